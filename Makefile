@@ -1,0 +1,50 @@
+# The one way in. `make` lists the targets; the first two to try are `make demo` and `make test`.
+SHELL := bash
+.DEFAULT_GOAL := help
+AFTERCARE := target/release/aftercare
+.PHONY: help setup build demo test check up down status reset bench faults docs freeze fmt
+
+help: ## what can be done here
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: ## installs what this machine lacks (Debian, Ubuntu); nothing when all is there
+	@deploy/setup
+
+build: setup ## builds everything, optimised
+	cargo build --release --workspace --bins
+
+demo: build ## starts the system and plays 90 days through it, then recounts everything
+	$(AFTERCARE) demo
+
+up: build ## starts the system on this machine and leaves it running
+	$(AFTERCARE) up
+
+down: ## stops it
+	$(AFTERCARE) down
+
+status: ## says how it is
+	$(AFTERCARE) status
+
+reset: ## stops it and throws its data away
+	$(AFTERCARE) reset --yes
+
+bench: build ## how fast it is, beside Postgres itself (3 minutes)
+	$(AFTERCARE) bench
+
+faults: build ## kills every process in turn and recounts everything (3 minutes)
+	$(AFTERCARE) faults
+
+test: setup ## all tests, against real parts
+	cargo test --workspace
+
+check: ## format, lints, bans, licences, migrations, house rules
+	@deploy/check/run
+
+fmt: ## formats everything
+	cargo fmt --all
+
+docs: setup ## writes the generated parts of the documents again (diagrams, catalogue)
+	AFTERCARE_UPDATE=1 cargo test --workspace --quiet
+
+freeze: setup ## after a release: the published contracts become what later ones are compared with
+	AFTERCARE_FREEZE=1 cargo test --workspace --quiet --test contracts released

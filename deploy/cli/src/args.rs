@@ -1,0 +1,367 @@
+//! What can be said to `aftercare`, with help that teaches by examples.
+//! Invariant: nothing is done here; every word said ends in exactly one command.
+use std::{io, path::PathBuf, process::ExitCode};
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use uuid::Uuid;
+
+use crate::sink::SinkArgs;
+
+/// The after-sales backbone of a retail chain, on one machine.
+#[derive(Debug, Parser)]
+#[command(name = "aftercare", version, after_help = FIRST_STEPS, max_term_width = 110)]
+pub struct Cli {
+    /// The folder everything is kept in; `.local` of the project when not told.
+    #[arg(long, global = true, env = "AFTERCARE_HOME", value_name = "DIR", help_heading = "Everywhere")]
+    pub home: Option<PathBuf>,
+    /// Answer in JSON, for programs.
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const FIRST_STEPS: &str = "First steps:
+  aftercare up                                start everything here and wait until it is ready
+  aftercare import sales shop.csv             take sales in
+  aftercare tail department quality           see what a department is asked to do, as it comes
+  aftercare status                            how it is; exit code 1 when something is not well
+  aftercare down                              stop everything
+
+`aftercare help COMMAND` shows more examples.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the system here and wait until it is ready; changes nothing that already runs.
+    Up(Up),
+    /// Stop the system in order; all data stay.
+    Down,
+    /// How every service is: backlogs, lags, parked events. Exit code 1 when something is not well.
+    Status,
+    /// What the parts of the system say.
+    Logs(Logs),
+    /// Stop the system and throw its data away.
+    Reset(Reset),
+    /// Take sales or customers' answers in from a file.
+    Import(Import),
+    /// Show the driven clock, or move it on.
+    Clock(Clock),
+    /// Follow what departments and management are told, as it comes.
+    Tail(Tail),
+    /// Messages that customers would have got, from the sink.
+    Outbox(Outbox),
+    /// The figures, or counting them again from the journals.
+    Analytics(Analytics),
+    /// Bring schemas, streams and consumers to the form the services need.
+    Topology,
+    /// The newest events of a service, from its journal.
+    Journal(Journal),
+    /// Events that could not be applied: list them, try them again.
+    Parked(Parked),
+    /// Take e-mails and short messages in, and show them; part of what `up` starts.
+    Sink(SinkArgs),
+    /// A completion script for a shell.
+    #[command(after_help = "Example:\n  aftercare completions bash > ~/.local/share/bash-completion/completions/aftercare")]
+    Completions { shell: Shell },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aftercare up
+  aftercare up --driven-clock 2024-01-01T00:00:00Z    time moves by `aftercare clock advance` only
+  aftercare up --port-base 9100                       console 9100, intake 9101, … Postgres 9150, NATS 9151")]
+pub struct Up {
+    /// Time stands still but for `aftercare clock advance`; starts at INSTANT, or where it stood, or now.
+    #[arg(long, value_name = "INSTANT", num_args = 0..=1, default_missing_value = "", conflicts_with = "system_clock")]
+    pub driven_clock: Option<String>,
+    /// Time is the system's again.
+    #[arg(long)]
+    pub system_clock: bool,
+    /// The first of the hundred ports used; 7100 when not told.
+    #[arg(long, value_name = "PORT")]
+    pub port_base: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub struct Reset {
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aftercare logs                    the end of every log
+  aftercare logs intake -n 100
+  aftercare logs postgres --follow")]
+pub struct Logs {
+    /// A service, or postgres, nats, payments-sandbox, sink; all when not told.
+    pub part: Option<String>,
+    /// Go on as more is said.
+    #[arg(long, short)]
+    pub follow: bool,
+    /// How many lines of each.
+    #[arg(long, short = 'n', default_value_t = 20)]
+    pub lines: usize,
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = IMPORT_FORMS, after_help = "Examples:
+  aftercare import sales shop.csv
+  zcat old.ndjson.gz | aftercare import sales -
+  aftercare import feedback answers.csv.zst
+
+The forms of the files: `aftercare import --help`. Lines that are refused go to FILE.rejected with number and reason;
+all others are in. Importing a file twice changes nothing.")]
+pub struct Import {
+    #[command(subcommand)]
+    pub what: ImportWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImportWhat {
+    /// Purchases, for intake.
+    #[command(after_help = SALES_FORM)]
+    Sales(ImportFile),
+    /// Customers' answers to follow-ups, for scheduling.
+    #[command(after_help = FEEDBACK_FORM)]
+    Feedback(ImportFile),
+}
+
+#[derive(Debug, Args)]
+pub struct ImportFile {
+    /// CSV or NDJSON, plain or compressed by zstd; `-` reads standard input.
+    pub file: PathBuf,
+}
+
+const IMPORT_FORMS: &str = "See `aftercare import sales --help` and `aftercare import feedback --help`.";
+
+const SALES_FORM: &str = "CSV has one line per order line; the lines of an order stand together. Columns, in any order
+(those in brackets may be missing or empty):
+  order_ref, channel, [store_id], bought_at, [delivered_at], currency,
+  customer_ref, [name], [phone], [email],
+  product_id, category, [batch], quantity, price, paid
+Amounts are decimal numbers in the currency (19.90); instants are RFC 3339 (2024-05-01T10:00:00Z).
+
+NDJSON has one order a line, in the form of POST /v1/sales (see /docs of intake).";
+
+const FEEDBACK_FORM: &str = "CSV columns, in any order (those in brackets may be missing or empty):
+  purchase_id, or channel and order_ref
+  score (1 worst to 5 best), [discomfort] (true or false), [comment], [answered_at] (RFC 3339; now when empty)
+
+NDJSON has one object a line with the same names.";
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aftercare clock                 where it stands
+  aftercare clock advance 1d      also: 90m, 12h, \"2 weeks\", P1DT6H")]
+pub struct Clock {
+    #[command(subcommand)]
+    pub what: Option<ClockWhat>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClockWhat {
+    /// Where it stands.
+    Show,
+    /// Move it on; what becomes due by that happens at once.
+    Advance { by: String },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aftercare tail department quality
+  aftercare tail escalations --from-start --limit 20
+  aftercare --json tail department logistics | jq .data.answer_by")]
+pub struct Tail {
+    #[command(subcommand)]
+    pub what: TailWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TailWhat {
+    /// What a department is asked, and what became of it.
+    Department {
+        /// For example quality, logistics, health.
+        name: String,
+        #[command(flatten)]
+        how: TailHow,
+    },
+    /// What somebody higher up must look at.
+    Escalations {
+        #[command(flatten)]
+        how: TailHow,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct TailHow {
+    /// Begin with the oldest event instead of the next; without --limit ends by Ctrl-C.
+    #[arg(long)]
+    pub from_start: bool,
+    /// End after so many events.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// End when there is nothing more for now.
+    #[arg(long)]
+    pub no_wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Outbox {
+    /// Only messages that speak of this, for example a complaint's id or an address.
+    #[arg(long, value_name = "TEXT")]
+    pub about: Option<String>,
+    /// The newest so many, 1 to 1000.
+    #[arg(long, default_value_t = 20)]
+    pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aftercare analytics figures
+  aftercare analytics figures --from 2024-01-01T00:00:00Z --to 2024-04-01T00:00:00Z --metric M06
+  aftercare analytics rebuild")]
+pub struct Analytics {
+    #[command(subcommand)]
+    pub what: AnalyticsWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AnalyticsWhat {
+    /// The metrics over a period, each with what it rests on.
+    Figures {
+        /// Events from this instant on; the beginning when not told.
+        #[arg(long, value_name = "INSTANT")]
+        from: Option<String>,
+        /// Events before this instant; no end when not told.
+        #[arg(long, value_name = "INSTANT")]
+        to: Option<String>,
+        /// Only this metric, for example M06; may be said again.
+        #[arg(long = "metric", value_name = "ID")]
+        metrics: Vec<String>,
+    },
+    /// Throw the facts away and count every service's journal again; the figures are the same afterwards.
+    Rebuild,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aftercare journal complaint
+  aftercare journal intake --limit 5
+  aftercare journal complaint --of 0197a1c2-…      everything about one, oldest first")]
+pub struct Journal {
+    /// The service whose journal is read.
+    pub service: String,
+    /// Only the events of this aggregate, oldest first.
+    #[arg(long, value_name = "ID")]
+    pub of: Option<Uuid>,
+    /// How many.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aftercare parked                 all that are parked, and why
+  aftercare parked redrive complaint INTAKE 0197a1c2-…
+  aftercare parked redrive --all")]
+pub struct Parked {
+    #[command(subcommand)]
+    pub what: Option<ParkedWhat>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ParkedWhat {
+    /// All that are parked, and why.
+    List,
+    /// Apply them again, in order.
+    Redrive {
+        /// The service that could not apply them.
+        #[arg(required_unless_present = "all", requires = "stream")]
+        service: Option<String>,
+        /// The stream they came in.
+        #[arg(requires = "aggregate_id")]
+        stream: Option<String>,
+        /// The aggregate they are about.
+        aggregate_id: Option<Uuid>,
+        /// Everything that is parked.
+        #[arg(long, conflicts_with = "service")]
+        all: bool,
+    },
+}
+
+/// Writes a completion script.
+pub fn completions(shell: Shell) -> anyhow::Result<ExitCode> {
+    clap_complete::generate(shell, &mut Cli::command(), "aftercare", &mut io::stdout());
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn said(words: &str) -> Command {
+        Cli::try_parse_from(words.split(' ')).unwrap().command
+    }
+
+    fn help(words: &[&str]) -> String {
+        let mut command = Cli::command();
+        let found = words.iter().fold(&mut command, |command, word| command.find_subcommand_mut(word).unwrap());
+        found.render_help().to_string()
+    }
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_is_for() {
+        for command in Cli::command().get_subcommands() {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(about.len() > 15, "{} says nothing about itself", command.get_name());
+        }
+    }
+
+    #[test]
+    fn help_teaches_by_examples() {
+        assert!(help(&[]).contains("First steps:\n  aftercare up"));
+        for words in [&["up"][..], &["import"], &["clock"], &["tail"], &["journal"], &["parked"], &["analytics"]] {
+            assert!(help(words).contains("Examples:\n  aftercare "), "{words:?}");
+        }
+        assert!(help(&["import", "sales"]).contains("order_ref, channel"));
+        assert!(help(&["import", "feedback"]).contains("answered_at"));
+    }
+
+    #[test]
+    fn a_driven_clock_may_or_may_not_be_told_where_to_start() {
+        let start = |words| match said(words) {
+            Command::Up(up) => up.driven_clock,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(start("aftercare up"), None);
+        assert_eq!(start("aftercare up --driven-clock").as_deref(), Some(""));
+        assert_eq!(start("aftercare up --driven-clock 2024-01-01T00:00:00Z").as_deref(), Some("2024-01-01T00:00:00Z"));
+        assert!(Cli::try_parse_from(["aftercare", "up", "--driven-clock", "--system-clock"]).is_err());
+    }
+
+    #[test]
+    fn json_may_be_said_anywhere() {
+        for words in ["aftercare --json status", "aftercare status --json"] {
+            assert!(Cli::try_parse_from(words.split(' ')).unwrap().json);
+        }
+    }
+
+    #[test]
+    fn what_to_redrive_must_be_named_whole_or_be_all() {
+        let redrive = |words: &str| Cli::try_parse_from(format!("aftercare parked redrive {words}").split(' ')).is_ok();
+        assert!(redrive("complaint INTAKE 018f4e7a-0000-7000-8000-000000000001"));
+        assert!(redrive("--all"));
+        assert!(!redrive("complaint"));
+        assert!(!redrive("complaint INTAKE"));
+        assert!(!redrive("complaint INTAKE 018f4e7a-0000-7000-8000-000000000001 --all"));
+    }
+}

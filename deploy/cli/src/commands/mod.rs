@@ -1,0 +1,11 @@
+//! One module a command; each asks the running system something and shows the answer.
+pub mod analytics;
+pub mod clock;
+mod event;
+pub mod journal;
+pub mod logs;
+pub mod outbox;
+pub mod parked;
+pub mod status;
+pub mod tail;
+pub mod topology;

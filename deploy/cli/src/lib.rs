@@ -1,0 +1,70 @@
+//! The `aftercare` command: runs the whole system on one machine, feeds it and asks it how it is. In reading order:
+//! `args` (what can be said) · `home` (where things are kept) · `stack` (starting and stopping) · `import` (data in) ·
+//! `commands` (one small module a command) · `source` (real or generated sales to play with) · `sink` (where messages end).
+//! Invariant: nothing outside the home folder is changed, and no process is touched that this command did not start.
+pub mod args;
+pub mod commands;
+pub mod home;
+pub mod import;
+pub mod output;
+pub mod remote;
+pub mod sink;
+pub mod source;
+pub mod stack;
+
+use std::{io, process::ExitCode};
+
+use clap::Parser;
+
+use crate::{
+    args::{Cli, Command},
+    home::Home,
+    output::Output,
+};
+
+/// Reads the command line, does what it says, and answers 0 (done), 1 (not done, or not well) or 2 (not understood).
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output.failed(&error.into()),
+    };
+    match runtime.block_on(run(cli, output)) {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => output.failed(&error),
+    }
+}
+
+/// One command from its arguments to its exit code.
+pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
+    if let Command::Completions { shell } = cli.command {
+        return args::completions(shell);
+    }
+    let home = Home::find(cli.home)?;
+    match cli.command {
+        Command::Up(options) => stack::up(home, &options, output).await,
+        Command::Down => stack::down(&home, output).await,
+        Command::Reset(options) => stack::reset(&home, &options, output).await,
+        Command::Status => commands::status::run(&home, output).await,
+        Command::Logs(options) => commands::logs::run(&home, &options).await,
+        Command::Topology => commands::topology::run(&home, output).await,
+        Command::Import(options) => import::run(&home, &options, output).await,
+        Command::Clock(options) => commands::clock::run(&home, &options, output),
+        Command::Tail(options) => commands::tail::run(&home, &options, output).await,
+        Command::Outbox(options) => commands::outbox::run(&home, &options, output).await,
+        Command::Analytics(options) => commands::analytics::run(&home, &options, output).await,
+        Command::Journal(options) => commands::journal::run(&home, &options, output).await,
+        Command::Parked(options) => commands::parked::run(&home, &options, output).await,
+        Command::Sink(options) => sink::run(options).await.map(|()| ExitCode::SUCCESS),
+        Command::Completions { shell } => args::completions(shell),
+    }
+}
+
+/// True when whoever read our output has gone (`aftercare journal intake | head`): nothing went wrong.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe))
+}

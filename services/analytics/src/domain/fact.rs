@@ -1,0 +1,67 @@
+//! A fact: one published event as the figures need it. Append-only, known by its event id, without any personal data;
+//! `customer_id` is the pseudonym. Business times come from the event, never from when it was read.
+use jiff::Timestamp;
+use kernel::money::Money;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// One event, flattened. The names are the columns of table `fact`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fact {
+    /// The event's own id; a repeated event is the same fact.
+    pub event_id: Uuid,
+    /// Full name of the contract message.
+    pub r#type: String,
+    /// The service that published it.
+    pub service: String,
+    /// The stream it is published on.
+    pub stream: String,
+    /// The aggregate it happened to.
+    pub aggregate_id: Uuid,
+    /// 1..n within the aggregate.
+    pub version: u64,
+    /// When its owner wrote it down.
+    pub recorded_at: Timestamp,
+    /// What the figures read in it.
+    #[serde(flatten)]
+    pub measures: Measures,
+    /// Its place in the stream; absent when it was read from the owner's journal.
+    pub stream_seq: Option<u64>,
+    /// Its place in the owner's journal; absent when it came by the stream.
+    pub journal_seq: Option<u64>,
+}
+
+/// What an event says about the business.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Measures {
+    /// When it happened in the business: answered, closed, bought, recorded, concluded, paid out.
+    pub occurred_at: Timestamp,
+    /// The customer it is about.
+    pub customer_id: Option<Uuid>,
+    /// The end of the time that was promised for it.
+    pub due_at: Option<Timestamp>,
+    /// When what ended now had begun.
+    pub started_at: Option<Timestamp>,
+    /// When the goods reached the customer.
+    pub delivered_at: Option<Timestamp>,
+    /// A customer's mark, 1 to 5.
+    pub score: Option<u32>,
+    /// What was paid, by the customer or back to him.
+    #[serde(flatten)]
+    pub amount: Option<Money>,
+}
+
+impl Measures {
+    /// Nothing but the time it happened.
+    pub fn at(occurred_at: Timestamp) -> Self {
+        Self {
+            occurred_at,
+            customer_id: None,
+            due_at: None,
+            started_at: None,
+            delivered_at: None,
+            score: None,
+            amount: None,
+        }
+    }
+}

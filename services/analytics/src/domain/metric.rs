@@ -1,0 +1,99 @@
+//! The figures that can be asked for, by the ids of the metric definitions (R-ANA-01, R-ANA-05).
+use std::{fmt, str::FromStr};
+
+/// A metric that is worked out here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    /// M01
+    CoverageGross,
+    /// M01n
+    CoverageNet,
+    /// M02
+    OnTime,
+    /// M06
+    Satisfaction,
+    /// M11
+    HandlingTime,
+    /// M13
+    ComplaintRate,
+    /// M15
+    FirstInvestigation,
+    /// M18
+    Refunds,
+}
+
+impl Metric {
+    /// All of them, in the order of their ids.
+    pub const ALL: [Self; 8] = [
+        Self::CoverageGross,
+        Self::CoverageNet,
+        Self::OnTime,
+        Self::Satisfaction,
+        Self::HandlingTime,
+        Self::ComplaintRate,
+        Self::FirstInvestigation,
+        Self::Refunds,
+    ];
+
+    /// The id in the metric definitions.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::CoverageGross => "M01",
+            Self::CoverageNet => "M01n",
+            Self::OnTime => "M02",
+            Self::Satisfaction => "M06",
+            Self::HandlingTime => "M11",
+            Self::ComplaintRate => "M13",
+            Self::FirstInvestigation => "M15",
+            Self::Refunds => "M18",
+        }
+    }
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CoverageGross => "follow-up coverage (gross)",
+            Self::CoverageNet => "follow-up coverage (net)",
+            Self::OnTime => "on-time follow-up rate",
+            Self::Satisfaction => "customer satisfaction",
+            Self::HandlingTime => "handling time of cases",
+            Self::ComplaintRate => "complaints per 1,000 orders delivered",
+            Self::FirstInvestigation => "first investigation within 24 hours",
+            Self::Refunds => "refunds",
+        }
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+/// No metric has this id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such metric")]
+pub struct Unknown;
+
+impl FromStr for Metric {
+    type Err = Unknown;
+
+    fn from_str(id: &str) -> Result<Self, Unknown> {
+        Self::ALL.into_iter().find(|metric| metric.id() == id).ok_or(Unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_is_found_by_its_id_and_nothing_else_is() {
+        for metric in Metric::ALL {
+            assert_eq!(metric.id().parse(), Ok(metric));
+        }
+        for id in ["", "m01", "M1", "M99", "M01 "] {
+            assert_eq!(id.parse::<Metric>(), Err(Unknown), "{id:?}");
+        }
+    }
+}

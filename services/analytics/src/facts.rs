@@ -1,0 +1,131 @@
+//! The one table everything is worked out from, and the watermarks beside it. A fact is added once however often its
+//! event comes; the same statement moves the watermark, so the two can never disagree.
+use backbone::Fault;
+use sqlx::{PgConnection, PgPool, types::Json};
+
+use crate::domain::fact::Fact;
+
+macro_rules! columns {
+    () => {
+        "event_id, type, service, stream, aggregate_id, version, customer_id, occurred_at, recorded_at, due_at, \
+         started_at, delivered_at, score, minor, currency"
+    };
+}
+
+/// Facts as one jsonb array in `$1`.
+macro_rules! given {
+    () => {
+        "jsonb_to_recordset($1) as given(event_id uuid, type text, service text, stream text, aggregate_id uuid, \
+         version bigint, customer_id uuid, occurred_at timestamptz, recorded_at timestamptz, due_at timestamptz, \
+         started_at timestamptz, delivered_at timestamptz, score smallint, minor bigint, currency text, \
+         stream_seq bigint, journal_seq bigint)"
+    };
+}
+
+/// Adds facts that are new and counts them in. Locks are taken in one order: facts by id, then watermarks by stream.
+pub const ADD: &str = concat!(
+    "-- fact.add
+     with given as (select * from ",
+    given!(),
+    "), added as (insert into fact (",
+    columns!(),
+    ") select ",
+    columns!(),
+    " from given order by event_id on conflict (event_id) do nothing returning event_id)
+     insert into watermark as w (stream, service, events, last_occurred_at, stream_seq)
+     select g.stream, min(g.service), count(distinct a.event_id), max(g.occurred_at), max(g.stream_seq)
+     from given g left join added a using (event_id) group by g.stream order by g.stream
+     on conflict (stream) do update
+     set events = w.events + excluded.events,
+         last_occurred_at = greatest(w.last_occurred_at, excluded.last_occurred_at),
+         stream_seq = greatest(w.stream_seq, excluded.stream_seq)"
+);
+
+const COLLECT: &str = concat!(
+    "-- rebuild.collect\ninsert into found (",
+    columns!(),
+    ", journal_seq) select ",
+    columns!(),
+    ", journal_seq from ",
+    given!()
+);
+
+const FILL: &str = concat!(
+    "-- rebuild.fill\ninsert into fact (",
+    columns!(),
+    ") select ",
+    columns!(),
+    " from found on conflict (event_id) do nothing"
+);
+
+/// Facts read from the journals, to take the place of those that are there. Nothing changes until [`replace`], and
+/// all of it happens in the caller's transaction.
+pub struct Rebuild {
+    /// The last fact that was there before any journal was read.
+    before: i64,
+}
+
+impl Rebuild {
+    /// Begins one in the transaction, unless another is running.
+    pub async fn begin(pool: &PgPool, tx: &mut PgConnection) -> Result<Self, Fault> {
+        let alone: bool = sqlx::query_scalar(
+            "-- rebuild.begin\nselect pg_try_advisory_xact_lock(hashtextextended(current_schema() || '.rebuild', 0))",
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        if !alone {
+            return Err(Fault::rejected("rebuild.running", "the facts are being rebuilt already"));
+        }
+        sqlx::query(
+            "-- rebuild.patience
+             select set_config('statement_timeout', '0', true), set_config('lock_timeout', '30s', true)",
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "-- rebuild.table
+             create temporary table found on commit drop as select *, null::bigint as journal_seq from fact with no data",
+        )
+        .execute(tx)
+        .await?;
+        Ok(Self { before: last_settled(pool).await? })
+    }
+
+    /// Takes in what was read.
+    pub async fn collect(&self, tx: &mut PgConnection, facts: &[Fact]) -> Result<(), Fault> {
+        sqlx::query(COLLECT).bind(Json(facts)).execute(tx).await?;
+        Ok(())
+    }
+
+    /// Puts what was collected in the place of all facts that were there at the beginning. Facts that came in by the
+    /// streams meanwhile stay: their events may have been committed after their journal was read.
+    pub async fn replace(self, tx: &mut PgConnection) -> Result<(), Fault> {
+        sqlx::query("-- rebuild.lock\nlock table fact in share row exclusive mode").execute(&mut *tx).await?;
+        sqlx::query("-- rebuild.drop\ndelete from fact where position <= $1")
+            .bind(self.before)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(FILL).execute(&mut *tx).await?;
+        sqlx::query("-- rebuild.forget\ndelete from watermark").execute(&mut *tx).await?;
+        sqlx::query(
+            "-- rebuild.watermarks
+             insert into watermark (stream, service, events, last_occurred_at, journal_seq)
+             select stream, min(service), count(*), max(occurred_at),
+                    (select max(journal_seq) from found where found.stream = fact.stream)
+             from fact group by stream",
+        )
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The position of the last fact, once everything that is being added right now is in.
+async fn last_settled(pool: &PgPool) -> Result<i64, Fault> {
+    let mut tx = pool.begin().await?;
+    sqlx::query("-- rebuild.settle\nlock table fact in share row exclusive mode").execute(&mut *tx).await?;
+    let last =
+        sqlx::query_scalar("-- rebuild.last\nselect coalesce(max(position), 0) from fact").fetch_one(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(last)
+}

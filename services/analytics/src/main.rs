@@ -1,0 +1,6 @@
+//! The analytics process.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    backbone::main(&analytics::SERVICE)
+}

@@ -1,0 +1,180 @@
+//! The queries behind the figures and the watermarks. All of one answer read the same snapshot. Every statement says
+//! which metric of the definitions it counts; ratios and intervals are made of the counts in `domain`.
+use backbone::Fault;
+use contracts::{
+    Event,
+    complaint::v1::{ComplaintRecorded, InvestigationConcluded, InvestigationLate},
+    fulfilment::v1::RefundSucceeded,
+    intake::v1::{CaseClosed, PurchaseRecorded},
+    scheduling::v1::{FollowUpCompleted, FollowUpPlanned},
+};
+use jiff_sqlx::ToSqlx;
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, Transaction};
+
+use crate::domain::{
+    figure::{Durations, FollowUps, Marks, Money, Share},
+    period::Period,
+};
+
+/// A transaction that sees one moment, however many questions are asked in it.
+pub async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Fault> {
+    Ok(pool.begin_with("begin transaction isolation level repeatable read, read only").await?)
+}
+
+/// Counts for M01, M01n and M02.
+pub async fn follow_ups(tx: &mut PgConnection, period: Period) -> Result<FollowUps, Fault> {
+    let (reached, unreached, on_time, not_on_time): (i64, i64, i64, i64) = sqlx::query_as(
+        "-- figures.follow_ups
+         -- M01: distinct customers with an obligation whose window_end is in P and which is fulfilled
+         --      / distinct customers with an obligation whose window_end is in P
+         -- M02: obligations fulfilled with answered_at <= window_end / obligations with window_end in P
+         with obligation as (
+           select customer_id, aggregate_id,
+                  bool_or(type = $4) as fulfilled,
+                  bool_or(type = $4 and occurred_at <= due_at) as on_time
+           from fact where type in ($3, $4) and due_at >= $1 and due_at < $2
+           group by customer_id, aggregate_id having bool_or(type = $3)),
+         customer as (select customer_id, bool_or(fulfilled) as reached from obligation group by customer_id)
+         select (select count(*) from customer where reached), (select count(*) from customer where not reached),
+                count(*) filter (where on_time), count(*) filter (where not on_time)
+         from obligation",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(FollowUpPlanned::TYPE)
+    .bind(FollowUpCompleted::TYPE)
+    .fetch_one(tx)
+    .await?;
+    Ok(FollowUps { customers: share(reached, unreached), obligations: share(on_time, not_on_time) })
+}
+
+/// Counts for M06.
+pub async fn marks(tx: &mut PgConnection, period: Period) -> Result<Marks, Fault> {
+    let (content, others, sum, squares): (i64, i64, i64, i64) = sqlx::query_as(
+        "-- figures.marks
+         -- M06: answers >= 4 on the 5 scale / all answers, answered_at in P; and their mean
+         select count(*) filter (where score >= 4), count(*) filter (where score < 4),
+                coalesce(sum(score), 0)::bigint, coalesce(sum(score * score), 0)::bigint
+         from fact where type = $3 and occurred_at >= $1 and occurred_at < $2",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(FollowUpCompleted::TYPE)
+    .fetch_one(tx)
+    .await?;
+    Ok(Marks { content: share(content, others), sum, squares })
+}
+
+/// Durations for M11. Nothing is rounded before it is averaged.
+pub async fn handling_times(tx: &mut PgConnection, period: Period) -> Result<Durations, Fault> {
+    let (n, quantiles, mean): (i64, Option<Vec<f64>>, Option<f64>) = sqlx::query_as(
+        "-- figures.handling_times
+         -- M11: closed_at - registered_at in wall-clock seconds, cohort = closed in P (no waiting intervals exist yet)
+         select count(*), percentile_cont(array[0.5, 0.9]) within group (order by seconds), avg(seconds)
+         from (select extract(epoch from occurred_at - started_at)::double precision as seconds
+               from fact where type = $3 and occurred_at >= $1 and occurred_at < $2) as closed",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(CaseClosed::TYPE)
+    .fetch_one(tx)
+    .await?;
+    let quantile = |place: usize| quantiles.as_ref().and_then(|q| q.get(place).copied());
+    Ok(Durations { n: n.unsigned_abs(), median: quantile(0), p90: quantile(1), mean })
+}
+
+/// Counts for M13: complaints recorded, and orders delivered.
+pub async fn complaints(tx: &mut PgConnection, period: Period) -> Result<(u64, u64), Fault> {
+    let (recorded, delivered): (i64, i64) = sqlx::query_as(
+        "-- figures.complaints
+         -- M13: complaints recorded in P per 1,000 orders delivered in P
+         select (select count(distinct aggregate_id) from fact
+                 where type = $3 and occurred_at >= $1 and occurred_at < $2),
+                (select count(distinct aggregate_id) from fact where delivered_at >= $1 and delivered_at < $2)",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(ComplaintRecorded::TYPE)
+    .fetch_one(tx)
+    .await?;
+    Ok((recorded.unsigned_abs(), delivered.unsigned_abs()))
+}
+
+/// Counts for M15. A complaint may be investigated again later; by one deadline only its first conclusion counts.
+pub async fn investigations(tx: &mut PgConnection, period: Period) -> Result<Share, Fault> {
+    let (met, breached): (i64, i64) = sqlx::query_as(
+        "-- figures.investigations
+         -- M15: met / (met + breached), investigations with their deadline in P; breached stays breached if it is
+         --      concluded late, and one that is neither concluded nor late yet is not counted
+         with investigation as (
+           select bool_or(type = $3 and occurred_at <= due_at) and not bool_or(type = $4) as met
+           from fact where type in ($3, $4) and due_at >= $1 and due_at < $2
+           group by aggregate_id, due_at)
+         select count(*) filter (where met), count(*) filter (where not met) from investigation",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(InvestigationConcluded::TYPE)
+    .bind(InvestigationLate::TYPE)
+    .fetch_one(tx)
+    .await?;
+    Ok(share(met, breached))
+}
+
+/// Money for M18, a currency each.
+pub async fn money(tx: &mut PgConnection, period: Period) -> Result<Vec<Money>, Fault> {
+    let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
+        "-- figures.money
+         -- M18: refunds succeeded in P / net sales in P (what was paid for purchases bought in P), a currency each
+         select currency, count(*) filter (where type = $4),
+                coalesce(sum(minor) filter (where type = $4), 0)::bigint,
+                coalesce(sum(minor) filter (where type = $3), 0)::bigint
+         from fact where type in ($3, $4) and occurred_at >= $1 and occurred_at < $2
+         group by currency order by currency",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(PurchaseRecorded::TYPE)
+    .bind(RefundSucceeded::TYPE)
+    .fetch_all(tx)
+    .await?;
+    let money = |(currency, refunds, refunded, sales): (String, i64, i64, i64)| Money {
+        currency,
+        refunds: refunds.unsigned_abs(),
+        refunded: refunded.unsigned_abs(),
+        sales: sales.unsigned_abs(),
+    };
+    Ok(rows.into_iter().map(money).collect())
+}
+
+/// How far a stream is counted in.
+#[derive(Debug, FromRow)]
+pub struct Watermark {
+    /// The stream.
+    pub stream: String,
+    /// The service that publishes on it.
+    pub service: String,
+    /// Events counted.
+    pub events: i64,
+    /// The latest business time among them.
+    pub last_occurred_at: jiff_sqlx::Timestamp,
+    /// Absent after a rebuild until the next event.
+    pub stream_seq: Option<i64>,
+    /// Absent before the first rebuild.
+    pub journal_seq: Option<i64>,
+}
+
+/// All watermarks, by service and stream.
+pub async fn watermarks(tx: &mut PgConnection) -> Result<Vec<Watermark>, Fault> {
+    Ok(sqlx::query_as(
+        "-- watermark.list
+         select stream, service, events, last_occurred_at, stream_seq, journal_seq from watermark
+         order by service, stream",
+    )
+    .fetch_all(tx)
+    .await?)
+}
+
+fn share(hits: i64, misses: i64) -> Share {
+    Share { hits: hits.unsigned_abs(), misses: misses.unsigned_abs() }
+}

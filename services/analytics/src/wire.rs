@@ -1,0 +1,195 @@
+//! Contract and domain, translated: a published event into a fact, a figure into its answer. An event that lacks what
+//! the figures need is invalid; an event of a type this version does not know is a fact without measures.
+use backbone::{Fault, Meta, proto};
+use contracts::{
+    Event,
+    analytics::v1 as out,
+    common::v1 as common,
+    complaint::v1::{ComplaintRecorded, InvestigationConcluded, InvestigationLate},
+    fulfilment::v1::RefundSucceeded,
+    intake::v1::{CaseClosed, PurchaseDelivered, PurchaseRecorded},
+    operations::v1::JournalEntry,
+    scheduling::v1::{FollowUpCompleted, FollowUpPlanned},
+};
+use jiff::Timestamp;
+use kernel::money::Money;
+use prost_reflect::DynamicMessage;
+use uuid::Uuid;
+
+use crate::domain::{
+    fact::{Fact, Measures},
+    figure::{Figure, Unit},
+};
+
+/// The fact an event of a stream is.
+pub fn fact(meta: &Meta, payload: &[u8]) -> Result<Fact, Fault> {
+    Ok(Fact {
+        event_id: meta.event_id,
+        r#type: meta.event_type.clone(),
+        service: service_of(&meta.event_type)?,
+        stream: meta.stream.clone(),
+        aggregate_id: meta.aggregate_id,
+        version: meta.version,
+        recorded_at: meta.recorded_at,
+        measures: measures(&meta.event_type, payload, meta.occurred_at)?,
+        stream_seq: (meta.stream_seq > 0).then_some(meta.stream_seq),
+        journal_seq: None,
+    })
+}
+
+/// The fact an entry of a journal is; the same as when its event comes by the stream.
+pub fn fact_of_entry(entry: &JournalEntry) -> Result<Fact, Fault> {
+    Ok(Fact {
+        event_id: proto::id("event_id", &entry.event_id)?,
+        r#type: entry.r#type.clone(),
+        service: service_of(&entry.r#type)?,
+        stream: contracts::stream_of(&entry.subject),
+        aggregate_id: proto::id("aggregate_id", &entry.aggregate_id)?,
+        version: entry.version,
+        recorded_at: proto::required("recorded_at", entry.recorded_at.as_ref())?,
+        measures: measures(&entry.r#type, &entry.payload, proto::required("occurred_at", entry.occurred_at.as_ref())?)?,
+        stream_seq: None,
+        journal_seq: Some(entry.seq),
+    })
+}
+
+/// The service an event's full type name belongs to: "complaint" of "aftercare.complaint.v1.ComplaintRecorded".
+fn service_of(event_type: &str) -> Result<String, Fault> {
+    let ours = event_type.strip_prefix("aftercare.").and_then(|rest| rest.split_once('.'));
+    ours.map(|(service, _)| service.to_owned()).ok_or_else(|| Fault::invalid("type", "is no event of ours"))
+}
+
+fn measures(event_type: &str, payload: &[u8], occurred_at: Timestamp) -> Result<Measures, Fault> {
+    let plain = Measures { customer_id: customer(event_type, payload)?, ..Measures::at(occurred_at) };
+    Ok(match event_type {
+        PurchaseRecorded::TYPE => {
+            let e: PurchaseRecorded = read(payload)?;
+            Measures {
+                occurred_at: proto::required("bought_at", e.bought_at.as_ref())?,
+                delivered_at: proto::instant("delivered_at", e.delivered_at.as_ref())?,
+                amount: Some(amount("paid", e.paid)?),
+                ..plain
+            }
+        }
+        PurchaseDelivered::TYPE => {
+            let e: PurchaseDelivered = read(payload)?;
+            let delivered_at = proto::required("delivered_at", e.delivered_at.as_ref())?;
+            Measures { occurred_at: delivered_at, delivered_at: Some(delivered_at), ..plain }
+        }
+        CaseClosed::TYPE => {
+            let e: CaseClosed = read(payload)?;
+            Measures {
+                occurred_at: proto::required("closed_at", e.closed_at.as_ref())?,
+                started_at: Some(proto::required("registered_at", e.registered_at.as_ref())?),
+                ..plain
+            }
+        }
+        FollowUpPlanned::TYPE => {
+            let e: FollowUpPlanned = read(payload)?;
+            Measures {
+                customer_id: known(plain.customer_id)?,
+                due_at: Some(proto::required("window_end", e.window_end.as_ref())?),
+                ..plain
+            }
+        }
+        FollowUpCompleted::TYPE => {
+            let e: FollowUpCompleted = read(payload)?;
+            if !(1..=5).contains(&e.score) {
+                return Err(Fault::invalid("score", "must be 1 to 5"));
+            }
+            Measures {
+                customer_id: known(plain.customer_id)?,
+                occurred_at: proto::required("answered_at", e.answered_at.as_ref())?,
+                due_at: Some(proto::required("window_end", e.window_end.as_ref())?),
+                score: Some(e.score),
+                ..plain
+            }
+        }
+        ComplaintRecorded::TYPE => {
+            let e: ComplaintRecorded = read(payload)?;
+            Measures {
+                occurred_at: proto::required("recorded_at", e.recorded_at.as_ref())?,
+                due_at: Some(proto::required("investigate_by", e.investigate_by.as_ref())?),
+                ..plain
+            }
+        }
+        InvestigationConcluded::TYPE => {
+            let e: InvestigationConcluded = read(payload)?;
+            Measures {
+                occurred_at: proto::required("concluded_at", e.concluded_at.as_ref())?,
+                due_at: Some(proto::required("investigate_by", e.investigate_by.as_ref())?),
+                ..plain
+            }
+        }
+        InvestigationLate::TYPE => {
+            let e: InvestigationLate = read(payload)?;
+            Measures { due_at: Some(proto::required("investigate_by", e.investigate_by.as_ref())?), ..plain }
+        }
+        RefundSucceeded::TYPE => {
+            let e: RefundSucceeded = read(payload)?;
+            Measures {
+                occurred_at: proto::required("succeeded_at", e.succeeded_at.as_ref())?,
+                amount: Some(amount("amount", e.amount)?),
+                ..plain
+            }
+        }
+        _ => plain,
+    })
+}
+
+/// The pseudonym in the event, whatever its type.
+fn customer(event_type: &str, payload: &[u8]) -> Result<Option<Uuid>, Fault> {
+    let Some(descriptor) = contracts::pool().get_message_by_name(event_type) else { return Ok(None) };
+    let message = DynamicMessage::decode(descriptor, payload).map_err(|e| Fault::invalid("payload", e.to_string()))?;
+    match message.get_field_by_name("customer_id").as_ref().and_then(|value| value.as_str()) {
+        None | Some("") => Ok(None),
+        Some(id) => proto::id("customer_id", id).map(Some),
+    }
+}
+
+/// Coverage counts customers, so a follow-up must name its own.
+fn known(customer_id: Option<Uuid>) -> Result<Option<Uuid>, Fault> {
+    customer_id.map(Some).ok_or_else(|| Fault::invalid("customer_id", "is missing"))
+}
+
+fn read<E: Event>(payload: &[u8]) -> Result<E, Fault> {
+    E::decode(payload).map_err(|e| Fault::invalid("payload", e.to_string()))
+}
+
+fn amount(field: &str, value: Option<common::Money>) -> Result<Money, Fault> {
+    let money = value.ok_or_else(|| Fault::invalid(field, "is missing"))?;
+    let currency =
+        money.currency.parse().map_err(|e: kernel::money::MoneyError| Fault::invalid(field, e.to_string()))?;
+    if money.minor < 0 {
+        return Err(Fault::invalid(field, "must not be negative"));
+    }
+    Ok(Money { minor: money.minor, currency })
+}
+
+impl From<Figure> for out::Figure {
+    fn from(figure: Figure) -> Self {
+        let (lower, upper) = figure.bounds.unzip();
+        Self {
+            metric: figure.metric.id().to_owned(),
+            name: figure.metric.name().to_owned(),
+            part: figure.part,
+            value: figure.value,
+            unit: unit(figure.unit).to_owned(),
+            n: figure.n,
+            numerator: figure.numerator,
+            lower,
+            upper,
+        }
+    }
+}
+
+fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Ratio => "ratio",
+        Unit::PerThousand => "per_thousand",
+        Unit::Seconds => "seconds",
+        Unit::Score => "score",
+        Unit::MinorUnits => "minor_units",
+        Unit::Count => "count",
+    }
+}

@@ -1,0 +1,9 @@
+//! analytics through its door, over real Postgres and NATS; the services it listens to are played, their journals are
+//! real.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod events;
+mod figures;
+mod owners;
+mod rebuild;
+mod recount;

@@ -1,0 +1,108 @@
+//! Queries -> responses: one complaint with what was written about it, lists in pages, the overview.
+use backbone::{Fault, page::Page, proto};
+use contracts::{common::v1::Count, complaint::v1::*};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Api, checks::Checks};
+use crate::{domain::values::Department, store, wire};
+
+const COMPLAINT: [&str; 13] = [
+    "recorded",
+    "assessed",
+    "investigating",
+    "investigated",
+    "solution_drafted",
+    "in_approval",
+    "approved",
+    "offered",
+    "agreed",
+    "executing",
+    "executed",
+    "satisfaction_check",
+    "closed",
+];
+const TASK: [&str; 6] = ["issued", "acknowledged", "answered", "returned", "accepted", "cancelled"];
+const ESCALATION: [&str; 3] = ["raised", "acknowledged", "decided"];
+
+/// The place a list goes on from: sort key and id of the last row given.
+fn after(page: &Page) -> Result<Option<(Timestamp, Uuid)>, Fault> {
+    let place = |(key, id): (&str, Uuid)| match key.parse() {
+        Ok(at) => Ok((at, id)),
+        Err(_) => Err(Fault::invalid("page.token", "is not a token of an earlier answer")),
+    };
+    page.after().map(place).transpose()
+}
+
+impl Api {
+    pub(super) async fn complaint(&self, r: &GetComplaintRequest) -> Result<GetComplaintResponse, Fault> {
+        let id = proto::id("complaint_id", &r.complaint_id)?;
+        let found = store::complaint(&self.pool, id).await?;
+        let (version, complaint) = found.ok_or_else(|| Fault::not_found("complaint", id))?;
+        let note = |note: store::Note| Note {
+            owner_id: note.owner.to_string(),
+            field: note.field,
+            number: u32::try_from(note.number).unwrap_or(u32::MAX),
+            text: note.body,
+            by: note.written_by,
+            at: Some(proto::timestamp(note.written_at.to_jiff())),
+        };
+        Ok(GetComplaintResponse {
+            complaint: Some(wire::complaint_view(version, &complaint)),
+            notes: store::notes(&self.pool, id).await?.into_iter().map(note).collect(),
+        })
+    }
+
+    pub(super) async fn complaints(&self, r: &ListComplaintsRequest) -> Result<ListComplaintsResponse, Fault> {
+        let mut checks = Checks::default();
+        let status = checks.one_of("status", &r.status, &COMPLAINT);
+        let page = checks.page(r.page.as_ref());
+        let (Some(status), Some(page)) = (status, page) else { return Err(checks.fault()) };
+        let rows = store::complaints(&self.pool, status, after(&page)?, page.limit()).await?;
+        let next = page.next(&rows, |(_, c)| (c.facts.recorded_at.to_string(), c.facts.complaint_id));
+        let complaints = rows.iter().map(|(version, complaint)| wire::complaint_view(*version, complaint)).collect();
+        Ok(ListComplaintsResponse { complaints, next_page_token: next })
+    }
+
+    pub(super) async fn tasks(&self, r: &ListTasksRequest) -> Result<ListTasksResponse, Fault> {
+        let mut checks = Checks::default();
+        let department = checks.optional::<Department>("department", &r.department);
+        let status = checks.one_of("status", &r.status, &TASK);
+        let page = checks.page(r.page.as_ref());
+        let (Some(department), Some(status), Some(page)) = (department, status, page) else {
+            return Err(checks.fault());
+        };
+        let department = department.as_ref().map(Department::as_str);
+        let rows = store::tasks(&self.pool, department, status, after(&page)?, page.limit()).await?;
+        let next = page.next(&rows, |(_, task)| (task.answer_by.to_string(), task.brief.task_id));
+        let tasks = rows.iter().map(|(version, task)| wire::task_view(*version, task)).collect();
+        Ok(ListTasksResponse { tasks, next_page_token: next })
+    }
+
+    pub(super) async fn escalations(&self, r: &ListEscalationsRequest) -> Result<ListEscalationsResponse, Fault> {
+        let mut checks = Checks::default();
+        let status = checks.one_of("status", &r.status, &ESCALATION);
+        let page = checks.page(r.page.as_ref());
+        let (Some(status), Some(page)) = (status, page) else { return Err(checks.fault()) };
+        let rows = store::escalations(&self.pool, status, after(&page)?, page.limit()).await?;
+        let next = page.next(&rows, |(_, e)| (e.raised_at.to_string(), e.matter.escalation_id));
+        let escalations = rows.iter().map(|(version, e)| wire::escalation_view(*version, e)).collect();
+        Ok(ListEscalationsResponse { escalations, next_page_token: next })
+    }
+
+    pub(super) async fn overview(&self) -> Result<GetOverviewResponse, Fault> {
+        let counts = store::overview(&self.pool).await?;
+        let group = |group: &str| {
+            let of_group = counts.iter().filter(|count| count.kind == group);
+            of_group.map(|count| Count { key: count.key.clone(), count: count.count.unsigned_abs() }).collect()
+        };
+        let late = counts.iter().find(|count| count.kind == "late_investigations");
+        Ok(GetOverviewResponse {
+            complaints: group("complaints"),
+            open_tasks: group("open_tasks"),
+            late_tasks: group("late_tasks"),
+            escalations: group("escalations"),
+            late_investigations: late.map_or(0, |count| count.count.unsigned_abs()),
+        })
+    }
+}

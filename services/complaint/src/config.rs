@@ -1,0 +1,111 @@
+//! The `[service]` section of the configuration: who looks into what, and how long things may take.
+//! Invariant: what cannot be followed (a class nobody looks into, a term of no length) is refused at the start.
+use std::{collections::BTreeMap, ops::RangeInclusive};
+
+use backbone::Context;
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use crate::domain::{
+    complaint::Terms,
+    routing::Routing,
+    values::{Class, Department},
+};
+
+/// The section as written; `default.toml` explains every value.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Section {
+    investigate_within_hours: i64,
+    silence_after_hours: i64,
+    appeal_within_hours: i64,
+    departments: BTreeMap<Department, i64>,
+    routing: BTreeMap<Class, Department>,
+}
+
+/// What the house decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub routing: Routing,
+    /// They hold for complaints recorded from now on; those on record keep theirs.
+    pub terms: Terms,
+}
+
+impl Policy {
+    /// Reads and checks the section. Errors: a class without a department, a value out of bounds, an unknown key.
+    pub fn read(context: &Context) -> anyhow::Result<Self> {
+        Self::of(context.config()?)
+    }
+
+    fn of(section: Section) -> anyhow::Result<Self> {
+        let hours = |(department, hours)| (department, SignedDuration::from_hours(hours));
+        let day = 24;
+        Ok(Self {
+            terms: Terms {
+                investigate_within: term("investigate_within_hours", section.investigate_within_hours, 1..=30 * day)?,
+                silence_after: term("silence_after_hours", section.silence_after_hours, 1..=90 * day)?,
+                appeal_within: term("appeal_within_hours", section.appeal_within_hours, 0..=366 * day)?,
+            },
+            routing: Routing::new(section.departments.into_iter().map(hours).collect(), &section.routing)?,
+        })
+    }
+}
+
+fn term(key: &str, hours: i64, bounds: RangeInclusive<i64>) -> anyhow::Result<SignedDuration> {
+    let (least, most) = (bounds.start(), bounds.end());
+    anyhow::ensure!(bounds.contains(&hours), "configuration, section [service]: {key} must be {least} to {most} hours");
+    Ok(SignedDuration::from_hours(hours))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn defaults() -> toml::Table {
+        let file: toml::Table = include_str!("../default.toml").parse().unwrap();
+        file["service"].as_table().unwrap().clone()
+    }
+
+    fn policy(section: toml::Table) -> Result<Policy, String> {
+        let section = section.try_into().map_err(|error: toml::de::Error| error.to_string())?;
+        Policy::of(section).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_regulations() {
+        let policy = policy(defaults()).unwrap();
+        let days = |days: i64| SignedDuration::from_hours(24 * days);
+        assert_eq!(policy.terms.investigate_within, days(1));
+        assert_eq!(policy.terms.silence_after, days(9));
+        assert_eq!(policy.terms.appeal_within, days(14));
+        let departments = Class::ALL.map(|class| policy.routing.desk_of(class).department.to_string());
+        let expected = "customer-service rnd quality medical store-operations logistics returns repair";
+        assert_eq!(departments.join(" "), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_refused() {
+        let refused = |change: &dyn Fn(&mut toml::Table)| {
+            let mut section = defaults();
+            change(&mut section);
+            policy(section).unwrap_err()
+        };
+        let routing = |section: &mut toml::Table, class: &str, department: &str| {
+            section["routing"].as_table_mut().unwrap().insert(class.into(), department.into())
+        };
+        let unrouted = refused(&|s| drop(s["routing"].as_table_mut().unwrap().remove("delivery")));
+        assert!(unrouted.contains("Delivery"), "{unrouted}");
+        let unknown = refused(&|s| drop(routing(s, "delivery", "nobody")));
+        assert!(unknown.contains("nobody"), "{unknown}");
+        let no_subject = refused(&|s| drop(routing(s, "delivery", "Log.istics")));
+        assert!(no_subject.contains("lower-case word"), "{no_subject}");
+        let no_complaint = refused(&|s| drop(routing(s, "enquiry", "quality")));
+        assert!(no_complaint.contains("enquiry"), "{no_complaint}");
+        let no_time = refused(&|s| drop(s.insert("investigate_within_hours".into(), 0.into())));
+        assert!(no_time.contains("investigate_within_hours"), "{no_time}");
+        let typo = refused(&|s| drop(s.insert("appeal_within_day".into(), 3.into())));
+        assert!(typo.contains("appeal_within_day"), "{typo}");
+    }
+}

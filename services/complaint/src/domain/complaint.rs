@@ -1,0 +1,321 @@
+//! A complaint from its record to its close: what is known of it, what can happen to it, and what each happening
+//! changes. What may happen is decided in `decide`. Free text (findings, wishes, reasons) is never part of it.
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    escalation::{Level, Trigger},
+    promise::Promise,
+    routing::Desk,
+    solution::{Consent, Progress, Solution},
+    values::{CauseCode, Class, Department, Emotion, Lane, Severity},
+};
+
+/// A complaint. `Default` is one that does not exist yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Complaint {
+    pub facts: Facts,
+    pub state: State,
+    pub assessment: Option<Assessment>,
+    /// Every department that was asked, in order.
+    pub asked: Vec<Asked>,
+    pub first_investigation: Promise,
+    /// The newest draft.
+    pub solution: Option<Solution>,
+    pub offers_made: u32,
+    pub declines: u32,
+    /// The highest level that had to look at it so far.
+    pub escalation_level: Option<Level>,
+    /// Escalations raised by the complaint itself; numbers the next one.
+    pub escalations: u32,
+    pub reopen_count: u32,
+}
+
+/// What was known when the complaint was recorded, and the terms that hold for it whatever is decided later.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    pub complaint_id: Uuid,
+    pub case_id: Uuid,
+    /// The pseudonym; only intake knows who it is.
+    pub customer_id: Uuid,
+    pub purchase_id: Option<Uuid>,
+    pub class: Class,
+    pub lane: Lane,
+    pub emotion: Option<Emotion>,
+    pub recorded_at: Timestamp,
+    /// The follow-up whose answer opened the case; empty when none did.
+    pub follow_up_id: String,
+    pub product_id: String,
+    pub batch: String,
+    pub terms: Terms,
+}
+
+/// How long things may take for one complaint, fixed when it is recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// For the first investigation (R-CMP-03).
+    pub investigate_within: SignedDuration,
+    /// For the customer's answer once told the result; then it closes unconfirmed.
+    pub silence_after: SignedDuration,
+    /// For an appeal after the close.
+    pub appeal_within: SignedDuration,
+}
+
+impl Facts {
+    /// The last instant at which the first investigation is concluded in time.
+    pub fn investigate_by(&self) -> Timestamp {
+        kernel::calendar::add(self.recorded_at, self.terms.investigate_within)
+    }
+}
+
+/// The complaint manager's judgement (R-CMP-02).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assessment {
+    pub class: Class,
+    pub severity: Severity,
+}
+
+/// A department was asked by way of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub task_id: Uuid,
+    pub desk: Desk,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum State {
+    #[default]
+    Absent,
+    Recorded,
+    Assessed,
+    Investigating,
+    Investigated,
+    SolutionDrafted,
+    InApproval,
+    Approved,
+    Offered,
+    Agreed,
+    Executing,
+    Executed,
+    SatisfactionCheck {
+        /// Silence until then closes the complaint.
+        silent_at: Timestamp,
+    },
+    Closed {
+        outcome: Outcome,
+        at: Timestamp,
+    },
+}
+
+impl State {
+    /// The status word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Recorded => "recorded",
+            Self::Assessed => "assessed",
+            Self::Investigating => "investigating",
+            Self::Investigated => "investigated",
+            Self::SolutionDrafted => "solution_drafted",
+            Self::InApproval => "in_approval",
+            Self::Approved => "approved",
+            Self::Offered => "offered",
+            Self::Agreed => "agreed",
+            Self::Executing => "executing",
+            Self::Executed => "executed",
+            Self::SatisfactionCheck { .. } => "satisfaction_check",
+            Self::Closed { .. } => "closed",
+        }
+    }
+}
+
+/// How a complaint ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Satisfied,
+    /// Nobody answered; never counted as satisfied.
+    Unconfirmed,
+    Withdrawn,
+}
+
+impl Outcome {
+    /// The word it is published by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Satisfied => "satisfied",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    Recorded {
+        facts: Box<Facts>,
+        asked: Asked,
+    },
+    Assessed(Assessment),
+    InvestigationStarted,
+    DepartmentAsked(Asked),
+    /// `in_time` is the verdict on the first investigation, also when it is concluded again.
+    Investigated {
+        cause: CauseCode,
+        responsible: Department,
+        at: Timestamp,
+        in_time: bool,
+    },
+    InvestigationLate {
+        escalation_id: Uuid,
+    },
+    SolutionDrafted(Solution),
+    ApprovalRequested,
+    Approved {
+        by: String,
+    },
+    Returned,
+    Offered,
+    Declined,
+    Agreed(Consent),
+    ExecutionStarted,
+    RemedySettled {
+        remedy_id: Uuid,
+        done: bool,
+    },
+    Executed,
+    /// Without a message when a person told it.
+    ResultTold {
+        message_id: Option<Uuid>,
+        at: Timestamp,
+    },
+    /// Back to investigation, and to management.
+    Dissatisfied {
+        trigger: Trigger,
+        escalation_id: Uuid,
+    },
+    /// Raised to a level by something outside the complaint itself.
+    Escalated {
+        level: Level,
+        trigger: Trigger,
+        escalation_id: Uuid,
+    },
+    Reopened,
+    Closed {
+        outcome: Outcome,
+        at: Timestamp,
+    },
+}
+
+impl Complaint {
+    /// What it is about: as assessed, and until then as recorded.
+    pub fn class(&self) -> Class {
+        self.assessment.as_ref().map_or(self.facts.class, |assessment| assessment.class)
+    }
+
+    /// It exists and is not closed.
+    pub fn open(&self) -> bool {
+        !matches!(self.state, State::Absent | State::Closed { .. })
+    }
+
+    /// Takes in what happened.
+    pub fn apply(&mut self, event: &Event) {
+        match event.clone() {
+            Event::Recorded { facts, asked } => {
+                *self = Self { facts: *facts, asked: vec![asked], state: State::Recorded, ..Self::default() };
+            }
+            Event::Assessed(assessment) => {
+                self.assessment = Some(assessment);
+                self.state = State::Assessed;
+            }
+            Event::DepartmentAsked(asked) => self.asked.push(asked),
+            Event::InvestigationStarted => self.state = State::Investigating,
+            Event::Investigated { .. } => {
+                self.first_investigation = self.first_investigation.done();
+                self.state = State::Investigated;
+            }
+            Event::InvestigationLate { .. } => {
+                self.first_investigation = self.first_investigation.breached();
+                self.raised_by_itself();
+            }
+            Event::SolutionDrafted(_) | Event::ApprovalRequested | Event::Approved { .. } | Event::Returned => {
+                self.drafting(event);
+            }
+            Event::Offered | Event::Declined | Event::Agreed(_) => self.offering(event),
+            Event::ExecutionStarted => self.state = State::Executing,
+            Event::RemedySettled { remedy_id, done } => {
+                let remedies = self.solution.iter_mut().flat_map(|solution| &mut solution.remedies);
+                for remedy in remedies.filter(|remedy| remedy.remedy_id == remedy_id) {
+                    remedy.progress = if done { Progress::Done } else { Progress::Failed };
+                }
+            }
+            Event::Executed => self.state = State::Executed,
+            Event::ResultTold { at, .. } => {
+                let silent_at = kernel::calendar::add(at, self.facts.terms.silence_after);
+                self.state = State::SatisfactionCheck { silent_at };
+            }
+            Event::Dissatisfied { .. } => {
+                self.raised_by_itself();
+                self.state = State::Investigating;
+            }
+            Event::Escalated { level, .. } => self.escalation_level = self.escalation_level.max(Some(level)),
+            Event::Reopened => {
+                self.reopen_count += 1;
+                self.state = State::Investigating;
+            }
+            Event::Closed { outcome, at } => {
+                self.first_investigation = self.first_investigation.cancelled();
+                self.state = State::Closed { outcome, at };
+            }
+        }
+    }
+
+    /// The part of `apply` about the draft within the house.
+    fn drafting(&mut self, event: &Event) {
+        match (event, &mut self.solution) {
+            (Event::SolutionDrafted(draft), solution) => {
+                *solution = Some(draft.clone());
+                self.state = State::SolutionDrafted;
+            }
+            (Event::ApprovalRequested, _) => self.state = State::InApproval,
+            (Event::Approved { by }, Some(solution)) => {
+                solution.approved_by = Some(by.clone());
+                self.state = State::Approved;
+            }
+            (Event::Returned, Some(solution)) => {
+                solution.turned_down = true;
+                self.state = State::SolutionDrafted;
+            }
+            _ => {}
+        }
+    }
+
+    /// The part of `apply` about the offer to the customer.
+    fn offering(&mut self, event: &Event) {
+        match (event, &mut self.solution) {
+            (Event::Offered, _) => {
+                self.offers_made += 1;
+                self.state = State::Offered;
+            }
+            (Event::Declined, Some(solution)) => {
+                solution.turned_down = true;
+                self.declines += 1;
+                self.state = State::SolutionDrafted;
+            }
+            (Event::Agreed(consent), Some(solution)) => {
+                solution.consent = Some(consent.clone());
+                self.state = State::Agreed;
+            }
+            _ => {}
+        }
+    }
+
+    /// It went to management for a reason of its own.
+    fn raised_by_itself(&mut self) {
+        self.escalations += 1;
+        self.escalation_level = Some(Level::Management);
+    }
+}

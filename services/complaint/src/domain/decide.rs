@@ -1,0 +1,288 @@
+//! What may happen to a complaint, and when. People's requests are refused with a stable code where they do not fit;
+//! what happened elsewhere (a case, an order, a message, time) decides to nothing when it comes twice or too late.
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    command::{Command, Rejection},
+    complaint::{Asked, Assessment, Complaint, Event, Facts, Outcome, State},
+    escalation::{Level, Trigger},
+    promise::Promise,
+    routing::Desk,
+    solution::{Consent, Progress, RemedyKind, Solution, flaws},
+    values::{CauseCode, Department},
+};
+
+/// From this decline on, each goes to management.
+const DECLINES_TO_ESCALATE: u32 = 3;
+/// How many tasks one complaint can issue.
+const TASKS_MAX: usize = 20;
+
+type Decision = Result<Vec<Event>, Rejection>;
+
+impl Complaint {
+    /// What follows from `command` at `now`, or why nothing may.
+    pub fn decide(&self, command: Command, now: Timestamp) -> Decision {
+        match command {
+            Command::Record { facts, desk } => Ok(self.record(facts, desk)),
+            Command::StartExecution { remedy_id } => Ok(self.start_execution(remedy_id)),
+            Command::SettleRemedy { remedy_id, done } => Ok(self.settle(remedy_id, done)),
+            Command::TellResult { message_id, at } => Ok(self.tell_result(message_id, at)),
+            Command::Escalate { level, trigger, escalation_id } => Ok(self.escalate(level, trigger, escalation_id)),
+            Command::InvestigationDue => Ok(self.breach(now)),
+            Command::SilenceDue => Ok(self.fall_silent(now)),
+            Command::Assess { assessment, desk } => self.assess(assessment, desk),
+            Command::StartInvestigation => self.only(State::Assessed, vec![Event::InvestigationStarted]),
+            Command::AskDepartment(desk) => self.ask(desk),
+            Command::ConcludeInvestigation { cause, responsible } => self.conclude(cause, responsible, now),
+            Command::DraftSolution { by, remedies } => self.draft(by, &remedies),
+            Command::SubmitSolution => self.submit(),
+            Command::ApproveSolution { by, version } => {
+                self.review(&by, version)?;
+                Ok(vec![Event::Approved { by }])
+            }
+            Command::ReturnSolution { by, version } => {
+                self.review(&by, version)?;
+                Ok(vec![Event::Returned])
+            }
+            Command::OfferSolution => self.only(State::Approved, vec![Event::Offered]),
+            Command::RecordConsent { by, version, channel } => {
+                self.answered(version)?;
+                Ok(vec![Event::Agreed(Consent { by, at: now, channel })])
+            }
+            Command::RecordDecline { version } => self.decline(version),
+            Command::CompleteRemedy { remedy_id } => self.complete(remedy_id),
+            Command::RecordSatisfaction { satisfied } => self.satisfaction(satisfied, now),
+            Command::Withdraw => self.withdraw(now),
+            Command::Appeal => self.appeal(now),
+        }
+    }
+
+    /// `events`, if the complaint is in `state`.
+    fn only(&self, state: State, events: Vec<Event>) -> Decision {
+        if self.state == state { Ok(events) } else { Err(self.not_now()) }
+    }
+
+    fn not_now(&self) -> Rejection {
+        match self.state {
+            State::Absent => Rejection::Unknown,
+            ref state => Rejection::NotNow(state.name()),
+        }
+    }
+
+    /// The id of the next escalation the complaint raises itself.
+    fn next_escalation(&self) -> Uuid {
+        let number = (self.escalations + 1).to_string();
+        kernel::id::derived("escalation", &["complaint", &self.facts.complaint_id.to_string(), &number])
+    }
+
+    fn dissatisfied(&self, trigger: Trigger) -> Event {
+        Event::Dissatisfied { trigger, escalation_id: self.next_escalation() }
+    }
+
+    /// What to ask a department, as the task after `before` others.
+    fn asked(complaint_id: Uuid, before: usize, desk: Desk) -> Asked {
+        let number = (before + 1).to_string();
+        Asked { task_id: kernel::id::derived("department_task", &[&complaint_id.to_string(), &number]), desk }
+    }
+
+    fn record(&self, facts: Box<Facts>, desk: Desk) -> Vec<Event> {
+        if self.state != State::Absent {
+            return vec![];
+        }
+        let asked = Self::asked(facts.complaint_id, 0, desk);
+        vec![Event::Recorded { facts, asked }]
+    }
+
+    /// A class that belongs to a department not asked yet brings that department in.
+    fn assess(&self, assessment: Assessment, desk: Desk) -> Decision {
+        let mut events = vec![Event::Assessed(assessment)];
+        if self.asked.iter().all(|asked| asked.desk.department != desk.department) {
+            let asked = Self::asked(self.facts.complaint_id, self.asked.len(), desk);
+            events.push(Event::DepartmentAsked(asked));
+        }
+        self.only(State::Recorded, events)
+    }
+
+    fn ask(&self, desk: Desk) -> Decision {
+        if self.state == State::Investigating && self.asked.len() >= TASKS_MAX {
+            return Err(Rejection::TooManyTasks);
+        }
+        let asked = Self::asked(self.facts.complaint_id, self.asked.len(), desk);
+        self.only(State::Investigating, vec![Event::DepartmentAsked(asked)])
+    }
+
+    /// The breach of the first investigation, if its time is over; equality is in time (R-CMP-03).
+    fn breach(&self, now: Timestamp) -> Vec<Event> {
+        let due = self.facts.investigate_by();
+        if self.first_investigation != Promise::Running || !self.open() || kernel::promise::verdict(due, now).in_time() {
+            return vec![];
+        }
+        vec![Event::InvestigationLate { escalation_id: self.next_escalation() }]
+    }
+
+    /// A breach is noted first when nobody had looked yet, so that the verdict never depends on who was quicker.
+    fn conclude(&self, cause: CauseCode, responsible: Department, now: Timestamp) -> Decision {
+        let mut events = self.breach(now);
+        let in_time = match self.first_investigation {
+            Promise::Running | Promise::Cancelled => {
+                kernel::promise::verdict(self.facts.investigate_by(), now).in_time()
+            }
+            judged => !judged.late(),
+        };
+        events.push(Event::Investigated { cause, responsible, at: now, in_time });
+        self.only(State::Investigating, events)
+    }
+
+    /// Also when an agreed solution could not be carried out and nothing of it is under way any more.
+    fn draft(&self, by: String, remedies: &[RemedyKind]) -> Decision {
+        let failed = self.state == State::Executing && self.solution.as_ref().is_some_and(Solution::stuck);
+        if !failed && !matches!(self.state, State::Investigated | State::SolutionDrafted) {
+            return Err(self.not_now());
+        }
+        if let Some(flaw) = flaws(remedies).first() {
+            return Err(Rejection::BadRemedies(*flaw));
+        }
+        if self.facts.purchase_id.is_none() && remedies.iter().any(|remedy| remedy.amount().is_some()) {
+            return Err(Rejection::NoPurchase);
+        }
+        let version = self.solution.as_ref().map_or(0, |solution| solution.version) + 1;
+        Ok(vec![Event::SolutionDrafted(Solution::draft(self.facts.complaint_id, version, by, remedies))])
+    }
+
+    /// The solution, if the complaint is in `state` and has one.
+    fn solution_in(&self, state: State) -> Result<&Solution, Rejection> {
+        self.solution.as_ref().filter(|_| self.state == state).ok_or_else(|| self.not_now())
+    }
+
+    fn submit(&self) -> Decision {
+        if self.solution_in(State::SolutionDrafted)?.turned_down {
+            return Err(Rejection::DraftAnew);
+        }
+        Ok(vec![Event::ApprovalRequested])
+    }
+
+    /// Whether `by` may judge this version: it is the one submitted, and somebody else wrote it (R-CMP-07).
+    fn review(&self, by: &str, version: u32) -> Result<(), Rejection> {
+        let solution = self.solution_in(State::InApproval)?;
+        same_version(solution, version)?;
+        if kernel::approval::independent(&solution.author, by) { Ok(()) } else { Err(Rejection::OwnSolution) }
+    }
+
+    /// Whether the customer can answer to this version: it is the one offered.
+    fn answered(&self, version: u32) -> Result<(), Rejection> {
+        same_version(self.solution_in(State::Offered)?, version)
+    }
+
+    fn decline(&self, version: u32) -> Decision {
+        self.answered(version)?;
+        let mut events = vec![Event::Declined];
+        if self.declines + 1 >= DECLINES_TO_ESCALATE {
+            events.push(self.dissatisfied(Trigger::DeclinedThrice));
+        }
+        Ok(events)
+    }
+
+    fn start_execution(&self, remedy_id: Uuid) -> Vec<Event> {
+        match self.solution_in(State::Agreed) {
+            Ok(solution) if solution.remedy(remedy_id).is_some() => vec![Event::ExecutionStarted],
+            _ => vec![],
+        }
+    }
+
+    /// A remedy ends; the first one also starts the execution, the last one completes it.
+    fn settle(&self, remedy_id: Uuid, done: bool) -> Vec<Event> {
+        let Some(solution) = self.solution.as_ref().filter(|_| self.carrying_out()) else { return vec![] };
+        if solution.remedy(remedy_id).is_none_or(|remedy| remedy.progress != Progress::Pending) {
+            return vec![];
+        }
+        let mut events = self.start_execution(remedy_id);
+        events.push(Event::RemedySettled { remedy_id, done });
+        if done && solution.done_but(remedy_id) {
+            events.push(Event::Executed);
+        }
+        events
+    }
+
+    fn carrying_out(&self) -> bool {
+        matches!(self.state, State::Agreed | State::Executing)
+    }
+
+    fn complete(&self, remedy_id: Uuid) -> Decision {
+        let solution = self.solution.as_ref().filter(|_| self.carrying_out()).ok_or_else(|| self.not_now())?;
+        let remedy = solution.remedy(remedy_id).ok_or(Rejection::UnknownRemedy)?;
+        if remedy.kind != RemedyKind::Guidance {
+            return Err(Rejection::NotGuidance);
+        }
+        if remedy.progress != Progress::Pending {
+            return Err(Rejection::RemedySettled);
+        }
+        Ok(self.settle(remedy_id, true))
+    }
+
+    fn tell_result(&self, message_id: Uuid, at: Timestamp) -> Vec<Event> {
+        match self.state {
+            State::Executed => vec![Event::ResultTold { message_id: Some(message_id), at }],
+            _ => vec![],
+        }
+    }
+
+    /// Who records the answer before any message left has told the result in person.
+    fn satisfaction(&self, satisfied: bool, now: Timestamp) -> Decision {
+        let mut events = match self.state {
+            State::SatisfactionCheck { .. } => vec![],
+            State::Executed => vec![Event::ResultTold { message_id: None, at: now }],
+            _ => return Err(self.not_now()),
+        };
+        events.push(if satisfied {
+            Event::Closed { outcome: Outcome::Satisfied, at: now }
+        } else {
+            self.dissatisfied(Trigger::Dissatisfied)
+        });
+        Ok(events)
+    }
+
+    /// Silence ends a complaint when its time is over, not when somebody looks.
+    fn fall_silent(&self, now: Timestamp) -> Vec<Event> {
+        match self.state {
+            State::SatisfactionCheck { silent_at } if now >= silent_at => {
+                vec![Event::Closed { outcome: Outcome::Unconfirmed, at: silent_at }]
+            }
+            _ => vec![],
+        }
+    }
+
+    fn withdraw(&self, now: Timestamp) -> Decision {
+        if !self.open() {
+            return Err(self.not_now());
+        }
+        if self.carrying_out() && self.solution.as_ref().is_some_and(Solution::money_pending) {
+            return Err(Rejection::MoneyMoving);
+        }
+        let mut events = self.breach(now);
+        events.push(Event::Closed { outcome: Outcome::Withdrawn, at: now });
+        Ok(events)
+    }
+
+    fn appeal(&self, now: Timestamp) -> Decision {
+        let State::Closed { at, .. } = self.state else { return Err(self.not_now()) };
+        let until = kernel::calendar::add(at, self.facts.terms.appeal_within);
+        if kernel::promise::verdict(until, now).in_time() {
+            Ok(vec![Event::Reopened])
+        } else {
+            Err(Rejection::TermOver(until))
+        }
+    }
+
+    fn escalate(&self, level: Level, trigger: Trigger, escalation_id: Uuid) -> Vec<Event> {
+        if self.open() && self.escalation_level < Some(level) {
+            vec![Event::Escalated { level, trigger, escalation_id }]
+        } else {
+            vec![]
+        }
+    }
+}
+
+fn same_version(solution: &Solution, read: u32) -> Result<(), Rejection> {
+    if solution.version == read { Ok(()) } else { Err(Rejection::OtherVersion { current: solution.version }) }
+}

@@ -1,0 +1,19 @@
+//! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
+//! `promise`, `solution`, then the three aggregates: `complaint` (`command`, `decide`), `department_task`, `escalation`.
+pub mod command;
+pub mod complaint;
+mod decide;
+pub mod department_task;
+pub mod escalation;
+pub mod promise;
+pub mod routing;
+pub mod solution;
+pub mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use command::{Command, Rejection};
+pub use complaint::Complaint;
+pub use department_task::DepartmentTask;
+pub use escalation::Escalation;

@@ -1,0 +1,178 @@
+//! A solution: what the customer is promised, who wrote it, who approved it, how he agreed (R-CMP-06 to R-CMP-09).
+//! Money is promised in one currency and within bounds; guidance has no amount.
+use jiff::Timestamp;
+use kernel::money::Money;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What a customer can be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RemedyKind {
+    Refund {
+        amount: Money,
+    },
+    /// Paid after the goods have come back.
+    ReturnRefund {
+        amount: Money,
+    },
+    /// Advice on use, or the way to medical care; done by people.
+    Guidance,
+}
+
+impl RemedyKind {
+    /// The money it moves.
+    pub fn amount(self) -> Option<Money> {
+        match self {
+            Self::Refund { amount } | Self::ReturnRefund { amount } => Some(amount),
+            Self::Guidance => None,
+        }
+    }
+}
+
+/// How far a promised thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    Pending,
+    Done,
+    /// It could not be done; people must find something else.
+    Failed,
+}
+
+/// One thing promised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remedy {
+    pub remedy_id: Uuid,
+    pub kind: RemedyKind,
+    pub progress: Progress,
+}
+
+/// The customer's consent: who recorded it, when, and how it was given. His words are kept apart (R-CMP-08).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    pub by: String,
+    pub at: Timestamp,
+    pub channel: String,
+}
+
+/// The newest draft of a solution and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Solution {
+    /// 1 for the first draft; every new draft counts up.
+    pub version: u32,
+    pub author: String,
+    pub remedies: Vec<Remedy>,
+    /// The approver returned it or the customer declined it: it cannot go forward again.
+    pub turned_down: bool,
+    pub approved_by: Option<String>,
+    pub consent: Option<Consent>,
+}
+
+impl Solution {
+    /// A new draft. The ids of the remedies follow from complaint, version and place, so that they are the same
+    /// wherever the draft is decided.
+    pub fn draft(complaint: Uuid, version: u32, author: String, wishes: &[RemedyKind]) -> Self {
+        let remedy = |(place, kind): (usize, &RemedyKind)| Remedy {
+            remedy_id: kernel::id::derived(
+                "remedy",
+                &[&complaint.to_string(), &version.to_string(), &place.to_string()],
+            ),
+            kind: *kind,
+            progress: Progress::Pending,
+        };
+        let remedies = wishes.iter().enumerate().map(remedy).collect();
+        Self { version, author, remedies, turned_down: false, approved_by: None, consent: None }
+    }
+
+    /// The remedy of this id.
+    pub fn remedy(&self, remedy_id: Uuid) -> Option<&Remedy> {
+        self.remedies.iter().find(|remedy| remedy.remedy_id == remedy_id)
+    }
+
+    /// Some of its money is promised and not yet known to be paid or refused.
+    pub fn money_pending(&self) -> bool {
+        self.remedies.iter().any(|remedy| remedy.kind.amount().is_some() && remedy.progress == Progress::Pending)
+    }
+
+    /// Everything but `except` is done.
+    pub fn done_but(&self, except: Uuid) -> bool {
+        self.remedies.iter().all(|remedy| remedy.remedy_id == except || remedy.progress == Progress::Done)
+    }
+
+    /// Nothing is under way any more and something failed: only another solution helps.
+    pub fn stuck(&self) -> bool {
+        let any = |progress| self.remedies.iter().any(|remedy| remedy.progress == progress);
+        any(Progress::Failed) && !any(Progress::Pending)
+    }
+}
+
+/// How many things a solution can promise.
+pub const REMEDIES_MAX: usize = 10;
+/// The most one remedy can pay, in minor units; ten of them are far from overflowing.
+pub const AMOUNT_MINOR_MAX: i64 = 100_000_000_000;
+
+/// What is wrong with a list of remedies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// The remedy, counted from 0; `None` when the list as a whole is wrong.
+    pub place: Option<usize>,
+    pub reason: &'static str,
+}
+
+/// Everything that is wrong with what somebody wants to promise; empty when nothing is.
+pub fn flaws(wishes: &[RemedyKind]) -> Vec<Flaw> {
+    let mut found = Vec::new();
+    if wishes.is_empty() || wishes.len() > REMEDIES_MAX {
+        found.push(Flaw { place: None, reason: "must be 1 to 10 remedies" });
+    }
+    let currency = wishes.iter().find_map(|wish| wish.amount()).map(|amount| amount.currency);
+    for (place, amount) in wishes.iter().enumerate().filter_map(|(place, wish)| Some((place, wish.amount()?))) {
+        if !(1..=AMOUNT_MINOR_MAX).contains(&amount.minor) {
+            found.push(Flaw { place: Some(place), reason: "the amount must be 1 to 100,000,000,000 minor units" });
+        }
+        if Some(amount.currency) != currency {
+            found.push(Flaw { place: Some(place), reason: "all amounts of a solution must have the same currency" });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn refund(minor: i64, currency: &str) -> RemedyKind {
+        RemedyKind::Refund { amount: Money::new(minor, currency.parse().unwrap()) }
+    }
+
+    #[test]
+    fn amounts_have_bounds_and_one_currency() {
+        let good: [&[RemedyKind]; 3] = [
+            &[RemedyKind::Guidance],
+            &[refund(1, "CNY"), RemedyKind::Guidance],
+            &[refund(AMOUNT_MINOR_MAX, "CNY"), refund(5, "CNY")],
+        ];
+        for wishes in good {
+            assert_eq!(flaws(wishes), [], "{wishes:?}");
+        }
+        let places = |wishes: &[RemedyKind]| flaws(wishes).iter().map(|flaw| flaw.place).collect::<Vec<_>>();
+        assert_eq!(places(&[]), [None]);
+        assert_eq!(places(&[RemedyKind::Guidance; 11]), [None]);
+        assert_eq!(places(&[refund(0, "CNY"), refund(-1, "EUR")]), [Some(0), Some(1), Some(1)]);
+        assert_eq!(places(&[refund(i64::MAX, "CNY"), RemedyKind::Guidance, refund(1, "USD")]), [Some(0), Some(2)]);
+    }
+
+    #[test]
+    fn remedies_of_two_drafts_never_share_an_id() {
+        let complaint = Uuid::from_u128(1);
+        let draft = |version| Solution::draft(complaint, version, "staff:ana".into(), &[RemedyKind::Guidance; 3]);
+        let mut ids: Vec<_> = [draft(1), draft(2)].iter().flat_map(|s| s.remedies.clone()).map(|r| r.remedy_id).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 6);
+        assert_eq!(draft(1), draft(1));
+    }
+}

@@ -1,0 +1,189 @@
+//! Every state of a complaint against every command, on one screen; it also draws the picture in the README.
+use super::{super::complaint::State, *};
+
+/// What a cell says: `=` nothing happens, two letters of a state: something happens and it is in that state, else the
+/// refusal of [`refusal`].
+const TABLE: &str = "
+                      ab re as ig in dr td ap ok of o3 ag gu ex fa ed sc cl
+    record            re  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    order_opened       =  =  =  =  =  =  =  =  =  =  = ex ex  =  =  =  =  =
+    refund_done        =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =
+    refund_failed      =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =
+    other_remedy_done  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    tell_result        =  =  =  =  =  =  =  =  =  =  =  =  =  =  = sc  =  =
+    escalate           = re as ig in dr dr ap ok of of ag ag ex ex ed sc  =
+    investigation_due  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over        = re as ig  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    silence_due        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = cl  =
+    assess            ?? as xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    investigate       ?? xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    ask_department    ?? xx xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    conclude          ?? xx xx in xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    draft             ?? xx xx xx dr dr dr xx xx xx xx xx xx xx dr xx xx xx
+    draft_nothing     ?? xx xx xx br br br xx xx xx xx xx xx xx br xx xx xx
+    submit            ?? xx xx xx xx ap da xx xx xx xx xx xx xx xx xx xx xx
+    approve           ?? xx xx xx xx xx xx ok xx xx xx xx xx xx xx xx xx xx
+    .._another        ?? xx xx xx xx xx xx ov xx xx xx xx xx xx xx xx xx xx
+    .._as_author      ?? xx xx xx xx xx xx os xx xx xx xx xx xx xx xx xx xx
+    return            ?? xx xx xx xx xx xx dr xx xx xx xx xx xx xx xx xx xx
+    .._another        ?? xx xx xx xx xx xx ov xx xx xx xx xx xx xx xx xx xx
+    .._as_author      ?? xx xx xx xx xx xx os xx xx xx xx xx xx xx xx xx xx
+    offer             ?? xx xx xx xx xx xx xx of xx xx xx xx xx xx xx xx xx
+    consent           ?? xx xx xx xx xx xx xx xx ag ag xx xx xx xx xx xx xx
+    .._to_another     ?? xx xx xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx
+    decline           ?? xx xx xx xx xx xx xx xx dr ig xx xx xx xx xx xx xx
+    .._another        ?? xx xx xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx
+    complete_guidance ?? xx xx xx xx xx xx xx xx xx xx ex ed ex rs xx xx xx
+    complete_refund   ?? xx xx xx xx xx xx xx xx xx xx ng ur ng ng xx xx xx
+    satisfied         ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx cl cl xx
+    dissatisfied      ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig ig xx
+    withdraw          ?? cl cl cl cl cl cl cl cl cl cl mm cl mm cl cl cl xx
+    appeal            ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig
+    .._too_late       ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx to
+";
+
+fn refusal(cell: &str) -> Option<&'static str> {
+    Some(match cell {
+        "??" => "complaint.not_found",
+        "xx" => "complaint.not_now",
+        "br" => "complaint.bad_remedies",
+        "da" => "complaint.draft_anew",
+        "ov" => "complaint.other_version",
+        "os" => "complaint.own_solution",
+        "rs" => "complaint.remedy_settled",
+        "ng" => "complaint.not_guidance",
+        "ur" => "complaint.unknown_remedy",
+        "mm" => "complaint.money_moving",
+        "to" => "complaint.term_over",
+        _ => return None,
+    })
+}
+
+/// The commands in the order of the rows, as they fit this complaint, and when they come.
+fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
+    let (own, another) = (version(to), version(to) + 1);
+    let (money, guidance) = match to.solution.as_ref().map(|solution| solution.remedies.len()) {
+        Some(1) => (remedy(to, 9), remedy(to, 0)),
+        _ => (remedy(to, 0), remedy(to, 1)),
+    };
+    let first = remedy(to, 0);
+    let escalate = Command::Escalate {
+        level: super::super::escalation::Level::Management,
+        trigger: super::super::escalation::Trigger::DepartmentLate,
+        escalation_id: Uuid::from_u128(7),
+    };
+    let now = |command| (command, NOW);
+    vec![
+        now(record()),
+        now(Command::StartExecution { remedy_id: first }),
+        now(Command::SettleRemedy { remedy_id: money, done: true }),
+        now(Command::SettleRemedy { remedy_id: money, done: false }),
+        now(Command::SettleRemedy { remedy_id: Uuid::from_u128(98), done: true }),
+        now(tell_result()),
+        now(escalate),
+        (Command::InvestigationDue, NOW + hours(23)),
+        (Command::InvestigationDue, NOW + hours(23) + SignedDuration::from_micros(1)),
+        (Command::SilenceDue, NOW + hours(9 * 24) - SignedDuration::from_micros(1)),
+        (Command::SilenceDue, NOW + hours(9 * 24)),
+        now(assess(Class::ProductQuality, "quality")),
+        now(Command::StartInvestigation),
+        now(Command::AskDepartment(desk("medical"))),
+        now(conclude()),
+        now(draft(&[refund(1), RemedyKind::Guidance])),
+        now(draft(&[])),
+        now(Command::SubmitSolution),
+        now(approve(BEN, own)),
+        now(approve(BEN, another)),
+        now(approve(ANA, own)),
+        now(return_solution(BEN, own)),
+        now(return_solution(BEN, another)),
+        now(return_solution(ANA, own)),
+        now(Command::OfferSolution),
+        now(consent(own)),
+        now(consent(another)),
+        now(Command::RecordDecline { version: own }),
+        now(Command::RecordDecline { version: another }),
+        now(Command::CompleteRemedy { remedy_id: guidance }),
+        now(Command::CompleteRemedy { remedy_id: money }),
+        now(Command::RecordSatisfaction { satisfied: true }),
+        now(Command::RecordSatisfaction { satisfied: false }),
+        now(Command::Withdraw),
+        (Command::Appeal, NOW + hours(14 * 24)),
+        (Command::Appeal, NOW + hours(14 * 24) + SignedDuration::from_micros(1)),
+    ]
+}
+
+fn letters(state: &State) -> &'static str {
+    match state {
+        State::Absent => "ab",
+        State::Recorded => "re",
+        State::Assessed => "as",
+        State::Investigating => "ig",
+        State::Investigated => "in",
+        State::SolutionDrafted => "dr",
+        State::InApproval => "ap",
+        State::Approved => "ok",
+        State::Offered => "of",
+        State::Agreed => "ag",
+        State::Executing => "ex",
+        State::Executed => "ed",
+        State::SatisfactionCheck { .. } => "sc",
+        State::Closed { .. } => "cl",
+    }
+}
+
+#[test]
+fn every_state_answers_every_command() {
+    let samples = samples();
+    let mut rows = TABLE.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|row| !row.is_empty());
+    let columns = rows.next().unwrap();
+    assert_eq!(columns, samples.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    let rows: Vec<_> = rows.collect();
+    let (mut arrows, mut wrong) = (Vec::new(), Vec::new());
+    for (column, (name, complaint)) in samples.iter().enumerate() {
+        let commands = commands(complaint);
+        assert_eq!(commands.len(), rows.len(), "one row a command");
+        let mut called = "";
+        for (row, (command, at)) in rows.iter().zip(commands) {
+            assert_eq!(row.len(), samples.len() + 1, "one cell a state: {row:?}");
+            called = if row[0].starts_with("..") { called } else { row[0] };
+            let (cell, before) = (row[column + 1], complaint.state.name());
+            let (got, after) = outcome(complaint, command, at);
+            if got != refusal(cell).unwrap_or(cell) {
+                wrong.push(format!("{name} told to {} becomes {got}, not {cell}", row[0]));
+            }
+            if before != after && !arrows.contains(&(before, called, after)) {
+                arrows.push((before, called, after));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    testkit::docs::section(readme, "state-diagram", &testkit::docs::diagram(&arrows));
+}
+
+fn outcome(complaint: &Complaint, command: Command, at: Timestamp) -> (&'static str, &'static str) {
+    let mut after = complaint.clone();
+    match complaint.decide(command, at) {
+        Err(rejection) => (rejection.code(), after.state.name()),
+        Ok(events) if events.is_empty() => ("=", after.state.name()),
+        Ok(events) => {
+            events.iter().for_each(|event| after.apply(event));
+            (letters(&after.state), after.state.name())
+        }
+    }
+}
+
+#[test]
+fn every_state_has_a_sample_and_is_stored_under_its_word() {
+    let mut seen: Vec<_> = samples().iter().map(|(_, complaint)| letters(&complaint.state)).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 14);
+    for (_, complaint) in samples() {
+        let json = serde_json::to_value(&complaint).unwrap();
+        assert_eq!(json["state"]["kind"], complaint.state.name());
+        assert_eq!(serde_json::from_value::<Complaint>(json).unwrap(), complaint);
+    }
+}

@@ -1,0 +1,199 @@
+//! The rules of the house, each as a sentence.
+use super::{
+    super::{
+        command::Rejection,
+        complaint::{Outcome, State},
+        escalation::{Level, Trigger},
+        promise::Promise,
+    },
+    *,
+};
+
+fn sample(name: &str) -> Complaint {
+    samples().into_iter().find(|(sample, _)| *sample == name).unwrap().1
+}
+
+fn micro() -> SignedDuration {
+    SignedDuration::from_micros(1)
+}
+
+#[test]
+fn recording_asks_the_department_of_the_class_at_once() {
+    let recorded = sample("re");
+    let [asked] = recorded.asked.as_slice() else { unreachable!() };
+    assert_eq!(asked.desk, desk("quality"));
+    assert_eq!(asked.task_id, kernel::id::derived("department_task", &[&Uuid::from_u128(1).to_string(), "1"]));
+}
+
+#[test]
+fn a_class_judged_differently_brings_its_own_department_in() {
+    for (class, word, tasks) in [(Class::ProductQuality, "quality", 1), (Class::Discomfort, "medical", 2)] {
+        let assessed = led(&sample("re"), [assess(class, word)]);
+        assert_eq!((assessed.class(), assessed.asked.len()), (class, tasks));
+        assert_eq!(assessed.asked.last().unwrap().desk, desk(word));
+    }
+}
+
+#[test]
+fn departments_cannot_be_asked_without_end() {
+    let asking = led(&sample("ig"), vec![Command::AskDepartment(desk("medical")); 19]);
+    let mut ids: Vec<_> = asking.asked.iter().map(|asked| asked.task_id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 20);
+    assert_eq!(asking.decide(Command::AskDepartment(desk("medical")), NOW), Err(Rejection::TooManyTasks));
+}
+
+#[test]
+fn a_first_investigation_concluded_within_the_hour_of_the_day_is_in_time() {
+    let due = NOW - hours(1) + hours(24);
+    for (at, expected, promise) in [(due, true, Promise::Met), (due + micro(), false, Promise::MetLate)] {
+        let mut complaint = sample("ig");
+        let events = tell(&mut complaint, conclude(), at);
+        assert!(matches!(events.last(), Some(Event::Investigated { in_time, .. }) if *in_time == expected));
+        assert_eq!(complaint.first_investigation, promise);
+        // Nobody had looked at the clock yet: the breach is on record all the same, before the conclusion.
+        assert_eq!(events.len(), if expected { 1 } else { 2 });
+        assert_eq!(complaint.escalation_level, (!expected).then_some(Level::Management));
+    }
+}
+
+#[test]
+fn a_breached_promise_stays_breached() {
+    let mut complaint = sample("ig");
+    let late = tell(&mut complaint, Command::InvestigationDue, NOW + hours(24));
+    assert_eq!(late.len(), 1);
+    assert_eq!(tell(&mut complaint, Command::InvestigationDue, NOW + hours(48)), []);
+    tell(&mut complaint, conclude(), NOW + hours(48));
+    assert_eq!(complaint.first_investigation, Promise::MetLate);
+    let mut closed = led(&complaint, [Command::Withdraw]);
+    tell(&mut closed, Command::Appeal, NOW);
+    let events = tell(&mut closed, conclude(), NOW);
+    assert!(matches!(events.as_slice(), [Event::Investigated { in_time: false, .. }]));
+    assert!(closed.first_investigation.late());
+}
+
+#[test]
+fn a_second_investigation_does_not_spoil_the_verdict_on_the_first() {
+    let mut complaint = led(&sample("sc"), [Command::RecordSatisfaction { satisfied: false }]);
+    let events = tell(&mut complaint, conclude(), NOW + hours(1000));
+    assert!(matches!(events.as_slice(), [Event::Investigated { in_time: true, .. }]));
+    assert_eq!(complaint.first_investigation, Promise::Met);
+}
+
+#[test]
+fn withdrawing_ends_the_clock_but_not_a_breach_that_was() {
+    let mut in_time = sample("as");
+    tell(&mut in_time, Command::Withdraw, NOW);
+    assert_eq!((in_time.first_investigation, in_time.escalation_level), (Promise::Cancelled, None));
+    tell(&mut in_time, Command::Appeal, NOW + hours(200));
+    assert_eq!(tell(&mut in_time, Command::InvestigationDue, NOW + hours(200)), []);
+
+    let mut late = sample("as");
+    let events = tell(&mut late, Command::Withdraw, NOW + hours(24));
+    assert!(matches!(events.as_slice(), [Event::InvestigationLate { .. }, Event::Closed { .. }]));
+    assert_eq!(late.first_investigation, Promise::CancelledAfterBreach);
+}
+
+#[test]
+fn the_author_is_told_by_any_spelling() {
+    let in_approval = sample("ap");
+    for by in ["staff:ana", "Staff:Ana"] {
+        assert_eq!(in_approval.decide(approve(by, 1), NOW), Err(Rejection::OwnSolution));
+    }
+}
+
+#[test]
+fn whoever_writes_the_next_draft_is_its_author() {
+    let redraft = Command::DraftSolution { by: BEN.into(), remedies: vec![refund(1)] };
+    let redrafted = led(&sample("td"), [redraft, Command::SubmitSolution]);
+    assert_eq!(redrafted.decide(approve(BEN, 2), NOW), Err(Rejection::OwnSolution));
+    assert_eq!(led(&redrafted, [approve(ANA, 2)]).state, State::Approved);
+}
+
+#[test]
+fn money_is_given_back_only_for_a_purchase() {
+    let mut investigated = sample("in");
+    investigated.facts.purchase_id = None;
+    assert_eq!(investigated.decide(draft(&[RemedyKind::Guidance, refund(1)]), NOW), Err(Rejection::NoPurchase));
+    assert_eq!(led(&investigated, [draft(&[RemedyKind::Guidance])]).state, State::SolutionDrafted);
+}
+
+#[test]
+fn the_third_decline_goes_to_management_and_so_does_every_one_after_it() {
+    let mut complaint = sample("o3");
+    for number in [1, 2] {
+        let offer = version(&complaint);
+        let events = tell(&mut complaint, Command::RecordDecline { version: offer }, NOW);
+        let id = kernel::id::derived("escalation", &["complaint", &Uuid::from_u128(1).to_string(), &number.to_string()]);
+        let escalated = Event::Dissatisfied { trigger: Trigger::DeclinedThrice, escalation_id: id };
+        assert_eq!(events, [Event::Declined, escalated]);
+        assert_eq!(complaint.escalation_level, Some(Level::Management));
+        complaint = offered_again(&led(&complaint, [conclude()]), &[refund(9)]);
+    }
+    assert_eq!((complaint.declines, complaint.offers_made), (4, 5));
+}
+
+#[test]
+fn execution_needs_no_order_of_events_to_be_complete() {
+    let agreed = sample("ag");
+    for order in [[0, 1], [1, 0]] {
+        let done = led(&agreed, order.map(|place| settle(&agreed, place, true)));
+        assert_eq!(done.state, State::Executed);
+    }
+}
+
+#[test]
+fn what_could_not_be_carried_out_needs_a_new_solution_with_all_its_steps() {
+    let executing = sample("ex");
+    let failing = led(&executing, [settle(&executing, 0, false)]);
+    assert_eq!(failing.decide(draft(&[refund(1)]), NOW), Err(Rejection::NotNow("executing")));
+    let stuck = led(&failing, [settle(&executing, 1, true)]);
+    assert_eq!(stuck.state, State::Executing);
+    let anew = offered_again(&stuck, &[refund(1)]);
+    assert_eq!((anew.state.name(), version(&anew)), ("offered", 2));
+    // An order of the old solution that reports late changes nothing.
+    assert_eq!(anew.decide(settle(&executing, 0, true), NOW), Ok(vec![]));
+}
+
+#[test]
+fn silence_is_never_satisfaction() {
+    let mut complaint = sample("sc");
+    tell(&mut complaint, Command::SilenceDue, NOW + hours(500));
+    let silent_at = NOW + hours(9 * 24);
+    assert_eq!(complaint.state, State::Closed { outcome: Outcome::Unconfirmed, at: silent_at });
+}
+
+#[test]
+fn a_dissatisfied_customer_goes_to_management_and_the_search_begins_again() {
+    let mut complaint = sample("sc");
+    let events = tell(&mut complaint, Command::RecordSatisfaction { satisfied: false }, NOW);
+    assert!(matches!(events.as_slice(), [Event::Dissatisfied { trigger: Trigger::Dissatisfied, .. }]));
+    assert_eq!((complaint.state.clone(), complaint.escalation_level), (State::Investigating, Some(Level::Management)));
+}
+
+#[test]
+fn asking_in_person_tells_the_result_as_well() {
+    let mut complaint = sample("ed");
+    let events = tell(&mut complaint, Command::RecordSatisfaction { satisfied: true }, NOW);
+    assert!(matches!(events.as_slice(), [Event::ResultTold { message_id: None, .. }, Event::Closed { .. }]));
+    assert_eq!(complaint.decide(tell_result(), NOW), Ok(vec![]));
+}
+
+#[test]
+fn an_appeal_counts_and_keeps_what_was_known() {
+    let reopened = led(&sample("cl"), [Command::Appeal]);
+    assert_eq!((reopened.reopen_count, version(&reopened), reopened.offers_made), (1, 1, 1));
+    assert_eq!(version(&offered_again(&led(&reopened, [conclude()]), &[refund(2)])), 2);
+}
+
+#[test]
+fn a_level_once_reached_is_not_announced_again() {
+    let escalate = Command::Escalate {
+        level: Level::Management,
+        trigger: Trigger::DepartmentLate,
+        escalation_id: Uuid::from_u128(7),
+    };
+    let raised = led(&sample("ig"), [escalate.clone()]);
+    assert_eq!(raised.decide(escalate, NOW), Ok(vec![]));
+}

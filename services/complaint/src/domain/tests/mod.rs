@@ -1,0 +1,168 @@
+//! What the rules are checked with: complaints in every state, made by the way that leads there.
+#![expect(clippy::unwrap_used, reason = "tests")]
+mod complaint_table;
+mod guards;
+mod properties;
+mod small_tables;
+
+use jiff::{SignedDuration, Timestamp};
+use kernel::money::Money;
+use uuid::Uuid;
+
+use super::{
+    Command, Complaint,
+    complaint::{Assessment, Event, Facts, Terms},
+    routing::Desk,
+    solution::RemedyKind,
+    values::{Class, Department, Severity},
+};
+
+const NOW: Timestamp = Timestamp::constant(1_770_000_000, 0);
+const ANA: &str = "staff:ana";
+const BEN: &str = "staff:ben";
+
+fn hours(hours: i64) -> SignedDuration {
+    SignedDuration::from_hours(hours)
+}
+
+fn department(word: &str) -> Department {
+    word.parse().unwrap()
+}
+
+fn desk(word: &str) -> Desk {
+    Desk { department: department(word), answer_within: hours(8) }
+}
+
+/// Recorded an hour ago, about a purchase; 24 hours, 9 days and 14 days are the terms.
+fn facts() -> Facts {
+    Facts {
+        complaint_id: Uuid::from_u128(1),
+        case_id: Uuid::from_u128(2),
+        customer_id: Uuid::from_u128(3),
+        purchase_id: Some(Uuid::from_u128(4)),
+        class: Class::ProductQuality,
+        recorded_at: NOW - hours(1),
+        terms: Terms { investigate_within: hours(24), silence_after: hours(9 * 24), appeal_within: hours(14 * 24) },
+        ..Facts::default()
+    }
+}
+
+fn refund(minor: i64) -> RemedyKind {
+    RemedyKind::Refund { amount: Money::new(minor, "CNY".parse().unwrap()) }
+}
+
+fn record() -> Command {
+    Command::Record { facts: Box::new(facts()), desk: desk("quality") }
+}
+
+fn assess(class: Class, word: &str) -> Command {
+    Command::Assess { assessment: Assessment { class, severity: Severity::try_from(2).unwrap() }, desk: desk(word) }
+}
+
+fn conclude() -> Command {
+    Command::ConcludeInvestigation { cause: "packaging.leak".parse().unwrap(), responsible: department("quality") }
+}
+
+fn draft(remedies: &[RemedyKind]) -> Command {
+    Command::DraftSolution { by: ANA.into(), remedies: remedies.to_vec() }
+}
+
+fn approve(by: &str, version: u32) -> Command {
+    Command::ApproveSolution { by: by.into(), version }
+}
+
+fn return_solution(by: &str, version: u32) -> Command {
+    Command::ReturnSolution { by: by.into(), version }
+}
+
+fn consent(version: u32) -> Command {
+    Command::RecordConsent { by: BEN.into(), version, channel: "hotline".into() }
+}
+
+fn tell_result() -> Command {
+    Command::TellResult { message_id: Uuid::from_u128(5), at: NOW }
+}
+
+fn settle(complaint: &Complaint, place: usize, done: bool) -> Command {
+    Command::SettleRemedy { remedy_id: remedy(complaint, place), done }
+}
+
+/// The id of a remedy of the present solution; an unknown one where there is none.
+fn remedy(complaint: &Complaint, place: usize) -> Uuid {
+    let remedies = complaint.solution.iter().flat_map(|solution| &solution.remedies);
+    remedies.map(|remedy| remedy.remedy_id).nth(place).unwrap_or_else(|| Uuid::from_u128(99))
+}
+
+fn version(complaint: &Complaint) -> u32 {
+    complaint.solution.as_ref().map_or(1, |solution| solution.version)
+}
+
+/// Tells it and takes in what follows.
+fn tell(complaint: &mut Complaint, command: Command, at: Timestamp) -> Vec<Event> {
+    let events = complaint.decide(command, at).unwrap();
+    events.iter().for_each(|event| complaint.apply(event));
+    events
+}
+
+fn led(from: &Complaint, way: impl IntoIterator<Item = Command>) -> Complaint {
+    let mut complaint = from.clone();
+    for command in way {
+        tell(&mut complaint, command, NOW);
+    }
+    complaint
+}
+
+/// The names are columns of the table; the last of a state's samples stands for what differs within it.
+fn samples() -> Vec<(&'static str, Complaint)> {
+    let promise = [refund(500), RemedyKind::Guidance];
+    let absent = Complaint::default();
+    let recorded = led(&absent, [record()]);
+    let assessed = led(&recorded, [assess(Class::ProductQuality, "quality")]);
+    let investigating = led(&assessed, [Command::StartInvestigation]);
+    let investigated = led(&investigating, [conclude()]);
+    let drafted = led(&investigated, [draft(&promise)]);
+    let in_approval = led(&drafted, [Command::SubmitSolution]);
+    let turned_down = led(&in_approval, [return_solution(BEN, 1)]);
+    let approved = led(&in_approval, [approve(BEN, 1)]);
+    let offered = led(&approved, [Command::OfferSolution]);
+    let third = again(&again(&offered));
+    let agreed = led(&offered, [consent(1)]);
+    let guidance = offered_again(&turned_down, &[RemedyKind::Guidance]);
+    let guidance = led(&guidance, [consent(version(&guidance))]);
+    let executing = led(&agreed, [Command::StartExecution { remedy_id: remedy(&agreed, 0) }]);
+    let failed = led(&executing, [settle(&executing, 0, false), settle(&executing, 1, true)]);
+    let executed = led(&executing, [settle(&executing, 0, true), settle(&executing, 1, true)]);
+    let checked = led(&executed, [tell_result()]);
+    let closed = led(&checked, [Command::RecordSatisfaction { satisfied: true }]);
+    vec![
+        ("ab", absent),
+        ("re", recorded),
+        ("as", assessed),
+        ("ig", investigating),
+        ("in", investigated),
+        ("dr", drafted),
+        ("td", turned_down),
+        ("ap", in_approval),
+        ("ok", approved),
+        ("of", offered),
+        ("o3", third),
+        ("ag", agreed),
+        ("gu", guidance),
+        ("ex", executing),
+        ("fa", failed),
+        ("ed", executed),
+        ("sc", checked),
+        ("cl", closed),
+    ]
+}
+
+fn offered_again(drafting: &Complaint, remedies: &[RemedyKind]) -> Complaint {
+    let drafted = led(drafting, [draft(remedies), Command::SubmitSolution]);
+    led(&drafted, [approve(BEN, version(&drafted)), Command::OfferSolution])
+}
+
+/// Declines what is offered and is offered something else.
+fn again(offered: &Complaint) -> Complaint {
+    let declined = led(offered, [Command::RecordDecline { version: version(offered) }]);
+    offered_again(&declined, &[refund(700), RemedyKind::Guidance])
+}

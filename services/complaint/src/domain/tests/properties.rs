@@ -1,0 +1,146 @@
+//! What no sequence of commands, however wild, can bring about.
+use proptest::prelude::*;
+
+use super::{
+    super::{
+        complaint::{Outcome, State},
+        escalation::{Level, Trigger},
+        promise::Promise,
+        solution::Progress,
+    },
+    *,
+};
+
+/// A command, and the hours that pass before it. Versions and places are mostly right, so that ways go far.
+#[derive(Clone, Debug)]
+struct Step {
+    hours: i64,
+    what: u8,
+    by: bool,
+    version_off: u32,
+    place: usize,
+    yes: bool,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let hours = prop_oneof![8 => Just(0i64), 2 => 0..30i64, 1 => 0..500i64];
+    let off = prop_oneof![9 => Just(0u32), 1 => 0..3u32];
+    (hours, 0..24u8, prop::bool::weighted(0.8), off, 0..3usize, any::<bool>())
+        .prop_map(|(hours, what, by, version_off, place, yes)| Step { hours, what, by, version_off, place, yes })
+}
+
+fn command(step: &Step, to: &Complaint, at: Timestamp) -> Command {
+    let by = if step.by { BEN } else { ANA };
+    let version = version(to) + step.version_off;
+    let remedy_id = remedy(to, step.place);
+    match step.what {
+        0 => record(),
+        1 => assess(Class::Discomfort, if step.yes { "medical" } else { "quality" }),
+        2 => Command::StartInvestigation,
+        3 => Command::AskDepartment(desk("quality")),
+        4 | 5 => conclude(),
+        6 | 7 => draft(if step.yes { &[RemedyKind::Guidance] } else { &[RemedyKind::Guidance, super::refund(500)] }),
+        8 | 9 => Command::SubmitSolution,
+        10 | 11 => approve(by, version),
+        12 => return_solution(by, version),
+        13 | 14 => Command::OfferSolution,
+        15 => consent(version),
+        16 => Command::RecordDecline { version },
+        17 => Command::StartExecution { remedy_id },
+        18 => Command::SettleRemedy { remedy_id, done: step.yes },
+        19 => Command::CompleteRemedy { remedy_id },
+        20 if step.by => Command::TellResult { message_id: Uuid::from_u128(5), at },
+        20 => Command::Escalate {
+            level: Level::Management,
+            trigger: Trigger::DepartmentLate,
+            escalation_id: Uuid::from_u128(7),
+        },
+        21 => Command::RecordSatisfaction { satisfied: step.yes },
+        22 if step.hours == 0 => Command::Appeal,
+        22 => Command::Withdraw,
+        _ if step.yes => Command::InvestigationDue,
+        _ => Command::SilenceDue,
+    }
+}
+
+fn closed(complaint: &Complaint) -> bool {
+    matches!(complaint.state, State::Closed { .. })
+}
+
+/// What must hold of any complaint at any time.
+fn check(complaint: &Complaint) {
+    let consented = |complaint: &Complaint| complaint.solution.as_ref().is_some_and(|s| s.consent.is_some());
+    if let Some(solution) = &complaint.solution {
+        assert!(solution.consent.is_none() || solution.approved_by.is_some(), "consent only to what was approved");
+        let independent = |by: &String| kernel::approval::independent(&solution.author, by);
+        assert!(solution.approved_by.iter().all(independent), "nobody approves his own");
+        let begun = solution.remedies.iter().any(|remedy| remedy.progress != Progress::Pending);
+        assert!(!begun || consented(complaint), "nothing is done without consent");
+    }
+    match complaint.state {
+        State::Agreed | State::Executing => assert!(consented(complaint)),
+        State::Executed | State::SatisfactionCheck { .. } => {
+            let solution = complaint.solution.as_ref().unwrap();
+            assert!(solution.remedies.iter().all(|remedy| remedy.progress == Progress::Done), "all is done");
+        }
+        State::Closed { .. } => assert!(!matches!(complaint.first_investigation, Promise::Running | Promise::Breached)),
+        _ => {}
+    }
+    assert!(complaint.declines <= complaint.offers_made);
+    assert!(complaint.escalations == 0 || complaint.escalation_level == Some(Level::Management));
+}
+
+/// What one step may never do.
+fn check_step(before: &Complaint, events: &[Event], after: &Complaint) {
+    if closed(before) {
+        assert!(events.is_empty() || matches!(events, [Event::Reopened]), "closed stays closed but for an appeal");
+    }
+    if before.first_investigation.late() {
+        assert!(after.first_investigation.late(), "breached stays breached");
+    }
+    assert!(after.escalation_level >= before.escalation_level, "a level is never taken back");
+    assert!(before.state == State::Absent || version(after) >= version(before), "versions only count up");
+    assert!(events.is_empty() || !matches!(after.state, State::Absent), "it never ceases to exist");
+    for event in events {
+        if matches!(event, Event::Closed { outcome: Outcome::Withdrawn, .. })
+            && let Some(solution) = before.solution.as_ref().filter(|_| before.state.name() == "executing")
+        {
+            assert!(!solution.money_pending(), "no withdrawal while money may be moving");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_way_leads_out_of_the_rules(steps in prop::collection::vec(step(), 1..120)) {
+        let mut complaint = Complaint::default();
+        let mut at = NOW;
+        for step in steps {
+            at += hours(step.hours);
+            let before = complaint.clone();
+            let Ok(events) = complaint.decide(command(&step, &complaint, at), at) else { continue };
+            let mut ids = Vec::new();
+            for event in &events {
+                complaint.apply(event);
+                check(&complaint);
+                if let Event::InvestigationLate { escalation_id } | Event::Dissatisfied { escalation_id, .. } = event {
+                    ids.push(*escalation_id);
+                }
+            }
+            check_step(&before, &events, &complaint);
+            prop_assert_eq!(complaint.escalations as usize, before.escalations as usize + ids.len());
+        }
+    }
+
+    #[test]
+    fn telling_an_event_twice_changes_nothing(name in 0..18usize, what in prop::sample::select(vec![0u8, 17, 18, 23]), yes: bool) {
+        let mut complaint = samples().swap_remove(name).1;
+        let step = Step { hours: 0, what, by: true, version_off: 0, place: 0, yes };
+        let at = NOW + hours(24 * 30);
+        let told = command(&step, &complaint, at);
+        tell(&mut complaint, told.clone(), at);
+        prop_assert_eq!(complaint.decide(told, at), Ok(vec![]));
+    }
+}

@@ -1,0 +1,77 @@
+//! What we listen to: cases that are complaints, service orders that carry a solution out, messages that left the house.
+//! Every function only says what an event means here; the rules are in `domain`.
+use std::sync::Arc;
+
+use backbone::{Change, Context, Effects, Fault, Inbound, proto};
+use contracts::{
+    fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundRefused},
+    intake::v1::CaseRegistered,
+    outreach::v1::{MessageSent, Purpose},
+};
+
+use crate::{
+    config::Policy,
+    domain::{Command, Complaint, complaint::Facts},
+    wire,
+};
+
+/// One line per event.
+pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
+    let policy = Arc::new(Policy::read(context)?);
+    inbound.on::<CaseRegistered>(move |event, _| case_registered(&event, &policy));
+    inbound.on::<OrderOpened>(|event, _| order_opened(&event));
+    inbound.on::<OrderCompleted>(|event, _| settled(&event.complaint_id, &event.remedy_id, true));
+    inbound.on::<OrderFailed>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
+    inbound.on::<RefundRefused>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
+    inbound.on::<MessageSent>(|event, _| message_sent(&event));
+    Ok(())
+}
+
+/// A case without a complaint id is no complaint.
+fn case_registered(event: &CaseRegistered, policy: &Policy) -> Result<Effects, Fault> {
+    let Some(complaint_id) = proto::optional_id("complaint_id", &event.complaint_id)? else {
+        return Ok(Effects::none());
+    };
+    let class = wire::class_of(event.class()).ok_or_else(|| Fault::invalid("class", "is not one of a complaint"))?;
+    let facts = Facts {
+        complaint_id,
+        case_id: proto::id("case_id", &event.case_id)?,
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purchase_id: proto::optional_id("purchase_id", &event.purchase_id)?,
+        class,
+        lane: wire::lane_of(event.lane()),
+        emotion: wire::emotion_of(event.emotion()),
+        recorded_at: proto::required("recorded_at", event.recorded_at.as_ref())?,
+        follow_up_id: event.follow_up_id.clone(),
+        product_id: event.product_id.clone(),
+        batch: event.batch.clone(),
+        terms: policy.terms.clone(),
+    };
+    let record = Command::Record { facts: Box::new(facts), desk: policy.routing.desk_of(class).clone() };
+    Ok(Effects::change(Change::to::<Complaint>(complaint_id, record)))
+}
+
+fn order_opened(event: &OrderOpened) -> Result<Effects, Fault> {
+    let complaint_id = proto::id("complaint_id", &event.complaint_id)?;
+    let remedy_id = proto::id("remedy_id", &event.remedy_id)?;
+    Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::StartExecution { remedy_id })))
+}
+
+fn settled(complaint_id: &str, remedy_id: &str, done: bool) -> Result<Effects, Fault> {
+    let complaint_id = proto::id("complaint_id", complaint_id)?;
+    let remedy_id = proto::id("remedy_id", remedy_id)?;
+    Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::SettleRemedy { remedy_id, done })))
+}
+
+/// Only a message with the result is about us; follow-ups and offers are told without consequence here.
+fn message_sent(event: &MessageSent) -> Result<Effects, Fault> {
+    match event.purpose() {
+        Purpose::Result => {
+            let complaint_id = proto::id("about_id", &event.about_id)?;
+            let message_id = proto::id("message_id", &event.message_id)?;
+            let at = proto::required("sent_at", event.sent_at.as_ref())?;
+            Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::TellResult { message_id, at })))
+        }
+        Purpose::Unspecified | Purpose::FollowUp | Purpose::Offer => Ok(Effects::none()),
+    }
+}

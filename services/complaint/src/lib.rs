@@ -1,0 +1,44 @@
+//! complaint: from the record of a complaint to the customer's last word on it, with the departments that must answer
+//! and the management that must look.
+//!
+//! Reading order: `domain` (the rules: `complaint`, `department_task`, `escalation`) → `wire` (what others learn, and
+//! what one aggregate means for another) → `inbound` (what we listen to) → `deadlines` (what time does) → `api` (the
+//! door) → `store` (questions) → `config` (routing table and terms).
+use std::sync::Arc;
+
+use backbone::{Context, Parts, Service};
+use contracts::complaint::v1::complaints_server::ComplaintsServer;
+
+mod api;
+mod config;
+mod deadlines;
+pub mod domain;
+mod inbound;
+mod store;
+mod wire;
+
+/// The service.
+pub static SERVICE: Service = Service {
+    name: "complaint",
+    defaults: include_str!("../default.toml"),
+    migrations: Some(&MIGRATIONS),
+    aggregates: |aggregates| {
+        aggregates.with::<domain::Complaint>();
+        aggregates.with::<domain::DepartmentTask>();
+        aggregates.with::<domain::Escalation>();
+    },
+    inbound: inbound::inbound,
+    assemble,
+};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+fn assemble(context: &Context) -> anyhow::Result<Parts> {
+    let api = api::Api {
+        pool: context.pool.clone(),
+        road: context.road.clone(),
+        clock: context.clock.clone(),
+        policy: Arc::new(config::Policy::read(context)?),
+    };
+    Ok(Parts::new().grpc(ComplaintsServer::new(api)))
+}

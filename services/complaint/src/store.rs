@@ -1,0 +1,172 @@
+//! Questions to the database; nothing is changed here. Lists go from the oldest (tasks: the most urgent) on, and
+//! continue after a place, so that rows added meanwhile neither repeat nor hide others.
+use backbone::Fault;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use serde::de::DeserializeOwned;
+use sqlx::{FromRow, PgPool, types::Json};
+use uuid::Uuid;
+
+use crate::domain::{Complaint, DepartmentTask, Escalation};
+
+/// The most notes shown of one complaint.
+const NOTES_MAX: i64 = 200;
+
+/// Version and state.
+type Versioned<A> = (u64, A);
+type Stored<A> = (i64, Json<A>);
+
+fn versioned<A: DeserializeOwned>((version, Json(state)): Stored<A>) -> Versioned<A> {
+    (version.unsigned_abs(), state)
+}
+
+/// Words somebody wrote.
+#[derive(Debug, FromRow)]
+pub struct Note {
+    /// The complaint, task or escalation.
+    pub owner: Uuid,
+    pub field: String,
+    /// 1 for the first of its owner and field.
+    pub number: i64,
+    pub body: String,
+    pub written_by: String,
+    pub written_at: jiff_sqlx::Timestamp,
+}
+
+/// How many there are of a kind under a key.
+#[derive(Debug, FromRow)]
+pub struct Counted {
+    pub kind: String,
+    pub key: String,
+    pub count: i64,
+}
+
+/// One complaint.
+pub async fn complaint(pool: &PgPool, id: Uuid) -> Result<Option<Versioned<Complaint>>, Fault> {
+    let found: Option<Stored<Complaint>> = sqlx::query_as(
+        "-- complaint.get
+         select version, state from complaint where id = $1",
+    )
+    .bind(id)
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.map(versioned))
+}
+
+/// What was written about a complaint, its tasks and its escalations, newest first.
+pub async fn notes(pool: &PgPool, complaint_id: Uuid) -> Result<Vec<Note>, Fault> {
+    let notes = sqlx::query_as(
+        "-- note.of_complaint
+         select owner, field, body, written_by, written_at,
+                row_number() over (partition by owner, field order by id) as number
+         from private_text
+         where owner = any(array(
+           select $1
+           union all select id from department_task where complaint_id = $1
+           union all select id from escalation where complaint_id = $1))
+         order by id desc limit $2",
+    )
+    .bind(complaint_id)
+    .bind(NOTES_MAX)
+    .fetch_all(pool)
+    .await?;
+    Ok(notes)
+}
+
+/// Complaints, oldest first.
+pub async fn complaints(
+    pool: &PgPool,
+    status: Option<&str>,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Versioned<Complaint>>, Fault> {
+    let (after_at, after_id) = after.unzip();
+    let found: Vec<Stored<Complaint>> = sqlx::query_as(
+        "-- complaint.list
+         select version, state from complaint
+         where ($1::text is null or status = $1)
+           and ($2::timestamptz is null or (recorded_at, id) > ($2, $3))
+         order by recorded_at, id limit $4",
+    )
+    .bind(status)
+    .bind(after_at.map(ToSqlx::to_sqlx))
+    .bind(after_id)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    Ok(found.into_iter().map(versioned).collect())
+}
+
+/// Departments' tasks, the one due first in front.
+pub async fn tasks(
+    pool: &PgPool,
+    department: Option<&str>,
+    status: Option<&str>,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Versioned<DepartmentTask>>, Fault> {
+    let (after_at, after_id) = after.unzip();
+    let found: Vec<Stored<DepartmentTask>> = sqlx::query_as(
+        "-- department_task.list
+         select version, state from department_task
+         where ($1::text is null or department = $1)
+           and ($2::text is null or status = $2)
+           and ($3::timestamptz is null or (answer_by, id) > ($3, $4))
+         order by answer_by, id limit $5",
+    )
+    .bind(department)
+    .bind(status)
+    .bind(after_at.map(ToSqlx::to_sqlx))
+    .bind(after_id)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    Ok(found.into_iter().map(versioned).collect())
+}
+
+/// Escalations, oldest first.
+pub async fn escalations(
+    pool: &PgPool,
+    status: Option<&str>,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Versioned<Escalation>>, Fault> {
+    let (after_at, after_id) = after.unzip();
+    let found: Vec<Stored<Escalation>> = sqlx::query_as(
+        "-- escalation.list
+         select version, state from escalation
+         where ($1::text is null or status = $1)
+           and ($2::timestamptz is null or (raised_at, id) > ($2, $3))
+         order by raised_at, id limit $4",
+    )
+    .bind(status)
+    .bind(after_at.map(ToSqlx::to_sqlx))
+    .bind(after_id)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    Ok(found.into_iter().map(versioned).collect())
+}
+
+/// How many complaints and escalations are in which state, how many tasks wait in which department, and what is late;
+/// all of the same moment.
+pub async fn overview(pool: &PgPool) -> Result<Vec<Counted>, Fault> {
+    let counts = sqlx::query_as(
+        "-- overview
+         select 'complaints' as kind, status as key, count(*) as count from complaint group by status
+         union all
+         select 'open_tasks', department, count(*) from department_task
+         where status in ('issued', 'acknowledged', 'returned') group by department
+         union all
+         select 'late_tasks', department, count(*) from department_task
+         where status in ('issued', 'acknowledged', 'returned') and expired group by department
+         union all
+         select 'escalations', status, count(*) from escalation group by status
+         union all
+         select 'late_investigations', '', count(*) from complaint where first_investigation = 'breached'
+         order by kind, key",
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(counts)
+}

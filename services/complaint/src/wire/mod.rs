@@ -1,0 +1,140 @@
+//! Contract <-> domain. What others learn of complaints, tasks and escalations is decided here and nowhere else.
+//! Invariant: every match is exhaustive, and no words of customers or staff leave in an event.
+mod complaint;
+mod department_task;
+mod escalation;
+mod view;
+
+use backbone::proto;
+use contracts::{Timestamp as Instant, common::v1 as common, complaint::v1 as contract};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::{
+    Complaint, DepartmentTask, Escalation,
+    escalation::{Level, Trigger},
+    values::{Class, Emotion, Lane},
+};
+
+pub use view::{complaint_view, escalation_view, remedy_kind, task_view};
+
+/// A thing with a status word.
+pub trait Status {
+    fn status(&self) -> &'static str;
+}
+
+impl Status for Complaint {
+    fn status(&self) -> &'static str {
+        self.state.name()
+    }
+}
+
+impl Status for DepartmentTask {
+    fn status(&self) -> &'static str {
+        self.state.name()
+    }
+}
+
+impl Status for Escalation {
+    fn status(&self) -> &'static str {
+        self.state.name()
+    }
+}
+
+fn instant(at: Timestamp) -> Option<Instant> {
+    Some(proto::timestamp(at))
+}
+
+/// An id that may be missing is empty on the wire.
+fn optional(id: Option<Uuid>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// A class of the contract; `None` for what is no complaint.
+pub fn class_of(class: common::CaseClass) -> Option<Class> {
+    Some(match class {
+        common::CaseClass::ServiceAttitude => Class::ServiceAttitude,
+        common::CaseClass::ProductEffect => Class::ProductEffect,
+        common::CaseClass::ProductQuality => Class::ProductQuality,
+        common::CaseClass::Discomfort => Class::Discomfort,
+        common::CaseClass::ShopEnvironment => Class::ShopEnvironment,
+        common::CaseClass::Delivery => Class::Delivery,
+        common::CaseClass::ReturnExchange => Class::ReturnExchange,
+        common::CaseClass::Repair => Class::Repair,
+        common::CaseClass::Unspecified | common::CaseClass::Suggestion | common::CaseClass::Enquiry => return None,
+    })
+}
+
+fn class(class: Class) -> i32 {
+    let class = match class {
+        Class::ServiceAttitude => common::CaseClass::ServiceAttitude,
+        Class::ProductEffect => common::CaseClass::ProductEffect,
+        Class::ProductQuality => common::CaseClass::ProductQuality,
+        Class::Discomfort => common::CaseClass::Discomfort,
+        Class::ShopEnvironment => common::CaseClass::ShopEnvironment,
+        Class::Delivery => common::CaseClass::Delivery,
+        Class::ReturnExchange => common::CaseClass::ReturnExchange,
+        Class::Repair => common::CaseClass::Repair,
+    };
+    class.into()
+}
+
+/// A lane of the contract; standard where nothing is said.
+pub fn lane_of(lane: common::Lane) -> Lane {
+    match lane {
+        common::Lane::Unspecified | common::Lane::Standard => Lane::Standard,
+        common::Lane::Health => Lane::Health,
+    }
+}
+
+fn lane(lane: Lane) -> i32 {
+    let lane = match lane {
+        Lane::Standard => common::Lane::Standard,
+        Lane::Health => common::Lane::Health,
+    };
+    lane.into()
+}
+
+/// An emotion of the contract, if one was heard.
+pub fn emotion_of(emotion: common::Emotion) -> Option<Emotion> {
+    Some(match emotion {
+        common::Emotion::Unspecified => return None,
+        common::Emotion::Calm => Emotion::Calm,
+        common::Emotion::Worried => Emotion::Worried,
+        common::Emotion::Dissatisfied => Emotion::Dissatisfied,
+        common::Emotion::Angry => Emotion::Angry,
+        common::Emotion::Distressed => Emotion::Distressed,
+    })
+}
+
+fn emotion(emotion: Option<Emotion>) -> i32 {
+    let emotion = match emotion {
+        None => common::Emotion::Unspecified,
+        Some(Emotion::Calm) => common::Emotion::Calm,
+        Some(Emotion::Worried) => common::Emotion::Worried,
+        Some(Emotion::Dissatisfied) => common::Emotion::Dissatisfied,
+        Some(Emotion::Angry) => common::Emotion::Angry,
+        Some(Emotion::Distressed) => common::Emotion::Distressed,
+    };
+    emotion.into()
+}
+
+fn level(level: Level) -> i32 {
+    let level = match level {
+        Level::TeamLead => contract::EscalationLevel::TeamLead,
+        Level::ComplaintManager => contract::EscalationLevel::ComplaintManager,
+        Level::DepartmentHead => contract::EscalationLevel::DepartmentHead,
+        Level::Management => contract::EscalationLevel::Management,
+    };
+    level.into()
+}
+
+fn trigger(trigger: Trigger) -> i32 {
+    let trigger = match trigger {
+        Trigger::InvestigationLate => contract::EscalationTrigger::InvestigationLate,
+        Trigger::DepartmentLate => contract::EscalationTrigger::DepartmentLate,
+        Trigger::Dissatisfied => contract::EscalationTrigger::Dissatisfied,
+        Trigger::DeclinedThrice => contract::EscalationTrigger::DeclinedThrice,
+    };
+    trigger.into()
+}

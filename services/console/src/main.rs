@@ -1,0 +1,6 @@
+//! The console process.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    backbone::main(&console::SERVICE)
+}

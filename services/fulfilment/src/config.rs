@@ -1,0 +1,104 @@
+//! The `[service]` section of the configuration; `default.toml` explains every value.
+//! Invariant: what was read can be followed; impossible values are refused at the start.
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+/// What can be set without a new release.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub payments: Provider,
+    pub pace: Pace,
+}
+
+/// The payment provider.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    pub url: String,
+    /// For one request, from the connection to the last byte of the answer.
+    pub timeout: SignedDuration,
+}
+
+/// How fast refunds are sent and asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pace {
+    /// Requests to the provider at the same time, a process.
+    pub at_once: u8,
+    pub result_within: SignedDuration,
+    pub ask_after: SignedDuration,
+    pub ask_at_most_after: SignedDuration,
+}
+
+impl Config {
+    /// Refuses what cannot work.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let Self { payments, pace } = self;
+        let wrong = [
+            (Duration::try_from(payments.timeout).is_err() || payments.timeout.is_zero(), "payments.timeout must be above 0"),
+            (pace.at_once == 0, "pace.at_once must be 1 to 255"),
+            (pace.result_within <= payments.timeout, "pace.result_within must be longer than payments.timeout"),
+            (pace.ask_after <= SignedDuration::ZERO, "pace.ask_after must be above 0"),
+            (pace.ask_at_most_after < pace.ask_after, "pace.ask_at_most_after must not be below pace.ask_after"),
+        ];
+        let reasons: Vec<&str> = wrong.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, reason)| reason).collect();
+        anyhow::ensure!(reasons.is_empty(), "configuration, section [service]: {}", reasons.join("; "));
+        Ok(())
+    }
+}
+
+impl Pace {
+    /// When a refund sent now must have a result.
+    pub fn result_by(&self, now: Timestamp) -> Timestamp {
+        later(now, self.result_within)
+    }
+
+    /// When the provider is asked (again), after `unanswered` times without an answer: the wait doubles up to its limit.
+    pub fn ask_at(&self, now: Timestamp, unanswered: u32) -> Timestamp {
+        let wait = self.ask_after.checked_mul(1_i32.checked_shl(unanswered.min(30)).unwrap_or(i32::MAX));
+        later(now, wait.unwrap_or(self.ask_at_most_after).min(self.ask_at_most_after))
+    }
+}
+
+fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn defaults() -> Config {
+        let settings = backbone::Settings::load(include_str!("../default.toml"), None).unwrap();
+        settings.service().unwrap()
+    }
+
+    #[test]
+    fn the_defaults_can_be_followed() {
+        defaults().check().unwrap();
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_all_at_once() {
+        let mut config = defaults();
+        config.pace.at_once = 0;
+        config.pace.result_within = config.payments.timeout;
+        let words = config.check().unwrap_err().to_string();
+        assert!(words.contains("at_once") && words.contains("result_within"), "{words}");
+    }
+
+    #[test]
+    fn the_wait_before_asking_again_doubles_up_to_its_limit() {
+        let pace = defaults().pace;
+        let waits: Vec<i64> = [0, 1, 2, 6, 7, 31, u32::MAX]
+            .iter()
+            .map(|unanswered| pace.ask_at(Timestamp::UNIX_EPOCH, *unanswered).as_second())
+            .collect();
+        assert_eq!(waits, [5, 10, 20, 320, 600, 600, 600]);
+    }
+}

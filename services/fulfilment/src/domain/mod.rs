@@ -1,0 +1,62 @@
+//! What fulfilment is about, without any machinery: service orders, what each purchase can give back, and refunds.
+//! Invariant: for every line of a purchase the money promised or paid back never exceeds what was paid for it.
+pub mod account;
+pub mod order;
+pub mod refund;
+
+#[cfg(test)]
+mod machine;
+#[cfg(test)]
+mod money_law;
+
+use kernel::money::Money;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Why a purchase cannot give the money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    NoPurchase,
+    CurrencyMismatch,
+    ExceedsPaid,
+}
+
+impl Refusal {
+    /// The stable code others learn.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NoPurchase => "no_purchase",
+            Self::CurrencyMismatch => "currency_mismatch",
+            Self::ExceedsPaid => "exceeds_paid",
+        }
+    }
+}
+
+/// The part of a refund that falls on one line of the purchase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub line_id: String,
+    pub amount: Money,
+}
+
+/// What one aggregate's event means for another; it happens in the same transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Consequence {
+    /// For the service order with this id.
+    Order(Uuid, order::Command),
+    /// For the account of this purchase.
+    Account(Uuid, account::Command),
+    /// For the refund with this id.
+    Refund(Uuid, refund::Command),
+}
+
+/// The service order of a remedy: the same remedy is fulfilled once, however often it is announced (R-FUL-17).
+pub fn order_id(remedy_id: Uuid) -> Uuid {
+    kernel::id::derived("order", &[&remedy_id.to_string()])
+}
+
+/// The refund of a service order, and the payment provider's idempotency key for ever: one order, one key, one payment.
+pub fn refund_id(order_id: Uuid) -> Uuid {
+    kernel::id::derived("refund", &[&order_id.to_string()])
+}

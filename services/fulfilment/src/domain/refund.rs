@@ -1,0 +1,321 @@
+//! The execution of a refund by the payment provider. Its id is the provider's idempotency key for ever.
+//! Invariant: once sent, money may have moved; only the provider's own word ends it, and only its word that it never
+//! heard of the key lets the same key be sent again.
+use jiff::Timestamp;
+use kernel::money::Money;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Consequence, order};
+
+/// One refund; `Default` is a refund that does not exist yet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refund {
+    pub facts: Option<Facts>,
+    pub queued_at: Option<Timestamp>,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// How often the provider left us without an answer.
+    pub unanswered: u32,
+    pub state: State,
+}
+
+/// What is to be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    pub refund_id: Uuid,
+    pub order_id: Uuid,
+    pub purchase_id: Uuid,
+    pub amount: Money,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum State {
+    #[default]
+    Absent,
+    /// To be sent, not before `next_try_at`.
+    Queued { next_try_at: Timestamp },
+    /// The request left or is about to leave; without a result by `result_by` the outcome is unknown.
+    Sent { result_by: Timestamp },
+    /// The provider is to be asked, not before `next_try_at`.
+    Unknown { next_try_at: Timestamp },
+    Succeeded { provider_ref: String, at: Timestamp, reconciled: bool },
+    Failed { code: String, reconciled: bool },
+}
+
+/// `attempt` says which sending a result or question belongs to, so that late news of an older one does no harm.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    Queue(Facts),
+    /// Before the request leaves. Refused to whoever comes second, so that one sender calls the provider.
+    Send { result_by: Timestamp },
+    /// The provider says it paid.
+    Succeed { provider_ref: String },
+    /// The provider says it will never pay under this key.
+    Fail { attempt: u32, code: String },
+    /// No clear word from the provider; ask (again), not before `ask_at`.
+    LoseTrack { attempt: u32, ask_at: Timestamp },
+    /// Asked about an unknown outcome, the provider says it never heard of the key.
+    NeverSeen { attempt: u32 },
+    /// Time passed; see whether the result is overdue.
+    CheckResult,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    Queued { facts: Facts, due_at: Timestamp },
+    Sent { attempt: u32, result_by: Timestamp },
+    OutcomeUnknown { ask_at: Timestamp },
+    /// The provider never heard of the key: it may be sent again.
+    Requeued { due_at: Timestamp },
+    Succeeded { provider_ref: String, at: Timestamp, reconciled: bool },
+    Failed { code: String, reconciled: bool },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    #[error("there is no such refund")]
+    Unknown,
+    #[error("the refund does not wait to be sent")]
+    NotQueued,
+    #[error("the refund is not due yet")]
+    NotDue,
+    #[error("the refund was never sent, so it cannot have a result")]
+    NeverSent,
+    #[error("the payment provider contradicts its final word on this key; people must look")]
+    Contradiction,
+}
+
+impl Rejection {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "refund.unknown",
+            Self::NotQueued => "refund.not_queued",
+            Self::NotDue => "refund.not_due",
+            Self::NeverSent => "refund.never_sent",
+            Self::Contradiction => "refund.contradiction",
+        }
+    }
+}
+
+impl Refund {
+    /// What follows from the command. Late or repeated news decides to nothing; a provider that takes back its final
+    /// word is refused, so that it is seen.
+    pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        use {Command as C, State as S};
+        match (command, &self.state) {
+            (C::Queue(facts), S::Absent) => Ok(vec![Event::Queued { facts, due_at: now }]),
+            (C::Queue(_), _) => Ok(vec![]),
+            (_, S::Absent) => Err(Rejection::Unknown),
+
+            (C::Send { result_by }, S::Queued { next_try_at }) if *next_try_at <= now => {
+                Ok(vec![Event::Sent { attempt: self.attempts.saturating_add(1), result_by }])
+            }
+            (C::Send { .. }, S::Queued { .. }) => Err(Rejection::NotDue),
+            (C::Send { .. }, _) => Err(Rejection::NotQueued),
+
+            (C::Succeed { provider_ref }, state) => self.succeed(provider_ref, state, now),
+            (C::Fail { attempt, code }, state) => self.fail(attempt, code, state),
+
+            (C::LoseTrack { attempt, ask_at }, S::Sent { .. }) if attempt == self.attempts => {
+                Ok(vec![Event::OutcomeUnknown { ask_at }])
+            }
+            (C::LoseTrack { attempt, ask_at }, S::Unknown { next_try_at })
+                if attempt == self.attempts && *next_try_at <= now =>
+            {
+                Ok(vec![Event::OutcomeUnknown { ask_at }])
+            }
+            (C::NeverSeen { attempt }, S::Unknown { .. }) if attempt == self.attempts => {
+                Ok(vec![Event::Requeued { due_at: now }])
+            }
+            (C::CheckResult, S::Sent { result_by }) if *result_by <= now => {
+                Ok(vec![Event::OutcomeUnknown { ask_at: now }])
+            }
+            (C::LoseTrack { .. } | C::NeverSeen { .. } | C::CheckResult, _) => Ok(vec![]),
+        }
+    }
+
+    /// That it was paid is true whichever attempt says so: the key is the same.
+    fn succeed(&self, provider_ref: String, state: &State, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        match state {
+            State::Absent => Err(Rejection::Unknown),
+            State::Queued { .. } if self.attempts == 0 => Err(Rejection::NeverSent),
+            State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
+                Ok(vec![Event::Succeeded { provider_ref, at: now, reconciled: self.is_unknown() }])
+            }
+            State::Succeeded { provider_ref: known, .. } if *known == provider_ref => Ok(vec![]),
+            State::Succeeded { .. } | State::Failed { .. } => Err(Rejection::Contradiction),
+        }
+    }
+
+    /// A refusal of an older attempt says nothing about the newest one.
+    fn fail(&self, attempt: u32, code: String, state: &State) -> Result<Vec<Event>, Rejection> {
+        match state {
+            State::Absent => Err(Rejection::Unknown),
+            State::Queued { .. } if self.attempts == 0 => Err(Rejection::NeverSent),
+            State::Failed { .. } => Ok(vec![]),
+            _ if attempt != self.attempts => Ok(vec![]),
+            State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
+                Ok(vec![Event::Failed { code, reconciled: self.is_unknown() }])
+            }
+            State::Succeeded { .. } => Err(Rejection::Contradiction),
+        }
+    }
+
+    fn is_unknown(&self) -> bool {
+        matches!(self.state, State::Unknown { .. })
+    }
+
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Queued { facts, due_at } => {
+                self.facts = Some(*facts);
+                self.queued_at = Some(*due_at);
+                self.state = State::Queued { next_try_at: *due_at };
+            }
+            Event::Sent { attempt, result_by } => {
+                self.attempts = *attempt;
+                self.state = State::Sent { result_by: *result_by };
+            }
+            Event::OutcomeUnknown { ask_at } => {
+                self.unanswered = self.unanswered.saturating_add(1);
+                self.state = State::Unknown { next_try_at: *ask_at };
+            }
+            Event::Requeued { due_at } => self.state = State::Queued { next_try_at: *due_at },
+            Event::Succeeded { provider_ref, at, reconciled } => {
+                self.state =
+                    State::Succeeded { provider_ref: provider_ref.clone(), at: *at, reconciled: *reconciled };
+            }
+            Event::Failed { code, reconciled } => {
+                self.state = State::Failed { code: code.clone(), reconciled: *reconciled };
+            }
+        }
+    }
+
+    /// The order learns how its money fared.
+    pub fn consequences(&self, event: &Event) -> Vec<Consequence> {
+        let Some(facts) = &self.facts else { return vec![] };
+        let command = match event {
+            Event::Succeeded { .. } => order::Command::Complete,
+            Event::Failed { code, .. } => order::Command::Fail { code: code.clone() },
+            Event::Queued { .. } | Event::Sent { .. } | Event::OutcomeUnknown { .. } | Event::Requeued { .. } => {
+                return vec![];
+            }
+        };
+        vec![Consequence::Order(facts.order_id, command)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use jiff::SignedDuration;
+
+    use super::{super::machine, *};
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn later() -> Timestamp {
+        NOW + SignedDuration::from_secs(60)
+    }
+
+    fn facts() -> Facts {
+        Facts {
+            refund_id: Uuid::from_u128(1),
+            order_id: Uuid::from_u128(2),
+            purchase_id: Uuid::from_u128(3),
+            amount: Money::new(500, "CNY".parse().unwrap()),
+        }
+    }
+
+    fn after(events: &[Event]) -> Refund {
+        events.iter().fold(Refund::default(), |mut refund, event| {
+            refund.apply(event);
+            refund
+        })
+    }
+
+    fn samples() -> [(&'static str, Refund); 10] {
+        let queued = |due_at| Event::Queued { facts: facts(), due_at };
+        let sent = |result_by| after(&[queued(NOW), Event::Sent { attempt: 1, result_by }]);
+        let then = |mut refund: Refund, event| {
+            refund.apply(&event);
+            refund
+        };
+        let unknown = |ask_at| then(sent(NOW), Event::OutcomeUnknown { ask_at });
+        let paid = Event::Succeeded { provider_ref: "r1".into(), at: NOW, reconciled: false };
+        [
+            ("absent", after(&[])),
+            ("queued", after(&[queued(NOW)])),
+            ("queued, not due", after(&[queued(later())])),
+            ("queued again", then(unknown(NOW), Event::Requeued { due_at: NOW })),
+            ("sent", sent(later())),
+            ("sent, overdue", sent(NOW)),
+            ("unknown", unknown(NOW)),
+            ("unknown, not due", unknown(later())),
+            ("succeeded", then(sent(NOW), paid)),
+            ("failed", then(sent(NOW), Event::Failed { code: "closed_account".into(), reconciled: false })),
+        ]
+    }
+
+    #[test]
+    fn every_command_in_every_state() {
+        let fail = |attempt| Command::Fail { attempt, code: "closed_account".into() };
+        let lose_track = |attempt| Command::LoseTrack { attempt, ask_at: later() };
+        let commands = [
+            ("queue", Command::Queue(facts())),
+            ("send", Command::Send { result_by: later() }),
+            ("succeed", Command::Succeed { provider_ref: "r1".into() }),
+            ("succeed otherwise", Command::Succeed { provider_ref: "r2".into() }),
+            ("fail", fail(1)),
+            ("fail, old attempt", fail(0)),
+            ("lose track", lose_track(1)),
+            ("lose track, old attempt", lose_track(0)),
+            ("never seen", Command::NeverSeen { attempt: 1 }),
+            ("never seen, old attempt", Command::NeverSeen { attempt: 0 }),
+            ("check result", Command::CheckResult),
+        ];
+        const NONE: &str = "refund.unknown";
+        const NOT: &str = "refund.not_queued";
+        const WAIT: &str = "refund.not_due";
+        const NEVER: &str = "refund.never_sent";
+        const LIES: &str = "refund.contradiction";
+        const PAID: &str = "succeeded";
+        const FAIL: &str = "failed";
+        #[rustfmt::skip]
+        let table: machine::Table<'_, 11> = &[
+            //                    queue    send    succeed otherwise fail  old   lost      old  never seen old check
+            ("absent",           ["queued", NONE,   NONE,  NONE,  NONE,  NONE,  NONE,      NONE, NONE,     NONE, NONE]),
+            ("queued",           ["-",      "sent", NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-"]),
+            ("queued, not due",  ["-",      WAIT,   NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-"]),
+            ("queued again",     ["-",      "sent", PAID,  PAID,  FAIL,  "-",   "-",       "-",  "-",      "-",  "-"]),
+            ("sent",             ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "unknown", "-",  "-",      "-",  "-"]),
+            ("sent, overdue",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "unknown", "-",  "-",      "-",  "unknown"]),
+            ("unknown",          ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "unknown", "-",  "queued", "-",  "-"]),
+            ("unknown, not due", ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "-",       "-",  "queued", "-",  "-"]),
+            ("succeeded",        ["-",      NOT,    "-",   LIES,  LIES,  "-",   "-",       "-",  "-",      "-",  "-"]),
+            ("failed",           ["-",      NOT,    LIES,  LIES,  "-",   "-",   "-",       "-",  "-",      "-",  "-"]),
+        ];
+        machine::check("refund", &samples(), &commands, table, |refund, command| {
+            let events = refund.decide(command, NOW).map_err(|no| no.code())?;
+            let mut next = refund.clone();
+            events.iter().for_each(|event| next.apply(event));
+            Ok(next)
+        });
+    }
+
+    #[test]
+    fn an_outcome_learned_by_asking_is_called_reconciled() {
+        for (name, refund) in samples() {
+            let told = refund.decide(Command::Succeed { provider_ref: "r1".into() }, NOW).unwrap_or_default();
+            if let [Event::Succeeded { reconciled, .. }] = told.as_slice() {
+                assert_eq!(*reconciled, name.starts_with("unknown"), "{name}");
+            }
+        }
+    }
+}

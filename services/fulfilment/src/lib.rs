@@ -1,0 +1,60 @@
+//! Fulfilment: what an agreed solution promises is done, and money goes back exactly once.
+//! Reading order: `domain` (orders, accounts, refunds), `inbound` (what makes an order), `execution` and `payments` (how
+//! money leaves), `deadlines` (what time does), `api` (people), `wire` (what others learn), `store` (queries), `config`.
+pub mod api;
+pub mod config;
+pub mod deadlines;
+pub mod domain;
+pub mod execution;
+pub mod inbound;
+pub mod payments;
+pub mod store;
+pub mod wire;
+
+use backbone::{Aggregates, Context, Parts, Service};
+use contracts::fulfilment::v1::fulfilment_server::FulfilmentServer;
+
+use crate::{
+    api::Api,
+    config::Config,
+    domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund},
+    execution::Execution,
+    payments::HttpPayments,
+};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The service.
+pub static SERVICE: Service = Service {
+    name: "fulfilment",
+    defaults: include_str!("../default.toml"),
+    migrations: Some(&MIGRATIONS),
+    aggregates,
+    inbound: |_, inbound| {
+        inbound::inbound(inbound);
+        Ok(())
+    },
+    assemble,
+};
+
+fn aggregates(aggregates: &mut Aggregates) {
+    aggregates.with::<ServiceOrder>().with::<PurchaseAccount>().with::<Refund>();
+}
+
+fn assemble(context: &Context) -> anyhow::Result<Parts> {
+    let config: Config = context.config()?;
+    config.check()?;
+    let payments = HttpPayments::new(&config.payments)?;
+    let sending = Execution::new(context, payments, config.pace);
+    let asking = sending.clone();
+    Ok(Parts::new()
+        .grpc(FulfilmentServer::new(Api { pool: context.pool.clone(), road: context.road.clone() }))
+        .background("payments", move || {
+            let execution = sending.clone();
+            async move { execution.payments_once().await }
+        })
+        .background("reconciliation", move || {
+            let execution = asking.clone();
+            async move { execution.reconcile_once().await }
+        }))
+}

@@ -1,0 +1,141 @@
+//! What is asked of the tables. Nothing is changed here.
+use backbone::Fault;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use serde::de::DeserializeOwned;
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use crate::domain::{order::ServiceOrder, refund::Refund};
+
+/// An aggregate as stored.
+#[derive(Clone, Debug)]
+pub struct Stored<A> {
+    pub id: Uuid,
+    pub version: u64,
+    pub state: A,
+}
+
+#[derive(FromRow)]
+struct StoredRow {
+    id: Uuid,
+    version: i64,
+    state: String,
+}
+
+impl StoredRow {
+    fn read<A: DeserializeOwned>(self, table: &str) -> Result<Stored<A>, Fault> {
+        let Self { id, version, state } = self;
+        let state = serde_json::from_str(&state)
+            .map_err(|error| Fault::broken(format!("{table}.state of row {id} cannot be read: {error}")))?;
+        Ok(Stored { id, version: version.unsigned_abs(), state })
+    }
+}
+
+fn read<A: DeserializeOwned>(table: &str, rows: Vec<StoredRow>) -> Result<Vec<Stored<A>>, Fault> {
+    rows.into_iter().map(|row| row.read(table)).collect()
+}
+
+/// One service order.
+pub async fn order(pool: &PgPool, id: Uuid) -> Result<Option<Stored<ServiceOrder>>, Fault> {
+    let row: Option<StoredRow> =
+        sqlx::query_as("-- service_order.get\nselect id, version, state::text from service_order where id = $1")
+            .bind(id)
+            .fetch_optional(pool)
+            .await?;
+    row.map(|row| row.read("service_order")).transpose()
+}
+
+/// Where a page of a list goes on: after this time and id.
+pub type After = Option<(Timestamp, Uuid)>;
+
+/// Service orders, newest first; of one status and of one complaint where they are given.
+pub async fn orders(
+    pool: &PgPool,
+    status: Option<&str>,
+    complaint_id: Option<Uuid>,
+    after: After,
+    limit: i64,
+) -> Result<Vec<Stored<ServiceOrder>>, Fault> {
+    let rows = sqlx::query_as(
+        "-- service_order.list
+         select id, version, state::text from service_order
+         where ($1::text is null or status = $1) and ($2::uuid is null or complaint_id = $2)
+           and (opened_at, id) < (coalesce($3, 'infinity'::timestamptz), $4)
+         order by opened_at desc, id desc limit $5",
+    )
+    .bind(status)
+    .bind(complaint_id)
+    .bind(after.map(|(opened_at, _)| opened_at.to_sqlx()))
+    .bind(after.map_or(Uuid::max(), |(_, id)| id))
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    read("service_order", rows)
+}
+
+/// Refunds, newest first; of one status where it is given.
+pub async fn refunds(
+    pool: &PgPool,
+    status: Option<&str>,
+    after: After,
+    limit: i64,
+) -> Result<Vec<Stored<Refund>>, Fault> {
+    let rows = sqlx::query_as(
+        "-- refund.list
+         select id, version, state::text from refund
+         where ($1::text is null or status = $1) and (queued_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
+         order by queued_at desc, id desc limit $4",
+    )
+    .bind(status)
+    .bind(after.map(|(queued_at, _)| queued_at.to_sqlx()))
+    .bind(after.map_or(Uuid::max(), |(_, id)| id))
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    read("refund", rows)
+}
+
+/// Refunds in a status whose next try is due, longest waiting first.
+pub async fn due(pool: &PgPool, status: &str, now: Timestamp, limit: i64) -> Result<Vec<Stored<Refund>>, Fault> {
+    let rows = sqlx::query_as(
+        "-- refund.due
+         select id, version, state::text from refund where status = $1 and next_try_at <= $2
+         order by next_try_at limit $3",
+    )
+    .bind(status)
+    .bind(now.to_sqlx())
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    read("refund", rows)
+}
+
+/// How many there are in a status, or how much in a currency.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Tally {
+    pub key: String,
+    pub amount: i64,
+}
+
+/// Service orders by status.
+pub async fn order_counts(pool: &PgPool) -> Result<Vec<Tally>, Fault> {
+    let statement = "-- service_order.counts
+        select status as key, count(*) as amount from service_order group by status order by status";
+    Ok(sqlx::query_as(statement).fetch_all(pool).await?)
+}
+
+/// Refunds by status.
+pub async fn refund_counts(pool: &PgPool) -> Result<Vec<Tally>, Fault> {
+    let statement = "-- refund.counts
+        select status as key, count(*) as amount from refund group by status order by status";
+    Ok(sqlx::query_as(statement).fetch_all(pool).await?)
+}
+
+/// Money that left, in minor units by currency.
+pub async fn refunded(pool: &PgPool) -> Result<Vec<Tally>, Fault> {
+    let statement = "-- refund.refunded
+        select currency as key, sum(minor)::bigint as amount from refund where status = 'succeeded'
+        group by currency order by currency";
+    Ok(sqlx::query_as(statement).fetch_all(pool).await?)
+}

@@ -1,0 +1,348 @@
+//! Between the contracts and the domain: what others tell us, what they learn from us, and what people are shown.
+//! Every match is exhaustive, so a new event cannot be forgotten here.
+use backbone::{Aggregate, Change, Fault, Published, proto};
+use contracts::{
+    common::v1::{self as common, Receipt, RemedyKind},
+    complaint::v1::SolutionAgreed,
+    fulfilment::v1::{self as out},
+    intake::v1::PurchaseRecorded,
+};
+use jiff::Timestamp;
+use kernel::money::Money;
+use uuid::Uuid;
+
+use crate::{
+    deadlines,
+    domain::{
+        Consequence, Part,
+        account::{self, PurchaseAccount},
+        order::{self, Facts, Kind, ServiceOrder},
+        order_id,
+        refund::{self, Refund},
+    },
+};
+
+/// What was paid for a purchase, as intake tells it.
+pub struct Purchase {
+    pub purchase_id: Uuid,
+    pub paid: Money,
+    pub lines: Vec<Part>,
+}
+
+/// Reads a purchase. Errors: a missing or unreadable id or amount.
+pub fn purchase(event: &PurchaseRecorded) -> Result<Purchase, Fault> {
+    let line = |(n, line): (usize, &contracts::intake::v1::PurchaseLine)| {
+        Ok(Part { line_id: line.line_id.clone(), amount: money(&format!("lines[{n}].paid"), line.paid.as_ref())? })
+    };
+    Ok(Purchase {
+        purchase_id: proto::id("purchase_id", &event.purchase_id)?,
+        paid: money("paid", event.paid.as_ref())?,
+        lines: event.lines.iter().enumerate().map(line).collect::<Result<_, Fault>>()?,
+    })
+}
+
+/// The remedies of an agreed solution that give money back. Errors: an unknown kind, a missing or unreadable id or amount.
+pub fn refunds_agreed(event: &SolutionAgreed) -> Result<Vec<Facts>, Fault> {
+    let mut agreed = Vec::new();
+    for (n, remedy) in event.remedies.iter().enumerate() {
+        let kind = match remedy.kind() {
+            RemedyKind::Refund => Kind::Refund,
+            RemedyKind::ReturnRefund => Kind::ReturnRefund,
+            RemedyKind::Guidance => continue,
+            RemedyKind::Unspecified => {
+                return Err(Fault::invalid(format!("remedies[{n}].kind"), "is not a remedy this version knows"));
+            }
+        };
+        let remedy_id = proto::id(&format!("remedies[{n}].remedy_id"), &remedy.remedy_id)?;
+        agreed.push(Facts {
+            order_id: order_id(remedy_id),
+            complaint_id: proto::id("complaint_id", &event.complaint_id)?,
+            remedy_id,
+            customer_id: proto::id("customer_id", &event.customer_id)?,
+            purchase_id: proto::optional_id("purchase_id", &event.purchase_id)?,
+            kind,
+            amount: money(&format!("remedies[{n}].amount"), remedy.amount.as_ref())?,
+        });
+    }
+    Ok(agreed)
+}
+
+fn money(field: &str, money: Option<&common::Money>) -> Result<Money, Fault> {
+    let money = money.ok_or_else(|| Fault::invalid(field, "is missing"))?;
+    let currency = money.currency.parse();
+    let currency = currency.map_err(|error| Fault::invalid(format!("{field}.currency"), format!("{error}")))?;
+    Ok(Money::new(money.minor, currency))
+}
+
+fn to_money(money: Money) -> Option<common::Money> {
+    Some(common::Money { minor: money.minor, currency: money.currency.code().to_owned() })
+}
+
+fn text(id: Option<Uuid>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+fn changes(consequences: Vec<Consequence>) -> Vec<Change> {
+    let change = |consequence| match consequence {
+        Consequence::Order(id, command) => Change::to::<ServiceOrder>(id, command),
+        Consequence::Account(id, command) => Change::to::<PurchaseAccount>(id, command),
+        Consequence::Refund(id, command) => Change::to::<Refund>(id, command),
+    };
+    consequences.into_iter().map(change).collect()
+}
+
+impl Aggregate for ServiceOrder {
+    const TABLE: &'static str = "service_order";
+    type Command = order::Command;
+    type Event = order::Event;
+    type Rejection = order::Rejection;
+
+    fn decide(&self, command: order::Command, now: Timestamp) -> Result<Vec<order::Event>, order::Rejection> {
+        self.decide(command, now)
+    }
+
+    fn apply(&mut self, event: &order::Event) {
+        self.apply(event);
+    }
+
+    fn publish(&self, event: &order::Event, shard: u8) -> Published {
+        let facts = self.facts.as_ref();
+        let order_id = text(facts.map(|facts| facts.order_id));
+        let complaint_id = text(facts.map(|facts| facts.complaint_id));
+        let remedy_id = text(facts.map(|facts| facts.remedy_id));
+        match event {
+            order::Event::Opened { facts, .. } => Published::of(&opened(facts), shard),
+            order::Event::GoodsReceived { at, .. } => Published::of(&out::GoodsReceived { order_id }, shard).at(*at),
+            order::Event::RefundGranted { refund_id, parts } => {
+                let line = |part: &Part| out::RefundLine { line_id: part.line_id.clone(), amount: to_money(part.amount) };
+                let granted = out::RefundGranted {
+                    order_id,
+                    refund_id: refund_id.to_string(),
+                    purchase_id: text(facts.and_then(|facts| facts.purchase_id)),
+                    amount: facts.and_then(|facts| to_money(facts.amount)),
+                    lines: parts.iter().map(line).collect(),
+                };
+                Published::of(&granted, shard)
+            }
+            order::Event::RefundRefused { reason } => {
+                let code = reason.code().to_owned();
+                Published::of(&out::RefundRefused { order_id, complaint_id, remedy_id, code }, shard)
+            }
+            order::Event::Completed => {
+                Published::of(&out::OrderCompleted { order_id, complaint_id, remedy_id }, shard)
+            }
+            order::Event::Failed { code } => {
+                let code = code.clone();
+                Published::of(&out::OrderFailed { order_id, complaint_id, remedy_id, code }, shard)
+            }
+        }
+    }
+
+    fn reactions(&self, event: &order::Event) -> Vec<Change> {
+        changes(self.consequences(event))
+    }
+}
+
+fn opened(facts: &Facts) -> out::OrderOpened {
+    let (kind, goods_first) = match facts.kind {
+        Kind::Refund => (RemedyKind::Refund, false),
+        Kind::ReturnRefund => (RemedyKind::ReturnRefund, true),
+    };
+    out::OrderOpened {
+        order_id: facts.order_id.to_string(),
+        complaint_id: facts.complaint_id.to_string(),
+        remedy_id: facts.remedy_id.to_string(),
+        purchase_id: text(facts.purchase_id),
+        customer_id: facts.customer_id.to_string(),
+        kind: kind.into(),
+        amount: to_money(facts.amount),
+        goods_first,
+    }
+}
+
+impl From<order::Rejection> for Fault {
+    fn from(rejection: order::Rejection) -> Self {
+        match rejection {
+            order::Rejection::Unknown => Fault::not_found("service_order", "with this id"),
+            other => Fault::rejected(other.code(), other.to_string()),
+        }
+    }
+}
+
+impl Aggregate for PurchaseAccount {
+    const TABLE: &'static str = "purchase_account";
+    type Command = account::Command;
+    type Event = account::Event;
+    type Rejection = account::Rejection;
+
+    fn decide(&self, command: account::Command, _: Timestamp) -> Result<Vec<account::Event>, account::Rejection> {
+        self.decide(command)
+    }
+
+    fn apply(&mut self, event: &account::Event) {
+        self.apply(event);
+    }
+
+    fn publish(&self, event: &account::Event, shard: u8) -> Published {
+        let purchase_id = text(self.purchase_id);
+        match event {
+            account::Event::Opened { paid, .. } => {
+                Published::of(&out::AccountOpened { purchase_id, paid: to_money(*paid) }, shard)
+            }
+            account::Event::ClaimWaiting { claim, .. } => {
+                Published::of(&out::ClaimWaiting { purchase_id, order_id: claim.order_id.to_string() }, shard)
+            }
+            account::Event::Held { claim, .. } => {
+                let (order_id, amount) = (claim.order_id.to_string(), to_money(claim.amount));
+                Published::of(&out::AmountHeld { purchase_id, order_id, amount }, shard)
+            }
+            account::Event::ClaimRefused { order_id, reason } => {
+                let (order_id, code) = (order_id.to_string(), reason.code().to_owned());
+                Published::of(&out::ClaimRefused { purchase_id, order_id, code }, shard)
+            }
+            account::Event::Released(claim) => {
+                let (order_id, amount) = (claim.order_id.to_string(), to_money(claim.amount));
+                Published::of(&out::AmountReleased { purchase_id, order_id, amount }, shard)
+            }
+        }
+    }
+
+    fn reactions(&self, event: &account::Event) -> Vec<Change> {
+        changes(self.consequences(event))
+    }
+}
+
+impl From<account::Rejection> for Fault {
+    fn from(rejection: account::Rejection) -> Self {
+        Fault::rejected(rejection.code(), rejection.to_string())
+    }
+}
+
+impl Aggregate for Refund {
+    const TABLE: &'static str = "refund";
+    type Command = refund::Command;
+    type Event = refund::Event;
+    type Rejection = refund::Rejection;
+
+    fn decide(&self, command: refund::Command, now: Timestamp) -> Result<Vec<refund::Event>, refund::Rejection> {
+        self.decide(command, now)
+    }
+
+    fn apply(&mut self, event: &refund::Event) {
+        self.apply(event);
+    }
+
+    fn publish(&self, event: &refund::Event, shard: u8) -> Published {
+        let facts = self.facts.as_ref();
+        let refund_id = text(facts.map(|facts| facts.refund_id));
+        let order_id = text(facts.map(|facts| facts.order_id));
+        let purchase_id = text(facts.map(|facts| facts.purchase_id));
+        let amount = facts.and_then(|facts| to_money(facts.amount));
+        match event {
+            refund::Event::Queued { .. } | refund::Event::Requeued { .. } => {
+                Published::of(&out::RefundQueued { refund_id, order_id, purchase_id, amount }, shard)
+            }
+            refund::Event::Sent { attempt, .. } => {
+                Published::of(&out::RefundSent { refund_id, attempt: *attempt }, shard)
+            }
+            refund::Event::OutcomeUnknown { .. } => Published::of(&out::RefundOutcomeUnknown { refund_id }, shard),
+            refund::Event::Succeeded { provider_ref, at, reconciled } => {
+                let succeeded = out::RefundSucceeded {
+                    refund_id,
+                    order_id,
+                    purchase_id,
+                    amount,
+                    provider_ref: provider_ref.clone(),
+                    succeeded_at: Some(proto::timestamp(*at)),
+                    reconciled: *reconciled,
+                };
+                Published::of(&succeeded, shard).at(*at)
+            }
+            refund::Event::Failed { code, reconciled } => {
+                let (code, reconciled) = (code.clone(), *reconciled);
+                let failed = out::RefundFailed { refund_id, order_id, purchase_id, amount, code, reconciled };
+                Published::of(&failed, shard)
+            }
+        }
+    }
+
+    fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
+        deadlines::armed(self)
+    }
+
+    fn on_deadline(kind: &str) -> Option<refund::Command> {
+        deadlines::command(kind)
+    }
+
+    fn reactions(&self, event: &refund::Event) -> Vec<Change> {
+        changes(self.consequences(event))
+    }
+}
+
+impl From<refund::Rejection> for Fault {
+    fn from(rejection: refund::Rejection) -> Self {
+        match rejection {
+            refund::Rejection::Unknown => Fault::not_found("refund", "with this id"),
+            other => Fault::rejected(other.code(), other.to_string()),
+        }
+    }
+}
+
+/// The status word of an order, as its table has it too.
+pub fn order_status(order: &ServiceOrder) -> &'static str {
+    match order.state {
+        order::State::Absent => "",
+        order::State::Requested => "requested",
+        order::State::AwaitingGoods { .. } => "awaiting_goods",
+        order::State::Refunding { .. } => "refunding",
+        order::State::Completed { .. } => "completed",
+        order::State::Refused { .. } => "refused",
+        order::State::Failed { .. } => "failed",
+    }
+}
+
+/// The status word of a refund, as its table has it too.
+pub fn refund_status(refund: &Refund) -> &'static str {
+    match refund.state {
+        refund::State::Absent => "",
+        refund::State::Queued { .. } => "queued",
+        refund::State::Sent { .. } => "sent",
+        refund::State::Unknown { .. } => "unknown",
+        refund::State::Succeeded { .. } => "succeeded",
+        refund::State::Failed { .. } => "failed",
+    }
+}
+
+/// What a command on an order did.
+pub fn receipt(id: Uuid, version: u64, order: &ServiceOrder) -> Receipt {
+    Receipt { id: id.to_string(), version, status: order_status(order).to_owned() }
+}
+
+/// An order as people see it.
+pub fn order_view(id: Uuid, version: u64, order: &ServiceOrder) -> out::ServiceOrderView {
+    out::ServiceOrderView {
+        order_id: id.to_string(),
+        version,
+        status: order_status(order).to_owned(),
+        opened: order.facts.as_ref().map(opened),
+        refund_id: text(order.refund_id()),
+    }
+}
+
+/// A refund as people see it.
+pub fn refund_view(id: Uuid, version: u64, refund: &Refund) -> out::RefundView {
+    let provider_ref = match &refund.state {
+        refund::State::Succeeded { provider_ref, .. } => provider_ref.clone(),
+        _ => String::new(),
+    };
+    out::RefundView {
+        refund_id: id.to_string(),
+        version,
+        status: refund_status(refund).to_owned(),
+        order_id: text(refund.facts.map(|facts| facts.order_id)),
+        purchase_id: text(refund.facts.map(|facts| facts.purchase_id)),
+        amount: refund.facts.and_then(|facts| to_money(facts.amount)),
+        attempts: refund.attempts,
+        provider_ref,
+    }
+}

@@ -1,0 +1,60 @@
+//! Intake's own configuration section, checked before anything is served.
+use anyhow::{Context as _, bail};
+use backbone::Context;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::{
+    domain::{
+        classify::{Classifier, RuleBook},
+        promise::Promises,
+    },
+    vault::Master,
+};
+
+/// The words contacts are classified by.
+const RULES: &str = include_str!("rules.toml");
+
+/// The `[service]` section.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    master_key: SecretString,
+    promises: Promises,
+}
+
+impl Config {
+    /// Reads the section. The master key is looked at where it is needed, so that tables can be made without it.
+    pub fn read(ctx: &Context) -> anyhow::Result<Self> {
+        let config: Self = ctx.config()?;
+        if let Some(name) = config.promises.impossible() {
+            bail!("configuration, section [service.promises]: {name} must be longer than nothing");
+        }
+        Ok(config)
+    }
+
+    /// The master key, ready for use. A stack of tests, which makes its own streams, may do with one that is thrown
+    /// away; everybody else must bring one.
+    pub fn master(&self, ctx: &Context) -> anyhow::Result<Master> {
+        let ephemeral = self.master_key.expose_secret().is_empty() && ctx.settings.nats.provision;
+        let master = if ephemeral { Master::ephemeral() } else { Master::parse(&self.master_key) };
+        if ephemeral {
+            tracing::warn!("no master key is configured: what is sealed now cannot be read after a restart");
+        }
+        master.context(
+            "configuration, section [service]: master_key must be 32 bytes as 64 hexadecimal digits or as base64; \
+             make one with `openssl rand -hex 32` and keep it safe, for without it no customer's data can be read",
+        )
+    }
+
+    /// What customers are promised.
+    pub fn promises(self) -> Promises {
+        self.promises
+    }
+}
+
+/// The rules contacts are classified by.
+pub fn classifier() -> anyhow::Result<Classifier> {
+    let book: RuleBook = toml::from_str(RULES).context("rules.toml")?;
+    Ok(Classifier::new(book)?)
+}

@@ -1,0 +1,191 @@
+//! Every state of a case with every command, the state diagram of the README, and what no series of commands can break.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::{
+    case::{Case, Command, Contact, Event, State},
+    classify::Classification,
+    promise::Promises,
+    vocabulary::{CaseClass, Channel, Outcome},
+};
+
+fn hours(n: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_hours(n)
+}
+
+fn contact(class: CaseClass) -> Contact {
+    Contact {
+        case_id: Uuid::from_u128(1),
+        customer_id: Uuid::from_u128(2),
+        channel: Channel::Email,
+        purchase_id: None,
+        product_id: None,
+        batch: None,
+        classification: Classification { class, source: "stated".into(), severity: 0 },
+        emotion: None,
+        vip_tier: 0,
+        repeat_contact: false,
+        occurred_at: hours(-2),
+        follow_up_id: None,
+        store_id: None,
+    }
+}
+
+fn register(class: CaseClass) -> Command {
+    contact(class).register(&Promises::default())
+}
+
+fn run(case: &mut Case, command: Command, now: Timestamp) -> Result<Vec<Event>, &'static str> {
+    let events = case.decide(command, now).map_err(|rejection| rejection.code())?;
+    events.iter().for_each(|event| case.apply(event));
+    Ok(events)
+}
+
+fn after(class: CaseClass, commands: &[(Command, i64)]) -> Case {
+    let mut case = Case::default();
+    run(&mut case, register(class), hours(0)).unwrap();
+    for (command, at) in commands {
+        run(&mut case, command.clone(), hours(*at)).unwrap();
+    }
+    case
+}
+
+fn kind(case: &Case) -> String {
+    serde_json::to_value(case).unwrap()["state"]["kind"].as_str().unwrap().to_owned()
+}
+
+/// All states a case can be in, of each way it can be handled.
+fn states() -> Vec<(&'static str, Case)> {
+    use CaseClass::{Delivery, Enquiry, Suggestion};
+    let responded = (Command::Respond, 1);
+    let closed = (Command::EndWithComplaint(Outcome::ComplaintClosed), 2);
+    vec![
+        ("absent", Case::default()),
+        ("enquiry", after(Enquiry, &[])),
+        ("enquiry late", after(Enquiry, &[(Command::MissResponse, 25)])),
+        ("enquiry responded", after(Enquiry, std::slice::from_ref(&responded))),
+        ("enquiry closed", after(Enquiry, &[responded.clone(), (Command::Close(Outcome::Answered), 2)])),
+        ("suggestion", after(Suggestion, &[])),
+        ("complaint", after(Delivery, &[])),
+        ("complaint responded", after(Delivery, &[responded])),
+        ("complaint closed", after(Delivery, &[closed])),
+    ]
+}
+
+fn commands() -> Vec<(&'static str, Command)> {
+    vec![
+        ("register", register(CaseClass::Enquiry)),
+        ("respond", Command::Respond),
+        ("miss response", Command::MissResponse),
+        ("close as answered", Command::Close(Outcome::Answered)),
+        ("close as guidance", Command::Close(Outcome::Guidance)),
+        ("close as suggestion", Command::Close(Outcome::SuggestionRecorded)),
+        ("close as complaint", Command::Close(Outcome::ComplaintClosed)),
+        ("end with complaint", Command::EndWithComplaint(Outcome::ComplaintWithdrawn)),
+    ]
+}
+
+/// The status afterwards and whether anything happened; or the code of the rejection.
+fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static str> {
+    let is_closed = from.ends_with("closed");
+    let is_complaint = from.starts_with("complaint");
+    let has_answer = from.ends_with("responded");
+    let still = if is_closed {
+        "closed"
+    } else if has_answer {
+        "responded"
+    } else {
+        "routed"
+    };
+    match (from, command) {
+        ("absent", "register") => Ok(("routed", true)),
+        ("absent", "miss response" | "end with complaint") => Ok(("absent", false)),
+        ("absent", _) => Err("case.not_found"),
+        (_, "register") => Ok((still, false)),
+        (_, "miss response") => Ok((still, still == "routed" && from != "enquiry late")),
+        (_, "end with complaint") => Ok(("closed", !is_closed)),
+        (_, _) if is_closed => Err("case.closed"),
+        (_, "respond") if has_answer => Err("case.already_responded"),
+        (_, "respond") => Ok(("responded", true)),
+        (_, "close as complaint") => Err("case.outcome_not_by_person"),
+        (_, _) if is_complaint => Err("case.is_complaint"),
+        ("suggestion", "close as suggestion") => Ok(("closed", true)),
+        (_, "close as suggestion") => Err("case.not_a_suggestion"),
+        (_, "close as answered" | "close as guidance") if has_answer => Ok(("closed", true)),
+        (_, "close as answered" | "close as guidance") => Err("case.not_answered"),
+        pair => panic!("nothing is said about {pair:?}"),
+    }
+}
+
+#[test]
+fn every_pair_of_state_and_command() {
+    let mut drawn: Vec<(String, String, String)> = Vec::new();
+    for (from, case) in states() {
+        for (name, command) in commands() {
+            let mut next = case.clone();
+            let outcome = run(&mut next, command, hours(30)).map(|events| (kind(&next), !events.is_empty()));
+            let outcome = outcome.as_ref().map(|(status, happened)| (status.as_str(), *happened)).map_err(|code| *code);
+            assert_eq!(outcome, expected(from, name), "{from} + {name}");
+            if let Ok((to, true)) = outcome {
+                drawn.push((kind(&case), name.to_owned(), to.to_owned()));
+            }
+        }
+    }
+    drawn.sort();
+    drawn.dedup();
+    let drawn: Vec<_> = drawn.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
+    testkit::docs::section(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"),
+        "state-diagram",
+        &testkit::docs::diagram(&drawn),
+    );
+}
+
+#[test]
+fn the_promise_is_kept_up_to_its_last_instant() {
+    let case = after(CaseClass::Enquiry, &[]);
+    let due = hours(24);
+    assert_eq!(case.facts.as_ref().unwrap().respond_by, due);
+    assert_eq!(case.decide(Command::Respond, due), Ok(vec![Event::Responded { at: due, in_time: true }]));
+    assert_eq!(case.decide(Command::MissResponse, due), Ok(vec![]));
+    let late = case.response_late_at().unwrap();
+    assert_eq!(late, due + SignedDuration::from_micros(1));
+    assert_eq!(case.decide(Command::Respond, late), Ok(vec![Event::Responded { at: late, in_time: false }]));
+    assert_eq!(case.decide(Command::MissResponse, late), Ok(vec![Event::ResponseMissed]));
+}
+
+#[test]
+fn when_it_happened_and_when_we_learned_of_it_are_two_things() {
+    let facts = after(CaseClass::Delivery, &[]).facts.unwrap();
+    assert_eq!((facts.occurred_at, facts.recorded_at), (hours(-2), hours(0)));
+    assert!(facts.complaint_id.is_some());
+    assert!(after(CaseClass::Suggestion, &[]).facts.unwrap().complaint_id.is_none());
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    prop::sample::select(commands()).prop_map(|(_, command)| command)
+}
+
+proptest! {
+    /// Whatever is asked in whatever order: it is registered, answered, missed and closed at most once each, a closed
+    /// case stays as it is, and a deadline is armed exactly while an answer is awaited.
+    #[test]
+    fn no_series_of_commands_breaks_a_case(series in prop::collection::vec((any_command(), 0i64..40), 0..20)) {
+        let mut case = Case::default();
+        let mut seen = Vec::new();
+        let mut now = hours(0);
+        for (command, wait) in series {
+            now += SignedDuration::from_hours(wait);
+            let before = case.clone();
+            let events = run(&mut case, command, now).unwrap_or_default();
+            prop_assert!(!matches!(before.state, State::Closed { .. }) || (events.is_empty() && case == before));
+            prop_assert_eq!(case.response_late_at().is_some(), case.state == State::Routed && !case.response_missed);
+            seen.extend(events.iter().map(std::mem::discriminant));
+        }
+        let distinct: std::collections::HashSet<_> = seen.iter().collect();
+        prop_assert_eq!(distinct.len(), seen.len());
+    }
+}

@@ -1,0 +1,220 @@
+//! A contact as channels send it, and what it is when nothing is wrong with it. Only what is needed is asked for
+//! (R-INT-20): who, how to reach them, and what they said; all else is welcome and optional.
+use jiff::Timestamp;
+use kernel::id;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    check::Checks,
+    customer::{Customer, Known},
+    words,
+};
+use crate::{
+    domain::{
+        case::{self, Contact},
+        classify::Classifier,
+        identity::Identity,
+        vocabulary::{CaseClass, Channel, Emotion},
+    },
+    vault::Text,
+};
+
+/// A contact of one customer.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CaseRequest {
+    /// Where it came in.
+    #[schema(required, schema_with = words::channel)]
+    pub channel: Option<Channel>,
+    /// The channel's own reference, 1 to 100 characters. The same (channel, external_ref) is the same case.
+    #[schema(example = "T-88120")]
+    pub external_ref: Option<String>,
+    /// `ref` or `name`, and `phone` or `email` (not asked again of a customer we know by `ref`).
+    #[schema(required)]
+    pub customer: Option<Customer>,
+    /// What the customer said, 1 to 4,000 characters.
+    #[schema(required, example = "用了之后头皮很痒")]
+    pub content: Option<String>,
+    /// How it came about, at most 2,000 characters.
+    pub circumstances: Option<String>,
+    /// What the customer wishes, at most 2,000 characters.
+    pub expected_resolution: Option<String>,
+    /// How the customer feels.
+    #[schema(schema_with = words::emotion)]
+    pub emotion: Option<Emotion>,
+    /// What it is about; worked out from the words when absent.
+    #[schema(schema_with = words::class)]
+    pub class: Option<CaseClass>,
+    /// Asked for when a product did harm.
+    pub health: Option<Health>,
+    /// The purchase it is about.
+    pub purchase: Option<PurchaseRef>,
+    /// At most 100 characters.
+    pub product_id: Option<String>,
+    /// Batch or lot, at most 100 characters.
+    pub batch: Option<String>,
+    /// At most 100 characters.
+    pub store: Option<String>,
+    /// When it happened (RFC 3339); now when absent.
+    #[schema(example = "2026-01-31T09:30:00+08:00")]
+    pub occurred_at: Option<String>,
+    /// 0 (none) to 3.
+    #[schema(minimum = 0, maximum = 3)]
+    pub vip_tier: Option<i64>,
+    /// The customer has contacted us about this before.
+    pub repeat_contact: Option<bool>,
+}
+
+/// What is asked when a product did harm (R-INT-06).
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Health {
+    /// At most 1,000 characters.
+    pub symptoms: Option<String>,
+    /// At most 200 characters.
+    #[schema(example = "twice a day for a week")]
+    pub frequency_of_use: Option<String>,
+    /// 0 (none) to 4 (life-threatening).
+    #[schema(minimum = 0, maximum = 4)]
+    pub severity: Option<i64>,
+}
+
+/// A purchase by the seller's own number.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PurchaseRef {
+    /// Where it was bought; the channel of the contact when absent.
+    #[schema(schema_with = words::channel)]
+    pub channel: Option<Channel>,
+    /// 1 to 100 characters.
+    #[schema(required)]
+    pub order_ref: Option<String>,
+}
+
+/// A contact with nothing wrong.
+#[derive(Debug)]
+pub struct Registration {
+    pub channel: Channel,
+    pub identity: Identity,
+    pub known: Known,
+    pub text: Text,
+    external_ref: Option<String>,
+    class: Option<CaseClass>,
+    emotion: Option<Emotion>,
+    severity: Option<u8>,
+    vip_tier: u8,
+    repeat_contact: bool,
+    purchase_id: Option<Uuid>,
+    product_id: Option<String>,
+    batch: Option<String>,
+    store_id: Option<String>,
+    occurred_at: Timestamp,
+}
+
+/// The id of the purchase a seller knows by its own number.
+pub fn purchase_id(channel: Channel, order_ref: &str) -> Uuid {
+    id::derived("purchase", &[channel.word(), order_ref])
+}
+
+impl CaseRequest {
+    /// Checks every field. Gives the contact when all that can be seen without looking anything up is there.
+    pub fn check(&self, checks: &mut Checks, now: Timestamp) -> Option<Registration> {
+        let channel = checks.required("channel", self.channel, "name the channel it came in by");
+        if channel == Some(Channel::FollowUp) {
+            checks.report("channel", "is opened by our own follow-ups only", "name the channel it came in by");
+        }
+        let asked = Customer::default();
+        let customer = self.customer.as_ref().unwrap_or(&asked);
+        let known = customer.check(checks, channel.unwrap_or(Channel::Shop));
+        if !known.has_reference && known.person.name.is_none() {
+            checks.report("customer.name", "is missing, and so is customer.ref", "say who the customer is by one of them");
+        }
+        if !known.has_reference && known.person.phone.is_none() && known.person.email.is_none() {
+            checks.report("customer.phone", NO_CONTACT, CONTACT_HINT);
+        }
+        let none = Health::default();
+        let health = self.health.as_ref().unwrap_or(&none);
+        let external_ref = checks.word("external_ref", self.external_ref.as_deref(), 100);
+        let content = checks.prose("content", self.content.as_deref(), 4000);
+        let content = checks.required("content", content, "say what the customer said, 1 to 4000 characters");
+        let text = Text {
+            content: content.clone().unwrap_or_default(),
+            circumstances: checks.prose("circumstances", self.circumstances.as_deref(), 2000),
+            expected_resolution: checks.prose("expected_resolution", self.expected_resolution.as_deref(), 2000),
+            symptoms: checks.prose("health.symptoms", health.symptoms.as_deref(), 1000),
+            frequency_of_use: checks.word("health.frequency_of_use", health.frequency_of_use.as_deref(), 200),
+        };
+        let severity = checks.within("health.severity", health.severity, 0, 4);
+        let vip_tier = checks.within("vip_tier", self.vip_tier, 0, 3);
+        let purchase_id = self.purchase.as_ref().and_then(|purchase| {
+            let order_ref = checks.required_word("purchase.order_ref", purchase.order_ref.as_deref(), 100)?;
+            Some(purchase_id(purchase.channel.or(channel)?, &order_ref))
+        });
+        let product_id = checks.word("product_id", self.product_id.as_deref(), 100);
+        let batch = checks.word("batch", self.batch.as_deref(), 100);
+        let store_id = checks.word("store", self.store.as_deref(), 100);
+        let occurred_at = checks.happened("occurred_at", self.occurred_at.as_deref()).unwrap_or(now);
+        Some(Registration {
+            channel: channel?,
+            identity: known.identity.clone()?,
+            known,
+            text,
+            external_ref,
+            class: self.class,
+            emotion: self.emotion,
+            severity: severity.and_then(|severity| u8::try_from(severity).ok()),
+            vip_tier: vip_tier.and_then(|tier| u8::try_from(tier).ok()).unwrap_or(0),
+            repeat_contact: self.repeat_contact.unwrap_or(false),
+            purchase_id,
+            product_id,
+            batch,
+            store_id,
+            occurred_at,
+        })
+    }
+}
+
+/// Why a contact without a way to answer it is refused.
+pub const NO_CONTACT: &str = "is missing, and so is customer.email";
+/// The way out.
+pub const CONTACT_HINT: &str = "give a phone number or an e-mail address";
+
+impl Registration {
+    /// Whether we must know already how to reach the customer.
+    pub fn lacks_contact(&self) -> bool {
+        self.known.person.phone.is_none() && self.known.person.email.is_none()
+    }
+
+    /// The id of the case where the channel has a reference of its own for it.
+    pub fn case_id(&self) -> Option<Uuid> {
+        self.external_ref.as_ref().map(|reference| case::id_of(self.channel, reference))
+    }
+
+    /// The contact, classified.
+    pub fn into_contact(self, classifier: &Classifier, case_id: Uuid, customer_id: Uuid) -> Contact {
+        let Text { content, circumstances, symptoms, .. } = &self.text;
+        let said: Vec<&str> = [Some(content), circumstances.as_ref(), symptoms.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        let classification = classifier.classify(&said.join("\n"), self.class, self.severity, self.emotion);
+        Contact {
+            case_id,
+            customer_id,
+            channel: self.channel,
+            purchase_id: self.purchase_id,
+            product_id: self.product_id,
+            batch: self.batch,
+            classification,
+            emotion: self.emotion,
+            vip_tier: self.vip_tier,
+            repeat_contact: self.repeat_contact,
+            occurred_at: self.occurred_at,
+            follow_up_id: None,
+            store_id: self.store_id,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A case as channels see it: where it stands, and nothing personal.
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        case::{Case, State},
+        priority::Part,
+        vocabulary::Lane,
+    },
+    wire,
+};
+
+/// A case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CaseView {
+    pub case_id: Uuid,
+    pub version: u64,
+    /// `routed`, `responded` or `closed`.
+    #[schema(example = "routed")]
+    pub status: String,
+    #[schema(example = "website")]
+    pub channel: String,
+    /// The customer by pseudonym.
+    pub customer_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purchase_id: Option<Uuid>,
+    #[schema(example = "discomfort")]
+    pub class: String,
+    /// "stated", or the name of the rule that decided.
+    #[schema(example = "health.discomfort")]
+    pub class_source: String,
+    /// `health` comes before everything in `standard`.
+    #[schema(example = "health")]
+    pub lane: String,
+    /// 0 (none) to 4 (life-threatening).
+    pub health_severity: u8,
+    pub priority: PriorityView,
+    /// When it happened.
+    #[schema(value_type = String, format = DateTime)]
+    pub occurred_at: Timestamp,
+    /// When we took it in.
+    #[schema(value_type = String, format = DateTime)]
+    pub recorded_at: Timestamp,
+    /// A human answers by then.
+    #[schema(value_type = String, format = DateTime)]
+    pub respond_by: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub responded_at: Option<Timestamp>,
+    /// The promised time passed without an answer.
+    pub response_missed: bool,
+    /// Set when the case is handled as a complaint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complaint_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub closed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+}
+
+/// The points a case started with in its queue, and what they are for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PriorityView {
+    pub score: i64,
+    pub parts: Vec<PartView>,
+}
+
+/// Points for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PartView {
+    #[schema(example = "health_severity")]
+    pub reason: String,
+    #[schema(example = 1000)]
+    pub points: i64,
+}
+
+impl CaseView {
+    /// The case as it is; `None` when there is none.
+    pub fn of(version: u64, case: &Case) -> Option<Self> {
+        let facts = case.facts.as_ref()?;
+        let part = |part: &Part| PartView { reason: part.reason.clone(), points: part.points };
+        let (closed_at, outcome) = match case.state {
+            State::Closed { outcome, at } => (Some(at), Some(outcome.word().to_owned())),
+            State::Absent | State::Routed | State::Responded => (None, None),
+        };
+        Some(Self {
+            case_id: facts.case_id,
+            version,
+            status: wire::status(&case.state).to_owned(),
+            channel: facts.channel.word().to_owned(),
+            customer_id: facts.customer_id,
+            purchase_id: facts.purchase_id,
+            class: facts.class.word().to_owned(),
+            class_source: facts.class_source.clone(),
+            lane: match facts.lane {
+                Lane::Standard => "standard",
+                Lane::Health => "health",
+            }
+            .to_owned(),
+            health_severity: facts.health_severity,
+            priority: PriorityView {
+                score: facts.priority.score,
+                parts: facts.priority.parts.iter().map(part).collect(),
+            },
+            occurred_at: facts.occurred_at,
+            recorded_at: facts.recorded_at,
+            respond_by: facts.respond_by,
+            responded_at: case.responded_at,
+            response_missed: case.response_missed,
+            complaint_id: facts.complaint_id,
+            closed_at,
+            outcome,
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! `POST /v1/cases` and `GET /v1/cases/{id}`: one contact of one customer comes in, from any channel.
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderMap, Request, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use backbone::{Change, Fault, IdempotencyKey, Unit};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    body,
+    case_request::{CONTACT_HINT, CaseRequest, NO_CONTACT, Registration},
+    case_view::CaseView,
+    check::Checks,
+    problem::Problem,
+};
+use crate::{
+    app::{App, channel_actor},
+    domain::{case::Case, vocabulary::Channel},
+    store,
+    vault::{person_row, text_row},
+};
+
+/// The largest contact, in bytes.
+const BODY_MAX: usize = 256 * 1024;
+const JSON: &[&str] = &["application/json"];
+
+/// Takes a contact in.
+///
+/// The answer comes when the case is stored durably. A repeat is recognised by `Idempotency-Key` (same key, same body: the
+/// first answer again, byte for byte) or by (channel, external_ref) (the case as it is now); it is answered 201 as well and
+/// changes nothing.
+#[utoipa::path(post, path = "/v1/cases", tag = "cases", request_body = CaseRequest,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible ASCII characters, chosen anew for each contact")),
+    responses(
+        (status = 201, description = "On record; a repeat gets the same answer", body = CaseView),
+        (status = 400, description = "Not UTF-8, or not JSON", body = Problem),
+        (status = 409, description = "The idempotency key was used for another request", body = Problem),
+        (status = 413, description = "Larger than 256 KiB", body = Problem),
+        (status = 415, description = "Not application/json", body = Problem),
+        (status = 422, description = "Fields are missing or wrong; all of them are named", body = Problem),
+        (status = 429, description = "Too much at once; try again", body = Problem),
+        (status = 503, description = "A part of the system is away; try again", body = Problem)))]
+pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Result<Response, Problem> {
+    let headers = request.headers().clone();
+    let text = body::text(request, JSON, BODY_MAX).await?;
+    let now = app.clock.now();
+    let registration = read(&app, &text, now).await?;
+    let key = idempotency_key(&headers, registration.channel, &text)?;
+    let customer = app.pseudonym(&registration.identity);
+    let case_id = registration.case_id().unwrap_or_else(|| app.new_id(now));
+    let unit = unit(&app, registration, case_id, customer).await?.key(key);
+    let answer = app.submit(customer, unit).await?;
+    let headers = [(CONTENT_TYPE, "application/json")];
+    Ok((StatusCode::CREATED, headers, answer.body).into_response())
+}
+
+/// One case.
+#[utoipa::path(get, path = "/v1/cases/{id}", tag = "cases", params(("id" = String, Path, description = "The case's id")),
+    responses(
+        (status = 200, description = "The case as it is now", body = CaseView),
+        (status = 404, description = "There is no such case", body = Problem),
+        (status = 422, description = "Not an id", body = Problem)))]
+pub async fn get(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<axum::Json<CaseView>, Problem> {
+    let id: Uuid = id.parse().map_err(|_| Fault::invalid("id", "is not a UUID"))?;
+    let (id, version, case) = store::case(&app.pool, id).await?;
+    let view = CaseView::of(version, &case).ok_or_else(|| Fault::not_found("case", id))?;
+    Ok(axum::Json(view))
+}
+
+/// Everything that can be wrong with the body, found at once (R-INT-03).
+async fn read(app: &App, text: &str, now: Timestamp) -> Result<Registration, Problem> {
+    let shaped = body::shape::<CaseRequest>(text).map_err(|wrong| {
+        Problem::new(StatusCode::BAD_REQUEST, "request.not_json", format!("the body {}", wrong.reason))
+    })?;
+    let mut checks = Checks::new(shaped.wrong, now);
+    let registration = shaped.document.check(&mut checks, now);
+    // Nobody is asked for what we know already (R-INT-20): a customer the channel knows may be known to us too.
+    if let Some(asked) = registration.as_ref().filter(|registration| registration.lacks_contact())
+        && !store::can_be_reached(&app.pool, app.pseudonym(&asked.identity)).await?
+    {
+        checks.report("customer.phone", NO_CONTACT, CONTACT_HINT);
+    }
+    let wrong = checks.into_wrong();
+    registration.filter(|_| wrong.is_empty()).ok_or_else(|| Problem::fields(wrong))
+}
+
+fn idempotency_key(headers: &HeaderMap, channel: Channel, text: &str) -> Result<Option<IdempotencyKey>, Fault> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if (1..=200).contains(&key.len()) => {
+            Ok(Some(IdempotencyKey::new(&format!("rest/{}", channel.word()), key, text.as_bytes())))
+        }
+        _ => Err(Fault::invalid("header.Idempotency-Key", "is not 1 to 200 visible ASCII characters")),
+    }
+}
+
+/// The unit that puts the contact on record.
+async fn unit(app: &App, registration: Registration, case_id: Uuid, customer: Uuid) -> Result<Unit, Fault> {
+    let key = app.key(customer).await?;
+    let person = person_row(&app.master, &key, customer, &registration.known.person)?;
+    let words = serde_json::to_string(&registration.text).map_err(Fault::internal)?;
+    let text = text_row(&key, customer, case_id, "contact", &words)?;
+    let actor = channel_actor(registration.channel);
+    let is_new = registration.case_id().is_none();
+    let command = registration.into_contact(&app.classifier, case_id, customer).register(&app.promises);
+    let change = if is_new { Change::create::<Case>(case_id, command) } else { Change::to::<Case>(case_id, command) };
+    let answer = |_, version, case: &Case| {
+        CaseView::of(version, case).and_then(|view| serde_json::to_vec(&view).ok()).unwrap_or_default()
+    };
+    Ok(Unit::of(change).row(person).row(text).actor(actor).answer::<Case>(answer))
+}

@@ -1,0 +1,23 @@
+//! The closed lists of words as the OpenAPI description shows them, straight from the domain.
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+
+use crate::domain::vocabulary::{CaseClass, Channel, Emotion};
+
+/// The channels people reach us by.
+pub fn channel() -> ObjectBuilder {
+    list(Channel::OUTSIDE.map(Channel::word))
+}
+
+/// What a case can be about.
+pub fn class() -> ObjectBuilder {
+    list(CaseClass::ALL.map(CaseClass::word))
+}
+
+/// How a customer can feel.
+pub fn emotion() -> ObjectBuilder {
+    list(Emotion::ALL.map(Emotion::word))
+}
+
+fn list<const N: usize>(words: [&'static str; N]) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
+}

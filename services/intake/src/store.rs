@@ -1,0 +1,217 @@
+//! Reading, and nothing else, but for one thing: whoever looks at personal data is written down with the look.
+use std::collections::HashMap;
+
+use backbone::{Actor, Fault, page::Page};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use crate::domain::{case::Case, priority::AGEING_MAX, purchase::Purchase};
+
+/// A case with its version.
+pub type Found = (Uuid, u64, Case);
+
+/// One case.
+pub async fn case(pool: &PgPool, id: Uuid) -> Result<Found, Fault> {
+    let found: Option<CaseRow> =
+        sqlx::query_as("-- case_file.get\nselect id, version, state::text as state from case_file where id = $1")
+            .bind(id)
+            .fetch_optional(pool)
+            .await?;
+    found.ok_or_else(|| Fault::not_found("case", id))?.read()
+}
+
+/// Open cases in the order they must be worked: health first, then points with one for each minute waited, then the
+/// nearest promise. The waiting time is that of the first page, so that the order holds over all pages.
+pub async fn queue(pool: &PgPool, page: &Page, now: Timestamp) -> Result<(Vec<Found>, String), Fault> {
+    let after = page.after().map(|(key, id)| Place::parse(key, id)).transpose()?;
+    let as_of = after.as_ref().map_or(now.as_microsecond(), |place| place.as_of);
+    let rows: Vec<QueueRow> = sqlx::query_as(
+        "-- case_file.queue
+         select id, version, state::text as state, lane_order, points, respond_by from (
+           select id, version, state, case lane when 'health' then 0 else 1 end as lane_order, respond_by,
+             score + greatest(0, least($2, ($1 - (state->'facts'->>'recorded_at')::bigint) / 60000000)) as points
+           from case_file where status in ('routed', 'responded')
+         ) as open
+         where $3::int is null or (lane_order, -points, respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid)
+         order by lane_order, -points, respond_by, id limit $7",
+    )
+    .bind(as_of)
+    .bind(AGEING_MAX)
+    .bind(after.as_ref().map(|place| place.lane_order))
+    .bind(after.as_ref().map(|place| place.points))
+    .bind(after.as_ref().map(|place| place.respond_by))
+    .bind(after.as_ref().map(|place| place.id))
+    .bind(page.limit())
+    .fetch_all(pool)
+    .await?;
+    let next = page.next(&rows, |row| {
+        (format!("{as_of}.{}.{}.{}", row.lane_order, row.points, row.respond_by), row.case.id)
+    });
+    let cases = rows.into_iter().map(|row| row.case.read()).collect::<Result<_, _>>()?;
+    Ok((cases, next))
+}
+
+/// The purchases among `ids` that are on record.
+pub async fn purchases(pool: &PgPool, ids: &[Uuid]) -> Result<HashMap<Uuid, Purchase>, Fault> {
+    let rows: Vec<(Uuid, String)> =
+        sqlx::query_as("-- purchase.known\nselect id, state::text from purchase where id = any($1)")
+            .bind(ids)
+            .fetch_all(pool)
+            .await?;
+    rows.into_iter().map(|(id, state)| Ok((id, read("purchase", id, &state)?))).collect()
+}
+
+/// Whether we know how to reach a customer.
+pub async fn can_be_reached(pool: &PgPool, customer: Uuid) -> Result<bool, Fault> {
+    let found = sqlx::query_scalar(
+        "-- customer.can_be_reached
+         select exists (select from customer where id = $1 and (phone is not null or email is not null))",
+    );
+    Ok(found.bind(customer).fetch_one(pool).await?)
+}
+
+/// How things stand.
+#[derive(Debug)]
+pub struct Overview {
+    pub purchases: i64,
+    pub customers: i64,
+    /// Status, number, of these with a late first answer, of these in the health lane.
+    pub cases: Vec<(String, i64, i64, i64)>,
+}
+
+/// Counts for those who watch.
+pub async fn overview(pool: &PgPool, now: Timestamp) -> Result<Overview, Fault> {
+    let cases = sqlx::query_as(
+        "-- case_file.count
+         select status, count(*), count(*) filter (where respond_by < $1), count(*) filter (where lane = 'health')
+         from case_file group by status order by status",
+    )
+    .bind(now.as_microsecond())
+    .fetch_all(pool)
+    .await?;
+    let (purchases, customers) = sqlx::query_as(
+        "-- intake.count\nselect (select count(*) from purchase), (select count(*) from customer)",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(Overview { purchases, customers, cases })
+}
+
+/// Somebody who looks at personal data, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    pub actor: &'a Actor,
+    pub purpose: &'a str,
+    pub at: Timestamp,
+}
+
+/// A customer's contact data, sealed, with the key they open with.
+#[derive(Debug, FromRow)]
+pub struct SealedContact {
+    pub name: Option<Vec<u8>>,
+    pub phone: Option<Vec<u8>>,
+    pub email: Option<Vec<u8>>,
+    pub key_id: Uuid,
+    pub wrapped: Vec<u8>,
+}
+
+/// Writes the look down and gives the sealed data, in one statement.
+pub async fn look_at_contact(pool: &PgPool, customer: Uuid, look: Look<'_>) -> Result<SealedContact, Fault> {
+    let found: Option<SealedContact> = sqlx::query_as(
+        "-- customer.look
+         with logged as (
+           insert into access_log (customer_id, subject, actor, purpose, at) values ($1, 'contact', $2, $3, $4))
+         select c.name, c.phone, c.email, k.key_id, k.wrapped
+         from customer c join customer_key k on k.customer_id = c.id and k.key_id = c.key_id
+         where c.id = $1",
+    )
+    .bind(customer)
+    .bind(look.actor.as_str())
+    .bind(look.purpose)
+    .bind(look.at.to_sqlx())
+    .fetch_optional(pool)
+    .await?;
+    found.ok_or_else(|| Fault::not_found("customer", customer))
+}
+
+/// Words of a case, sealed, with the key they open with.
+#[derive(Debug, FromRow)]
+pub struct SealedText {
+    pub part: String,
+    pub body: Vec<u8>,
+    pub key_id: Uuid,
+    pub wrapped: Vec<u8>,
+}
+
+/// Writes the look down and gives the sealed words of a case, in one statement.
+pub async fn look_at_text(
+    pool: &PgPool,
+    case: Uuid,
+    customer: Uuid,
+    look: Look<'_>,
+) -> Result<Vec<SealedText>, Fault> {
+    let found = sqlx::query_as(
+        "-- case_text.look
+         with logged as (
+           insert into access_log (customer_id, subject, actor, purpose, at) values ($2, 'case ' || ($1::uuid), $3, $4, $5))
+         select t.part, t.body, k.key_id, k.wrapped
+         from case_text t join customer_key k on k.customer_id = $2 and k.key_id = t.key_id
+         where t.case_id = $1",
+    )
+    .bind(case)
+    .bind(customer)
+    .bind(look.actor.as_str())
+    .bind(look.purpose)
+    .bind(look.at.to_sqlx())
+    .fetch_all(pool)
+    .await?;
+    Ok(found)
+}
+
+#[derive(FromRow)]
+struct CaseRow {
+    id: Uuid,
+    version: i64,
+    state: String,
+}
+
+impl CaseRow {
+    fn read(self) -> Result<Found, Fault> {
+        Ok((self.id, self.version.unsigned_abs(), read("case_file", self.id, &self.state)?))
+    }
+}
+
+#[derive(FromRow)]
+struct QueueRow {
+    #[sqlx(flatten)]
+    case: CaseRow,
+    lane_order: i32,
+    points: i64,
+    respond_by: i64,
+}
+
+/// A place in the queue.
+struct Place {
+    as_of: i64,
+    lane_order: i32,
+    points: i64,
+    respond_by: i64,
+    id: Uuid,
+}
+
+impl Place {
+    fn parse(key: &str, id: Uuid) -> Result<Self, Fault> {
+        let wrong = || Fault::invalid("page.token", "is not a token of an earlier answer");
+        let numbers: Result<Vec<i64>, _> = key.split('.').map(str::parse).collect();
+        let [as_of, lane_order, points, respond_by] = numbers.map_err(|_| wrong())?[..] else { return Err(wrong()) };
+        let lane_order = i32::try_from(lane_order).map_err(|_| wrong())?;
+        Ok(Self { as_of, lane_order, points, respond_by, id })
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(table: &str, id: Uuid, state: &str) -> Result<T, Fault> {
+    serde_json::from_str(state)
+        .map_err(|error| Fault::broken(format!("{table}.state of row {id} cannot be read: {error}")))
+}

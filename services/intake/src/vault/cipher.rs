@@ -1,0 +1,213 @@
+//! The cryptography of the vault, and nothing else: XChaCha20-Poly1305 to seal, HMAC-SHA256 to stand for a value without
+//! showing it. Every purpose has its own key, drawn from the master key by name.
+use backbone::Fault;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chacha20poly1305::{
+    XChaCha20Poly1305, XNonce,
+    aead::{Aead, Generate, Key, KeyInit, Payload},
+};
+use hmac::{Hmac, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+type Secret = Zeroizing<[u8; 32]>;
+type KeyedHash = Hmac<Sha256>;
+
+const NONCE_LEN: usize = 24;
+
+/// Where a sealed value lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// `table.column`
+    pub column: &'static str,
+    /// The row's key, as text.
+    pub row: &'a str,
+}
+
+impl Place<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        format!("{}|{}", self.column, self.row).into_bytes()
+    }
+}
+
+/// What is drawn from the master key. Never printed, never stored.
+pub struct Master {
+    wrapping: XChaCha20Poly1305,
+    pseudonyms: KeyedHash,
+    blind: KeyedHash,
+}
+
+impl Master {
+    /// Reads the master key: 32 bytes as 64 hexadecimal digits or as base64. `None` when it is something else.
+    pub fn parse(text: &SecretString) -> Option<Self> {
+        let text = text.expose_secret().trim();
+        let bytes = Zeroizing::new(hex(text).or_else(|| BASE64_STANDARD.decode(text).ok())?);
+        Self::from_secret(&Zeroizing::new(bytes.as_slice().try_into().ok()?))
+    }
+
+    /// A key nobody else has and that is gone when the process ends.
+    pub fn ephemeral() -> Option<Self> {
+        let drawn = Zeroizing::new(Key::<XChaCha20Poly1305>::generate());
+        Self::from_secret(&Zeroizing::new((*drawn).into()))
+    }
+
+    fn from_secret(master: &Secret) -> Option<Self> {
+        let draw = |purpose: &str| -> Option<Secret> { Some(Zeroizing::new(digest(&keyed(master)?, &[purpose]))) };
+        Some(Self {
+            wrapping: XChaCha20Poly1305::new_from_slice(draw("intake.wrapping.v1")?.as_slice()).ok()?,
+            pseudonyms: keyed(&draw("intake.pseudonym.v1")?)?,
+            blind: keyed(&draw("intake.blind-index.v1")?)?,
+        })
+    }
+
+    /// The id that stands for a customer (a UUID of version 8). The same identifier always gives the same id; without
+    /// the master key nobody can tell for whom it stands.
+    pub fn pseudonym(&self, identity: &[&str]) -> Uuid {
+        let hash = digest(&self.pseudonyms, identity);
+        uuid::Builder::from_custom_bytes(std::array::from_fn(|i| hash[i])).into_uuid()
+    }
+
+    /// A value to find `text` by in `column` without storing it.
+    pub fn blind(&self, column: &'static str, text: &str) -> [u8; 32] {
+        digest(&self.blind, &[column, text])
+    }
+
+    /// A new key for a customer.
+    pub fn new_key(&self, customer: Uuid) -> Result<(CustomerKey, Vec<u8>), Fault> {
+        let drawn = Zeroizing::new(Key::<XChaCha20Poly1305>::generate());
+        let secret: Secret = Zeroizing::new((*drawn).into());
+        let wrapped = seal(&self.wrapping, &wrapped_place(&customer.to_string()), secret.as_slice())?;
+        Ok((CustomerKey { id: Uuid::new_v4(), secret }, wrapped))
+    }
+
+    /// A customer's key as it is stored, made usable again.
+    pub fn unwrap_key(&self, customer: Uuid, id: Uuid, wrapped: &[u8]) -> Result<CustomerKey, Fault> {
+        let secret = open(&self.wrapping, &wrapped_place(&customer.to_string()), wrapped)?;
+        let secret = secret.as_slice().try_into().map_err(|_| unreadable("customer_key.wrapped"))?;
+        Ok(CustomerKey { id, secret: Zeroizing::new(secret) })
+    }
+}
+
+/// A customer's own key. Wiped from memory when it is let go.
+#[derive(Clone)]
+pub struct CustomerKey {
+    /// Its name in the database; what is sealed with it refers to it.
+    pub id: Uuid,
+    secret: Secret,
+}
+
+impl CustomerKey {
+    /// Seals a value for its place: nonce and ciphertext.
+    pub fn seal(&self, place: &Place<'_>, plain: &str) -> Result<Vec<u8>, Fault> {
+        seal(&self.cipher()?, place, plain.as_bytes())
+    }
+
+    /// Opens what [`CustomerKey::seal`] made. Anything else, also from another place, is an internal fault.
+    pub fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<String, Fault> {
+        let plain = open(&self.cipher()?, place, sealed)?;
+        String::from_utf8(plain.to_vec()).map_err(|_| unreadable(place.column))
+    }
+
+    fn cipher(&self) -> Result<XChaCha20Poly1305, Fault> {
+        XChaCha20Poly1305::new_from_slice(self.secret.as_slice()).map_err(|_| unreadable("a customer's key"))
+    }
+}
+
+fn wrapped_place(customer: &str) -> Place<'_> {
+    Place { column: "customer_key.wrapped", row: customer }
+}
+
+fn seal(cipher: &XChaCha20Poly1305, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>, Fault> {
+    let nonce = XNonce::generate();
+    let sealed = cipher.encrypt(&nonce, Payload { msg: plain, aad: &place.bytes() });
+    let sealed = sealed.map_err(|_| Fault::broken(format!("a value of {} cannot be sealed", place.column)))?;
+    Ok([nonce.as_slice(), &sealed].concat())
+}
+
+fn open(cipher: &XChaCha20Poly1305, place: &Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let parts = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(|| unreadable(place.column))?;
+    let (nonce, text) = (XNonce::from(*parts.0), parts.1);
+    let plain = cipher.decrypt(&nonce, Payload { msg: text, aad: &place.bytes() });
+    plain.map(Zeroizing::new).map_err(|_| unreadable(place.column))
+}
+
+fn unreadable(what: &str) -> Fault {
+    Fault::broken(format!("{what} cannot be opened: another master key, or a value that was tampered with"))
+}
+
+fn keyed(secret: &Secret) -> Option<KeyedHash> {
+    KeyedHash::new_from_slice(secret.as_slice()).ok()
+}
+
+/// The keyed hash of a list of texts; each carries its length, so that moving a border gives another hash.
+fn digest(key: &KeyedHash, parts: &[&str]) -> [u8; 32] {
+    let mut hash = key.clone();
+    for part in parts {
+        hash.update(&(part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into_bytes().into()
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let pairs = text.as_bytes().chunks_exact(2);
+    if text.len() != 64 || !pairs.remainder().is_empty() {
+        return None;
+    }
+    pairs.map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.last()?)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn master(digit: &str) -> Master {
+        Master::parse(&SecretString::from(digit.repeat(64))).unwrap()
+    }
+
+    #[test]
+    fn the_master_key_is_read_in_two_forms_and_no_other() {
+        let base64 = BASE64_STANDARD.encode([0xaau8; 32]);
+        let same = Master::parse(&SecretString::from(base64)).unwrap();
+        assert_eq!(same.pseudonym(&["phone", "", "1"]), master("a").pseudonym(&["phone", "", "1"]));
+        for text in ["", "abc", "g0", &"a".repeat(63), &"g".repeat(64), &BASE64_STANDARD.encode([1u8; 31])] {
+            assert!(Master::parse(&SecretString::from(text.to_owned())).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pseudonym_is_stable_and_says_nothing_without_the_key() {
+        let id = master("a").pseudonym(&["phone", "", "+8613800000000"]);
+        assert_eq!(id, master("a").pseudonym(&["phone", "", "+8613800000000"]));
+        assert_ne!(id, master("b").pseudonym(&["phone", "", "+8613800000000"]));
+        assert_ne!(id, master("a").pseudonym(&["email", "", "+8613800000000"]));
+        assert_eq!(id.get_version_num(), 8);
+        assert_ne!(master("a").blind("customer.phone", "1"), master("a").blind("customer.email", "1"));
+    }
+
+    #[test]
+    fn a_sealed_value_opens_in_its_place_with_its_key_only() {
+        let (master, customer) = (master("a"), Uuid::from_u128(7));
+        let (key, wrapped) = master.new_key(customer).unwrap();
+        let place = Place { column: "customer.name", row: "7" };
+        let sealed = key.seal(&place, "王小明").unwrap();
+        assert!(!sealed.windows(3).any(|w| w == "王".as_bytes()));
+        let again = master.unwrap_key(customer, key.id, &wrapped).unwrap();
+        assert_eq!(again.open(&place, &sealed).unwrap(), "王小明");
+        assert_ne!(sealed, key.seal(&place, "王小明").unwrap(), "the same value never looks the same");
+
+        assert!(key.open(&Place { column: "customer.phone", row: "7" }, &sealed).is_err());
+        assert!(key.open(&Place { column: "customer.name", row: "8" }, &sealed).is_err());
+        assert!(master.new_key(customer).unwrap().0.open(&place, &sealed).is_err());
+        assert!(master.unwrap_key(Uuid::from_u128(8), key.id, &wrapped).is_err());
+        let mut broken = sealed.clone();
+        *broken.last_mut().unwrap() ^= 1;
+        assert!(key.open(&place, &broken).is_err());
+        assert!(key.open(&place, &sealed[..10]).is_err());
+    }
+}

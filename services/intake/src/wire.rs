@@ -1,0 +1,255 @@
+//! Contract and domain: what others learn of purchases and cases is decided here and nowhere else.
+//! Invariant: customers leave by pseudonym only; no name, number, address or word of a customer is in an event.
+use backbone::{Aggregate, Fault, Published, proto};
+use contracts::{common::v1 as common, intake::v1 as contract};
+use jiff::Timestamp;
+use kernel::money::Money;
+use uuid::Uuid;
+
+use crate::{
+    deadlines,
+    domain::{
+        case::{self, Case},
+        priority::Priority,
+        purchase::{self, Purchase},
+        vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
+    },
+};
+
+impl Aggregate for Purchase {
+    const TABLE: &'static str = "purchase";
+    type Command = purchase::Command;
+    type Event = purchase::Event;
+    type Rejection = purchase::Rejection;
+
+    fn decide(&self, command: Self::Command, now: Timestamp) -> Result<Vec<Self::Event>, Self::Rejection> {
+        Purchase::decide(self, command, now)
+    }
+
+    fn apply(&mut self, event: &Self::Event) {
+        Purchase::apply(self, event);
+    }
+
+    fn publish(&self, event: &Self::Event, shard: u8) -> Published {
+        match event {
+            purchase::Event::Recorded { facts, delivered_at } => {
+                Published::of(&recorded(facts, *delivered_at), shard).at(facts.bought_at)
+            }
+            purchase::Event::Delivered { at } => {
+                let (purchase_id, customer_id) = self.facts.as_ref().map_or_else(Default::default, |facts| {
+                    (facts.purchase_id.to_string(), facts.customer_id.to_string())
+                });
+                let delivered_at = Some(proto::timestamp(*at));
+                Published::of(&contract::PurchaseDelivered { purchase_id, customer_id, delivered_at }, shard).at(*at)
+            }
+        }
+    }
+}
+
+impl From<purchase::Rejection> for Fault {
+    fn from(rejection: purchase::Rejection) -> Self {
+        Fault::rejected(rejection.code(), rejection.to_string())
+    }
+}
+
+impl Aggregate for Case {
+    const TABLE: &'static str = "case_file";
+    type Command = case::Command;
+    type Event = case::Event;
+    type Rejection = case::Rejection;
+
+    fn decide(&self, command: Self::Command, now: Timestamp) -> Result<Vec<Self::Event>, Self::Rejection> {
+        Case::decide(self, command, now)
+    }
+
+    fn apply(&mut self, event: &Self::Event) {
+        Case::apply(self, event);
+    }
+
+    fn publish(&self, event: &Self::Event, shard: u8) -> Published {
+        let facts = self.facts.as_ref();
+        let case_id = facts.map(|facts| facts.case_id.to_string()).unwrap_or_default();
+        let respond_by = facts.map(|facts| proto::timestamp(facts.respond_by));
+        match event {
+            case::Event::Registered(facts) => Published::of(&registered(facts), shard).at(facts.occurred_at),
+            case::Event::Responded { at, in_time } => {
+                let responded_at = Some(proto::timestamp(*at));
+                let in_time = *in_time;
+                Published::of(&contract::CaseResponded { case_id, responded_at, respond_by, in_time }, shard)
+            }
+            case::Event::ResponseMissed => Published::of(&contract::CaseResponseMissed { case_id, respond_by }, shard),
+            case::Event::Closed { outcome, at } => {
+                let closed = contract::CaseClosed {
+                    case_id,
+                    outcome: outcome.word().to_owned(),
+                    registered_at: facts.map(|facts| proto::timestamp(facts.recorded_at)),
+                    closed_at: Some(proto::timestamp(*at)),
+                };
+                Published::of(&closed, shard)
+            }
+        }
+    }
+
+    fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
+        deadlines::of(self)
+    }
+
+    fn on_deadline(kind: &str) -> Option<Self::Command> {
+        deadlines::fires(kind)
+    }
+}
+
+impl From<case::Rejection> for Fault {
+    fn from(rejection: case::Rejection) -> Self {
+        Fault::rejected(rejection.code(), rejection.to_string())
+    }
+}
+
+fn recorded(facts: &purchase::Facts, delivered_at: Option<Timestamp>) -> contract::PurchaseRecorded {
+    let lines = facts.lines.iter().map(|line| contract::PurchaseLine {
+        line_id: line.line_id.clone(),
+        product_id: line.product_id.clone(),
+        category: line.category.clone(),
+        batch: line.batch.clone().unwrap_or_default(),
+        quantity: line.quantity,
+        paid: Some(money(line.paid)),
+    });
+    contract::PurchaseRecorded {
+        purchase_id: facts.purchase_id.to_string(),
+        order_ref: facts.order_ref.clone(),
+        customer_id: facts.customer_id.to_string(),
+        channel: channel(facts.channel).into(),
+        store_id: facts.store_id.clone().unwrap_or_default(),
+        bought_at: Some(proto::timestamp(facts.bought_at)),
+        delivered_at: delivered_at.map(proto::timestamp),
+        lines: lines.collect(),
+        paid: Some(money(facts.paid)),
+    }
+}
+
+fn registered(facts: &case::Facts) -> contract::CaseRegistered {
+    let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    contract::CaseRegistered {
+        case_id: facts.case_id.to_string(),
+        customer_id: facts.customer_id.to_string(),
+        channel: channel(facts.channel).into(),
+        purchase_id: id(facts.purchase_id),
+        product_id: facts.product_id.clone().unwrap_or_default(),
+        batch: facts.batch.clone().unwrap_or_default(),
+        class: class(facts.class).into(),
+        class_source: facts.class_source.clone(),
+        emotion: facts.emotion.map_or(common::Emotion::Unspecified, emotion).into(),
+        lane: lane(facts.lane).into(),
+        health_severity: u32::from(facts.health_severity),
+        priority: Some(priority(&facts.priority)),
+        occurred_at: Some(proto::timestamp(facts.occurred_at)),
+        recorded_at: Some(proto::timestamp(facts.recorded_at)),
+        respond_by: Some(proto::timestamp(facts.respond_by)),
+        complaint_id: id(facts.complaint_id),
+        follow_up_id: id(facts.follow_up_id),
+        store_id: facts.store_id.clone().unwrap_or_default(),
+    }
+}
+
+/// A case as staff tools and other services see it. `None` when there is none.
+pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
+    let facts = case.facts.as_ref()?;
+    let (closed_at, outcome) = match case.state {
+        case::State::Closed { outcome, at } => (Some(proto::timestamp(at)), outcome.word().to_owned()),
+        case::State::Absent | case::State::Routed | case::State::Responded => (None, String::new()),
+    };
+    Some(contract::CaseView {
+        case_id: facts.case_id.to_string(),
+        version,
+        status: status(&case.state).to_owned(),
+        registered: Some(registered(facts)),
+        responded_at: case.responded_at.map(proto::timestamp),
+        response_missed: case.response_missed,
+        closed_at,
+        outcome,
+    })
+}
+
+/// The status word of a case, as in its JSON.
+pub fn status(state: &case::State) -> &'static str {
+    match state {
+        case::State::Absent => "absent",
+        case::State::Routed => "routed",
+        case::State::Responded => "responded",
+        case::State::Closed { .. } => "closed",
+    }
+}
+
+/// What a command did, for the caller.
+pub fn receipt(id: Uuid, version: u64, case: &Case) -> common::Receipt {
+    common::Receipt { id: id.to_string(), version, status: status(&case.state).to_owned() }
+}
+
+/// The outcome a person names when closing a case.
+pub fn outcome_by_person(word: &str) -> Option<Outcome> {
+    Outcome::BY_PERSON.into_iter().find(|outcome| outcome.word() == word)
+}
+
+/// How a case ends with its complaint.
+pub fn outcome_of_complaint(word: &str) -> Outcome {
+    if word == "withdrawn" { Outcome::ComplaintWithdrawn } else { Outcome::ComplaintClosed }
+}
+
+fn money(money: Money) -> common::Money {
+    common::Money { minor: money.minor, currency: money.currency.code().to_owned() }
+}
+
+fn priority(priority: &Priority) -> contract::Priority {
+    let part = |part: &crate::domain::priority::Part| contract::PriorityPart {
+        reason: part.reason.clone(),
+        points: part.points,
+    };
+    contract::Priority { score: priority.score, parts: priority.parts.iter().map(part).collect() }
+}
+
+fn channel(channel: Channel) -> common::Channel {
+    match channel {
+        Channel::Hotline => common::Channel::Hotline,
+        Channel::Email => common::Channel::Email,
+        Channel::Website => common::Channel::Website,
+        Channel::App => common::Channel::App,
+        Channel::MiniProgramme => common::Channel::MiniProgramme,
+        Channel::OfficialAccount => common::Channel::OfficialAccount,
+        Channel::SocialMedia => common::Channel::SocialMedia,
+        Channel::Platform => common::Channel::Platform,
+        Channel::Shop => common::Channel::Shop,
+        Channel::FollowUp => common::Channel::FollowUp,
+    }
+}
+
+fn class(class: CaseClass) -> common::CaseClass {
+    match class {
+        CaseClass::ServiceAttitude => common::CaseClass::ServiceAttitude,
+        CaseClass::ProductEffect => common::CaseClass::ProductEffect,
+        CaseClass::ProductQuality => common::CaseClass::ProductQuality,
+        CaseClass::Discomfort => common::CaseClass::Discomfort,
+        CaseClass::ShopEnvironment => common::CaseClass::ShopEnvironment,
+        CaseClass::Delivery => common::CaseClass::Delivery,
+        CaseClass::ReturnExchange => common::CaseClass::ReturnExchange,
+        CaseClass::Repair => common::CaseClass::Repair,
+        CaseClass::Suggestion => common::CaseClass::Suggestion,
+        CaseClass::Enquiry => common::CaseClass::Enquiry,
+    }
+}
+
+fn emotion(emotion: Emotion) -> common::Emotion {
+    match emotion {
+        Emotion::Calm => common::Emotion::Calm,
+        Emotion::Worried => common::Emotion::Worried,
+        Emotion::Dissatisfied => common::Emotion::Dissatisfied,
+        Emotion::Angry => common::Emotion::Angry,
+        Emotion::Distressed => common::Emotion::Distressed,
+    }
+}
+
+fn lane(lane: Lane) -> common::Lane {
+    match lane {
+        Lane::Standard => common::Lane::Standard,
+        Lane::Health => common::Lane::Health,
+    }
+}

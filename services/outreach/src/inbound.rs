@@ -1,0 +1,56 @@
+//! What we listen to: which event means which message. The id of the message is derived from what it is for, so the
+//! same event queues nothing twice.
+use backbone::{Change, Effects, Fault, Inbound, Meta, proto};
+use contracts::{
+    complaint::v1::{SolutionExecuted, SolutionOffered},
+    scheduling::v1::FollowUpDue,
+};
+use kernel::id::derived;
+use uuid::Uuid;
+
+use crate::domain::message::{Command, Facts, Message, Purpose};
+
+/// Subscribes.
+pub fn inbound(i: &mut Inbound) {
+    i.on::<SolutionOffered>(solution_offered);
+    i.on::<SolutionExecuted>(solution_executed);
+    i.on::<FollowUpDue>(follow_up_due);
+}
+
+/// Every offer is told once (R-CMP-08).
+fn solution_offered(event: SolutionOffered, _meta: &Meta) -> Result<Effects, Fault> {
+    queue(Facts {
+        message_id: derived("message", &["offer", &event.complaint_id, &event.offer_no.to_string()]),
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purpose: Purpose::Offer,
+        about_id: proto::id("complaint_id", &event.complaint_id)?,
+        not_after: None,
+    })
+}
+
+/// A complaint that was taken up again is executed again; its version tells the executions apart (R-CMP-10).
+fn solution_executed(event: SolutionExecuted, meta: &Meta) -> Result<Effects, Fault> {
+    queue(Facts {
+        message_id: derived("message", &["result", &event.complaint_id, &meta.version.to_string()]),
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purpose: Purpose::Result,
+        about_id: proto::id("complaint_id", &event.complaint_id)?,
+        not_after: None,
+    })
+}
+
+/// Nobody is invited after the window (R-SCH-10, R-SCH-16).
+fn follow_up_due(event: FollowUpDue, _meta: &Meta) -> Result<Effects, Fault> {
+    queue(Facts {
+        message_id: derived("message", &["follow_up", &event.follow_up_id]),
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purpose: Purpose::FollowUp,
+        about_id: proto::id("follow_up_id", &event.follow_up_id)?,
+        not_after: proto::instant("window_end", event.window_end.as_ref())?,
+    })
+}
+
+fn queue(facts: Facts) -> Result<Effects, Fault> {
+    let id: Uuid = facts.message_id;
+    Ok(Effects::change(Change::to::<Message>(id, Command::Queue(facts))))
+}

@@ -1,0 +1,4 @@
+//! The outreach process.
+fn main() -> std::process::ExitCode {
+    backbone::main(&outreach::SERVICE)
+}

@@ -1,0 +1,93 @@
+//! Where a customer can be reached: asked of intake at the moment of sending, used once and kept nowhere (R-SEC-01).
+use std::time::Duration;
+
+use contracts::intake::v1::{RevealContactRequest, intake_client::IntakeClient};
+use lettre::Address;
+use tonic::{Code, Request, transport::Channel};
+use uuid::Uuid;
+
+use super::Trouble;
+
+/// Asks intake.
+pub(crate) struct Contacts {
+    intake: IntakeClient<Channel>,
+    timeout: Duration,
+}
+
+/// Where a message goes. No `Debug`: it must not end in a log.
+pub(crate) enum Destination {
+    /// To a mail server.
+    Email(Address),
+    /// To the SMS gateway.
+    Sms(String),
+}
+
+impl Contacts {
+    pub fn new(intake: Channel, timeout: Duration) -> Self {
+        Self { intake: IntakeClient::new(intake), timeout }
+    }
+
+    /// E-mail when there is a usable address, else SMS. Intake records the question with the message as its purpose.
+    pub async fn destination(&self, customer_id: Uuid, message_id: Uuid) -> Result<Destination, Trouble> {
+        let question = RevealContactRequest {
+            customer_id: customer_id.to_string(),
+            purpose: format!("message:{message_id}"),
+        };
+        let mut request = Request::new(question);
+        request.metadata_mut().insert("aftercare-actor", tonic::metadata::MetadataValue::from_static("service:outreach"));
+        let mut intake = self.intake.clone();
+        match tokio::time::timeout(self.timeout, intake.reveal_contact(request)).await {
+            Ok(Ok(answer)) => {
+                let contact = answer.into_inner();
+                choose(contact.email.trim(), contact.phone.trim())
+            }
+            // The customer is unknown, or was erased.
+            Ok(Err(status)) if matches!(status.code(), Code::NotFound | Code::FailedPrecondition) => {
+                Err(Trouble::lasting("no_contact"))
+            }
+            Ok(Err(_)) | Err(_) => Err(Trouble::passing("contact_unavailable")),
+        }
+    }
+}
+
+fn choose(email: &str, phone: &str) -> Result<Destination, Trouble> {
+    if let Ok(address) = email.parse::<Address>()
+        && email.is_ascii()
+    {
+        return Ok(Destination::Email(address));
+    }
+    if is_phone(phone) {
+        return Ok(Destination::Sms(phone.to_owned()));
+    }
+    let nothing = email.is_empty() && phone.is_empty();
+    Err(Trouble::lasting(if nothing { "no_contact" } else { "bad_contact" }))
+}
+
+fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    (3..=20).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(email: &str, phone: &str) -> String {
+        match choose(email, phone) {
+            Ok(Destination::Email(address)) => format!("email {address}"),
+            Ok(Destination::Sms(phone)) => format!("sms {phone}"),
+            Err(trouble) => format!("{} {}", if trouble.lasting { "lasting" } else { "passing" }, trouble.code),
+        }
+    }
+
+    #[test]
+    fn email_comes_first_then_a_phone_then_nothing() {
+        assert_eq!(chosen("li@example.cn", "+86 138-0000-0000"), "email li@example.cn");
+        assert_eq!(chosen("", "+86 138-0000-0000"), "sms +86 138-0000-0000");
+        assert_eq!(chosen("not an address", "13800000000"), "sms 13800000000");
+        assert_eq!(chosen("李@example.cn", "13800000000"), "sms 13800000000");
+        assert_eq!(chosen("", ""), "lasting no_contact");
+        assert_eq!(chosen("not an address", "call me"), "lasting bad_contact");
+        assert_eq!(chosen("a@b.cn\r\nBcc: c@d.cn", ""), "lasting bad_contact");
+    }
+}

@@ -1,0 +1,137 @@
+//! The background part that sends: takes due messages one claim each, asks intake for the address, fills the template,
+//! hands it to a server and records what the server said. Towards the server it is at least once: who dies between the
+//! server's word and our record sends again when the claim ends, under the same id, so that the server can drop it.
+mod contacts;
+mod sms;
+mod smtp;
+
+use backbone::{Actor, Change, Clock, Fault, Road, Unit, fault::Kind};
+use futures::{StreamExt, stream};
+use sqlx::PgPool;
+use tonic::transport::Channel;
+use uuid::Uuid;
+
+use self::{
+    contacts::{Contacts, Destination},
+    sms::Sms,
+    smtp::Smtp,
+};
+use crate::{
+    config::Settings,
+    domain::message::{Command, Medium, Message},
+    store,
+    template::Wording,
+};
+
+/// Everything it takes to send.
+pub struct Sending {
+    road: Road,
+    clock: Clock,
+    pool: PgPool,
+    contacts: Contacts,
+    smtp: Smtp,
+    sms: Sms,
+    wording: Wording,
+    settings: Settings,
+}
+
+/// Why an attempt did not succeed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// Goes into the journal. Never the server's own words: they may name the address.
+    pub code: String,
+    /// Whether no other attempt can succeed.
+    pub lasting: bool,
+}
+
+impl Trouble {
+    fn passing(code: impl Into<String>) -> Self {
+        Self { code: code.into(), lasting: false }
+    }
+
+    fn lasting(code: impl Into<String>) -> Self {
+        Self { code: code.into(), lasting: true }
+    }
+}
+
+impl Sending {
+    /// Prepares the servers named in the settings; nothing is connected yet.
+    pub fn new(road: Road, clock: Clock, pool: PgPool, intake: Channel, settings: Settings) -> anyhow::Result<Self> {
+        settings.check()?;
+        let timeout = settings.timeout();
+        Ok(Self {
+            contacts: Contacts::new(intake, timeout),
+            smtp: Smtp::new(&settings)?,
+            sms: Sms::new(&settings.sms_url, &settings.sms_token, timeout)?,
+            wording: settings.wording(),
+            road,
+            clock,
+            pool,
+            settings,
+        })
+    }
+
+    /// Tries the messages that are due, at most one batch, several at a time. Returns how many were settled or moved.
+    /// Every attempt that was begun is finished, also when another one fails for a reason of ours.
+    pub async fn send_once(&self) -> Result<usize, Fault> {
+        let due = store::due(&self.pool, self.clock.now(), self.settings.batch).await?;
+        let attempts = stream::iter(due).map(|id| self.send(id)).buffer_unordered(self.settings.parallel.into());
+        let outcomes: Vec<Result<bool, Fault>> = attempts.collect().await;
+        outcomes.into_iter().try_fold(0, |moved, outcome| Ok(moved + usize::from(outcome?)))
+    }
+
+    async fn send(&self, id: Uuid) -> Result<bool, Fault> {
+        let claim = Uuid::new_v4();
+        let message = match self.claim(id, claim).await {
+            Ok(Some(message)) => message,
+            Ok(None) => return Ok(true),
+            Err(fault) if fault.kind() == Kind::Rejected => return Ok(false),
+            Err(fault) => return Err(fault),
+        };
+        let word = match self.attempt(&message).await {
+            Ok(medium) => Command::RecordSent { medium },
+            Err(Trouble { code, lasting }) => {
+                tracing::warn!(message = %id, attempt = message.attempts, code, lasting, "a message was not taken");
+                match lasting {
+                    true => Command::Fail { claim, code },
+                    false => Command::Defer { claim, code, retry: self.settings.retry() },
+                }
+            }
+        };
+        self.road.submit_patiently(self.unit(id, word)).await?;
+        Ok(true)
+    }
+
+    /// The message, if the claim was granted; none if it failed instead of being granted.
+    async fn claim(&self, id: Uuid, claim: Uuid) -> Result<Option<Message>, Fault> {
+        let until = self.clock.now().checked_add(self.settings.lease()).map_err(Fault::internal)?;
+        let command = Command::Claim { claim, until, retry: self.settings.retry() };
+        let unit = self.unit(id, command).answer::<Message>(|_, _, message| {
+            // A message that cannot be written as JSON could not have been stored either.
+            serde_json::to_vec(message).unwrap_or_default()
+        });
+        let answer = self.road.submit_patiently(unit).await?;
+        let message: Message = serde_json::from_slice(&answer.body).map_err(Fault::internal)?;
+        Ok(message.is_held_by(claim).then_some(message))
+    }
+
+    async fn attempt(&self, message: &Message) -> Result<Medium, Trouble> {
+        let facts = &message.facts;
+        match self.contacts.destination(facts.customer_id, facts.message_id).await? {
+            Destination::Email(address) => {
+                let letter = self.wording.letter(facts.purpose, facts.about_id);
+                self.smtp.send(facts.message_id, address, letter, self.clock.now()).await?;
+                Ok(Medium::Email)
+            }
+            Destination::Sms(phone) => {
+                let text = self.wording.short(facts.purpose, facts.about_id);
+                self.sms.send(facts.message_id, &phone, &text).await?;
+                Ok(Medium::Sms)
+            }
+        }
+    }
+
+    fn unit(&self, id: Uuid, command: Command) -> Unit {
+        Unit::of(Change::to::<Message>(id, command)).actor(Actor::service("outreach"))
+    }
+}

@@ -1,0 +1,280 @@
+//! Outreach as its neighbours see it: events in, messages at real servers, facts out, over a real database and broker.
+#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::wildcard_imports, reason = "the names of one contract")]
+mod replicas;
+mod requests;
+mod servers;
+
+use contracts::{
+    Event,
+    complaint::v1::{SolutionExecuted, SolutionOffered},
+    outreach::v1::{outreach_client::OutreachClient, *},
+    scheduling::v1::FollowUpDue,
+};
+use jiff::{SignedDuration, ToSpan};
+use servers::{Contacts, Gateway, Mail};
+use testkit::Stack;
+use tonic::{Status, transport::Channel};
+use uuid::Uuid;
+
+/// The service between its real servers.
+struct World {
+    stack: Stack,
+    mail: Mail,
+    gateway: Gateway,
+    contacts: Contacts,
+}
+
+/// Settings of the service as JSON; a mail server's address replaces the running one's.
+async fn world_with(adjust: impl Fn(&mut serde_json::Value)) -> World {
+    let (mail, gateway, contacts) = (Mail::start(None).await, Gateway::start().await, Contacts::start().await);
+    let stack = Stack::start_with(&[&outreach::SERVICE], |_, settings| {
+        settings.neighbours.insert("intake".into(), contacts.url.clone());
+        settings.service["smtp_url"] = format!("smtp://{}", mail.address).into();
+        settings.service["sms_url"] = gateway.url.clone().into();
+        adjust(&mut settings.service);
+    })
+    .await;
+    contacts.are("li@example.cn", "+86 138 0000 0000");
+    World { stack, mail, gateway, contacts }
+}
+
+async fn world() -> World {
+    world_with(|_| {}).await
+}
+
+impl World {
+    async fn offer(&self, complaint: Uuid, version: u64, offer_no: u32) {
+        let event = SolutionOffered {
+            complaint_id: complaint.to_string(),
+            customer_id: Uuid::from_u128(5).to_string(),
+            offer_no,
+            ..SolutionOffered::default()
+        };
+        self.stack.publish("complaint", &event, complaint, version).await;
+    }
+
+    /// A message about a new complaint, and what the service then says of it.
+    async fn offered(&self) -> MessageView {
+        let complaint = Uuid::new_v4();
+        self.offer(complaint, 1, 1).await;
+        self.stack.settle().await;
+        self.about(complaint).await.remove(0)
+    }
+
+    fn client(&self) -> OutreachClient<Channel> {
+        OutreachClient::new(self.stack.channel("outreach"))
+    }
+
+    async fn about(&self, about: Uuid) -> Vec<MessageView> {
+        let question = ListMessagesRequest { about_id: about.to_string(), ..ListMessagesRequest::default() };
+        self.client().list_messages(question).await.unwrap().into_inner().messages
+    }
+
+    async fn again(&self, message: &MessageView) -> MessageView {
+        let question = GetMessageRequest { message_id: message.message_id.clone() };
+        self.client().get_message(question).await.unwrap().into_inner().message.unwrap()
+    }
+
+    async fn events<E: Event>(&self) -> Vec<E> {
+        self.stack.events("outreach").await
+    }
+
+    async fn wait(&self, seconds: i64) {
+        self.stack.advance(SignedDuration::from_secs(seconds)).await;
+    }
+}
+
+fn is(message: &MessageView, status: &str, code: &str, attempts: u32) {
+    assert_eq!((message.status.as_str(), message.code.as_str(), message.attempts), (status, code, attempts));
+}
+
+#[tokio::test]
+async fn each_event_becomes_one_mail_however_often_it_comes() {
+    let world = world().await;
+    let (complaint, follow_up) = (Uuid::new_v4(), Uuid::new_v4());
+    let customer_id = Uuid::from_u128(5).to_string();
+    world.offer(complaint, 1, 1).await;
+    world.offer(complaint, 2, 1).await;
+    world.offer(complaint, 3, 2).await;
+    let executed = SolutionExecuted { complaint_id: complaint.to_string(), customer_id: customer_id.clone() };
+    world.stack.publish("complaint", &executed, complaint, 4).await;
+    world.stack.publish("complaint", &executed, complaint, 4).await;
+    let due = FollowUpDue {
+        follow_up_id: follow_up.to_string(),
+        customer_id,
+        window_end: Some(backbone::proto::timestamp(world.stack.now() + 1.hour())),
+        ..FollowUpDue::default()
+    };
+    world.stack.publish("scheduling", &due, follow_up, 1).await;
+    world.stack.settle().await;
+
+    let letters = world.mail.letters();
+    let about = |id: Uuid| letters.iter().filter(|(.., text)| text.contains(&id.to_string())).count();
+    assert_eq!((letters.len(), about(complaint), about(follow_up)), (4, 3, 1));
+    let sent: Vec<MessageSent> = world.events().await;
+    assert_eq!(sent.len(), 4);
+    for event in &sent {
+        let name = format!("<{}@aftercare.example>", event.message_id);
+        assert_eq!(letters.iter().filter(|(key, ..)| *key == name).count(), 1);
+        assert_eq!(event.medium(), Medium::Email);
+    }
+    let purposes = |p: Purpose| sent.iter().filter(|event| event.purpose() == p).count();
+    assert_eq!((purposes(Purpose::Offer), purposes(Purpose::Result), purposes(Purpose::FollowUp)), (2, 1, 1));
+
+    let mut asked = world.contacts.asked.lock().unwrap().clone();
+    asked.sort();
+    let mut expected: Vec<_> = sent.iter().map(|e| format!("message:{}", e.message_id)).collect();
+    expected.sort();
+    assert_eq!(asked.iter().map(|(.., purpose)| purpose.clone()).collect::<Vec<_>>(), expected);
+    assert!(asked.iter().all(|(actor, customer, _)| actor == "service:outreach" && *customer == Uuid::from_u128(5).to_string()));
+    assert_eq!(world.stack.parked("outreach").await, 0);
+}
+
+#[tokio::test]
+async fn without_a_mail_address_it_goes_by_sms_under_its_own_key() {
+    let world = world().await;
+    world.contacts.are("", "+86 138 0000 0000");
+    let message = world.offered().await;
+    is(&message, "sent", "", 1);
+    assert_eq!(message.medium(), Medium::Sms);
+    let taken = world.gateway.taken.lock().unwrap().clone();
+    let about = message.queued.unwrap().about_id;
+    assert_eq!(taken.len(), 1);
+    assert_eq!((taken[0].0.as_str(), taken[0].1.as_str()), (message.message_id.as_str(), "+86 138 0000 0000"));
+    assert!(taken[0].2.contains(&about), "{}", taken[0].2);
+}
+
+#[tokio::test]
+async fn nowhere_to_write_to_is_a_failure_with_a_name() {
+    let world = world().await;
+    world.contacts.are("", "");
+    is(&world.offered().await, "failed", "no_contact", 1);
+    world.contacts.are("nowhere", "nothing");
+    is(&world.offered().await, "failed", "bad_contact", 1);
+    *world.contacts.answer.lock().unwrap() = Err(Status::not_found("erased"));
+    is(&world.offered().await, "failed", "no_contact", 1);
+    let failed: Vec<MessageFailed> = world.events().await;
+    assert_eq!(failed.iter().map(|e| e.code.as_str()).collect::<Vec<_>>(), ["no_contact", "bad_contact", "no_contact"]);
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_for_good_is_not_tried_again_and_names_nobody() {
+    let world = world().await;
+    *world.mail.answer.lock().unwrap() = 550;
+    let by_mail = world.offered().await;
+    is(&by_mail, "failed", "smtp_550", 1);
+    world.contacts.are("", "+86 138 0000 0000");
+    *world.gateway.answer.lock().unwrap() = 422;
+    is(&world.offered().await, "failed", "sms_422", 1);
+
+    *world.mail.answer.lock().unwrap() = 250;
+    *world.gateway.answer.lock().unwrap() = 202;
+    world.wait(7 * 24 * 3600).await;
+    is(&world.again(&by_mail).await, "failed", "smtp_550", 1);
+    assert!(world.mail.letters().is_empty() && world.gateway.taken.lock().unwrap().is_empty());
+    for row in world.stack.journal("outreach").await {
+        let text = String::from_utf8_lossy(&row.payload).into_owned();
+        assert!(!text.contains("li@example.cn") && !text.contains("138"), "{}: {text}", row.event_type);
+    }
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_again_later_and_then_sent_once() {
+    let world = world().await;
+    *world.mail.answer.lock().unwrap() = 451;
+    let message = world.offered().await;
+    is(&message, "queued", "smtp_451", 1);
+    world.wait(29).await;
+    is(&world.again(&message).await, "queued", "smtp_451", 1);
+    *world.mail.answer.lock().unwrap() = 530;
+    world.wait(1).await;
+    is(&world.again(&message).await, "queued", "smtp_530", 2);
+    *world.contacts.answer.lock().unwrap() = Err(Status::unavailable("restarting"));
+    world.wait(60).await;
+    is(&world.again(&message).await, "queued", "contact_unavailable", 3);
+    world.contacts.are("", "+86 138 0000 0000");
+    *world.gateway.answer.lock().unwrap() = 503;
+    world.wait(120).await;
+    is(&world.again(&message).await, "queued", "sms_503", 4);
+    *world.gateway.answer.lock().unwrap() = 202;
+    world.wait(240).await;
+    is(&world.again(&message).await, "sent", "sms_503", 5);
+    assert_eq!(world.gateway.taken.lock().unwrap().len(), 1);
+    let deferred: Vec<MessageDeferred> = world.events().await;
+    assert_eq!(deferred.iter().map(|e| e.attempt).collect::<Vec<_>>(), [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_gets_the_message_when_it_is_up() {
+    let down = servers::closed_port().await;
+    let world = world_with(|settings| settings["smtp_url"] = format!("smtp://{down}").into()).await;
+    let message = world.offered().await;
+    is(&message, "queued", "smtp_unreachable", 1);
+    let up = Mail::start(Some(down)).await;
+    world.wait(30).await;
+    is(&world.again(&message).await, "sent", "smtp_unreachable", 2);
+    assert_eq!(up.letters().len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_given_up_on() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap();
+    let world = world_with(|settings| {
+        settings["smtp_url"] = format!("smtp://{address}").into();
+        settings["timeout_seconds"] = 1.into();
+    })
+    .await;
+    is(&world.offered().await, "queued", "smtp_timeout", 1);
+}
+
+#[tokio::test]
+async fn a_lost_word_is_not_taken_for_a_yes_and_the_repeat_has_the_same_name() {
+    let world = world().await;
+    *world.mail.loses_its_word.lock().unwrap() = true;
+    let message = world.offered().await;
+    is(&message, "queued", "smtp_unreachable", 1);
+    assert!(world.events::<MessageSent>().await.is_empty());
+    *world.mail.loses_its_word.lock().unwrap() = false;
+    world.wait(30).await;
+    is(&world.again(&message).await, "sent", "smtp_unreachable", 2);
+    let names: Vec<String> = world.mail.letters().into_iter().map(|(name, ..)| name).collect();
+    let name = format!("<{}@aftercare.example>", message.message_id);
+    assert_eq!(names, [name.clone(), name]);
+}
+
+#[tokio::test]
+async fn a_slow_good_bye_changes_nothing() {
+    let world = world().await;
+    *world.mail.hangs_at_good_bye.lock().unwrap() = true;
+    is(&world.offered().await, "sent", "", 1);
+    *world.mail.answer.lock().unwrap() = 550;
+    is(&world.offered().await, "failed", "smtp_550", 1);
+}
+
+#[tokio::test]
+async fn attempts_end() {
+    let world = world_with(|settings| settings["max_attempts"] = 2.into()).await;
+    *world.mail.answer.lock().unwrap() = 451;
+    let message = world.offered().await;
+    world.wait(30).await;
+    is(&world.again(&message).await, "failed", "smtp_451", 2);
+}
+
+#[tokio::test]
+async fn nobody_is_invited_after_the_window() {
+    let world = world().await;
+    let follow_up = Uuid::new_v4();
+    let due = FollowUpDue {
+        follow_up_id: follow_up.to_string(),
+        customer_id: Uuid::from_u128(5).to_string(),
+        window_end: Some(backbone::proto::timestamp(world.stack.now() + 1.hour())),
+        ..FollowUpDue::default()
+    };
+    world.stack.move_clock(SignedDuration::from_secs(3601));
+    world.stack.publish("scheduling", &due, follow_up, 1).await;
+    world.stack.settle().await;
+    is(&world.about(follow_up).await[0], "failed", "too_late", 0);
+    assert!(world.mail.letters().is_empty());
+}

@@ -1,0 +1,4 @@
+//! The scheduling process.
+fn main() -> std::process::ExitCode {
+    backbone::main(&scheduling::SERVICE)
+}

@@ -1,0 +1,125 @@
+//! Deadlines: a row per aggregate and kind, armed and taken away with the state that wants them. Any replica takes due
+//! rows, lets the aggregate decide and deletes them in the same transaction: fired once, without a lease.
+use std::collections::BTreeMap;
+
+use jiff_sqlx::ToSqlx;
+use sqlx::{PgConnection, Row as _};
+use uuid::Uuid;
+
+use crate::{
+    aggregate::Aggregates,
+    batch::{Arming, Known, Wanted},
+    fault::Fault,
+    road::{BATCH_MAX, Road},
+    transaction::{self, Abort, Locking},
+    unit::{Actor, Unit},
+};
+
+/// Arms, re-arms and takes away.
+pub(crate) async fn arm(tx: &mut PgConnection, changes: &[Arming]) -> Result<(), sqlx::Error> {
+    let (set, gone): (Vec<&Arming>, Vec<&Arming>) = changes.iter().partition(|(_, _, due)| due.is_some());
+    if !set.is_empty() {
+        sqlx::query(
+            "-- deadline.arm
+             insert into deadline (aggregate_id, kind, aggregate, due_at)
+             select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
+             on conflict (aggregate_id, kind) do update set due_at = excluded.due_at",
+        )
+        .bind(set.iter().map(|(key, _, _)| key.1).collect::<Vec<_>>())
+        .bind(set.iter().map(|(_, kind, _)| *kind).collect::<Vec<_>>())
+        .bind(set.iter().map(|(key, _, _)| key.0).collect::<Vec<_>>())
+        .bind(set.iter().filter_map(|(_, _, due)| due.map(ToSqlx::to_sqlx)).collect::<Vec<_>>())
+        .execute(&mut *tx)
+        .await?;
+    }
+    if !gone.is_empty() {
+        sqlx::query(
+            "-- deadline.disarm
+             delete from deadline d using unnest($1::uuid[], $2::text[]) as r(id, kind)
+             where d.aggregate_id = r.id and d.kind = r.kind",
+        )
+        .bind(gone.iter().map(|(key, _, _)| key.1).collect::<Vec<_>>())
+        .bind(gone.iter().map(|(_, kind, _)| *kind).collect::<Vec<_>>())
+        .execute(tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Fires the deadlines that are due, at most a batch; says how many were taken.
+pub(crate) async fn fire_once(road: &Road, aggregates: &Aggregates, service: &str) -> Result<usize, Fault> {
+    match fire(road, aggregates, service, BATCH_MAX).await {
+        Ok(fired) => Ok(fired),
+        Err(Abort::Again(_)) => Ok(0),
+        Err(Abort::Away(error)) => Err(Fault::unavailable(error)),
+        // One aggregate cannot be written: fire singly, so that it holds up nobody else.
+        Err(Abort::Culprit(fault)) => {
+            tracing::error!(fault = fault.chain(), "a batch of deadlines failed and fires one by one");
+            match fire(road, aggregates, service, 1).await {
+                Ok(fired) => Ok(fired),
+                Err(Abort::Culprit(fault)) => Err(fault),
+                Err(Abort::Again(error) | Abort::Away(error)) => Err(Fault::unavailable(error)),
+            }
+        }
+    }
+}
+
+async fn fire(road: &Road, aggregates: &Aggregates, service: &str, limit: usize) -> Result<usize, Abort> {
+    let mut tx = road.pool().begin().await?;
+    let due = sqlx::query(
+        "-- deadline.due
+         select aggregate_id, kind, aggregate from deadline where due_at <= coalesce($1, now())
+         order by due_at limit $2 for update skip locked",
+    )
+    .bind(road.clock().bound().map(ToSqlx::to_sqlx))
+    .bind(limit as i64)
+    .fetch_all(&mut *tx)
+    .await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let mut units = Vec::new();
+    for row in &due {
+        let (id, kind, table) =
+            (row.try_get::<Uuid, _>("aggregate_id")?, row.try_get::<String, _>("kind")?, row.try_get::<&str, _>("aggregate")?);
+        let aggregate = aggregates.0.get(table);
+        let Some(change) = aggregate.and_then(|a| (a.on_deadline)(id, &kind)) else {
+            return Err(Abort::Culprit(Fault::broken(format!("nobody knows what deadline {kind} of {table} means"))));
+        };
+        units.push(Unit { deadline: Some((id, kind)), ..Unit::of(change).actor(Actor::service(service)) });
+    }
+    let mut known = Known::default();
+    let wanted: Wanted = units.iter().flat_map(|u| &u.changes).map(|c| (c.key(), c.kind)).collect();
+    transaction::load(&mut tx, &mut known, &wanted, Locking::Skip).await?;
+    units.retain(|unit| unit.changes.iter().all(|change| known.aggregates.contains_key(&change.key())));
+    if units.is_empty() {
+        return Ok(0);
+    }
+    let decided = transaction::settle(&mut tx, &units, &mut known, road.clock()).await?;
+    for (unit, outcome) in units.iter().zip(&decided.outcomes) {
+        if let Err(fault) = &outcome.result {
+            tracing::error!(deadline = ?unit.deadline, fault = fault.chain(), "a deadline was refused and is dropped");
+        }
+    }
+    delete(&mut tx, &units).await?;
+    transaction::write(&mut tx, &units, &decided, &known, road.clock()).await?;
+    tx.commit().await?;
+    road.nudge();
+    road.meters().fired.add(units.len() as u64, &[]);
+    Ok(units.len())
+}
+
+async fn delete(tx: &mut PgConnection, units: &[Unit]) -> Result<(), sqlx::Error> {
+    let taken: BTreeMap<_, _> = units.iter().filter_map(|u| u.deadline.clone()).map(|key| (key, ())).collect();
+    let (ids, kinds): (Vec<Uuid>, Vec<String>) = taken.into_keys().unzip();
+    sqlx::query(
+        "-- deadline.fired
+         delete from deadline d using unnest($1::uuid[], $2::text[]) as r(id, kind)
+         where d.aggregate_id = r.id and d.kind = r.kind",
+    )
+    .bind(ids)
+    .bind(kinds)
+    .execute(tx)
+    .await?;
+    Ok(())
+}

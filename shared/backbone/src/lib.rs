@@ -1,0 +1,129 @@
+//! What a process needs to be a service. It knows no business noun.
+//!
+//! In reading order: a request or event becomes a [`Unit`] of [`Change`]s ([`unit`], [`aggregate`]); the [`road`]
+//! collects units and runs them in one [`transaction`]; [`batch`] decides them in memory; the [`journal`] keeps what
+//! happened; the [`relay`] sends it and the [`auditor`] checks that it stays sent. On the other side the [`consumer`]
+//! takes events, the [`gate`] lets each pass once, and [`inbound`] says what they mean; what cannot be applied is
+//! [`parked`]. [`deadline`]s fire when time comes, which only the [`clock`] knows. [`node`] wires one service together
+//! and [`boot`] runs it as a process.
+pub mod aggregate;
+mod auditor;
+mod batch;
+pub mod boot;
+pub mod broker;
+pub mod clock;
+pub mod config;
+mod consumer;
+mod deadline;
+pub mod fault;
+pub mod gate;
+pub mod inbound;
+pub mod journal;
+pub mod neighbours;
+pub mod node;
+mod operations;
+pub mod page;
+pub mod parked;
+mod parts;
+pub mod proto;
+mod relay;
+pub mod road;
+mod telemetry;
+pub mod topology;
+mod transaction;
+pub mod unit;
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use sqlx::PgPool;
+use tonic::transport::Channel;
+
+pub use aggregate::{Aggregate, Aggregates, Change, Published};
+pub use boot::main;
+pub use clock::Clock;
+pub use config::Settings;
+pub use fault::{Fault, Violation};
+pub use gate::Meta;
+pub use inbound::{Effects, Inbound};
+pub use parts::Parts;
+pub use road::Road;
+pub use unit::{Actor, Answer, IdempotencyKey, Row, Unit};
+
+/// A service: what it owns, what it listens to, what it is made of.
+pub struct Service {
+    /// Its name: of the process, the default schema and the durable consumers.
+    pub name: &'static str,
+    /// The commented `default.toml`; may hold a `[service]` section.
+    pub defaults: &'static str,
+    /// Its tables; a service without any owns nothing and takes part in no messaging.
+    pub migrations: Option<&'static sqlx::migrate::Migrator>,
+    /// Its aggregates.
+    pub aggregates: fn(&mut Aggregates),
+    /// What it listens to.
+    pub inbound: fn(&Context, &mut Inbound) -> anyhow::Result<()>,
+    /// Its doors and background parts.
+    pub assemble: fn(&Context) -> anyhow::Result<Parts>,
+}
+
+impl Service {
+    /// The schema it lives in.
+    pub fn schema<'a>(&'a self, settings: &'a Settings) -> &'a str {
+        settings.database.schema.as_deref().unwrap_or(self.name)
+    }
+}
+
+/// What a service gets from its process.
+#[derive(Clone)]
+pub struct Context {
+    /// Its database, for reading; changes go by the road.
+    pub pool: PgPool,
+    /// The one way to change anything.
+    pub road: Road,
+    /// The time.
+    pub clock: Clock,
+    /// Its configuration.
+    pub settings: Arc<Settings>,
+    /// The other services.
+    pub neighbours: neighbours::Neighbours,
+}
+
+impl Context {
+    /// The service's own configuration section.
+    pub fn config<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+        self.settings.service()
+    }
+
+    /// A connection to another service.
+    pub fn neighbour(&self, name: &str) -> Result<Channel, Fault> {
+        self.neighbours.channel(name)
+    }
+
+    /// A context that is good for reading configuration only; nothing is connected.
+    pub(crate) fn unconnected(service: &Service, settings: Settings, clock: Clock) -> anyhow::Result<Self> {
+        use secrecy::ExposeSecret;
+        let pool = PgPool::connect_lazy(settings.database.url.expose_secret())?;
+        let tasks = tokio_util::task::TaskTracker::new();
+        let meters = Arc::new(telemetry::Meters::new());
+        let road = Road::open(pool.clone(), clock.clone(), 1, 1, &tasks, meters);
+        tracing::debug!(service = service.name, "reading configuration");
+        Ok(Self { pool, road, clock, settings: Arc::new(settings), neighbours: neighbours::Neighbours::default() })
+    }
+}
+
+/// Who makes a gRPC call: the `aftercare-actor` metadata, for example `staff:ana`.
+pub fn actor<T>(request: &tonic::Request<T>) -> Result<Actor, Fault> {
+    let text = request.metadata().get("aftercare-actor").and_then(|value| value.to_str().ok());
+    text.and_then(Actor::parse).ok_or_else(|| {
+        Fault::invalid("metadata.aftercare-actor", "says who acts as kind:id, for example staff:ana or customer:<id>")
+    })
+}
+
+/// The idempotency key of a gRPC call, if it carries one: the `idempotency-key` metadata, 1 to 200 characters.
+pub fn key<T>(request: &tonic::Request<T>, scope: &str, content: &[u8]) -> Result<Option<IdempotencyKey>, Fault> {
+    let Some(value) = request.metadata().get("idempotency-key") else { return Ok(None) };
+    match value.to_str() {
+        Ok(text) if !text.is_empty() && text.len() <= 200 => Ok(Some(IdempotencyKey::new(scope, text, content))),
+        _ => Err(Fault::invalid("metadata.idempotency-key", "is 1 to 200 visible ASCII characters")),
+    }
+}

@@ -1,0 +1,278 @@
+//! One running service: its parts wired together, its loops, and the same loops step by step for tests. Nothing here
+//! decides anything.
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use contracts::operations::v1::operations_server::OperationsServer;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    Context, Service,
+    aggregate::Aggregates,
+    auditor,
+    broker::Broker,
+    clock::Clock,
+    config::Settings,
+    consumer::Consumer,
+    deadline,
+    fault::Fault,
+    inbound::Inbound,
+    neighbours::Neighbours,
+    operations,
+    parts::Background,
+    relay::{self, Relay},
+    road::Road,
+    telemetry::Meters,
+    topology,
+};
+
+/// A service with its connections, ready to be served and stepped.
+pub struct Node {
+    service: &'static Service,
+    aggregates: Aggregates,
+    context: Context,
+    messaging: Option<Messaging>,
+    background: Vec<Background>,
+    router: axum::Router,
+    tasks: TaskTracker,
+}
+
+struct Messaging {
+    broker: Broker,
+    relay: Arc<Relay>,
+    consumers: Vec<Consumer>,
+}
+
+impl Node {
+    /// Connects and assembles. A service without migrations owns nothing and gets no broker.
+    pub async fn build(service: &'static Service, settings: Settings, clock: Clock) -> anyhow::Result<Self> {
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.database.connections_max)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_lazy_with(connection(service, &settings)?);
+        let tasks = TaskTracker::new();
+        let (workers, waiting) = (settings.road.workers, settings.road.waiting_max);
+        let road = Road::open(pool.clone(), clock.clone(), workers, waiting, &tasks, Arc::new(Meters::new()));
+        let neighbours = Neighbours::connect(&settings.neighbours)?;
+        let mut aggregates = Aggregates::default();
+        (service.aggregates)(&mut aggregates);
+        let context = Context { pool, road: road.clone(), clock, settings: Arc::new(settings), neighbours };
+        let parts = (service.assemble)(&context)?;
+        let mut inbound = Inbound::new(service.name);
+        (service.inbound)(&context, &mut inbound)?;
+        let (parts, messaging) = match service.migrations {
+            None => (parts, None),
+            Some(_) => {
+                let messaging = messaging(service, &context, &inbound).await?;
+                let api = operations::Api {
+                    service: service.name,
+                    road,
+                    inbound,
+                    consumers: messaging.consumers.clone(),
+                };
+                (parts.grpc(OperationsServer::new(api)), Some(messaging))
+            }
+        };
+        let background = parts.background.clone();
+        let router = parts.into_router(context.pool.clone(), service.migrations.is_some())?;
+        Ok(Self { service, aggregates, context, messaging, background, router, tasks })
+    }
+
+    /// What the service was given.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Serves until told to stop, then lets running requests finish.
+    pub async fn serve(&self, listener: tokio::net::TcpListener, stop: CancellationToken) -> std::io::Result<()> {
+        use axum::serve::ListenerExt;
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps nagle's delay");
+            }
+        });
+        axum::serve(listener, self.router.clone()).with_graceful_shutdown(stop.cancelled_owned()).await
+    }
+
+    /// Sends, takes, fires and works once; says how much moved. Tests call it until it says 0.
+    pub async fn step(&self) -> Result<usize, Fault> {
+        let mut moved = 0;
+        if let Some(messaging) = &self.messaging {
+            moved += messaging.relay.send_once().await?;
+            for consumer in &messaging.consumers {
+                moved += consumer.take_once().await?;
+            }
+            moved += deadline::fire_once(&self.context.road, &self.aggregates, self.service.name).await?;
+        }
+        for part in &self.background {
+            moved += (part.once)().await?;
+        }
+        Ok(moved)
+    }
+
+    /// What is still on its way: events not yet sent, messages not yet taken or not yet acknowledged.
+    pub async fn waiting(&self) -> Result<u64, Fault> {
+        let Some(messaging) = &self.messaging else { return Ok(0) };
+        let (mut waiting, _) = relay::backlog(&self.context.road).await?;
+        for consumer in &messaging.consumers {
+            waiting += consumer.lag().await?.0;
+        }
+        Ok(waiting)
+    }
+
+    /// Compares what was published with what the broker holds, once; says how many events go out again.
+    pub async fn audit(&self) -> Result<usize, Fault> {
+        match &self.messaging {
+            Some(m) => auditor::audit_once(&self.context.road, &m.broker, &m.relay, self.service.name).await,
+            None => Ok(0),
+        }
+    }
+
+    /// Every loop of the service, to be spawned by the caller; each runs until told to stop.
+    pub fn loops(self: &Arc<Self>, stop: &CancellationToken) -> Vec<(String, BoxedLoop)> {
+        let mut loops: Vec<(String, BoxedLoop)> = Vec::new();
+        if let Some(messaging) = &self.messaging {
+            for number in 0..2 {
+                loops.push((format!("relay {number}"), Box::pin(Arc::clone(self).relay_loop(stop.clone()))));
+            }
+            for consumer in &messaging.consumers {
+                let (consumer, stop) = (consumer.clone(), stop.clone());
+                loops.push((format!("consumer {}", consumer.stream), Box::pin(consume_loop(consumer, stop))));
+            }
+            let node = Arc::clone(self);
+            let fire = move || {
+                let node = Arc::clone(&node);
+                async move { deadline::fire_once(&node.context.road, &node.aggregates, node.service.name).await }
+            };
+            loops.push(("deadlines".into(), Box::pin(again("deadlines", 200, fire, stop.clone()))));
+            let node = Arc::clone(self);
+            let audit = move || {
+                let node = Arc::clone(&node);
+                async move { node.audit().await.map(|_| 0) }
+            };
+            loops.push(("auditor".into(), Box::pin(again("auditor", 10_000, audit, stop.clone()))));
+        }
+        for part in &self.background {
+            let (part, stop) = (part.clone(), stop.clone());
+            loops.push((part.name.into(), Box::pin(again(part.name, 100, move || (part.once)(), stop))));
+        }
+        loops
+    }
+
+    /// Sends what is left, for at most five seconds.
+    pub async fn drain(&self) {
+        let Some(messaging) = &self.messaging else { return };
+        for _ in 0..50 {
+            match messaging.relay.send_once().await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+        self.tasks.close();
+    }
+
+    async fn relay_loop(self: Arc<Self>, stop: CancellationToken) {
+        let Some(messaging) = &self.messaging else { return };
+        let mut failures = 0_u32;
+        while !stop.is_cancelled() {
+            match messaging.relay.send_once().await {
+                Ok(0) => {
+                    failures = 0;
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = self.context.road.committed() => {}
+                        () = tokio::time::sleep(Duration::from_millis(100)) => {}
+                    }
+                }
+                Ok(_) => failures = 0,
+                Err(fault) => {
+                    tracing::warn!(fault = fault.chain(), "the relay could not send");
+                    pause(&mut failures, &stop).await;
+                }
+            }
+        }
+    }
+}
+
+/// A loop that ends when it is told to stop.
+pub type BoxedLoop = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+async fn consume_loop(consumer: Consumer, stop: CancellationToken) {
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        match consumer.follow(&stop).await {
+            Ok(()) => failures = 0,
+            Err(fault) => {
+                tracing::warn!(stream = consumer.stream, fault = fault.chain(), "a subscription broke");
+                pause(&mut failures, &stop).await;
+            }
+        }
+    }
+}
+
+async fn again<W, F>(name: &str, idle_ms: u64, once: W, stop: CancellationToken)
+where
+    W: Fn() -> F + Send,
+    F: Future<Output = Result<usize, Fault>> + Send,
+{
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        match once().await {
+            Ok(0) => {
+                failures = 0;
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(Duration::from_millis(idle_ms)) => {}
+                }
+            }
+            Ok(_) => failures = 0,
+            Err(fault) => {
+                tracing::warn!(part = name, fault = fault.chain(), "a background part failed and tries again");
+                pause(&mut failures, &stop).await;
+            }
+        }
+    }
+}
+
+/// 200 ms, doubled with each failure in a row, at most 5 s.
+async fn pause(failures: &mut u32, stop: &CancellationToken) {
+    *failures = (*failures + 1).min(6);
+    let wait = Duration::from_millis((100 << *failures).min(5000));
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(wait) => {}
+    }
+}
+
+async fn messaging(service: &'static Service, context: &Context, inbound: &Inbound) -> anyhow::Result<Messaging> {
+    let broker = Broker::connect(&context.settings.nats, service.name).await?;
+    if broker.may_provision {
+        topology::provision(&broker, service.name, inbound).await?;
+    }
+    let relay = Relay::new(context.road.clone(), broker.clone(), service.name, false);
+    let consumers = inbound
+        .streams()
+        .map(|(stream, _)| Consumer {
+            road: context.road.clone(),
+            broker: broker.clone(),
+            inbound: inbound.clone(),
+            neighbours: context.neighbours.clone(),
+            service: service.name,
+            stream: stream.clone(),
+        })
+        .collect();
+    Ok(Messaging { broker, relay: Arc::new(relay), consumers })
+}
+
+fn connection(service: &Service, settings: &Settings) -> anyhow::Result<PgConnectOptions> {
+    use secrecy::ExposeSecret;
+    let options: PgConnectOptions = settings.database.url.expose_secret().parse()?;
+    Ok(options.application_name(&format!("aftercare-{}", service.name)).options([
+        ("search_path", service.schema(settings)),
+        ("statement_timeout", "15s"),
+        ("lock_timeout", "2s"),
+        ("idle_in_transaction_session_timeout", "15s"),
+        ("tcp_keepalives_idle", "10"),
+    ]))
+}

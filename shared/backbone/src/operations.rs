@@ -1,0 +1,124 @@
+//! What every service answers about itself, over gRPC.
+use contracts::operations::v1::{
+    ConsumerStatus, GetStatusRequest, GetStatusResponse, JournalEntry, ListParkedRequest, ListParkedResponse,
+    ParkedEvent, ReadJournalRequest, ReadJournalResponse, RedriveParkedRequest, RedriveParkedResponse,
+    operations_server::Operations,
+};
+use jiff_sqlx::ToSqlx;
+use tonic::{Request, Response, Status};
+
+use crate::{
+    consumer::Consumer,
+    fault::Fault,
+    inbound::Inbound,
+    journal::{self, Entry},
+    parked, proto, relay,
+    road::Road,
+};
+
+/// The operations of one service that has a schema.
+pub(crate) struct Api {
+    pub service: &'static str,
+    pub road: Road,
+    pub inbound: Inbound,
+    pub consumers: Vec<Consumer>,
+}
+
+#[tonic::async_trait]
+impl Operations for Api {
+    async fn get_status(&self, _: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
+        let (relay_backlog, relay_oldest_ms) = relay::backlog(&self.road).await?;
+        let mut consumers = Vec::new();
+        for consumer in &self.consumers {
+            let (lag, delivered_stream_seq) = consumer.lag().await?;
+            consumers.push(ConsumerStatus { stream: consumer.stream.clone(), lag, delivered_stream_seq });
+        }
+        let (parked, overdue, last): (i64, i64, Option<i64>) = sqlx::query_as(
+            "-- operations.status
+             select (select count(*) from parked),
+                    (select count(*) from deadline where due_at <= coalesce($1, now())),
+                    (select max(seq) from journal)",
+        )
+        .bind(self.road.clock().bound().map(ToSqlx::to_sqlx))
+        .fetch_one(self.road.pool())
+        .await
+        .map_err(Fault::from)?;
+        Ok(Response::new(GetStatusResponse {
+            service: self.service.into(),
+            clock: Some(proto::timestamp(self.road.clock().now())),
+            relay_backlog,
+            relay_oldest_ms,
+            consumers,
+            parked: parked.unsigned_abs(),
+            deadlines_overdue: overdue.unsigned_abs(),
+            journal_last_seq: last.unwrap_or_default().unsigned_abs(),
+        }))
+    }
+
+    async fn read_journal(
+        &self,
+        request: Request<ReadJournalRequest>,
+    ) -> Result<Response<ReadJournalResponse>, Status> {
+        let request = request.into_inner();
+        let limit = bounded("limit", request.limit, 100, 1000)?;
+        let entries = match proto::optional_id("aggregate_id", &request.aggregate_id)? {
+            Some(id) => journal::of_aggregate(self.road.pool(), id, request.from_version, limit).await?,
+            None => journal::after(self.road.pool(), request.after_seq, request.newest_first, limit).await?,
+        };
+        Ok(Response::new(ReadJournalResponse { entries: entries.into_iter().map(on_wire).collect() }))
+    }
+
+    async fn list_parked(&self, request: Request<ListParkedRequest>) -> Result<Response<ListParkedResponse>, Status> {
+        let limit = bounded("limit", request.into_inner().limit, 50, 200)?;
+        let events = parked::list(self.road.pool(), None, limit).await?;
+        let events = events
+            .into_iter()
+            .map(|p| ParkedEvent {
+                stream: p.meta.stream,
+                aggregate_id: p.meta.aggregate_id.to_string(),
+                version: p.meta.version,
+                event_id: p.meta.event_id.to_string(),
+                r#type: p.meta.event_type,
+                reason: p.reason,
+                parked_at: Some(proto::timestamp(p.parked_at)),
+            })
+            .collect();
+        Ok(Response::new(ListParkedResponse { events }))
+    }
+
+    async fn redrive_parked(
+        &self,
+        request: Request<RedriveParkedRequest>,
+    ) -> Result<Response<RedriveParkedResponse>, Status> {
+        let request = request.into_inner();
+        let id = proto::id("aggregate_id", &request.aggregate_id)?;
+        let (applied, remaining) = parked::redrive(&self.road, &self.inbound, &request.stream, id).await?;
+        Ok(Response::new(RedriveParkedResponse { applied, remaining }))
+    }
+}
+
+fn bounded(field: &str, wanted: u32, otherwise: u32, most: u32) -> Result<u32, Fault> {
+    match wanted {
+        0 => Ok(otherwise),
+        n if n <= most => Ok(n),
+        _ => Err(Fault::invalid(field, format!("is at most {most}"))),
+    }
+}
+
+fn on_wire(entry: Entry) -> JournalEntry {
+    JournalEntry {
+        seq: entry.seq,
+        event_id: entry.event_id.to_string(),
+        aggregate_id: entry.aggregate_id.to_string(),
+        version: entry.version,
+        r#type: entry.event_type,
+        subject: entry.subject,
+        payload: entry.payload.into(),
+        actor: entry.actor,
+        cause: entry.cause.map(|c| c.to_string()).unwrap_or_default(),
+        correlation: entry.correlation.to_string(),
+        occurred_at: Some(proto::timestamp(entry.occurred_at)),
+        recorded_at: Some(proto::timestamp(entry.recorded_at)),
+        hash: entry.hash.into(),
+    }
+}

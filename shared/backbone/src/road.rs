@@ -1,0 +1,172 @@
+//! The road: the one way to change anything. Changes wait in bounded queues; a worker takes all that are there while
+//! the batch before it commits, so fsync, round trips and locks are paid per batch. Changes of one aggregate go to the
+//! same worker and keep their order.
+use std::{sync::Arc, time::Duration};
+
+use sqlx::PgPool;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::{
+    batch::Outcome,
+    clock::Clock,
+    fault::Fault,
+    telemetry::Meters,
+    transaction::{self, Abort},
+    unit::{Answer, Unit},
+};
+
+/// The most units in one transaction.
+pub(crate) const BATCH_MAX: usize = 256;
+/// How often a transaction is tried again when somebody else was faster.
+const ATTEMPTS_MAX: u32 = 10;
+
+type Job = (Unit, oneshot::Sender<Result<Answer, Fault>>);
+
+/// Takes units and makes them happen. Cheap to clone.
+#[derive(Clone)]
+pub struct Road {
+    pool: PgPool,
+    clock: Clock,
+    queues: Arc<[mpsc::Sender<Job>]>,
+    committed: Arc<Notify>,
+    meters: Arc<Meters>,
+}
+
+impl Road {
+    /// Opens the road with `workers` workers, each with a queue of `waiting_max` units. The workers end when the last
+    /// clone of the road is gone and their queues are empty.
+    pub(crate) fn open(
+        pool: PgPool,
+        clock: Clock,
+        workers: usize,
+        waiting_max: usize,
+        tasks: &TaskTracker,
+        meters: Arc<Meters>,
+    ) -> Self {
+        let mut queues = Vec::new();
+        let mut receivers = Vec::new();
+        for _ in 0..workers.max(1) {
+            let (sender, receiver) = mpsc::channel::<Job>(waiting_max);
+            queues.push(sender);
+            receivers.push(receiver);
+        }
+        let road = Self { pool, clock, queues: queues.into(), committed: Arc::new(Notify::new()), meters };
+        for receiver in receivers {
+            // A worker holds no queue of its own road, or the road would never close.
+            let work = Self { queues: Arc::new([]), ..road.clone() };
+            tasks.spawn(work.work(receiver));
+        }
+        road
+    }
+
+    /// Makes the unit happen, durably, before it returns. A full queue answers busy at once.
+    pub async fn submit(&self, unit: Unit) -> Result<Answer, Fault> {
+        let lane = unit.changes.first().map_or(0, |change| (change.id.as_u128() % 9973) as usize);
+        let Some(queue) = self.queues.get(lane % self.queues.len().max(1)) else { return Err(Fault::busy()) };
+        let (reply, answer) = oneshot::channel();
+        queue.try_send((unit, reply)).map_err(|_| Fault::busy())?;
+        answer.await.map_err(|_| Fault::busy())?
+    }
+
+    /// As [`Road::submit`], but waits for a place in the queue: for bulk work that must not be turned away.
+    pub async fn submit_patiently(&self, unit: Unit) -> Result<Answer, Fault> {
+        let lane = unit.changes.first().map_or(0, |change| (change.id.as_u128() % 9973) as usize);
+        let Some(queue) = self.queues.get(lane % self.queues.len().max(1)) else { return Err(Fault::busy()) };
+        let (reply, answer) = oneshot::channel();
+        queue.send((unit, reply)).await.map_err(|_| Fault::busy())?;
+        answer.await.map_err(|_| Fault::busy())?
+    }
+
+    async fn work(self, mut queue: mpsc::Receiver<Job>) {
+        let mut jobs = Vec::with_capacity(BATCH_MAX);
+        while queue.recv_many(&mut jobs, BATCH_MAX).await > 0 {
+            let (units, replies): (Vec<_>, Vec<_>) = jobs.drain(..).unzip();
+            let outcomes = self.execute(units).await;
+            for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                let answer = outcome.result.map(|body| Answer { body, repeated: outcome.repeated });
+                // A caller that has gone away does not need its answer.
+                drop(reply.send(answer));
+            }
+        }
+    }
+
+    /// Runs a batch until it is committed or refused; one outcome a unit, in order.
+    pub(crate) async fn execute(&self, units: Vec<Unit>) -> Vec<Outcome> {
+        let span = tracing::debug_span!("road.batch", units = units.len());
+        self.meters.batch.record(units.len() as u64, &[]);
+        let outcomes = self.attempt(units).instrument(span).await;
+        self.committed.notify_one();
+        outcomes
+    }
+
+    async fn attempt(&self, units: Vec<Unit>) -> Vec<Outcome> {
+        match self.transact(&units).await {
+            Ok(outcomes) => outcomes,
+            Err(Abort::Culprit(_)) if units.len() > 1 => {
+                tracing::warn!(units = units.len(), "a batch failed for one of its units and runs again one by one");
+                let mut outcomes = Vec::with_capacity(units.len());
+                for unit in units {
+                    outcomes.extend(Box::pin(self.attempt(vec![unit])).await);
+                }
+                outcomes
+            }
+            Err(Abort::Culprit(fault)) => self.alone(units, fault).await,
+            Err(Abort::Again(error) | Abort::Away(error)) => {
+                let fault = Fault::unavailable(error);
+                units.iter().map(|_| failed(fault.clone())).collect()
+            }
+        }
+    }
+
+    /// The unit that cannot be written: a request learns it, an event is parked.
+    async fn alone(&self, mut units: Vec<Unit>, fault: Fault) -> Vec<Outcome> {
+        let Some(claim) = units.first_mut().and_then(|unit| unit.claim.as_mut()) else { return vec![failed(fault)] };
+        if claim.poison.is_some() {
+            return vec![failed(fault)];
+        }
+        claim.poison = Some(fault.chain());
+        Box::pin(self.attempt(units)).await
+    }
+
+    async fn transact(&self, units: &[Unit]) -> Result<Vec<Outcome>, Abort> {
+        let mut attempt = 0;
+        loop {
+            match transaction::run(&self.pool, &self.clock, units, attempt > 0).await {
+                Err(Abort::Again(error)) if attempt < ATTEMPTS_MAX => {
+                    attempt += 1;
+                    self.meters.retries.add(1, &[]);
+                    tracing::debug!(attempt, %error, "a batch runs again");
+                    tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt))).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Wakes when something was committed by this process.
+    pub(crate) async fn committed(&self) {
+        self.committed.notified().await;
+    }
+
+    pub(crate) fn nudge(&self) {
+        self.committed.notify_one();
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
+    }
+}
+
+fn failed(fault: Fault) -> Outcome {
+    Outcome { result: Err(fault), repeated: false, passage: None }
+}

@@ -1,0 +1,155 @@
+//! A unit of work for the road: changes that happen together or not at all, with who asked for them and why.
+use std::{any::Any, fmt, sync::Arc};
+
+use uuid::Uuid;
+
+use crate::{
+    aggregate::{Aggregate, Change},
+    gate::Claim,
+};
+
+/// Who acts: a kind and an id, for example `staff:ana` or `service:intake`. Never a name or a number of a customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor(String);
+
+impl Actor {
+    /// Checks the form: lower-case kind, a colon, an id of at most 120 letters, digits and `._@-`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, id) = text.split_once(':')?;
+        let kind_ok = matches!(kind, "staff" | "customer" | "service" | "system" | "channel");
+        let id_ok = !id.is_empty()
+            && id.len() <= 120
+            && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '@' | '-'));
+        (kind_ok && id_ok).then(|| Self(text.to_owned()))
+    }
+
+    /// The service itself, acting on an event or a deadline.
+    pub fn service(name: &str) -> Self {
+        Self(format!("service:{name}"))
+    }
+
+    /// The actor as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Makes a repeated request get its first answer. The same key with another content is refused.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey {
+    pub(crate) key: String,
+    pub(crate) fingerprint: Vec<u8>,
+}
+
+impl IdempotencyKey {
+    /// `scope` keeps the keys of different operations apart; `content` is what must be the same on a repeat.
+    pub fn new(scope: &str, key: &str, content: &[u8]) -> Self {
+        use sha2::{Digest, Sha256};
+        Self { key: format!("{scope}/{key}"), fingerprint: Sha256::digest(content).to_vec() }
+    }
+}
+
+/// A row of a side table, written in the same transaction. Rows with the same statement are passed together, as one
+/// jsonb array in `$1`.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub(crate) statement: &'static str,
+    pub(crate) value: serde_json::Value,
+}
+
+impl Row {
+    /// One row for a statement that reads `jsonb_to_recordset($1)`.
+    pub fn new(statement: &'static str, value: serde_json::Value) -> Self {
+        Self { statement, value }
+    }
+}
+
+type AnswerOf = dyn Fn(Uuid, u64, &dyn Any) -> Vec<u8> + Send + Sync;
+
+/// Changes that happen together or not at all.
+#[derive(Clone)]
+pub struct Unit {
+    pub(crate) changes: Vec<Change>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) actor: Option<Actor>,
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) answer: Option<Arc<AnswerOf>>,
+    pub(crate) cause: Option<Uuid>,
+    pub(crate) correlation: Option<Uuid>,
+    pub(crate) trace: Option<String>,
+    pub(crate) claim: Option<Claim>,
+    pub(crate) deadline: Option<(Uuid, String)>,
+}
+
+impl Unit {
+    /// One change.
+    pub fn of(change: Change) -> Self {
+        Self { changes: vec![change], ..Self::empty() }
+    }
+
+    pub(crate) fn empty() -> Self {
+        Self {
+            changes: Vec::new(),
+            rows: Vec::new(),
+            actor: None,
+            key: None,
+            answer: None,
+            cause: None,
+            correlation: None,
+            trace: crate::telemetry::current_trace(),
+            claim: None,
+            deadline: None,
+        }
+    }
+
+    /// And another, in the same transaction.
+    #[must_use]
+    pub fn and(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    /// And a side row.
+    #[must_use]
+    pub fn row(mut self, row: Row) -> Self {
+        self.rows.push(row);
+        self
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub fn actor(mut self, actor: Actor) -> Self {
+        self.actor = Some(actor);
+        self
+    }
+
+    /// Answer a repeat with the first answer.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<Option<IdempotencyKey>>) -> Self {
+        self.key = key.into();
+        self
+    }
+
+    /// What the caller gets: made from the first change's aggregate (id, version, state) after the unit.
+    #[must_use]
+    pub fn answer<A: Aggregate>(mut self, make: impl Fn(Uuid, u64, &A) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        self.answer =
+            Some(Arc::new(move |id, version, state| state.downcast_ref::<A>().map_or_else(Vec::new, |s| make(id, version, s))));
+        self
+    }
+}
+
+impl fmt::Debug for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unit").field("changes", &self.changes).field("claim", &self.claim).finish_non_exhaustive()
+    }
+}
+
+/// What came of a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What [`Unit::answer`] made; the stored bytes of the first answer when repeated.
+    pub body: Vec<u8>,
+    /// The request had been answered before; nothing happened now.
+    pub repeated: bool,
+}

@@ -1,0 +1,156 @@
+//! Journal, relay, gate, auditor and consumer against a real Postgres and a real nats-server.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod support;
+
+use std::time::Duration;
+
+use backbone::{Change, Unit};
+use contracts::{intake::v1::CaseResponded, operations::v1 as operations};
+use futures::future::join_all;
+use support::{Counter, INTAKE, SCHEDULING, Tell};
+use testkit::{Servers, Stack, entry};
+use uuid::Uuid;
+
+async fn add(stack: &Stack, id: Uuid, n: i64) {
+    let unit = Unit::of(Change::to::<Counter>(id, Tell::Add { id, n }));
+    stack.node("intake").context().road.submit_patiently(unit).await.unwrap();
+}
+
+async fn heard(stack: &Stack, id: Uuid) -> Vec<i64> {
+    let state: Option<sqlx::types::Json<support::Echo>> = sqlx::query_scalar("select state from echo where id = $1")
+        .bind(id)
+        .fetch_optional(&stack.pool("scheduling"))
+        .await
+        .unwrap();
+    state.map(|s| s.0.heard).unwrap_or_default()
+}
+
+fn told(total: i64, id: Uuid) -> CaseResponded {
+    CaseResponded {
+        case_id: id.to_string(),
+        responded_at: Some(contracts::Timestamp { seconds: total, nanos: 0 }),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn events_of_each_aggregate_arrive_once_and_in_order() {
+    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let ids: Vec<Uuid> = (0..30).map(|_| Uuid::now_v7()).collect();
+    join_all((0..600).map(|i| add(&stack, ids[i % 30], 1))).await;
+    stack.settle().await;
+    for id in ids {
+        assert_eq!(heard(&stack, id).await, (1..=20).collect::<Vec<_>>());
+    }
+    assert_eq!(stack.parked("scheduling").await, 0);
+}
+
+#[tokio::test]
+async fn effects_happen_once_when_relays_die_after_publishing() {
+    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let ids: Vec<Uuid> = (0..8).map(|_| Uuid::now_v7()).collect();
+    for round in 0..60 {
+        join_all(ids.iter().map(|id| add(&stack, *id, 1))).await;
+        // The relay dies somewhere on its way: its future is dropped, its transaction rolls back, the broker may have
+        // stored the batch already.
+        let relaying = stack.node("intake").step();
+        if let Ok(done) = tokio::time::timeout(Duration::from_micros(round * 250), relaying).await {
+            done.unwrap();
+        }
+    }
+    stack.settle().await;
+    for id in ids {
+        assert_eq!(heard(&stack, id).await, (1..=60).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_vanished_is_made_again_and_refilled_from_postgres() {
+    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let ids: Vec<Uuid> = (0..10).map(|_| Uuid::now_v7()).collect();
+    join_all((0..100).map(|i| add(&stack, ids[i % 10], 1))).await;
+    stack.settle().await;
+    let client = async_nats::connect(format!("127.0.0.1:{}", Servers::get().nats)).await.unwrap();
+    let context = async_nats::jetstream::new(client);
+    let name = format!("{}_INTAKE", stack.space().to_uppercase());
+    context.delete_stream(&name).await.unwrap();
+
+    join_all(ids.iter().map(|id| add(&stack, *id, 1))).await;
+    let node = stack.node("intake");
+    assert!(node.step().await.is_err() || node.audit().await.unwrap() > 0, "the loss is noticed");
+    while node.audit().await.unwrap() > 0 {}
+    stack.settle().await;
+    let mut stream = context.get_stream(&name).await.unwrap();
+    assert_eq!(stream.info().await.unwrap().state.messages, 110, "everything is in the stream again");
+    for id in ids {
+        assert_eq!(heard(&stack, id).await, (1..=11).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn a_poison_event_is_parked_with_its_followers_while_neighbours_go_on() {
+    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let (bad, good) = (Uuid::now_v7(), Uuid::now_v7());
+    for n in [499, 1, 1] {
+        add(&stack, bad, n).await;
+        add(&stack, good, 1).await;
+    }
+    stack.settle().await;
+    assert_eq!(heard(&stack, bad).await, [499]);
+    assert_eq!(heard(&stack, good).await, [1, 2, 3]);
+    assert_eq!(stack.parked("scheduling").await, 2);
+
+    let mut operations =
+        operations::operations_client::OperationsClient::new(stack.channel("scheduling"));
+    let list = operations.list_parked(operations::ListParkedRequest { limit: 10 }).await.unwrap().into_inner();
+    assert!(list.events[0].reason.contains("echo.unlucky"), "{}", list.events[0].reason);
+    assert_eq!(list.events[0].version, 2);
+
+    // Somebody mends the cause; here: the event's total.
+    let mended = told(14, bad);
+    sqlx::query("update parked set payload = $1 where version = 2")
+        .bind(contracts::Message::encode_to_vec(&mended))
+        .execute(&stack.pool("scheduling"))
+        .await
+        .unwrap();
+    let request = operations::RedriveParkedRequest { stream: "INTAKE".into(), aggregate_id: bad.to_string() };
+    let done = operations.redrive_parked(request).await.unwrap().into_inner();
+    assert_eq!((done.applied, done.remaining), (2, 0));
+    add(&stack, bad, 1).await;
+    stack.settle().await;
+    assert_eq!(heard(&stack, bad).await, [499, 14, 501, 502]);
+}
+
+#[tokio::test]
+async fn a_broken_payload_is_parked_and_nothing_is_lost() {
+    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let id = Uuid::now_v7();
+    let mut broken = entry(&told(1, id), id, 1, stack.now());
+    broken.payload = vec![0xff; 9];
+    stack.publish_raw("intake", &broken).await;
+    stack.publish("intake", &told(2, id), id, 2).await;
+    stack.settle().await;
+    assert_eq!(stack.parked("scheduling").await, 2);
+    assert!(heard(&stack, id).await.is_empty());
+}
+
+#[tokio::test]
+async fn repeats_are_dropped_and_a_gap_is_closed_by_asking_the_owner() {
+    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let id = Uuid::now_v7();
+    for _ in 0..4 {
+        add(&stack, id, 1).await;
+    }
+    // What intake holds, without its relay: the broker never got versions 1 and 2.
+    sqlx::query("delete from outbox_pending").execute(&stack.pool("intake")).await.unwrap();
+    for (total, version) in [(3, 3), (3, 3), (4, 4)] {
+        stack.publish("intake", &told(total, id), id, version).await;
+    }
+    stack.settle().await;
+    assert_eq!(heard(&stack, id).await, [1, 2, 3, 4]);
+    let rows: i64 = sqlx::query_scalar("select count(*) from heard").fetch_one(&stack.pool("scheduling")).await.unwrap();
+    assert_eq!(rows, 4, "side rows are written once, with their event");
+    stack.publish("intake", &told(2, id), id, 2).await;
+    stack.settle().await;
+    assert_eq!(heard(&stack, id).await, [1, 2, 3, 4]);
+}

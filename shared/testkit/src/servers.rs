@@ -1,0 +1,122 @@
+//! One Postgres and one nats-server for the whole test process, on free ports, in a folder of their own. A guardian
+//! shell holds them and a pipe from this process: when the pipe breaks, also after a panic or a kill, it stops both and
+//! removes the folder.
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::OnceLock,
+    time::Duration,
+};
+
+/// The servers of this test process.
+pub struct Servers {
+    /// Port of Postgres; user `postgres`, no password.
+    pub postgres: u16,
+    /// Port of the broker.
+    pub nats: u16,
+    /// Where both keep their data.
+    pub folder: PathBuf,
+    /// Held open for as long as the servers shall live.
+    _guardian: std::process::Child,
+}
+
+const GUARDIAN: &str = r#"
+as_user=""
+if [ "$(id -u)" = 0 ]; then as_user="setpriv --reuid=postgres --regid=postgres --clear-groups --"; fi
+$as_user "$PG_BIN/postgres" -D "$FOLDER/pg" -p "$PG_PORT" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+  -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 -c shared_buffers=64MB \
+  -c autovacuum=off -c logging_collector=off >"$FOLDER/pg.log" 2>&1 & pg=$!
+"$NATS" -js -sd "$FOLDER/nats" -a 127.0.0.1 -p "$NATS_PORT" >"$FOLDER/nats.log" 2>&1 & nats=$!
+read -r _
+kill -QUIT $pg; kill -KILL $nats; wait; rm -rf "$FOLDER"
+"#;
+
+impl Servers {
+    /// The servers, started at the first call.
+    pub fn get() -> &'static Self {
+        static SERVERS: OnceLock<Servers> = OnceLock::new();
+        SERVERS.get_or_init(Self::start)
+    }
+
+    fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("aftercare-test-").tempdir().expect("a temporary folder").keep();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("the folder is ours");
+        let pg_bin = postgres_bin().expect("Postgres 15 or newer is not installed: run `make setup`");
+        let nats = nats_server().expect("nats-server is not installed: run `make setup`");
+        init_database(&pg_bin, &folder.join("pg"));
+        let (postgres, nats_port) = (free_port(), free_port());
+        let guardian = Command::new("sh")
+            .args(["-c", GUARDIAN])
+            .env("PG_BIN", &pg_bin)
+            .env("NATS", nats)
+            .env("FOLDER", &folder)
+            .env("PG_PORT", postgres.to_string())
+            .env("NATS_PORT", nats_port.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .expect("a shell");
+        for port in [postgres, nats_port] {
+            await_port(port, &folder);
+        }
+        Self { postgres, nats: nats_port, folder, _guardian: guardian }
+    }
+}
+
+fn init_database(pg_bin: &Path, data: &Path) {
+    let mut command = Command::new(pg_bin.join("initdb"));
+    command.arg("-D").arg(data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+    if nix::unistd::geteuid().is_root() {
+        let user = nix::unistd::User::from_name("postgres").ok().flatten().expect("the user postgres");
+        fs::create_dir(data).expect("the folder is ours");
+        nix::unistd::chown(data, Some(user.uid), Some(user.gid)).expect("root may");
+        command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+    }
+    let output = command.output().expect("initdb runs");
+    assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a server that starts is waited for, once a process")]
+fn await_port(port: u16, folder: &Path) {
+    for _ in 0..1500 {
+        if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let log = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
+    panic!("a server did not start:\n{}\n{}", log("pg.log"), log("nats.log"));
+}
+
+/// The folder with the newest Postgres server of version 15 or later.
+fn postgres_bin() -> Option<PathBuf> {
+    let mut found: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(version, bin)| *version >= 15 && bin.join("initdb").exists())
+        .collect();
+    found.sort();
+    found.pop().map(|(_, bin)| bin).or_else(|| on_path("initdb").and_then(|p| p.parent().map(Path::to_path_buf)))
+}
+
+fn nats_server() -> Option<PathBuf> {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.local/bin/nats-server");
+    if ours.exists() { Some(ours) } else { on_path("nats-server") }
+}
+
+#[expect(clippy::disallowed_methods, reason = "PATH is where programs are looked for")]
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var("PATH").ok()?;
+    path.split(':').map(|folder| Path::new(folder).join(program)).find(|candidate| candidate.exists())
+}
