@@ -12,6 +12,7 @@ use crate::subjects::{Result, event_impls, event_index};
 #[path = "build/subjects.rs"]
 mod subjects;
 
+#[expect(clippy::disallowed_methods, reason = "cargo tells a build script its folders by environment")]
 fn main() -> Result<()> {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
     let out = PathBuf::from(env::var("OUT_DIR")?);

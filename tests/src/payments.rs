@@ -3,6 +3,8 @@
 //! disk before it is given, so that killing the process loses nothing.
 mod ledger;
 mod mood;
+#[cfg(test)]
+mod tests;
 
 use std::{
     io,
@@ -75,6 +77,7 @@ impl Sandbox {
 
     /// Takes the time, then decides and writes the answer down. Runs to its end even when nobody waits any more, as a
     /// real provider would.
+    #[expect(clippy::disallowed_methods, reason = "a slow provider is what it plays, on a thread of its own")]
     async fn decide(&self, key: String, order: Order, mode: Mode, delay: Duration) -> io::Result<Verdict> {
         let provider = self.clone();
         let work = move || {

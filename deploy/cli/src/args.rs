@@ -23,6 +23,7 @@ pub struct Cli {
 }
 
 const FIRST_STEPS: &str = "First steps:
+  aftercare demo                              see it work: ninety days in a few minutes
   aftercare up                                start everything here and wait until it is ready
   aftercare import sales shop.csv             take sales in
   aftercare tail department quality           see what a department is asked to do, as it comes
@@ -53,6 +54,8 @@ pub enum Command {
     Outbox(Outbox),
     /// The figures, or counting them again from the journals.
     Analytics(Analytics),
+    /// Play ninety days of after-sales in a few minutes, then count everything again.
+    Demo(Demo),
     /// Bring schemas, streams and consumers to the form the services need.
     Topology,
     /// The newest events of a service, from its journal.
@@ -78,6 +81,23 @@ pub struct Up {
     /// Time is the system's again.
     #[arg(long)]
     pub system_clock: bool,
+    /// The first of the hundred ports used; 7100 when not told.
+    #[arg(long, value_name = "PORT")]
+    pub port_base: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aftercare demo                       real orders from ../shared/data, or generated ones where there are none
+  aftercare demo --data /srv/olist     real orders from another folder
+  aftercare --home /tmp/play demo --port-base 9100")]
+pub struct Demo {
+    /// A folder with orders.csv.zst and order_items.csv.zst.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Throw away the system that is there, also when no demo made it.
+    #[arg(long)]
+    pub fresh: bool,
     /// The first of the hundred ports used; 7100 when not told.
     #[arg(long, value_name = "PORT")]
     pub port_base: Option<u16>,
@@ -139,9 +159,9 @@ const IMPORT_FORMS: &str = "See `aftercare import sales --help` and `aftercare i
 
 const SALES_FORM: &str = "CSV has one line per order line; the lines of an order stand together. Columns, in any order
 (those in brackets may be missing or empty):
-  order_ref, channel, [store_id], bought_at, [delivered_at], currency,
-  customer_ref, [name], [phone], [email],
-  product_id, category, [batch], quantity, price, paid
+  order_ref, channel, [store], bought_at, [delivered_at], currency,
+  [customer_ref], [name], [phone], [email] (one of them at least),
+  product_id, category, [batch], quantity, paid (for the whole line, freight and discounts included)
 Amounts are decimal numbers in the currency (19.90); instants are RFC 3339 (2024-05-01T10:00:00Z).
 
 NDJSON has one order a line, in the form of POST /v1/sales (see /docs of intake).";

@@ -92,6 +92,13 @@ impl Ports {
     pub fn sink(self) -> u16 {
         self.base + 92
     }
+
+    /// Every one of them.
+    pub fn all(self) -> Vec<u16> {
+        let services = SERVICES.iter().map(|service| self.service(*service));
+        let others = [self.postgres(), self.nats(), self.nats_monitor(), self.payments(), self.smtp(), self.sink()];
+        services.chain(others).collect()
+    }
 }
 
 /// What `up` was told, kept for the commands that follow.
@@ -146,6 +153,11 @@ impl Home {
 
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// The project's folder, when we are in it or this program lies in it.
+    pub fn project(&self) -> Option<&Path> {
+        self.project.as_deref()
     }
 
     /// The ports of this system. Errors: the settings hold a base that cannot be.
@@ -224,9 +236,7 @@ mod tests {
     #[test]
     fn every_part_has_a_port_of_its_own() {
         let ports = Ports::new(PORT_BASE).unwrap();
-        let mut all: Vec<u16> = SERVICES.iter().map(|service| ports.service(*service)).collect();
-        all.extend([ports.postgres(), ports.nats(), ports.nats_monitor(), ports.payments(), ports.smtp(), ports.sink()]);
-        assert_eq!(all.iter().collect::<HashSet<_>>().len(), 13);
+        assert_eq!(ports.all().iter().collect::<HashSet<_>>().len(), 13);
         assert_eq!(ports.service(service("intake").unwrap()), 7101);
         assert_eq!(ports.sink(), 7192);
     }

@@ -1,9 +1,12 @@
 //! The `aftercare` command: runs the whole system on one machine, feeds it and asks it how it is. In reading order:
 //! `args` (what can be said) · `home` (where things are kept) · `stack` (starting and stopping) · `import` (data in) ·
-//! `commands` (one small module a command) · `source` (real or generated sales to play with) · `sink` (where messages end).
+//! `commands` (one small module a command) · `demo` and `drive` (a play with people in it) · `source` (real or generated sales to play with) · `sink` (where messages end).
 //! Invariant: nothing outside the home folder is changed, and no process is touched that this command did not start.
 pub mod args;
 pub mod commands;
+pub mod demo;
+pub mod drive;
+pub mod forms;
 pub mod home;
 pub mod import;
 pub mod output;
@@ -30,7 +33,10 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output.failed(&error.into()),
     };
-    match runtime.block_on(run(cli, output)) {
+    let done = runtime.block_on(run(cli, output));
+    // A thread may still wait for standard input; it must not keep us.
+    runtime.shutdown_background();
+    match done {
         Ok(code) => code,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => output.failed(&error),
@@ -49,6 +55,7 @@ pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Reset(options) => stack::reset(&home, &options, output).await,
         Command::Status => commands::status::run(&home, output).await,
         Command::Logs(options) => commands::logs::run(&home, &options).await,
+        Command::Demo(options) => demo::run(home, &options, output).await,
         Command::Topology => commands::topology::run(&home, output).await,
         Command::Import(options) => import::run(&home, &options, output).await,
         Command::Clock(options) => commands::clock::run(&home, &options, output),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use comfy_table::{Table, style::presets::NOTHING};
+use comfy_table::{Table, presets::NOTHING};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
@@ -20,12 +20,19 @@ pub trait Report: Serialize {
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
     json: bool,
+    quiet: bool,
 }
 
 impl Output {
     /// `json`: for programs.
     pub fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, quiet: false }
+    }
+
+    /// For a step of something bigger: nothing is shown but what goes wrong.
+    #[must_use]
+    pub fn quiet(self) -> Self {
+        Self { quiet: true, ..self }
     }
 
     /// Whether a program reads the output.
@@ -35,6 +42,9 @@ impl Output {
 
     /// Shows an answer. Errors: whoever reads it has gone.
     pub fn show(self, report: &impl Report) -> io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
         let text = if self.json { serde_json::to_string(report)? } else { report.text() };
         self.line(&text)
     }

@@ -21,6 +21,7 @@ create table fact (
 );
 create index fact_occurred on fact (type, occurred_at);
 create index fact_due on fact (type, due_at) where due_at is not null;
+create index fact_promise on fact (aggregate_id, version) where due_at is not null;
 create index fact_delivered on fact (delivered_at) where delivered_at is not null;
 
 -- How far every stream is counted in; kept by the same statement that adds the facts.

@@ -6,7 +6,7 @@ use contracts::{
     complaint::v1::{ComplaintRecorded, InvestigationConcluded, InvestigationLate},
     fulfilment::v1::RefundSucceeded,
     intake::v1::{CaseClosed, PurchaseRecorded},
-    scheduling::v1::{FollowUpCompleted, FollowUpPlanned},
+    scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
 };
 use jiff_sqlx::ToSqlx;
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, Transaction};
@@ -28,21 +28,24 @@ pub async fn follow_ups(tx: &mut PgConnection, period: Period) -> Result<FollowU
          -- M01: distinct customers with an obligation whose window_end is in P and which is fulfilled
          --      / distinct customers with an obligation whose window_end is in P
          -- M02: obligations fulfilled with answered_at <= window_end / obligations with window_end in P
+         -- The window is the one last set; a follow-up that was answered is not moved any more.
          with obligation as (
-           select customer_id, aggregate_id,
-                  bool_or(type = $4) as fulfilled,
-                  bool_or(type = $4 and occurred_at <= due_at) as on_time
-           from fact where type in ($3, $4) and due_at >= $1 and due_at < $2
-           group by customer_id, aggregate_id having bool_or(type = $3)),
-         customer as (select customer_id, bool_or(fulfilled) as reached from obligation group by customer_id)
+           select distinct on (aggregate_id) customer_id, due_at, type = $4 as fulfilled,
+                  type = $4 and occurred_at <= due_at as on_time
+           from fact where type in ($3, $4, $5) and due_at is not null and aggregate_id in
+             (select aggregate_id from fact where type in ($3, $4, $5) and due_at >= $1 and due_at < $2)
+           order by aggregate_id, version desc),
+         due as (select * from obligation where due_at >= $1 and due_at < $2),
+         customer as (select customer_id, bool_or(fulfilled) as reached from due group by customer_id)
          select (select count(*) from customer where reached), (select count(*) from customer where not reached),
                 count(*) filter (where on_time), count(*) filter (where not on_time)
-         from obligation",
+         from due",
     )
     .bind(period.from().to_sqlx())
     .bind(period.to().to_sqlx())
     .bind(FollowUpPlanned::TYPE)
     .bind(FollowUpCompleted::TYPE)
+    .bind(FollowUpRescheduled::TYPE)
     .fetch_one(tx)
     .await?;
     Ok(FollowUps { customers: share(reached, unreached), obligations: share(on_time, not_on_time) })

@@ -9,7 +9,7 @@ use contracts::{
     fulfilment::v1::RefundSucceeded,
     intake::v1::{CaseClosed, PurchaseDelivered, PurchaseRecorded},
     operations::v1::JournalEntry,
-    scheduling::v1::{FollowUpCompleted, FollowUpPlanned},
+    scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
 };
 use jiff::Timestamp;
 use kernel::money::Money;
@@ -86,6 +86,14 @@ fn measures(event_type: &str, payload: &[u8], occurred_at: Timestamp) -> Result<
         }
         FollowUpPlanned::TYPE => {
             let e: FollowUpPlanned = read(payload)?;
+            Measures {
+                customer_id: known(plain.customer_id)?,
+                due_at: Some(proto::required("window_end", e.window_end.as_ref())?),
+                ..plain
+            }
+        }
+        FollowUpRescheduled::TYPE => {
+            let e: FollowUpRescheduled = read(payload)?;
             Measures {
                 customer_id: known(plain.customer_id)?,
                 due_at: Some(proto::required("window_end", e.window_end.as_ref())?),

@@ -3,12 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use kernel::calendar;
 
-use crate::domain::{
-    Complaint, DepartmentTask, command,
-    complaint::State,
-    department_task,
-    promise::Promise,
-};
+use crate::domain::{Complaint, DepartmentTask, command, complaint::State, department_task, promise::Promise};
 
 const INVESTIGATE_BY: &str = "investigate_by";
 const SILENT_AT: &str = "silent_at";

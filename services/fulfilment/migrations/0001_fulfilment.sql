@@ -21,8 +21,10 @@ create function is_covered(account jsonb) returns boolean
           where coalesce((hold.value->>'minor')::numeric <= 0, true)
              or hold.value->>'currency' is distinct from line->'paid'->>'currency'
         ), false))
-      from jsonb_array_elements(account->'lines') as line
-    ), jsonb_typeof(account->'lines') = 'array')
+      from jsonb_array_elements(
+        case jsonb_typeof(account->'lines') when 'array' then account->'lines' else '[null]' end
+      ) as line
+    ), true)
     else false
   end;
 

@@ -38,13 +38,17 @@ impl Config {
     pub fn check(&self) -> anyhow::Result<()> {
         let Self { payments, pace } = self;
         let wrong = [
-            (Duration::try_from(payments.timeout).is_err() || payments.timeout.is_zero(), "payments.timeout must be above 0"),
+            (
+                Duration::try_from(payments.timeout).is_err() || payments.timeout.is_zero(),
+                "payments.timeout must be above 0",
+            ),
             (pace.at_once == 0, "pace.at_once must be 1 to 255"),
             (pace.result_within <= payments.timeout, "pace.result_within must be longer than payments.timeout"),
             (pace.ask_after <= SignedDuration::ZERO, "pace.ask_after must be above 0"),
             (pace.ask_at_most_after < pace.ask_after, "pace.ask_at_most_after must not be below pace.ask_after"),
         ];
-        let reasons: Vec<&str> = wrong.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, reason)| reason).collect();
+        let reasons: Vec<&str> =
+            wrong.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, reason)| reason).collect();
         anyhow::ensure!(reasons.is_empty(), "configuration, section [service]: {}", reasons.join("; "));
         Ok(())
     }

@@ -170,9 +170,18 @@ mod tests {
             assert_eq!(understood(status, REFUSED), Outcome::Failed { code: "account_closed".into() });
         }
         let gateway = br#"{"code":"bad_gateway"}"#.as_slice();
-        for (status, body) in
-            [(402, PAID), (500, PAID), (302, PAID), (400, REFUSED), (404, REFUSED), (503, REFUSED), (200, b"<html>"), (200, b""), (422, gateway), (500, gateway)]
-        {
+        for (status, body) in [
+            (402, PAID),
+            (500, PAID),
+            (302, PAID),
+            (400, REFUSED),
+            (404, REFUSED),
+            (503, REFUSED),
+            (200, b"<html>"),
+            (200, b""),
+            (422, gateway),
+            (500, gateway),
+        ] {
             assert!(matches!(understood(status, body), Outcome::Unknown { .. }), "{status} {body:?}");
         }
     }

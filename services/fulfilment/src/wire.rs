@@ -114,7 +114,8 @@ impl Aggregate for ServiceOrder {
             order::Event::Opened { facts, .. } => Published::of(&opened(facts), shard),
             order::Event::GoodsReceived { at, .. } => Published::of(&out::GoodsReceived { order_id }, shard).at(*at),
             order::Event::RefundGranted { refund_id, parts } => {
-                let line = |part: &Part| out::RefundLine { line_id: part.line_id.clone(), amount: to_money(part.amount) };
+                let line =
+                    |part: &Part| out::RefundLine { line_id: part.line_id.clone(), amount: to_money(part.amount) };
                 let granted = out::RefundGranted {
                     order_id,
                     refund_id: refund_id.to_string(),
@@ -128,9 +129,7 @@ impl Aggregate for ServiceOrder {
                 let code = reason.code().to_owned();
                 Published::of(&out::RefundRefused { order_id, complaint_id, remedy_id, code }, shard)
             }
-            order::Event::Completed => {
-                Published::of(&out::OrderCompleted { order_id, complaint_id, remedy_id }, shard)
-            }
+            order::Event::Completed => Published::of(&out::OrderCompleted { order_id, complaint_id, remedy_id }, shard),
             order::Event::Failed { code } => {
                 let code = code.clone();
                 Published::of(&out::OrderFailed { order_id, complaint_id, remedy_id, code }, shard)

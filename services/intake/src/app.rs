@@ -1,12 +1,12 @@
 //! What all doors of intake share: the road, the vault, the rules, the promises.
-use backbone::{Actor, Clock, Context, Fault, Road, Unit};
+use backbone::{Actor, Answer, Clock, Context, Fault, Road, Unit};
 use jiff::Timestamp;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
     config::{self, Config},
-    domain::{classify::Classifier, identity::Identity, promise::Promises},
+    domain::{classify::Classifier, identity::Identity, promise::Promises, vocabulary::Channel},
     vault::{CustomerKey, Keyring, Master},
 };
 
@@ -48,8 +48,16 @@ impl App {
 
     /// Submits a unit whose rows were sealed with the customer's key; a unit that could not be stored makes us look for
     /// the key again.
-    pub async fn submit(&self, customer: Uuid, unit: Unit) -> Result<backbone::Answer, Fault> {
-        let answer = self.road.submit(unit).await;
+    pub async fn submit(&self, customer: Uuid, unit: Unit) -> Result<Answer, Fault> {
+        self.heed(customer, self.road.submit(unit).await)
+    }
+
+    /// As [`App::submit`], but waits for a place on the road.
+    pub async fn submit_patiently(&self, customer: Uuid, unit: Unit) -> Result<Answer, Fault> {
+        self.heed(customer, self.road.submit_patiently(unit).await)
+    }
+
+    fn heed(&self, customer: Uuid, answer: Result<Answer, Fault>) -> Result<Answer, Fault> {
         if answer.is_err() {
             self.keyring.forget(customer);
         }
@@ -65,6 +73,6 @@ impl App {
 }
 
 /// A channel as the one who acts.
-pub fn channel_actor(channel: crate::domain::vocabulary::Channel) -> Actor {
+pub fn channel_actor(channel: Channel) -> Actor {
     Actor::parse(&format!("channel:{}", channel.word())).unwrap_or_else(|| Actor::service("intake"))
 }

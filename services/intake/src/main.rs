@@ -1,1 +1,5 @@
-fn main() {}
+//! The intake process.
+
+fn main() -> std::process::ExitCode {
+    backbone::main(&intake::SERVICE)
+}

@@ -47,7 +47,10 @@ impl Outreach for Api {
         let filter = filter(&status, &about_id)?;
         let stored = store::list(&self.pool, &filter, after(&page)?, page.limit()).await?;
         let next_page_token = page.next(&stored, place);
-        Ok(Response::new(ListMessagesResponse { messages: stored.into_iter().map(wire::view).collect(), next_page_token }))
+        Ok(Response::new(ListMessagesResponse {
+            messages: stored.into_iter().map(wire::view).collect(),
+            next_page_token,
+        }))
     }
 
     async fn confirm_delivery(&self, request: Request<ConfirmDeliveryRequest>) -> Result<Response<Receipt>, Status> {

@@ -96,6 +96,9 @@ pub(crate) mod tests {
     #[test]
     fn a_claim_shorter_than_its_work_is_refused() {
         let settings = Settings { lease_seconds: 31, timeout_seconds: 15, ..defaults() };
-        assert_eq!(settings.check().unwrap_err().to_string(), "lease_seconds must be more than twice timeout_seconds and one");
+        assert_eq!(
+            settings.check().unwrap_err().to_string(),
+            "lease_seconds must be more than twice timeout_seconds and one"
+        );
     }
 }

@@ -42,10 +42,11 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let (road, clock, pool) = (ctx.road.clone(), ctx.clock.clone(), ctx.pool.clone());
     let intake = ctx.neighbour("intake").map_err(|fault| anyhow::anyhow!(fault.chain()))?;
     let sending = Arc::new(Sending::new(road, clock, pool, intake, settings)?);
-    Ok(Parts::new()
-        .grpc(OutreachServer::new(Api { road: ctx.road.clone(), pool: ctx.pool.clone() }))
-        .background("send", move || {
+    Ok(Parts::new().grpc(OutreachServer::new(Api { road: ctx.road.clone(), pool: ctx.pool.clone() })).background(
+        "send",
+        move || {
             let sending = Arc::clone(&sending);
             async move { sending.send_once().await }
-        }))
+        },
+    ))
 }

@@ -90,7 +90,8 @@ mod tests {
     /// What shows on a locked screen: the subject of an e-mail and a whole short message (R-SEC-01).
     #[test]
     fn what_shows_at_a_glance_is_discreet() {
-        let telling = ["complaint", "refund", "allerg", "discomfort", "product", "投诉", "退款", "过敏", "不适", "产品"];
+        let telling =
+            ["complaint", "refund", "allerg", "discomfort", "product", "投诉", "退款", "过敏", "不适", "产品"];
         for purpose in ALL {
             let letter = wording().letter(purpose, Uuid::from_u128(7));
             let glance = format!("{} {}", letter.subject, wording().short(purpose, Uuid::from_u128(7))).to_lowercase();

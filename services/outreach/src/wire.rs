@@ -42,9 +42,7 @@ impl Aggregate for Message {
                 let (medium, sent_at) = (medium(*by).into(), Some(proto::timestamp(*at)));
                 Published::of(&wire::MessageSent { message_id, purpose, about_id, medium, sent_at }, shard)
             }
-            Event::Delivered { .. } => {
-                Published::of(&wire::MessageDelivered { message_id, purpose, about_id }, shard)
-            }
+            Event::Delivered { .. } => Published::of(&wire::MessageDelivered { message_id, purpose, about_id }, shard),
             Event::Failed { code } => {
                 let code = code.clone();
                 Published::of(&wire::MessageFailed { message_id, purpose, about_id, code }, shard)

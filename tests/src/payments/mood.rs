@@ -81,7 +81,8 @@ impl Temper {
 /// A number in [0, 1) that looks random: FNV-1a over the input, mixed by SplitMix64.
 fn share(seed: u64, key: &str, nth: u64) -> f64 {
     let input = seed.to_be_bytes().into_iter().chain(nth.to_be_bytes()).chain(key.bytes());
-    let hash = input.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let hash =
+        input.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     let mixed = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     let top = ((mixed ^ (mixed >> 31)) >> 32) as u32;

@@ -2,7 +2,11 @@
 //! that stops working (a path that moved, a crate that is no longer there) fails `cargo clippy -- -D warnings`.
 #![expect(dead_code, reason = "written for clippy alone")]
 
-use std::{env, ffi::OsString, time::SystemTime};
+use std::{
+    env,
+    ffi::OsString,
+    time::{Duration, SystemTime},
+};
 
 use async_nats::{
     Client, HeaderMap, Request, client,
@@ -66,6 +70,12 @@ fn spawn() {
 #[expect(clippy::disallowed_methods, reason = "canary")]
 fn handle_spawn(runtime: &Handle) {
     drop(runtime.spawn(async {}));
+}
+
+/// `std::thread::sleep`
+#[expect(clippy::disallowed_methods, reason = "canary")]
+fn sleep() {
+    std::thread::sleep(Duration::ZERO);
 }
 
 /// `async_nats::Client::publish`

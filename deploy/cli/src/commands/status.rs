@@ -45,9 +45,10 @@ pub async fn look(home: &Home) -> Status {
     Status { well, services, parts: others }
 }
 
-type Answers = Vec<Result<GetStatusResponse, String>>;
+pub type Answers = Vec<Result<GetStatusResponse, String>>;
 
-async fn ask_all(home: &Home) -> Answers {
+/// What every service says of itself, in the order of [`SERVICES`]; an error in words.
+pub async fn ask_all(home: &Home) -> Answers {
     join_all(SERVICES.map(|service| async move { ask(home, service).await.map_err(|error| format!("{error:#}")) })).await
 }
 

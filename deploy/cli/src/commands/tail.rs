@@ -45,9 +45,7 @@ pub fn stream_name(stream: &str) -> String {
 
 /// A connection to the running NATS. Errors: it does not answer.
 pub async fn jetstream(home: &Home, secrets: &Secrets) -> anyhow::Result<Context> {
-    let url = nats::url(home.ports()?, secrets);
-    let client = async_nats::connect(url).await.context("NATS does not answer; `aftercare up` starts it")?;
-    Ok(jetstream::new(client))
+    Ok(jetstream::new(nats::connect(home, secrets).await?))
 }
 
 async fn follow(jetstream: &Context, stream: &str, subject: &str, how: TailHow, output: Output) -> anyhow::Result<()> {

@@ -16,7 +16,7 @@ use std::{
 
 use serde::Serialize;
 
-pub use self::input::Line;
+pub use self::{input::Line, orders::amount};
 use crate::{
     args::{Import, ImportWhat},
     home::Home,

@@ -66,13 +66,13 @@ pub async fn send(
     });
     let receiver = futures::stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
     let mut sent = Sent::default();
-    let mut answers = receiver.map(|portion| door.deliver(portion)).buffer_unordered(IN_FLIGHT);
+    let deliveries = receiver.map(|portion| door.deliver(portion)).buffer_unordered(IN_FLIGHT);
+    let mut answers = std::pin::pin!(deliveries);
     while let Some((taken, rejections)) = answers.try_next().await? {
         sent.taken += taken;
         rejections.into_iter().for_each(|rejection| sent.rejected.add(rejection));
         progress.set_message(format!("{} taken, {} rejected", sent.taken, sent.rejected.count()));
     }
-    drop(answers);
     reading.await?;
     progress.finish_and_clear();
     Ok(sent)

@@ -1,5 +1,5 @@
 //! The HTTP door: `POST /sms` as an SMS gateway has it (2xx means taken, a repeat with the same key is not delivered
-//! twice), `GET /messages` for reading what came, `GET /health` for who waits until it is up.
+//! twice), and `GET /messages` for reading what came.
 use std::io;
 
 use axum::{
@@ -25,7 +25,6 @@ pub(super) async fn serve(listener: TcpListener, store: Handle) -> io::Result<()
     let routes = Router::new()
         .route("/sms", post(take))
         .route("/messages", get(read))
-        .route("/health", get(|| async { "ok\n" }))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(store);
     axum::serve(listener, routes).await
@@ -63,13 +62,8 @@ async fn take(State(store): State<Handle>, headers: HeaderMap, Json(sms): Json<S
     if sms.text.is_empty() || sms.text.chars().count() > TEXT_MAX {
         return refusal(StatusCode::UNPROCESSABLE_ENTITY, "text must have 1 to 2000 characters");
     }
-    let draft = Draft {
-        medium: Medium::Sms,
-        key: key.to_owned(),
-        to: vec![sms.to],
-        subject: String::new(),
-        text: sms.text,
-    };
+    let draft =
+        Draft { medium: Medium::Sms, key: key.to_owned(), to: vec![sms.to], subject: String::new(), text: sms.text };
     match store.take(draft).await {
         Some(taken) => Json(json!({ "id": taken.key, "repeated": taken.repeated })).into_response(),
         None => refusal(StatusCode::SERVICE_UNAVAILABLE, "the message could not be stored; try again"),

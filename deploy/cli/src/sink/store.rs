@@ -41,7 +41,7 @@ pub struct Received {
     pub received_at: Timestamp,
     /// How it came.
     pub medium: Medium,
-    /// The sender's name for it, the same on a repeat: the Message-ID of a mail, the Idempotency-Key of a short message.
+    /// The sender's name for it, the same on a repeat: Message-ID of a mail, Idempotency-Key of a short message.
     pub key: String,
     /// A message with this key had been taken before. A customer would have seen it once.
     pub repeated: bool,
@@ -118,8 +118,8 @@ fn known(path: &Path) -> anyhow::Result<(HashSet<String>, u64)> {
         if !line.ends_with(b"\n") {
             break;
         }
-        let message: Received =
-            serde_json::from_slice(&line).with_context(|| format!("byte {durable} begins a line that is no message"))?;
+        let message: Received = serde_json::from_slice(&line)
+            .with_context(|| format!("byte {durable} begins a line that is no message"))?;
         keys.insert(message.key);
         durable += line.len() as u64;
         line.clear();

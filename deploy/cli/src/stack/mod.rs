@@ -31,34 +31,41 @@ use crate::{
 /// `aftercare up`.
 pub async fn up(mut home: Home, options: &Up, output: Output) -> anyhow::Result<ExitCode> {
     home.settings = settings(&home, options)?;
+    let started = start(&home, options.driven_clock.as_deref(), output).await?;
+    output.show(&Running::of(&home, &started)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts what does not run yet, in the form of the home's settings, and waits until all is ready. Answers the names of
+/// the parts that were started. `clock`: where a driven clock starts, when told.
+pub async fn start(home: &Home, clock: Option<&str>, output: Output) -> anyhow::Result<Vec<&'static str>> {
     home.prepare()?;
-    let _alone = lock(&home)?;
+    let _alone = lock(home)?;
     if home.settings.driven_clock {
-        set_clock(&home, options.driven_clock.as_deref())?;
+        set_clock(home, clock)?;
     }
     parts::must_be_built()?;
-    let secrets = Secrets::open(&home)?;
+    let secrets = Secrets::open(home)?;
     let mut started = Vec::new();
 
-    let server = postgres::Postgres::prepare(&home, &secrets)?;
+    let server = postgres::Postgres::prepare(home, &secrets)?;
     output.note(&format!("Postgres {} …", server.version()));
     if server.start(&secrets).await? {
         started.push(postgres::PART);
     }
-    let (version, fresh) = nats::start(&home, &secrets).await?;
+    let (version, fresh) = nats::start(home, &secrets).await?;
     output.note(&format!("nats-server {version} …"));
     if fresh {
         started.push(nats::PART);
     }
-    if !started.is_empty() || !parts::all_run(&home) {
+    if !started.is_empty() || !parts::all_run(home) {
         output.note("schemas, streams and consumers …");
-        roles::provision(&home, &secrets).await.context("cannot prepare the database")?;
-        parts::provision(&home, &secrets)?;
+        roles::provision(home, &secrets).await.context("cannot prepare the database")?;
+        parts::provision(home, &secrets)?;
         output.note("services …");
     }
-    started.extend(parts::start(&home, &secrets).await?);
-    output.show(&Running::of(&home, &started)?)?;
-    Ok(ExitCode::SUCCESS)
+    started.extend(parts::start(home, &secrets).await?);
+    Ok(started)
 }
 
 /// `aftercare down`.
@@ -77,6 +84,13 @@ pub async fn reset(home: &Home, options: &Reset, output: Output) -> anyhow::Resu
     if !options.yes && !agreed(home)? {
         bail!("nothing was thrown away");
     }
+    clear(home).await?;
+    output.show(&Cleared { cleared: true })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Stops the system and throws its data away.
+pub async fn clear(home: &Home) -> anyhow::Result<()> {
     let alone = lock(home)?;
     stop(home).await?;
     postgres::remove(home)?;
@@ -87,8 +101,7 @@ pub async fn reset(home: &Home, options: &Reset, output: Output) -> anyhow::Resu
         remove(&home.dir().join(name))?;
     }
     drop(alone);
-    output.show(&Cleared { cleared: true })?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Services first, so that nothing is under way when what they rest on goes; then NATS, then Postgres.

@@ -2,20 +2,21 @@
 //! Invariant: what it acknowledges is on disk (`sync_interval: always`), as in production.
 use std::{
     fs,
-    path::PathBuf,
+    path::Path,
     process::Child,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
 use nix::sys::signal::Signal;
+use nkeys::{KeyPair, KeyPairType};
 
 use super::{
     find, net,
     process::{self, Launch},
     secrets::{self, Secrets},
 };
-use crate::home::{Home, Ports};
+use crate::home::{Home, Ports, replace};
 
 /// Its name in logs and pid files.
 pub const PART: &str = "nats";
@@ -34,7 +35,8 @@ pub async fn start(home: &Home, secrets: &Secrets) -> anyhow::Result<(find::Vers
     net::must_be_free(ports.nats_monitor(), "nats's monitor")?;
     let conf = home.dir().join("nats.conf");
     fs::create_dir_all(home.nats()).with_context(|| format!("cannot make {}", home.nats().display()))?;
-    secrets::write_private(&conf, &configuration(ports, &home.nats().canonicalize()?, secrets.get(secrets::NATS)))?;
+    let text = configuration(ports, &home.nats().canonicalize()?, &key(secrets)?.public_key());
+    replace(&conf, &text)?;
     let launch = Launch { part: PART, program, args: vec!["--config".into(), conf.into()], env: vec![], account: None };
     let mut child = launch.start(home)?;
     wait_until_ready(home, Some(&mut child)).await?;
@@ -46,9 +48,24 @@ pub async fn stop(home: &Home) -> anyhow::Result<bool> {
     process::stop(home, PART, &[(Signal::SIGTERM, Duration::from_secs(20))]).await
 }
 
-/// Where it listens, with what must be shown to be let in.
-pub fn url(ports: Ports, secrets: &Secrets) -> String {
-    format!("nats://aftercare:{}@127.0.0.1:{}", secrets.get(secrets::NATS), ports.nats())
+/// Where it listens.
+pub fn url(ports: Ports) -> String {
+    format!("nats://127.0.0.1:{}", ports.nats())
+}
+
+/// What a process proves by that it is one of ours: the seed of the one NKEY that is let in.
+pub fn seed(secrets: &Secrets) -> anyhow::Result<String> {
+    Ok(key(secrets)?.seed()?)
+}
+
+fn key(secrets: &Secrets) -> anyhow::Result<KeyPair> {
+    Ok(KeyPair::new_from_raw(KeyPairType::User, secrets.bytes(secrets::NATS)?)?)
+}
+
+/// A connection to it. Errors: it does not answer, or does not know us.
+pub async fn connect(home: &Home, secrets: &Secrets) -> anyhow::Result<async_nats::Client> {
+    let options = async_nats::ConnectOptions::new().name("aftercare-cli").nkey(seed(secrets)?);
+    options.connect(url(home.ports()?)).await.context("NATS does not answer; `aftercare up` starts it")
 }
 
 async fn wait_until_ready(home: &Home, mut child: Option<&mut Child>) -> anyhow::Result<()> {
@@ -69,13 +86,13 @@ async fn wait_until_ready(home: &Home, mut child: Option<&mut Child>) -> anyhow:
     }
 }
 
-fn configuration(ports: Ports, store: &PathBuf, password: &str) -> String {
+fn configuration(ports: Ports, store: &Path, public_key: &str) -> String {
     format!(
         "# Written by `aftercare up` at every start.
 server_name: aftercare
 listen: \"127.0.0.1:{}\"
 http: \"127.0.0.1:{}\"
-authorization {{ user: aftercare, password: \"{password}\" }}
+authorization {{ users: [ {{ nkey: {public_key} }} ] }}
 jetstream {{
   store_dir: {}
   sync_interval: always
@@ -96,9 +113,10 @@ mod tests {
 
     #[test]
     fn what_is_acknowledged_is_on_disk() {
-        let text = configuration(Ports::new(7100).unwrap(), &"/tmp/a \"b\"".into(), "secret");
+        let text = configuration(Ports::new(7100).unwrap(), Path::new("/tmp/a \"b\""), "UABC");
         assert!(text.contains("sync_interval: always"), "{text}");
         assert!(text.contains("listen: \"127.0.0.1:7151\"") && text.contains("http: \"127.0.0.1:7152\""), "{text}");
+        assert!(text.contains("nkey: UABC"), "{text}");
         assert!(text.contains(r#"store_dir: "/tmp/a \"b\"""#), "{text}");
     }
 }

@@ -162,7 +162,8 @@ fn environment(home: &Home, secrets: &Secrets, service: Service) -> anyhow::Resu
     let ports = home.ports()?;
     let mut env = vec![
         ("LISTEN".to_owned(), format!("127.0.0.1:{}", ports.service(service))),
-        ("NATS__URL".to_owned(), nats::url(ports, secrets)),
+        ("NATS__URL".to_owned(), nats::url(ports)),
+        ("NATS__NKEY_SEED".to_owned(), nats::seed(secrets)?),
         // A wiped broker is filled again from the journal without anybody's help.
         ("NATS__PROVISION".to_owned(), "true".to_owned()),
     ];
@@ -184,7 +185,7 @@ fn own_section(home: &Home, secrets: &Secrets, service: Service) -> anyhow::Resu
     let ports = home.ports()?;
     let section = match service.name {
         "intake" => vec![("MASTER_KEY", secrets.get(secrets::MASTER_KEY).to_owned())],
-        "fulfilment" => vec![("PAYMENTS_URL", format!("http://127.0.0.1:{}", ports.payments()))],
+        "fulfilment" => vec![("PAYMENTS__URL", format!("http://127.0.0.1:{}", ports.payments()))],
         "outreach" => vec![
             ("SMTP_URL", format!("smtp://127.0.0.1:{}", ports.smtp())),
             ("SMS_URL", format!("http://127.0.0.1:{}/sms", ports.sink())),

@@ -222,7 +222,7 @@ fn folder(home: &Home, account: Option<&Account>) -> anyhow::Result<PathBuf> {
     let link = home.postgres();
     if !link.exists() {
         let place = match account {
-            Some(account) if !can_enter(account, home.dir())? => {
+            Some(account) if !can_enter(account, home.dir()) => {
                 let place = elsewhere(home.dir());
                 drop(fs::remove_file(&link));
                 symlink(&place, &link).with_context(|| format!("cannot link {}", link.display()))?;
@@ -231,16 +231,17 @@ fn folder(home: &Home, account: Option<&Account>) -> anyhow::Result<PathBuf> {
             _ => link.clone(),
         };
         fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
-        fs::set_permissions(&place, fs::Permissions::from_mode(0o700))?;
-        give(&place, account)?;
     }
-    link.canonicalize().with_context(|| format!("cannot read {}", link.display()))
+    let place = link.canonicalize().with_context(|| format!("cannot read {}", link.display()))?;
+    fs::set_permissions(&place, fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("{} belongs to another user; was it made by root?", place.display()))?;
+    give(&place, account)?;
+    Ok(place)
 }
 
-fn can_enter(account: &Account, dir: &Path) -> anyhow::Result<bool> {
+fn can_enter(account: &Account, dir: &Path) -> bool {
     let args = vec!["-x".into(), dir.into()];
-    let mut test = Launch { part: "test", program: "test".into(), args, env: vec![], account: Some(account) }.command();
-    Ok(test.status().context("cannot run `test`")?.success())
+    Launch { part: "test", program: "test".into(), args, env: vec![], account: Some(account) }.run().is_ok()
 }
 
 fn elsewhere(home: &Path) -> PathBuf {

@@ -16,7 +16,7 @@ use crate::home::{Home, SERVICES};
 pub const ADMIN: &str = "postgres";
 /// Who makes tables: may act as the owner of every schema, and nothing else.
 pub const PROVISIONER: &str = "provisioner";
-/// What every process shows to NATS.
+/// The key every process proves to NATS that it is ours by.
 pub const NATS: &str = "nats";
 /// The key that wraps the keys of customers' data.
 pub const MASTER_KEY: &str = "master_key";
@@ -49,6 +49,17 @@ impl Secrets {
     /// The secret called `name`: 64 hexadecimal digits.
     pub fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// The secret called `name` as 32 bytes. Errors: somebody changed the file.
+    pub fn bytes(&self, name: &str) -> anyhow::Result<[u8; 32]> {
+        let mut bytes = [0u8; 32];
+        let text = self.get(name);
+        anyhow::ensure!(text.len() == 64 && text.is_ascii(), "the secret {name} is not 64 hexadecimal digits");
+        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits)?, 16)?;
+        }
+        Ok(bytes)
     }
 }
 
@@ -90,6 +101,8 @@ mod tests {
         assert_eq!(first.0, again.0);
         assert_eq!(first.get("intake").len(), 64);
         assert_ne!(first.get("intake"), first.get("complaint"));
+        let bytes = first.bytes(NATS).unwrap();
+        assert_eq!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), first.get(NATS));
         assert_eq!(fs::metadata(home.secrets()).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
@@ -100,6 +113,7 @@ mod tests {
         write_private(&home.secrets(), "intake = \"old\"\n").unwrap();
         let secrets = Secrets::open(&home).unwrap();
         assert_eq!(secrets.get("intake"), "old");
+        assert!(secrets.bytes("intake").is_err());
         assert_eq!(secrets.get(MASTER_KEY).len(), 64);
     }
 }

@@ -6,7 +6,7 @@ use contracts::{
     complaint::v1::{ComplaintRecorded, InvestigationConcluded, InvestigationLate},
     fulfilment::v1::RefundSucceeded,
     intake::v1::{CaseClosed, PurchaseDelivered, PurchaseRecorded},
-    scheduling::v1::{FollowUpCompleted, FollowUpPlanned},
+    scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
 };
 use jiff::Timestamp;
 use testkit::Stack;
@@ -28,6 +28,10 @@ pub fn money(minor: i64, currency: &str) -> Option<Money> {
 
 pub fn planned(customer: Uuid, window_end: Timestamp) -> FollowUpPlanned {
     FollowUpPlanned { customer_id: customer.to_string(), window_end: wire(window_end), ..Default::default() }
+}
+
+pub fn moved(customer: Uuid, window_end: Timestamp) -> FollowUpRescheduled {
+    FollowUpRescheduled { customer_id: customer.to_string(), window_end: wire(window_end), ..Default::default() }
 }
 
 pub fn completed(customer: Uuid, score: u32, answered: Timestamp, window_end: Timestamp) -> FollowUpCompleted {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     events::{
-        ask, at, client, closed, completed, concluded, delivered, figures, late, one, planned, purchase, read,
+        ask, at, client, closed, completed, concluded, delivered, figures, late, moved, one, planned, purchase, read,
         recorded, refunded,
     },
     owners::{start, tell},
@@ -54,6 +54,23 @@ async fn coverage_counts_customers_and_punctuality_counts_obligations() {
     let share = one(&figures, "M02", "share");
     // Wilson for 1 of 4
     assert!((share.lower.unwrap() - 0.0456).abs() < 1e-4 && (share.upper.unwrap() - 0.6994).abs() < 1e-4, "{share:?}");
+}
+
+#[tokio::test]
+async fn a_moved_window_counts_where_it_was_moved_to() {
+    let stack = start().await;
+    let (inside, outside) = (at("02-10T00:00:00"), at("03-10T00:00:00"));
+    let [into, out, answered] = [(); 3].map(|()| Uuid::now_v7());
+    let customer = Uuid::now_v7();
+    for (id, first, then) in [(into, outside, inside), (out, inside, outside), (answered, inside, outside)] {
+        tell(&stack, id, planned(customer, first)).await;
+        tell(&stack, id, moved(customer, then)).await;
+    }
+    tell(&stack, answered, completed(customer, 5, inside, outside)).await;
+    stack.settle().await;
+    let shown = figures(&stack).await;
+    assert_eq!(read(&shown, "M02", "share"), (Some(0.0), 1, Some(0)));
+    assert_eq!(read(&shown, "M01", "share"), (Some(0.0), 1, Some(0)));
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use testkit::Stack;
 use uuid::Uuid;
 
 use crate::{
-    events::{at, closed, completed, concluded, delivered, figures, late, planned, purchase, read, recorded, refunded},
+    events::{
+        at, closed, completed, concluded, delivered, figures, late, moved, planned, purchase, read, recorded, refunded,
+    },
     owners::{start, tell},
 };
 
@@ -62,9 +64,13 @@ struct Recount {
 }
 
 async fn follow_up(stack: &Stack, dice: &mut Dice, customers: &[Uuid], count: &mut Recount) {
-    let (id, end) = (Uuid::now_v7(), dice.instant());
+    let (id, mut end) = (Uuid::now_v7(), dice.instant());
     let customer = customers[usize::try_from(dice.below(customers.len() as u64)).unwrap()];
     tell(stack, id, planned(customer, end)).await;
+    if dice.below(3) == 0 {
+        end += dice.up_to(20);
+        tell(stack, id, moved(customer, end)).await;
+    }
     if in_period(end) {
         count.customers.insert(customer);
         count.obligations += 1;

@@ -60,7 +60,8 @@ impl Api {
         let Wish { id, command, note } = read(request.get_ref(), actor.as_str())?;
         let row = note.map(|(field, body)| {
             let (written_by, written_at) = (actor.as_str(), self.clock.now());
-            let note = json!({"owner": id, "field": field, "body": body, "written_by": written_by, "written_at": written_at});
+            let note =
+                json!({"owner": id, "field": field, "body": body, "written_by": written_by, "written_at": written_at});
             Row::new(WRITE_NOTE, note)
         });
         let unit = Unit::of(Change::to::<A>(id, command)).actor(actor).key(key).answer::<A>(receipt);
@@ -78,7 +79,11 @@ impl Complaints for Api {
     }
 
     async fn start_investigation(&self, request: Request<StartInvestigationRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "start_investigation", |r, _| read::complaint(&r.complaint_id, Command::StartInvestigation)).await?)
+        Ok(self
+            .change(request, "start_investigation", |r, _| {
+                read::complaint(&r.complaint_id, Command::StartInvestigation)
+            })
+            .await?)
     }
 
     async fn ask_department(&self, request: Request<AskDepartmentRequest>) -> Answer<Receipt> {
@@ -94,7 +99,9 @@ impl Complaints for Api {
     }
 
     async fn submit_solution(&self, request: Request<SubmitSolutionRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "submit_solution", |r, _| read::complaint(&r.complaint_id, Command::SubmitSolution)).await?)
+        Ok(self
+            .change(request, "submit_solution", |r, _| read::complaint(&r.complaint_id, Command::SubmitSolution))
+            .await?)
     }
 
     async fn approve_solution(&self, request: Request<ApproveSolutionRequest>) -> Answer<Receipt> {
@@ -106,7 +113,9 @@ impl Complaints for Api {
     }
 
     async fn offer_solution(&self, request: Request<OfferSolutionRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "offer_solution", |r, _| read::complaint(&r.complaint_id, Command::OfferSolution)).await?)
+        Ok(self
+            .change(request, "offer_solution", |r, _| read::complaint(&r.complaint_id, Command::OfferSolution))
+            .await?)
     }
 
     async fn record_consent(&self, request: Request<RecordConsentRequest>) -> Answer<Receipt> {
@@ -136,6 +145,8 @@ impl Complaints for Api {
     }
 
     async fn get_complaint(&self, request: Request<GetComplaintRequest>) -> Answer<GetComplaintResponse> {
+        // It shows what customers said, so whoever reads must say who he is.
+        backbone::actor(&request)?;
         Ok(Response::new(self.complaint(request.get_ref()).await?))
     }
 
@@ -144,7 +155,9 @@ impl Complaints for Api {
     }
 
     async fn acknowledge_task(&self, request: Request<AcknowledgeTaskRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "acknowledge_task", |r, _| read::task(&r.task_id, department_task::Command::Acknowledge)).await?)
+        Ok(self
+            .change(request, "acknowledge_task", |r, _| read::task(&r.task_id, department_task::Command::Acknowledge))
+            .await?)
     }
 
     async fn answer_task(&self, request: Request<AnswerTaskRequest>) -> Answer<Receipt> {
@@ -152,7 +165,9 @@ impl Complaints for Api {
     }
 
     async fn accept_answer(&self, request: Request<AcceptAnswerRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "accept_answer", |r, _| read::task(&r.task_id, department_task::Command::Accept)).await?)
+        Ok(self
+            .change(request, "accept_answer", |r, _| read::task(&r.task_id, department_task::Command::Accept))
+            .await?)
     }
 
     async fn return_answer(&self, request: Request<ReturnAnswerRequest>) -> Answer<Receipt> {

@@ -115,7 +115,8 @@ impl Complaint {
     /// The breach of the first investigation, if its time is over; equality is in time (R-CMP-03).
     fn breach(&self, now: Timestamp) -> Vec<Event> {
         let due = self.facts.investigate_by();
-        if self.first_investigation != Promise::Running || !self.open() || kernel::promise::verdict(due, now).in_time() {
+        if self.first_investigation != Promise::Running || !self.open() || kernel::promise::verdict(due, now).in_time()
+        {
             return vec![];
         }
         vec![Event::InvestigationLate { escalation_id: self.next_escalation() }]

@@ -128,7 +128,9 @@ impl Escalation {
                 vec![Event::Acknowledged { by: by.clone() }, Event::Decided { by, at: now }]
             }
             (Command::Decide { by }, State::Acknowledged { .. }) => vec![Event::Decided { by, at: now }],
-            (Command::Acknowledge { .. } | Command::Decide { .. }, state) => return Err(Rejection::NotNow(state.name())),
+            (Command::Acknowledge { .. } | Command::Decide { .. }, state) => {
+                return Err(Rejection::NotNow(state.name()));
+            }
         })
     }
 

@@ -48,7 +48,8 @@ impl Routing {
         if let Some((department, _)) = departments.iter().find(|(_, time)| **time < least || **time > most) {
             return Err(RoutingError::AnswerTime(department.clone()));
         }
-        let desk = |(department, answer_within): (Department, _)| (department.clone(), Desk { department, answer_within });
+        let desk =
+            |(department, answer_within): (Department, _)| (department.clone(), Desk { department, answer_within });
         let desks: BTreeMap<_, _> = departments.into_iter().map(desk).collect();
         let mut by_class = Vec::with_capacity(Class::ALL.len());
         for class in Class::ALL {
@@ -81,7 +82,10 @@ mod tests {
     }
 
     fn departments() -> BTreeMap<Department, SignedDuration> {
-        BTreeMap::from([(word("quality"), SignedDuration::from_hours(8)), (word("care"), SignedDuration::from_hours(24))])
+        BTreeMap::from([
+            (word("quality"), SignedDuration::from_hours(8)),
+            (word("care"), SignedDuration::from_hours(24)),
+        ])
     }
 
     fn classes() -> BTreeMap<Class, Department> {

@@ -169,7 +169,8 @@ mod tests {
     fn remedies_of_two_drafts_never_share_an_id() {
         let complaint = Uuid::from_u128(1);
         let draft = |version| Solution::draft(complaint, version, "staff:ana".into(), &[RemedyKind::Guidance; 3]);
-        let mut ids: Vec<_> = [draft(1), draft(2)].iter().flat_map(|s| s.remedies.clone()).map(|r| r.remedy_id).collect();
+        let mut ids: Vec<_> =
+            [draft(1), draft(2)].iter().flat_map(|s| s.remedies.clone()).map(|r| r.remedy_id).collect();
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), 6);

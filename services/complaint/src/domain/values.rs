@@ -98,13 +98,13 @@ impl FromStr for CauseCode {
     type Err = &'static str;
 
     fn from_str(code: &str) -> Result<Self, Self::Err> {
-        let word = |word: &str| {
-            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-        };
+        let word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         if code.len() <= 80 && code.split(['.', '_']).all(word) {
             Ok(Self(code.to_owned()))
         } else {
-            Err("must be lower-case words joined by dots or underscores, such as packaging.leak, of at most 80 characters")
+            Err(
+                "must be lower-case words joined by dots or underscores, such as packaging.leak, of at most 80 characters",
+            )
         }
     }
 }

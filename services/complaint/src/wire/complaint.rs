@@ -109,7 +109,8 @@ impl Aggregate for Complaint {
             Event::InvestigationLate { escalation_id } => vec![self.raise(*escalation_id, Trigger::InvestigationLate)],
             Event::Dissatisfied { trigger, escalation_id } => vec![self.raise(*escalation_id, *trigger)],
             Event::Closed { .. } => {
-                let cancel = |asked: &Asked| Change::to::<DepartmentTask>(asked.task_id, department_task::Command::Cancel);
+                let cancel =
+                    |asked: &Asked| Change::to::<DepartmentTask>(asked.task_id, department_task::Command::Cancel);
                 self.asked.iter().map(cancel).collect()
             }
             Event::Assessed(_)

@@ -2,12 +2,12 @@
 use contracts::{common::v1 as common, complaint::v1 as contract};
 use kernel::money::Money;
 
-use super::{Status, complaint::recorded, department_task::issued, escalation::raised, instant};
+use super::{Status, class, complaint::recorded, department_task::issued, escalation::raised, instant};
 use crate::domain::{
     Complaint, DepartmentTask, Escalation,
     complaint::State,
     escalation::Level,
-    solution::{Remedy, RemedyKind},
+    solution::{Progress, Remedy, RemedyKind},
 };
 
 /// A complaint.
@@ -31,7 +31,20 @@ pub fn complaint_view(version: u64, complaint: &Complaint) -> contract::Complain
         investigation_late: complaint.first_investigation.late(),
         closed_at,
         outcome: outcome.to_owned(),
+        progress: solution.map(|solution| solution.remedies.iter().map(progress).collect()).unwrap_or_default(),
+        reopen_count: complaint.reopen_count,
+        class: class(complaint.class()),
+        severity: complaint.assessment.as_ref().map_or(0, |assessment| assessment.severity.into()),
     }
+}
+
+fn progress(remedy: &Remedy) -> contract::RemedyProgress {
+    let status = match remedy.progress {
+        Progress::Pending => "pending",
+        Progress::Done => "done",
+        Progress::Failed => "failed",
+    };
+    contract::RemedyProgress { remedy_id: remedy.remedy_id.to_string(), status: status.to_owned() }
 }
 
 fn rank(level: Level) -> u32 {
@@ -88,7 +101,8 @@ pub fn remedy_kind(remedy: &common::Remedy) -> Result<RemedyKind, (&'static str,
     let amount = || -> Result<Money, (&str, &str)> {
         let money = remedy.amount.as_ref().ok_or(("amount", "must be given for a refund"))?;
         let currency = money.currency.parse();
-        let currency = currency.map_err(|_| ("amount.currency", "must be three capital letters of iso 4217 such as CNY"))?;
+        let currency =
+            currency.map_err(|_| ("amount.currency", "must be three capital letters of iso 4217 such as CNY"))?;
         Ok(Money::new(money.minor, currency))
     };
     match common::RemedyKind::try_from(remedy.kind) {

@@ -183,13 +183,9 @@ impl PurchaseAccount {
         match (event, &mut self.state) {
             (Event::Opened { purchase_id, paid, lines }, state) => {
                 self.purchase_id = Some(*purchase_id);
-                let line = |part: &Part| Line {
-                    line_id: part.line_id.clone(),
-                    paid: part.amount,
-                    holds: BTreeMap::new(),
-                };
-                *state =
-                    State::Open { paid: *paid, lines: lines.iter().map(line).collect(), closed: BTreeSet::new() };
+                let line =
+                    |part: &Part| Line { line_id: part.line_id.clone(), paid: part.amount, holds: BTreeMap::new() };
+                *state = State::Open { paid: *paid, lines: lines.iter().map(line).collect(), closed: BTreeSet::new() };
             }
             (Event::ClaimWaiting { claim, .. }, State::Awaited { claims }) => claims.push(*claim),
             (Event::ClaimWaiting { purchase_id, claim }, state) => {

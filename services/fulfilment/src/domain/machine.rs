@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 /// A cell says what must come of it: the status afterwards, `-` for nothing at all, or the code of the refusal.
 pub type Table<'a, const N: usize> = &'a [(&'a str, [&'a str; N])];
 
-/// Checks the table and the README's diagram named `name`. Rows stand in the order of `states`, cells in that of
+/// Checks the table and the README's diagram of `name`. Rows stand in the order of `states`, cells in that of
 /// `commands`; a missing row fails, a missing cell does not compile.
 pub fn check<S, C, const N: usize>(
     name: &str,
@@ -45,7 +45,7 @@ pub fn check<S, C, const N: usize>(
     let edges: Vec<_> = edges.iter().map(|(from, command, to)| (shown(from), command.as_str(), to.as_str())).collect();
     testkit::docs::section(
         concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"),
-        &format!("{name}-diagram"),
+        &format!("state-diagram-{name}"),
         &testkit::docs::diagram(&edges),
     );
 }

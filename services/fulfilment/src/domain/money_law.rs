@@ -1,6 +1,6 @@
 //! The law of money, tried on random lives: whatever is agreed, recorded, repeated, delayed, lost, refused or answered
 //! twice, no purchase pays back more than was paid for it, and every order ends with exactly its own payment or none.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,16 +23,41 @@ const REMEDIES: usize = 6;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Agree { remedy: usize, purchase: Option<usize>, amount: i64, foreign: bool, goods_first: bool },
-    Record { purchase: usize },
-    Goods { remedy: usize },
-    Send { remedy: usize },
+    Agree {
+        remedy: usize,
+        purchase: Option<usize>,
+        amount: i64,
+        foreign: bool,
+        goods_first: bool,
+    },
+    Record {
+        purchase: usize,
+    },
+    Goods {
+        remedy: usize,
+    },
+    Send {
+        remedy: usize,
+    },
     /// A request reaches the provider; it may be on the network twice, and its answer may get lost.
-    Arrive { nth: usize, again: bool, mood: Mood, answered: bool },
+    Arrive {
+        nth: usize,
+        again: bool,
+        mood: Mood,
+        answered: bool,
+    },
     /// An answer reaches us; it may come twice.
-    Hear { nth: usize, again: bool },
-    Ask { remedy: usize, answered: bool },
-    Wait { seconds: i64 },
+    Hear {
+        nth: usize,
+        again: bool,
+    },
+    Ask {
+        remedy: usize,
+        answered: bool,
+    },
+    Wait {
+        seconds: i64,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -250,8 +275,7 @@ impl World {
 
     fn check(&self) {
         for (n, lines) in PURCHASES.iter().enumerate() {
-            let paid_back: i64 =
-                self.ledger_of(purchase(n)).map(|facts| facts.amount.minor).sum();
+            let paid_back: i64 = self.ledger_of(purchase(n)).map(|facts| facts.amount.minor).sum();
             assert!(paid_back <= lines.iter().sum(), "purchase {n} paid back {paid_back} of {lines:?}");
         }
         for account in self.accounts.values() {
@@ -317,7 +341,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_life_pays_back_more_than_was_paid(steps in prop::collection::vec(step(), 1..200)) {

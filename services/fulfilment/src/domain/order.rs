@@ -159,7 +159,10 @@ impl ServiceOrder {
             (C::Refuse { reason }, S::Requested) => Ok(vec![Event::RefundRefused { reason }]),
             (C::Complete, S::Refunding { .. }) => Ok(vec![Event::Completed]),
             (C::Fail { code }, S::Refunding { .. }) => Ok(vec![Event::Failed { code }]),
-            (C::Grant { .. }, S::AwaitingGoods { .. } | S::Refunding { .. } | S::Completed { .. } | S::Failed { .. })
+            (
+                C::Grant { .. },
+                S::AwaitingGoods { .. } | S::Refunding { .. } | S::Completed { .. } | S::Failed { .. },
+            )
             | (C::Refuse { .. }, S::Refused { .. })
             | (C::Complete, S::Completed { .. })
             | (C::Fail { .. }, S::Failed { .. }) => Ok(vec![]),

@@ -37,13 +37,26 @@ pub enum State {
     #[default]
     Absent,
     /// To be sent, not before `next_try_at`.
-    Queued { next_try_at: Timestamp },
+    Queued {
+        next_try_at: Timestamp,
+    },
     /// The request left or is about to leave; without a result by `result_by` the outcome is unknown.
-    Sent { result_by: Timestamp },
+    Sent {
+        result_by: Timestamp,
+    },
     /// The provider is to be asked, not before `next_try_at`.
-    Unknown { next_try_at: Timestamp },
-    Succeeded { provider_ref: String, at: Timestamp, reconciled: bool },
-    Failed { code: String, reconciled: bool },
+    Unknown {
+        next_try_at: Timestamp,
+    },
+    Succeeded {
+        provider_ref: String,
+        at: Timestamp,
+        reconciled: bool,
+    },
+    Failed {
+        code: String,
+        reconciled: bool,
+    },
 }
 
 /// `attempt` says which sending a result or question belongs to, so that late news of an older one does no harm.
@@ -51,28 +64,57 @@ pub enum State {
 pub enum Command {
     Queue(Facts),
     /// Before the request leaves. Refused to whoever comes second, so that one sender calls the provider.
-    Send { result_by: Timestamp },
+    Send {
+        result_by: Timestamp,
+    },
     /// The provider says it paid.
-    Succeed { provider_ref: String },
+    Succeed {
+        provider_ref: String,
+    },
     /// The provider says it will never pay under this key.
-    Fail { attempt: u32, code: String },
+    Fail {
+        attempt: u32,
+        code: String,
+    },
     /// No clear word from the provider; ask (again), not before `ask_at`.
-    LoseTrack { attempt: u32, ask_at: Timestamp },
+    LoseTrack {
+        attempt: u32,
+        ask_at: Timestamp,
+    },
     /// Asked about an unknown outcome, the provider says it never heard of the key.
-    NeverSeen { attempt: u32 },
+    NeverSeen {
+        attempt: u32,
+    },
     /// Time passed; see whether the result is overdue.
     CheckResult,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    Queued { facts: Facts, due_at: Timestamp },
-    Sent { attempt: u32, result_by: Timestamp },
-    OutcomeUnknown { ask_at: Timestamp },
+    Queued {
+        facts: Facts,
+        due_at: Timestamp,
+    },
+    Sent {
+        attempt: u32,
+        result_by: Timestamp,
+    },
+    OutcomeUnknown {
+        ask_at: Timestamp,
+    },
     /// The provider never heard of the key: it may be sent again.
-    Requeued { due_at: Timestamp },
-    Succeeded { provider_ref: String, at: Timestamp, reconciled: bool },
-    Failed { code: String, reconciled: bool },
+    Requeued {
+        due_at: Timestamp,
+    },
+    Succeeded {
+        provider_ref: String,
+        at: Timestamp,
+        reconciled: bool,
+    },
+    Failed {
+        code: String,
+        reconciled: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -187,8 +229,7 @@ impl Refund {
             }
             Event::Requeued { due_at } => self.state = State::Queued { next_try_at: *due_at },
             Event::Succeeded { provider_ref, at, reconciled } => {
-                self.state =
-                    State::Succeeded { provider_ref: provider_ref.clone(), at: *at, reconciled: *reconciled };
+                self.state = State::Succeeded { provider_ref: provider_ref.clone(), at: *at, reconciled: *reconciled };
             }
             Event::Failed { code, reconciled } => {
                 self.state = State::Failed { code: code.clone(), reconciled: *reconciled };

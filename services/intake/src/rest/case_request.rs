@@ -23,7 +23,7 @@ use crate::{
 
 /// A contact of one customer.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct CaseRequest {
     /// Where it came in.
     #[schema(required, schema_with = words::channel)]
@@ -69,7 +69,7 @@ pub struct CaseRequest {
 
 /// What is asked when a product did harm (R-INT-06).
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Health {
     /// At most 1,000 characters.
     pub symptoms: Option<String>,
@@ -83,7 +83,7 @@ pub struct Health {
 
 /// A purchase by the seller's own number.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct PurchaseRef {
     /// Where it was bought; the channel of the contact when absent.
     #[schema(schema_with = words::channel)]

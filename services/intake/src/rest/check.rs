@@ -16,7 +16,7 @@ const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 
 /// An amount as it is sent: exact, in minor units.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Amount {
     /// Minor units (cents, fen), 0 to 10^15.
     #[schema(required, example = 1990, minimum = 0)]

@@ -13,7 +13,7 @@ use crate::{
 
 /// Who the customer is and how to reach them. Stored encrypted, here and nowhere else.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Customer {
     /// The channel's own customer number, 1 to 100 characters.
     #[schema(example = "C-20931")]

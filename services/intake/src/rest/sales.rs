@@ -1,29 +1,24 @@
 //! `POST /v1/sales`: purchases in bulk, one JSON object a line. All lines are checked before any is stored; then they go
 //! down the road side by side. A repeat is recognised by (channel, order_ref) and changes nothing.
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use axum::{Json, body::Body, extract::State, http::{Request, StatusCode}};
 use backbone::{Change, Fault, Unit};
-use futures::future::{join_all, try_join_all};
-use jiff::Timestamp;
+use futures::future::try_join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
     body,
-    check::Checks,
     problem::{Problem, Wrong},
     sale_request::{Sale, SaleRequest},
 };
 use crate::{
     app::{App, channel_actor},
-    domain::purchase::{Command, Event, Purchase},
+    domain::purchase::{Event, Purchase},
     store,
-    vault::{CustomerKey, person_row},
+    vault::person_row,
 };
 
 /// A body of 10 MB is too large.
@@ -61,13 +56,80 @@ pub struct SalesView {
         (status = 503, description = "A part of the system is away; try again", body = Problem)))]
 pub async fn record(State(app): State<Arc<App>>, request: Request<Body>) -> Result<Json<SalesView>, Problem> {
     let text = body::text(request, NDJSON, BODY_MAX).await?;
-    let sales = read(&text, app.clock.now())?;
-    let view = foresee(&app, &sales).await?;
-    let customers: BTreeSet<Uuid> = sales.iter().map(|sale| app.pseudonym(&sale.identity)).collect();
-    let keys = try_join_all(customers.into_iter().map(|customer| async move {
-        let key = app_key(customer, &app).await?;
-        Ok::<_, Fault>((customer, key))
-    }));
-    todo_replace(keys).await;
+    let orders = read(&app, &text)?;
+    let view = foresee(&app, &orders).await?;
+    for part in orders.chunks(ABREAST) {
+        try_join_all(part.iter().map(|order| put(&app, order))).await?;
+    }
     Ok(Json(view))
+}
+
+/// An order with nothing wrong, and the line it stands on.
+struct Order {
+    line: usize,
+    customer: Uuid,
+    sale: Sale,
+}
+
+/// All lines, or all that is wrong with them.
+fn read(app: &App, text: &str) -> Result<Vec<Order>, Problem> {
+    let now = app.clock.now();
+    let (mut orders, mut wrong) = (Vec::new(), Vec::new());
+    for (index, written) in text.lines().enumerate().filter(|(_, written)| !written.trim().is_empty()) {
+        let line = index + 1;
+        match SaleRequest::read(written, now) {
+            Ok(sale) => orders.push(Order { line, customer: app.pseudonym(&sale.identity), sale }),
+            Err(found) => wrong.extend(found.into_iter().map(|wrong| Wrong { line: Some(line), ..wrong })),
+        }
+        if index >= LINES_MAX {
+            let detail = format!("more than {LINES_MAX} lines; send them in parts");
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "request.too_many_lines", detail));
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(Problem::fields(wrong));
+    }
+    if orders.is_empty() {
+        let hint = Some("send one order a line".to_owned());
+        return Err(Problem::fields(vec![Wrong { line: None, field: String::new(), reason: "holds no order".into(), hint }]));
+    }
+    Ok(orders)
+}
+
+/// What will become of the orders, by the same decision that will be taken. Errors: the lines that contradict what is on
+/// record, or an earlier line.
+async fn foresee(app: &App, orders: &[Order]) -> Result<SalesView, Problem> {
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.sale.purchase_id).collect();
+    let mut purchases = store::purchases(&app.pool, &ids).await?;
+    let (mut view, mut contradictions) = (SalesView::default(), Vec::new());
+    for order in orders {
+        let purchase = purchases.entry(order.sale.purchase_id).or_default();
+        match purchase.decide(order.sale.command(order.customer), app.clock.now()) {
+            Ok(events) => {
+                match events.first() {
+                    Some(Event::Recorded { .. }) => view.recorded += 1,
+                    Some(Event::Delivered { .. }) => view.updated += 1,
+                    None => view.unchanged += 1,
+                }
+                events.iter().for_each(|event| purchase.apply(event));
+            }
+            Err(rejection) => contradictions.push(Wrong {
+                line: Some(order.line),
+                field: rejection.field().to_owned(),
+                reason: rejection.to_string(),
+                hint: Some("send what was sold, or another order_ref".to_owned()),
+            }),
+        }
+    }
+    if contradictions.is_empty() { Ok(view) } else { Err(Problem::conflict("purchase.differs", contradictions)) }
+}
+
+/// Puts one order on record.
+async fn put(app: &App, order: &Order) -> Result<(), Fault> {
+    let Order { customer, sale, .. } = order;
+    let key = app.key(*customer).await?;
+    let person = person_row(&app.master, &key, *customer, &sale.person)?;
+    let change = Change::to::<Purchase>(sale.purchase_id, sale.command(*customer));
+    let unit = Unit::of(change).row(person).actor(channel_actor(sale.channel));
+    app.submit_patiently(*customer, unit).await.map(drop)
 }

@@ -4,7 +4,7 @@ use backbone::Fault;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
-    aead::{Aead, Generate, Key, KeyInit, Payload},
+    aead::{Aead, KeyInit, Payload},
 };
 use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
@@ -49,8 +49,7 @@ impl Master {
 
     /// A key nobody else has and that is gone when the process ends.
     pub fn ephemeral() -> Option<Self> {
-        let drawn = Zeroizing::new(Key::<XChaCha20Poly1305>::generate());
-        Self::from_secret(&Zeroizing::new((*drawn).into()))
+        Self::from_secret(&Zeroizing::new(rand::random()))
     }
 
     fn from_secret(master: &Secret) -> Option<Self> {
@@ -76,8 +75,7 @@ impl Master {
 
     /// A new key for a customer.
     pub fn new_key(&self, customer: Uuid) -> Result<(CustomerKey, Vec<u8>), Fault> {
-        let drawn = Zeroizing::new(Key::<XChaCha20Poly1305>::generate());
-        let secret: Secret = Zeroizing::new((*drawn).into());
+        let secret: Secret = Zeroizing::new(rand::random());
         let wrapped = seal(&self.wrapping, &wrapped_place(&customer.to_string()), secret.as_slice())?;
         Ok((CustomerKey { id: Uuid::new_v4(), secret }, wrapped))
     }
@@ -120,7 +118,7 @@ fn wrapped_place(customer: &str) -> Place<'_> {
 }
 
 fn seal(cipher: &XChaCha20Poly1305, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>, Fault> {
-    let nonce = XNonce::generate();
+    let nonce = XNonce::from(rand::random::<[u8; NONCE_LEN]>());
     let sealed = cipher.encrypt(&nonce, Payload { msg: plain, aad: &place.bytes() });
     let sealed = sealed.map_err(|_| Fault::broken(format!("a value of {} cannot be sealed", place.column)))?;
     Ok([nonce.as_slice(), &sealed].concat())

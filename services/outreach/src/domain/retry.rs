@@ -45,7 +45,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_delay_never_shrinks_nor_exceeds(first in 1..10_000i64, longest in 1..1_000_000i64, attempts in 0..u32::MAX - 1) {
+        fn the_delay_never_shrinks_nor_exceeds(
+            first in 1..10_000i64,
+            longest in 1..1_000_000i64,
+            attempts in 0..u32::MAX - 1,
+        ) {
             let retry = Retry {
                 first: SignedDuration::from_secs(first),
                 longest: SignedDuration::from_secs(longest),

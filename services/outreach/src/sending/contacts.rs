@@ -29,12 +29,12 @@ impl Contacts {
 
     /// E-mail when there is a usable address, else SMS. Intake records the question with the message as its purpose.
     pub async fn destination(&self, customer_id: Uuid, message_id: Uuid) -> Result<Destination, Trouble> {
-        let question = RevealContactRequest {
-            customer_id: customer_id.to_string(),
-            purpose: format!("message:{message_id}"),
-        };
+        let question =
+            RevealContactRequest { customer_id: customer_id.to_string(), purpose: format!("message:{message_id}") };
         let mut request = Request::new(question);
-        request.metadata_mut().insert("aftercare-actor", tonic::metadata::MetadataValue::from_static("service:outreach"));
+        request
+            .metadata_mut()
+            .insert("aftercare-actor", tonic::metadata::MetadataValue::from_static("service:outreach"));
         let mut intake = self.intake.clone();
         match tokio::time::timeout(self.timeout, intake.reveal_contact(request)).await {
             Ok(Ok(answer)) => {

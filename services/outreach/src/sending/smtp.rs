@@ -61,9 +61,8 @@ impl Smtp {
             ("smtps", None) => (Security::Tls(parameters()?), 465),
             _ => bail!("smtp_url must be smtp://HOST:PORT, smtp://HOST:PORT?tls=required or smtps://HOST:PORT"),
         };
-        let login = (!settings.smtp_user.is_empty()).then(|| {
-            Credentials::new(settings.smtp_user.clone(), settings.smtp_password.expose_secret().to_owned())
-        });
+        let login = (!settings.smtp_user.is_empty())
+            .then(|| Credentials::new(settings.smtp_user.clone(), settings.smtp_password.expose_secret().to_owned()));
         let from = settings.from.parse().context("from is not a mail address")?;
         let port = url.port().unwrap_or(port);
         Ok(Self { host, port, security, login, from, timeout: settings.timeout() })
@@ -87,8 +86,7 @@ impl Smtp {
     async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
         let (name, address) = (ClientId::default(), (self.host.as_str(), self.port));
         let wrapped = if let Security::Tls(tls) = &self.security { Some(tls.clone()) } else { None };
-        let mut server =
-            AsyncSmtpConnection::connect_tokio1(address, Some(self.timeout), &name, wrapped, None).await?;
+        let mut server = AsyncSmtpConnection::connect_tokio1(address, Some(self.timeout), &name, wrapped, None).await?;
         if let Security::StartTls(tls) = &self.security {
             server.starttls(tls.clone(), &name).await?;
         }
@@ -142,7 +140,9 @@ mod tests {
 
     #[test]
     fn the_address_of_the_server_says_how_it_is_protected() {
-        for (url, port) in [("smtp://mx", 25), ("smtp://mx?tls=required", 587), ("smtps://mx", 465), ("smtps://mx:9", 9)] {
+        for (url, port) in
+            [("smtp://mx", 25), ("smtp://mx?tls=required", 587), ("smtps://mx", 465), ("smtps://mx:9", 9)]
+        {
             assert_eq!(with(url).unwrap().port, port, "{url}");
         }
         for wrong in ["mx", "http://mx", "smtp://mx?tls=maybe", "smtp://u:p@mx", "smtps://mx?tls=required"] {
@@ -159,7 +159,7 @@ mod tests {
         let bytes = mail.formatted();
         assert!(bytes.is_ascii());
         let read = mailparse::parse_mail(&bytes).unwrap();
-        let header = |name| mailparse::MailHeaderMap::get_first_value(&read.headers, name).unwrap();
+        let header = |name| mailparse::MailHeaderMap::get_first_value(&read.headers[..], name).unwrap();
         assert_eq!(header("Message-ID"), format!("<{}@aftercare.example>", Uuid::from_u128(9)));
         assert_eq!(header("Date"), "Mon, 02 Mar 2026 08:00:00 +0000");
         assert_eq!(header("Auto-Submitted"), "auto-generated");

@@ -1,6 +1,5 @@
 //! Outreach as its neighbours see it: events in, messages at real servers, facts out, over a real database and broker.
 #![expect(clippy::unwrap_used, reason = "tests")]
-#![expect(clippy::wildcard_imports, reason = "the names of one contract")]
 mod replicas;
 mod requests;
 mod servers;
@@ -26,7 +25,7 @@ struct World {
 }
 
 /// Settings of the service as JSON; a mail server's address replaces the running one's.
-async fn world_with(adjust: impl Fn(&mut serde_json::Value)) -> World {
+async fn world_with(adjust: impl Fn(&mut serde_json::Value) + Send + Sync) -> World {
     let (mail, gateway, contacts) = (Mail::start(None).await, Gateway::start().await, Contacts::start().await);
     let stack = Stack::start_with(&[&outreach::SERVICE], |_, settings| {
         settings.neighbours.insert("intake".into(), contacts.url.clone());
@@ -127,7 +126,11 @@ async fn each_event_becomes_one_mail_however_often_it_comes() {
     let mut expected: Vec<_> = sent.iter().map(|e| format!("message:{}", e.message_id)).collect();
     expected.sort();
     assert_eq!(asked.iter().map(|(.., purpose)| purpose.clone()).collect::<Vec<_>>(), expected);
-    assert!(asked.iter().all(|(actor, customer, _)| actor == "service:outreach" && *customer == Uuid::from_u128(5).to_string()));
+    assert!(
+        asked
+            .iter()
+            .all(|(actor, customer, _)| actor == "service:outreach" && *customer == Uuid::from_u128(5).to_string())
+    );
     assert_eq!(world.stack.parked("outreach").await, 0);
 }
 
@@ -215,6 +218,15 @@ async fn a_server_that_is_down_gets_the_message_when_it_is_up() {
     world.wait(30).await;
     is(&world.again(&message).await, "sent", "smtp_unreachable", 2);
     assert_eq!(up.letters().len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_encrypt_is_given_nothing() {
+    let mail = Mail::start(None).await;
+    let world =
+        world_with(|settings| settings["smtp_url"] = format!("smtp://{}?tls=required", mail.address).into()).await;
+    is(&world.offered().await, "queued", "smtp_unreachable", 1);
+    assert!(mail.letters().is_empty());
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@
 use std::sync::Arc;
 
 use backbone::{Change, Unit, node::Node};
-use contracts::{complaint::v1::SolutionOffered, outreach::v1::MessageSent};
+use contracts::{
+    complaint::v1::SolutionOffered,
+    outreach::v1::{MessageClaimed, MessageSent},
+};
 use jiff::SignedDuration;
 use outreach::domain::message::{Command, Facts, Message};
 use testkit::Stack;
@@ -52,6 +55,7 @@ async fn two_replicas_send_each_message_once() {
     names.sort();
     names.dedup();
     assert_eq!((names.len(), mail.letters().len()), (60, 60));
+    assert_eq!(stack.events::<MessageClaimed>("outreach").await.len(), 60);
     assert_eq!(stack.events::<MessageSent>("outreach").await.len(), 60);
     assert_eq!(stack.parked("outreach").await, 0);
 }

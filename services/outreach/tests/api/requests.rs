@@ -18,7 +18,8 @@ async fn the_gateways_word_makes_it_delivered_but_only_after_it_was_sent() {
     *world.mail.answer.lock().unwrap() = 250;
     world.wait(30).await;
     for _ in 0..2 {
-        let receipt = world.client().confirm_delivery(request("service:gateway", confirm())).await.unwrap().into_inner();
+        let receipt =
+            world.client().confirm_delivery(request("service:gateway", confirm())).await.unwrap().into_inner();
         assert_eq!((receipt.status.as_str(), receipt.id.as_str()), ("delivered", message.message_id.as_str()));
     }
     let delivered: Vec<MessageDelivered> = world.events().await;

@@ -5,10 +5,18 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{Router, extract::State, http::{HeaderMap, StatusCode}, routing::post};
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
 use contracts::{
     common::v1::Receipt,
-    intake::v1::{intake_server::{Intake, IntakeServer}, *},
+    intake::v1::{
+        intake_server::{Intake, IntakeServer},
+        *,
+    },
 };
 use mailin::{Action, Handler, Response as Reply, SessionBuilder, response};
 use tokio::{
@@ -157,7 +165,11 @@ impl Gateway {
 
 type GatewayState = (Shared<u16>, Shared<Vec<(String, String, String)>>);
 
-async fn take(State((answer, taken)): State<GatewayState>, headers: HeaderMap, body: axum::Json<serde_json::Value>) -> StatusCode {
+async fn take(
+    State((answer, taken)): State<GatewayState>,
+    headers: HeaderMap,
+    body: axum::Json<serde_json::Value>,
+) -> StatusCode {
     let status = StatusCode::from_u16(*answer.lock().unwrap()).unwrap();
     if status.is_success() {
         let key = headers["idempotency-key"].to_str().unwrap().to_owned();
@@ -206,11 +218,18 @@ struct FakeIntake {
 
 #[tonic::async_trait]
 impl Intake for FakeIntake {
-    async fn reveal_contact(&self, request: Request<RevealContactRequest>) -> Result<Response<RevealContactResponse>, Status> {
+    async fn reveal_contact(
+        &self,
+        request: Request<RevealContactRequest>,
+    ) -> Result<Response<RevealContactResponse>, Status> {
         let actor = request.metadata().get("aftercare-actor").unwrap().to_str().unwrap().to_owned();
         let question = request.into_inner();
         self.asked.lock().unwrap().push((actor, question.customer_id, question.purpose));
         self.answer.lock().unwrap().clone().map(Response::new)
+    }
+
+    async fn reveal_case(&self, _: Request<RevealCaseRequest>) -> Result<Response<RevealCaseResponse>, Status> {
+        Err(Status::unimplemented("not asked by outreach"))
     }
 
     async fn get_case(&self, _: Request<GetCaseRequest>) -> Result<Response<GetCaseResponse>, Status> {

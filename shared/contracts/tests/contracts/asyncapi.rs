@@ -97,21 +97,18 @@ fn document() -> Yaml {
             map([
                 ("title", text("Aftercare events")),
                 ("version", text("1.0.0")),
-                ("description", text(
-                    "Every fact the after-sales services publish. Payloads are protobuf messages in JetStream streams; \
+                (
+                    "description",
+                    text(
+                        "Every fact the after-sales services publish. Payloads are protobuf messages in JetStream streams; \
                      the order within one aggregate is the order of its versions.",
-                )),
+                    ),
+                ),
                 ("license", map([("name", text("Apache-2.0"))])),
             ]),
         ),
         ("defaultContentType", text("application/protobuf")),
-        (
-            "servers",
-            map([(
-                "local",
-                map([("host", text("127.0.0.1:7151")), ("protocol", text("nats"))]),
-            )]),
-        ),
+        ("servers", map([("local", map([("host", text("127.0.0.1:7151")), ("protocol", text("nats"))]))])),
         ("channels", all(channel)),
         ("operations", all(operation)),
         ("components", map([("messages", all(message)), ("schemas", Yaml::Map(schemas))])),
@@ -170,9 +167,8 @@ fn message(event: &Event) -> Yaml {
 }
 
 fn headers() -> Yaml {
-    let header = |name: &str, meaning: &str| {
-        (name.to_owned(), map([("type", text("string")), ("description", text(meaning))]))
-    };
+    let header =
+        |name: &str, meaning: &str| (name.to_owned(), map([("type", text("string")), ("description", text(meaning))]));
     let properties = Yaml::Map(vec![
         header("Nats-Msg-Id", "The event's id, a UUIDv7; the same as ce-id."),
         header("ce-id", "The event's id."),

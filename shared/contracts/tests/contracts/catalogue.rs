@@ -24,8 +24,15 @@ fn catalogue() -> String {
          | stream | published by | events |\n|---|---|---:|\n",
     );
     for group in events.chunk_by(|a, b| a.stream() == b.stream() && a.publisher() == b.publisher()) {
-        writeln!(out, "| [{0}](#{1}) | {2} | {3} |", group[0].stream(), anchor(&group[0]), group[0].publisher(), group.len())
-            .unwrap();
+        writeln!(
+            out,
+            "| [{0}](#{1}) | {2} | {3} |",
+            group[0].stream(),
+            anchor(&group[0]),
+            group[0].publisher(),
+            group.len()
+        )
+        .unwrap();
     }
     for group in events.chunk_by(|a, b| a.stream() == b.stream() && a.publisher() == b.publisher()) {
         writeln!(out, "\n## {}, published by {}", group[0].stream(), group[0].publisher()).unwrap();

@@ -33,7 +33,9 @@ fn messages(old: &MessageDescriptor, new: &MessageDescriptor, out: &mut Vec<Stri
         let name = field.full_name();
         match (new.get_field(field.number()), new.get_field_by_name(field.name())) {
             (Some(now), _) if now.name() == field.name() => fields(&field, &now, out),
-            (_, Some(moved)) => out.push(format!("{name} was renumbered from {} to {}", field.number(), moved.number())),
+            (_, Some(moved)) => {
+                out.push(format!("{name} was renumbered from {} to {}", field.number(), moved.number()))
+            }
             (Some(now), None) => out.push(format!("{name} was renamed to {}", now.name())),
             (None, None) => out.push(format!("{name} was removed")),
         }

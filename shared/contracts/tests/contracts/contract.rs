@@ -32,13 +32,9 @@ pub fn events(pool: &DescriptorPool) -> Vec<Event> {
             .and_then(|value| value.as_str().map(str::to_owned))
             .filter(|subject| !subject.is_empty())
     };
-    let mut events: Vec<_> = pool
-        .all_messages()
-        .filter_map(|message| subject(&message).map(|subject| Event { message, subject }))
-        .collect();
-    events.sort_by_key(|event| {
-        (event.publisher().to_owned(), event.stream(), event.message.path().to_vec())
-    });
+    let mut events: Vec<_> =
+        pool.all_messages().filter_map(|message| subject(&message).map(|subject| Event { message, subject })).collect();
+    events.sort_by_key(|event| (event.publisher().to_owned(), event.stream(), event.message.path().to_vec()));
     events
 }
 
@@ -149,8 +145,7 @@ impl FileResolver for Texts {
 
 /// A message as readable JSON, in the order of its field numbers.
 pub fn json(message: &DynamicMessage) -> String {
-    let options =
-        prost_reflect::SerializeOptions::new().use_proto_field_name(true).stringify_64_bit_integers(false);
+    let options = prost_reflect::SerializeOptions::new().use_proto_field_name(true).stringify_64_bit_integers(false);
     let mut out = Vec::new();
     message.serialize_with_options(&mut serde_json::Serializer::pretty(&mut out), &options).unwrap();
     String::from_utf8(out).unwrap() + "\n"

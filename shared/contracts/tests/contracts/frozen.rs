@@ -46,7 +46,9 @@ fn every_frozen_example_reads_and_writes_as_it_did() {
     assert!(!examples.is_empty(), "{FOLDER} is empty");
     for (event, list) in examples {
         let descriptor = pool().get_message_by_name(&event).unwrap_or_else(|| {
-            panic!("{event} is frozen but no longer exists; it was published, so it must stay (a new one goes beside it)")
+            panic!(
+                "{event} is frozen but no longer exists; it was published, so it must stay (a new one goes beside it)"
+            )
         });
         for Example { file, bytes, json } in list {
             let advice = "the contract changed for events already stored; mend the proto, never the frozen file";
@@ -54,7 +56,11 @@ fn every_frozen_example_reads_and_writes_as_it_did() {
                 .unwrap_or_else(|e| panic!("{file} does not decode ({e}): {advice}"));
             assert_eq!(contract::json(&message), json, "{file} means something else now: {advice}");
             assert_eq!(contract::bytes(&message), bytes, "{file} is written differently now: {advice}");
-            assert_eq!(contract::bytes(&parsed(&descriptor, &json)), bytes, "{file}.json reads differently now: {advice}");
+            assert_eq!(
+                contract::bytes(&parsed(&descriptor, &json)),
+                bytes,
+                "{file}.json reads differently now: {advice}"
+            );
         }
     }
 }

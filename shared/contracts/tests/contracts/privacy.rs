@@ -6,10 +6,46 @@ use crate::contract::{self, compiled, is_ours, privacy};
 
 /// Words that give personal data away when they are part of a field's name.
 const TELLING: [&str; 40] = [
-    "address", "avatar", "birth", "birthday", "city", "comment", "comments", "contact", "contacts", "content",
-    "date_of_birth", "description", "email", "emails", "feedback", "findings", "gender", "id_card", "identity_card", "ip",
-    "mail", "message_text", "mobile", "name", "names", "nickname", "note", "notes", "openid", "passport",
-    "phone", "phones", "photo", "postcode", "remark", "symptoms", "telephone", "text", "wechat", "wish",
+    "address",
+    "avatar",
+    "birth",
+    "birthday",
+    "city",
+    "comment",
+    "comments",
+    "contact",
+    "contacts",
+    "content",
+    "date_of_birth",
+    "description",
+    "email",
+    "emails",
+    "feedback",
+    "findings",
+    "gender",
+    "id_card",
+    "identity_card",
+    "ip",
+    "mail",
+    "message_text",
+    "mobile",
+    "name",
+    "names",
+    "nickname",
+    "note",
+    "notes",
+    "openid",
+    "passport",
+    "phone",
+    "phones",
+    "photo",
+    "postcode",
+    "remark",
+    "symptoms",
+    "telephone",
+    "text",
+    "wechat",
+    "wish",
 ];
 
 fn is_telling(field: &FieldDescriptor) -> bool {
@@ -41,7 +77,7 @@ fn offence(field: &FieldDescriptor, in_event: bool) -> Option<String> {
         "is named like personal data: events carry none of that; send a code or an id".to_owned()
     } else if field.name().ends_with("customer_id") && class != "PSEUDONYM" {
         "stands for a person: class it PRIVACY_PSEUDONYM".to_owned()
-    } else if !in_event && is_telling(field) && class == "UNSPECIFIED" {
+    } else if !in_event && is_telling(field) && class == "UNSPECIFIED" && field.kind().as_message().is_none() {
         "is named like personal data: class it PRIVACY_PERSONAL, or PRIVACY_NONE when it speaks of no person".to_owned()
     } else {
         return None;
@@ -64,17 +100,32 @@ fn what_gives_a_person_away_is_found() {
         (format!("message E {{ {event} string skin = 1 {}; }}", class("SENSITIVE")), Some("E.skin is SENSITIVE")),
         (format!("message E {{ {event} string buyer_phone = 1; }}"), Some("E.buyer_phone is named like")),
         (format!("message E {{ {event} string name = 1 {}; }}", class("NONE")), Some("E.name is named like")),
-        (format!("message E {{ {event} Deep deep = 1; }} message Deep {{ Deeper d = 1; }} message Deeper {{ string id_card_no = 1; }}"),
-            Some("Deeper.id_card_no is named like")),
-        (format!("message E {{ {event} repeated Line l = 1; }} message Line {{ bytes b = 1 {}; }}", class("PERSONAL")),
-            Some("Line.b is PERSONAL")),
+        (
+            format!(
+                "message E {{ {event} Deep deep = 1; }} message Deep {{ Deeper d = 1; }} message Deeper {{ string id_card_no = 1; }}"
+            ),
+            Some("Deeper.id_card_no is named like"),
+        ),
+        (
+            format!(
+                "message E {{ {event} repeated Line l = 1; }} message Line {{ bytes b = 1 {}; }}",
+                class("PERSONAL")
+            ),
+            Some("Line.b is PERSONAL"),
+        ),
         (format!("message E {{ {event} string customer_id = 1; }}"), Some("E.customer_id stands for a person")),
         ("message Request { string customer_id = 1; }".to_owned(), Some("Request.customer_id stands for a person")),
         ("message Request { string text = 1; }".to_owned(), Some("Request.text is named like")),
+        ("message Answer { repeated Note notes = 1; } message Note { string code = 1; }".to_owned(), None),
         (format!("message Request {{ string text = 1 {}; }}", class("PERSONAL")), None),
         (format!("message Metric {{ string name = 1 {}; }}", class("NONE")), None),
-        (format!("message E {{ {event} string customer_id = 1 {}; bool commented = 2; string filename = 3; }}", class("PSEUDONYM")),
-            None),
+        (
+            format!(
+                "message E {{ {event} string customer_id = 1 {}; bool commented = 2; string filename = 3; }}",
+                class("PSEUDONYM")
+            ),
+            None,
+        ),
     ];
     for (source, expected) in cases {
         let found = offences(&compiled(&source));

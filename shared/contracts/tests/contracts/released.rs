@@ -89,21 +89,52 @@ fn whatever_breaks_others_is_refused_by_name() {
         ("uint32 count = 2;", "uint32 count = 8;", "Happened.count was renumbered from 2 to 8"),
         ("uint32 count = 2;", "uint32 number = 2;", "Happened.count was renamed to number"),
         ("uint32 count = 2;", "uint64 count = 2;", "Happened.count was retyped from uint32 to uint64"),
-        ("Line line = 4;", "Other line = 4;", "Happened.line was retyped from aftercare.sample.v1.Line to aftercare.sample.v1.Other"),
-        ("uint32 count = 2;", "repeated uint32 count = 2;", "Happened.count was relabelled from \"uint32\" to \"repeated uint32\""),
-        ("uint32 count = 2;", "optional uint32 count = 2;", "Happened.count was relabelled from \"uint32\" to \"optional uint32\""),
-        ("oneof outcome { string done = 5; string failed = 6; }", "oneof outcome { string done = 5; } string failed = 6;",
-            "Happened.failed was relabelled from \"string in outcome\" to \"string\""),
+        (
+            "Line line = 4;",
+            "Other line = 4;",
+            "Happened.line was retyped from aftercare.sample.v1.Line to aftercare.sample.v1.Other",
+        ),
+        (
+            "uint32 count = 2;",
+            "repeated uint32 count = 2;",
+            "Happened.count was relabelled from \"uint32\" to \"repeated uint32\"",
+        ),
+        (
+            "uint32 count = 2;",
+            "optional uint32 count = 2;",
+            "Happened.count was relabelled from \"uint32\" to \"optional uint32\"",
+        ),
+        (
+            "oneof outcome { string done = 5; string failed = 6; }",
+            "oneof outcome { string done = 5; } string failed = 6;",
+            "Happened.failed was relabelled from \"string in outcome\" to \"string\"",
+        ),
         ("message Other { string id = 1; }", "", "message aftercare.sample.v1.Other was removed"),
         ("TEAM_QUALITY = 1;", "", "Team.TEAM_QUALITY was removed"),
         ("TEAM_QUALITY = 1;", "TEAM_GOODS = 1;", "Team.TEAM_QUALITY was renamed to TEAM_GOODS"),
         ("TEAM_QUALITY = 1;", "TEAM_QUALITY = 2;", "Team.TEAM_QUALITY was renumbered from 1 to 2"),
         ("rpc Tell(Line) returns (Line);", "", "rpc aftercare.sample.v1.Desk.Tell was removed"),
         ("rpc Tell(Line)", "rpc Tell(Other)", "rpc aftercare.sample.v1.Desk.Tell has another request"),
-        ("rpc Tell(Line) returns (Line)", "rpc Tell(Line) returns (stream Line)", "rpc aftercare.sample.v1.Desk.Tell streams differently"),
-        ("service Desk { rpc Ask(Line) returns (Line); rpc Tell(Line) returns (Line); }", "", "service aftercare.sample.v1.Desk was removed"),
-        ("x.v1.{team}.happened", "x.v1.{team}.done", "aftercare.sample.v1.Happened moved from x.v1.{team}.happened to x.v1.{team}.done"),
-        ("option (aftercare.options.v1.subject) = \"x.v1.{team}.happened\";", "", "aftercare.sample.v1.Happened lost its subject"),
+        (
+            "rpc Tell(Line) returns (Line)",
+            "rpc Tell(Line) returns (stream Line)",
+            "rpc aftercare.sample.v1.Desk.Tell streams differently",
+        ),
+        (
+            "service Desk { rpc Ask(Line) returns (Line); rpc Tell(Line) returns (Line); }",
+            "",
+            "service aftercare.sample.v1.Desk was removed",
+        ),
+        (
+            "x.v1.{team}.happened",
+            "x.v1.{team}.done",
+            "aftercare.sample.v1.Happened moved from x.v1.{team}.happened to x.v1.{team}.done",
+        ),
+        (
+            "option (aftercare.options.v1.subject) = \"x.v1.{team}.happened\";",
+            "",
+            "aftercare.sample.v1.Happened lost its subject",
+        ),
     ] {
         let found = after(from, to);
         assert!(found.len() == 1 && found[0].contains(expected), "{to:?}: {found:#?}");

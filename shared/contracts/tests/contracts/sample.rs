@@ -19,7 +19,11 @@ fn numbered(descriptor: &MessageDescriptor, salt: u32) -> DynamicMessage {
         return message;
     }
     for field in required(descriptor) {
-        assert!(!field.is_map(), "{}: the bytes of a map have no fixed order, so no event may hold one", field.full_name());
+        assert!(
+            !field.is_map(),
+            "{}: the bytes of a map have no fixed order, so no event may hold one",
+            field.full_name()
+        );
         let salt = salt * 8 + field.number();
         let sample = match field.is_list() {
             true => Value::List(vec![value(&field, salt), value(&field, salt + 100)]),

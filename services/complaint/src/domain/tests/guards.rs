@@ -125,7 +125,8 @@ fn the_third_decline_goes_to_management_and_so_does_every_one_after_it() {
     for number in [1, 2] {
         let offer = version(&complaint);
         let events = tell(&mut complaint, Command::RecordDecline { version: offer }, NOW);
-        let id = kernel::id::derived("escalation", &["complaint", &Uuid::from_u128(1).to_string(), &number.to_string()]);
+        let id =
+            kernel::id::derived("escalation", &["complaint", &Uuid::from_u128(1).to_string(), &number.to_string()]);
         let escalated = Event::Dissatisfied { trigger: Trigger::DeclinedThrice, escalation_id: id };
         assert_eq!(events, [Event::Declined, escalated]);
         assert_eq!(complaint.escalation_level, Some(Level::Management));

@@ -1,4 +1,5 @@
-//! What the rules are checked with: complaints in every state, made by the way that leads there.
+//! Every state against every command, the rules as sentences, and what no way can lead to. Here: what they are checked
+//! with, complaints in every state, made by the way that leads there.
 #![expect(clippy::unwrap_used, reason = "tests")]
 mod complaint_table;
 mod guards;
@@ -16,6 +17,23 @@ use super::{
     solution::RemedyKind,
     values::{Class, Department, Severity},
 };
+
+/// From a state, by a command, to another state.
+type Step = (&'static str, &'static str, &'static str);
+
+#[test]
+fn every_state_answers_every_command_and_the_readme_shows_it() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    for (name, steps) in [
+        ("state-diagram", complaint_table::steps()),
+        ("state-diagram-task", small_tables::task_steps()),
+        ("state-diagram-escalation", small_tables::escalation_steps()),
+    ] {
+        let born = |(from, by, to): Step| (if from == "absent" { "[*]" } else { from }, by, to);
+        let steps: Vec<_> = steps.into_iter().map(born).collect();
+        testkit::docs::section(readme, name, &testkit::docs::diagram(&steps));
+    }
+}
 
 const NOW: Timestamp = Timestamp::constant(1_770_000_000, 0);
 const ANA: &str = "staff:ana";

@@ -7,8 +7,6 @@ use super::{
     *,
 };
 
-const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-
 /// `=` nothing happens; a word with a dot is the code of the refusal; else the state it is in afterwards.
 type Rows<const N: usize> = [(&'static str, [&'static str; N])];
 
@@ -17,7 +15,7 @@ fn compare<S, const N: usize>(
     samples: &[S],
     name: impl Fn(&S) -> &'static str,
     tell: impl Fn(&S, usize) -> (String, &'static str),
-) -> Vec<(&'static str, &'static str, &'static str)> {
+) -> Vec<Step> {
     let mut arrows = Vec::new();
     for (row, (command, cells)) in rows.iter().enumerate() {
         assert_eq!(cells.len(), samples.len());
@@ -60,8 +58,8 @@ fn tasks() -> [DepartmentTask; 7] {
     [DepartmentTask::default(), issued, acknowledged, answered, returned, accepted, cancelled]
 }
 
-#[test]
-fn every_task_answers_every_command() {
+/// Tells every task every command, compares, and gives the steps that lead to another state.
+pub fn task_steps() -> Vec<Step> {
     use task::Command::{Accept, Acknowledge, AnswerDue, Cancel, Issue, Return};
     const GONE: &str = "task.not_found";
     const NOT: &str = "task.not_now";
@@ -91,18 +89,22 @@ fn every_task_answers_every_command() {
         (Return, NOW),
     ];
     assert_eq!(commands.len(), table.len());
-    let arrows = compare(&table, &tasks(), |task| task.state.name(), |task, row| {
-        let (command, at) = commands[row].clone();
-        match task.decide(command.clone(), at) {
-            Err(rejection) => (rejection.code().into(), task.state.name()),
-            Ok(events) if events.is_empty() => ("=".into(), task.state.name()),
-            Ok(_) => {
-                let after = worked(task, [(command, at)]).state.name();
-                (after.into(), after)
+    compare(
+        &table,
+        &tasks(),
+        |task| task.state.name(),
+        |task, row| {
+            let (command, at) = commands[row].clone();
+            match task.decide(command.clone(), at) {
+                Err(rejection) => (rejection.code().into(), task.state.name()),
+                Ok(events) if events.is_empty() => ("=".into(), task.state.name()),
+                Ok(_) => {
+                    let after = worked(task, [(command, at)]).state.name();
+                    (after.into(), after)
+                }
             }
-        }
-    });
-    testkit::docs::section(README, "state-diagram-task", &testkit::docs::diagram(&arrows));
+        },
+    )
 }
 
 #[test]
@@ -134,8 +136,8 @@ fn a_late_answer_is_late_whether_or_not_somebody_had_looked() {
     }
 }
 
-#[test]
-fn every_escalation_answers_every_command() {
+/// The same for escalations.
+pub fn escalation_steps() -> Vec<Step> {
     use escalation::Command::{Acknowledge, Decide, Raise};
     let by = || "staff:head".to_owned();
     let tell = |escalation: &Escalation, command: escalation::Command| {
@@ -158,12 +160,14 @@ fn every_escalation_answers_every_command() {
         ("decide", [GONE, "decided", "decided", NOT]),
     ];
     let commands = [raise(), Acknowledge { by: by() }, Decide { by: by() }];
-    let arrows = compare(&table, &samples, |escalation| escalation.state.name(), |escalation, row| {
-        match tell(escalation, commands[row].clone()) {
+    compare(
+        &table,
+        &samples,
+        |escalation| escalation.state.name(),
+        |escalation, row| match tell(escalation, commands[row].clone()) {
             Err(rejection) => (rejection.code().into(), escalation.state.name()),
             Ok((0, _)) => ("=".into(), escalation.state.name()),
             Ok((_, after)) => (after.state.name().into(), after.state.name()),
-        }
-    });
-    testkit::docs::section(README, "state-diagram-escalation", &testkit::docs::diagram(&arrows));
+        },
+    )
 }

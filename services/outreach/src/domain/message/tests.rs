@@ -169,7 +169,9 @@ fn the_stored_form_is_what_the_table_searches() {
 
 proptest! {
     #[test]
-    fn a_settled_message_stays_settled_and_two_never_hold_it(steps in prop::collection::vec((0..8usize, 0..400i64), 0..40)) {
+    fn a_settled_message_stays_settled_and_two_never_hold_it(
+        steps in prop::collection::vec((0..8usize, 0..400i64), 0..40)
+    ) {
         let mut message = Message::default();
         let mut at = now();
         for (index, seconds) in steps {

@@ -1,0 +1,436 @@
+//! The people of the demo: each does the next human step of every complaint, as its role does. What somebody does
+//! follows from the complaint's id, so that every run tells the same stories.
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    future::Future,
+    sync::Mutex,
+};
+
+use anyhow::Context;
+use contracts::{
+    common::v1::{CaseClass, Money as WireMoney, Page, Receipt, Remedy, RemedyKind},
+    complaint::v1::{self as complaint, ComplaintView, complaints_client::ComplaintsClient},
+    fulfilment::v1::{ListServiceOrdersRequest, ReceiveGoodsRequest, fulfilment_client::FulfilmentClient},
+};
+use futures::{StreamExt, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
+use kernel::money::Money;
+use tonic::{Response, Status, transport::Channel};
+use uuid::Uuid;
+
+use crate::drive::{Driver, staff};
+
+const AGENT: &str = "staff:agent-ana";
+const MANAGER: &str = "staff:complaint-manager-bo";
+const WAREHOUSE: &str = "staff:warehouse-dai";
+const DIRECTOR: &str = "staff:director-eva";
+/// Complaints worked on at the same time.
+const ABREAST: usize = 24;
+
+/// What the staff agreed to give back; the recount starts from here.
+#[derive(Clone, Debug, Default)]
+pub struct Agreed {
+    pub refunds: u64,
+    pub minor: i64,
+    pub guidance: u64,
+    pub declined: u64,
+    pub dissatisfied: u64,
+    by_purchase: HashMap<Uuid, i64>,
+}
+
+/// The staff at work.
+pub struct Staff<'a> {
+    driver: &'a Driver,
+    complaints: Channel,
+    fulfilment: Channel,
+    /// What each purchase was paid.
+    paid: HashMap<Uuid, Money>,
+    agreed: Mutex<Agreed>,
+}
+
+impl<'a> Staff<'a> {
+    pub fn new(driver: &'a Driver, paid: HashMap<Uuid, Money>) -> anyhow::Result<Self> {
+        Ok(Self {
+            driver,
+            complaints: driver.channel("complaint")?,
+            fulfilment: driver.channel("fulfilment")?,
+            paid,
+            agreed: Mutex::default(),
+        })
+    }
+
+    /// What was agreed so far.
+    pub fn agreed(&self) -> Agreed {
+        self.agreed.lock().map(|agreed| agreed.clone()).unwrap_or_default()
+    }
+
+    /// Whether every complaint has come to its end.
+    pub async fn finished(&self) -> anyhow::Result<bool> {
+        let m = complaint::GetOverviewRequest {};
+        let overview = self.ask(m, |mut c, r| async move { c.get_overview(r).await }).await?;
+        Ok(overview.complaints.iter().all(|count| count.key == "closed" || count.count == 0))
+    }
+
+    /// Everybody does what can be done now; says how many steps were taken.
+    pub async fn work(&self, now: Timestamp) -> anyhow::Result<u64> {
+        let mut steps = self.departments(now).await? + self.management().await? + self.warehouse().await?;
+        let waiting = self.waiting_for_departments().await?;
+        for status in [
+            "recorded",
+            "assessed",
+            "investigating",
+            "investigated",
+            "solution_drafted",
+            "in_approval",
+            "approved",
+            "offered",
+            "executing",
+            "satisfaction_check",
+        ] {
+            let views = self.in_status(status).await?;
+            let work = views.into_iter().map(|view| self.step(view, now, &waiting));
+            let taken: Vec<u64> = futures::stream::iter(work).buffer_unordered(ABREAST).try_collect().await?;
+            steps += taken.iter().sum::<u64>();
+        }
+        Ok(steps)
+    }
+
+    async fn step(&self, view: ComplaintView, now: Timestamp, waiting: &HashSet<String>) -> anyhow::Result<u64> {
+        let id = view.complaint_id.clone();
+        let luck = luck(&id);
+        let recorded = view.recorded.clone().context("a complaint without its record")?;
+        let age = now.duration_since(at(recorded.recorded_at.as_ref())?);
+        match view.status.as_str() {
+            // A few are looked into too late: the escalation follows by itself.
+            "recorded" if luck % 16 == 3 && age < SignedDuration::from_hours(30) => Ok(0),
+            "recorded" => {
+                let class = recorded.class();
+                let class = if class == CaseClass::Unspecified { CaseClass::ProductQuality } else { class };
+                let severity = u32::try_from(luck % 3)?;
+                let m = complaint::AssessRequest { complaint_id: id, class: class.into(), severity };
+                self.told(MANAGER, &view, "assess", m, |mut c, r| async move { c.assess(r).await }).await
+            }
+            "assessed" => {
+                let m = complaint::StartInvestigationRequest { complaint_id: id };
+                self.told(MANAGER, &view, "start", m, |mut c, r| async move { c.start_investigation(r).await }).await
+            }
+            "investigating" if waiting.contains(&id) => Ok(0),
+            "investigating" => {
+                let m = complaint::ConcludeInvestigationRequest {
+                    complaint_id: id,
+                    findings: "checked with the department; the customer is right".into(),
+                    cause_code: if luck % 2 == 0 { "transport.delay".into() } else { "article.defect".into() },
+                    responsible_department: recorded.department,
+                };
+                self.told(MANAGER, &view, "conclude", m, |mut c, r| async move { c.conclude_investigation(r).await }).await
+            }
+            "investigated" => self.draft(&view, luck).await,
+            // A draft that was declined is drawn up anew; one that was returned is submitted again.
+            "solution_drafted" if view.declines > 0 && view.offers_made == view.solution_version => {
+                self.draft(&view, luck).await
+            }
+            "solution_drafted" => {
+                let m = complaint::SubmitSolutionRequest { complaint_id: id };
+                self.told(AGENT, &view, "submit", m, |mut c, r| async move { c.submit_solution(r).await }).await
+            }
+            "in_approval" => {
+                let m = complaint::ApproveSolutionRequest { complaint_id: id, solution_version: view.solution_version };
+                self.told(MANAGER, &view, "approve", m, |mut c, r| async move { c.approve_solution(r).await }).await
+            }
+            "approved" => {
+                let m = complaint::OfferSolutionRequest { complaint_id: id };
+                self.told(AGENT, &view, "offer", m, |mut c, r| async move { c.offer_solution(r).await }).await
+            }
+            "offered" => self.customer_decides(&view, luck).await,
+            "executing" => self.guide(&view).await,
+            "satisfaction_check" => self.customer_judges(&view, luck).await,
+            _ => Ok(0),
+        }
+    }
+
+    async fn draft(&self, view: &ComplaintView, luck: u64) -> anyhow::Result<u64> {
+        let recorded = view.recorded.as_ref().context("a complaint without its record")?;
+        let purchase: Uuid = recorded.purchase_id.parse()?;
+        let paid = *self.paid.get(&purchase).context("a complaint about a purchase nobody made")?;
+        let given = self.agreed().by_purchase.get(&purchase).copied().unwrap_or_default();
+        let left = paid.minor - given;
+        let whole = view.declines > 0 || luck % 5 < 2;
+        let minor = if whole { left } else { (left / 2).max(1).min(left) };
+        let guidance = minor <= 0 || luck % 11 == 4;
+        let kind = match () {
+            () if guidance => RemedyKind::Guidance,
+            () if luck % 4 == 1 => RemedyKind::ReturnRefund,
+            () => RemedyKind::Refund,
+        };
+        let amount = (!guidance).then(|| WireMoney { minor, currency: paid.currency.to_string() });
+        let m = complaint::DraftSolutionRequest {
+            complaint_id: view.complaint_id.clone(),
+            remedies: vec![Remedy { kind: kind.into(), amount, ..Remedy::default() }],
+            text: "we are sorry; this is what we propose".into(),
+        };
+        self.told(AGENT, view, "draft", m, |mut c, r| async move { c.draft_solution(r).await }).await
+    }
+
+    async fn customer_decides(&self, view: &ComplaintView, luck: u64) -> anyhow::Result<u64> {
+        let (complaint_id, solution_version) = (view.complaint_id.clone(), view.solution_version);
+        if luck % 8 == 5 && view.declines == 0 {
+            let m = complaint::RecordDeclineRequest {
+                complaint_id,
+                solution_version,
+                counter_wish: "I want all of my money back".into(),
+            };
+            let told = self.told(AGENT, view, "decline", m, |mut c, r| async move { c.record_decline(r).await }).await?;
+            self.note(|agreed| agreed.declined += told);
+            return Ok(told);
+        }
+        let m = complaint::RecordConsentRequest {
+            complaint_id,
+            solution_version,
+            channel: "hotline".into(),
+            text: "yes".into(),
+        };
+        let told = self.told(AGENT, view, "consent", m, |mut c, r| async move { c.record_consent(r).await }).await?;
+        let purchase: Uuid = view.recorded.as_ref().context("a complaint without its record")?.purchase_id.parse()?;
+        for remedy in view.remedies.iter().filter(|_| told > 0) {
+            self.note(|agreed| match &remedy.amount {
+                Some(amount) => {
+                    agreed.refunds += 1;
+                    agreed.minor += amount.minor;
+                    *agreed.by_purchase.entry(purchase).or_default() += amount.minor;
+                }
+                None => agreed.guidance += 1,
+            });
+        }
+        Ok(told)
+    }
+
+    async fn guide(&self, view: &ComplaintView) -> anyhow::Result<u64> {
+        let mut told = 0;
+        for remedy in view.remedies.iter().filter(|remedy| remedy.kind() == RemedyKind::Guidance) {
+            let m = complaint::CompleteRemedyRequest {
+                complaint_id: view.complaint_id.clone(),
+                remedy_id: remedy.remedy_id.clone(),
+            };
+            told += self.told(AGENT, view, "guide", m, |mut c, r| async move { c.complete_remedy(r).await }).await?;
+        }
+        Ok(told)
+    }
+
+    async fn customer_judges(&self, view: &ComplaintView, luck: u64) -> anyhow::Result<u64> {
+        // Some never say: silence closes the complaint as unconfirmed, by itself.
+        if luck % 20 == 7 {
+            return Ok(0);
+        }
+        let satisfied = !(luck % 20 < 2 && view.offers_made == view.declines + 1);
+        let m = complaint::RecordSatisfactionRequest { complaint_id: view.complaint_id.clone(), satisfied };
+        let told = self.told(AGENT, view, "judge", m, |mut c, r| async move { c.record_satisfaction(r).await }).await?;
+        if !satisfied {
+            self.note(|agreed| agreed.dissatisfied += told);
+        }
+        Ok(told)
+    }
+
+    /// Departments take up their tasks and answer; the manager accepts. A few answer a day late.
+    async fn departments(&self, now: Timestamp) -> anyhow::Result<u64> {
+        let mut steps = 0;
+        for status in ["issued", "acknowledged", "answered"] {
+            for task in self.tasks(status).await? {
+                let issued = task.issued.context("a task without its issue")?;
+                let age = now.duration_since(at(issued.issued_at.as_ref())?);
+                let late = luck(&task.task_id) % 12 == 2 && age < SignedDuration::from_hours(36);
+                let by = format!("staff:{}-team", issued.department);
+                let key = format!("{}/{}", task.task_id, task.version);
+                steps += match status {
+                    "issued" if late => 0,
+                    "issued" => {
+                        let m = complaint::AcknowledgeTaskRequest { task_id: task.task_id };
+                        self.call(&by, &key, m, |mut c, r| async move { c.acknowledge_task(r).await }).await?
+                    }
+                    "acknowledged" => {
+                        let m = complaint::AnswerTaskRequest {
+                            task_id: task.task_id,
+                            department: issued.department,
+                            text: "we looked into it".into(),
+                            cause_code: "article.defect".into(),
+                        };
+                        self.call(&by, &key, m, |mut c, r| async move { c.answer_task(r).await }).await?
+                    }
+                    _ => {
+                        let m = complaint::AcceptAnswerRequest { task_id: task.task_id };
+                        self.call(MANAGER, &key, m, |mut c, r| async move { c.accept_answer(r).await }).await?
+                    }
+                };
+            }
+        }
+        Ok(steps)
+    }
+
+    async fn waiting_for_departments(&self) -> anyhow::Result<HashSet<String>> {
+        let mut waiting = HashSet::new();
+        for status in ["issued", "acknowledged", "answered", "returned"] {
+            let tasks = self.tasks(status).await?;
+            waiting.extend(tasks.into_iter().filter_map(|task| task.issued).map(|issued| issued.complaint_id));
+        }
+        Ok(waiting)
+    }
+
+    /// Management looks at what was escalated and decides.
+    async fn management(&self) -> anyhow::Result<u64> {
+        let mut steps = 0;
+        for status in ["raised", "acknowledged"] {
+            let m = complaint::ListEscalationsRequest { status: status.into(), page: Some(Page { size: 200, ..Page::default() }) };
+            let list = self.ask(m, |mut c, r| async move { c.list_escalations(r).await }).await?;
+            for view in list.escalations {
+                let id = view.escalation_id;
+                let key = format!("escalation/{status}/{id}");
+                steps += if status == "raised" {
+                    let m = complaint::AcknowledgeEscalationRequest { escalation_id: id };
+                    self.call(DIRECTOR, &key, m, |mut c, r| async move { c.acknowledge_escalation(r).await }).await?
+                } else {
+                    let m = complaint::DecideEscalationRequest { escalation_id: id, decision: "be generous".into() };
+                    self.call(DIRECTOR, &key, m, |mut c, r| async move { c.decide_escalation(r).await }).await?
+                };
+            }
+        }
+        Ok(steps)
+    }
+
+    /// Goods that were on their way back have arrived and are in order.
+    async fn warehouse(&self) -> anyhow::Result<u64> {
+        let mut token = String::new();
+        let mut steps = 0;
+        loop {
+            let page = Some(Page { size: 200, token: token.clone() });
+            let list = self
+                .driver
+                .insist(|| {
+                    let mut client = FulfilmentClient::new(self.fulfilment.clone());
+                    let page = page.clone();
+                    let m = ListServiceOrdersRequest { status: "awaiting_goods".into(), page, ..Default::default() };
+                    async move { client.list_service_orders(m).await }
+                })
+                .await??;
+            for order in list.orders {
+                let id = order.order_id;
+                let received = self
+                    .driver
+                    .insist(|| {
+                        let mut client = FulfilmentClient::new(self.fulfilment.clone());
+                        let m = ReceiveGoodsRequest { order_id: id.clone() };
+                        let request = staff(WAREHOUSE, &format!("goods/{id}"), m);
+                        async move { client.receive_goods(request).await }
+                    })
+                    .await?;
+                steps += u64::from(received.is_ok());
+            }
+            token = list.next_page_token;
+            if token.is_empty() {
+                return Ok(steps);
+            }
+        }
+    }
+
+    async fn in_status(&self, status: &str) -> anyhow::Result<Vec<ComplaintView>> {
+        let (mut found, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = Some(Page { size: 200, token });
+            let m = complaint::ListComplaintsRequest { status: status.into(), page };
+            let list = self.ask(m, |mut c, r| async move { c.list_complaints(r).await }).await?;
+            found.extend(list.complaints);
+            token = list.next_page_token;
+            if token.is_empty() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn tasks(&self, status: &str) -> anyhow::Result<Vec<complaint::TaskView>> {
+        let (mut found, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = Some(Page { size: 200, token });
+            let m = complaint::ListTasksRequest { status: status.into(), department: String::new(), page };
+            let list = self.ask(m, |mut c, r| async move { c.list_tasks(r).await }).await?;
+            found.extend(list.tasks);
+            token = list.next_page_token;
+            if token.is_empty() {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Agreed)) {
+        if let Ok(mut agreed) = self.agreed.lock() {
+            change(&mut agreed);
+        }
+    }
+
+    /// One step of a complaint: 1 when it was taken, 0 when the complaint no longer stands where it stood.
+    async fn told<M, F>(
+        &self,
+        actor: &str,
+        view: &ComplaintView,
+        step: &str,
+        message: M,
+        call: impl Fn(ComplaintsClient<Channel>, tonic::Request<M>) -> F,
+    ) -> anyhow::Result<u64>
+    where
+        M: Clone,
+        F: Future<Output = Result<Response<Receipt>, Status>>,
+    {
+        self.call(actor, &format!("{step}/{}/{}", view.complaint_id, view.version), message, call).await
+    }
+
+    async fn call<M, F>(
+        &self,
+        actor: &str,
+        key: &str,
+        message: M,
+        call: impl Fn(ComplaintsClient<Channel>, tonic::Request<M>) -> F,
+    ) -> anyhow::Result<u64>
+    where
+        M: Clone,
+        F: Future<Output = Result<Response<Receipt>, Status>>,
+    {
+        let answer = self
+            .driver
+            .insist(|| call(ComplaintsClient::new(self.complaints.clone()), staff(actor, key, message.clone())))
+            .await?;
+        match answer {
+            Ok(_) => Ok(1),
+            Err(refusal) if refusal.code() == tonic::Code::FailedPrecondition => Ok(0),
+            Err(refusal) => Err(refusal).context(format!("{actor} cannot {key}")),
+        }
+    }
+
+    async fn ask<M, T, F>(
+        &self,
+        message: M,
+        call: impl Fn(ComplaintsClient<Channel>, tonic::Request<M>) -> F,
+    ) -> anyhow::Result<T>
+    where
+        M: Clone,
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        let ask = || call(ComplaintsClient::new(self.complaints.clone()), staff(MANAGER, "read", message.clone()));
+        Ok(self.driver.insist(ask).await??)
+    }
+}
+
+/// Departments with tasks, for the report.
+pub async fn tasks_by_department(staff: &Staff<'_>) -> anyhow::Result<BTreeMap<String, u64>> {
+    let mut by_department = BTreeMap::new();
+    for task in staff.tasks("").await? {
+        *by_department.entry(task.issued.map(|issued| issued.department).unwrap_or_default()).or_default() += 1;
+    }
+    Ok(by_department)
+}
+
+/// What chance has in store for somebody: the same number for the same id.
+fn luck(id: &str) -> u64 {
+    id.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte))) >> 3
+}
+
+fn at(time: Option<&contracts::Timestamp>) -> anyhow::Result<Timestamp> {
+    let time = time.context("a time is missing")?;
+    Ok(Timestamp::new(time.seconds, time.nanos)?)
+}

@@ -1,0 +1,149 @@
+//! Playing people against the running system: calls that are made until they are answered, and waiting until the system
+//! has come to rest. A part that died is started again, as a supervisor would.
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use contracts::{
+    fulfilment::v1::{GetOverviewRequest as FulfilmentOverview, fulfilment_client::FulfilmentClient},
+    operations::v1::{GetStatusRequest, GetStatusResponse, operations_client::OperationsClient},
+    outreach::v1::{GetOverviewRequest as OutreachOverview, outreach_client::OutreachClient},
+};
+use tonic::{
+    Code, Request, Response, Status,
+    transport::{Channel, Endpoint},
+};
+
+use crate::{
+    commands::status,
+    home::{self, Home, SERVICES},
+    stack::{parts, secrets::Secrets},
+};
+
+/// How often a call is made before we give up: with the waits between, about two minutes.
+const TRIES: u32 = 240;
+const WAIT: Duration = Duration::from_millis(500);
+/// How long the system may take to come to rest.
+const REST_WITHIN: Duration = Duration::from_secs(180);
+
+/// Connections to a running system.
+pub struct Driver {
+    pub home: Home,
+    secrets: Secrets,
+}
+
+impl Driver {
+    /// The system of this home. Errors: its secrets cannot be read.
+    pub fn new(home: Home) -> anyhow::Result<Self> {
+        let secrets = Secrets::open(&home)?;
+        Ok(Self { home, secrets })
+    }
+
+    /// A connection that is made when it is needed, and again after it broke.
+    pub fn channel(&self, service: &str) -> anyhow::Result<Channel> {
+        let endpoint = Endpoint::from_shared(self.home.url(home::service(service)?)?)?;
+        Ok(endpoint.connect_timeout(Duration::from_secs(2)).timeout(Duration::from_secs(20)).connect_lazy())
+    }
+
+    /// Makes a call until it is answered, starting what died meanwhile. A refusal is an answer.
+    /// Errors: nobody answers for about two minutes.
+    pub async fn insist<T, F>(&self, call: impl Fn() -> F) -> anyhow::Result<Result<T, Status>>
+    where
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        for attempt in 0..TRIES {
+            match call().await {
+                Ok(answer) => return Ok(Ok(answer.into_inner())),
+                Err(refusal) if is_refusal(refusal.code()) => return Ok(Err(refusal)),
+                Err(status) if attempt + 1 == TRIES => bail!("nobody answers: {status}"),
+                Err(_) => {
+                    self.revive().await?;
+                    tokio::time::sleep(WAIT).await;
+                }
+            }
+        }
+        bail!("nobody answers")
+    }
+
+    /// Starts every part that is not running.
+    pub async fn revive(&self) -> anyhow::Result<()> {
+        if !parts::all_run(&self.home) {
+            parts::start(&self.home, &self.secrets).await.context("a part died and cannot be started again")?;
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing is on its way any more: nothing to send, to take, to fire, to pay or to tell.
+    /// Errors: it takes longer than three minutes.
+    pub async fn rest(&self) -> anyhow::Result<()> {
+        let until = Instant::now() + REST_WITHIN;
+        let mut quiet = 0;
+        while quiet < 2 {
+            let waiting = self.waiting().await?;
+            quiet = if waiting == 0 { quiet + 1 } else { 0 };
+            if Instant::now() > until {
+                bail!("the system does not come to rest: {waiting} things wait; `aftercare status` says which");
+            }
+            if waiting > 0 {
+                tokio::time::sleep(Duration::from_millis(15)).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn waiting(&self) -> anyhow::Result<u64> {
+        let mut waiting = 0;
+        for service in SERVICES.iter().filter(|service| service.schema) {
+            waiting += status::waiting(&self.status(service.name).await?);
+        }
+        let fulfilment = self.channel("fulfilment")?;
+        let overview = self
+            .insist(|| {
+                let mut client = FulfilmentClient::new(fulfilment.clone());
+                async move { client.get_overview(FulfilmentOverview {}).await }
+            })
+            .await??;
+        let moving = |status: &str| matches!(status, "queued" | "sent");
+        waiting += overview.refunds.iter().filter(|count| moving(&count.key)).map(|count| count.count).sum::<u64>();
+        let outreach = self.channel("outreach")?;
+        let overview = self
+            .insist(|| {
+                let mut client = OutreachClient::new(outreach.clone());
+                async move { client.get_overview(OutreachOverview {}).await }
+            })
+            .await??;
+        let queued = overview.messages.iter().filter(|count| count.key == "queued");
+        Ok(waiting + queued.map(|count| count.count).sum::<u64>())
+    }
+
+    /// What a service says of itself.
+    pub async fn status(&self, service: &str) -> anyhow::Result<GetStatusResponse> {
+        let channel = self.channel(service)?;
+        let asked = self
+            .insist(|| {
+                let mut client = OperationsClient::new(channel.clone());
+                async move { client.get_status(GetStatusRequest {}).await }
+            })
+            .await?;
+        Ok(asked?)
+    }
+}
+
+/// A request of a member of staff, done once however often it is made.
+pub fn staff<T>(actor: &str, key: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    if let (Ok(actor), Ok(key)) = (actor.parse(), key.parse()) {
+        request.metadata_mut().insert("aftercare-actor", actor);
+        request.metadata_mut().insert("idempotency-key", key);
+    }
+    request
+}
+
+fn is_refusal(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition | Code::PermissionDenied | Code::Unimplemented
+    )
+}

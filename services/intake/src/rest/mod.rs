@@ -1,0 +1,52 @@
+//! The REST door for channels, shops and platforms, with its OpenAPI description at `/openapi.json` and a page to read and
+//! try it at `/docs`. No rules: shape and bounds are checked, then the domain decides.
+mod body;
+mod case_request;
+mod case_view;
+mod cases;
+mod check;
+mod customer;
+mod problem;
+mod sale_request;
+mod sales;
+mod words;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::StatusCode,
+    routing::{get, post},
+};
+use utoipa::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::app::App;
+use problem::Problem;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Aftercare intake",
+        description = "The front door of after-sales: purchases and contacts of customers come in here. Errors are problem \
+                       documents (RFC 9457) that name every wrong field at once. Every text is bounded; unknown fields are \
+                       refused.",
+        license(name = "Apache-2.0")
+    ),
+    paths(sales::record, cases::register, cases::get),
+    tags((name = "sales", description = "What was sold to whom"), (name = "cases", description = "Contacts of customers"))
+)]
+struct Description;
+
+/// All REST routes.
+pub fn routes(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/v1/sales", post(sales::record))
+        .route("/v1/cases", post(cases::register))
+        .route("/v1/cases/{id}", get(cases::get))
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "request.method", "see /docs for what can be done here")
+        })
+        .with_state(app)
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", Description::openapi()))
+}

@@ -1,0 +1,234 @@
+//! An order as shops and platforms send it, and the sale it is when nothing is wrong with it.
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use kernel::money::Money;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    body,
+    case_request::purchase_id,
+    check::{Amount, Checks},
+    customer::Customer,
+    problem::Wrong,
+    words,
+};
+use crate::{
+    domain::{
+        identity::Identity,
+        purchase::{Command, Facts, Line},
+        vocabulary::Channel,
+    },
+    vault::Person,
+};
+
+/// The most lines of one order.
+const LINES_MAX: usize = 200;
+
+/// One order.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaleRequest {
+    /// Where it was sold.
+    #[schema(required, schema_with = words::channel)]
+    pub channel: Option<Channel>,
+    /// The seller's own order number, 1 to 100 characters, unique within the channel.
+    #[schema(required, example = "A-1001")]
+    pub order_ref: Option<String>,
+    /// At least one of `ref`, `phone` and `email`.
+    #[schema(required)]
+    pub customer: Option<Customer>,
+    /// At most 100 characters.
+    pub store: Option<String>,
+    /// RFC 3339.
+    #[schema(required, example = "2026-01-31T09:30:00+08:00")]
+    pub bought_at: Option<String>,
+    /// Absent while the goods are on their way.
+    #[schema(example = "2026-02-02T15:00:00+08:00")]
+    pub delivered_at: Option<String>,
+    /// 1 to 200.
+    #[schema(required, value_type = Vec<SaleLine>)]
+    pub lines: Option<Vec<Option<SaleLine>>>,
+    /// What the customer paid for all lines together: exactly their sum.
+    #[schema(required)]
+    pub paid: Option<Amount>,
+}
+
+/// One article of an order.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaleLine {
+    /// 1 to 100 characters, unique within the order.
+    #[schema(required, example = "1")]
+    pub line_id: Option<String>,
+    /// 1 to 100 characters.
+    #[schema(required, example = "SKU-77")]
+    pub product_id: Option<String>,
+    /// 1 to 100 characters.
+    #[schema(required, example = "shampoo")]
+    pub category: Option<String>,
+    /// Batch or lot, at most 100 characters.
+    pub batch: Option<String>,
+    /// 1 to 1,000,000.
+    #[schema(required, minimum = 1, example = 1)]
+    pub quantity: Option<i64>,
+    /// What was paid for the line, freight and discounts included.
+    #[schema(required)]
+    pub paid: Option<Amount>,
+}
+
+/// An order with nothing wrong.
+#[derive(Debug)]
+pub struct Sale {
+    pub purchase_id: Uuid,
+    pub channel: Channel,
+    pub identity: Identity,
+    pub person: Person,
+    order_ref: String,
+    store_id: Option<String>,
+    bought_at: Timestamp,
+    delivered_at: Option<Timestamp>,
+    lines: Vec<Line>,
+    paid: Money,
+}
+
+impl Sale {
+    /// What the purchase is told.
+    pub fn command(&self, customer_id: Uuid) -> Command {
+        let facts = Facts {
+            purchase_id: self.purchase_id,
+            order_ref: self.order_ref.clone(),
+            customer_id,
+            channel: self.channel,
+            store_id: self.store_id.clone(),
+            bought_at: self.bought_at,
+            lines: self.lines.clone(),
+            paid: self.paid,
+        };
+        Command::Record { facts: Box::new(facts), delivered_at: self.delivered_at }
+    }
+}
+
+impl SaleRequest {
+    /// Reads one line: the sale, or everything that is wrong with it.
+    pub fn read(text: &str, now: Timestamp) -> Result<Sale, Vec<Wrong>> {
+        let shaped = body::shape::<Self>(text).map_err(|wrong| vec![wrong])?;
+        let mut checks = Checks::new(shaped.wrong, now);
+        let sale = shaped.document.check(&mut checks);
+        let wrong = checks.into_wrong();
+        sale.filter(|_| wrong.is_empty()).ok_or(wrong)
+    }
+
+    fn check(&self, checks: &mut Checks) -> Option<Sale> {
+        let channel = checks.required("channel", self.channel, "name the channel it was sold by");
+        if channel == Some(Channel::FollowUp) {
+            checks.report("channel", "sells nothing", "name the channel it was sold by");
+        }
+        let order_ref = checks.required_word("order_ref", self.order_ref.as_deref(), 100);
+        let asked = Customer::default();
+        let customer = self.customer.as_ref().unwrap_or(&asked);
+        let known = customer.check(checks, channel.unwrap_or(Channel::Shop));
+        if known.identity.is_none() {
+            let hint = "say who bought by at least one of ref, phone and email";
+            checks.report("customer.ref", "is missing, and so are customer.phone and customer.email", hint);
+        }
+        let store_id = checks.word("store", self.store.as_deref(), 100);
+        let (bought_at, delivered_at) = self.check_times(checks);
+        let lines = self.check_lines(checks);
+        let paid = checks.amount("paid", self.paid.as_ref());
+        if let (Some(lines), Some(paid)) = (&lines, paid) {
+            check_sum(checks, lines, paid);
+        }
+        let (channel, order_ref) = (channel?, order_ref?);
+        Some(Sale {
+            purchase_id: purchase_id(channel, &order_ref),
+            channel,
+            identity: known.identity?,
+            person: known.person,
+            order_ref,
+            store_id,
+            bought_at: bought_at?,
+            delivered_at,
+            lines: lines?,
+            paid: paid?,
+        })
+    }
+
+    fn check_times(&self, checks: &mut Checks) -> (Option<Timestamp>, Option<Timestamp>) {
+        let bought = checks.required("bought_at", self.bought_at.as_deref(), "say when it was bought");
+        let bought_at = checks.happened("bought_at", bought);
+        let delivered_at = checks.happened("delivered_at", self.delivered_at.as_deref());
+        if let (Some(bought), Some(delivered)) = (bought_at, delivered_at)
+            && delivered < bought
+        {
+            checks.report("delivered_at", "is before bought_at", "give the time at which it arrived");
+        }
+        (bought_at, delivered_at)
+    }
+
+    fn check_lines(&self, checks: &mut Checks) -> Option<Vec<Line>> {
+        let lines = self.lines.as_deref().unwrap_or_default();
+        if lines.is_empty() || lines.len() > LINES_MAX {
+            let reason = if lines.is_empty() { "is missing" } else { "has too many lines" };
+            checks.report("lines", reason, "give 1 to 200 lines");
+            return None;
+        }
+        let mut seen = HashSet::new();
+        let mut good = Vec::with_capacity(lines.len());
+        for (index, line) in lines.iter().enumerate() {
+            let checked = line.clone().unwrap_or_default().check(checks, &format!("lines[{index}]"));
+            if let Some(line) = checked {
+                if !seen.insert(line.line_id.clone()) {
+                    let field = format!("lines[{index}].line_id");
+                    checks.report(field, "stands for another line too", "give every line of an order its own");
+                }
+                good.push(line);
+            }
+        }
+        (good.len() == lines.len()).then_some(good)
+    }
+}
+
+impl SaleLine {
+    fn check(&self, checks: &mut Checks, at: &str) -> Option<Line> {
+        let field = |name: &str| format!("{at}.{name}");
+        let line_id = checks.required_word(&field("line_id"), self.line_id.as_deref(), 100);
+        let product_id = checks.required_word(&field("product_id"), self.product_id.as_deref(), 100);
+        let category = checks.required_word(&field("category"), self.category.as_deref(), 100);
+        let batch = checks.word(&field("batch"), self.batch.as_deref(), 100);
+        let quantity = checks.required(&field("quantity"), self.quantity, "give 1 to 1000000");
+        let quantity = checks.within(&field("quantity"), quantity, 1, 1_000_000);
+        let paid = checks.amount(&field("paid"), self.paid.as_ref());
+        Some(Line {
+            line_id: line_id?,
+            product_id: product_id?,
+            category: category?,
+            batch,
+            quantity: u32::try_from(quantity?).ok()?,
+            paid: paid?,
+        })
+    }
+}
+
+/// The lines add up to what was paid, in one currency.
+fn check_sum(checks: &mut Checks, lines: &[Line], paid: Money) {
+    let mut mixed = false;
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.paid.currency != paid.currency) {
+        mixed = true;
+        let reason = format!("is {}, but paid is in {}", line.paid.currency, paid.currency);
+        checks.report(format!("lines[{index}].paid.currency"), reason, "give one currency for the whole order");
+    }
+    if mixed {
+        return;
+    }
+    match Money::sum(paid.currency, lines.iter().map(|line| line.paid)) {
+        Ok(sum) if sum == paid => {}
+        Ok(sum) => {
+            let reason = format!("is {}, but the lines add up to {}", paid.minor, sum.minor);
+            checks.report("paid.minor", reason, "give the exact sum of the lines");
+        }
+        Err(error) => checks.report("paid.minor", error.to_string(), "split the order"),
+    }
+}

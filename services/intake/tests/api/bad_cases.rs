@@ -1,0 +1,116 @@
+//! Every way a contact can be wrong: a clear 4xx that names all wrong fields at once, and nothing stored.
+use serde_json::{Value, json};
+
+use super::{Reply, assert_nothing_stored, case_with, get, post, post_case, start};
+
+#[tokio::test]
+async fn every_bad_field_is_named() {
+    let stack = start().await;
+    let long = |n: usize| "字".repeat(n);
+    let table: Vec<(&str, Value, Vec<&str>)> = vec![
+        ("no channel", json!({ "channel": null }), vec!["channel"]),
+        ("unknown channel", json!({ "channel": "pigeon" }), vec!["channel"]),
+        ("our own channel", json!({ "channel": "follow_up" }), vec!["channel"]),
+        ("no customer", json!({ "customer": null }), vec!["customer.name", "customer.phone"]),
+        ("no identity", json!({ "customer": { "phone": "1380000" } }), vec!["customer.name"]),
+        ("no contact", json!({ "customer": { "name": "Ana" } }), vec!["customer.phone"]),
+        ("unknown reference, no contact", json!({ "customer": { "ref": "C-1" } }), vec!["customer.phone"]),
+        ("no content", json!({ "content": null }), vec!["content"]),
+        ("blank content", json!({ "content": "  \n " }), vec!["content"]),
+        ("long content", json!({ "content": long(4001) }), vec!["content"]),
+        ("control character", json!({ "content": "a\u{0}b" }), vec!["content"]),
+        ("line end in a name", json!({ "customer": { "name": "a\nb", "phone": "12345" } }), vec!["customer.name"]),
+        ("long name", json!({ "customer": { "name": long(201), "phone": "12345" } }), vec!["customer.name"]),
+        ("bad phone", json!({ "customer": { "name": "Ana", "phone": "call me" } }), vec!["customer.phone"]),
+        ("bad e-mail", json!({ "customer": { "name": "Ana", "phone": "12345", "email": "ana@" } }), vec!["customer.email"]),
+        ("long address", json!({ "customer": { "name": "A", "phone": "12345", "address": long(501) } }), vec!["customer.address"]),
+        ("unknown field", json!({ "prio": 1 }), vec!["prio"]),
+        ("unknown field within", json!({ "customer": { "name": "A", "phone": "12345", "sex": "f" } }), vec!["customer.sex"]),
+        ("wrong type", json!({ "content": 7 }), vec!["content"]),
+        ("wrong type within", json!({ "customer": { "name": "A", "phone": 13800 } }), vec!["customer.phone"]),
+        ("wrong type of a whole part", json!({ "customer": "Ana" }), vec!["customer"]),
+        ("unknown class", json!({ "class": "odd" }), vec!["class"]),
+        ("unknown emotion", json!({ "emotion": "blue" }), vec!["emotion"]),
+        ("severity", json!({ "health": { "severity": 5 } }), vec!["health.severity"]),
+        ("severity below", json!({ "health": { "severity": -1 } }), vec!["health.severity"]),
+        ("severity as a fraction", json!({ "health": { "severity": 1.5 } }), vec!["health.severity"]),
+        ("vip tier", json!({ "vip_tier": 4 }), vec!["vip_tier"]),
+        ("not an instant", json!({ "occurred_at": "yesterday" }), vec!["occurred_at"]),
+        ("no zone", json!({ "occurred_at": "2026-02-20T10:00:00" }), vec!["occurred_at"]),
+        ("no such day", json!({ "occurred_at": "2026-02-30T10:00:00Z" }), vec!["occurred_at"]),
+        ("before 2000", json!({ "occurred_at": "1999-12-31T23:59:59Z" }), vec!["occurred_at"]),
+        ("far future", json!({ "occurred_at": "2026-03-04T00:00:00Z" }), vec!["occurred_at"]),
+        ("long reference", json!({ "external_ref": long(101) }), vec!["external_ref"]),
+        ("purchase without number", json!({ "purchase": { "channel": "shop" } }), vec!["purchase.order_ref"]),
+    ];
+    for (name, fields, expected) in table {
+        let reply = post_case(&stack, &case_with(fields)).await;
+        assert_eq!(reply.status, 422, "{name}: {reply:?}");
+        assert_eq!(reply.wrong(), expected, "{name}");
+    }
+    assert_nothing_stored(&stack).await;
+}
+
+#[tokio::test]
+async fn all_wrong_fields_are_named_at_once() {
+    let stack = start().await;
+    let bad = json!({
+        "chanel": "website", "channel": 7, "customer": { "phone": true, "age": 30 }, "content": "",
+        "class": "odd", "occurred_at": "1980-01-01T00:00:00Z", "health": { "severity": 9, "symptoms": [] }
+    });
+    let mut wrong = post_case(&stack, &bad).await.wrong();
+    wrong.sort();
+    assert_eq!(
+        wrong,
+        [
+            "chanel", "channel", "class", "content", "customer.age", "customer.name", "customer.phone",
+            "health.severity", "health.symptoms", "occurred_at",
+        ]
+    );
+    let reply = post_case(&stack, &json!({})).await;
+    assert_eq!(reply.wrong(), ["channel", "customer.name", "customer.phone", "content"]);
+    assert!(reply.json()["errors"][0]["hint"].as_str().unwrap().contains("channel"), "{reply:?}");
+    assert_nothing_stored(&stack).await;
+}
+
+#[tokio::test]
+async fn what_is_no_document_at_all_is_refused() {
+    let stack = start().await;
+    let json_type = [("content-type", "application/json")];
+    let problem = |reply: &Reply| (reply.status, reply.problem());
+    for (body, status, kind) in [
+        (b"{".to_vec(), 400, "request.not_json"),
+        (b"".to_vec(), 400, "request.not_json"),
+        (b"{\"content\": \"\xff\xfe\"}".to_vec(), 400, "request.not_utf8"),
+        (vec![b'['; 300], 400, "request.not_json"),
+        (b"[]".to_vec(), 422, "request.invalid"),
+        (b"null".to_vec(), 422, "request.invalid"),
+        (b"{\"content\": \"a\", \"content\": \"b\"}".to_vec(), 422, "request.invalid"),
+        (vec![b' '; 10 * 1024 * 1024], 413, "request.too_large"),
+        (vec![b' '; 256 * 1024 + 1], 413, "request.too_large"),
+    ] {
+        let (start, length) = (String::from_utf8_lossy(&body[..body.len().min(30)]).into_owned(), body.len());
+        let reply = post(&stack, "/v1/cases", &json_type, body).await;
+        assert_eq!(problem(&reply), (status, kind.to_owned()), "{start} ({length})");
+    }
+    let reply = post(&stack, "/v1/cases", &[("content-type", "text/plain")], case_with(json!({})).to_string()).await;
+    assert_eq!(problem(&reply), (415, "request.content_type".into()));
+    let key = "k".repeat(201);
+    for key in ["", key.as_str(), "é"] {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        let reply = post(&stack, "/v1/cases", &headers, case_with(json!({})).to_string()).await;
+        assert_eq!((reply.status, reply.wrong()), (422, vec!["header.Idempotency-Key".to_owned()]), "{key}");
+    }
+    let reply = get(&stack, "/v1/cases").await;
+    assert_eq!(problem(&reply), (405, "request.method".into()));
+    assert_nothing_stored(&stack).await;
+}
+
+#[tokio::test]
+async fn a_case_that_is_not_there_is_not_found() {
+    let stack = start().await;
+    let reply = get(&stack, "/v1/cases/00000000-0000-7000-8000-000000000000").await;
+    assert_eq!((reply.status, reply.problem()), (404, "case.not_found".into()));
+    let reply = get(&stack, "/v1/cases/7").await;
+    assert_eq!((reply.status, reply.wrong()), (422, vec!["id".to_owned()]));
+}

@@ -1,0 +1,100 @@
+//! The order in which open cases must be worked, and what watchers see.
+use contracts::{
+    common::v1::{Lane, Page},
+    intake::v1::{CaseView, GetOverviewRequest, ListQueueRequest, intake_client::IntakeClient},
+};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use testkit::Stack;
+use tonic::Code;
+
+use super::{a_sale, case_with, post_case, post_sales, start};
+
+async fn queue(stack: &Stack, size: u32) -> Vec<CaseView> {
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let (mut cases, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = Some(Page { size, token });
+        let part = client.list_queue(ListQueueRequest { page }).await.unwrap().into_inner();
+        cases.extend(part.cases);
+        token = part.next_page_token;
+        if token.is_empty() {
+            return cases;
+        }
+    }
+}
+
+/// The points a case has after `minutes` of waiting.
+fn points(case: &CaseView, minutes: i64) -> i64 {
+    case.registered.as_ref().unwrap().priority.as_ref().unwrap().score + minutes.min(99)
+}
+
+/// Cases of every lane, emotion, tier and channel; the most urgent of those without harm has more points than the least of
+/// those with it.
+async fn fill(stack: &Stack) {
+    for severity in [0, 1, 2] {
+        for emotion in ["calm", "angry"] {
+            for (tier, channel) in [(0, "email"), (3, "platform"), (3, "email")] {
+                let contact = json!({
+                    "channel": channel, "emotion": emotion, "vip_tier": tier, "repeat_contact": tier > 0,
+                    "class": "delivery", "content": "where is it", "health": { "severity": severity }
+                });
+                assert_eq!(post_case(stack, &case_with(contact)).await.status, 201);
+                stack.move_clock(SignedDuration::from_mins(7));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn health_first_then_points_then_the_nearest_promise() {
+    let stack = start().await;
+    fill(&stack).await;
+    let cases = queue(&stack, 200).await;
+    assert_eq!(cases.len(), 18);
+    let now = stack.now().as_second();
+    let place = |case: &CaseView| {
+        let facts = case.registered.as_ref().unwrap();
+        let waited = (now - facts.recorded_at.unwrap().seconds) / 60;
+        let by = facts.respond_by.unwrap();
+        (facts.lane() != Lane::Health, -points(case, waited), by.seconds, by.nanos)
+    };
+    let places: Vec<_> = cases.iter().map(place).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    let lowest_health = places.iter().filter(|p| !p.0).map(|p| -p.1).min().unwrap();
+    let highest_other = places.iter().filter(|p| p.0).map(|p| -p.1).max().unwrap();
+    assert!(highest_other > lowest_health, "the test must show that points alone would not do");
+
+    let ids = |cases: &[CaseView]| cases.iter().map(|case| case.case_id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&queue(&stack, 4).await), ids(&cases), "pages make the same list");
+}
+
+#[tokio::test]
+async fn a_token_that_is_none_is_refused() {
+    let stack = start().await;
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let id = uuid::Uuid::nil();
+    for token in ["x".to_owned(), format!("{id}~1.2"), format!("{id}~a.b.c.d"), format!("{id}~1.99999999999.1.1")] {
+        let page = Some(Page { size: 5, token });
+        let refused = client.list_queue(ListQueueRequest { page }).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+    }
+    let page = Some(Page { size: 201, token: String::new() });
+    assert_eq!(client.list_queue(ListQueueRequest { page }).await.unwrap_err().code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn watchers_see_how_things_stand() {
+    let stack = start().await;
+    post_sales(&stack, &[a_sale("A-1"), a_sale("A-2")]).await;
+    let contacts: [Value; 2] = [json!({ "channel": "app" }), json!({ "class": "discomfort", "channel": "email" })];
+    for contact in contacts {
+        assert_eq!(post_case(&stack, &case_with(contact)).await.status, 201);
+    }
+    stack.advance(SignedDuration::from_mins(6)).await;
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let seen = client.get_overview(GetOverviewRequest {}).await.unwrap().into_inner();
+    assert_eq!((seen.purchases, seen.customers, seen.late, seen.open_health), (2, 3, 1, 1));
+    let cases: Vec<_> = seen.cases.iter().map(|count| (count.key.as_str(), count.count)).collect();
+    assert_eq!(cases, [("routed", 2)]);
+}

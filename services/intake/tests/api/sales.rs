@@ -1,0 +1,67 @@
+//! Purchases come in, once each, whatever is told how often.
+use contracts::intake::v1::{PurchaseDelivered, PurchaseRecorded};
+use serde_json::{Value, json};
+use testkit::Stack;
+
+use super::{a_sale, count, post_sales, sale_with, start};
+
+async fn told(stack: &Stack, lines: &[Value]) -> (u64, u64, u64) {
+    let reply = post_sales(stack, lines).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let body = reply.json();
+    let number = |name: &str| body[name].as_u64().unwrap();
+    (number("recorded"), number("updated"), number("unchanged"))
+}
+
+#[tokio::test]
+async fn an_order_is_recorded_once_and_delivered_once() {
+    let stack = start().await;
+    let delivered = json!({ "delivered_at": "2026-02-25T12:00:00+08:00" });
+    assert_eq!(told(&stack, &[a_sale("A-1"), sale_with("A-2", delivered.clone())]).await, (2, 0, 0));
+    assert_eq!(told(&stack, &[a_sale("A-1"), a_sale("A-2")]).await, (0, 0, 2));
+    assert_eq!(told(&stack, &[sale_with("A-1", delivered.clone()), a_sale("A-3"), a_sale("A-3")]).await, (1, 1, 1));
+    assert_eq!(told(&stack, &[sale_with("A-1", delivered)]).await, (0, 0, 1));
+
+    let recorded: Vec<PurchaseRecorded> = stack.events("intake").await;
+    assert_eq!(recorded.len(), 3);
+    let first = recorded.iter().find(|event| event.order_ref == "A-1").unwrap();
+    assert_eq!(first.purchase_id, kernel::id::derived("purchase", &["website", "A-1"]).to_string());
+    assert_eq!(first.delivered_at, None);
+    assert_eq!(first.bought_at.unwrap().seconds, "2026-02-20T10:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second());
+    assert_eq!(first.paid.as_ref().unwrap().minor, 5000);
+    let lines: Vec<_> = first.lines.iter().map(|l| (l.line_id.as_str(), l.batch.as_str(), l.quantity)).collect();
+    assert_eq!(lines, [("1", "L7", 2), ("2", "", 1)]);
+    assert!(recorded.iter().any(|event| event.order_ref == "A-2" && event.delivered_at.is_some()));
+
+    let arrived: Vec<PurchaseDelivered> = stack.events("intake").await;
+    assert_eq!(arrived.len(), 1);
+    assert_eq!((&arrived[0].purchase_id, &arrived[0].customer_id), (&first.purchase_id, &first.customer_id));
+}
+
+#[tokio::test]
+async fn what_contradicts_the_record_is_refused_by_line_and_nothing_of_it_is_stored() {
+    let stack = start().await;
+    told(&stack, &[a_sale("A-1")]).await;
+    let other = sale_with("A-1", json!({ "bought_at": "2026-02-21T10:00:00Z" }));
+    let within = sale_with("A-5", json!({ "store": "s-2" }));
+    let reply = post_sales(&stack, &[a_sale("A-4"), other, a_sale("A-5"), within]).await;
+    assert_eq!((reply.status, reply.problem()), (409, "purchase.differs".into()));
+    assert_eq!(reply.wrong(), ["bought_at", "store"]);
+    let body = reply.json();
+    assert_eq!((&body["errors"][0]["line"], &body["errors"][1]["line"]), (&json!(2), &json!(4)));
+    assert_eq!(count(&stack, "purchase").await, 1);
+}
+
+#[tokio::test]
+async fn thousands_of_orders_go_in_one_request() {
+    let stack = start().await;
+    let lines: Vec<Value> = (0..3000)
+        .map(|n| sale_with(&format!("B-{n}"), json!({ "customer": { "ref": format!("C-{}", n % 900), "name": "Ana" } })))
+        .collect();
+    assert_eq!(told(&stack, &lines).await, (3000, 0, 0));
+    assert_eq!(count(&stack, "purchase").await, 3000);
+    assert_eq!(count(&stack, "customer").await, 900);
+    assert_eq!(count(&stack, "customer_key").await, 900);
+    assert_eq!(told(&stack, &lines).await, (0, 0, 3000));
+    assert_eq!(count(&stack, "journal").await, 3000);
+}

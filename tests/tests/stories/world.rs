@@ -1,0 +1,259 @@
+//! A whole chain in one process: all services, a payment provider and an SMS gateway, and the people who work in it.
+use std::sync::{Arc, Mutex};
+
+use axum::{Json, Router, extract::State, routing::post};
+use contracts::{
+    common::v1::{CaseClass, Money, Remedy, RemedyKind},
+    complaint::v1::{self as complaint, complaints_client::ComplaintsClient},
+    fulfilment::v1::{self as fulfilment, fulfilment_client::FulfilmentClient},
+    scheduling::v1::{self as scheduling, scheduling_client::SchedulingClient},
+};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use stories::payments::{LedgerView, Sandbox};
+use testkit::{Stack, request};
+use tonic::{Status, transport::Channel};
+
+/// The chain and what stands outside it.
+pub struct World {
+    pub stack: Stack,
+    pub http: reqwest::Client,
+    payments: String,
+    sms: Arc<Mutex<Vec<Value>>>,
+}
+
+impl World {
+    pub async fn open() -> Self {
+        let payments = serve(Sandbox::new(None).unwrap().router()).await;
+        let sms = Arc::new(Mutex::new(Vec::new()));
+        let gateway = Router::new().route("/sms", post(take_sms)).with_state(Arc::clone(&sms));
+        let sms_url = format!("{}/sms", serve(gateway).await);
+        let services = [
+            &::intake::SERVICE,
+            &::scheduling::SERVICE,
+            &::complaint::SERVICE,
+            &::fulfilment::SERVICE,
+            &outreach::SERVICE,
+            &analytics::SERVICE,
+        ];
+        let stack = Stack::start_with(&services, |name, settings| match name {
+            "intake" => settings.service["master_key"] = json!("07".repeat(32)),
+            "fulfilment" => {
+                settings.service["payments"]["url"] = json!(payments);
+                settings.service["payments"]["timeout"] = json!("1s");
+            }
+            "outreach" => settings.service["sms_url"] = json!(sms_url),
+            _ => {}
+        })
+        .await;
+        Self { stack, http: reqwest::Client::new(), payments, sms }
+    }
+
+    /// A sale of one article for 12.50, delivered two days later; says the purchase's id.
+    pub async fn sell(&self, order_ref: &str) -> String {
+        let now = self.stack.now();
+        let sale = json!({
+            "order_ref": order_ref, "channel": "website", "store": "s-1",
+            "bought_at": (now - SignedDuration::from_hours(48)).to_string(), "delivered_at": now.to_string(),
+            "paid": { "minor": 1250, "currency": "CNY" },
+            "lines": [{ "line_id": "1", "product_id": "p-9", "category": "skin_care", "batch": "b-77", "quantity": 1,
+                        "paid": { "minor": 1250, "currency": "CNY" } }],
+            "customer": { "ref": format!("c-{order_ref}"), "name": "Wang Fang", "phone": "+8613800138000" }
+        });
+        let answer = self.post("/v1/sales", "application/x-ndjson", sale.to_string()).await;
+        assert_eq!(answer["recorded"], 1, "{answer}");
+        self.stack.settle().await;
+        kernel::id::derived("purchase", &["website", order_ref]).to_string()
+    }
+
+    pub async fn post(&self, path: &str, kind: &str, body: String) -> Value {
+        let url = format!("{}{path}", self.stack.base_url("intake"));
+        let answer = self.http.post(url).header("content-type", kind).body(body).send().await.unwrap();
+        answer.json().await.unwrap()
+    }
+
+    /// A customer's contact by the app; says the case as answered.
+    pub async fn contact(&self, external_ref: &str, order_ref: &str, class: &str, content: &str) -> Value {
+        let body = json!({
+            "channel": "app", "external_ref": external_ref, "content": content, "class": class,
+            "customer": { "ref": format!("c-{order_ref}"), "name": "Wang Fang", "phone": "+8613800138000" },
+            "purchase": { "channel": "website", "order_ref": order_ref }, "product_id": "p-9", "batch": "b-77"
+        });
+        let case = self.post("/v1/cases", "application/json", body.to_string()).await;
+        self.stack.settle().await;
+        case
+    }
+
+    /// The customer answers the follow-up of a purchase.
+    pub async fn answer(&self, purchase_id: &str, score: u32, discomfort: bool) {
+        let answer = scheduling::RecordAnswerRequest {
+            purchase_id: purchase_id.into(),
+            score,
+            discomfort,
+            comment: "it leaks".into(),
+            ..Default::default()
+        };
+        SchedulingClient::new(self.stack.channel("scheduling"))
+            .record_answer(request("staff:caller", answer))
+            .await
+            .unwrap();
+        self.stack.settle().await;
+    }
+
+    pub fn complaints(&self) -> ComplaintsClient<Channel> {
+        ComplaintsClient::new(self.stack.channel("complaint"))
+    }
+
+    pub fn fulfilment(&self) -> FulfilmentClient<Channel> {
+        FulfilmentClient::new(self.stack.channel("fulfilment"))
+    }
+
+    pub async fn complaint(&self, id: &str) -> complaint::ComplaintView {
+        let wanted = complaint::GetComplaintRequest { complaint_id: id.into() };
+        let answer = self.complaints().get_complaint(request("staff:reader", wanted)).await.unwrap();
+        answer.into_inner().complaint.unwrap()
+    }
+
+    pub async fn status(&self, id: &str) -> String {
+        self.complaint(id).await.status
+    }
+
+    /// The department answers its open task of the complaint, and the manager accepts the answer.
+    pub async fn department_answers(&self, complaint_id: &str) {
+        let mut staff = self.complaints();
+        let tasks = staff.list_tasks(request("staff:reader", complaint::ListTasksRequest::default())).await.unwrap();
+        for task in tasks.into_inner().tasks {
+            let issued = task.issued.unwrap();
+            if issued.complaint_id != complaint_id || task.status == "accepted" {
+                continue;
+            }
+            let answer = complaint::AnswerTaskRequest {
+                task_id: task.task_id.clone(),
+                department: issued.department,
+                text: "the pump was from a bad series".into(),
+                cause_code: "packaging.leak".into(),
+            };
+            staff.answer_task(request("staff:quality-li", answer)).await.unwrap();
+            let accept = complaint::AcceptAnswerRequest { task_id: task.task_id };
+            staff.accept_answer(request("staff:manager-zhao", accept)).await.unwrap();
+        }
+        self.stack.settle().await;
+    }
+
+    /// Assessed, investigated and concluded.
+    pub async fn investigate(&self, id: &str) {
+        let mut staff = self.complaints();
+        let by = "staff:manager-zhao";
+        if self.status(id).await == "recorded" {
+            let class = CaseClass::ProductQuality.into();
+            let assess = complaint::AssessRequest { complaint_id: id.into(), class, severity: 1 };
+            staff.assess(request(by, assess)).await.unwrap();
+            let start = complaint::StartInvestigationRequest { complaint_id: id.into() };
+            staff.start_investigation(request(by, start)).await.unwrap();
+        }
+        self.department_answers(id).await;
+        let conclude = complaint::ConcludeInvestigationRequest {
+            complaint_id: id.into(),
+            findings: "the pump leaks".into(),
+            cause_code: "packaging.leak".into(),
+            responsible_department: "quality".into(),
+        };
+        staff.conclude_investigation(request(by, conclude)).await.unwrap();
+        self.stack.settle().await;
+    }
+
+    /// Drafted, approved by somebody else and offered; says the solution's version.
+    pub async fn offer(&self, id: &str, kind: RemedyKind, minor: i64) -> u32 {
+        let mut staff = self.complaints();
+        let money = Money { minor, currency: "CNY".into() };
+        let remedy = Remedy { kind: kind.into(), amount: Some(money), ..Default::default() };
+        let draft = complaint::DraftSolutionRequest {
+            complaint_id: id.into(),
+            remedies: vec![remedy],
+            text: "we give back what you paid".into(),
+        };
+        staff.draft_solution(request("staff:agent-sun", draft)).await.unwrap();
+        let submit = complaint::SubmitSolutionRequest { complaint_id: id.into() };
+        staff.submit_solution(request("staff:agent-sun", submit)).await.unwrap();
+        let solution_version = self.complaint(id).await.solution_version;
+        self.approve("staff:manager-zhao", id, solution_version).await.unwrap();
+        let offer = complaint::OfferSolutionRequest { complaint_id: id.into() };
+        staff.offer_solution(request("staff:agent-sun", offer)).await.unwrap();
+        self.stack.settle().await;
+        solution_version
+    }
+
+    pub async fn approve(&self, by: &str, id: &str, solution_version: u32) -> Result<(), Status> {
+        let approve = complaint::ApproveSolutionRequest { complaint_id: id.into(), solution_version };
+        self.complaints().approve_solution(request(by, approve)).await.map(drop)
+    }
+
+    pub async fn consent(&self, id: &str, solution_version: u32) {
+        let consent = complaint::RecordConsentRequest {
+            complaint_id: id.into(),
+            solution_version,
+            channel: "hotline".into(),
+            text: "yes, please".into(),
+        };
+        self.complaints().record_consent(request("staff:agent-sun", consent)).await.unwrap();
+        self.stack.settle().await;
+    }
+
+    pub async fn decline(&self, id: &str, solution_version: u32) {
+        let decline = complaint::RecordDeclineRequest {
+            complaint_id: id.into(),
+            solution_version,
+            counter_wish: "I want all of it back".into(),
+        };
+        self.complaints().record_decline(request("staff:agent-sun", decline)).await.unwrap();
+        self.stack.settle().await;
+    }
+
+    pub async fn satisfied(&self, id: &str, satisfied: bool) {
+        let word = complaint::RecordSatisfactionRequest { complaint_id: id.into(), satisfied };
+        self.complaints().record_satisfaction(request("staff:caller", word)).await.unwrap();
+        self.stack.settle().await;
+    }
+
+    pub async fn refunds(&self) -> Vec<fulfilment::RefundView> {
+        let wanted = request("staff:reader", fulfilment::ListRefundsRequest::default());
+        self.fulfilment().list_refunds(wanted).await.unwrap().into_inner().refunds
+    }
+
+    /// What the payment provider says it paid.
+    pub async fn ledger(&self) -> LedgerView {
+        self.http.get(format!("{}/ledger", self.payments)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Spoils the provider's mood, or makes it normal again.
+    pub async fn mood(&self, mode: &str) {
+        let mood = json!({ "mode": mode });
+        let answer = self.http.put(format!("{}/mood", self.payments)).json(&mood).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// Messages the SMS gateway took.
+    pub fn messages(&self) -> Vec<Value> {
+        self.sms.lock().unwrap().clone()
+    }
+
+    /// Nothing is parked anywhere.
+    pub async fn nothing_is_parked(&self) {
+        for service in ["intake", "scheduling", "complaint", "fulfilment", "outreach", "analytics"] {
+            assert_eq!(self.stack.parked(service).await, 0, "{service} has parked events");
+        }
+    }
+}
+
+async fn take_sms(State(taken): State<Arc<Mutex<Vec<Value>>>>, Json(message): Json<Value>) -> Json<Value> {
+    taken.lock().unwrap().push(message);
+    Json(json!({ "accepted": true }))
+}
+
+async fn serve(router: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the server ends with the test's runtime")]
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
