@@ -56,6 +56,8 @@ pub enum Command {
     Analytics(Analytics),
     /// Play ninety days of after-sales in a few minutes, then count everything again.
     Demo(Demo),
+    /// How fast the system is here, beside what its Postgres can do at best; uses a system of its own.
+    Bench(Bench),
     /// Bring schemas, streams and consumers to the form the services need.
     Topology,
     /// The newest events of a service, from its journal.
@@ -101,6 +103,18 @@ pub struct Demo {
     /// The first of the hundred ports used; 7100 when not told.
     #[arg(long, value_name = "PORT")]
     pub port_base: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aftercare bench             three minutes; the figures also go to target/bench/latest.json
+  aftercare bench --long      a quarter of an hour, for figures that move less
+
+Nothing else should run on the machine meanwhile.")]
+pub struct Bench {
+    /// Longer turns, more of them, and two minutes at the highest rate.
+    #[arg(long)]
+    pub long: bool,
 }
 
 #[derive(Debug, Args)]
@@ -255,7 +269,7 @@ pub enum AnalyticsWhat {
         /// Events from this instant on; the beginning when not told.
         #[arg(long, value_name = "INSTANT")]
         from: Option<String>,
-        /// Events before this instant; no end when not told.
+        /// Events before this instant; up to now when not told.
         #[arg(long, value_name = "INSTANT")]
         to: Option<String>,
         /// Only this metric, for example M06; may be said again.
@@ -348,8 +362,8 @@ mod tests {
 
     #[test]
     fn help_teaches_by_examples() {
-        assert!(help(&[]).contains("First steps:\n  aftercare up"));
-        for words in [&["up"][..], &["import"], &["clock"], &["tail"], &["journal"], &["parked"], &["analytics"]] {
+        assert!(help(&[]).contains("First steps:\n  aftercare "));
+        for words in [&["up"][..], &["import"], &["clock"], &["tail"], &["journal"], &["parked"], &["analytics"], &["bench"]] {
             assert!(help(words).contains("Examples:\n  aftercare "), "{words:?}");
         }
         assert!(help(&["import", "sales"]).contains("order_ref, channel"));

@@ -2,7 +2,6 @@
 //! Invariant: a service that is not there is named, with how to start it.
 use std::time::Duration;
 
-use anyhow::Context;
 use tonic::{
     Request, Status,
     metadata::MetadataValue,
@@ -19,7 +18,10 @@ pub async fn channel(home: &Home, service: Service) -> anyhow::Result<Channel> {
     let endpoint = Endpoint::from_shared(home.url(service)?)?
         .connect_timeout(Duration::from_secs(2))
         .timeout(Duration::from_secs(600));
-    endpoint.connect().await.with_context(|| format!("{} does not answer; `aftercare up` starts it", service.name))
+    endpoint.connect().await.map_err(|error| {
+        let error = anyhow::Error::from(error);
+        anyhow::anyhow!("{} does not answer ({}); `aftercare up` starts it", service.name, error.root_cause())
+    })
 }
 
 /// A request that says who asks.

@@ -19,7 +19,8 @@ pub struct Source {
     pub sales: Vec<Sale>,
     /// Every answer is about one of the sales.
     pub answers: Vec<Answer>,
-    /// What the source holds that cannot be a sale (orders without a line), and the answers about it.
+    /// What the source holds that cannot be a sale (orders without a line), and answers about those or from before the
+    /// purchase.
     pub left_out: LeftOut,
 }
 

@@ -15,7 +15,9 @@ mod event_impls {
     include!(concat!(env!("OUT_DIR"), "/event_impls.rs"));
 }
 
-pub use generated::aftercare::{analytics, common, complaint, fulfilment, intake, operations, options, outreach, scheduling};
+pub use generated::aftercare::{
+    analytics, common, complaint, fulfilment, intake, operations, options, outreach, scheduling,
+};
 
 /// The serialised `FileDescriptorSet` of all contracts, for reflection and tools.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));

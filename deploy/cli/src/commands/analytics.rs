@@ -6,6 +6,7 @@ use contracts::{
     Timestamp as Instant,
     analytics::v1::{Figure, GetFiguresRequest, GetFiguresResponse, RebuildRequest, reports_client::ReportsClient},
 };
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tonic::transport::Channel;
 
@@ -22,7 +23,9 @@ pub async fn run(home: &Home, options: &Analytics, output: Output) -> anyhow::Re
     let channel = remote::channel(home, home::service("analytics")?).await?;
     match &options.what {
         AnalyticsWhat::Figures { from, to, metrics } => {
-            let request = GetFiguresRequest { from: at(from)?, to: at(to)?, metrics: metrics.clone() };
+            let from = from.as_deref().map_or(Ok(Timestamp::UNIX_EPOCH), clock::instant)?;
+            let to = to.as_deref().map_or_else(|| Ok(clock::now(home)? + SignedDuration::from_secs(1)), clock::instant)?;
+            let request = GetFiguresRequest { from: Some(at(from)), to: Some(at(to)), metrics: metrics.clone() };
             output.show(&figures(channel, request).await?)?;
         }
         AnalyticsWhat::Rebuild => {
@@ -41,9 +44,8 @@ pub async fn figures(channel: Channel, request: GetFiguresRequest) -> anyhow::Re
     Ok(Figures::of(answer.map_err(|status| remote::refusal(&status))?.into_inner()))
 }
 
-fn at(text: &Option<String>) -> anyhow::Result<Option<Instant>> {
-    let instant = text.as_deref().map(clock::instant).transpose()?;
-    Ok(instant.map(|at| Instant { seconds: at.as_second(), nanos: at.subsec_nanosecond() }))
+fn at(instant: Timestamp) -> Instant {
+    Instant { seconds: instant.as_second(), nanos: instant.subsec_nanosecond() }
 }
 
 /// Figures, and how far each service's journal is counted in.

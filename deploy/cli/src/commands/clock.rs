@@ -57,7 +57,8 @@ pub fn instant(text: &str) -> anyhow::Result<Timestamp> {
 }
 
 fn later(now: Timestamp, by: &str) -> anyhow::Result<Timestamp> {
-    let span: Span = by.parse().with_context(|| format!("{by:?} is not a time such as 90m, 1d or \"2 weeks\""))?;
+    let span: Result<Span, _> = by.parse();
+    let Ok(span) = span else { bail!("{by:?} is not a time such as 90m, 1d or \"2 weeks\"") };
     let then = now.to_zoned(TimeZone::UTC).checked_add(span).context("that is too far away")?.timestamp();
     if then <= now {
         bail!("the clock only goes forward, and {by} does not");

@@ -45,8 +45,10 @@ impl Report for Event {
         let time = self.time.strftime("%Y-%m-%d %H:%M:%S");
         let what = what(&self.subject);
         let fields = self.data.as_ref().and_then(Value::as_object).into_iter().flatten();
-        let fields: Vec<String> =
-            fields.filter_map(|(name, value)| Some(format!("{name}={}", word(value)?))).collect();
+        let mut fields: Vec<(&String, String)> = fields.filter_map(|(name, value)| Some((name, word(value)?))).collect();
+        // What people understand first, ids last.
+        fields.sort_by_key(|(name, _)| (name.ends_with("_id"), *name));
+        let fields: Vec<String> = fields.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         format!("{time}  {what:<38} v{:<3} {:<14} {}", self.version, self.actor, fields.join(" "))
     }
 }
@@ -58,12 +60,13 @@ fn what(subject: &str) -> String {
     words.join(" ")
 }
 
-/// A value in one word. Nothing is said about empty ones; lists and parts are shown as JSON.
+/// A value in one word. Nothing is said about empty ones; of lists only how long they are, of parts their JSON.
 fn word(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) if text.is_empty() => None,
         Value::String(text) => Some(plain(text)),
+        Value::Array(list) => Some(list.len().to_string()),
         Value::Object(parts) => match (parts.get("minor").and_then(Value::as_i64), parts.get("currency")) {
             (Some(minor), Some(Value::String(currency))) => Some(money(minor, currency)),
             _ => Some(value.to_string()),
@@ -138,6 +141,7 @@ mod tests {
             assert!(line.contains(part), "{part:?} is missing in {line:?}");
         }
         assert!(!line.contains("batch"), "empty fields are not shown: {line}");
+        assert!(line.ends_with("task_id=t1"), "ids come last: {line}");
     }
 
     #[test]

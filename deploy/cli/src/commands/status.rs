@@ -54,8 +54,11 @@ pub async fn ask_all(home: &Home) -> Answers {
 
 async fn ask(home: &Home, service: Service) -> anyhow::Result<GetStatusResponse> {
     if !service.schema {
-        let answer = reqwest::get(format!("{}/ready", home.url(service)?)).await?;
-        answer.error_for_status()?;
+        let answer = reqwest::get(format!("{}/ready", home.url(service)?)).await;
+        answer.and_then(reqwest::Response::error_for_status).map_err(|error| {
+            let error = anyhow::Error::from(error);
+            anyhow::anyhow!("{} does not answer ({}); `aftercare up` starts it", service.name, error.root_cause())
+        })?;
         return Ok(GetStatusResponse { service: service.name.to_owned(), ..GetStatusResponse::default() });
     }
     let mut client = OperationsClient::new(remote::channel(home, service).await?);

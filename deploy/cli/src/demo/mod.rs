@@ -173,7 +173,7 @@ impl Play<'_> {
         }
         let mut texts = Vec::with_capacity(lines.len());
         for (number, sale) in (1..).zip(&lines) {
-            texts.push(Ok(Ok(Line { number, text: sale.line()? })));
+            texts.push(Ok(Ok(Line::of(number, sale.line()?))));
         }
         let sent = sales::send(&self.driver.home, texts.into_iter(), ProgressBar::hidden()).await?;
         if sent.rejected.count() > 0 {
@@ -188,7 +188,7 @@ impl Play<'_> {
         let answers = self.source.answers.iter().filter(|answer| within(answer.answered_at));
         let told: Vec<_> = (1..)
             .zip(answers)
-            .map(|(number, answer)| (Line { number, text: String::new() }, answer.clone()))
+            .map(|(number, answer)| (Line::of(number, String::new()), answer.clone()))
             .collect();
         let channel = self.driver.channel("scheduling")?;
         let (_, refused) = feedback::record(&channel, told).await?;

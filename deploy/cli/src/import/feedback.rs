@@ -65,7 +65,7 @@ pub async fn import(home: &Home, file: &Path, output: Output) -> anyhow::Result<
     }
     progress.finish_and_clear();
     let rejected_file = rejected.write(&rejected_path(file, "feedback"))?;
-    Ok(Outcome { what: "answers", taken, rejected: rejected.count(), rejected_file })
+    Ok(Outcome { what: "answers", taken, known: None, rejected: rejected.count(), rejected_file })
 }
 
 /// Records answers. Answers how many were, and the others with the reason.

@@ -22,6 +22,20 @@ pub struct Line {
     /// From 1. Of an order that takes several lines, the first.
     pub number: u64,
     pub text: String,
+    /// What stands in the file, where `text` was made out of it.
+    pub original: Option<String>,
+}
+
+impl Line {
+    /// A line as it stands in the file.
+    pub fn of(number: u64, text: String) -> Self {
+        Self { number, text, original: None }
+    }
+
+    /// What stands in the file.
+    pub fn original(&self) -> &str {
+        self.original.as_ref().unwrap_or(&self.text)
+    }
 }
 
 /// The forms that data come in.
@@ -97,14 +111,14 @@ impl Lines {
             }
             let reject = |bytes: &[u8], reason: &str| {
                 let text = String::from_utf8_lossy(bytes).trim_end().to_owned();
-                super::Rejection { line: Line { number: self.number, text }, reason: reason.to_owned() }
+                super::Rejection { line: Line::of(self.number, text), reason: reason.to_owned() }
             };
             if too_long {
                 return Ok(Some(Err(reject(&bytes, "longer than 1 MB"))));
             }
             let line = match std::str::from_utf8(&bytes) {
                 Ok(text) if text.trim().is_empty() => continue,
-                Ok(text) => Ok(Line { number: self.number, text: text.trim().to_owned() }),
+                Ok(text) => Ok(Line::of(self.number, text.trim().to_owned())),
                 Err(_) => Err(reject(&bytes, "not UTF-8")),
             };
             return Ok(Some(line));

@@ -49,6 +49,9 @@ pub struct Rejection {
 pub struct Outcome {
     pub what: &'static str,
     pub taken: u64,
+    /// Of those taken, how many were known before; absent where nobody can tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<u64>,
     pub rejected: u64,
     /// Where the rejected lines are.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +60,8 @@ pub struct Outcome {
 
 impl Report for Outcome {
     fn text(&self) -> String {
-        let taken = format!("{} {} taken", self.taken, self.what);
+        let known = self.known.map(|known| format!(" ({known} known before)")).unwrap_or_default();
+        let taken = format!("{} {} taken{known}", self.taken, self.what);
         match &self.rejected_file {
             Some(file) => format!("{taken}, {} rejected: {} says why", self.rejected, file.display()),
             None => taken,
@@ -88,7 +92,7 @@ mod tests {
     #[test]
     fn the_outcome_says_where_to_look() {
         let file = Some("x.rejected".into());
-        let text = Outcome { what: "sales", taken: 5, rejected: 2, rejected_file: file }.text();
-        assert_eq!(text, "5 sales taken, 2 rejected: x.rejected says why");
+        let text = Outcome { what: "sales", taken: 5, known: Some(3), rejected: 2, rejected_file: file }.text();
+        assert_eq!(text, "5 sales taken (3 known before), 2 rejected: x.rejected says why");
     }
 }

@@ -57,12 +57,10 @@ fn key(row: &Row) -> (String, String) {
 
 fn outcome(order: Result<String, String>, rows: Vec<Row>) -> Result<Line, Rejection> {
     let number = rows.first().map_or(0, |row| row.line.number);
+    let original = rows.into_iter().map(|row| row.line.text).collect::<Vec<_>>().join(" | ");
     match order {
-        Ok(text) => Ok(Line { number, text }),
-        Err(reason) => {
-            let text = rows.into_iter().map(|row| row.line.text).collect::<Vec<_>>().join(" | ");
-            Err(Rejection { line: Line { number, text }, reason })
-        }
+        Ok(text) => Ok(Line { number, text, original: Some(original) }),
+        Err(reason) => Err(Rejection { line: Line::of(number, original), reason }),
     }
 }
 
@@ -187,6 +185,14 @@ mod tests {
     fn an_order_that_comes_back_is_not_sold_again() {
         let orders = read(&[row("A", "p1", "1"), row("B", "p1", "1"), row("A", "p2", "1")].concat());
         assert!(orders.get(2).unwrap().as_ref().unwrap_err().1.contains("stand together"));
+    }
+
+    #[test]
+    fn an_order_keeps_what_stands_in_the_file() {
+        let rows = [row("A", "p1", "1.00"), row("A", "p2", "2.00")].concat();
+        let text = format!("{HEADER}{rows}");
+        let order = of(Box::new(Cursor::new(text.into_bytes()))).unwrap().next().unwrap().unwrap().unwrap();
+        assert_eq!(order.original(), rows.trim_end().replace('\n', " | "));
     }
 
     #[test]

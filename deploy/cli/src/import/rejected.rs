@@ -40,7 +40,7 @@ impl Rejected {
         let mut out = BufWriter::new(opened.with_context(|| format!("cannot write {}", path.display()))?);
         for (number, rejection) in &self.0 {
             let reason = rejection.reason.replace(['\t', '\n'], " ");
-            writeln!(out, "{number}\t{reason}\t{}", rejection.line.text)?;
+            writeln!(out, "{number}\t{reason}\t{}", rejection.line.original())?;
         }
         out.flush()?;
         Ok(Some(path.to_path_buf()))
@@ -59,7 +59,7 @@ mod tests {
         let path = dir.path().join("x.rejected");
         let mut rejected = Rejected::default();
         for (number, reason) in [(7, "lines[0].paid: must not be\nnegative"), (2, "not UTF-8")] {
-            let line = Line { number, text: format!("text {number}") };
+            let line = Line { original: Some(format!("text {number}")), ..Line::of(number, "made of it".into()) };
             rejected.add(Rejection { line, reason: reason.to_owned() });
         }
         assert_eq!(rejected.write(&path).unwrap().as_deref(), Some(path.as_path()));

@@ -110,7 +110,7 @@ fn line(record: &ByteRecord) -> Line {
         Err(_) => Vec::new(),
     };
     let text = String::from_utf8_lossy(&bytes).trim_end().replace('\n', " ");
-    Line { number: record.position().map_or(0, csv::Position::line), text }
+    Line::of(record.position().map_or(0, csv::Position::line), text)
 }
 
 #[cfg(test)]

@@ -36,13 +36,18 @@ pub async fn import(home: &Home, file: &Path, output: Output) -> anyhow::Result<
     };
     let sent = send(home, lines, progress).await?;
     let rejected_file = sent.rejected.write(&rejected_path(file, "sales"))?;
-    Ok(Outcome { what: "sales", taken: sent.taken, rejected: sent.rejected.count(), rejected_file })
+    let known = sent.updated + sent.unchanged;
+    Ok(Outcome { what: "sales", taken: sent.taken, known: Some(known), rejected: sent.rejected.count(), rejected_file })
 }
 
 /// What became of orders that were sent.
 #[derive(Default)]
 pub struct Sent {
     pub taken: u64,
+    /// Of those taken: new, known and now delivered, known exactly so.
+    pub recorded: u64,
+    pub updated: u64,
+    pub unchanged: u64,
     pub rejected: Rejected,
 }
 
@@ -69,7 +74,10 @@ pub async fn send(
     let deliveries = receiver.map(|portion| door.deliver(portion)).buffer_unordered(IN_FLIGHT);
     let mut answers = std::pin::pin!(deliveries);
     while let Some((taken, rejections)) = answers.try_next().await? {
-        sent.taken += taken;
+        sent.recorded += taken.recorded;
+        sent.updated += taken.updated;
+        sent.unchanged += taken.unchanged;
+        sent.taken += taken.lines;
         rejections.into_iter().for_each(|rejection| sent.rejected.add(rejection));
         progress.set_message(format!("{} taken, {} rejected", sent.taken, sent.rejected.count()));
     }
@@ -110,6 +118,17 @@ struct Door {
     address: String,
 }
 
+/// What intake says of a request it took.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Taken {
+    #[serde(skip)]
+    lines: u64,
+    recorded: u64,
+    updated: u64,
+    unchanged: u64,
+}
+
 /// What intake says of a request it did not take.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -130,13 +149,14 @@ struct Wrong {
 
 impl Door {
     /// Sends until all that can be taken is taken. Answers how many were, and the rest.
-    async fn deliver(&self, portion: Portion) -> anyhow::Result<(u64, Vec<Rejection>)> {
+    async fn deliver(&self, portion: Portion) -> anyhow::Result<(Taken, Vec<Rejection>)> {
         let (mut lines, mut rejections) = portion?;
         while !lines.is_empty() {
             let answer = self.post(&lines).await?;
             let status = answer.status();
             if status.is_success() {
-                return Ok((lines.len() as u64, rejections));
+                let taken: Taken = answer.json().await.context("intake took sales and did not say which")?;
+                return Ok((Taken { lines: lines.len() as u64, ..taken }, rejections));
             }
             let problem: Problem = answer.json().await.unwrap_or_default();
             let refused = matches!(status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT);
@@ -147,7 +167,7 @@ impl Door {
             }
             rejections.extend(bad);
         }
-        Ok((0, rejections))
+        Ok((Taken::default(), rejections))
     }
 
     /// One request; waits and tries again while intake is busy or starting.

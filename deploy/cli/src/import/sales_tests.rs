@@ -20,7 +20,7 @@ async fn intake(calls: Arc<AtomicU16>, body: String) -> (StatusCode, Json<Value>
     let errors: Vec<Value> =
         bad.map(|(at, _)| json!({ "line": at + 1, "field": "paid", "reason": "is below zero", "hint": "give more" })).collect();
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    (status, Json(json!({ "detail": "nothing was stored", "errors": errors })))
+    (status, Json(json!({ "detail": "nothing was stored", "errors": errors, "recorded": 2, "unchanged": 1 })))
 }
 
 async fn send_to(router: Router, lines: &[&str]) -> anyhow::Result<Sent> {
@@ -30,7 +30,7 @@ async fn send_to(router: Router, lines: &[&str]) -> anyhow::Result<Sent> {
     let dir = tempfile::tempdir().unwrap();
     let mut home = Home::find(Some(dir.path().to_path_buf())).unwrap();
     home.settings = Settings { port_base, ..Settings::default() };
-    let lines: Vec<Line> = (1..).zip(lines).map(|(number, text)| Line { number, text: (*text).to_owned() }).collect();
+    let lines: Vec<Line> = (1..).zip(lines).map(|(number, text)| Line::of(number, (*text).to_owned())).collect();
     let sending = send(&home, lines.into_iter().map(|line| Ok(Ok(line))), ProgressBar::hidden());
     tokio::select! {
         sent = sending => sent,
@@ -47,6 +47,7 @@ async fn bad_lines_are_put_aside_and_all_others_taken() {
     let calls = Arc::new(AtomicU16::new(0));
     let sent = send_to(router(Arc::clone(&calls)), &["a", "bad 1", "b", "bad 2", "bad 3", "c"]).await.unwrap();
     assert_eq!((sent.taken, sent.rejected.count()), (3, 3));
+    assert_eq!((sent.recorded, sent.updated, sent.unchanged), (2, 0, 1));
     let dir = tempfile::tempdir().unwrap();
     let path = sent.rejected.write(&dir.path().join("r")).unwrap().unwrap();
     let text = std::fs::read_to_string(path).unwrap();
@@ -64,10 +65,10 @@ async fn a_refusal_that_names_no_line_ends_the_import() {
 
 #[test]
 fn portions_are_bounded_in_lines_and_bytes() {
-    let short = (0..2500).map(|number| Ok(Ok(Line { number, text: "x".into() })));
+    let short = (0..2500).map(|number| Ok(Ok(Line::of(number, "x".into()))));
     let sizes: Vec<usize> = Portions(short).map(|portion| portion.unwrap().0.len()).collect();
     assert_eq!(sizes, [1000, 1000, 500]);
-    let long = (0..5).map(|number| Ok(Ok(Line { number, text: "x".repeat(BYTES_MAX / 2) })));
+    let long = (0..5).map(|number| Ok(Ok(Line::of(number, "x".repeat(BYTES_MAX / 2)))));
     let sizes: Vec<usize> = Portions(long).map(|portion| portion.unwrap().0.len()).collect();
     assert_eq!(sizes, [2, 2, 1]);
 }

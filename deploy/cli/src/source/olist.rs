@@ -38,8 +38,11 @@ fn parse(orders: impl Read, items: impl Read) -> anyhow::Result<Source> {
         let answer = answer(&row, &order_ref)?;
         match lines.remove(&order_ref) {
             Some(lines) => {
-                source.sales.push(sale(&row, order_ref, lines)?);
-                source.answers.extend(answer);
+                let sale = sale(&row, order_ref, lines)?;
+                let (sound, before) = answer.into_iter().partition::<Vec<_>, _>(|a| a.answered_at >= Some(sale.bought_at));
+                source.left_out.answers += u64::try_from(before.len())?;
+                source.answers.extend(sound);
+                source.sales.push(sale);
             }
             None => {
                 let LeftOut { orders_without_lines, answers } = source.left_out;

@@ -129,8 +129,8 @@ pub fn nats(home: &Home) -> anyhow::Result<(PathBuf, Version)> {
     }
     let seen = if seen.is_empty() { "none".to_owned() } else { seen.join(", ") };
     bail!(
-        "no nats-server >= {NATS_MIN} (found: {seen}; older ones can lose what they acknowledged); `make setup` puts one \
-         into {}",
+        "no nats-server >= {NATS_MIN} (found: {seen}; older ones can lose what they acknowledged); `make setup` fetches \
+         one; or put it on the PATH or into {}",
         home.program_dirs().first().unwrap_or(&home.dir().to_path_buf()).display()
     )
 }

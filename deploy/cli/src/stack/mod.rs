@@ -18,7 +18,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
-use nix::fcntl::{Flock, FlockArg};
+use nix::{
+    fcntl::{Flock, FlockArg},
+    sys::stat::{Mode, umask},
+};
 use serde::Serialize;
 
 use self::secrets::Secrets;
@@ -41,6 +44,8 @@ pub async fn up(mut home: Home, options: &Up, output: Output) -> anyhow::Result<
 pub async fn start(home: &Home, clock: Option<&str>, output: Output) -> anyhow::Result<Vec<&'static str>> {
     home.prepare()?;
     let _alone = lock(home)?;
+    // Logs and messages may speak of customers: what is written from here on is for its owner only.
+    umask(Mode::from_bits_truncate(0o077));
     if home.settings.driven_clock {
         set_clock(home, clock)?;
     }

@@ -25,6 +25,8 @@ use crate::home::{Home, replace};
 
 /// Its name in logs and pid files.
 pub const PART: &str = "postgres";
+/// Where data go that their user could not reach in the home folder.
+const ELSEWHERE: &str = "/var/lib/aftercare";
 /// After a crash it replays what was not yet in its tables.
 const READY_WITHIN: Duration = Duration::from_secs(120);
 
@@ -224,6 +226,8 @@ fn folder(home: &Home, account: Option<&Account>) -> anyhow::Result<PathBuf> {
         let place = match account {
             Some(account) if !can_enter(account, home.dir()) => {
                 let place = elsewhere(home.dir());
+                fs::create_dir_all(ELSEWHERE).with_context(|| format!("cannot make {ELSEWHERE}"))?;
+                fs::set_permissions(ELSEWHERE, fs::Permissions::from_mode(0o755))?;
                 drop(fs::remove_file(&link));
                 symlink(&place, &link).with_context(|| format!("cannot link {}", link.display()))?;
                 place
@@ -246,7 +250,7 @@ fn can_enter(account: &Account, dir: &Path) -> bool {
 
 fn elsewhere(home: &Path) -> PathBuf {
     let name = kernel::id::derived("home", &[&home.to_string_lossy()]).simple().to_string();
-    Path::new("/var/lib/aftercare").join(name)
+    Path::new(ELSEWHERE).join(name)
 }
 
 fn give(path: &Path, account: Option<&Account>) -> anyhow::Result<()> {

@@ -1,5 +1,5 @@
 //! Complaint alone in a house of its own, with the neighbours' parts played, and short words for what tests say.
-use std::{cell::RefCell, collections::HashMap};
+use std::{collections::HashMap, sync::Mutex};
 
 use contracts::{
     Event,
@@ -65,12 +65,12 @@ pub fn guidance() -> Remedy {
 pub struct House {
     pub stack: Stack,
     /// The last version told of each neighbour's aggregate.
-    versions: RefCell<HashMap<Uuid, u64>>,
+    versions: Mutex<HashMap<Uuid, u64>>,
 }
 
 impl House {
     pub async fn open() -> Self {
-        Self { stack: Stack::start(&[&complaint::SERVICE]).await, versions: RefCell::default() }
+        Self { stack: Stack::start(&[&complaint::SERVICE]).await, versions: Mutex::default() }
     }
 
     pub fn client(&self) -> ComplaintsClient<Channel> {
@@ -80,7 +80,7 @@ impl House {
     /// A neighbour says the next thing about an aggregate of its own.
     pub async fn hear<E: Event>(&self, owner: &str, event: &E, aggregate: u128) {
         let aggregate = Uuid::from_u128(aggregate);
-        let version = *self.versions.borrow_mut().entry(aggregate).and_modify(|version| *version += 1).or_insert(1);
+        let version = *self.versions.lock().unwrap().entry(aggregate).and_modify(|version| *version += 1).or_insert(1);
         self.stack.publish(owner, event, aggregate, version).await;
         self.stack.settle().await;
     }

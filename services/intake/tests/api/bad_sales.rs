@@ -46,8 +46,16 @@ async fn every_bad_field_is_named() {
         ("quantity as text", json!({ "lines": [line(json!({ "quantity": "2" }))] }), vec!["lines[0].quantity"]),
         ("no product", json!({ "lines": [line(json!({ "product_id": null }))] }), vec!["lines[0].product_id"]),
         ("long category", json!({ "lines": [line(json!({ "category": "c".repeat(101) }))] }), vec!["lines[0].category"]),
-        ("unknown field", json!({ "lines": [line(json!({ "colour": "red" }))] }), vec!["lines[0].colour"]),
-        ("same line twice", json!({ "lines": [line(json!({})), line(json!({}))] }), vec!["lines[1].line_id"]),
+        (
+            "unknown field",
+            json!({ "lines": [line(json!({ "colour": "red" }))], "paid": money(json!(3980), "CNY") }),
+            vec!["lines[0].colour"],
+        ),
+        (
+            "same line twice",
+            json!({ "lines": [line(json!({})), line(json!({}))], "paid": money(json!(7960), "CNY") }),
+            vec!["lines[1].line_id"],
+        ),
         ("too many lines", json!({ "lines": vec![line(json!({})); 201] }), vec!["lines"]),
     ];
     for (name, fields, expected) in table {

@@ -171,13 +171,15 @@ fn headers() -> Yaml {
         |name: &str, meaning: &str| (name.to_owned(), map([("type", text("string")), ("description", text(meaning))]));
     let properties = Yaml::Map(vec![
         header("Nats-Msg-Id", "The event's id, a UUIDv7; the same as ce-id."),
+        header("ce-specversion", "1.0."),
         header("ce-id", "The event's id."),
         header("ce-type", "The full name of the protobuf message."),
-        header("ce-source", "The service that published it."),
+        header("ce-source", "/aftercare/ and the service that published it."),
         header("ce-subject", "The aggregate's id."),
         header("ce-time", "When it happened, RFC 3339."),
-        header("ce-dataschema", "Where the message is described."),
+        header("ce-dataschema", "urn:protobuf: and the full name of the message."),
         header("aftercare-version", "The aggregate's version after the event: 1, 2, 3 … without holes."),
+        header("aftercare-recorded", "When it was committed, RFC 3339."),
         header("aftercare-actor", "Who did it, for example staff:ana or system."),
         header("aftercare-cause", "The request or event that led to it."),
         header("aftercare-correlation", "The same for everything that one first cause led to."),

@@ -1,0 +1,142 @@
+//! A system of the bench's own, on ports and in a folder of its own, as durable as any other.
+//! Invariant: at most one bench runs at a time, a system that people use is never touched, and nothing is left behind:
+//! what a bench that was killed left is removed by the next.
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail, ensure};
+use nix::{
+    fcntl::{Flock, FlockArg},
+    sys::signal::Signal,
+};
+use sqlx::PgConnection;
+
+use crate::{
+    commands::status,
+    home::{self, Home, Ports, SERVICES, Settings},
+    output::Output,
+    stack::{self, postgres, process, roles, secrets::Secrets},
+};
+
+/// The first hundred of ports that is tried.
+const PORTS_FROM: u16 = 17_100;
+/// How long work that waits may take to be done.
+const REST_WITHIN: Duration = Duration::from_secs(30);
+
+/// The place of a private system, and once started, the system.
+pub struct Private {
+    pub home: Home,
+    _alone: Flock<fs::File>,
+}
+
+impl Private {
+    /// Takes the place and clears away what a killed bench left there. Errors: another bench is running.
+    pub async fn claim(folder: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let lock = fs::File::create(folder.join("lock"))?;
+        let Ok(alone) = Flock::lock(lock, FlockArg::LockExclusiveNonblock) else {
+            bail!("another bench is running in {}", folder.display());
+        };
+        let place = folder.join("stack");
+        remove(&place).await?;
+        let mut home = Home::find(Some(place))?;
+        home.settings = Settings { port_base: free_ports()?, driven_clock: false };
+        Ok(Self { home, _alone: alone })
+    }
+
+    /// Starts everything.
+    pub async fn start(&self, output: Output) -> anyhow::Result<()> {
+        stack::start(&self.home, None, output).await.map(drop)
+    }
+
+    /// Stops everything and removes it.
+    pub async fn remove(self) -> anyhow::Result<()> {
+        remove(self.home.dir()).await
+    }
+
+    /// Stops every service but the one whose door is measured.
+    pub async fn keep_only_intake(&self) -> anyhow::Result<()> {
+        for service in SERVICES.iter().filter(|service| service.name != "intake") {
+            process::stop(&self.home, service.name, &[(Signal::SIGTERM, Duration::from_secs(10))]).await?;
+        }
+        Ok(())
+    }
+
+    /// Where contacts are taken in.
+    pub fn intake(&self) -> anyhow::Result<SocketAddr> {
+        Ok((Ipv4Addr::LOCALHOST, self.home.ports()?.service(home::service("intake")?)).into())
+    }
+
+    pub fn secrets(&self) -> anyhow::Result<Secrets> {
+        Secrets::open(&self.home)
+    }
+
+    /// The database, as its administrator.
+    pub async fn database(&self) -> anyhow::Result<PgConnection> {
+        postgres::connect(&self.home, &self.secrets()?, roles::DATABASE).await
+    }
+
+    /// Waits until no service has anything left to do, and says how many events still wait when that takes too long.
+    /// Errors: a service does not answer, or could not apply an event.
+    pub async fn rest(&self) -> anyhow::Result<u64> {
+        let until = Instant::now() + REST_WITHIN;
+        loop {
+            let answers = status::ask_all(&self.home).await.into_iter().collect::<Result<Vec<_>, _>>();
+            let answers = answers.map_err(anyhow::Error::msg)?;
+            let parked: u64 = answers.iter().map(|answer| answer.parked).sum();
+            ensure!(parked == 0, "{parked} events could not be applied");
+            let waiting: u64 = answers.iter().map(status::waiting).sum();
+            if waiting == 0 || Instant::now() > until {
+                return Ok(waiting);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Waits until intake has sent all that it wrote down.
+    pub async fn outbox_empty(&self) -> anyhow::Result<()> {
+        let mut database = self.database().await?;
+        let until = Instant::now() + REST_WITHIN;
+        loop {
+            let waits: bool = sqlx::query_scalar("-- bench.outbox\nselect exists (select from intake.outbox_pending)")
+                .fetch_one(&mut database)
+                .await?;
+            if !waits {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                bail!("intake does not send its events; see {}", self.home.log("intake").display());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// How many cases are on record.
+    pub async fn cases_stored(&self) -> anyhow::Result<u64> {
+        let count = sqlx::query_scalar::<_, i64>("-- bench.cases\nselect count(*) from intake.case_file");
+        Ok(count.fetch_one(&mut self.database().await?).await?.unsigned_abs())
+    }
+}
+
+async fn remove(place: &Path) -> anyhow::Result<()> {
+    stack::clear(&Home::find(Some(PathBuf::from(place)))?).await?;
+    match fs::remove_dir_all(place) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", place.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first hundred of ports of which none is taken.
+fn free_ports() -> anyhow::Result<u16> {
+    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    let mut bases = (0..50).map(|number| PORTS_FROM + 100 * number);
+    bases
+        .find(|base| Ports::new(*base).is_ok_and(|ports| ports.all().into_iter().all(is_free)))
+        .context("no hundred ports in a row are free")
+}

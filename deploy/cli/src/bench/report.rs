@@ -1,0 +1,184 @@
+//! What the bench found: a table for people, and `latest.json` with figures and nothing else for programs.
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use anyhow::Context;
+use serde::Serialize;
+
+use super::{
+    cost::Cost,
+    load::{Taken, ms, percentile},
+    routed::Step,
+};
+use crate::output::{Report, table};
+
+/// The door beside the floor, by connections.
+pub struct Doors {
+    rounds: usize,
+    turn: Duration,
+    floor: BTreeMap<usize, Vec<f64>>,
+    accept: BTreeMap<usize, Taken>,
+}
+
+impl Doors {
+    pub fn new(rounds: usize, turn: Duration) -> Self {
+        Self { rounds, turn, floor: BTreeMap::new(), accept: BTreeMap::new() }
+    }
+
+    /// A turn of Postgres alone, in transactions a second.
+    pub fn floor(&mut self, clients: usize, rate: f64) {
+        self.floor.entry(clients).or_default().push(rate);
+    }
+
+    /// A turn at the door.
+    pub fn accept(&mut self, connections: usize, taken: Taken) {
+        let before = self.accept.remove(&connections).unwrap_or_default();
+        self.accept.insert(connections, before.and(taken));
+    }
+
+    /// Contacts that were answered 201.
+    pub fn answered(&self) -> u64 {
+        self.accept.values().map(Taken::answered).sum()
+    }
+}
+
+/// From a contact to the department's task.
+pub struct Routed {
+    pub calm: Step,
+    /// The last try to sustain a rate, whether it was or not.
+    pub sustained: Step,
+    pub cost: Cost,
+}
+
+/// Everything that was found. Serializes to the figures only.
+#[derive(Serialize)]
+pub struct Measured {
+    /// Transactions a second of Postgres alone, by connections.
+    floor: BTreeMap<usize, f64>,
+    /// Contacts a second through the door.
+    accept: BTreeMap<usize, f64>,
+    /// The door over the floor.
+    ratio: BTreeMap<usize, f64>,
+    routed: RoutedFigures,
+    cpu_ms_per_case: f64,
+    rss_mb: BTreeMap<&'static str, f64>,
+    #[serde(skip)]
+    doors: Doors,
+    #[serde(skip)]
+    whole: Routed,
+}
+
+#[derive(Serialize)]
+struct RoutedFigures {
+    p50_ms: f64,
+    p99_ms: f64,
+    /// 0 when no rate that was tried lasted.
+    sustained_per_s: u32,
+}
+
+impl Measured {
+    pub fn new(doors: Doors, routed: Routed) -> Self {
+        let floor: BTreeMap<usize, f64> =
+            doors.floor.iter().map(|(clients, rates)| (*clients, rounded(mean(rates), 0))).collect();
+        let accept: BTreeMap<usize, f64> =
+            doors.accept.iter().map(|(connections, taken)| (*connections, rounded(taken.rate(), 0))).collect();
+        let ratio = |(clients, floor): (&usize, &f64)| Some((*clients, rounded(accept.get(clients)? / floor, 2)));
+        Self {
+            ratio: floor.iter().filter_map(ratio).collect(),
+            floor,
+            accept,
+            routed: RoutedFigures {
+                p50_ms: rounded(routed.calm.p50_ms(), 1),
+                p99_ms: rounded(routed.calm.p99_ms(), 1),
+                sustained_per_s: if routed.sustained.is_sustained() { routed.sustained.rate } else { 0 },
+            },
+            cpu_ms_per_case: rounded(routed.cost.cpu_ms.values().sum(), 3),
+            rss_mb: routed.cost.memory_mb.iter().map(|(part, memory)| (*part, rounded(*memory, 1))).collect(),
+            doors,
+            whole: routed,
+        }
+    }
+
+    /// Keeps the figures in a file.
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(self).context("the figures cannot be written")?;
+        crate::home::replace(path, &format!("{text}\n"))
+    }
+
+    fn doors_text(&self) -> String {
+        let rows = self.doors.accept.iter().map(|(connections, taken)| {
+            let figure = |figures: &BTreeMap<usize, f64>, decimals: usize| {
+                figures.get(connections).map_or_else(|| "-".to_owned(), |figure| format!("{figure:.decimals$}"))
+            };
+            vec![
+                connections.to_string(),
+                figure(&self.floor, 0),
+                figure(&self.accept, 0),
+                figure(&self.ratio, 2),
+                format!("{:.1}", ms(percentile(taken.took(), 50))),
+                format!("{:.1}", ms(percentile(taken.took(), 99))),
+            ]
+        });
+        table(&["connections", "Postgres alone /s", "cases /s", "ratio", "p50 ms", "p99 ms"], rows)
+    }
+
+    fn routed_text(&self) -> String {
+        let Routed { calm, sustained, .. } = &self.whole;
+        let (rate, p50, p99) = (calm.rate, self.routed.p50_ms, self.routed.p99_ms);
+        let lasted = if sustained.is_sustained() { "sustained" } else { "not sustained" };
+        format!("at {rate}/s: p50 {p50} ms, p99 {p99} ms\n{lasted}: {sustained}")
+    }
+
+    fn cost_text(&self) -> String {
+        let Cost { cpu_ms, memory_mb } = &self.whole.cost;
+        let row = |(part, cpu): (&&'static str, &f64)| {
+            let memory = memory_mb.get(part).copied().unwrap_or_default();
+            vec![(*part).to_owned(), format!("{cpu:.3}"), format!("{memory:.0}")]
+        };
+        let all = vec!["all".to_owned(), format!("{:.3}", self.cpu_ms_per_case), String::new()];
+        table(&["process", "CPU ms a case", "memory MB"], cpu_ms.iter().map(row).chain([all]))
+    }
+}
+
+impl Report for Measured {
+    fn text(&self) -> String {
+        let (rounds, turn) = (self.doors.rounds, self.doors.turn.as_secs());
+        format!(
+            "Cases through the door (POST /v1/cases, one a request, on disk before the 201; half of them enquiries), beside \
+             Postgres\nalone (pgbench, one transaction of three prepared inserts). {rounds} rounds of {turn} s each, turn by \
+             turn, intake running:\n\n{}\n\nFrom a complaint at the door to the department's task in its stream, all services \
+             running:\n\n{}\n\nWhat the rate above costs, by process:\n\n{}",
+            self.doors_text(),
+            self.routed_text(),
+            self.cost_text()
+        )
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+fn rounded(value: f64, decimals: i32) -> f64 {
+    let scale = 10_f64.powi(decimals);
+    (value * scale).round() / scale
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_mean_of_a_turn_and_another_is_what_counts() {
+        assert_eq!(mean(&[100.0, 300.0]), 200.0);
+        assert_eq!(rounded(1.234_56, 2), 1.23);
+    }
+
+    #[test]
+    fn figures_are_keyed_by_connections_as_text() {
+        let figures: BTreeMap<usize, f64> = [(32, 2.0), (8, 1.0), (128, 3.0)].into();
+        assert_eq!(serde_json::to_value(&figures).unwrap(), json!({ "8": 1.0, "32": 2.0, "128": 3.0 }));
+    }
+}
