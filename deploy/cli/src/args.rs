@@ -58,6 +58,8 @@ pub enum Command {
     Demo(Demo),
     /// How fast the system is here, beside what its Postgres can do at best; uses a system of its own.
     Bench(Bench),
+    /// Kill every part in turn while customers come and staff works, then count everything; uses a system of its own.
+    Faults(Faults),
     /// Bring schemas, streams and consumers to the form the services need.
     Topology,
     /// The newest events of a service, from its journal.
@@ -67,7 +69,9 @@ pub enum Command {
     /// Take e-mails and short messages in, and show them; part of what `up` starts.
     Sink(SinkArgs),
     /// A completion script for a shell.
-    #[command(after_help = "Example:\n  aftercare completions bash > ~/.local/share/bash-completion/completions/aftercare")]
+    #[command(
+        after_help = "Example:\n  aftercare completions bash > ~/.local/share/bash-completion/completions/aftercare"
+    )]
     Completions { shell: Shell },
 }
 
@@ -115,6 +119,24 @@ pub struct Bench {
     /// Longer turns, more of them, and two minutes at the highest rate.
     #[arg(long)]
     pub long: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aftercare faults                        every fault once, three minutes
+  aftercare faults --long --minutes 60    round after round, in an order that chance decides
+
+Exit code 1 when something was lost, doubled, out of order or did not come back. A system that runs here is not touched.")]
+pub struct Faults {
+    /// Go on with further rounds of faults.
+    #[arg(long)]
+    pub long: bool,
+    /// How many minutes the rounds go on.
+    #[arg(long, value_name = "N", default_value_t = 15, requires = "long", value_parser = clap::value_parser!(u32).range(1..=120))]
+    pub minutes: u32,
+    /// Where chance starts: the same seed plays the same customers and faults.
+    #[arg(long, value_name = "NUMBER", default_value_t = 7)]
+    pub seed: u64,
 }
 
 #[derive(Debug, Args)]
@@ -333,69 +355,5 @@ pub fn completions(shell: Shell) -> anyhow::Result<ExitCode> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    fn said(words: &str) -> Command {
-        Cli::try_parse_from(words.split(' ')).unwrap().command
-    }
-
-    fn help(words: &[&str]) -> String {
-        let mut command = Cli::command();
-        let found = words.iter().fold(&mut command, |command, word| command.find_subcommand_mut(word).unwrap());
-        found.render_help().to_string()
-    }
-
-    #[test]
-    fn the_command_line_holds_together() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn every_command_says_what_it_is_for() {
-        for command in Cli::command().get_subcommands() {
-            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-            assert!(about.len() > 15, "{} says nothing about itself", command.get_name());
-        }
-    }
-
-    #[test]
-    fn help_teaches_by_examples() {
-        assert!(help(&[]).contains("First steps:\n  aftercare "));
-        for words in [&["up"][..], &["import"], &["clock"], &["tail"], &["journal"], &["parked"], &["analytics"], &["bench"]] {
-            assert!(help(words).contains("Examples:\n  aftercare "), "{words:?}");
-        }
-        assert!(help(&["import", "sales"]).contains("order_ref, channel"));
-        assert!(help(&["import", "feedback"]).contains("answered_at"));
-    }
-
-    #[test]
-    fn a_driven_clock_may_or_may_not_be_told_where_to_start() {
-        let start = |words| match said(words) {
-            Command::Up(up) => up.driven_clock,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(start("aftercare up"), None);
-        assert_eq!(start("aftercare up --driven-clock").as_deref(), Some(""));
-        assert_eq!(start("aftercare up --driven-clock 2024-01-01T00:00:00Z").as_deref(), Some("2024-01-01T00:00:00Z"));
-        assert!(Cli::try_parse_from(["aftercare", "up", "--driven-clock", "--system-clock"]).is_err());
-    }
-
-    #[test]
-    fn json_may_be_said_anywhere() {
-        for words in ["aftercare --json status", "aftercare status --json"] {
-            assert!(Cli::try_parse_from(words.split(' ')).unwrap().json);
-        }
-    }
-
-    #[test]
-    fn what_to_redrive_must_be_named_whole_or_be_all() {
-        let redrive = |words: &str| Cli::try_parse_from(format!("aftercare parked redrive {words}").split(' ')).is_ok();
-        assert!(redrive("complaint INTAKE 018f4e7a-0000-7000-8000-000000000001"));
-        assert!(redrive("--all"));
-        assert!(!redrive("complaint"));
-        assert!(!redrive("complaint INTAKE"));
-        assert!(!redrive("complaint INTAKE 018f4e7a-0000-7000-8000-000000000001 --all"));
-    }
-}
+#[path = "args_tests.rs"]
+mod tests;

@@ -32,13 +32,20 @@ const REST_WITHIN: Duration = Duration::from_secs(180);
 pub struct Driver {
     pub home: Home,
     secrets: Secrets,
+    /// Whether what died is ours to start again.
+    revives: bool,
 }
 
 impl Driver {
     /// The system of this home. Errors: its secrets cannot be read.
     pub fn new(home: Home) -> anyhow::Result<Self> {
         let secrets = Secrets::open(&home)?;
-        Ok(Self { home, secrets })
+        Ok(Self { home, secrets, revives: true })
+    }
+
+    /// As [`Driver::new`], where somebody else starts what died.
+    pub fn onlooker(home: Home) -> anyhow::Result<Self> {
+        Ok(Self { revives: false, ..Self::new(home)? })
     }
 
     /// A connection that is made when it is needed, and again after it broke.
@@ -67,9 +74,9 @@ impl Driver {
         bail!("nobody answers")
     }
 
-    /// Starts every part that is not running.
+    /// Starts every part that is not running, unless somebody else does.
     pub async fn revive(&self) -> anyhow::Result<()> {
-        if !parts::all_run(&self.home) {
+        if self.revives && !parts::all_run(&self.home) {
             parts::start(&self.home, &self.secrets).await.context("a part died and cannot be started again")?;
         }
         Ok(())

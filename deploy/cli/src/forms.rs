@@ -103,7 +103,9 @@ impl Answer {
             _ => return Err("channel and order_ref belong together".to_owned()),
         };
         match (self.purchase_id, named) {
-            (Some(id), Some(named)) if id != named => Err("purchase_id is not the one of channel and order_ref".to_owned()),
+            (Some(id), Some(named)) if id != named => {
+                Err("purchase_id is not the one of channel and order_ref".to_owned())
+            }
             (Some(id), _) | (None, Some(id)) => Ok(id),
             (None, None) => Err("purchase_id, or channel and order_ref, is missing".to_owned()),
         }

@@ -133,7 +133,9 @@ impl Home {
         let dir = match (told, &project) {
             (Some(dir), _) => std::path::absolute(dir)?,
             (None, Some(project)) => project.join(".local"),
-            (None, None) => bail!("not in the project's folder: go there, or name a folder with --home or AFTERCARE_HOME"),
+            (None, None) => {
+                bail!("not in the project's folder: go there, or name a folder with --home or AFTERCARE_HOME")
+            }
         };
         let settings = match fs::read_to_string(dir.join("stack.toml")) {
             Ok(text) => toml::from_str(&text).with_context(|| format!("cannot read {}/stack.toml", dir.display()))?,

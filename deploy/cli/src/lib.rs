@@ -1,13 +1,14 @@
 //! The `aftercare` command: runs the whole system on one machine, feeds it and asks it how it is. In reading order:
 //! `args` (what can be said) · `home` (where things are kept) · `stack` (starting and stopping) · `import` (data in) ·
 //! `commands` (one small module a command) · `demo` and `drive` (a play with people in it) · `bench` (how fast it is) ·
-//! `source` (real or generated sales to play with) · `sink` (where messages end).
+//! `faults` (what it survives) · `source` (real or generated sales to play with) · `sink` (where messages end).
 //! Invariant: nothing outside the home folder is changed, and no process is touched that this command did not start.
 pub mod args;
 pub mod bench;
 pub mod commands;
 pub mod demo;
 pub mod drive;
+pub mod faults;
 pub mod forms;
 pub mod home;
 pub mod import;
@@ -59,6 +60,7 @@ pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Logs(options) => commands::logs::run(&home, &options).await,
         Command::Demo(options) => demo::run(home, &options, output).await,
         Command::Bench(options) => bench::run(&home, &options, output).await,
+        Command::Faults(options) => faults::run(&home, &options, output).await,
         Command::Topology => commands::topology::run(&home, output).await,
         Command::Import(options) => import::run(&home, &options, output).await,
         Command::Clock(options) => commands::clock::run(&home, &options, output),

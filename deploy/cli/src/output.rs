@@ -80,7 +80,8 @@ impl Output {
             Some(total) => ProgressBar::new(total).with_style(style(&format!(
                 "{{bar:40}} {{percent:>3}} %  {{msg}}  {{elapsed_precise}}  ({{eta}} left)  {unit}"
             ))),
-            None => ProgressBar::new_spinner().with_style(style(&format!("{{spinner}} {{msg}}  {{elapsed_precise}}  {unit}"))),
+            None => ProgressBar::new_spinner()
+                .with_style(style(&format!("{{spinner}} {{msg}}  {{elapsed_precise}}  {unit}"))),
         };
         if self.json || !io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());

@@ -105,10 +105,12 @@ async fn a_service_sees_its_own_schema_only() {
     roles::provision(home, &secrets).await.unwrap();
 
     let mut owner = connect(&roles::owner_url(home, &secrets, "complaint").unwrap()).await.unwrap();
-    sqlx::raw_sql("-- test.table\ncreate table complaint.note (body text); grant select on complaint.note to complaint")
-        .execute(&mut owner)
-        .await
-        .unwrap();
+    sqlx::raw_sql(
+        "-- test.table\ncreate table complaint.note (body text); grant select on complaint.note to complaint",
+    )
+    .execute(&mut owner)
+    .await
+    .unwrap();
 
     let mut own = connect(&roles::service_url(home, &secrets, "complaint").unwrap()).await.unwrap();
     let mut other = connect(&roles::service_url(home, &secrets, "intake").unwrap()).await.unwrap();

@@ -3,7 +3,7 @@ use askama::Template;
 use contracts::{
     common::v1::Count,
     complaint::v1::{EscalationLevel, EscalationTrigger, EscalationView, GetOverviewResponse as Complaint},
-    operations::v1::{GetStatusResponse, JournalEntry},
+    operations::v1::{ConsumerStatus, GetStatusResponse, JournalEntry},
 };
 
 use crate::{
@@ -122,12 +122,16 @@ fn service(name: &'static str, said: &Said<GetStatusResponse>) -> Service {
             0 => "0".to_owned(),
             waiting => format!("{waiting}, oldest {}", words::duration(status.relay_oldest_ms as f64 / 1000.0)),
         },
-        consumers: status.consumers.iter().map(|c| format!("{} {}", c.stream, c.lag)).collect(),
+        consumers: status.consumers.iter().map(lag).collect(),
         parked: status.parked,
         overdue: status.deadlines_overdue,
         journal: status.journal_last_seq,
     });
     Service { name, status }
+}
+
+fn lag(consumer: &ConsumerStatus) -> String {
+    if consumer.unknown { format!("{} ?", consumer.stream) } else { format!("{} {}", consumer.stream, consumer.lag) }
 }
 
 fn chain(board: &Board) -> Vec<Group> {

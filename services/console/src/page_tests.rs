@@ -42,7 +42,7 @@ fn everybody_answers() -> Board {
     let status = GetStatusResponse {
         relay_backlog: 3,
         relay_oldest_ms: 1500,
-        consumers: vec![ConsumerStatus { stream: "INTAKE".into(), lag: 12, delivered_stream_seq: 40 }],
+        consumers: vec![ConsumerStatus { stream: "INTAKE".into(), lag: 12, delivered_stream_seq: 40, unknown: false }],
         parked: 1,
         deadlines_overdue: 2,
         journal_last_seq: 99,

@@ -1,9 +1,10 @@
-//! Intake: the front door. Purchases and contacts of customers come in here, and here alone is known who the customers are.
+//! Intake: the front door. Purchases and contacts of customers come in here, and here alone is known who the customers
+//! are.
 //!
 //! In reading order: what a purchase and a case are and what may happen to them ([`domain`]); how channels reach us
-//! ([`rest`]) and how staff tools and the other services do ([`api`]); what we listen to ([`inbound`]) and what time does
-//! ([`deadlines`]); what others learn ([`wire`]); how personal data are kept ([`vault`]); what is read ([`store`]); what all
-//! doors share ([`app`]) and how it is configured ([`config`]).
+//! ([`rest`]) and how staff tools and the other services do ([`api`]); what we listen to ([`inbound`]) and what time
+//! does ([`deadlines`]); what others learn ([`wire`]); how personal data are kept ([`vault`]); what is read
+//! ([`store`]); what all doors share ([`app`]) and how it is configured ([`config`]).
 mod api;
 mod app;
 mod config;

@@ -46,9 +46,8 @@ pub async fn queue(pool: &PgPool, page: &Page, now: Timestamp) -> Result<(Vec<Fo
     .bind(page.limit())
     .fetch_all(pool)
     .await?;
-    let next = page.next(&rows, |row| {
-        (format!("{as_of}.{}.{}.{}", row.lane_order, row.points, row.respond_by), row.case.id)
-    });
+    let next =
+        page.next(&rows, |row| (format!("{as_of}.{}.{}.{}", row.lane_order, row.points, row.respond_by), row.case.id));
     let cases = rows.into_iter().map(|row| row.case.read()).collect::<Result<_, _>>()?;
     Ok((cases, next))
 }
@@ -91,11 +90,10 @@ pub async fn overview(pool: &PgPool, now: Timestamp) -> Result<Overview, Fault> 
     .bind(now.as_microsecond())
     .fetch_all(pool)
     .await?;
-    let (purchases, customers) = sqlx::query_as(
-        "-- intake.count\nselect (select count(*) from purchase), (select count(*) from customer)",
-    )
-    .fetch_one(pool)
-    .await?;
+    let (purchases, customers) =
+        sqlx::query_as("-- intake.count\nselect (select count(*) from purchase), (select count(*) from customer)")
+            .fetch_one(pool)
+            .await?;
     Ok(Overview { purchases, customers, cases })
 }
 
@@ -146,16 +144,12 @@ pub struct SealedText {
 }
 
 /// Writes the look down and gives the sealed words of a case, in one statement.
-pub async fn look_at_text(
-    pool: &PgPool,
-    case: Uuid,
-    customer: Uuid,
-    look: Look<'_>,
-) -> Result<Vec<SealedText>, Fault> {
+pub async fn look_at_text(pool: &PgPool, case: Uuid, customer: Uuid, look: Look<'_>) -> Result<Vec<SealedText>, Fault> {
     let found = sqlx::query_as(
         "-- case_text.look
          with logged as (
-           insert into access_log (customer_id, subject, actor, purpose, at) values ($2, 'case ' || ($1::uuid), $3, $4, $5))
+           insert into access_log (customer_id, subject, actor, purpose, at)
+           values ($2, 'case ' || ($1::uuid), $3, $4, $5))
          select t.part, t.body, k.key_id, k.wrapped
          from case_text t join customer_key k on k.customer_id = $2 and k.key_id = t.key_id
          where t.case_id = $1",

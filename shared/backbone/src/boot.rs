@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Context, Service,
-    broker::Broker,
+    broker::{self, Broker},
     clock::Clock,
     config::Settings,
     inbound::Inbound,
@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Runs a service as a process.
 pub fn main(service: &'static Service) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(service, &arguments) {
+    match begin(service, &arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}: {error:#}", service.name);
@@ -36,7 +36,7 @@ pub fn main(service: &'static Service) -> ExitCode {
     }
 }
 
-fn run(service: &'static Service, arguments: &[String]) -> anyhow::Result<()> {
+fn begin(service: &'static Service, arguments: &[String]) -> anyhow::Result<()> {
     let mut provisioning = false;
     let mut file = None;
     let mut words = arguments.iter();
@@ -79,7 +79,16 @@ async fn serve(service: &'static Service, settings: Settings) -> anyhow::Result<
         .with_context(|| format!("{} cannot be listened on", settings.listen))?;
     let node = Arc::new(Node::build(service, settings, clock).await?);
     tracing::info!(service = service.name, address = %listener.local_addr()?, "serving");
+    run(node, listener, signal()).await
+}
 
+/// Serves and runs every loop until the signal, then stops in order. A part that ends by itself stops the whole and is
+/// the error.
+pub async fn run(
+    node: Arc<Node>,
+    listener: tokio::net::TcpListener,
+    signal: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let mut loops = JoinSet::new();
     for (name, work) in node.loops(&stop) {
@@ -94,7 +103,7 @@ async fn serve(service: &'static Service, settings: Settings) -> anyhow::Result<
     server.spawn(async move { serving.serve(listener, serving_stop).await });
 
     let died = tokio::select! {
-        () = signal() => None,
+        () = signal => None,
         Some(ended) = loops.join_next() => Some(format!("a loop ended: {ended:?}")),
         Some(ended) = server.join_next() => Some(format!("the server ended: {ended:?}")),
     };
@@ -132,17 +141,18 @@ async fn signal() {
 }
 
 async fn provision(service: &'static Service, settings: &Settings) -> anyhow::Result<()> {
+    if service.migrations.is_none() {
+        tracing::info!(service = service.name, "it owns nothing: nothing to provision");
+        return Ok(());
+    }
     let owner = settings.database.owner_url.as_ref().unwrap_or(&settings.database.url);
     migrate(service, settings, owner.expose_secret()).await?;
     let broker = Broker::connect(&settings.nats, service.name).await?;
-    let clock = Clock::system();
-    let node_settings = settings.clone();
-    let context = Context::unconnected(service, node_settings, clock)?;
+    broker.wait(broker::WAIT).await?;
+    let context = Context::unconnected(service, settings.clone(), Clock::system())?;
     let mut inbound = Inbound::new(service.name);
     (service.inbound)(&context, &mut inbound)?;
-    if service.migrations.is_some() {
-        topology::provision(&broker, service.name, &inbound).await?;
-    }
+    topology::provision(&broker, service.name, &inbound).await?;
     tracing::info!(service = service.name, "provisioned");
     Ok(())
 }
@@ -154,7 +164,9 @@ pub async fn migrate(service: &'static Service, settings: &Settings, owner_url: 
     let schema = service.schema(settings);
     let owner: PgConnectOptions = owner_url.parse()?;
     let role = settings.database.url.expose_secret().parse::<PgConnectOptions>()?.get_username().to_owned();
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(owner.options([("search_path", schema)])).await?;
+    let place = format!("Postgres at {}:{} as {}", owner.get_host(), owner.get_port(), owner.get_username());
+    let options = PgPoolOptions::new().max_connections(1).acquire_timeout(broker::WAIT);
+    let pool = options.connect_with(owner.options([("search_path", schema)])).await.context(place)?;
     let named: bool = sqlx::query_scalar("-- provision.owner\nselect exists (select 1 from pg_roles where rolname = $1)")
         .bind(format!("{schema}_owner"))
         .fetch_one(&pool)

@@ -2,8 +2,10 @@
 //! systems (or test runs) can share one server.
 use std::time::Duration;
 
+use anyhow::Context as _;
 use async_nats::{
     Client, ConnectOptions, HeaderMap,
+    connection::State,
     jetstream::{self, Context, context::ContextBuilder},
 };
 use jiff::Timestamp;
@@ -14,12 +16,17 @@ use crate::{config::Nats, fault::Fault, gate::Meta, journal::Entry};
 /// The oldest server that keeps what it acknowledged and knows atomic batches with deduplication.
 pub const SERVER_MIN: (u64, u64, u64) = (2, 12, 3);
 
+/// How long to wait for a server where nothing can be done without.
+pub(crate) const WAIT: Duration = Duration::from_secs(30);
+
 /// A connection to the broker.
 #[derive(Clone)]
 pub struct Broker {
     pub(crate) client: Client,
     pub(crate) jetstream: Context,
     space: String,
+    /// The service that publishes here.
+    pub(crate) source: String,
     /// Streams and consumers may be created by this process (local stack and tests; never in production).
     pub(crate) may_provision: bool,
     /// The most a stream may hold.
@@ -27,7 +34,7 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Connects, waiting for a server that is not up yet; refuses a server older than [`SERVER_MIN`].
+    /// Connects in the background: a server that is away may come up, or come back, later.
     pub async fn connect(config: &Nats, name: &str) -> anyhow::Result<Self> {
         let mut options = ConnectOptions::new()
             .name(format!("aftercare-{name}"))
@@ -43,16 +50,29 @@ impl Broker {
         }
         let client = options.connect(&config.url).await?;
         let jetstream = ContextBuilder::new().timeout(Duration::from_secs(5)).build(client.clone());
-        let broker = Self {
+        Ok(Self {
             client,
             jetstream,
             space: config.space.clone(),
+            source: name.to_owned(),
             may_provision: config.provision,
             stream_bytes_max: config.stream_bytes_max,
-        };
-        broker.client.flush().await?;
-        broker.refuse_old_server()?;
-        Ok(broker)
+        })
+    }
+
+    /// Waits for the server, at most so long; refuses one older than [`SERVER_MIN`].
+    pub async fn wait(&self, at_most: Duration) -> anyhow::Result<()> {
+        let answer = tokio::time::timeout(at_most, self.client.flush()).await;
+        answer.with_context(|| format!("no nats-server answered at nats.url within {at_most:?}"))??;
+        self.refuse_old_server()
+    }
+
+    /// A fault at once, instead of a time-out, while the server is away; also when it is too old.
+    pub(crate) fn usable(&self) -> Result<(), Fault> {
+        if self.client.connection_state() != State::Connected {
+            return Err(Fault::unavailable(std::io::Error::other("the broker is away")));
+        }
+        self.refuse_old_server().map_err(|error| Fault::broken(error.to_string()))
     }
 
     fn refuse_old_server(&self) -> anyhow::Result<()> {
@@ -152,3 +172,7 @@ pub(crate) fn meta(headers: &HeaderMap, stream: &str, stream_seq: u64) -> Result
         trace: headers.get("traceparent").map(|v| v.as_str().to_owned()),
     })
 }
+
+#[cfg(test)]
+#[path = "broker_tests.rs"]
+mod tests;

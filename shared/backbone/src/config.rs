@@ -57,6 +57,8 @@ pub struct Nats {
     pub provision: bool,
     /// The most a stream may hold, in bytes; publishing stops there and waits in the outbox.
     pub stream_bytes_max: i64,
+    /// Publish in atomic batches; singly when off.
+    pub atomic_batches: bool,
     /// Seed of the service's NKEY.
     pub nkey_seed: Option<SecretString>,
 }
@@ -94,20 +96,29 @@ pub struct Telemetry {
 impl Settings {
     /// Reads defaults (ours, then the service's own), the file if any, and the environment.
     pub fn load(service_defaults: &str, file: Option<&Path>) -> anyhow::Result<Self> {
+        Self::read(service_defaults, file, config::Environment::with_prefix("AFTERCARE"))
+    }
+
+    fn read(service_defaults: &str, file: Option<&Path>, environment: config::Environment) -> anyhow::Result<Self> {
         let mut sources = config::Config::builder()
             .add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml))
             .add_source(config::File::from_str(service_defaults, config::FileFormat::Toml));
         if let Some(path) = file {
             sources = sources.add_source(config::File::from(path));
         }
-        let environment =
-            config::Environment::with_prefix("AFTERCARE").prefix_separator("__").separator("__").try_parsing(true);
+        let environment = environment.prefix_separator("__").separator("__");
         Ok(sources.add_source(environment).build()?.try_deserialize()?)
     }
 
-    /// The service's own section; unknown keys are refused by the type.
+    /// The service's own section; unknown keys are refused by the type. The environment knows only text, so the type
+    /// also decides what is a number: `0042` is one for a number and stays as written for a text.
     pub fn service<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
         let section = if self.service.is_null() { serde_json::json!({}) } else { self.service.clone() };
-        serde_json::from_value(section).map_err(|error| anyhow::anyhow!("configuration, section [service]: {error}"))
+        let section: config::Value = serde_json::from_value(section)?;
+        section.try_deserialize().map_err(|error| anyhow::anyhow!("configuration, section [service]: {error}"))
     }
 }
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

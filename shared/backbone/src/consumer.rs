@@ -83,6 +83,7 @@ impl Consumer {
     }
 
     async fn durable(&self) -> Result<PullConsumer, Fault> {
+        self.broker.usable()?;
         let stream = self.broker.stream_name(&self.stream);
         match self.broker.jetstream.get_consumer_from_stream(self.service, &stream).await {
             Ok(consumer) => Ok(consumer),
@@ -181,8 +182,8 @@ impl Consumer {
 
     /// Messages not yet delivered or not yet acknowledged, and the last one delivered.
     pub(crate) async fn lag(&self) -> Result<(u64, u64), Fault> {
-        let mut consumer = self.durable().await?;
-        let info = consumer.info().await.map_err(Fault::unavailable)?;
+        let consumer = self.durable().await?;
+        let info = consumer.cached_info();
         Ok((info.num_pending + info.num_ack_pending as u64, info.delivered.stream_sequence))
     }
 }
@@ -215,3 +216,7 @@ fn unreadable(stream: &str, stream_seq: u64, reason: &str) -> Meta {
         trace: None,
     }
 }
+
+#[cfg(test)]
+#[path = "consumer_tests.rs"]
+mod tests;

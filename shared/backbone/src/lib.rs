@@ -2,7 +2,7 @@
 //!
 //! In reading order: a request or event becomes a [`Unit`] of [`Change`]s ([`unit`], [`aggregate`]); the [`road`]
 //! collects units and runs them in one [`transaction`]; [`batch`] decides them in memory; the [`journal`] keeps what
-//! happened; the [`relay`] sends it and the [`auditor`] checks that it stays sent. On the other side the [`consumer`]
+//! happened; the [`relay`] sends it by the [`publisher`] and the [`auditor`] checks that it stays sent. On the other side the [`consumer`]
 //! takes events, the [`gate`] lets each pass once, and [`inbound`] says what they mean; what cannot be applied is
 //! [`parked`]. [`deadline`]s fire when time comes, which only the [`clock`] knows. [`node`] wires one service together
 //! and [`boot`] runs it as a process.
@@ -17,6 +17,7 @@ mod consumer;
 mod deadline;
 pub mod fault;
 pub mod gate;
+mod health;
 pub mod inbound;
 pub mod journal;
 pub mod neighbours;
@@ -26,6 +27,7 @@ pub mod page;
 pub mod parked;
 mod parts;
 pub mod proto;
+mod publisher;
 mod relay;
 pub mod road;
 mod telemetry;
@@ -115,7 +117,7 @@ impl Context {
 pub fn actor<T>(request: &tonic::Request<T>) -> Result<Actor, Fault> {
     let text = request.metadata().get("aftercare-actor").and_then(|value| value.to_str().ok());
     text.and_then(Actor::parse).ok_or_else(|| {
-        Fault::invalid("metadata.aftercare-actor", "says who acts as kind:id, for example staff:ana or customer:<id>")
+        Fault::invalid("metadata.aftercare-actor", "says who acts as kind:id, for example staff:ana")
     })
 }
 

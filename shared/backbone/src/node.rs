@@ -10,7 +10,7 @@ use crate::{
     Context, Service,
     aggregate::Aggregates,
     auditor,
-    broker::Broker,
+    broker::{self, Broker},
     clock::Clock,
     config::Settings,
     consumer::Consumer,
@@ -25,6 +25,9 @@ use crate::{
     telemetry::Meters,
     topology,
 };
+
+/// How long a process that stops goes on sending.
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// A service with its connections, ready to be served and stepped.
 pub struct Node {
@@ -44,7 +47,8 @@ struct Messaging {
 }
 
 impl Node {
-    /// Connects and assembles. A service without migrations owns nothing and gets no broker.
+    /// Connects and assembles; neither Postgres nor the broker need be there yet. A service without migrations owns
+    /// nothing and gets no broker.
     pub async fn build(service: &'static Service, settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let pool = PgPoolOptions::new()
             .max_connections(settings.database.connections_max)
@@ -74,7 +78,7 @@ impl Node {
             }
         };
         let background = parts.background.clone();
-        let router = parts.into_router(context.pool.clone(), service.migrations.is_some())?;
+        let router = parts.into_router(service.migrations.map(|_| context.pool.clone()))?;
         Ok(Self { service, aggregates, context, messaging, background, router, tasks })
     }
 
@@ -159,17 +163,22 @@ impl Node {
         loops
     }
 
-    /// Sends what is left, for at most five seconds.
+    /// Sends what is left, for at most [`DRAIN`]; what is left then waits in the outbox.
     pub async fn drain(&self) {
-        let Some(messaging) = &self.messaging else { return };
-        for _ in 0..50 {
-            match messaging.relay.send_once().await {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            }
-        }
         self.tasks.close();
+        let Some(messaging) = &self.messaging else { return };
+        let send_all = async {
+            loop {
+                match messaging.relay.send_once().await {
+                    Ok(0) => break,
+                    Ok(_) => {}
+                    Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                }
+            }
+        };
+        if tokio::time::timeout(DRAIN, send_all).await.is_err() {
+            tracing::warn!("events are left for another process to send");
+        }
     }
 
     async fn relay_loop(self: Arc<Self>, stop: CancellationToken) {
@@ -248,9 +257,10 @@ async fn pause(failures: &mut u32, stop: &CancellationToken) {
 async fn messaging(service: &'static Service, context: &Context, inbound: &Inbound) -> anyhow::Result<Messaging> {
     let broker = Broker::connect(&context.settings.nats, service.name).await?;
     if broker.may_provision {
+        broker.wait(broker::WAIT).await?;
         topology::provision(&broker, service.name, inbound).await?;
     }
-    let relay = Relay::new(context.road.clone(), broker.clone(), service.name, false);
+    let relay = Relay::new(context.road.clone(), broker.clone(), context.settings.nats.atomic_batches);
     let consumers = inbound
         .streams()
         .map(|(stream, _)| Consumer {

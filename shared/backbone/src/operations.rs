@@ -1,9 +1,12 @@
-//! What every service answers about itself, over gRPC.
+//! What every service answers about itself, over gRPC. It answers in about a second also while the broker is away.
+use std::time::Duration;
+
 use contracts::operations::v1::{
     ConsumerStatus, GetStatusRequest, GetStatusResponse, JournalEntry, ListParkedRequest, ListParkedResponse,
     ParkedEvent, ReadJournalRequest, ReadJournalResponse, RedriveParkedRequest, RedriveParkedResponse,
     operations_server::Operations,
 };
+use futures::future::join_all;
 use jiff_sqlx::ToSqlx;
 use tonic::{Request, Response, Status};
 
@@ -16,6 +19,9 @@ use crate::{
     road::Road,
 };
 
+/// How long a consumer may take to say how far it is.
+const LAG_WITHIN: Duration = Duration::from_secs(1);
+
 /// The operations of one service that has a schema.
 pub(crate) struct Api {
     pub service: &'static str,
@@ -27,22 +33,10 @@ pub(crate) struct Api {
 #[tonic::async_trait]
 impl Operations for Api {
     async fn get_status(&self, _: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
-        let (relay_backlog, relay_oldest_ms) = relay::backlog(&self.road).await?;
-        let mut consumers = Vec::new();
-        for consumer in &self.consumers {
-            let (lag, delivered_stream_seq) = consumer.lag().await?;
-            consumers.push(ConsumerStatus { stream: consumer.stream.clone(), lag, delivered_stream_seq });
-        }
-        let (parked, overdue, last): (i64, i64, Option<i64>) = sqlx::query_as(
-            "-- operations.status
-             select (select count(*) from parked),
-                    (select count(*) from deadline where due_at <= coalesce($1, now())),
-                    (select max(seq) from journal)",
-        )
-        .bind(self.road.clock().bound().map(ToSqlx::to_sqlx))
-        .fetch_one(self.road.pool())
-        .await
-        .map_err(Fault::from)?;
+        let consumers = join_all(self.consumers.iter().map(status_of));
+        let (backlog, counts, consumers) = tokio::join!(relay::backlog(&self.road), counts(&self.road), consumers);
+        let (relay_backlog, relay_oldest_ms) = backlog?;
+        let (parked, overdue, last) = counts?;
         Ok(Response::new(GetStatusResponse {
             service: self.service.into(),
             clock: Some(proto::timestamp(self.road.clock().now())),
@@ -95,6 +89,27 @@ impl Operations for Api {
         let (applied, remaining) = parked::redrive(&self.road, &self.inbound, &request.stream, id).await?;
         Ok(Response::new(RedriveParkedResponse { applied, remaining }))
     }
+}
+
+async fn status_of(consumer: &Consumer) -> ConsumerStatus {
+    let answer = tokio::time::timeout(LAG_WITHIN, consumer.lag()).await;
+    let known = answer.ok().and_then(Result::ok);
+    let (lag, delivered_stream_seq) = known.unwrap_or_default();
+    ConsumerStatus { stream: consumer.stream.clone(), lag, delivered_stream_seq, unknown: known.is_none() }
+}
+
+/// Parked events, overdue deadlines, and the last sequence of the journal if there is one.
+async fn counts(road: &Road) -> Result<(i64, i64, Option<i64>), Fault> {
+    let counts = sqlx::query_as(
+        "-- operations.status
+         select (select count(*) from parked),
+                (select count(*) from deadline where due_at <= coalesce($1, now())),
+                (select max(seq) from journal)",
+    )
+    .bind(road.clock().bound().map(ToSqlx::to_sqlx))
+    .fetch_one(road.pool())
+    .await?;
+    Ok(counts)
 }
 
 fn bounded(field: &str, wanted: u32, otherwise: u32, most: u32) -> Result<u32, Fault> {

@@ -1,16 +1,19 @@
 //! What a service is made of: gRPC services, HTTP routes and background parts, put together on one port.
 use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc};
 
-use axum::{Router, http::StatusCode, response::IntoResponse, routing::get};
-use sqlx::PgPool;
-use tonic::{
-    body::Body,
-    server::NamedService,
-    service::{Routes, RoutesBuilder},
+use axum::{
+    Json, Router,
+    extract::Request,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::get,
 };
+use sqlx::PgPool;
+use tonic::{body::Body, server::NamedService, service::RoutesBuilder};
+use tonic_health::pb::health_server::HealthServer;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
-use crate::fault::Fault;
+use crate::{fault::Fault, health::Health};
 
 type Once = dyn Fn() -> Pin<Box<dyn Future<Output = Result<usize, Fault>> + Send>> + Send + Sync;
 
@@ -67,35 +70,47 @@ impl Parts {
         self
     }
 
-    /// Everything on one port, with health (gRPC and `/live`, `/ready`) and reflection.
-    pub(crate) fn into_router(mut self, pool: PgPool, has_schema: bool) -> anyhow::Result<Router> {
-        let (reporter, health) = tonic_health::server::health_reporter();
-        let names = std::mem::take(&mut self.names);
-        let reflection = tonic_reflection::server::Builder::configure()
+    /// Everything on one port, with health (gRPC and `/live`, `/ready`) and reflection of what is offered here. `needs`
+    /// is the database without which nothing can be served.
+    pub(crate) fn into_router(mut self, needs: Option<PgPool>) -> anyhow::Result<Router> {
+        let health = Health { needs, names: self.names.into() };
+        let mut reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(contracts::DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .build_v1()?;
-        self.grpc.add_service(health);
-        self.grpc.add_service(reflection);
-        let ready = move || {
-            let (pool, reporter, names) = (pool.clone(), reporter.clone(), names.clone());
-            async move {
-                let ok = !has_schema || sqlx::query("-- ready\nselect 1").execute(&pool).await.is_ok();
-                let status =
-                    if ok { tonic_health::ServingStatus::Serving } else { tonic_health::ServingStatus::NotServing };
-                for name in names {
-                    reporter.set_service_status(name, status).await;
-                }
-                if ok { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
+            .with_service_name(HealthServer::<Health>::NAME);
+        for name in health.names.iter() {
+            reflection = reflection.with_service_name(*name);
+        }
+        self.grpc.add_service(HealthServer::new(health.clone())).add_service(reflection.build_v1()?);
+        let ready = async move || {
+            if health.ready().await {
+                (StatusCode::OK, "ready\n")
+            } else {
+                (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
             }
         };
-        let routes: Routes = self.grpc.routes();
         Ok(self
             .http
             .route("/live", get(|| async { "live\n" }))
             .route("/ready", get(ready))
-            .merge(routes.into_axum_router())
+            .merge(self.grpc.routes().into_axum_router())
+            .fallback(nothing_here)
             .layer(CatchPanicLayer::new())
             .layer(TraceLayer::new_for_http()))
     }
 }
+
+/// Nothing is served at this path: gRPC says so in its trailer of a 200, HTTP with a 404.
+async fn nothing_here(request: Request) -> Response {
+    let content = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if content.starts_with("application/grpc") {
+        return tonic::Status::unimplemented("there is no such service here").into_http();
+    }
+    let detail = format!("there is nothing at {}", request.uri().path());
+    let problem = serde_json::json!({ "title": "Not Found", "status": 404, "detail": detail });
+    (StatusCode::NOT_FOUND, [(CONTENT_TYPE, "application/problem+json")], Json(problem)).into_response()
+}
+
+#[cfg(test)]
+#[path = "parts_tests.rs"]
+mod tests;

@@ -8,15 +8,15 @@ use crate::{
     gate::Claim,
 };
 
-/// Who acts: a kind and an id, for example `staff:ana` or `service:intake`. Never a name or a number of a customer.
+/// Who acts: a kind and an id, for example `staff:ana` or `service:<name>`. Never a person's name or number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor(String);
 
 impl Actor {
-    /// Checks the form: lower-case kind, a colon, an id of at most 120 letters, digits and `._@-`.
+    /// Checks the form: a kind of 1 to 20 lower-case letters, a colon, an id of at most 120 letters, digits and `._@-`.
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, id) = text.split_once(':')?;
-        let kind_ok = matches!(kind, "staff" | "customer" | "service" | "system" | "channel");
+        let kind_ok = (1..=20).contains(&kind.len()) && kind.chars().all(|c| c.is_ascii_lowercase());
         let id_ok = !id.is_empty()
             && id.len() <= 120
             && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '@' | '-'));

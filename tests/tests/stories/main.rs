@@ -33,7 +33,7 @@ async fn complaint_from_a_bad_answer(world: &World) -> (String, String) {
 async fn figures(world: &World) -> Vec<Figure> {
     let request = GetFiguresRequest {
         from: Some(backbone::proto::timestamp(world.stack.now() - DAY * 90)),
-        to: Some(backbone::proto::timestamp(world.stack.now() + DAY)),
+        to: Some(backbone::proto::timestamp(world.stack.now() + DAY * 3)),
         metrics: vec![],
     };
     ReportsClient::new(world.stack.channel("analytics")).get_figures(request).await.unwrap().into_inner().figures

@@ -7,7 +7,7 @@ mod cost;
 mod door;
 mod floor;
 mod load;
-mod private;
+pub mod private;
 mod report;
 mod routed;
 
@@ -51,7 +51,7 @@ impl Plan {
     fn of(options: &Bench) -> Self {
         let seconds = Duration::from_secs;
         let (turn, rounds, calm, step, search, sustain, sustain_all) =
-            if options.long { (20, 3, 60, 15, 180, 120, 480) } else { (4, 2, 10, 5, 35, 30, 65) };
+            if options.long { (20, 3, 60, 15, 180, 120, 480) } else { (3, 2, 10, 5, 35, 30, 80) };
         Self {
             turn: seconds(turn),
             rounds,

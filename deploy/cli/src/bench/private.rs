@@ -1,6 +1,6 @@
-//! A system of the bench's own, on ports and in a folder of its own, as durable as any other.
-//! Invariant: at most one bench runs at a time, a system that people use is never touched, and nothing is left behind:
-//! what a bench that was killed left is removed by the next.
+//! A system of one run's own (of the bench, of the faults), on ports and in a folder of its own, as durable as any other.
+//! Invariant: at most one run uses the folder at a time, a system that people use is never touched, and nothing is left
+//! behind: what a run that was killed left is removed by the next.
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -34,12 +34,12 @@ pub struct Private {
 }
 
 impl Private {
-    /// Takes the place and clears away what a killed bench left there. Errors: another bench is running.
+    /// Takes the place and clears away what a killed run left there. Errors: another run has it.
     pub async fn claim(folder: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let lock = fs::File::create(folder.join("lock"))?;
         let Ok(alone) = Flock::lock(lock, FlockArg::LockExclusiveNonblock) else {
-            bail!("another bench is running in {}", folder.display());
+            bail!("another run is going on in {}", folder.display());
         };
         let place = folder.join("stack");
         remove(&place).await?;

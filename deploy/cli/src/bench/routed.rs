@@ -210,6 +210,9 @@ impl fmt::Display for Step {
         let (rate, length, p50, p99) = (self.rate, self.length.as_secs(), self.p50_ms(), self.p99_ms());
         write!(f, "{rate}/s to the department for {length} s: p50 {p50:.0} ms, p99 {p99:.0} ms")?;
         write!(f, ", last task {:.2} s after the last contact", self.behind.as_secs_f64())?;
+        if !self.whole {
+            write!(f, ", not every contact was taken in in time")?;
+        }
         if self.missing > 0 {
             write!(f, ", {} tasks missing", self.missing)?;
         }

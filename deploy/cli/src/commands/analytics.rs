@@ -24,7 +24,8 @@ pub async fn run(home: &Home, options: &Analytics, output: Output) -> anyhow::Re
     match &options.what {
         AnalyticsWhat::Figures { from, to, metrics } => {
             let from = from.as_deref().map_or(Ok(Timestamp::UNIX_EPOCH), clock::instant)?;
-            let to = to.as_deref().map_or_else(|| Ok(clock::now(home)? + SignedDuration::from_secs(1)), clock::instant)?;
+            let to =
+                to.as_deref().map_or_else(|| Ok(clock::now(home)? + SignedDuration::from_secs(1)), clock::instant)?;
             let request = GetFiguresRequest { from: Some(at(from)), to: Some(at(to)), metrics: metrics.clone() };
             output.show(&figures(channel, request).await?)?;
         }

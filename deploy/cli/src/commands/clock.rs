@@ -39,7 +39,9 @@ pub fn now(home: &Home) -> anyhow::Result<Timestamp> {
 /// Errors: the clock is the system's, or `by` is not a time to go forward by.
 pub fn advance(home: &Home, by: &str) -> anyhow::Result<Timestamp> {
     if !home.settings.driven_clock {
-        bail!("the clock is the system's; start with `aftercare down` and `aftercare up --driven-clock` to move it by hand");
+        bail!(
+            "the clock is the system's; start with `aftercare down` and `aftercare up --driven-clock` to move it by hand"
+        );
     }
     let then = later(now(home)?, by)?;
     set(home, then)?;

@@ -45,7 +45,8 @@ impl Report for Event {
         let time = self.time.strftime("%Y-%m-%d %H:%M:%S");
         let what = what(&self.subject);
         let fields = self.data.as_ref().and_then(Value::as_object).into_iter().flatten();
-        let mut fields: Vec<(&String, String)> = fields.filter_map(|(name, value)| Some((name, word(value)?))).collect();
+        let mut fields: Vec<(&String, String)> =
+            fields.filter_map(|(name, value)| Some((name, word(value)?))).collect();
         // What people understand first, ids last.
         fields.sort_by_key(|(name, _)| (name.ends_with("_id"), *name));
         let fields: Vec<String> = fields.into_iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -21,7 +21,8 @@ pub async fn run(home: &Home, options: &Outbox, output: Output) -> anyhow::Resul
 pub async fn messages(home: &Home, about: &str, limit: usize) -> anyhow::Result<Messages> {
     let limit = limit.to_string();
     let query = [("about", about), ("limit", limit.as_str())];
-    let address = reqwest::Url::parse_with_params(&format!("http://127.0.0.1:{}/messages", home.ports()?.sink()), query)?;
+    let address =
+        reqwest::Url::parse_with_params(&format!("http://127.0.0.1:{}/messages", home.ports()?.sink()), query)?;
     let answer = reqwest::get(address).await.context("the sink does not answer; `aftercare up` starts it")?;
     Ok(answer.error_for_status()?.json().await?)
 }

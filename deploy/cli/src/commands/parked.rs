@@ -144,10 +144,16 @@ mod tests {
     #[test]
     fn each_queue_is_redriven_once() {
         let row = |service, aggregate: &str, version| {
-            let event = ParkedEvent { stream: "INTAKE".into(), aggregate_id: aggregate.into(), version, ..ParkedEvent::default() };
+            let event = ParkedEvent {
+                stream: "INTAKE".into(),
+                aggregate_id: aggregate.into(),
+                version,
+                ..ParkedEvent::default()
+            };
             ParkedRow::of(service, event)
         };
-        let rows = [row("complaint", "a", 1), row("complaint", "a", 2), row("complaint", "b", 1), row("scheduling", "a", 1)];
+        let rows =
+            [row("complaint", "a", 1), row("complaint", "a", 2), row("complaint", "b", 1), row("scheduling", "a", 1)];
         let queues = queues(&rows).unwrap();
         let names: Vec<(&str, &str)> = queues.iter().map(|(service, _, id)| (service.name, id.as_str())).collect();
         assert_eq!(names, [("complaint", "a"), ("complaint", "b"), ("scheduling", "a")]);

@@ -2,7 +2,9 @@
 //! Invariant: the exit code is 0 only when every part runs, nothing is parked and nothing stands still.
 use std::{process::ExitCode, time::Duration};
 
-use contracts::operations::v1::{GetStatusRequest, GetStatusResponse, operations_client::OperationsClient};
+use contracts::operations::v1::{
+    ConsumerStatus, GetStatusRequest, GetStatusResponse, operations_client::OperationsClient,
+};
 use futures::future::join_all;
 use serde::Serialize;
 
@@ -15,8 +17,8 @@ use crate::{
 
 /// How long we look whether waiting work moves.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
-/// An event older than this and not yet sent is not just on its way.
-const RELAY_OLDEST_MS: u64 = 10_000;
+/// The oldest unsent event grew older by this much between the looks: it is the same one, and nobody sends it.
+const OLDER_BY_MS: u64 = 1_800;
 
 /// `aftercare status`.
 pub async fn run(home: &Home, output: Output) -> anyhow::Result<ExitCode> {
@@ -49,7 +51,8 @@ pub type Answers = Vec<Result<GetStatusResponse, String>>;
 
 /// What every service says of itself, in the order of [`SERVICES`]; an error in words.
 pub async fn ask_all(home: &Home) -> Answers {
-    join_all(SERVICES.map(|service| async move { ask(home, service).await.map_err(|error| format!("{error:#}")) })).await
+    join_all(SERVICES.map(|service| async move { ask(home, service).await.map_err(|error| format!("{error:#}")) }))
+        .await
 }
 
 async fn ask(home: &Home, service: Service) -> anyhow::Result<GetStatusResponse> {
@@ -68,8 +71,13 @@ async fn ask(home: &Home, service: Service) -> anyhow::Result<GetStatusResponse>
 
 /// Everything that waits to be done.
 pub fn waiting(answer: &GetStatusResponse) -> u64 {
-    let lag: u64 = answer.consumers.iter().map(|consumer| consumer.lag).sum();
+    let lag: u64 = answer.consumers.iter().map(lag).sum();
     answer.relay_backlog + lag + answer.deadlines_overdue
+}
+
+/// What a consumer has still to read; where nobody could say, something.
+pub fn lag(consumer: &ConsumerStatus) -> u64 {
+    consumer.lag.max(consumer.unknown.into())
 }
 
 /// From good to bad.
@@ -89,15 +97,23 @@ pub enum Health {
 impl Health {
     fn of(before: &GetStatusResponse, after: &GetStatusResponse) -> Self {
         let stands = |stream: &str, delivered: u64| {
-            before.consumers.iter().any(|old| old.stream == stream && old.delivered_stream_seq == delivered && old.lag > 0)
+            before
+                .consumers
+                .iter()
+                .any(|old| old.stream == stream && old.delivered_stream_seq == delivered && old.lag > 0)
         };
-        let consumer_stuck = |now: &contracts::operations::v1::ConsumerStatus| {
+        let consumer_stuck = |now: &ConsumerStatus| {
             now.lag > 0 && stands(&now.stream, now.delivered_stream_seq)
         };
         let deadlines_stuck = before.deadlines_overdue > 0
             && after.deadlines_overdue > 0
             && before.journal_last_seq == after.journal_last_seq;
-        if after.relay_oldest_ms > RELAY_OLDEST_MS || deadlines_stuck || after.consumers.iter().any(consumer_stuck) {
+        let stands_still =
+            before.journal_last_seq == after.journal_last_seq && before.relay_backlog <= after.relay_backlog;
+        let relay_stuck = before.relay_backlog > 0
+            && after.relay_backlog > 0
+            && (stands_still || after.relay_oldest_ms >= before.relay_oldest_ms + OLDER_BY_MS);
+        if relay_stuck || deadlines_stuck || after.consumers.iter().any(consumer_stuck) {
             Health::Stuck
         } else if after.parked > 0 {
             Health::Parked
@@ -210,12 +226,11 @@ impl Report for Status {
 
 #[cfg(test)]
 mod tests {
-    use contracts::operations::v1::ConsumerStatus;
-
     use super::*;
 
     fn answer(lag: u64, delivered: u64) -> GetStatusResponse {
-        let consumers = vec![ConsumerStatus { stream: "INTAKE".into(), lag, delivered_stream_seq: delivered }];
+        let (stream, delivered_stream_seq) = ("INTAKE".to_owned(), delivered);
+        let consumers = vec![ConsumerStatus { stream, lag, delivered_stream_seq, unknown: false }];
         GetStatusResponse { consumers, ..GetStatusResponse::default() }
     }
 
@@ -229,16 +244,25 @@ mod tests {
 
     #[test]
     fn a_deadline_that_nobody_fires_is_a_fault() {
-        let late = |overdue, seq| GetStatusResponse { deadlines_overdue: overdue, journal_last_seq: seq, ..answer(0, 1) };
+        let late =
+            |overdue, seq| GetStatusResponse { deadlines_overdue: overdue, journal_last_seq: seq, ..answer(0, 1) };
         assert_eq!(Health::of(&late(3, 10), &late(2, 10)), Health::Stuck);
         assert_eq!(Health::of(&late(3, 10), &late(5, 30)), Health::Busy);
     }
 
     #[test]
-    fn parked_events_and_an_old_backlog_are_faults() {
+    fn parked_events_and_a_backlog_that_stands_are_faults() {
         assert_eq!(Health::of(&answer(0, 1), &GetStatusResponse { parked: 1, ..answer(0, 1) }), Health::Parked);
-        let old = GetStatusResponse { relay_backlog: 1, relay_oldest_ms: 60_000, ..answer(0, 1) };
-        assert_eq!(Health::of(&old, &old), Health::Stuck);
+        let unsent = |relay_backlog, relay_oldest_ms, journal_last_seq| GetStatusResponse {
+            relay_backlog,
+            relay_oldest_ms,
+            journal_last_seq,
+            ..answer(0, 1)
+        };
+        assert_eq!(Health::of(&unsent(5, 100, 9), &unsent(5, 2_100, 9)), Health::Stuck);
+        assert_eq!(Health::of(&unsent(5, 60_000, 9), &unsent(9, 62_000, 30)), Health::Stuck, "one shard stands still");
+        assert_eq!(Health::of(&unsent(900, 60_000, 9), &unsent(500, 60_500, 9)), Health::Busy, "much, and being sent");
+        assert_eq!(Health::of(&unsent(5, 100, 9), &unsent(0, 0, 9)), Health::Well);
     }
 
     #[test]

@@ -49,7 +49,8 @@ pub async fn jetstream(home: &Home, secrets: &Secrets) -> anyhow::Result<Context
 }
 
 async fn follow(jetstream: &Context, stream: &str, subject: &str, how: TailHow, output: Output) -> anyhow::Result<()> {
-    let stream = jetstream.get_stream(stream_name(stream)).await.context("the stream is not there; `aftercare topology`")?;
+    let stream =
+        jetstream.get_stream(stream_name(stream)).await.context("the stream is not there; `aftercare topology`")?;
     let config = OrderedConfig {
         filter_subject: format!("{SPACE}.{subject}"),
         deliver_policy: if how.from_start { DeliverPolicy::All } else { DeliverPolicy::New },

@@ -1,8 +1,11 @@
 //! `aftercare demo`: ninety days of a chain's after-sales in a few minutes, on real orders where they are at hand, with
 //! people of several roles doing the human steps; then everything is counted again from the input and from the payment
 //! provider's own ledger. Invariant: any difference fails the demo, loudly.
+mod contacts;
+mod desk;
 mod recount;
-mod staff;
+pub mod staff;
+mod teams;
 
 use std::{
     collections::HashMap,
@@ -16,7 +19,7 @@ use indicatif::ProgressBar;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use self::{recount::Recount, staff::Staff};
+use self::{contacts::Contact, recount::Recount, staff::Staff};
 use crate::{
     args::{Demo, Reset, Up},
     commands::clock,
@@ -52,7 +55,9 @@ pub async fn run(home: Home, options: &Demo, output: Output) -> anyhow::Result<E
     let played = Instant::now();
     let paid = source.sales.iter().map(|sale| (sale.purchase_id(), sale.paid)).collect();
     let staff = Staff::new(&driver, paid)?;
-    let mut play = Play { driver: &driver, staff: &staff, source: &source, now: start, open: HashMap::new(), steps: 0 };
+    let contacts = contacts::of(&source.sales, start + DAY * i32::try_from(DAYS)?);
+    let (open, steps) = (HashMap::new(), 0);
+    let mut play = Play { driver: &driver, staff: &staff, source: &source, contacts, now: start, open, steps };
     let bar = output.progress(Some(u64::from(DAYS)), "days");
     for _ in 0..DAYS {
         play.day(&bar).await?;
@@ -66,7 +71,7 @@ pub async fn run(home: Home, options: &Demo, output: Output) -> anyhow::Result<E
     }
     bar.finish_and_clear();
     let seconds = played.elapsed().as_secs_f64();
-    let recount = recount::count(&driver, &source, &staff, start, play.now).await?;
+    let recount = recount::count(&driver, &source, &play.contacts, &staff, start..play.now).await?;
     let report = Played::of(&driver, &source, &play, recount, seconds, started.elapsed()).await?;
     output.show(&report)?;
     Ok(if report.recount.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -124,6 +129,7 @@ struct Play<'a> {
     driver: &'a Driver,
     staff: &'a Staff<'a>,
     source: &'a Source,
+    contacts: Vec<Contact>,
     now: Timestamp,
     /// Sold and not yet delivered, by when they will be.
     open: HashMap<String, Sale>,
@@ -140,6 +146,8 @@ impl Play<'_> {
         self.sales(from, to).await?;
         self.driver.rest().await?;
         self.answers(from, to).await?;
+        let came: Vec<Contact> = self.contacts.iter().filter(|c| c.at >= from && c.at < to).cloned().collect();
+        contacts::send(self.driver, &came).await?;
         self.driver.rest().await?;
         loop {
             let steps = self.staff.work(to).await?;
@@ -206,6 +214,7 @@ struct Played {
     days: i64,
     sales: usize,
     answers: usize,
+    contacts: usize,
     left_out: source::LeftOut,
     chain: Vec<(String, u64)>,
     department_tasks: Vec<(String, u64)>,
@@ -240,9 +249,10 @@ impl Played {
             days: play.now.duration_since(start).as_hours() / 24,
             sales: source.sales.len(),
             answers: source.answers.len(),
+            contacts: play.contacts.len(),
             left_out: source.left_out,
             chain: recount::chain(driver).await?,
-            department_tasks: staff::tasks_by_department(play.staff).await?.into_iter().collect(),
+            department_tasks: teams::tasks_by_department(play.staff).await?.into_iter().collect(),
             figures: recount::figures(driver, start, play.now).await?,
             events,
             steps_of_staff: play.steps,
@@ -259,7 +269,7 @@ impl Report for Played {
         let counts = |rows: &[(String, u64)]| table(&["", ""], rows.iter().map(|(k, n)| vec![k.clone(), n.to_string()]));
         let figures = table(&["", ""], self.figures.iter().map(|(k, v)| vec![k.clone(), v.clone()]));
         format!(
-            "{} days of after-sales with {} sales and {} answers from {}\n\nThe chain\n{}\n\nDepartment tasks\n{}\n\n\
+            "{} days of after-sales with {} sales, {} answers and {} contacts, from {}\n\nThe chain\n{}\n\nDepartment tasks\n{}\n\n\
              Figures (analytics)\n{}\n\nRecount, from the input and from the provider's own ledger\n{}\n\n\
              {} events and {} steps of staff in {:.0} s ({:.0} events/s); {:.0} s with setting up\n\n\
              The system still runs. Look at it next:\n  aftercare status\n  aftercare tail department logistics --from-start --limit 5\n  \
@@ -267,6 +277,7 @@ impl Report for Played {
             self.days,
             self.sales,
             self.answers,
+            self.contacts,
             self.input,
             counts(&self.chain),
             counts(&self.department_tasks),
@@ -279,4 +290,9 @@ impl Report for Played {
             self.with_set_up_seconds,
         )
     }
+}
+
+/// What chance has in store for somebody: the same number for the same id.
+fn luck(id: &str) -> u64 {
+    id.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte))) >> 3
 }

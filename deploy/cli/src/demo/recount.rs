@@ -1,6 +1,9 @@
 //! Counts everything again, from the input and from the payment provider's own ledger, and holds it against what the
 //! services say. Invariant: the two sides of a line are never taken from the same place.
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    ops::Range,
+};
 
 use anyhow::Context;
 use contracts::{
@@ -15,7 +18,7 @@ use contracts::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::staff::Staff;
+use super::{contacts::Contact, staff::Staff};
 use crate::{drive::Driver, output::table, sink::Received, source::Source};
 
 /// Lines that must agree.
@@ -75,9 +78,9 @@ struct Amount {
 pub async fn count(
     driver: &Driver,
     source: &Source,
+    contacts: &[Contact],
     staff: &Staff<'_>,
-    start: Timestamp,
-    end: Timestamp,
+    played: Range<Timestamp>,
 ) -> anyhow::Result<Recount> {
     let mut recount = Recount::default();
     let intake = IntakeClient::new(driver.channel("intake")?).get_overview(IntakeOverview {}).await?.into_inner();
@@ -86,17 +89,20 @@ pub async fn count(
     let complaint =
         ComplaintsClient::new(driver.channel("complaint")?).get_overview(ComplaintOverview {}).await?.into_inner();
     let bad = source.answers.iter().filter(|answer| answer.score <= 2 || answer.discomfort).count();
-    let customers: HashSet<_> = source.sales.iter().map(|s| (&s.channel, &s.customer.r#ref)).collect();
+    let sold_to = source.sales.iter().map(|sale| (sale.channel.as_str(), sale.customer.r#ref.as_deref()));
+    let customers: HashSet<_> = sold_to.chain(contacts.iter().map(Contact::customer)).collect();
     recount.hold("orders", source.sales.len(), intake.purchases);
     recount.hold("customers", customers.len(), intake.customers);
     recount.hold("answers", source.answers.len(), of(&scheduling.follow_ups, "completed"));
-    recount.hold("bad answers → cases", bad, total(&intake.cases));
-    recount.hold("bad answers → complaints", bad, total(&complaint.complaints));
-    recount.hold("bad answers → complaints closed", bad, of(&complaint.complaints, "closed"));
+    let complaints = bad + contacts.iter().filter(|contact| contact.complains).count();
+    recount.hold("bad answers and contacts → cases", bad + contacts.len(), total(&intake.cases));
+    recount.hold("… → cases closed", bad + contacts.len(), of(&intake.cases, "closed"));
+    recount.hold("bad answers and complaining contacts → complaints", complaints, total(&complaint.complaints));
+    recount.hold("… → complaints closed", complaints, of(&complaint.complaints, "closed"));
     recount.hold("tasks departments still owe", 0, total(&complaint.open_tasks));
 
     money(driver, source, staff, &mut recount).await?;
-    satisfaction(driver, source, start, end, &mut recount).await?;
+    satisfaction(driver, source, played, &mut recount).await?;
     messages(driver, &mut recount).await?;
     for service in ["intake", "scheduling", "complaint", "fulfilment", "outreach", "analytics"] {
         let status = driver.status(service).await?;
@@ -144,14 +150,13 @@ async fn money(driver: &Driver, source: &Source, staff: &Staff<'_>, recount: &mu
 async fn satisfaction(
     driver: &Driver,
     source: &Source,
-    start: Timestamp,
-    end: Timestamp,
+    played: Range<Timestamp>,
     recount: &mut Recount,
 ) -> anyhow::Result<()> {
     let n = source.answers.len();
     let good = source.answers.iter().filter(|answer| answer.score >= 4).count();
     let sum: u32 = source.answers.iter().map(|answer| answer.score).sum();
-    let figures = ask(driver, start, end).await?;
+    let figures = ask(driver, played.start, played.end).await?;
     let find = |part: &str| figures.iter().find(|f| f.metric == "M06" && f.part == part).and_then(|f| f.value);
     let ratio = |a: f64| if n == 0 { "absent".to_owned() } else { format!("{:.6}", a / n as f64) };
     let said = |value: Option<f64>| value.map_or("absent".to_owned(), |value| format!("{value:.6}"));

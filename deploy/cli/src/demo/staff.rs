@@ -1,7 +1,7 @@
-//! The people of the demo: each does the next human step of every complaint, as its role does. What somebody does
+//! The people who lead complaints: each does the next human step of every complaint, as its role does. What somebody does
 //! follows from the complaint's id, so that every run tells the same stories.
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     future::Future,
     sync::Mutex,
 };
@@ -10,7 +10,6 @@ use anyhow::Context;
 use contracts::{
     common::v1::{CaseClass, Money as WireMoney, Page, Receipt, Remedy, RemedyKind},
     complaint::v1::{self as complaint, ComplaintView, complaints_client::ComplaintsClient},
-    fulfilment::v1::{ListServiceOrdersRequest, ReceiveGoodsRequest, fulfilment_client::FulfilmentClient},
 };
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -18,12 +17,11 @@ use kernel::money::Money;
 use tonic::{Response, Status, transport::Channel};
 use uuid::Uuid;
 
+use super::luck;
 use crate::drive::{Driver, staff};
 
 const AGENT: &str = "staff:agent-ana";
-const MANAGER: &str = "staff:complaint-manager-bo";
-const WAREHOUSE: &str = "staff:warehouse-dai";
-const DIRECTOR: &str = "staff:director-eva";
+pub(super) const MANAGER: &str = "staff:complaint-manager-bo";
 /// Complaints worked on at the same time.
 const ABREAST: usize = 24;
 
@@ -40,9 +38,10 @@ pub struct Agreed {
 
 /// The staff at work.
 pub struct Staff<'a> {
-    driver: &'a Driver,
+    pub(super) driver: &'a Driver,
     complaints: Channel,
-    fulfilment: Channel,
+    pub(super) fulfilment: Channel,
+    intake: Channel,
     /// What each purchase was paid.
     paid: HashMap<Uuid, Money>,
     agreed: Mutex<Agreed>,
@@ -54,6 +53,7 @@ impl<'a> Staff<'a> {
             driver,
             complaints: driver.channel("complaint")?,
             fulfilment: driver.channel("fulfilment")?,
+            intake: driver.channel("intake")?,
             paid,
             agreed: Mutex::default(),
         })
@@ -73,7 +73,8 @@ impl<'a> Staff<'a> {
 
     /// Everybody does what can be done now; says how many steps were taken.
     pub async fn work(&self, now: Timestamp) -> anyhow::Result<u64> {
-        let mut steps = self.departments(now).await? + self.management().await? + self.warehouse().await?;
+        let mut steps = super::desk::work(self.driver, &self.intake).await?;
+        steps += self.departments(now).await? + self.management().await? + self.warehouse().await?;
         let waiting = self.waiting_for_departments().await?;
         for status in [
             "recorded",
@@ -84,6 +85,7 @@ impl<'a> Staff<'a> {
             "in_approval",
             "approved",
             "offered",
+            "agreed",
             "executing",
             "satisfaction_check",
         ] {
@@ -142,7 +144,7 @@ impl<'a> Staff<'a> {
                 self.told(AGENT, &view, "offer", m, |mut c, r| async move { c.offer_solution(r).await }).await
             }
             "offered" => self.customer_decides(&view, luck).await,
-            "executing" => self.guide(&view).await,
+            "agreed" | "executing" => self.guide(&view).await,
             "satisfaction_check" => self.customer_judges(&view, luck).await,
             _ => Ok(0),
         }
@@ -230,106 +232,6 @@ impl<'a> Staff<'a> {
         Ok(told)
     }
 
-    /// Departments take up their tasks and answer; the manager accepts. A few answer a day late.
-    async fn departments(&self, now: Timestamp) -> anyhow::Result<u64> {
-        let mut steps = 0;
-        for status in ["issued", "acknowledged", "answered"] {
-            for task in self.tasks(status).await? {
-                let issued = task.issued.context("a task without its issue")?;
-                let age = now.duration_since(at(issued.issued_at.as_ref())?);
-                let late = luck(&task.task_id) % 12 == 2 && age < SignedDuration::from_hours(36);
-                let by = format!("staff:{}-team", issued.department);
-                let key = format!("{}/{}", task.task_id, task.version);
-                steps += match status {
-                    "issued" if late => 0,
-                    "issued" => {
-                        let m = complaint::AcknowledgeTaskRequest { task_id: task.task_id };
-                        self.call(&by, &key, m, |mut c, r| async move { c.acknowledge_task(r).await }).await?
-                    }
-                    "acknowledged" => {
-                        let m = complaint::AnswerTaskRequest {
-                            task_id: task.task_id,
-                            department: issued.department,
-                            text: "we looked into it".into(),
-                            cause_code: "article.defect".into(),
-                        };
-                        self.call(&by, &key, m, |mut c, r| async move { c.answer_task(r).await }).await?
-                    }
-                    _ => {
-                        let m = complaint::AcceptAnswerRequest { task_id: task.task_id };
-                        self.call(MANAGER, &key, m, |mut c, r| async move { c.accept_answer(r).await }).await?
-                    }
-                };
-            }
-        }
-        Ok(steps)
-    }
-
-    async fn waiting_for_departments(&self) -> anyhow::Result<HashSet<String>> {
-        let mut waiting = HashSet::new();
-        for status in ["issued", "acknowledged", "answered", "returned"] {
-            let tasks = self.tasks(status).await?;
-            waiting.extend(tasks.into_iter().filter_map(|task| task.issued).map(|issued| issued.complaint_id));
-        }
-        Ok(waiting)
-    }
-
-    /// Management looks at what was escalated and decides.
-    async fn management(&self) -> anyhow::Result<u64> {
-        let mut steps = 0;
-        for status in ["raised", "acknowledged"] {
-            let m = complaint::ListEscalationsRequest { status: status.into(), page: Some(Page { size: 200, ..Page::default() }) };
-            let list = self.ask(m, |mut c, r| async move { c.list_escalations(r).await }).await?;
-            for view in list.escalations {
-                let id = view.escalation_id;
-                let key = format!("escalation/{status}/{id}");
-                steps += if status == "raised" {
-                    let m = complaint::AcknowledgeEscalationRequest { escalation_id: id };
-                    self.call(DIRECTOR, &key, m, |mut c, r| async move { c.acknowledge_escalation(r).await }).await?
-                } else {
-                    let m = complaint::DecideEscalationRequest { escalation_id: id, decision: "be generous".into() };
-                    self.call(DIRECTOR, &key, m, |mut c, r| async move { c.decide_escalation(r).await }).await?
-                };
-            }
-        }
-        Ok(steps)
-    }
-
-    /// Goods that were on their way back have arrived and are in order.
-    async fn warehouse(&self) -> anyhow::Result<u64> {
-        let mut token = String::new();
-        let mut steps = 0;
-        loop {
-            let page = Some(Page { size: 200, token: token.clone() });
-            let list = self
-                .driver
-                .insist(|| {
-                    let mut client = FulfilmentClient::new(self.fulfilment.clone());
-                    let page = page.clone();
-                    let m = ListServiceOrdersRequest { status: "awaiting_goods".into(), page, ..Default::default() };
-                    async move { client.list_service_orders(m).await }
-                })
-                .await??;
-            for order in list.orders {
-                let id = order.order_id;
-                let received = self
-                    .driver
-                    .insist(|| {
-                        let mut client = FulfilmentClient::new(self.fulfilment.clone());
-                        let m = ReceiveGoodsRequest { order_id: id.clone() };
-                        let request = staff(WAREHOUSE, &format!("goods/{id}"), m);
-                        async move { client.receive_goods(request).await }
-                    })
-                    .await?;
-                steps += u64::from(received.is_ok());
-            }
-            token = list.next_page_token;
-            if token.is_empty() {
-                return Ok(steps);
-            }
-        }
-    }
-
     async fn in_status(&self, status: &str) -> anyhow::Result<Vec<ComplaintView>> {
         let (mut found, mut token) = (Vec::new(), String::new());
         loop {
@@ -344,7 +246,7 @@ impl<'a> Staff<'a> {
         }
     }
 
-    async fn tasks(&self, status: &str) -> anyhow::Result<Vec<complaint::TaskView>> {
+    pub(super) async fn tasks(&self, status: &str) -> anyhow::Result<Vec<complaint::TaskView>> {
         let (mut found, mut token) = (Vec::new(), String::new());
         loop {
             let page = Some(Page { size: 200, token });
@@ -380,7 +282,7 @@ impl<'a> Staff<'a> {
         self.call(actor, &format!("{step}/{}/{}", view.complaint_id, view.version), message, call).await
     }
 
-    async fn call<M, F>(
+    pub(super) async fn call<M, F>(
         &self,
         actor: &str,
         key: &str,
@@ -402,7 +304,7 @@ impl<'a> Staff<'a> {
         }
     }
 
-    async fn ask<M, T, F>(
+    pub(super) async fn ask<M, T, F>(
         &self,
         message: M,
         call: impl Fn(ComplaintsClient<Channel>, tonic::Request<M>) -> F,
@@ -416,21 +318,7 @@ impl<'a> Staff<'a> {
     }
 }
 
-/// Departments with tasks, for the report.
-pub async fn tasks_by_department(staff: &Staff<'_>) -> anyhow::Result<BTreeMap<String, u64>> {
-    let mut by_department = BTreeMap::new();
-    for task in staff.tasks("").await? {
-        *by_department.entry(task.issued.map(|issued| issued.department).unwrap_or_default()).or_default() += 1;
-    }
-    Ok(by_department)
-}
-
-/// What chance has in store for somebody: the same number for the same id.
-fn luck(id: &str) -> u64 {
-    id.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte))) >> 3
-}
-
-fn at(time: Option<&contracts::Timestamp>) -> anyhow::Result<Timestamp> {
+pub(super) fn at(time: Option<&contracts::Timestamp>) -> anyhow::Result<Timestamp> {
     let time = time.context("a time is missing")?;
     Ok(Timestamp::new(time.seconds, time.nanos)?)
 }

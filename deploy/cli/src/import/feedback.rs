@@ -8,8 +8,8 @@ use std::{
 };
 
 use anyhow::bail;
-use contracts::{Timestamp as At, scheduling::v1::RecordAnswerRequest};
 use contracts::scheduling::v1::scheduling_client::SchedulingClient;
+use contracts::{Timestamp as At, scheduling::v1::RecordAnswerRequest};
 use futures::{StreamExt, TryStreamExt};
 use tonic::{Code, transport::Channel};
 use uuid::Uuid;
@@ -114,7 +114,11 @@ async fn record_one(channel: &Channel, purchase: Uuid, answer: Answer) -> anyhow
         let mut client = SchedulingClient::new(channel.clone());
         let Err(status) = client.record_answer(remote::keyed(request.clone(), &key)?).await else { return Ok(Ok(())) };
         match status.code() {
-            Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition | Code::AlreadyExists | Code::OutOfRange => {
+            Code::InvalidArgument
+            | Code::NotFound
+            | Code::FailedPrecondition
+            | Code::AlreadyExists
+            | Code::OutOfRange => {
                 return Ok(Err(status.message().to_owned()));
             }
             Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted => {
@@ -135,8 +139,12 @@ async fn wait_until_caught_up(home: &Home) -> anyhow::Result<()> {
         let (Some(intake), Some(scheduling)) = (of("intake"), of("scheduling")) else {
             bail!("intake and scheduling must run; `aftercare up` starts them");
         };
-        let unread: u64 =
-            scheduling.consumers.iter().filter(|consumer| consumer.stream == "INTAKE").map(|consumer| consumer.lag).sum();
+        let unread: u64 = scheduling
+            .consumers
+            .iter()
+            .filter(|consumer| consumer.stream == "INTAKE")
+            .map(crate::commands::status::lag)
+            .sum();
         if intake.relay_backlog == 0 && unread == 0 {
             return Ok(());
         }

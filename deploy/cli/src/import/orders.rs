@@ -112,7 +112,8 @@ fn line(row: &Row, position: usize) -> Result<SaleLine, String> {
     let currency: Currency = currency.parse().map_err(|_| format!("currency: {currency:?} is none of ISO 4217"))?;
     let amount = |column| {
         let text = row.required(column)?;
-        amount(text, currency).ok_or_else(|| format!("{column}: {text:?} is not an amount in {currency}, such as 19.90"))
+        amount(text, currency)
+            .ok_or_else(|| format!("{column}: {text:?} is not an amount in {currency}, such as 19.90"))
     };
     row.required("quantity")?;
     Ok(SaleLine {
@@ -145,8 +146,7 @@ mod tests {
 
     use super::*;
 
-    const HEADER: &str =
-        "order_ref,channel,bought_at,currency,customer_ref,email,product_id,category,quantity,paid\n";
+    const HEADER: &str = "order_ref,channel,bought_at,currency,customer_ref,email,product_id,category,quantity,paid\n";
 
     fn read(rows: &str) -> Vec<Result<(u64, Sale), (u64, String)>> {
         let text = format!("{HEADER}{rows}");

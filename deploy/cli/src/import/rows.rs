@@ -52,7 +52,11 @@ impl Rows {
         let mut columns = HashMap::new();
         for (position, name) in header.iter().map(str::trim).enumerate() {
             if !needed.contains(&name) && !optional.contains(&name) {
-                bail!("nobody knows a column {name:?}; there are {}, and may be {}", needed.join(", "), optional.join(", "));
+                bail!(
+                    "nobody knows a column {name:?}; there are {}, and may be {}",
+                    needed.join(", "),
+                    optional.join(", ")
+                );
             }
             if columns.insert(name.to_owned(), position).is_some() {
                 bail!("the column {name:?} is there twice");

@@ -57,10 +57,7 @@ pub async fn send(
     lines: impl Iterator<Item = Read> + Send + 'static,
     progress: ProgressBar,
 ) -> anyhow::Result<Sent> {
-    let door = Door {
-        client: Client::new(),
-        address: format!("{}/v1/sales", home.url(home::service("intake")?)?),
-    };
+    let door = Door { client: Client::new(), address: format!("{}/v1/sales", home.url(home::service("intake")?)?) };
     let (sender, receiver) = mpsc::channel(IN_FLIGHT);
     let reading = tokio::task::spawn_blocking(move || {
         for portion in Portions(lines) {

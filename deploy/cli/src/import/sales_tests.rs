@@ -17,8 +17,9 @@ async fn intake(calls: Arc<AtomicU16>, body: String) -> (StatusCode, Json<Value>
         return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({})));
     }
     let bad = body.lines().enumerate().filter(|(_, line)| line.contains("bad")).take(2);
-    let errors: Vec<Value> =
-        bad.map(|(at, _)| json!({ "line": at + 1, "field": "paid", "reason": "is below zero", "hint": "give more" })).collect();
+    let errors: Vec<Value> = bad
+        .map(|(at, _)| json!({ "line": at + 1, "field": "paid", "reason": "is below zero", "hint": "give more" }))
+        .collect();
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     (status, Json(json!({ "detail": "nothing was stored", "errors": errors, "recorded": 2, "unchanged": 1 })))
 }

@@ -20,7 +20,8 @@ const ARTICLES: [(&str, i64, u64); 8] = [
 ];
 const CHANNELS: [&str; 4] = ["shop", "shop", "platform", "website"];
 const GOOD: [&str; 4] = ["", "很好用，会回购", "works as promised", ""];
-const BAD: [&str; 4] = ["包装破损，东西漏了", "has been on its way for weeks", "颜色和图片不一样", "stopped working after two days"];
+const BAD: [&str; 4] =
+    ["包装破损，东西漏了", "has been on its way for weeks", "颜色和图片不一样", "stopped working after two days"];
 const DISCOMFORT: [&str; 2] = ["用了之后皮肤发红发痒", "my skin burns since I use it"];
 
 /// `per_day` sales a day for `days` days from `start` on, and the answers to them.

@@ -39,7 +39,8 @@ fn parse(orders: impl Read, items: impl Read) -> anyhow::Result<Source> {
         match lines.remove(&order_ref) {
             Some(lines) => {
                 let sale = sale(&row, order_ref, lines)?;
-                let (sound, before) = answer.into_iter().partition::<Vec<_>, _>(|a| a.answered_at >= Some(sale.bought_at));
+                let (sound, before) =
+                    answer.into_iter().partition::<Vec<_>, _>(|a| a.answered_at >= Some(sale.bought_at));
                 source.left_out.answers += u64::try_from(before.len())?;
                 source.answers.extend(sound);
                 source.sales.push(sale);

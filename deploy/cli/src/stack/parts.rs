@@ -124,8 +124,10 @@ fn parts(home: &Home, secrets: &Secrets) -> anyhow::Result<Vec<Part>> {
     let ports = home.ports()?;
     let at = |port: u16| format!("127.0.0.1:{port}");
     let plain = |name, program, args| Launch { part: name, program, args, env: vec![], account: None };
-    let payments: [OsString; 4] = ["--listen".into(), at(ports.payments()).into(), "--ledger".into(), home.ledger().into()];
-    let sink: [OsString; 5] = ["sink".into(), "--smtp".into(), at(ports.smtp()).into(), "--http".into(), at(ports.sink()).into()];
+    let payments: [OsString; 4] =
+        ["--listen".into(), at(ports.payments()).into(), "--ledger".into(), home.ledger().into()];
+    let sink: [OsString; 5] =
+        ["sink".into(), "--smtp".into(), at(ports.smtp()).into(), "--http".into(), at(ports.sink()).into()];
     let sink = sink.into_iter().chain(["--store".into(), home.outbox().into()]).collect();
     let mut parts = vec![
         Part {

@@ -155,7 +155,8 @@ pub async fn connect(home: &Home, secrets: &Secrets, database: &str) -> anyhow::
     Ok(PgConnection::connect_with(&options(home, secrets, database)?).await?)
 }
 
-fn options(home: &Home, secrets: &Secrets, database: &str) -> anyhow::Result<PgConnectOptions> {
+/// How the administrator connects.
+pub fn options(home: &Home, secrets: &Secrets, database: &str) -> anyhow::Result<PgConnectOptions> {
     let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(home.ports()?.postgres());
     Ok(options.username(secrets::ADMIN).password(secrets.get(secrets::ADMIN)).database(database))
 }
@@ -196,9 +197,8 @@ fn made_by(data: &Path) -> anyhow::Result<Option<u32>> {
     match fs::read_to_string(&file) {
         Ok(text) => Ok(text.trim().split('.').next().and_then(|major| major.parse().ok())),
         Err(_) if !data.exists() => Ok(None),
-        Err(error) => {
-            Err(error).with_context(|| format!("{} is not a data folder we can use; `aftercare reset`?", data.display()))
-        }
+        Err(error) => Err(error)
+            .with_context(|| format!("{} is not a data folder we can use; `aftercare reset`?", data.display())),
     }
 }
 
@@ -212,9 +212,13 @@ fn account() -> anyhow::Result<Option<Account>> {
     if find(PART).is_none() && find(OURS).is_none() {
         let args = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", OURS];
         let made = Command::new("useradd").args(args).status();
-        anyhow::ensure!(made.is_ok_and(|status| status.success()), "Postgres must not run as root, and useradd made no user for it");
+        anyhow::ensure!(
+            made.is_ok_and(|status| status.success()),
+            "Postgres must not run as root, and useradd made no user for it"
+        );
     }
-    let user = find(PART).or_else(|| find(OURS)).context("Postgres must not run as root, and there is no user for it")?;
+    let user =
+        find(PART).or_else(|| find(OURS)).context("Postgres must not run as root, and there is no user for it")?;
     Ok(Some(Account { uid: user.uid.as_raw(), gid: user.gid.as_raw(), name: user.name }))
 }
 
@@ -315,7 +319,9 @@ mod tests {
     #[test]
     fn durability_is_never_given_away() {
         let text = configuration(7150);
-        assert!(text.contains("fsync = on") && text.contains("synchronous_commit = on") && text.contains("port = 7150"));
+        assert!(
+            text.contains("fsync = on") && text.contains("synchronous_commit = on") && text.contains("port = 7150")
+        );
         assert!(ACCESS.contains("127.0.0.1/32 scram-sha-256") && !ACCESS.contains("trust"));
     }
 

@@ -83,7 +83,16 @@ mod tests {
     #[test]
     fn one_address_has_one_form() {
         assert_eq!(email(" Ana.Lima@Example.com ").as_deref(), Some("ana.lima@example.com"));
-        for text in ["", "ana", "ana@", "@example.com", "ana@example", "a na@example.com", "a@b@example.com", "ana@example..com"] {
+        for text in [
+            "",
+            "ana",
+            "ana@",
+            "@example.com",
+            "ana@example",
+            "a na@example.com",
+            "a@b@example.com",
+            "ana@example..com",
+        ] {
             assert_eq!(email(text), None, "{text}");
         }
     }

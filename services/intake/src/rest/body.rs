@@ -1,5 +1,5 @@
-//! Reading request bodies: bounded, of the right type, valid UTF-8, and JSON of the right shape. A wrong shape is reported
-//! as a whole: every unknown field and every wrong type at once, not only the first.
+//! Reading request bodies: bounded, of the right type, valid UTF-8, and JSON of the right shape. A wrong shape is
+//! reported as a whole: every unknown field and every wrong type at once, not only the first.
 use axum::{
     body::Body,
     http::{HeaderMap, Request, StatusCode, header::CONTENT_TYPE},

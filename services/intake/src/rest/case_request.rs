@@ -129,7 +129,11 @@ impl CaseRequest {
         let customer = self.customer.as_ref().unwrap_or(&asked);
         let known = customer.check(checks, channel.unwrap_or(Channel::Shop));
         if !known.has_reference && known.person.name.is_none() {
-            checks.report("customer.name", "is missing, and so is customer.ref", "say who the customer is by one of them");
+            checks.report(
+                "customer.name",
+                "is missing, and so is customer.ref",
+                "say who the customer is by one of them",
+            );
         }
         if !known.has_reference && known.person.phone.is_none() && known.person.email.is_none() {
             checks.report("customer.phone", NO_CONTACT, CONTACT_HINT);

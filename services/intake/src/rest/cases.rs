@@ -31,11 +31,12 @@ const JSON: &[&str] = &["application/json"];
 
 /// Takes a contact in.
 ///
-/// The answer comes when the case is stored durably. A repeat is recognised by `Idempotency-Key` (same key, same body: the
-/// first answer again, byte for byte) or by (channel, external_ref) (the case as it is now); it is answered 201 as well and
-/// changes nothing.
+/// The answer comes when the case is stored durably. A repeat is recognised by `Idempotency-Key` (same key, same body:
+/// the first answer again, byte for byte) or by (channel, external_ref) (the case as it is now); it is answered 201 as
+/// well and changes nothing.
 #[utoipa::path(post, path = "/v1/cases", tag = "cases", request_body = CaseRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible ASCII characters, chosen anew for each contact")),
+    params(("Idempotency-Key" = Option<String>, Header,
+        description = "1 to 200 visible ASCII characters, chosen anew for each contact")),
     responses(
         (status = 201, description = "On record; a repeat gets the same answer", body = CaseView),
         (status = 400, description = "Not UTF-8, or not JSON", body = Problem),
@@ -60,7 +61,8 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
 }
 
 /// One case.
-#[utoipa::path(get, path = "/v1/cases/{id}", tag = "cases", params(("id" = String, Path, description = "The case's id")),
+#[utoipa::path(get, path = "/v1/cases/{id}", tag = "cases",
+    params(("id" = String, Path, description = "The case's id")),
     responses(
         (status = 200, description = "The case as it is now", body = CaseView),
         (status = 404, description = "There is no such case", body = Problem),

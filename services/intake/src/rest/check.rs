@@ -1,5 +1,5 @@
-//! Checking fields one by one, and remembering every one that is wrong. A check gives the value back when it is good, and
-//! nothing when it is absent or wrong; the caller goes on, so that all that is wrong is known at the end.
+//! Checking fields one by one, and remembering every one that is wrong. A check gives the value back when it is good,
+//! and nothing when it is absent or wrong; the caller goes on, so that all that is wrong is known at the end.
 use jiff::{SignedDuration, Timestamp};
 use kernel::{calendar, money::Money};
 use serde::Deserialize;

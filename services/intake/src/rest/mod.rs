@@ -1,5 +1,5 @@
-//! The REST door for channels, shops and platforms, with its OpenAPI description at `/openapi.json` and a page to read and
-//! try it at `/docs`. No rules: shape and bounds are checked, then the domain decides.
+//! The REST door for channels, shops and platforms, with its OpenAPI description at `/openapi.json` and a page to read
+//! and try it at `/docs`. No rules: shape and bounds are checked, then the domain decides.
 mod body;
 mod case_request;
 mod case_view;
@@ -16,8 +16,9 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::StatusCode,
-    routing::{get, post},
+    routing::{any, get, post},
 };
+use backbone::Fault;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -28,13 +29,16 @@ use problem::Problem;
 #[openapi(
     info(
         title = "Aftercare intake",
-        description = "The front door of after-sales: purchases and contacts of customers come in here. Errors are problem \
-                       documents (RFC 9457) that name every wrong field at once. Every text is bounded; unknown fields are \
-                       refused.",
+        description = "The front door of after-sales: purchases and contacts of customers come in here. Errors are \
+                       problem documents (RFC 9457) that name every wrong field at once. Every text is bounded; \
+                       unknown fields are refused.",
         license(name = "Apache-2.0")
     ),
     paths(sales::record, cases::register, cases::get),
-    tags((name = "sales", description = "What was sold to whom"), (name = "cases", description = "Contacts of customers"))
+    tags(
+        (name = "sales", description = "What was sold to whom"),
+        (name = "cases", description = "Contacts of customers")
+    )
 )]
 struct Description;
 
@@ -44,7 +48,8 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/sales", post(sales::record))
         .route("/v1/cases", post(cases::register))
         .route("/v1/cases/{id}", get(cases::get))
-        .method_not_allowed_fallback(|| async {
+        .route("/v1/{*path}", any(async || Problem::from(Fault::not_found("page", "of this name; see /docs"))))
+        .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "request.method", "see /docs for what can be done here")
         })
         .with_state(app)

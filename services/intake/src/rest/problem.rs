@@ -1,7 +1,10 @@
-//! What goes wrong at the REST door, as a problem document (RFC 9457): all wrong fields at once, each with its reason and
-//! the way out. What lies behind an internal fault goes to the log only.
+//! What goes wrong at the REST door, as a problem document (RFC 9457): all wrong fields at once, each with its reason
+//! and the way out. What lies behind an internal fault goes to the log only.
 use axum::{
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
     response::{IntoResponse, Response},
 };
 use backbone::{Fault, fault::Kind};
@@ -91,6 +94,9 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(self)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         response
     }
 }

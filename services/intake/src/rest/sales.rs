@@ -1,8 +1,13 @@
-//! `POST /v1/sales`: purchases in bulk, one JSON object a line. All lines are checked before any is stored; then they go
-//! down the road side by side. A repeat is recognised by (channel, order_ref) and changes nothing.
+//! `POST /v1/sales`: purchases in bulk, one JSON object a line. All lines are checked before any is stored; then they
+//! go down the road side by side. A repeat is recognised by (channel, order_ref) and changes nothing.
 use std::sync::Arc;
 
-use axum::{Json, body::Body, extract::State, http::{Request, StatusCode}};
+use axum::{
+    Json,
+    body::Body,
+    extract::State,
+    http::{Request, StatusCode},
+};
 use backbone::{Change, Fault, Unit};
 use futures::future::try_join_all;
 use serde::Serialize;
@@ -42,8 +47,9 @@ pub struct SalesView {
 
 /// Takes in purchases.
 ///
-/// One order a line (NDJSON), at most 5,000 lines and 10 MB. One bad line refuses the whole request, with every bad line and
-/// field named; nothing is stored then. Sending the same orders again changes nothing, so a request may safely be repeated.
+/// One order a line (NDJSON), at most 5,000 lines and 10 MB. One bad line refuses the whole request, with every bad
+/// line and field named; nothing is stored then. Sending the same orders again changes nothing, so a request may safely
+/// be repeated.
 #[utoipa::path(post, path = "/v1/sales", tag = "sales",
     request_body(content = SaleRequest, content_type = "application/x-ndjson", description = "One such object a line"),
     responses(
@@ -91,13 +97,18 @@ fn read(app: &App, text: &str) -> Result<Vec<Order>, Problem> {
     }
     if orders.is_empty() {
         let hint = Some("send one order a line".to_owned());
-        return Err(Problem::fields(vec![Wrong { line: None, field: String::new(), reason: "holds no order".into(), hint }]));
+        return Err(Problem::fields(vec![Wrong {
+            line: None,
+            field: String::new(),
+            reason: "holds no order".into(),
+            hint,
+        }]));
     }
     Ok(orders)
 }
 
-/// What will become of the orders, by the same decision that will be taken. Errors: the lines that contradict what is on
-/// record, or an earlier line.
+/// What will become of the orders, by the same decision that will be taken. Errors: the lines that contradict what is
+/// on record, or an earlier line.
 async fn foresee(app: &App, orders: &[Order]) -> Result<SalesView, Problem> {
     let ids: Vec<Uuid> = orders.iter().map(|order| order.sale.purchase_id).collect();
     let mut purchases = store::purchases(&app.pool, &ids).await?;

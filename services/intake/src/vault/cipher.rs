@@ -1,5 +1,5 @@
-//! The cryptography of the vault, and nothing else: XChaCha20-Poly1305 to seal, HMAC-SHA256 to stand for a value without
-//! showing it. Every purpose has its own key, drawn from the master key by name.
+//! The cryptography of the vault, and nothing else: XChaCha20-Poly1305 to seal, HMAC-SHA256 to stand for a value
+//! without showing it. Every purpose has its own key, drawn from the master key by name.
 use backbone::Fault;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chacha20poly1305::{

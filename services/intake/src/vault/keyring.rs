@@ -3,7 +3,7 @@
 //! While one round asks the database, new requests wait for the next: under load one statement serves many, and an idle
 //! system adds no delay. The round commits without waiting for the disk; what is sealed with a new key commits later,
 //! durably, and so after it. If the database fell in between and lost the key, the rows sealed with it are refused
-//! (their `key_id` is found by a join), so nothing can be stored that nobody can read.
+//! (their `key_id` is looked up as they are stored), so nothing can be stored that nobody can read.
 use std::{
     collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -136,18 +136,15 @@ impl Keyring {
             "-- customer_key.ensure
              with lazily as materialized (select set_config('synchronous_commit', 'off', true)),
              given as materialized (
-               select g.customer_id, g.key_id, g.wrapped
+               select g.customer_id, g.key_id, g.wrapped,
+                      (select k from customer_key k where k.customer_id = g.customer_id) as known
                from unnest($1::uuid[], $2::uuid[], $3::bytea[]) as g(customer_id, key_id, wrapped), lazily),
-             known as materialized (
-               select k.customer_id, k.key_id, k.wrapped from customer_key k join given using (customer_id)),
              made as (
                insert into customer_key (customer_id, key_id, wrapped)
-               select g.customer_id, g.key_id, g.wrapped from given g
-               where not exists (select from known k where k.customer_id = g.customer_id)
-               order by g.customer_id
+               select customer_id, key_id, wrapped from given where (known).key_id is null order by customer_id
                on conflict do nothing
                returning customer_id, key_id, wrapped)
-             select customer_id, key_id, wrapped from known
+             select customer_id, (known).key_id, (known).wrapped from given where (known).key_id is not null
              union all
              select customer_id, key_id, wrapped from made",
         )

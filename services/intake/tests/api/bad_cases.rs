@@ -1,5 +1,9 @@
 //! Every way a contact can be wrong: a clear 4xx that names all wrong fields at once, and nothing stored.
+use contracts::intake::v1::{RespondToCaseRequest, intake_client::IntakeClient};
 use serde_json::{Value, json};
+use testkit::request;
+use tonic::Code;
+use uuid::Uuid;
 
 use super::{Reply, assert_nothing_stored, case_with, get, post, post_case, start};
 
@@ -22,10 +26,22 @@ async fn every_bad_field_is_named() {
         ("line end in a name", json!({ "customer": { "name": "a\nb", "phone": "12345" } }), vec!["customer.name"]),
         ("long name", json!({ "customer": { "name": long(201), "phone": "12345" } }), vec!["customer.name"]),
         ("bad phone", json!({ "customer": { "name": "Ana", "phone": "call me" } }), vec!["customer.phone"]),
-        ("bad e-mail", json!({ "customer": { "name": "Ana", "phone": "12345", "email": "ana@" } }), vec!["customer.email"]),
-        ("long address", json!({ "customer": { "name": "A", "phone": "12345", "address": long(501) } }), vec!["customer.address"]),
+        (
+            "bad e-mail",
+            json!({ "customer": { "name": "Ana", "phone": "12345", "email": "ana@" } }),
+            vec!["customer.email"],
+        ),
+        (
+            "long address",
+            json!({ "customer": { "name": "A", "phone": "12345", "address": long(501) } }),
+            vec!["customer.address"],
+        ),
         ("unknown field", json!({ "prio": 1 }), vec!["prio"]),
-        ("unknown field within", json!({ "customer": { "name": "A", "phone": "12345", "sex": "f" } }), vec!["customer.sex"]),
+        (
+            "unknown field within",
+            json!({ "customer": { "name": "A", "phone": "12345", "sex": "f" } }),
+            vec!["customer.sex"],
+        ),
         ("wrong type", json!({ "content": 7 }), vec!["content"]),
         ("wrong type within", json!({ "customer": { "name": "A", "phone": 13800 } }), vec!["customer.phone"]),
         ("wrong type of a whole part", json!({ "customer": "Ana" }), vec!["customer"]),
@@ -63,8 +79,16 @@ async fn all_wrong_fields_are_named_at_once() {
     assert_eq!(
         wrong,
         [
-            "chanel", "channel", "class", "content", "customer.age", "customer.name", "customer.phone",
-            "health.severity", "health.symptoms", "occurred_at",
+            "chanel",
+            "channel",
+            "class",
+            "content",
+            "customer.age",
+            "customer.name",
+            "customer.phone",
+            "health.severity",
+            "health.symptoms",
+            "occurred_at",
         ]
     );
     let reply = post_case(&stack, &json!({})).await;
@@ -111,6 +135,34 @@ async fn a_case_that_is_not_there_is_not_found() {
     let stack = start().await;
     let reply = get(&stack, "/v1/cases/00000000-0000-7000-8000-000000000000").await;
     assert_eq!((reply.status, reply.problem()), (404, "case.not_found".into()));
+    let reply = get(&stack, "/v1/nothing").await;
+    assert_eq!((reply.status, reply.problem()), (404, "page.not_found".into()));
     let reply = get(&stack, "/v1/cases/7").await;
     assert_eq!((reply.status, reply.wrong()), (422, vec!["id".to_owned()]));
+}
+
+#[tokio::test]
+async fn every_bad_field_of_a_call_is_refused() {
+    let stack = start().await;
+    let reply = post_case(&stack, &case_with(json!({}))).await;
+    let case_id = reply.json()["case_id"].as_str().unwrap().to_owned();
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let respond = |case_id: &str, text: &str| RespondToCaseRequest { case_id: case_id.into(), text: text.into() };
+    for (id, text, field) in [
+        ("7", "at nine", "case_id"),
+        (case_id.as_str(), " ", "text"),
+        (&case_id, &"字".repeat(4001), "text"),
+        (&case_id, "a\u{0}b", "text"),
+    ] {
+        let refused = client.respond_to_case(request("staff:ana", respond(id, text))).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+        assert!(refused.message().starts_with(field), "{refused:?}");
+    }
+    for actor in ["", "ana", "staff:", "Staff:ana"] {
+        let refused = client.respond_to_case(request(actor, respond(&case_id, "at nine"))).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{actor}");
+    }
+    let unknown = client.respond_to_case(request("staff:ana", respond(&Uuid::nil().to_string(), "at nine"))).await;
+    assert_eq!(unknown.unwrap_err().code(), Code::NotFound);
+    assert_eq!(get(&stack, &format!("/v1/cases/{case_id}")).await.json(), reply.json());
 }

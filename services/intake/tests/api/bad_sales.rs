@@ -1,5 +1,5 @@
-//! Every way an order can be wrong: one bad line refuses the whole request, every bad line and field is named, and nothing
-//! is half-stored.
+//! Every way an order can be wrong: one bad line refuses the whole request, every bad line and field is named, and
+//! nothing is half-stored.
 use serde_json::{Value, json};
 
 use super::{a_sale, assert_nothing_stored, post, post_sales, sale_with, start};
@@ -45,7 +45,11 @@ async fn every_bad_field_is_named() {
         ("quantity 0", json!({ "lines": [line(json!({ "quantity": 0 }))] }), vec!["lines[0].quantity"]),
         ("quantity as text", json!({ "lines": [line(json!({ "quantity": "2" }))] }), vec!["lines[0].quantity"]),
         ("no product", json!({ "lines": [line(json!({ "product_id": null }))] }), vec!["lines[0].product_id"]),
-        ("long category", json!({ "lines": [line(json!({ "category": "c".repeat(101) }))] }), vec!["lines[0].category"]),
+        (
+            "long category",
+            json!({ "lines": [line(json!({ "category": "c".repeat(101) }))] }),
+            vec!["lines[0].category"],
+        ),
         (
             "unknown field",
             json!({ "lines": [line(json!({ "colour": "red" }))], "paid": money(json!(3980), "CNY") }),

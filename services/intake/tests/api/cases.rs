@@ -29,10 +29,12 @@ fn id(reply: &Reply) -> String {
 async fn a_contact_is_registered_classified_and_promised_an_answer() {
     let stack = start().await;
     let contact = case_with(json!({
-        "channel": "app", "external_ref": "T-1", "occurred_at": "2026-03-01T20:00:00Z", "emotion": "angry", "vip_tier": 2,
+        "channel": "app", "external_ref": "T-1", "occurred_at": "2026-03-01T20:00:00Z",
+        "emotion": "angry", "vip_tier": 2,
         "content": "用了之后头皮很痒，起了红疹", "purchase": { "channel": "website", "order_ref": "A-1" },
         "product_id": "p-1", "batch": "L7", "store": "s-1", "repeat_contact": true,
-        "expected_resolution": "退款", "circumstances": "第一次用", "health": { "symptoms": "痒", "frequency_of_use": "一次" }
+        "expected_resolution": "退款", "circumstances": "第一次用",
+        "health": { "symptoms": "痒", "frequency_of_use": "一次" }
     }));
     let reply = post_case(&stack, &contact).await;
     let view = reply.json();
@@ -42,7 +44,10 @@ async fn a_contact_is_registered_classified_and_promised_an_answer() {
     assert_eq!((&view["lane"], &view["health_severity"]), (&json!("health"), &json!(1)));
     assert_eq!(view["priority"]["score"], 1000 + 300 + 400 + 100);
     assert_eq!(view["priority"]["parts"][0], json!({ "reason": "health_severity", "points": 1000 }));
-    assert_eq!((&view["occurred_at"], &view["recorded_at"]), (&json!("2026-03-01T20:00:00Z"), &json!("2026-03-02T08:00:00Z")));
+    assert_eq!(
+        (&view["occurred_at"], &view["recorded_at"]),
+        (&json!("2026-03-01T20:00:00Z"), &json!("2026-03-02T08:00:00Z"))
+    );
     assert_eq!(view["respond_by"], "2026-03-02T08:05:00Z");
 
     let events: Vec<CaseRegistered> = stack.events("intake").await;
@@ -128,7 +133,8 @@ async fn a_case_ends_by_a_person_or_with_its_complaint() {
     assert_eq!(client.close_case(repeated).await.unwrap().into_inner().version, 3);
 
     let complaint_id = Uuid::from_u128(5);
-    let ended = ComplaintClosed { case_id: complaint.clone(), outcome: "withdrawn".into(), ..ComplaintClosed::default() };
+    let ended =
+        ComplaintClosed { case_id: complaint.clone(), outcome: "withdrawn".into(), ..ComplaintClosed::default() };
     stack.publish("complaint", &ended, complaint_id, 1).await;
     stack.publish("complaint", &ended, complaint_id, 2).await;
     stack.settle().await;

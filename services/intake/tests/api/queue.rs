@@ -29,8 +29,8 @@ fn points(case: &CaseView, minutes: i64) -> i64 {
     case.registered.as_ref().unwrap().priority.as_ref().unwrap().score + minutes.min(99)
 }
 
-/// Cases of every lane, emotion, tier and channel; the most urgent of those without harm has more points than the least of
-/// those with it.
+/// Cases of every lane, emotion, tier and channel; the most urgent of those without harm has more points than the least
+/// of those with it.
 async fn fill(stack: &Stack) {
     for severity in [0, 1, 2] {
         for emotion in ["calm", "angry"] {

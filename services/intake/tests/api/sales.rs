@@ -27,7 +27,10 @@ async fn an_order_is_recorded_once_and_delivered_once() {
     let first = recorded.iter().find(|event| event.order_ref == "A-1").unwrap();
     assert_eq!(first.purchase_id, kernel::id::derived("purchase", &["website", "A-1"]).to_string());
     assert_eq!(first.delivered_at, None);
-    assert_eq!(first.bought_at.unwrap().seconds, "2026-02-20T10:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second());
+    assert_eq!(
+        first.bought_at.unwrap().seconds,
+        "2026-02-20T10:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second()
+    );
     assert_eq!(first.paid.as_ref().unwrap().minor, 5000);
     let lines: Vec<_> = first.lines.iter().map(|l| (l.line_id.as_str(), l.batch.as_str(), l.quantity)).collect();
     assert_eq!(lines, [("1", "L7", 2), ("2", "", 1)]);
@@ -56,7 +59,9 @@ async fn what_contradicts_the_record_is_refused_by_line_and_nothing_of_it_is_sto
 async fn thousands_of_orders_go_in_one_request() {
     let stack = start().await;
     let lines: Vec<Value> = (0..3000)
-        .map(|n| sale_with(&format!("B-{n}"), json!({ "customer": { "ref": format!("C-{}", n % 900), "name": "Ana" } })))
+        .map(|n| {
+            sale_with(&format!("B-{n}"), json!({ "customer": { "ref": format!("C-{}", n % 900), "name": "Ana" } }))
+        })
         .collect();
     assert_eq!(told(&stack, &lines).await, (3000, 0, 0));
     assert_eq!(count(&stack, "purchase").await, 3000);

@@ -14,11 +14,9 @@ use super::{a_sale, case_with, count, post_case, post_sales, start};
 /// Everything in every table of the schema, as text.
 async fn everything(stack: &Stack) -> String {
     let pool = stack.pool("intake");
-    let tables: Vec<String> =
-        sqlx::query_scalar("select c.oid::regclass::text from pg_class c where relkind = 'r' and relnamespace = current_schema::regnamespace")
-            .fetch_all(&pool)
-            .await
-            .unwrap();
+    let tables = "select c.oid::regclass::text from pg_class c
+                  where relkind = 'r' and relnamespace = current_schema::regnamespace";
+    let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&pool).await.unwrap();
     let mut all = String::new();
     for table in tables {
         let statement = sqlx::AssertSqlSafe(format!("select coalesce(string_agg(t::text, ' '), '') from {table} t"));
@@ -52,12 +50,8 @@ async fn nothing_personal_lies_in_the_open() {
 
     let all = everything(&stack).await.to_lowercase();
     assert!(all.contains("case_file"), "the search would find something");
-    for personal in [
-        "canary", "canary name", "7700900123", "07700900124", "canary@example.com", "wharf", "content", "answer", "symptoms",
-    ] {
-        let shown = personal == "content" || personal == "answer" || personal == "symptoms";
-        let text = if shown { format!("canary{personal}") } else { personal.to_owned() };
-        assert!(!all.contains(&text) && !all.contains(&hex(&text)), "{text} lies in the open");
+    for personal in ["canary", "wharf", "7700900123", "07700900124"] {
+        assert!(!all.contains(personal) && !all.contains(&hex(personal)), "{personal} lies in the open");
     }
 }
 
@@ -88,7 +82,10 @@ async fn a_look_at_personal_data_is_written_down() {
     );
     let words = RevealCaseRequest { case_id: field("case_id"), purpose: "investigation:1".into() };
     let words = client.reveal_case(request("staff:ben", words)).await.unwrap().into_inner();
-    assert_eq!((words.content.as_str(), words.expected_resolution.as_str(), words.answer.as_str()), ("头皮很痒", "退款", ""));
+    assert_eq!(
+        (words.content.as_str(), words.expected_resolution.as_str(), words.answer.as_str()),
+        ("头皮很痒", "退款", "")
+    );
     let nobody = RevealContactRequest { customer_id: Uuid::nil().to_string(), purpose: "message:2".into() };
     assert_eq!(client.reveal_contact(request("staff:ben", nobody)).await.unwrap_err().code(), Code::NotFound);
 
@@ -130,9 +127,8 @@ async fn a_customer_we_know_is_not_asked_again_and_nothing_known_is_lost() {
 #[tokio::test]
 async fn many_at_once_share_one_key_per_customer() {
     let stack = start().await;
-    let contacts = (0..120).map(|n| {
-        case_with(json!({ "customer": { "name": "Ana", "phone": format!("1380000{:04}", n % 8) } }))
-    });
+    let contacts =
+        (0..120).map(|n| case_with(json!({ "customer": { "name": "Ana", "phone": format!("1380000{:04}", n % 8) } })));
     let contacts: Vec<_> = contacts.collect();
     let replies = join_all(contacts.iter().map(|contact| post_case(&stack, contact))).await;
     assert!(replies.iter().all(|reply| reply.status == 201));

@@ -1,0 +1,75 @@
+//! What can be said, and that help teaches it.
+#![expect(clippy::unwrap_used, reason = "tests")]
+use super::*;
+
+fn said(words: &str) -> Command {
+    Cli::try_parse_from(words.split(' ')).unwrap().command
+}
+
+fn help(words: &[&str]) -> String {
+    let mut command = Cli::command();
+    let found = words.iter().fold(&mut command, |command, word| command.find_subcommand_mut(word).unwrap());
+    found.render_help().to_string()
+}
+
+#[test]
+fn the_command_line_holds_together() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_says_what_it_is_for() {
+    for command in Cli::command().get_subcommands() {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        assert!(about.len() > 15, "{} says nothing about itself", command.get_name());
+    }
+}
+
+#[test]
+fn help_teaches_by_examples() {
+    assert!(help(&[]).contains("First steps:\n  aftercare "));
+    for words in [
+        &["up"][..],
+        &["import"],
+        &["clock"],
+        &["tail"],
+        &["journal"],
+        &["parked"],
+        &["analytics"],
+        &["bench"],
+        &["faults"],
+    ] {
+        assert!(help(words).contains("Examples:\n  aftercare "), "{words:?}");
+    }
+    assert!(help(&["import", "sales"]).contains("order_ref, channel"));
+    assert!(help(&["import", "feedback"]).contains("answered_at"));
+}
+
+#[test]
+fn a_driven_clock_may_or_may_not_be_told_where_to_start() {
+    let start = |words| match said(words) {
+        Command::Up(up) => up.driven_clock,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(start("aftercare up"), None);
+    assert_eq!(start("aftercare up --driven-clock").as_deref(), Some(""));
+    assert_eq!(start("aftercare up --driven-clock 2024-01-01T00:00:00Z").as_deref(), Some("2024-01-01T00:00:00Z"));
+    assert!(Cli::try_parse_from(["aftercare", "up", "--driven-clock", "--system-clock"]).is_err());
+}
+
+#[test]
+fn json_may_be_said_anywhere() {
+    for words in ["aftercare --json status", "aftercare status --json"] {
+        assert!(Cli::try_parse_from(words.split(' ')).unwrap().json);
+    }
+}
+
+#[test]
+fn what_to_redrive_must_be_named_whole_or_be_all() {
+    let redrive = |words: &str| Cli::try_parse_from(format!("aftercare parked redrive {words}").split(' ')).is_ok();
+    assert!(redrive("complaint INTAKE 018f4e7a-0000-7000-8000-000000000001"));
+    assert!(redrive("--all"));
+    assert!(!redrive("complaint"));
+    assert!(!redrive("complaint INTAKE"));
+    assert!(!redrive("complaint INTAKE 018f4e7a-0000-7000-8000-000000000001 --all"));
+}
