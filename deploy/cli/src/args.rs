@@ -288,7 +288,7 @@ pub struct Analytics {
 pub enum AnalyticsWhat {
     /// The metrics over a period, each with what it rests on.
     Figures {
-        /// Events from this instant on; the beginning when not told.
+        /// Events from this instant on; a year before --to when not told.
         #[arg(long, value_name = "INSTANT")]
         from: Option<String>,
         /// Events before this instant; up to now when not told.

@@ -1,5 +1,5 @@
 //! What can be said, and that help teaches it.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
 
 fn said(words: &str) -> Command {

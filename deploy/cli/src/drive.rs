@@ -56,9 +56,10 @@ impl Driver {
 
     /// Makes a call until it is answered, starting what died meanwhile. A refusal is an answer.
     /// Errors: nobody answers for about two minutes.
-    pub async fn insist<T, F>(&self, call: impl Fn() -> F) -> anyhow::Result<Result<T, Status>>
+    pub async fn insist<T, F>(&self, call: impl Fn() -> F + Sync) -> anyhow::Result<Result<T, Status>>
     where
-        F: Future<Output = Result<Response<T>, Status>>,
+        T: Send,
+        F: Future<Output = Result<Response<T>, Status>> + Send,
     {
         for attempt in 0..TRIES {
             match call().await {
@@ -151,6 +152,10 @@ pub fn staff<T>(actor: &str, key: &str, message: T) -> Request<T> {
 fn is_refusal(code: Code) -> bool {
     matches!(
         code,
-        Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition | Code::PermissionDenied | Code::Unimplemented
+        Code::InvalidArgument
+            | Code::NotFound
+            | Code::FailedPrecondition
+            | Code::PermissionDenied
+            | Code::Unimplemented
     )
 }

@@ -53,7 +53,7 @@ pub struct Ports {
 impl Ports {
     /// Ports from `base` on. Errors: not all of them would be ports.
     pub fn new(base: u16) -> anyhow::Result<Self> {
-        if base < 1024 || base > u16::MAX - 100 {
+        if !(1024..=u16::MAX - 100).contains(&base) {
             bail!("--port-base must lie between 1024 and {}, not {base}", u16::MAX - 100);
         }
         Ok(Self { base })

@@ -61,9 +61,8 @@ impl Sink {
         };
         let smtp = bind(args.smtp).await?;
         let http = bind(args.http).await?;
-        let store = Store::open(&args.store)
-            .await
-            .with_context(|| format!("the sink cannot open {}", args.store.display()))?;
+        let store =
+            Store::open(&args.store).await.with_context(|| format!("the sink cannot open {}", args.store.display()))?;
         Ok(Self { smtp, http, store })
     }
 

@@ -118,6 +118,7 @@ async fn a_service_sees_its_own_schema_only() {
         sqlx::raw_sql(statement).execute(connection).await.err().map(|error| error.to_string()).unwrap_or_default()
     };
     assert_eq!(run(&mut own, "-- test.own\nselect * from note").await, "");
+    assert_eq!(run(&mut own, "-- test.temporary\ncreate temporary table mine (i int)").await, "");
     for (owns, statement) in [
         (false, "-- test.other\nselect * from complaint.note"),
         (false, "-- test.public\ncreate table public.x (i int)"),

@@ -54,12 +54,7 @@ impl Published {
     /// The contract's form of the event, on the subject its proto names. It occurred when it is recorded, unless
     /// [`Published::at`] says otherwise.
     pub fn of<E: Event>(event: &E, shard: u8) -> Self {
-        Self {
-            event_type: E::TYPE,
-            subject: event.subject(shard),
-            payload: event.encode_to_vec(),
-            occurred_at: None,
-        }
+        Self { event_type: E::TYPE, subject: event.subject(shard), payload: event.encode_to_vec(), occurred_at: None }
     }
 
     /// It occurred at another time than now.

@@ -35,14 +35,9 @@ pub async fn audit_once(road: &Road, broker: &Broker, relay: &Relay, service: &s
 }
 
 async fn audit(road: &Road, broker: &Broker, relay: &Relay, stream: &str) -> Result<usize, Fault> {
-    let Some(state) = broker.incarnation(stream).await? else {
-        tracing::error!(stream, "the stream is missing");
-        relay.forget().await;
-        if broker.may_provision {
-            topology::ensure_stream(broker, stream).await.map_err(|error| Fault::broken(error.to_string()))?;
-            return Ok(1);
-        }
-        return Err(Fault::broken(format!("stream {stream} is missing and must be provisioned")));
+    let state = match broker.incarnation(stream).await? {
+        Some(state) => state,
+        None => make_again(broker, relay, stream).await?,
     };
     let mut tx = road.pool().begin().await?;
     let elsewhere = requeue(&mut tx, stream, "incarnation <> $2", state.incarnation, 0).await?;
@@ -60,6 +55,16 @@ async fn audit(road: &Road, broker: &Broker, relay: &Relay, stream: &str) -> Res
         road.nudge();
     }
     Ok(usize::try_from(elsewhere + lost).unwrap_or(usize::MAX))
+}
+
+async fn make_again(broker: &Broker, relay: &Relay, stream: &str) -> Result<StreamState, Fault> {
+    tracing::error!(stream, "the stream is missing");
+    relay.forget().await;
+    if !broker.may_provision {
+        return Err(Fault::broken(format!("stream {stream} is missing and must be provisioned")));
+    }
+    topology::ensure_stream(broker, stream).await.map_err(|error| Fault::broken(error.to_string()))?;
+    broker.incarnation(stream).await?.ok_or_else(|| Fault::broken(format!("stream {stream} vanished again")))
 }
 
 /// The stream sequence of the first batch whose last event is not where it was put. One writer a stream makes the
@@ -120,13 +125,7 @@ async fn is_there(state: &StreamState, landed: &Landed) -> Result<bool, Fault> {
     }
 }
 
-async fn requeue(
-    tx: &mut PgConnection,
-    stream: &str,
-    which: &str,
-    incarnation: i64,
-    from: u64,
-) -> Result<u64, Fault> {
+async fn requeue(tx: &mut PgConnection, stream: &str, which: &str, incarnation: i64, from: u64) -> Result<u64, Fault> {
     let statement = format!(
         "-- auditor.requeue
          with lost as (delete from relay_batch where stream = $1 and {which} and $3::bigint is not null

@@ -225,12 +225,7 @@ fn answer(unit: &Unit, overlay: &BTreeMap<Key, Touched>) -> Vec<u8> {
     overlay.get(&first.key()).map_or_else(Vec::new, |t| make(first.id, t.link.version, t.state.as_any()))
 }
 
-fn find(
-    change: &Change,
-    known: &Known,
-    decided: &Decided,
-    overlay: &mut BTreeMap<Key, Touched>,
-) -> Option<Touched> {
+fn find(change: &Change, known: &Known, decided: &Decided, overlay: &mut BTreeMap<Key, Touched>) -> Option<Touched> {
     let key = change.key();
     if let Some(touched) = overlay.remove(&key) {
         return Some(touched);
@@ -249,3 +244,7 @@ fn find(
         armed: Vec::new(),
     })
 }
+
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;

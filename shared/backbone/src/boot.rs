@@ -4,7 +4,10 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use secrecy::ExposeSecret;
-use sqlx::{AssertSqlSafe, PgPool, postgres::{PgConnectOptions, PgPoolOptions}};
+use sqlx::{
+    AssertSqlSafe, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -49,7 +52,9 @@ fn begin(service: &'static Service, arguments: &[String]) -> anyhow::Result<()> 
                 println!("usage: {} [serve|provision] [--config FILE]", service.name);
                 return Ok(());
             }
-            other => anyhow::bail!("unknown argument {other}; usage: {} [serve|provision] [--config FILE]", service.name),
+            other => {
+                anyhow::bail!("unknown argument {other}; usage: {} [serve|provision] [--config FILE]", service.name)
+            }
         }
     }
     let settings = Settings::load(service.defaults, file.as_deref())?;
@@ -167,10 +172,11 @@ pub async fn migrate(service: &'static Service, settings: &Settings, owner_url: 
     let place = format!("Postgres at {}:{} as {}", owner.get_host(), owner.get_port(), owner.get_username());
     let options = PgPoolOptions::new().max_connections(1).acquire_timeout(broker::WAIT);
     let pool = options.connect_with(owner.options([("search_path", schema)])).await.context(place)?;
-    let named: bool = sqlx::query_scalar("-- provision.owner\nselect exists (select 1 from pg_roles where rolname = $1)")
-        .bind(format!("{schema}_owner"))
-        .fetch_one(&pool)
-        .await?;
+    let named: bool =
+        sqlx::query_scalar("-- provision.owner\nselect exists (select 1 from pg_roles where rolname = $1)")
+            .bind(format!("{schema}_owner"))
+            .fetch_one(&pool)
+            .await?;
     if named {
         execute(&pool, format!("set role \"{schema}_owner\"")).await?;
     }
@@ -201,3 +207,7 @@ async fn execute(pool: &PgPool, statement: String) -> anyhow::Result<()> {
     sqlx::query(AssertSqlSafe(statement.clone())).execute(pool).await.with_context(|| statement)?;
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "boot_tests.rs"]
+mod tests;

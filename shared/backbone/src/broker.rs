@@ -1,6 +1,6 @@
 //! The broker as this process sees it: a connection and the space its subjects and streams live in, so that many
 //! systems (or test runs) can share one server.
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use anyhow::Context as _;
 use async_nats::{
@@ -73,6 +73,22 @@ impl Broker {
             return Err(Fault::unavailable(std::io::Error::other("the broker is away")));
         }
         self.refuse_old_server().map_err(|error| Fault::broken(error.to_string()))
+    }
+
+    /// Which connection this is: a number that grows with every new one. `None`: there is none now.
+    pub(crate) fn connection(&self) -> Option<u64> {
+        let connected = self.client.connection_state() == State::Connected;
+        connected.then(|| self.client.statistics().connects.load(Ordering::Relaxed))
+    }
+
+    /// Waits until there is another connection than the one known; says which.
+    pub(crate) async fn reconnected(&self, known: Option<u64>) -> u64 {
+        loop {
+            match self.connection() {
+                Some(connection) if Some(connection) != known => return connection,
+                _ => tokio::time::sleep(Duration::from_millis(250)).await,
+            }
+        }
     }
 
     fn refuse_old_server(&self) -> anyhow::Result<()> {

@@ -79,3 +79,7 @@ impl Clock {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "clock_tests.rs"]
+mod tests;

@@ -1,6 +1,10 @@
 //! Configuration: defaults, then a file, then `AFTERCARE__…` environment variables. Unknown keys are refused by name;
 //! secrets never print.
-use std::{collections::BTreeMap, net::SocketAddr, path::{Path, PathBuf}};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use secrecy::SecretString;
 use serde::{Deserialize, de::DeserializeOwned};

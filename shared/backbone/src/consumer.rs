@@ -36,8 +36,7 @@ impl Consumer {
     /// Takes what is there now, at most a batch; says how many messages were taken.
     pub async fn take_once(&self) -> Result<usize, Fault> {
         let consumer = self.durable().await?;
-        let mut batch =
-            consumer.fetch().max_messages(BATCH_MAX).messages().await.map_err(Fault::unavailable)?;
+        let mut batch = consumer.fetch().max_messages(BATCH_MAX).messages().await.map_err(Fault::unavailable)?;
         let mut messages = Vec::new();
         while let Some(message) = batch.next().await {
             messages.push(message.map_err(|error| Fault::unavailable(std::io::Error::other(error.to_string())))?);
@@ -59,9 +58,16 @@ impl Consumer {
             .await
             .map_err(Fault::unavailable)?;
         let mut portions = messages.ready_chunks(BATCH_MAX);
+        let mut connection = self.broker.connection();
         loop {
             let portion = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
+                renewed = self.broker.reconnected(connection) => {
+                    // The server that came back may know nothing of us.
+                    self.still_there().await?;
+                    connection = Some(renewed);
+                    continue;
+                }
                 portion = portions.next() => portion,
             };
             let Some(portion) = portion else {
@@ -80,6 +86,13 @@ impl Consumer {
                 return Err(fault);
             }
         }
+    }
+
+    async fn still_there(&self) -> Result<(), Fault> {
+        let stream = self.broker.stream_name(&self.stream);
+        let found: Result<PullConsumer, _> =
+            self.broker.jetstream.get_consumer_from_stream(self.service, &stream).await;
+        found.map(drop).map_err(Fault::unavailable)
     }
 
     async fn durable(&self) -> Result<PullConsumer, Fault> {
@@ -114,7 +127,7 @@ impl Consumer {
             if let Some(trace) = &meta.trace {
                 telemetry::link(&span, trace);
             }
-            let poison = headers.get("ce-id").is_none().then(|| "the message is no event: headers are missing");
+            let poison = headers.get("ce-id").is_none().then_some("the message is no event: headers are missing");
             let mut unit = self.inbound.unit(meta.clone(), message.payload.to_vec());
             if let (Some(claim), Some(reason)) = (unit.claim.as_mut(), poison) {
                 claim.poison = Some(reason.into());

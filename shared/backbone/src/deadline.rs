@@ -80,8 +80,11 @@ async fn fire(road: &Road, aggregates: &Aggregates, service: &str, limit: usize)
     }
     let mut units = Vec::new();
     for row in &due {
-        let (id, kind, table) =
-            (row.try_get::<Uuid, _>("aggregate_id")?, row.try_get::<String, _>("kind")?, row.try_get::<&str, _>("aggregate")?);
+        let (id, kind, table) = (
+            row.try_get::<Uuid, _>("aggregate_id")?,
+            row.try_get::<String, _>("kind")?,
+            row.try_get::<&str, _>("aggregate")?,
+        );
         let aggregate = aggregates.0.get(table);
         let Some(change) = aggregate.and_then(|a| (a.on_deadline)(id, &kind)) else {
             return Err(Abort::Culprit(Fault::broken(format!("nobody knows what deadline {kind} of {table} means"))));
@@ -123,3 +126,7 @@ async fn delete(tx: &mut PgConnection, units: &[Unit]) -> Result<(), sqlx::Error
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "deadline_tests.rs"]
+mod tests;

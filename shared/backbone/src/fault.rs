@@ -185,3 +185,7 @@ impl From<Fault> for tonic::Status {
         tonic::Status::with_error_details(code, fault.public, details)
     }
 }
+
+#[cfg(test)]
+#[path = "fault_tests.rs"]
+mod tests;

@@ -86,3 +86,7 @@ pub(crate) enum Passage {
     Gap { have: u64 },
     Parked { reason: String },
 }
+
+#[cfg(test)]
+#[path = "gate_tests.rs"]
+mod tests;

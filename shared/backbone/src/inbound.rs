@@ -121,3 +121,7 @@ impl Inbound {
 pub(crate) fn starred(subject: &str) -> String {
     subject.split('.').map(|token| if token.starts_with('{') { "*" } else { token }).collect::<Vec<_>>().join(".")
 }
+
+#[cfg(test)]
+#[path = "inbound_tests.rs"]
+mod tests;

@@ -211,8 +211,7 @@ pub async fn after(pool: &PgPool, after_seq: u64, newest_first: bool, limit: u32
         "-- journal.after
          select * from journal where seq > $1 order by seq limit $2"
     };
-    let rows =
-        sqlx::query(statement).bind(after_seq.cast_signed()).bind(i64::from(limit)).fetch_all(pool).await?;
+    let rows = sqlx::query(statement).bind(after_seq.cast_signed()).bind(i64::from(limit)).fetch_all(pool).await?;
     Ok(rows.iter().map(Entry::from_row).collect::<Result<_, _>>()?)
 }
 
@@ -228,3 +227,7 @@ pub fn first_break(entries: &[Entry]) -> Option<u64> {
     }
     None
 }
+
+#[cfg(test)]
+#[path = "journal_tests.rs"]
+mod tests;

@@ -6,6 +6,9 @@
 //! takes events, the [`gate`] lets each pass once, and [`inbound`] says what they mean; what cannot be applied is
 //! [`parked`]. [`deadline`]s fire when time comes, which only the [`clock`] knows. [`node`] wires one service together
 //! and [`boot`] runs it as a process.
+
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
+
 pub mod aggregate;
 mod auditor;
 mod batch;
@@ -34,6 +37,9 @@ mod telemetry;
 pub mod topology;
 mod transaction;
 pub mod unit;
+
+#[cfg(test)]
+mod fixture_tests;
 
 use std::sync::Arc;
 
@@ -116,9 +122,8 @@ impl Context {
 /// Who makes a gRPC call: the `aftercare-actor` metadata, for example `staff:ana`.
 pub fn actor<T>(request: &tonic::Request<T>) -> Result<Actor, Fault> {
     let text = request.metadata().get("aftercare-actor").and_then(|value| value.to_str().ok());
-    text.and_then(Actor::parse).ok_or_else(|| {
-        Fault::invalid("metadata.aftercare-actor", "says who acts as kind:id, for example staff:ana")
-    })
+    text.and_then(Actor::parse)
+        .ok_or_else(|| Fault::invalid("metadata.aftercare-actor", "says who acts as kind:id, for example staff:ana"))
 }
 
 /// The idempotency key of a gRPC call, if it carries one: the `idempotency-key` metadata, 1 to 200 characters.

@@ -68,12 +68,8 @@ impl Node {
             None => (parts, None),
             Some(_) => {
                 let messaging = messaging(service, &context, &inbound).await?;
-                let api = operations::Api {
-                    service: service.name,
-                    road,
-                    inbound,
-                    consumers: messaging.consumers.clone(),
-                };
+                let api =
+                    operations::Api { service: service.name, road, inbound, consumers: messaging.consumers.clone() };
                 (parts.grpc(OperationsServer::new(api)), Some(messaging))
             }
         };
@@ -284,5 +280,7 @@ fn connection(service: &Service, settings: &Settings) -> anyhow::Result<PgConnec
         ("lock_timeout", "2s"),
         ("idle_in_transaction_session_timeout", "15s"),
         ("tcp_keepalives_idle", "10"),
+        // A plan made while a table was empty reads all of it later; planning a batch anew costs far less.
+        ("plan_cache_mode", "force_custom_plan"),
     ]))
 }

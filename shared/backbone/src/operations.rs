@@ -134,6 +134,6 @@ fn on_wire(entry: Entry) -> JournalEntry {
         correlation: entry.correlation.to_string(),
         occurred_at: Some(proto::timestamp(entry.occurred_at)),
         recorded_at: Some(proto::timestamp(entry.recorded_at)),
-        hash: entry.hash.into(),
+        hash: entry.hash,
     }
 }

@@ -48,3 +48,7 @@ impl Page {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "page_tests.rs"]
+mod tests;

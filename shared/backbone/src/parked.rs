@@ -12,12 +12,7 @@ use crate::{
     road::Road,
 };
 
-pub(crate) async fn put(
-    tx: &mut PgConnection,
-    claim: &Claim,
-    reason: &str,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn put(tx: &mut PgConnection, claim: &Claim, reason: &str, now: Timestamp) -> Result<(), sqlx::Error> {
     tracing::error!(event.id = %claim.meta.event_id, event.r#type = claim.meta.event_type, reason, "an event is parked");
     sqlx::query(
         "-- parked.put

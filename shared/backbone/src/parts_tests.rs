@@ -1,1 +1,40 @@
-//! Tests.
+//! What a client hears that asks for what is not there, in its own language.
+use axum::body::Body;
+use http::{Request, Response};
+use tower::ServiceExt;
+
+use super::*;
+
+async fn ask(method: &str, path: &str, content: Option<&str>) -> Response<Body> {
+    let router = Parts::new().http(Router::new().route("/here", get(|| async { "yes" }))).into_router(None).unwrap();
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some(content) = content {
+        request = request.header(CONTENT_TYPE, content);
+    }
+    router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn http_clients_get_a_404_and_grpc_clients_unimplemented() {
+    for (method, content) in [("GET", None), ("POST", Some("application/json")), ("GET", Some("text/html"))] {
+        let answer = ask(method, "/nowhere", content).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+        assert_eq!(answer.headers()[CONTENT_TYPE], "application/problem+json");
+        assert!(!answer.headers().contains_key("grpc-status"));
+        let body = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((&problem["status"], &problem["detail"]), (&404.into(), &"there is nothing at /nowhere".into()));
+    }
+    for content in ["application/grpc", "application/grpc+proto"] {
+        let answer = ask("POST", "/test.v1.Nobody/Call", Some(content)).await;
+        assert_eq!((answer.status(), answer.headers()["grpc-status"].to_str().unwrap()), (StatusCode::OK, "12"));
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_needs_no_database_is_live_and_ready() {
+    for path in ["/here", "/live", "/ready"] {
+        assert_eq!(ask("GET", path, None).await.status(), StatusCode::OK, "{path}");
+    }
+    assert_eq!(ask("POST", "/live", None).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+}

@@ -7,6 +7,7 @@ use sqlx::{PgConnection, Row as _};
 use tokio::sync::Mutex;
 
 use crate::{
+    auditor,
     broker::Broker,
     fault::Fault,
     journal::Entry,
@@ -22,34 +23,36 @@ pub struct Relay {
     road: Road,
     publisher: Publisher<Broker>,
     incarnations: Mutex<HashMap<String, i64>>,
+    /// The connection on which the streams were last found, or made, as they should be.
+    audited: Mutex<Option<u64>>,
 }
 
 impl Relay {
     pub(crate) fn new(road: Road, broker: Broker, atomic_batches: bool) -> Self {
         let fallbacks = road.meters().fallbacks.clone();
         let publisher = Publisher { wire: broker, atomic_batches, fallbacks };
-        Self { road, publisher, incarnations: Mutex::new(HashMap::new()) }
+        Self { road, publisher, incarnations: Mutex::default(), audited: Mutex::default() }
     }
 
     /// Sends what waits, at most a batch; says how many events the broker has stored.
     pub async fn send_once(&self) -> Result<usize, Fault> {
+        let connection = self.audit_new_connection().await?;
         let mut tx = self.road.pool().begin().await?;
         let entries = take(&mut tx).await?;
         if entries.is_empty() {
             return Ok(0);
         }
         self.publisher.wire.usable()?;
+        if self.publisher.wire.connection() != connection {
+            return Err(Fault::unavailable(std::io::Error::other("the connection to the broker is a new one")));
+        }
         let mut by_stream: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
         for entry in entries {
             by_stream.entry(contracts::stream_of(&entry.subject)).or_default().push(entry);
         }
         let (mut sent, mut failure) = (0, None);
         for (stream, entries) in by_stream {
-            let (stored, fault) = self.publisher.publish(&stream, &entries).await;
-            failure = failure.or(fault);
-            if stored.is_empty() {
-                continue;
-            }
+            // Known before anything is sent: what lands in an older stream of that name must not pass for sent.
             let incarnation = match self.incarnation(&stream).await {
                 Ok(incarnation) => incarnation,
                 Err(fault) => {
@@ -57,8 +60,12 @@ impl Relay {
                     continue;
                 }
             };
-            settle(&mut tx, &stream, incarnation, &stored).await?;
-            sent += stored.len();
+            let (stored, fault) = self.publisher.publish(&stream, &entries).await;
+            failure = failure.or(fault);
+            if !stored.is_empty() {
+                settle(&mut tx, &stream, incarnation, &stored).await?;
+                sent += stored.len();
+            }
         }
         // Losing this commit only repeats a publish, which is dropped by its id: no need to wait for the disk.
         sqlx::query("-- relay.lazily\nset local synchronous_commit = off").execute(&mut *tx).await?;
@@ -68,6 +75,19 @@ impl Relay {
             Some(fault) if sent == 0 => Err(fault),
             _ => Ok(sent),
         }
+    }
+
+    /// A broker that comes back may have lost what it held. That goes on the list again before anything newer is sent,
+    /// so that no event overtakes an earlier one of its aggregate. Answers the connection; `None` while there is none.
+    async fn audit_new_connection(&self) -> Result<Option<u64>, Fault> {
+        let connection = self.publisher.wire.connection();
+        let mut audited = self.audited.lock().await;
+        if connection.is_some() && *audited != connection {
+            self.forget().await;
+            auditor::audit_once(&self.road, &self.publisher.wire, self, &self.publisher.wire.source).await?;
+            *audited = connection;
+        }
+        Ok(connection)
     }
 
     async fn incarnation(&self, stream: &str) -> Result<i64, Fault> {
@@ -112,12 +132,7 @@ async fn take(tx: &mut PgConnection) -> Result<Vec<Entry>, Fault> {
 }
 
 /// Takes the stored events off the list and notes where they landed.
-async fn settle(
-    tx: &mut PgConnection,
-    stream: &str,
-    incarnation: i64,
-    stored: &[Stored],
-) -> Result<(), sqlx::Error> {
+async fn settle(tx: &mut PgConnection, stream: &str, incarnation: i64, stored: &[Stored]) -> Result<(), sqlx::Error> {
     let seqs: Vec<i64> = stored.iter().map(|s| s.seq.cast_signed()).collect();
     let Some(last) = stored.iter().max_by_key(|s| s.stream_seq) else { return Ok(()) };
     sqlx::query(

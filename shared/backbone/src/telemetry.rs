@@ -32,8 +32,7 @@ impl Telemetry {
         };
         let resource = Resource::builder().with_service_name(format!("aftercare-{service}")).build();
         let spans = opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
-        let traces =
-            SdkTracerProvider::builder().with_resource(resource.clone()).with_batch_exporter(spans).build();
+        let traces = SdkTracerProvider::builder().with_resource(resource.clone()).with_batch_exporter(spans).build();
         let readings = opentelemetry_otlp::MetricExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
         let metrics = SdkMeterProvider::builder().with_resource(resource).with_periodic_exporter(readings).build();
         global::set_meter_provider(metrics.clone());

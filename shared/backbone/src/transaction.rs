@@ -50,7 +50,10 @@ impl From<sqlx::Error> for Abort {
 /// Whether a database error says "not now" rather than "never": starting, stopping, out of connections, too slow.
 pub(crate) fn passes_by_itself(code: Option<&str>) -> bool {
     code.is_some_and(|c| {
-        c.starts_with("08") || c.starts_with("53") || c.starts_with("57") || matches!(c, "40001" | "40P01" | "55P03" | "25P03")
+        c.starts_with("08")
+            || c.starts_with("53")
+            || c.starts_with("57")
+            || matches!(c, "40001" | "40P01" | "55P03" | "25P03")
     })
 }
 
@@ -95,10 +98,7 @@ pub(crate) async fn settle(
     }
 }
 
-async fn answers(
-    tx: &mut PgConnection,
-    units: &[Unit],
-) -> Result<HashMap<String, (Vec<u8>, Vec<u8>)>, sqlx::Error> {
+async fn answers(tx: &mut PgConnection, units: &[Unit]) -> Result<HashMap<String, (Vec<u8>, Vec<u8>)>, sqlx::Error> {
     let keys: Vec<&str> = units.iter().filter_map(|u| u.key.as_ref()).map(|k| k.key.as_str()).collect();
     if keys.is_empty() {
         return Ok(HashMap::new());
@@ -110,10 +110,7 @@ async fn answers(
     rows.iter().map(|row| Ok((row.try_get("key")?, (row.try_get("fingerprint")?, row.try_get("answer")?)))).collect()
 }
 
-async fn positions(
-    tx: &mut PgConnection,
-    units: &[Unit],
-) -> Result<HashMap<(String, Uuid), Position>, sqlx::Error> {
+async fn positions(tx: &mut PgConnection, units: &[Unit]) -> Result<HashMap<(String, Uuid), Position>, sqlx::Error> {
     let claims: BTreeSet<(&str, Uuid)> =
         units.iter().filter_map(|u| u.claim.as_ref()).map(|c| (c.meta.stream.as_str(), c.meta.aggregate_id)).collect();
     if claims.is_empty() {
@@ -244,7 +241,8 @@ async fn remember(tx: &mut PgConnection, decided: &Decided, clock: &Clock) -> Re
     if decided.answers.is_empty() {
         return Ok(());
     }
-    let mut insert = QueryBuilder::<Postgres>::new("-- inbox.remember\ninsert into inbox (key, fingerprint, answer, recorded_at) ");
+    let mut insert =
+        QueryBuilder::<Postgres>::new("-- inbox.remember\ninsert into inbox (key, fingerprint, answer, recorded_at) ");
     let now = clock.now().to_sqlx();
     insert.push_values(&decided.answers, |mut row, (key, fingerprint, answer)| {
         row.push_bind(key).push_bind(fingerprint).push_bind(answer).push_bind(now);
@@ -265,7 +263,8 @@ async fn pass(
     known: &Known,
     clock: &Clock,
 ) -> Result<(), Abort> {
-    let (moved, new): (Vec<_>, Vec<_>) = decided.positions.iter().partition(|(key, _)| known.positions.contains_key(*key));
+    let (moved, new): (Vec<_>, Vec<_>) =
+        decided.positions.iter().partition(|(key, _)| known.positions.contains_key(*key));
     for (rows, statement) in [
         (
             new,

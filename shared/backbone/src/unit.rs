@@ -133,8 +133,9 @@ impl Unit {
     /// What the caller gets: made from the first change's aggregate (id, version, state) after the unit.
     #[must_use]
     pub fn answer<A: Aggregate>(mut self, make: impl Fn(Uuid, u64, &A) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        self.answer =
-            Some(Arc::new(move |id, version, state| state.downcast_ref::<A>().map_or_else(Vec::new, |s| make(id, version, s))));
+        self.answer = Some(Arc::new(move |id, version, state| {
+            state.downcast_ref::<A>().map_or_else(Vec::new, |s| make(id, version, s))
+        }));
         self
     }
 }
@@ -153,3 +154,7 @@ pub struct Answer {
     /// The request had been answered before; nothing happened now.
     pub repeated: bool,
 }
+
+#[cfg(test)]
+#[path = "unit_tests.rs"]
+mod tests;

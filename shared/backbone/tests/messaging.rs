@@ -2,27 +2,18 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod support;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use backbone::{Change, Unit};
+use backbone::{Change, Unit, node::Node};
 use contracts::{intake::v1::CaseResponded, operations::v1 as operations};
 use futures::future::join_all;
-use support::{Counter, INTAKE, SCHEDULING, Tell};
+use support::{Counter, INTAKE, SCHEDULING, Tell, heard};
 use testkit::{Servers, Stack, entry};
 use uuid::Uuid;
 
 async fn add(stack: &Stack, id: Uuid, n: i64) {
     let unit = Unit::of(Change::to::<Counter>(id, Tell::Add { id, n }));
     stack.node("intake").context().road.submit_patiently(unit).await.unwrap();
-}
-
-async fn heard(stack: &Stack, id: Uuid) -> Vec<i64> {
-    let state: Option<sqlx::types::Json<support::Echo>> = sqlx::query_scalar("select state from echo where id = $1")
-        .bind(id)
-        .fetch_optional(&stack.pool("scheduling"))
-        .await
-        .unwrap();
-    state.map(|s| s.0.heard).unwrap_or_default()
 }
 
 fn told(total: i64, id: Uuid) -> CaseResponded {
@@ -45,12 +36,34 @@ async fn events_of_each_aggregate_arrive_once_and_in_order() {
     assert_eq!(stack.parked("scheduling").await, 0);
 }
 
+/// How many messages of a stream came as part of an atomic batch.
+async fn in_batches(stack: &Stack) -> usize {
+    let client = async_nats::connect(format!("127.0.0.1:{}", Servers::get().nats)).await.unwrap();
+    let name = format!("{}_INTAKE", stack.space().to_uppercase());
+    let mut stream = async_nats::jetstream::new(client).get_stream(&name).await.unwrap();
+    let last = stream.info().await.unwrap().state.last_sequence;
+    let messages = join_all((1..=last).map(|seq| stream.get_raw_message(seq))).await;
+    messages.into_iter().filter(|message| message.as_ref().unwrap().headers.get("Nats-Batch-Id").is_some()).count()
+}
+
 #[tokio::test]
 async fn effects_happen_once_when_relays_die_after_publishing() {
     let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    relays_die(&stack).await;
+    assert!(in_batches(&stack).await > 0);
+}
+
+#[tokio::test]
+async fn effects_happen_once_when_relays_that_send_singly_die() {
+    let stack = Stack::start_with(&[&INTAKE, &SCHEDULING], |_, settings| settings.nats.atomic_batches = false).await;
+    relays_die(&stack).await;
+    assert_eq!(in_batches(&stack).await, 0);
+}
+
+async fn relays_die(stack: &Stack) {
     let ids: Vec<Uuid> = (0..8).map(|_| Uuid::now_v7()).collect();
     for round in 0..60 {
-        join_all(ids.iter().map(|id| add(&stack, *id, 1))).await;
+        join_all(ids.iter().map(|id| add(stack, *id, 1))).await;
         // The relay dies somewhere on its way: its future is dropped, its transaction rolls back, the broker may have
         // stored the batch already.
         let relaying = stack.node("intake").step();
@@ -60,7 +73,7 @@ async fn effects_happen_once_when_relays_die_after_publishing() {
     }
     stack.settle().await;
     for id in ids {
-        assert_eq!(heard(&stack, id).await, (1..=60).collect::<Vec<_>>());
+        assert_eq!(heard(stack, id).await, (1..=60).collect::<Vec<_>>());
     }
 }
 
@@ -88,6 +101,35 @@ async fn a_stream_that_vanished_is_made_again_and_refilled_from_postgres() {
 }
 
 #[tokio::test]
+async fn a_broker_that_comes_back_empty_gets_the_old_events_before_the_new() {
+    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let ids: Vec<Uuid> = (0..10).map(|_| Uuid::now_v7()).collect();
+    join_all((0..100).map(|i| add(&stack, ids[i % 10], 1))).await;
+    stack.settle().await;
+    // Somebody has made the stream again before its owner, which has newer events to send, is back on a new connection.
+    let client = async_nats::connect(format!("127.0.0.1:{}", Servers::get().nats)).await.unwrap();
+    let context = async_nats::jetstream::new(client);
+    let name = format!("{}_INTAKE", stack.space().to_uppercase());
+    let config = context.get_stream(&name).await.unwrap().cached_info().config.clone();
+    context.delete_stream(&name).await.unwrap();
+    context.create_stream(config).await.unwrap();
+    join_all(ids.iter().map(|id| add(&stack, *id, 1))).await;
+    let known = stack.node("intake").context();
+    let back = Node::build(&INTAKE, (*known.settings).clone(), known.clock.clone()).await.unwrap();
+    while back.step().await.unwrap() > 0 {}
+
+    let stream = context.get_stream(&name).await.unwrap();
+    assert_eq!(stream.cached_info().state.messages, 110);
+    let mut versions: HashMap<String, Vec<u64>> = HashMap::new();
+    for place in 1..=110 {
+        let headers = stream.get_raw_message(place).await.unwrap().headers;
+        let header = |name: &str| headers.get(name).unwrap().as_str().to_owned();
+        versions.entry(header("ce-subject")).or_default().push(header("aftercare-version").parse().unwrap());
+    }
+    assert!(versions.values().all(|told| *told == (1..=11).collect::<Vec<_>>()), "{versions:?}");
+}
+
+#[tokio::test]
 async fn a_poison_event_is_parked_with_its_followers_while_neighbours_go_on() {
     let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
     let (bad, good) = (Uuid::now_v7(), Uuid::now_v7());
@@ -100,8 +142,7 @@ async fn a_poison_event_is_parked_with_its_followers_while_neighbours_go_on() {
     assert_eq!(heard(&stack, good).await, [1, 2, 3]);
     assert_eq!(stack.parked("scheduling").await, 2);
 
-    let mut operations =
-        operations::operations_client::OperationsClient::new(stack.channel("scheduling"));
+    let mut operations = operations::operations_client::OperationsClient::new(stack.channel("scheduling"));
     let list = operations.list_parked(operations::ListParkedRequest { limit: 10 }).await.unwrap().into_inner();
     assert!(list.events[0].reason.contains("echo.unlucky"), "{}", list.events[0].reason);
     assert_eq!(list.events[0].version, 2);
@@ -148,7 +189,8 @@ async fn repeats_are_dropped_and_a_gap_is_closed_by_asking_the_owner() {
     }
     stack.settle().await;
     assert_eq!(heard(&stack, id).await, [1, 2, 3, 4]);
-    let rows: i64 = sqlx::query_scalar("select count(*) from heard").fetch_one(&stack.pool("scheduling")).await.unwrap();
+    let rows: i64 =
+        sqlx::query_scalar("select count(*) from heard").fetch_one(&stack.pool("scheduling")).await.unwrap();
     assert_eq!(rows, 4, "side rows are written once, with their event");
     stack.publish("intake", &told(2, id), id, 2).await;
     stack.settle().await;

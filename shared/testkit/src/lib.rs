@@ -1,11 +1,18 @@
 //! Real parts for tests: a private Postgres and nats-server for each test process, gone when it ends however it ends;
 //! a database and a broker space for each test; services in this process with a clock moved by hand. Tests step the
 //! system (`settle`), they never wait.
-#![expect(clippy::panic, clippy::expect_used, clippy::missing_panics_doc, reason = "a test that cannot go on must stop")]
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot go on must stop"
+)]
 
+mod broker;
 pub mod docs;
 mod servers;
 mod stack;
 
+pub use broker::Broker;
 pub use servers::Servers;
 pub use stack::{JournalRow, Stack, entry, request};

@@ -81,12 +81,12 @@ fn init_database(pg_bin: &Path, data: &Path) {
     assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a server that starts is waited for, once a process")]
-fn await_port(port: u16, folder: &Path) {
+pub(crate) fn await_port(port: u16, folder: &Path) {
     for _ in 0..1500 {
         if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
             return;
@@ -110,7 +110,7 @@ fn postgres_bin() -> Option<PathBuf> {
     found.pop().map(|(_, bin)| bin).or_else(|| on_path("initdb").and_then(|p| p.parent().map(Path::to_path_buf)))
 }
 
-fn nats_server() -> Option<PathBuf> {
+pub(crate) fn nats_server() -> Option<PathBuf> {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.local/bin/nats-server");
     if ours.exists() { Some(ours) } else { on_path("nats-server") }
 }

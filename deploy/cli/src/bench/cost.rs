@@ -67,7 +67,9 @@ fn memory(home: &Home) -> anyhow::Result<BTreeMap<&'static str, f64>> {
 fn running(home: &Home) -> anyhow::Result<Vec<(&'static str, i32)>> {
     let parts = SERVICES.iter().map(|service| service.name);
     let parts = parts.chain([postgres::PART, nats::PART, parts::PAYMENTS, parts::SINK]);
-    parts.map(|part| Ok((part, process::running(home, part).with_context(|| format!("{part} has died"))?.pid))).collect()
+    parts
+        .map(|part| Ok((part, process::running(home, part).with_context(|| format!("{part} has died"))?.pid)))
+        .collect()
 }
 
 struct Process {
@@ -79,7 +81,9 @@ struct Process {
 fn processes() -> BTreeMap<i32, Process> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    numbers.filter_map(|number| Some((number, parse(&fs::read_to_string(format!("/proc/{number}/stat")).ok()?)?))).collect()
+    numbers
+        .filter_map(|number| Some((number, parse(&fs::read_to_string(format!("/proc/{number}/stat")).ok()?)?)))
+        .collect()
 }
 
 /// Parent and CPU time out of `/proc/<pid>/stat`. The name in brackets may itself hold blanks and brackets.

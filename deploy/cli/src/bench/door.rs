@@ -36,7 +36,8 @@ impl Door {
         self.stream.write_all(request).await?;
         let mut filled = 0;
         loop {
-            let free = self.answer.get_mut(filled..).filter(|free| !free.is_empty()).context("the answer is too long")?;
+            let free =
+                self.answer.get_mut(filled..).filter(|free| !free.is_empty()).context("the answer is too long")?;
             match self.stream.read(free).await? {
                 0 => bail!("intake closed the connection"),
                 more => filled += more,
@@ -54,7 +55,8 @@ fn whole(answer: &[u8]) -> anyhow::Result<Option<(u16, Range<usize>)>> {
     let Some(end) = answer.windows(END.len()).position(|window| window == END) else { return Ok(None) };
     let head = std::str::from_utf8(answer.get(..end).unwrap_or_default())?;
     let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).context("an answer without status")?;
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).context("an answer without status")?;
     let length = lines.find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?

@@ -112,7 +112,12 @@ pub async fn closed(
     }
 }
 
-async fn keep_busy(mut door: Door, until: Instant, contacts: &Contacts, mut requests: Requests) -> anyhow::Result<Taken> {
+async fn keep_busy(
+    mut door: Door,
+    until: Instant,
+    contacts: &Contacts,
+    mut requests: Requests,
+) -> anyhow::Result<Taken> {
     let mut taken = Taken::default();
     let mut sent = Instant::now();
     while sent < until {
@@ -309,7 +314,8 @@ mod tests {
         progress.stop();
         let started = Instant::now();
         let length = Duration::from_secs(60);
-        let offered = with_door(async |address| paced(address, 1000, length, Arc::default(), progress).await).await.unwrap();
+        let offered =
+            with_door(async |address| paced(address, 1000, length, Arc::default(), progress).await).await.unwrap();
         assert!(!offered.whole && offered.posted.is_empty() && started.elapsed() < Duration::from_secs(10));
     }
 

@@ -126,12 +126,7 @@ async fn whole_system(
 
 /// The door beside the floor, turn by turn, so that a machine that gets slower or faster does so for both. The services
 /// behind the door stand still: what they take of the machine is in the figures of the whole system.
-async fn doors(
-    private: &Private,
-    plan: &Plan,
-    contacts: &Arc<Contacts>,
-    output: Output,
-) -> anyhow::Result<Doors> {
+async fn doors(private: &Private, plan: &Plan, contacts: &Arc<Contacts>, output: Output) -> anyhow::Result<Doors> {
     let floor = Floor::prepare(private).await?;
     let address = private.intake()?;
     load::closed(address, 32, plan.turn / 2, Arc::clone(contacts), Mix::HalfEnquiries).await?;

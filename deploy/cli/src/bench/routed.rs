@@ -233,7 +233,8 @@ mod tests {
         let start = Instant::now();
         let posted = [1, 2].map(|number| Posted { complaint: Uuid::from_u128(number), due: start });
         let arrivals = posted.iter().zip(came_after);
-        let came = arrivals.filter_map(|(p, after)| Some((p.complaint, start + Duration::from_millis(after?)))).collect();
+        let came =
+            arrivals.filter_map(|(p, after)| Some((p.complaint, start + Duration::from_millis(after?)))).collect();
         let offered = Offered { posted: posted.to_vec(), whole, ended: start + Duration::from_secs(1) };
         Step::of(100, Duration::from_secs(30), &offered, &came, 0)
     }
@@ -255,7 +256,11 @@ mod tests {
             (good, bad) = (200, None);
         }
         while let Some(rate) = next_rate(good, bad) {
-            if rate <= can { good = rate } else { bad = Some(rate) }
+            if rate <= can {
+                good = rate
+            } else {
+                bad = Some(rate)
+            }
             count += 1;
             assert!(count < 20, "the search does not end");
         }

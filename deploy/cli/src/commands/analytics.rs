@@ -18,14 +18,17 @@ use crate::{
     remote,
 };
 
+/// The period when none is named.
+const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
+
 /// `aftercare analytics figures | rebuild`.
 pub async fn run(home: &Home, options: &Analytics, output: Output) -> anyhow::Result<ExitCode> {
     let channel = remote::channel(home, home::service("analytics")?).await?;
     match &options.what {
         AnalyticsWhat::Figures { from, to, metrics } => {
-            let from = from.as_deref().map_or(Ok(Timestamp::UNIX_EPOCH), clock::instant)?;
             let to =
                 to.as_deref().map_or_else(|| Ok(clock::now(home)? + SignedDuration::from_secs(1)), clock::instant)?;
+            let from = from.as_deref().map_or_else(|| Ok(to - YEAR), clock::instant)?;
             let request = GetFiguresRequest { from: Some(at(from)), to: Some(at(to)), metrics: metrics.clone() };
             output.show(&figures(channel, request).await?)?;
         }

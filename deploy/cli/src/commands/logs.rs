@@ -23,14 +23,16 @@ pub async fn run(home: &Home, options: &Logs) -> anyhow::Result<ExitCode> {
         log.at = fs::metadata(&log.path).map(|file| file.len()).unwrap_or_default();
         log.print(&process::tail(&log.path, options.lines), named)?;
     }
-    while options.follow {
+    if !options.follow {
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
         tokio::time::sleep(Duration::from_millis(200)).await;
         for log in &mut logs {
             let more = log.more()?;
             log.print(&more, named)?;
         }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 struct Log {

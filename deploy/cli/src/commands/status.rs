@@ -102,9 +102,7 @@ impl Health {
                 .iter()
                 .any(|old| old.stream == stream && old.delivered_stream_seq == delivered && old.lag > 0)
         };
-        let consumer_stuck = |now: &ConsumerStatus| {
-            now.lag > 0 && stands(&now.stream, now.delivered_stream_seq)
-        };
+        let consumer_stuck = |now: &ConsumerStatus| now.lag > 0 && stands(&now.stream, now.delivered_stream_seq);
         let deadlines_stuck = before.deadlines_overdue > 0
             && after.deadlines_overdue > 0
             && before.journal_last_seq == after.journal_last_seq;

@@ -45,7 +45,10 @@ async fn handle(driver: &Driver, channel: &Channel, case: CaseView) -> anyhow::R
                     (false, _) => {
                         let text = "thank you, we look into it".into();
                         let m = intake::RespondToCaseRequest { case_id: id.clone(), text };
-                        client.respond_to_case(staff(SPECIALIST, &format!("respond/{id}"), m)).await.map(|r| r.map(|_| 1))
+                        client
+                            .respond_to_case(staff(SPECIALIST, &format!("respond/{id}"), m))
+                            .await
+                            .map(|r| r.map(|_| 1))
                     }
                     (true, true) => {
                         let m = intake::CloseCaseRequest { case_id: id.clone(), outcome: "answered".into() };

@@ -163,8 +163,12 @@ impl Play<'_> {
     /// What was bought, and what was delivered of what was bought before.
     async fn sales(&mut self, from: Timestamp, to: Timestamp) -> anyhow::Result<()> {
         let mut lines = Vec::new();
-        let delivered: Vec<String> =
-            self.open.values().filter(|s| s.delivered_at.is_some_and(|at| at <= to)).map(|s| s.order_ref.clone()).collect();
+        let delivered: Vec<String> = self
+            .open
+            .values()
+            .filter(|s| s.delivered_at.is_some_and(|at| at <= to))
+            .map(|s| s.order_ref.clone())
+            .collect();
         for order_ref in delivered {
             lines.extend(self.open.remove(&order_ref));
         }
@@ -194,10 +198,8 @@ impl Play<'_> {
     async fn answers(&self, from: Timestamp, to: Timestamp) -> anyhow::Result<()> {
         let within = |at: Option<Timestamp>| at.is_some_and(|at| at >= from && at < to);
         let answers = self.source.answers.iter().filter(|answer| within(answer.answered_at));
-        let told: Vec<_> = (1..)
-            .zip(answers)
-            .map(|(number, answer)| (Line::of(number, String::new()), answer.clone()))
-            .collect();
+        let told: Vec<_> =
+            (1..).zip(answers).map(|(number, answer)| (Line::of(number, String::new()), answer.clone())).collect();
         let channel = self.driver.channel("scheduling")?;
         let (_, refused) = feedback::record(&channel, told).await?;
         if let Some(first) = refused.first() {
@@ -266,7 +268,8 @@ impl Played {
 
 impl Report for Played {
     fn text(&self) -> String {
-        let counts = |rows: &[(String, u64)]| table(&["", ""], rows.iter().map(|(k, n)| vec![k.clone(), n.to_string()]));
+        let counts =
+            |rows: &[(String, u64)]| table(&["", ""], rows.iter().map(|(k, n)| vec![k.clone(), n.to_string()]));
         let figures = table(&["", ""], self.figures.iter().map(|(k, v)| vec![k.clone(), v.clone()]));
         format!(
             "{} days of after-sales with {} sales, {} answers and {} contacts, from {}\n\nThe chain\n{}\n\nDepartment tasks\n{}\n\n\

@@ -121,10 +121,11 @@ impl<'a> Staff<'a> {
                 let m = complaint::ConcludeInvestigationRequest {
                     complaint_id: id,
                     findings: "checked with the department; the customer is right".into(),
-                    cause_code: if luck % 2 == 0 { "transport.delay".into() } else { "article.defect".into() },
+                    cause_code: if luck.is_multiple_of(2) { "transport.delay".into() } else { "article.defect".into() },
                     responsible_department: recorded.department,
                 };
-                self.told(MANAGER, &view, "conclude", m, |mut c, r| async move { c.conclude_investigation(r).await }).await
+                self.told(MANAGER, &view, "conclude", m, |mut c, r| async move { c.conclude_investigation(r).await })
+                    .await
             }
             "investigated" => self.draft(&view, luck).await,
             // A draft that was declined is drawn up anew; one that was returned is submitted again.
@@ -181,7 +182,8 @@ impl<'a> Staff<'a> {
                 solution_version,
                 counter_wish: "I want all of my money back".into(),
             };
-            let told = self.told(AGENT, view, "decline", m, |mut c, r| async move { c.record_decline(r).await }).await?;
+            let told =
+                self.told(AGENT, view, "decline", m, |mut c, r| async move { c.record_decline(r).await }).await?;
             self.note(|agreed| agreed.declined += told);
             return Ok(told);
         }
@@ -273,11 +275,11 @@ impl<'a> Staff<'a> {
         view: &ComplaintView,
         step: &str,
         message: M,
-        call: impl Fn(ComplaintsClient<Channel>, tonic::Request<M>) -> F,
+        call: impl Fn(ComplaintsClient<Channel>, tonic::Request<M>) -> F + Sync,
     ) -> anyhow::Result<u64>
     where
-        M: Clone,
-        F: Future<Output = Result<Response<Receipt>, Status>>,
+        M: Clone + Send + Sync,
+        F: Future<Output = Result<Response<Receipt>, Status>> + Send,
     {
         self.call(actor, &format!("{step}/{}/{}", view.complaint_id, view.version), message, call).await
     }
@@ -287,11 +289,11 @@ impl<'a> Staff<'a> {
         actor: &str,
         key: &str,
         message: M,
-        call: impl Fn(ComplaintsClient<Channel>, tonic::Request<M>) -> F,
+        call: impl Fn(ComplaintsClient<Channel>, tonic::Request<M>) -> F + Sync,
     ) -> anyhow::Result<u64>
     where
-        M: Clone,
-        F: Future<Output = Result<Response<Receipt>, Status>>,
+        M: Clone + Send + Sync,
+        F: Future<Output = Result<Response<Receipt>, Status>> + Send,
     {
         let answer = self
             .driver
@@ -307,11 +309,12 @@ impl<'a> Staff<'a> {
     pub(super) async fn ask<M, T, F>(
         &self,
         message: M,
-        call: impl Fn(ComplaintsClient<Channel>, tonic::Request<M>) -> F,
+        call: impl Fn(ComplaintsClient<Channel>, tonic::Request<M>) -> F + Sync,
     ) -> anyhow::Result<T>
     where
-        M: Clone,
-        F: Future<Output = Result<Response<T>, Status>>,
+        M: Clone + Send + Sync,
+        T: Send,
+        F: Future<Output = Result<Response<T>, Status>> + Send,
     {
         let ask = || call(ComplaintsClient::new(self.complaints.clone()), staff(MANAGER, "read", message.clone()));
         Ok(self.driver.insist(ask).await??)

@@ -67,7 +67,10 @@ impl Staff<'_> {
     pub(super) async fn management(&self) -> anyhow::Result<u64> {
         let mut steps = 0;
         for status in ["raised", "acknowledged"] {
-            let m = complaint::ListEscalationsRequest { status: status.into(), page: Some(Page { size: 200, ..Page::default() }) };
+            let m = complaint::ListEscalationsRequest {
+                status: status.into(),
+                page: Some(Page { size: 200, ..Page::default() }),
+            };
             let list = self.ask(m, |mut c, r| async move { c.list_escalations(r).await }).await?;
             for view in list.escalations {
                 let id = view.escalation_id;

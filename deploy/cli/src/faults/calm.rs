@@ -136,7 +136,9 @@ impl Calm {
             }
         }
         for listener in &self.listeners {
-            let at = |list: &[(&'static str, i64)]| list.iter().find(|(name, _)| *name == listener.owner).map(|(_, seq)| *seq);
+            let at = |list: &[(&'static str, i64)]| {
+                list.iter().find(|(name, _)| *name == listener.owner).map(|(_, seq)| *seq)
+            };
             let (floor, mark) = (at(&self.floor).unwrap_or_default(), at(marks).unwrap_or_default());
             if self.behind(listener, floor, mark).await? > 0 {
                 return Ok(false);
@@ -172,8 +174,10 @@ impl Calm {
 
     async fn written(&self, stream: &str, owner: &str, mark: i64) -> anyhow::Result<i64> {
         let first = stream.to_lowercase();
-        self.count(format!("-- faults.written\nselect count(*) from {owner}.journal where seq <= {mark} and subject like '{first}.%'"))
-            .await
+        self.count(format!(
+            "-- faults.written\nselect count(*) from {owner}.journal where seq <= {mark} and subject like '{first}.%'"
+        ))
+        .await
     }
 
     /// What is still to come of what has happened: refunds under way, messages to hand over, deadlines to fire.
@@ -221,7 +225,9 @@ mod tests {
     #[test]
     fn every_stream_has_one_owner() {
         let all = streams();
-        let owner = |stream: &str| all.iter().filter(|(name, _)| name == stream).map(|(_, owner)| owner.as_str()).collect::<Vec<_>>();
+        let owner = |stream: &str| {
+            all.iter().filter(|(name, _)| name == stream).map(|(_, owner)| owner.as_str()).collect::<Vec<_>>()
+        };
         assert_eq!(owner("INTAKE"), ["intake"]);
         assert_eq!(owner("DEPT"), ["complaint"]);
         assert_eq!(owner("ESCALATION"), ["complaint"]);

@@ -137,12 +137,13 @@ impl<'a> Customers<'a> {
 
     /// They come until the house closes or the script ends; those inside are served to the end.
     pub async fn come(&self, closing: &AtomicBool) -> anyhow::Result<()> {
-        let steps = stream::unfold((self.script.steps.iter().enumerate(), Instant::now()), |(mut steps, due)| async move {
-            tokio::time::sleep_until(due.into()).await;
-            let step = steps.next().filter(|_| !closing.load(Ordering::Relaxed))?;
-            // Who was kept waiting does not hurry afterwards.
-            Some((step, (steps, (due + PACE).max(Instant::now()))))
-        });
+        let steps =
+            stream::unfold((self.script.steps.iter().enumerate(), Instant::now()), |(mut steps, due)| async move {
+                tokio::time::sleep_until(due.into()).await;
+                let step = steps.next().filter(|_| !closing.load(Ordering::Relaxed))?;
+                // Who was kept waiting does not hurry afterwards.
+                Some((step, (steps, (due + PACE).max(Instant::now()))))
+            });
         let brought = steps.map(|(number, step)| self.bring(number, step)).buffer_unordered(ABREAST);
         brought.collect::<Vec<()>>().await;
         Ok(())
@@ -154,13 +155,13 @@ impl<'a> Customers<'a> {
             let later = book.times.iter().filter(|(sent, _)| *sent >= since);
             later.map(|(_, answered)| *answered - since).min()
         };
-        while since.elapsed() < within {
-            if let Some(after) = self.write(first) {
-                return Some(after);
+        loop {
+            let found = self.write(first);
+            if found.is_some() || since.elapsed() >= within {
+                return found;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        None
     }
 
     async fn bring(&self, number: usize, step: &Step) {
@@ -181,7 +182,7 @@ impl<'a> Customers<'a> {
         let ask = Ask { path: "/v1/sales", form: "application/x-ndjson", key: format!("sale-{id}"), body };
         if self.insist(&ask).await.is_some() {
             self.write(|book| book.sales.push(id));
-            if number % TWICE == 0 && self.insist(&ask).await.is_some() {
+            if number.is_multiple_of(TWICE) && self.insist(&ask).await.is_some() {
                 self.write(|book| book.twice += 1);
             }
         }
@@ -204,7 +205,7 @@ impl<'a> Customers<'a> {
             }
             book.contacts.push(Taken { marker, case_id: view.case_id, complaint_id: view.complaint_id });
         });
-        if number % TWICE == 0
+        if number.is_multiple_of(TWICE)
             && let Some(second) = self.insist(&ask).await
         {
             self.write(|book| {

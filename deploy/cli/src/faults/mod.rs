@@ -32,12 +32,7 @@ use self::{
     script::{Script, chance},
 };
 use crate::{
-    args::Faults,
-    bench::private::Private,
-    demo::staff::Staff,
-    drive::Driver,
-    home::Home,
-    output::Output,
+    args::Faults, bench::private::Private, demo::staff::Staff, drive::Driver, home::Home, output::Output,
     stack::secrets::Secrets,
 };
 

@@ -31,7 +31,8 @@ impl Struck {
     }
 
     fn row(&self) -> [String; 3] {
-        let seconds = |after: Option<Duration>| after.map_or("NOT".to_owned(), |after| format!("{:.1}", after.as_secs_f64()));
+        let seconds =
+            |after: Option<Duration>| after.map_or("NOT".to_owned(), |after| format!("{:.1}", after.as_secs_f64()));
         [self.harm.name(), seconds(self.accepted), seconds(self.rest)]
     }
 }
@@ -129,7 +130,8 @@ impl Serialize for Outcome {
 
 impl Report for Outcome {
     fn text(&self) -> String {
-        let faults = table(&["fault", "accepted again after s", "at rest after s"], self.faults.iter().map(|f| f.row().into()));
+        let faults =
+            table(&["fault", "accepted again after s", "at rest after s"], self.faults.iter().map(|f| f.row().into()));
         let rows = self.checks.0.iter().map(|check| {
             let verdict = if check.holds { "holds" } else { "DIFFERS" };
             vec![check.what.clone(), check.expected.clone(), check.found.clone(), verdict.to_owned()]

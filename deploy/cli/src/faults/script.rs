@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Things brought a second.
-pub const RATE: u32 = 12;
+pub const RATE: u32 = 20;
 /// A run of one round is over before its script ends.
 const SHORTEST: Duration = Duration::from_secs(300);
 /// Sales were made so many days ago at most, so that most follow-ups fall due at once.

@@ -169,7 +169,8 @@ fn of_ndjson(reader: Box<dyn BufRead + Send>) -> Box<dyn Iterator<Item = Read> +
 
 fn of_csv(reader: Box<dyn BufRead + Send>) -> anyhow::Result<Box<dyn Iterator<Item = Read> + Send>> {
     let rows = Rows::of(reader, &NEEDED, &OPTIONAL)?;
-    if !rows.has("purchase_id") && !(rows.has("channel") && rows.has("order_ref")) {
+    let named = rows.has("purchase_id") || (rows.has("channel") && rows.has("order_ref"));
+    if !named {
         bail!("a column purchase_id, or the columns channel and order_ref, must say which purchase an answer is about");
     }
     Ok(Box::new(rows.map(|read| {

@@ -152,7 +152,10 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
-    fn read(bytes: &[u8]) -> (Form, Vec<Result<(u64, String), (u64, String)>>) {
+    /// A line's number with its text, or with the reason why it is refused.
+    type Seen = Result<(u64, String), (u64, String)>;
+
+    fn read(bytes: &[u8]) -> (Form, Vec<Seen>) {
         let input = unpack(Box::new(Cursor::new(bytes.to_vec())), ProgressBar::hidden()).unwrap();
         let lines = Lines::of(input.reader).map(|line| match line.unwrap() {
             Ok(line) => Ok((line.number, line.text)),

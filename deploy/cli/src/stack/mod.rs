@@ -153,7 +153,8 @@ fn set_clock(home: &Home, told: Option<&str>) -> anyhow::Result<()> {
         None => now,
     };
     if let Ok(text) = fs::read_to_string(home.clock()) {
-        let stands: Timestamp = text.trim().parse().with_context(|| format!("cannot read {}", home.clock().display()))?;
+        let stands: Timestamp =
+            text.trim().parse().with_context(|| format!("cannot read {}", home.clock().display()))?;
         if start < stands {
             bail!("the clock stands at {stands} and cannot go back to {start}; start over with `aftercare reset`");
         }
@@ -170,7 +171,9 @@ fn lock(home: &Home) -> anyhow::Result<Option<Flock<fs::File>>> {
     let file = fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(Some(lock)),
-        Err((_, error)) => bail!("another `aftercare` is starting or stopping this system ({error}); try again in a moment"),
+        Err((_, error)) => {
+            bail!("another `aftercare` is starting or stopping this system ({error}); try again in a moment")
+        }
     }
 }
 
@@ -228,7 +231,11 @@ impl Running {
         }
         parts.push(part(postgres::PART, format!("127.0.0.1:{}", ports.postgres()), "the source of truth"));
         parts.push(part(nats::PART, format!("127.0.0.1:{}", ports.nats()), "events, rebuilt from Postgres if lost"));
-        parts.push(part(parts::PAYMENTS, format!("http://127.0.0.1:{}", ports.payments()), "a payment provider to try"));
+        parts.push(part(
+            parts::PAYMENTS,
+            format!("http://127.0.0.1:{}", ports.payments()),
+            "a payment provider to try",
+        ));
         parts.push(part(parts::SINK, format!("http://127.0.0.1:{}", ports.sink()), "where messages to customers end"));
         let clock = home.settings.driven_clock.then(|| fs::read_to_string(home.clock())).transpose()?;
         Ok(Self { parts, clock: clock.map(|text| text.trim().to_owned()) })
@@ -284,6 +291,7 @@ struct Cleared {
 
 impl Report for Cleared {
     fn text(&self) -> String {
-        if self.cleared { "everything was stopped and thrown away" } else { "there is nothing to throw away" }.to_owned()
+        if self.cleared { "everything was stopped and thrown away" } else { "there is nothing to throw away" }
+            .to_owned()
     }
 }

@@ -38,9 +38,9 @@ async fn service(admin: &mut PgConnection, name: &str, password: &str) -> anyhow
     role(admin, &owner, "nologin").await?;
     role(admin, name, &format!("{} connection limit 50", login(password))).await?;
     let schema = format!(
-        "grant connect on database {DATABASE} to {name}; grant create on database {DATABASE} to {owner}; grant {owner} to {PROVISIONER}; create schema if not \
-         exists {name} authorization {owner}; grant usage on schema {name} to {name}; alter role {name} set search_path \
-         = {name}; alter role {name} set lock_timeout = '10s'"
+        "grant connect, temporary on database {DATABASE} to {name}; grant create on database {DATABASE} to {owner}; \
+         grant {owner} to {PROVISIONER}; create schema if not exists {name} authorization {owner}; grant usage on schema \
+         {name} to {name}; alter role {name} set search_path = {name}; alter role {name} set lock_timeout = '10s'"
     );
     run(admin, "-- schema.create", &schema).await
 }

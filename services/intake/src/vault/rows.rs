@@ -1,6 +1,6 @@
 //! The encrypted rows that go with a change, in its transaction: what we know of a person, and the words of a case.
 //! The statements look up the key they were sealed with; a row whose key is not there is refused as a whole. They look
-//! up row by row on purpose: a join that was planned while the tables were empty reads them whole as long as it is cached.
+//! up row by row on purpose: a join planned while the tables were empty reads them whole as long as it is cached.
 use backbone::{Fault, Row};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Two small services to try the road with: one counts, the other repeats what it hears. They borrow contracts of real
 //! ones, because every event has a contract.
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part")]
+#![allow(dead_code, clippy::unwrap_used, clippy::allow_attributes, reason = "each test file uses a part")]
 
 use backbone::{Aggregate, Aggregates, Change, Context, Effects, Fault, Inbound, Parts, Published, Row, Service};
 use contracts::{
@@ -22,10 +22,19 @@ pub struct Counter {
 
 #[derive(Clone, Debug)]
 pub enum Tell {
-    Add { id: Uuid, n: i64 },
+    Add {
+        id: Uuid,
+        n: i64,
+    },
     /// Adds here and one to the other, in one transaction.
-    AddBoth { id: Uuid, other: Uuid },
-    RingIn { id: Uuid, seconds: i64 },
+    AddBoth {
+        id: Uuid,
+        other: Uuid,
+    },
+    RingIn {
+        id: Uuid,
+        seconds: i64,
+    },
     Ring,
 }
 
@@ -47,9 +56,7 @@ impl Aggregate for Counter {
             Tell::Add { n, .. } if self.total + n > 1000 => Err(Fault::rejected("counter.full", "1,000 is enough")),
             Tell::Add { id, n } => Ok(vec![Told::Added { id, n, other: None }]),
             Tell::AddBoth { id, other } => Ok(vec![Told::Added { id, n: 1, other: Some(other) }]),
-            Tell::RingIn { id, seconds } => {
-                Ok(vec![Told::Armed { id, due: now + SignedDuration::from_secs(seconds) }])
-            }
+            Tell::RingIn { id, seconds } => Ok(vec![Told::Armed { id, due: now + SignedDuration::from_secs(seconds) }]),
             Tell::Ring => Ok(vec![Told::Rang]),
         }
     }
@@ -73,12 +80,11 @@ impl Aggregate for Counter {
 
     fn publish(&self, event: &Told, shard: u8) -> Published {
         match event {
-            Told::Rang => {
-                Published::of(&CaseResponseMissed { case_id: self.id.to_string(), respond_by: None }, shard)
-            }
+            Told::Rang => Published::of(&CaseResponseMissed { case_id: self.id.to_string(), respond_by: None }, shard),
             _ => {
                 let at = contracts::Timestamp { seconds: self.total, nanos: 0 };
-                let event = CaseResponded { case_id: self.id.to_string(), responded_at: Some(at), ..Default::default() };
+                let event =
+                    CaseResponded { case_id: self.id.to_string(), responded_at: Some(at), ..Default::default() };
                 Published::of(&event, shard)
             }
         }
@@ -130,6 +136,16 @@ impl Aggregate for Echo {
     fn publish(&self, _: &Hear, shard: u8) -> Published {
         Published::of(&FollowUpMissed { follow_up_id: self.id.to_string(), ..Default::default() }, shard)
     }
+}
+
+/// What the second service heard of a counter of the first.
+pub async fn heard(stack: &testkit::Stack, id: Uuid) -> Vec<i64> {
+    let state: Option<sqlx::types::Json<Echo>> = sqlx::query_scalar("select state from echo where id = $1")
+        .bind(id)
+        .fetch_optional(&stack.pool("scheduling"))
+        .await
+        .unwrap();
+    state.map(|s| s.0.heard).unwrap_or_default()
 }
 
 static COUNTING: sqlx::migrate::Migrator = sqlx::migrate!("tests/support/counting");
