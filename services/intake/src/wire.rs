@@ -112,6 +112,7 @@ fn recorded(facts: &purchase::Facts, delivered_at: Option<Timestamp>) -> contrac
         category: line.category.clone(),
         batch: line.batch.clone().unwrap_or_default(),
         quantity: line.quantity,
+        price: line.price.map(money),
         paid: Some(money(line.paid)),
     });
     contract::PurchaseRecorded {

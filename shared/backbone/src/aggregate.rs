@@ -80,7 +80,8 @@ impl Change {
         Self { kind: Kind::of::<A>(), id, fresh: false, command: std::sync::Arc::new(command) }
     }
 
-    /// To a new aggregate whose id nobody else can have; it is not looked for.
+    /// To a new aggregate whose id nobody else can have; it is not looked for. Where it is there after all the batch
+    /// runs again with it, provided the command changes an empty aggregate, as a creating one does.
     pub fn create<A: Aggregate>(id: Uuid, command: A::Command) -> Self {
         Self { fresh: true, ..Self::to::<A>(id, command) }
     }

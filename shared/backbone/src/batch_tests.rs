@@ -87,6 +87,8 @@ fn tell() -> impl Strategy<Value = Tell> {
 
 fn told() -> impl Strategy<Value = Told> {
     let change = (0..AGGREGATES, any::<bool>(), tell());
+    // What creates a thing changes an empty one.
+    let change = change.prop_map(|(to, fresh, tell)| (to, fresh && !matches!(tell, Tell::Nothing), tell));
     (vec(change, 1..4), option::weighted(0.3, (0..3_u8, 0..2_u8))).prop_map(|(changes, key)| Told { changes, key })
 }
 

@@ -180,7 +180,14 @@ pub async fn migrate(service: &'static Service, settings: &Settings, owner_url: 
     if named {
         execute(&pool, format!("set role \"{schema}_owner\"")).await?;
     }
-    execute(&pool, format!("create schema if not exists \"{schema}\"")).await?;
+    let there: bool =
+        sqlx::query_scalar("-- provision.schema\nselect exists (select 1 from pg_namespace where nspname = $1)")
+            .bind(schema)
+            .fetch_one(&pool)
+            .await?;
+    if !there {
+        execute(&pool, format!("create schema \"{schema}\"")).await?;
+    }
     let mut road = sqlx::migrate::Migrator { migrations: ROAD.migrations.clone(), ..sqlx::migrate::Migrator::DEFAULT };
     road.dangerous_set_table_name("_road_migrations");
     road.run(&pool).await.context("the road's tables")?;

@@ -211,7 +211,7 @@ impl Store {
     }
 
     fn write(&mut self, units: &[Unit], decided: Decided) -> Vec<Outcome> {
-        for ((_, id), kind, due) in decided.deadlines().into_iter().map(|(key, kind, due)| (key, kind, due)) {
+        for ((_, id), kind, due) in decided.deadlines() {
             match due {
                 Some(due) => self.deadlines.insert((id, kind), due),
                 None => self.deadlines.remove(&(id, kind)),

@@ -77,7 +77,9 @@ impl Parts {
         let mut reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(contracts::DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .with_service_name(HealthServer::<Health>::NAME);
+            .with_service_name("grpc.reflection.v1.ServerReflection")
+            .with_service_name(HealthServer::<Health>::NAME)
+            .with_service_name("grpc.reflection.v1.ServerReflection");
         for name in health.names.iter() {
             reflection = reflection.with_service_name(*name);
         }

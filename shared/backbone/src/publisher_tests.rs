@@ -3,7 +3,6 @@
 //! always first sees the events of an aggregate in their order, and in the end it has all of them.
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
-    pin::Pin,
     sync::Mutex,
     task::{Context, Poll, Waker},
 };
@@ -150,7 +149,7 @@ enum Step {
 }
 
 struct Running<'a> {
-    work: Pin<Box<dyn Future<Output = (Vec<Stored>, Option<Fault>)> + 'a>>,
+    work: futures::future::LocalBoxFuture<'a, (Vec<Stored>, Option<Fault>)>,
     locks: u8,
     dead: bool,
 }

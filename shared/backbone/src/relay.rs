@@ -121,8 +121,11 @@ async fn take(tx: &mut PgConnection) -> Result<Vec<Entry>, Fault> {
     }
     let rows = sqlx::query(
         "-- relay.pending
-         select j.* from outbox_pending p join journal j on j.seq = p.seq
-         where p.shard = any($1) order by p.seq limit $2",
+         select j.* from (
+           select p.seq from unnest($1::smallint[]) as s(shard)
+           cross join lateral (select seq from outbox_pending where shard = s.shard order by seq limit $2) as p
+           order by p.seq limit $2) as p
+         join journal j on j.seq = p.seq order by p.seq",
     )
     .bind(shards)
     .bind(SEND_MAX)

@@ -50,6 +50,9 @@ pub struct Line {
     pub category: String,
     pub batch: Option<String>,
     pub quantity: u32,
+    /// Of one piece, before discounts; not every seller tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Money>,
     /// For the whole line, freight and discounts included.
     pub paid: Money,
 }
@@ -159,6 +162,7 @@ mod tests {
                 category: "shampoo".into(),
                 batch: None,
                 quantity: 1,
+                price: None,
                 paid,
             }],
             paid,

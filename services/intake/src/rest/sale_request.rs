@@ -74,6 +74,8 @@ pub struct SaleLine {
     /// 1 to 1,000,000.
     #[schema(required, minimum = 1, example = 1)]
     pub quantity: Option<i64>,
+    /// The price of one piece before discounts, where the seller tells it.
+    pub price: Option<Amount>,
     /// What was paid for the line, freight and discounts included.
     #[schema(required)]
     pub paid: Option<Amount>,
@@ -200,13 +202,21 @@ impl SaleLine {
         let batch = checks.word(&field("batch"), self.batch.as_deref(), 100);
         let quantity = checks.required(&field("quantity"), self.quantity, "give 1 to 1000000");
         let quantity = checks.within(&field("quantity"), quantity, 1, 1_000_000);
+        let price = self.price.as_ref().map(|price| checks.amount(&field("price"), Some(price)));
         let paid = checks.amount(&field("paid"), self.paid.as_ref());
+        if let (Some(Some(price)), Some(paid)) = (price, paid)
+            && price.currency != paid.currency
+        {
+            let reason = format!("is {}, but paid is in {}", price.currency, paid.currency);
+            checks.report(field("price.currency"), reason, "give one currency for the whole order");
+        }
         Some(Line {
             line_id: line_id?,
             product_id: product_id?,
             category: category?,
             batch,
             quantity: u32::try_from(quantity?).ok()?,
+            price: price.flatten(),
             paid: paid?,
         })
     }
