@@ -61,7 +61,8 @@ impl World {
                 }
             }
             Step::Redrive(aggregate) => {
-                let again: BTreeMap<u64, Unit> = (1..=VERSIONS).map(|v| (v, self.unit(*aggregate, v))).collect();
+                let parked = self.store.parked_of(id(*aggregate));
+                let again: BTreeMap<u64, Unit> = parked.into_iter().map(|v| (v, self.unit(*aggregate, v))).collect();
                 self.store.redrive(id(*aggregate), |version| again[&version].clone());
             }
             Step::Mend(aggregate, version) => {
@@ -100,7 +101,7 @@ fn all() -> Vec<(usize, u64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
 
     #[test]
     fn any_schedule_converges_to_every_event_once_and_in_order(
@@ -116,9 +117,11 @@ proptest! {
         // Everything is mended; the broker gives again what was not acknowledged, in whatever order, till all is in.
         world.unfit.clear();
         for _ in 0..=VERSIONS {
-            for event in order.iter().copied().chain(all()).filter(|e| !world.taken.contains(e)).collect::<Vec<_>>() {
-                world.step(&Step::Deliver(vec![event]));
+            let missing: Vec<_> = order.iter().copied().chain(all()).filter(|e| !world.taken.contains(e)).collect();
+            if missing.is_empty() && world.store.parked.is_empty() {
+                break;
             }
+            world.step(&Step::Deliver(missing));
             for aggregate in 0..AGGREGATES {
                 world.step(&Step::Redrive(aggregate));
             }

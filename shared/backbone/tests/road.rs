@@ -3,6 +3,7 @@
 mod support;
 
 use backbone::{Change, IdempotencyKey, Unit, journal};
+use contracts::operations::v1::{ReadJournalRequest, operations_client::OperationsClient};
 use futures::future::join_all;
 use jiff::SignedDuration;
 use support::{Counter, INTAKE, Tell};
@@ -55,6 +56,31 @@ async fn a_changed_journal_row_breaks_the_chain() {
         .unwrap();
     let entries = journal::of_aggregate(&stack.pool("intake"), id, 1, 10).await.unwrap();
     assert_eq!(journal::first_break(&entries), Some(2));
+}
+
+#[tokio::test]
+async fn the_journal_is_read_by_aggregate_from_a_place_on_and_newest_first() {
+    let stack = Stack::start(&[&INTAKE]).await;
+    let road = stack.node("intake").context().road.clone();
+    let (one, two) = (Uuid::now_v7(), Uuid::now_v7());
+    for id in [one, two, one, one, two] {
+        road.submit(add(id, 1)).await.unwrap();
+    }
+    let mut client = OperationsClient::new(stack.channel("intake"));
+    let mut read = async |request: ReadJournalRequest| {
+        let entries = client.read_journal(request).await.map(|answer| answer.into_inner().entries);
+        entries.map(|entries| entries.into_iter().map(|e| (e.aggregate_id, e.version)).collect::<Vec<_>>())
+    };
+    let (first, second) = (one.to_string(), two.to_string());
+    let of = |id: &str, versions: &[u64]| versions.iter().map(|v| (id.to_owned(), *v)).collect::<Vec<_>>();
+    let from_two = ReadJournalRequest { aggregate_id: first.clone(), from_version: 2, ..Default::default() };
+    assert_eq!(read(from_two).await.unwrap(), of(&first, &[2, 3]));
+    let after_three = ReadJournalRequest { after_seq: 3, ..Default::default() };
+    assert_eq!(read(after_three).await.unwrap(), [of(&first, &[3]), of(&second, &[2])].concat());
+    let newest = ReadJournalRequest { newest_first: true, limit: 2, ..Default::default() };
+    assert_eq!(read(newest).await.unwrap(), [of(&second, &[2]), of(&first, &[3])].concat());
+    let too_many = ReadJournalRequest { limit: 1001, ..Default::default() };
+    assert_eq!(read(too_many).await.unwrap_err().code(), tonic::Code::InvalidArgument);
 }
 
 #[tokio::test]
