@@ -51,8 +51,15 @@ pub struct Book {
     pub twice: u64,
     /// Answers nobody should get, and how often.
     pub odd: BTreeMap<String, u64>,
-    /// When each accepted request was sent, and when its answer was there.
-    times: Vec<(Instant, Instant)>,
+    attempts: Vec<Attempt>,
+}
+
+/// A request as it was made once.
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    sent: Instant,
+    ended: Instant,
+    accepted: bool,
 }
 
 /// A contact that is on record.
@@ -149,12 +156,10 @@ impl<'a> Customers<'a> {
         Ok(())
     }
 
-    /// How long after `since` a request was accepted that was sent after it. `None`: none was in time.
+    /// How long after `since` requests were accepted again: from then to the first accepted one that was sent after the
+    /// last that failed. `None`: none was in time.
     pub async fn accepted_since(&self, since: Instant, within: Duration) -> Option<Duration> {
-        let first = |book: &mut Book| {
-            let later = book.times.iter().filter(|(sent, _)| *sent >= since);
-            later.map(|(_, answered)| *answered - since).min()
-        };
+        let first = |book: &mut Book| again(&book.attempts, since);
         loop {
             let found = self.write(first);
             if found.is_some() || since.elapsed() >= within {
@@ -251,11 +256,11 @@ impl<'a> Customers<'a> {
         let until = Instant::now() + GIVE_UP;
         while Instant::now() < until {
             let sent = Instant::now();
-            match self.once(ask).await {
-                Ok((status, body)) if status.is_success() => {
-                    self.write(|book| book.times.push((sent, Instant::now())));
-                    return Some(body);
-                }
+            let heard = self.once(ask).await;
+            let accepted = heard.as_ref().is_ok_and(|(status, _)| status.is_success());
+            self.write(|book| book.attempts.push(Attempt { sent, ended: Instant::now(), accepted }));
+            match heard {
+                Ok((_, body)) if accepted => return Some(body),
                 Ok((status, body)) if !is_passing(status) => {
                     let said = String::from_utf8_lossy(&body).into_owned();
                     self.write(|book| book.odd(format!("{} {status}: {said}", ask.path)));
@@ -296,6 +301,31 @@ fn answered(book: &mut Book, follow_up: &str, answer: &Answer) {
     }
 }
 
+fn again(attempts: &[Attempt], since: Instant) -> Option<Duration> {
+    let felt = attempts.iter().filter(|attempt| attempt.ended >= since);
+    let from = felt.clone().filter(|attempt| !attempt.accepted).map(|failed| failed.sent).fold(since, Instant::max);
+    felt.filter(|attempt| attempt.accepted && attempt.sent >= from).map(|accepted| accepted.ended - since).min()
+}
+
 fn is_passing(status: StatusCode) -> bool {
     matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepted_again_means_after_the_last_that_failed() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let attempt = |sent, ended, accepted| Attempt { sent: at(sent), ended: at(ended), accepted };
+        let since = at(100);
+        let mut attempts = vec![attempt(50, 60, false), attempt(90, 95, true), attempt(98, 110, true)];
+        assert_eq!(again(&attempts, since), None, "all were sent before");
+        attempts.push(attempt(105, 115, true));
+        assert_eq!(again(&attempts, since), Some(Duration::from_millis(15)));
+        attempts.extend([attempt(120, 5000, false), attempt(110, 130, true), attempt(200, 260, true)]);
+        assert_eq!(again(&attempts, since), Some(Duration::from_millis(160)), "one got through before it was felt");
+    }
 }

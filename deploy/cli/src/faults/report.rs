@@ -11,7 +11,7 @@ use crate::output::{Report, table};
 #[derive(Clone, Debug)]
 pub struct Struck {
     pub harm: Harm,
-    /// From the fault to the first accepted request sent after it. `None`: there was none in time.
+    /// From the fault to the first accepted request that was sent after the last that failed. `None`: none was in time.
     pub accepted: Option<Duration>,
     /// From the fault to when everything written down by then had reached everybody. `None`: not in time.
     pub rest: Option<Duration>,
