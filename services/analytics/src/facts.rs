@@ -1,9 +1,9 @@
 //! The one table everything is worked out from, and the watermarks beside it. A fact is added once however often its
 //! event comes; the same statement moves the watermark, so the two can never disagree.
-use backbone::Fault;
-use sqlx::{PgConnection, PgPool, types::Json};
+use backbone::{Fault, Row};
+use sqlx::{PgConnection, PgPool};
 
-use crate::domain::fact::Fact;
+use crate::domain::fact::{Fact, Measures};
 
 macro_rules! columns {
     () => {
@@ -12,18 +12,19 @@ macro_rules! columns {
     };
 }
 
-/// Facts as one jsonb array in `$1`.
+/// Facts as [`row`] gives them.
 macro_rules! given {
     () => {
-        "jsonb_to_recordset($1) as given(event_id uuid, type text, service text, stream text, aggregate_id uuid, \
-         version bigint, customer_id uuid, occurred_at timestamptz, recorded_at timestamptz, due_at timestamptz, \
-         started_at timestamptz, delivered_at timestamptz, score smallint, minor bigint, currency text, \
-         stream_seq bigint, journal_seq bigint)"
+        "unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::uuid[], \
+         $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], \
+         $13::bigint[], $14::bigint[], $15::text[], $16::bigint[], $17::bigint[]) as given(event_id, type, service, \
+         stream, aggregate_id, version, customer_id, occurred_at, recorded_at, due_at, started_at, delivered_at, \
+         score, minor, currency, stream_seq, journal_seq)"
     };
 }
 
 /// Adds facts that are new and counts them in. Locks are taken in one order: facts by id, then watermarks by stream.
-pub const ADD: &str = concat!(
+const ADD: &str = concat!(
     "-- fact.add
      with given as (select * from ",
     given!(),
@@ -31,7 +32,7 @@ pub const ADD: &str = concat!(
     columns!(),
     ") select ",
     columns!(),
-    " from given order by event_id on conflict (event_id) do nothing returning event_id)
+    " from given on conflict (event_id) do nothing returning event_id)
      insert into watermark as w (stream, service, events, last_occurred_at, stream_seq)
      select g.stream, min(g.service), count(distinct a.event_id), max(g.occurred_at), max(g.stream_seq)
      from given g left join added a using (event_id) group by g.stream order by g.stream
@@ -57,6 +58,35 @@ const FILL: &str = concat!(
     columns!(),
     " from found on conflict (event_id) do nothing"
 );
+
+/// The row that adds a fact.
+pub fn add(fact: Fact) -> Row {
+    row(ADD, fact)
+}
+
+/// A fact's values, in the order of `given!`.
+fn row(statement: &'static str, fact: Fact) -> Row {
+    let number = |value: Option<u64>| value.map(u64::cast_signed);
+    let Fact { event_id, r#type, service, stream, aggregate_id, version, recorded_at, .. } = fact;
+    let Measures { occurred_at, customer_id, due_at, started_at, delivered_at, score, amount } = fact.measures;
+    Row::new(statement, event_id)
+        .with(r#type)
+        .with(service)
+        .with(stream)
+        .with(aggregate_id)
+        .with(version.cast_signed())
+        .with(customer_id)
+        .with(occurred_at)
+        .with(recorded_at)
+        .with(due_at)
+        .with(started_at)
+        .with(delivered_at)
+        .with(score.map(i64::from))
+        .with(amount.map(|money| money.minor))
+        .with(amount.map(|money| money.currency.to_string()))
+        .with(number(fact.stream_seq))
+        .with(number(fact.journal_seq))
+}
 
 /// Facts read from the journals, to take the place of those that are there. Nothing changes until [`replace`], and
 /// all of it happens in the caller's transaction.
@@ -91,10 +121,11 @@ impl Rebuild {
         Ok(Self { before: last_settled(pool).await? })
     }
 
-    /// Takes in what was read.
-    pub async fn collect(&self, tx: &mut PgConnection, facts: &[Fact]) -> Result<(), Fault> {
-        sqlx::query(COLLECT).bind(Json(facts)).execute(tx).await?;
-        Ok(())
+    /// Takes in what was read; says how many facts that were.
+    pub async fn collect(&self, tx: &mut PgConnection, facts: impl Iterator<Item = Fact>) -> Result<u64, Fault> {
+        let rows: Vec<Row> = facts.map(|fact| row(COLLECT, fact)).collect();
+        backbone::row::write(tx, &rows).await?;
+        Ok(rows.len() as u64)
     }
 
     /// Puts what was collected in the place of all facts that were there at the beginning. Facts that came in by the

@@ -27,9 +27,7 @@ pub async fn run(pool: &PgPool, neighbours: &Neighbours) -> Result<u64, Fault> {
             let entries = page(&mut journal, after_seq).await?;
             let Some(last) = entries.last() else { break };
             after_seq = last.seq;
-            let facts: Vec<_> = entries.iter().filter_map(readable).collect();
-            rebuild.collect(&mut tx, &facts).await?;
-            counted += facts.len() as u64;
+            counted += rebuild.collect(&mut tx, entries.iter().filter_map(readable)).await?;
         }
     }
     rebuild.replace(&mut tx).await?;

@@ -18,7 +18,7 @@ use crate::{
     app::App,
     domain::case::{Case, Command},
     store::{self, Look},
-    vault::{Place, Text, text_row},
+    vault::{CustomerKey, Place, Text, key_of, text_row},
     wire,
 };
 
@@ -47,10 +47,8 @@ impl Intake for Api {
         let id = proto::id("case_id", &case_id)?;
         let text = prose("text", &text, 4000)?;
         let customer = customer_of(&store::case(&self.0.pool, id).await?)?;
-        let sealed_with = self.0.key(customer).await?;
-        let row = text_row(&sealed_with, customer, id, "answer", text)?;
-        let unit = Unit::of(Change::to::<Case>(id, Command::Respond)).row(row).actor(actor).key(key);
-        self.submit(customer, unit).await
+        let row = text_row(&self.0.master.new_key(customer)?, id, "answer", text)?;
+        self.submit(Unit::of(Change::to::<Case>(id, Command::Respond)).row(row).actor(actor).key(key)).await
     }
 
     async fn close_case(&self, request: Request<CloseCaseRequest>) -> Result<Response<Receipt>, Status> {
@@ -59,7 +57,7 @@ impl Intake for Api {
         let outcome = wire::outcome_by_person(&request.get_ref().outcome)
             .ok_or_else(|| Fault::invalid("outcome", "is answered, guidance or suggestion_recorded"))?;
         let unit = Unit::of(Change::to::<Case>(id, Command::Close(outcome))).actor(actor).key(key);
-        self.submit(Uuid::nil(), unit).await
+        self.submit(unit).await
     }
 
     async fn reveal_contact(
@@ -71,10 +69,10 @@ impl Intake for Api {
         let purpose = prose("purpose", &request.get_ref().purpose, 200)?;
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
         let sealed = store::look_at_contact(&self.0.pool, customer, look).await?;
-        let key = self.0.master.unwrap_key(customer, sealed.key_id, &sealed.wrapped)?;
-        let row = customer.to_string();
+        let fields = [&sealed.name, &sealed.phone, &sealed.email];
+        let keys = self.keys(customer, fields.into_iter().flatten()).await?;
         let open = |column: &'static str, sealed: Option<Vec<u8>>| match sealed {
-            Some(sealed) => key.open(&Place { column, row: &row }, &sealed),
+            Some(sealed) => open(&keys, &Place { column, row: customer.to_string() }, &sealed),
             None => Ok(String::new()),
         };
         Ok(Response::new(RevealContactResponse {
@@ -91,11 +89,12 @@ impl Intake for Api {
         let customer = customer_of(&store::case(&self.0.pool, case_id).await?)?;
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
         let mut response = RevealCaseResponse::default();
-        for sealed in store::look_at_text(&self.0.pool, case_id, customer, look).await? {
-            let key = self.0.master.unwrap_key(customer, sealed.key_id, &sealed.wrapped)?;
-            let row = format!("{case_id}/{}", sealed.part);
-            let body = key.open(&Place { column: "case_text.body", row: &row }, &sealed.body)?;
-            if sealed.part == "answer" {
+        let texts = store::look_at_text(&self.0.pool, case_id, customer, look).await?;
+        let keys = self.keys(customer, texts.iter().map(|(_, sealed)| sealed)).await?;
+        for (part, sealed) in texts {
+            let row = format!("{case_id}/{part}");
+            let body = open(&keys, &Place { column: "case_text.body", row }, &sealed)?;
+            if part == "answer" {
                 response.answer = body;
                 continue;
             }
@@ -121,11 +120,26 @@ impl Intake for Api {
 }
 
 impl Api {
-    async fn submit(&self, customer: Uuid, unit: Unit) -> Result<Response<Receipt>, Status> {
+    async fn submit(&self, unit: Unit) -> Result<Response<Receipt>, Status> {
         let unit = unit.answer::<Case>(|id, version, case| wire::receipt(id, version, case).encode_to_vec());
-        let answer = self.0.submit(customer, unit).await?;
+        let answer = self.0.road.submit(unit).await?;
         Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
     }
+
+    /// The customer's keys that open `sealed`.
+    async fn keys(&self, customer: Uuid, sealed: impl Iterator<Item = &Vec<u8>>) -> Result<Vec<CustomerKey>, Fault> {
+        let ids: Vec<Uuid> = sealed.filter_map(|value| key_of(value)).collect();
+        let stored = store::keys(&self.0.pool, customer, &ids).await?;
+        stored.into_iter().map(|(id, wrapped)| self.0.master.unwrap_key(customer, id, wrapped)).collect()
+    }
+}
+
+/// Opens a value with its key. Errors: the customer's keys were destroyed, and the customer with them.
+fn open(keys: &[CustomerKey], place: &Place, sealed: &[u8]) -> Result<String, Fault> {
+    let key = keys.iter().find(|key| Some(key.id) == key_of(sealed));
+    let gone =
+        || Fault::rejected("customer.forgotten", "the customer was forgotten: the keys to these data are destroyed");
+    key.ok_or_else(gone)?.open(place, sealed)
 }
 
 fn key<T: Message>(request: &Request<T>, scope: &str) -> Result<Option<backbone::IdempotencyKey>, Fault> {

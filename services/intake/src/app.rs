@@ -1,5 +1,5 @@
 //! What all doors of intake share: the road, the vault, the rules, the promises.
-use backbone::{Actor, Answer, Clock, Context, Fault, Road, Unit};
+use backbone::{Actor, Clock, Context, Road};
 use jiff::Timestamp;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     config::{self, Config},
     domain::{classify::Classifier, identity::Identity, promise::Promises, vocabulary::Channel},
-    vault::{CustomerKey, Keyring, Master},
+    vault::Master,
 };
 
 /// Intake, ready to work.
@@ -16,7 +16,6 @@ pub struct App {
     pub pool: PgPool,
     pub clock: Clock,
     pub master: Master,
-    pub keyring: Keyring,
     pub classifier: Classifier,
     pub promises: Promises,
 }
@@ -30,7 +29,6 @@ impl App {
             pool: ctx.pool.clone(),
             clock: ctx.clock.clone(),
             master: config.master(ctx)?,
-            keyring: Keyring::new(ctx.pool.clone()),
             classifier: config::classifier()?,
             promises: config.promises(),
         })
@@ -39,29 +37,6 @@ impl App {
     /// The id that stands for a customer.
     pub fn pseudonym(&self, identity: &Identity) -> Uuid {
         self.master.pseudonym(&identity.parts())
-    }
-
-    /// The customer's key; made when there is none yet.
-    pub async fn key(&self, customer: Uuid) -> Result<CustomerKey, Fault> {
-        self.keyring.ensure(&self.master, customer).await
-    }
-
-    /// Submits a unit whose rows were sealed with the customer's key; a unit that could not be stored makes us look for
-    /// the key again.
-    pub async fn submit(&self, customer: Uuid, unit: Unit) -> Result<Answer, Fault> {
-        self.heed(customer, self.road.submit(unit).await)
-    }
-
-    /// As [`App::submit`], but waits for a place on the road.
-    pub async fn submit_patiently(&self, customer: Uuid, unit: Unit) -> Result<Answer, Fault> {
-        self.heed(customer, self.road.submit_patiently(unit).await)
-    }
-
-    fn heed(&self, customer: Uuid, answer: Result<Answer, Fault>) -> Result<Answer, Fault> {
-        if answer.is_err() {
-            self.keyring.forget(customer);
-        }
-        answer
     }
 
     /// A new id, in the order of time.

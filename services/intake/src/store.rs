@@ -105,14 +105,12 @@ pub struct Look<'a> {
     pub at: Timestamp,
 }
 
-/// A customer's contact data, sealed, with the key they open with.
+/// A customer's contact data, sealed.
 #[derive(Debug, FromRow)]
 pub struct SealedContact {
     pub name: Option<Vec<u8>>,
     pub phone: Option<Vec<u8>>,
     pub email: Option<Vec<u8>>,
-    pub key_id: Uuid,
-    pub wrapped: Vec<u8>,
 }
 
 /// Writes the look down and gives the sealed data, in one statement.
@@ -121,9 +119,7 @@ pub async fn look_at_contact(pool: &PgPool, customer: Uuid, look: Look<'_>) -> R
         "-- customer.look
          with logged as (
            insert into access_log (customer_id, subject, actor, purpose, at) values ($1, 'contact', $2, $3, $4))
-         select c.name, c.phone, c.email, k.key_id, k.wrapped
-         from customer c join customer_key k on k.customer_id = c.id and k.key_id = c.key_id
-         where c.id = $1",
+         select name, phone, email from customer where id = $1",
     )
     .bind(customer)
     .bind(look.actor.as_str())
@@ -134,25 +130,19 @@ pub async fn look_at_contact(pool: &PgPool, customer: Uuid, look: Look<'_>) -> R
     found.ok_or_else(|| Fault::not_found("customer", customer))
 }
 
-/// Words of a case, sealed, with the key they open with.
-#[derive(Debug, FromRow)]
-pub struct SealedText {
-    pub part: String,
-    pub body: Vec<u8>,
-    pub key_id: Uuid,
-    pub wrapped: Vec<u8>,
-}
-
-/// Writes the look down and gives the sealed words of a case, in one statement.
-pub async fn look_at_text(pool: &PgPool, case: Uuid, customer: Uuid, look: Look<'_>) -> Result<Vec<SealedText>, Fault> {
+/// Writes the look down and gives the sealed words of a case, part and text, in one statement.
+pub async fn look_at_text(
+    pool: &PgPool,
+    case: Uuid,
+    customer: Uuid,
+    look: Look<'_>,
+) -> Result<Vec<(String, Vec<u8>)>, Fault> {
     let found = sqlx::query_as(
         "-- case_text.look
          with logged as (
            insert into access_log (customer_id, subject, actor, purpose, at)
            values ($2, 'case ' || ($1::uuid), $3, $4, $5))
-         select t.part, t.body, k.key_id, k.wrapped
-         from case_text t join customer_key k on k.customer_id = $2 and k.key_id = t.key_id
-         where t.case_id = $1",
+         select part, body from case_text where case_id = $1",
     )
     .bind(case)
     .bind(customer)
@@ -162,6 +152,14 @@ pub async fn look_at_text(pool: &PgPool, case: Uuid, customer: Uuid, look: Look<
     .fetch_all(pool)
     .await?;
     Ok(found)
+}
+
+/// The customer's keys among `ids`, wrapped.
+pub async fn keys(pool: &PgPool, customer: Uuid, ids: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>, Fault> {
+    let found = sqlx::query_as(
+        "-- customer_key.find\nselect key_id, wrapped from customer_key where customer_id = $1 and key_id = any($2)",
+    );
+    Ok(found.bind(customer).bind(ids).fetch_all(pool).await?)
 }
 
 #[derive(FromRow)]

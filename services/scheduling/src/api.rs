@@ -9,7 +9,6 @@ use contracts::{
     },
 };
 use jiff::Timestamp;
-use serde_json::json;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -60,8 +59,7 @@ impl Scheduling for Api {
             .key(key)
             .answer::<FollowUp>(|id, version, follow_up| wire::receipt(id, version, follow_up).encode_to_vec());
         if commented {
-            let text = json!({ "owner": id, "field": store::COMMENT, "body": given.comment });
-            unit = unit.row(Row::new(store::KEEP_TEXT, text));
+            unit = unit.row(Row::new(store::KEEP_TEXT, id).with(store::COMMENT.to_owned()).with(given.comment));
         }
         let answer = self.road.submit(unit).await?;
         Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))

@@ -11,7 +11,7 @@ use crate::domain::follow_up::FollowUp;
 /// Keeps the words of an answer, once.
 pub const KEEP_TEXT: &str = "-- private_text.keep
     insert into private_text (owner, field, body)
-    select owner, field, body from jsonb_to_recordset($1) as r(owner uuid, field text, body text)
+    select owner, field, body from unnest($1::uuid[], $2::text[], $3::text[]) as r(owner, field, body)
     on conflict do nothing";
 
 /// The field of `private_text` a comment is kept in.

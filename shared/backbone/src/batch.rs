@@ -10,7 +10,8 @@ use crate::{
     fault::Fault,
     gate::{Passage, Position, Verdict},
     journal::{Entry, Link},
-    unit::{Row, Unit},
+    row::Row,
+    unit::Unit,
 };
 
 /// Reactions of reactions end somewhere; a longer chain is a bug.
@@ -215,8 +216,10 @@ fn effects(
     }
     overlay.retain(|_, touched| touched.link.version > touched.loaded);
     decided.touched.extend(overlay);
+    if unit.changes.is_empty() || !entries.is_empty() {
+        decided.rows.extend(unit.rows.iter().cloned());
+    }
     decided.entries.append(&mut entries);
-    decided.rows.extend(unit.rows.iter().cloned());
     Ok(answer)
 }
 

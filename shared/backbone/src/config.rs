@@ -45,7 +45,7 @@ pub struct Database {
     pub owner_url: Option<SecretString>,
     /// Defaults to the service's name.
     pub schema: Option<String>,
-    /// The most connections.
+    /// The most connections: half of them for what changes, half for what is read.
     pub connections_max: u32,
 }
 

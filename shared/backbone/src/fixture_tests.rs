@@ -144,7 +144,7 @@ pub struct Store {
     pub journal: Vec<Entry>,
     pub deadlines: BTreeMap<(Uuid, &'static str), Timestamp>,
     pub parked: BTreeSet<(Uuid, u64)>,
-    pub rows: Vec<serde_json::Value>,
+    pub rows: Vec<Uuid>,
 }
 
 impl Store {
@@ -221,7 +221,7 @@ impl Store {
             self.aggregates.insert(key, Stored { kind: touched.kind, link: touched.link, state: touched.state });
         }
         self.journal.extend(decided.entries);
-        self.rows.extend(decided.rows.into_iter().map(|row| row.value));
+        self.rows.extend(decided.rows.into_iter().map(|row| row.key));
         self.answers.extend(decided.answers.into_iter().map(|(key, fingerprint, answer)| (key, (fingerprint, answer))));
         self.positions.extend(decided.positions);
         for index in decided.parked {

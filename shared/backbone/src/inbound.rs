@@ -11,7 +11,8 @@ use crate::{
     aggregate::Change,
     fault::Fault,
     gate::{Claim, Meta},
-    unit::{Actor, Row, Unit},
+    row::Row,
+    unit::{Actor, Unit},
 };
 
 /// What an event means here: changes and side rows, all in one transaction with the gate.
@@ -39,7 +40,7 @@ impl Effects {
         self
     }
 
-    /// And a side row.
+    /// And a side row; written only if one of the changes changes something, or if there are none.
     #[must_use]
     pub fn row(mut self, row: Row) -> Self {
         self.rows.push(row);

@@ -33,6 +33,7 @@ pub mod proto;
 mod publisher;
 mod relay;
 pub mod road;
+pub mod row;
 mod telemetry;
 pub mod topology;
 mod transaction;
@@ -56,7 +57,8 @@ pub use gate::Meta;
 pub use inbound::{Effects, Inbound};
 pub use parts::Parts;
 pub use road::Road;
-pub use unit::{Actor, Answer, IdempotencyKey, Row, Unit};
+pub use row::Row;
+pub use unit::{Actor, Answer, IdempotencyKey, Unit};
 
 /// A service: what it owns, what it listens to, what it is made of.
 pub struct Service {

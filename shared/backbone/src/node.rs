@@ -3,7 +3,10 @@
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use contracts::operations::v1::operations_server::OperationsServer;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -50,13 +53,11 @@ impl Node {
     /// Connects and assembles; neither Postgres nor the broker need be there yet. A service without migrations owns
     /// nothing and gets no broker.
     pub async fn build(service: &'static Service, settings: Settings, clock: Clock) -> anyhow::Result<Self> {
-        let pool = PgPoolOptions::new()
-            .max_connections(settings.database.connections_max)
-            .acquire_timeout(Duration::from_secs(5))
-            .connect_lazy_with(connection(service, &settings)?);
+        let pool = connections(service, &settings, &READING)?;
         let tasks = TaskTracker::new();
         let (workers, waiting) = (settings.road.workers, settings.road.waiting_max);
-        let road = Road::open(pool.clone(), clock.clone(), workers, waiting, &tasks, Arc::new(Meters::new()));
+        let road_pool = connections(service, &settings, &CHANGING)?;
+        let road = Road::open(road_pool, clock.clone(), workers, waiting, &tasks, Arc::new(Meters::new()));
         let neighbours = Neighbours::connect(&settings.neighbours)?;
         let mut aggregates = Aggregates::default();
         (service.aggregates)(&mut aggregates);
@@ -271,16 +272,26 @@ async fn messaging(service: &'static Service, context: &Context, inbound: &Inbou
     Ok(Messaging { broker, relay: Arc::new(relay), consumers })
 }
 
-fn connection(service: &Service, settings: &Settings) -> anyhow::Result<PgConnectOptions> {
+/// Whoever reads gets a plan for what is asked: a plan kept from the time a table was empty would read all of it later.
+const READING: [(&str, &str); 1] = [("plan_cache_mode", "force_custom_plan")];
+/// The road, the relay and the gate touch few rows by their keys, with the same statements all the time. Planning them
+/// costs as much as running them, so they are planned once, and only as reading by key.
+const CHANGING: [(&str, &str); 3] =
+    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_mergejoin", "off")];
+
+/// Half of the connections the service may have.
+fn connections(service: &Service, settings: &Settings, planning: &[(&str, &str)]) -> anyhow::Result<PgPool> {
     use secrecy::ExposeSecret;
     let options: PgConnectOptions = settings.database.url.expose_secret().parse()?;
-    Ok(options.application_name(&format!("aftercare-{}", service.name)).options([
+    let options = options.application_name(&format!("aftercare-{}", service.name)).options([
         ("search_path", service.schema(settings)),
         ("statement_timeout", "15s"),
         ("lock_timeout", "2s"),
         ("idle_in_transaction_session_timeout", "15s"),
         ("tcp_keepalives_idle", "10"),
-        // A plan made while a table was empty reads all of it later; planning a batch anew costs far less.
-        ("plan_cache_mode", "force_custom_plan"),
-    ]))
+    ]);
+    Ok(PgPoolOptions::new()
+        .max_connections(settings.database.connections_max.div_ceil(2))
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_lazy_with(options.options(planning.iter().copied())))
 }

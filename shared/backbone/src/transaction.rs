@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff_sqlx::ToSqlx;
-use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, QueryBuilder, Row as _};
 use uuid::Uuid;
 
@@ -14,6 +13,7 @@ use crate::{
     fault::Fault,
     gate::{Passage, Position},
     journal::{self, Link},
+    row,
     unit::Unit,
 };
 
@@ -182,7 +182,7 @@ pub(crate) async fn write(
     save(tx, decided).await?;
     journal::append(tx, &decided.entries).await?;
     crate::deadline::arm(tx, &decided.deadlines()).await?;
-    side_rows(tx, decided).await?;
+    row::write(tx, &decided.rows).await?;
     remember(tx, decided, clock).await?;
     pass(tx, units, decided, known, clock).await
 }
@@ -219,20 +219,6 @@ async fn save(tx: &mut PgConnection, decided: &Decided) -> Result<(), Abort> {
         if done.rows_affected() != keys.len() as u64 {
             return Err(Abort::Again(sqlx::Error::RowNotFound));
         }
-    }
-    Ok(())
-}
-
-async fn side_rows(tx: &mut PgConnection, decided: &Decided) -> Result<(), Abort> {
-    let mut statements: Vec<(&'static str, Vec<&Value>)> = Vec::new();
-    for row in &decided.rows {
-        match statements.iter_mut().find(|(statement, _)| *statement == row.statement) {
-            Some((_, values)) => values.push(&row.value),
-            None => statements.push((row.statement, vec![&row.value])),
-        }
-    }
-    for (statement, values) in statements {
-        sqlx::query(statement).bind(sqlx::types::Json(values)).execute(&mut *tx).await?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     aggregate::{Aggregate, Change},
     gate::Claim,
+    row::Row,
 };
 
 /// Who acts: a kind and an id, for example `staff:ana` or `service:<name>`. Never a person's name or number.
@@ -46,21 +47,6 @@ impl IdempotencyKey {
     pub fn new(scope: &str, key: &str, content: &[u8]) -> Self {
         use sha2::{Digest, Sha256};
         Self { key: format!("{scope}/{key}"), fingerprint: Sha256::digest(content).to_vec() }
-    }
-}
-
-/// A row of a side table, written in the same transaction. Rows with the same statement are passed together, as one
-/// jsonb array in `$1`.
-#[derive(Clone, Debug)]
-pub struct Row {
-    pub(crate) statement: &'static str,
-    pub(crate) value: serde_json::Value,
-}
-
-impl Row {
-    /// One row for a statement that reads `jsonb_to_recordset($1)`.
-    pub fn new(statement: &'static str, value: serde_json::Value) -> Self {
-        Self { statement, value }
     }
 }
 
@@ -109,7 +95,7 @@ impl Unit {
         self
     }
 
-    /// And a side row.
+    /// And a side row; written only if one of the changes changes something, or if there are none.
     #[must_use]
     pub fn row(mut self, row: Row) -> Self {
         self.rows.push(row);

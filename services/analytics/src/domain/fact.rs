@@ -2,11 +2,10 @@
 //! `customer_id` is the pseudonym. Business times come from the event, never from when it was read.
 use jiff::Timestamp;
 use kernel::money::Money;
-use serde::Serialize;
 use uuid::Uuid;
 
 /// One event, flattened. The names are the columns of table `fact`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
     /// The event's own id; a repeated event is the same fact.
     pub event_id: Uuid,
@@ -23,7 +22,6 @@ pub struct Fact {
     /// When its owner wrote it down.
     pub recorded_at: Timestamp,
     /// What the figures read in it.
-    #[serde(flatten)]
     pub measures: Measures,
     /// Its place in the stream; absent when it was read from the owner's journal.
     pub stream_seq: Option<u64>,
@@ -32,7 +30,7 @@ pub struct Fact {
 }
 
 /// What an event says about the business.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measures {
     /// When it happened in the business: answered, closed, bought, recorded, concluded, paid out.
     pub occurred_at: Timestamp,
@@ -47,7 +45,6 @@ pub struct Measures {
     /// A customer's mark, 1 to 5.
     pub score: Option<u32>,
     /// What was paid, by the customer or back to him.
-    #[serde(flatten)]
     pub amount: Option<Money>,
 }
 

@@ -12,7 +12,6 @@ use contracts::{
     common::v1::Receipt,
     complaint::v1::{complaints_server::Complaints, *},
 };
-use serde_json::json;
 use sqlx::PgPool;
 use tonic::{Request, Response};
 use uuid::Uuid;
@@ -37,7 +36,8 @@ pub struct Api {
 const WRITE_NOTE: &str = "-- note.write
     insert into private_text (owner, field, body, written_by, written_at)
     select owner, field, body, written_by, written_at
-    from jsonb_to_recordset($1) as r(owner uuid, field text, body text, written_by text, written_at timestamptz)";
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+         as r(owner, field, body, written_by, written_at)";
 
 fn receipt<A: Aggregate + Status>(id: Uuid, version: u64, state: &A) -> Vec<u8> {
     Receipt { id: id.to_string(), version, status: state.status().to_owned() }.encode_to_vec()
@@ -59,10 +59,8 @@ impl Api {
         let key = backbone::key(&request, scope, &request.get_ref().encode_to_vec())?;
         let Wish { id, command, note } = read(request.get_ref(), actor.as_str())?;
         let row = note.map(|(field, body)| {
-            let (written_by, written_at) = (actor.as_str(), self.clock.now());
-            let note =
-                json!({"owner": id, "field": field, "body": body, "written_by": written_by, "written_at": written_at});
-            Row::new(WRITE_NOTE, note)
+            let row = Row::new(WRITE_NOTE, id).with(field.to_owned()).with(body);
+            row.with(actor.as_str().to_owned()).with(self.clock.now())
         });
         let unit = Unit::of(Change::to::<A>(id, command)).actor(actor).key(key).answer::<A>(receipt);
         let answer = self.road.submit(row.into_iter().fold(unit, Unit::row)).await?;

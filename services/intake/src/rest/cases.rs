@@ -54,8 +54,8 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
     let key = idempotency_key(&headers, registration.channel, &text)?;
     let customer = app.pseudonym(&registration.identity);
     let case_id = registration.case_id().unwrap_or_else(|| app.new_id(now));
-    let unit = unit(&app, registration, case_id, customer).await?.key(key);
-    let answer = app.submit(customer, unit).await?;
+    let unit = unit(&app, registration, case_id, customer)?.key(key);
+    let answer = app.road.submit(unit).await?;
     let headers = [(CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, headers, answer.body).into_response())
 }
@@ -102,17 +102,15 @@ fn idempotency_key(headers: &HeaderMap, channel: Channel, text: &str) -> Result<
 }
 
 /// The unit that puts the contact on record.
-async fn unit(app: &App, registration: Registration, case_id: Uuid, customer: Uuid) -> Result<Unit, Fault> {
-    let key = app.key(customer).await?;
-    let person = person_row(&app.master, &key, customer, &registration.known.person)?;
+fn unit(app: &App, registration: Registration, case_id: Uuid, customer: Uuid) -> Result<Unit, Fault> {
+    let key = app.master.new_key(customer)?;
+    let person = person_row(&app.master, &key, &registration.known.person)?;
     let words = serde_json::to_string(&registration.text).map_err(Fault::internal)?;
-    let text = text_row(&key, customer, case_id, "contact", &words)?;
+    let text = text_row(&key, case_id, "contact", &words)?;
     let actor = channel_actor(registration.channel);
-    let is_new = registration.case_id().is_none();
     let command = registration.into_contact(&app.classifier, case_id, customer).register(&app.promises);
-    let change = if is_new { Change::create::<Case>(case_id, command) } else { Change::to::<Case>(case_id, command) };
     let answer = |_, version, case: &Case| {
         CaseView::of(version, case).and_then(|view| serde_json::to_vec(&view).ok()).unwrap_or_default()
     };
-    Ok(Unit::of(change).row(person).row(text).actor(actor).answer::<Case>(answer))
+    Ok(Unit::of(Change::create::<Case>(case_id, command)).row(person).row(text).actor(actor).answer::<Case>(answer))
 }

@@ -138,9 +138,9 @@ async fn foresee(app: &App, orders: &[Order]) -> Result<SalesView, Problem> {
 /// Puts one order on record.
 async fn put(app: &App, order: &Order) -> Result<(), Fault> {
     let Order { customer, sale, .. } = order;
-    let key = app.key(*customer).await?;
-    let person = person_row(&app.master, &key, *customer, &sale.person)?;
+    let key = app.master.new_key(*customer)?;
+    let person = person_row(&app.master, &key, &sale.person)?;
     let change = Change::to::<Purchase>(sale.purchase_id, sale.command(*customer));
     let unit = Unit::of(change).row(person).actor(channel_actor(sale.channel));
-    app.submit_patiently(*customer, unit).await.map(drop)
+    app.road.submit_patiently(unit).await.map(drop)
 }

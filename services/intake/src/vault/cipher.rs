@@ -18,15 +18,15 @@ type KeyedHash = Hmac<Sha256>;
 const NONCE_LEN: usize = 24;
 
 /// Where a sealed value lies.
-#[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+#[derive(Clone, Debug)]
+pub struct Place {
     /// `table.column`
     pub column: &'static str,
     /// The row's key, as text.
-    pub row: &'a str,
+    pub row: String,
 }
 
-impl Place<'_> {
+impl Place {
     fn bytes(&self) -> Vec<u8> {
         format!("{}|{}", self.column, self.row).into_bytes()
     }
@@ -73,37 +73,41 @@ impl Master {
         digest(&self.blind, &[column, text])
     }
 
-    /// A new key for a customer.
-    pub fn new_key(&self, customer: Uuid) -> Result<(CustomerKey, Vec<u8>), Fault> {
+    /// A new key for a customer, to be stored with what is sealed with it.
+    pub fn new_key(&self, customer: Uuid) -> Result<CustomerKey, Fault> {
         let secret: Secret = Zeroizing::new(rand::random());
-        let wrapped = seal(&self.wrapping, &wrapped_place(&customer.to_string()), secret.as_slice())?;
-        Ok((CustomerKey { id: Uuid::new_v4(), secret }, wrapped))
+        let wrapped = seal(&self.wrapping, &wrapped_place(customer), secret.as_slice())?;
+        Ok(CustomerKey { customer, id: Uuid::new_v4(), secret, wrapped })
     }
 
     /// A customer's key as it is stored, made usable again.
-    pub fn unwrap_key(&self, customer: Uuid, id: Uuid, wrapped: &[u8]) -> Result<CustomerKey, Fault> {
-        let secret = open(&self.wrapping, &wrapped_place(&customer.to_string()), wrapped)?;
+    pub fn unwrap_key(&self, customer: Uuid, id: Uuid, wrapped: Vec<u8>) -> Result<CustomerKey, Fault> {
+        let secret = open(&self.wrapping, &wrapped_place(customer), &wrapped)?;
         let secret = secret.as_slice().try_into().map_err(|_| unreadable("customer_key.wrapped"))?;
-        Ok(CustomerKey { id, secret: Zeroizing::new(secret) })
+        Ok(CustomerKey { customer, id, secret: Zeroizing::new(secret), wrapped })
     }
 }
 
-/// A customer's own key. Wiped from memory when it is let go.
-#[derive(Clone)]
+/// A key of a customer's own. Its secret is wiped from memory when it is let go.
 pub struct CustomerKey {
-    /// Its name in the database; what is sealed with it refers to it.
+    pub customer: Uuid,
+    /// Its name in the database; what is sealed with it begins with it.
     pub id: Uuid,
     secret: Secret,
+    /// As it is stored.
+    pub wrapped: Vec<u8>,
 }
 
 impl CustomerKey {
-    /// Seals a value for its place: nonce and ciphertext.
-    pub fn seal(&self, place: &Place<'_>, plain: &str) -> Result<Vec<u8>, Fault> {
-        seal(&self.cipher()?, place, plain.as_bytes())
+    /// Seals a value for its place: the key's id, nonce and ciphertext.
+    pub fn seal(&self, place: &Place, plain: &str) -> Result<Vec<u8>, Fault> {
+        let sealed = seal(&self.cipher()?, place, plain.as_bytes())?;
+        Ok([self.id.as_bytes(), sealed.as_slice()].concat())
     }
 
     /// Opens what [`CustomerKey::seal`] made. Anything else, also from another place, is an internal fault.
-    pub fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<String, Fault> {
+    pub fn open(&self, place: &Place, sealed: &[u8]) -> Result<String, Fault> {
+        let sealed = sealed.strip_prefix(self.id.as_bytes()).ok_or_else(|| unreadable(place.column))?;
         let plain = open(&self.cipher()?, place, sealed)?;
         String::from_utf8(plain.to_vec()).map_err(|_| unreadable(place.column))
     }
@@ -113,18 +117,23 @@ impl CustomerKey {
     }
 }
 
-fn wrapped_place(customer: &str) -> Place<'_> {
-    Place { column: "customer_key.wrapped", row: customer }
+/// The key a value was sealed with.
+pub fn key_of(sealed: &[u8]) -> Option<Uuid> {
+    sealed.first_chunk().map(|id| Uuid::from_bytes(*id))
 }
 
-fn seal(cipher: &XChaCha20Poly1305, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>, Fault> {
+fn wrapped_place(customer: Uuid) -> Place {
+    Place { column: "customer_key.wrapped", row: customer.to_string() }
+}
+
+fn seal(cipher: &XChaCha20Poly1305, place: &Place, plain: &[u8]) -> Result<Vec<u8>, Fault> {
     let nonce = XNonce::from(rand::random::<[u8; NONCE_LEN]>());
     let sealed = cipher.encrypt(&nonce, Payload { msg: plain, aad: &place.bytes() });
     let sealed = sealed.map_err(|_| Fault::broken(format!("a value of {} cannot be sealed", place.column)))?;
     Ok([nonce.as_slice(), &sealed].concat())
 }
 
-fn open(cipher: &XChaCha20Poly1305, place: &Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+fn open(cipher: &XChaCha20Poly1305, place: &Place, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let parts = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(|| unreadable(place.column))?;
     let (nonce, text) = (XNonce::from(*parts.0), parts.1);
     let plain = cipher.decrypt(&nonce, Payload { msg: text, aad: &place.bytes() });
@@ -191,18 +200,19 @@ mod tests {
     #[test]
     fn a_sealed_value_opens_in_its_place_with_its_key_only() {
         let (master, customer) = (master("a"), Uuid::from_u128(7));
-        let (key, wrapped) = master.new_key(customer).unwrap();
-        let place = Place { column: "customer.name", row: "7" };
+        let key = master.new_key(customer).unwrap();
+        let place = Place { column: "customer.name", row: "7".into() };
         let sealed = key.seal(&place, "王小明").unwrap();
         assert!(!sealed.windows(3).any(|w| w == "王".as_bytes()));
-        let again = master.unwrap_key(customer, key.id, &wrapped).unwrap();
+        assert_eq!(key_of(&sealed), Some(key.id));
+        let again = master.unwrap_key(customer, key.id, key.wrapped.clone()).unwrap();
         assert_eq!(again.open(&place, &sealed).unwrap(), "王小明");
         assert_ne!(sealed, key.seal(&place, "王小明").unwrap(), "the same value never looks the same");
 
-        assert!(key.open(&Place { column: "customer.phone", row: "7" }, &sealed).is_err());
-        assert!(key.open(&Place { column: "customer.name", row: "8" }, &sealed).is_err());
-        assert!(master.new_key(customer).unwrap().0.open(&place, &sealed).is_err());
-        assert!(master.unwrap_key(Uuid::from_u128(8), key.id, &wrapped).is_err());
+        assert!(key.open(&Place { column: "customer.phone", row: "7".into() }, &sealed).is_err());
+        assert!(key.open(&Place { column: "customer.name", row: "8".into() }, &sealed).is_err());
+        assert!(master.new_key(customer).unwrap().open(&place, &sealed).is_err());
+        assert!(master.unwrap_key(Uuid::from_u128(8), key.id, key.wrapped.clone()).is_err());
         let mut broken = sealed.clone();
         *broken.last_mut().unwrap() ^= 1;
         assert!(key.open(&place, &broken).is_err());

@@ -174,7 +174,7 @@ pub static SCHEDULING: Service = Service {
         i.on::<CaseResponded>(|event, meta| {
             let total = event.responded_at.map_or(0, |t| t.seconds);
             Ok(Effects::change(Change::to::<Echo>(meta.aggregate_id, Hear(meta.aggregate_id, total)))
-                .row(Row::new(HEARD, serde_json::json!({ "event": meta.event_id, "total": total }))))
+                .row(Row::new(HEARD, meta.event_id).with(total)))
         });
         Ok(())
     },
@@ -182,4 +182,4 @@ pub static SCHEDULING: Service = Service {
 };
 
 const HEARD: &str = "-- heard.put
-insert into heard (event, total) select event, total from jsonb_to_recordset($1) as r(event uuid, total bigint)";
+insert into heard (event, total) select event, total from unnest($1::uuid[], $2::bigint[]) as r(event, total)";
