@@ -198,7 +198,8 @@ impl Terms {
 
     /// The words that stand at `at`.
     fn at<'a>(&'a self, text: &'a [char], at: usize) -> impl Iterator<Item = &'a Term> {
-        let candidates = text.get(at).and_then(|first| self.by_first.get(first)).map_or(&[][..], Vec::as_slice);
+        let first = text.get(at).filter(|first| !(is_spaced(**first) && follows_letter(text, at)));
+        let candidates = first.and_then(|first| self.by_first.get(first)).map_or(&[][..], Vec::as_slice);
         candidates.iter().filter(move |term| term.stands_at(text, at))
     }
 }
@@ -206,11 +207,14 @@ impl Terms {
 impl Term {
     fn stands_at(&self, text: &[char], at: usize) -> bool {
         let end = at + self.chars.len();
-        let letter = |i: Option<usize>| i.and_then(|i| text.get(i)).is_some_and(|c| is_spaced(*c));
-        let begins = !self.chars.first().is_some_and(|c| is_spaced(*c)) || !letter(at.checked_sub(1));
-        let ends = !self.whole || !self.chars.last().is_some_and(|c| is_spaced(*c)) || !letter(Some(end));
-        text.get(at..end) == Some(self.chars.as_slice()) && begins && ends
+        let goes_on = || self.chars.last().is_some_and(|c| is_spaced(*c)) && text.get(end).is_some_and(|c| is_spaced(*c));
+        text.get(at..end) == Some(self.chars.as_slice()) && !(self.whole && goes_on())
     }
+}
+
+/// Whether a word of a script with spaces cannot begin at `at`.
+fn follows_letter(text: &[char], at: usize) -> bool {
+    at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|c| is_spaced(*c))
 }
 
 /// Letters of scripts that put spaces between words.
