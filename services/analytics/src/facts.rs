@@ -26,29 +26,31 @@ macro_rules! given {
 /// Adds facts that are new and counts them in. Locks are taken in one order: facts by id, then watermarks by stream.
 const ADD: &str = concat!(
     "-- fact.add
-     with given as (select * from ",
+     fact_given as materialized (select * from ",
     given!(),
-    "), added as (insert into fact (",
+    "), fact_added as (insert into fact (",
     columns!(),
     ") select ",
     columns!(),
-    " from given on conflict (event_id) do nothing returning event_id)
+    " from fact_given on conflict (event_id) do nothing returning stream), fact_counted as (
      insert into watermark as w (stream, service, events, last_occurred_at, stream_seq)
-     select g.stream, min(g.service), count(distinct a.event_id), max(g.occurred_at), max(g.stream_seq)
-     from given g left join added a using (event_id) group by g.stream order by g.stream
+     select g.stream, min(g.service), (select count(*) from fact_added a where a.stream = g.stream),
+            max(g.occurred_at), max(g.stream_seq)
+     from fact_given g group by g.stream order by g.stream
      on conflict (stream) do update
      set events = w.events + excluded.events,
          last_occurred_at = greatest(w.last_occurred_at, excluded.last_occurred_at),
-         stream_seq = greatest(w.stream_seq, excluded.stream_seq)"
+         stream_seq = greatest(w.stream_seq, excluded.stream_seq))"
 );
 
 const COLLECT: &str = concat!(
-    "-- rebuild.collect\ninsert into found (",
+    "-- rebuild.collect\nfact_collected as (insert into found (",
     columns!(),
     ", journal_seq) select ",
     columns!(),
     ", journal_seq from ",
-    given!()
+    given!(),
+    ")"
 );
 
 const FILL: &str = concat!(

@@ -10,9 +10,10 @@ use crate::domain::follow_up::FollowUp;
 
 /// Keeps the words of an answer, once.
 pub const KEEP_TEXT: &str = "-- private_text.keep
-    insert into private_text (owner, field, body)
-    select owner, field, body from unnest($1::uuid[], $2::text[], $3::text[]) as r(owner, field, body)
-    on conflict do nothing";
+    text_kept as (
+      insert into private_text (owner, field, body)
+      select owner, field, body from unnest($1::uuid[], $2::text[], $3::text[]) as r(owner, field, body)
+      on conflict do nothing)";
 
 /// The field of `private_text` a comment is kept in.
 pub const COMMENT: &str = "comment";

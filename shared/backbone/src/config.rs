@@ -61,8 +61,8 @@ pub struct Nats {
     pub provision: bool,
     /// The most a stream may hold, in bytes; publishing stops there and waits in the outbox.
     pub stream_bytes_max: i64,
-    /// Publish in atomic batches; singly when off.
-    pub atomic_batches: bool,
+    /// So many events or more are published as one atomic batch, fewer singly; 0 = always singly.
+    pub batch_from: usize,
     /// Seed of the service's NKEY.
     pub nkey_seed: Option<SecretString>,
 }

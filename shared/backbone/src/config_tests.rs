@@ -28,9 +28,9 @@ struct Own {
 }
 
 #[test]
-fn the_defaults_are_complete_and_batches_are_atomic() {
+fn the_defaults_are_complete_and_large_batches_are_atomic() {
     let settings = Settings::load("", None).unwrap();
-    assert!(settings.nats.atomic_batches && !settings.nats.provision);
+    assert!(settings.nats.batch_from > 1 && !settings.nats.provision);
     assert_eq!(settings.nats.space, "aftercare");
 }
 
@@ -94,12 +94,12 @@ fn texts_of_the_environment_are_numbers_where_numbers_are_wanted() {
         ("AFTERCARE__SERVICE__ON", "true"),
         ("AFTERCARE__SERVICE__BY_NAME__ANA", "3"),
         ("AFTERCARE__DATABASE__CONNECTIONS_MAX", "3"),
-        ("AFTERCARE__NATS__ATOMIC_BATCHES", "false"),
+        ("AFTERCARE__NATS__BATCH_FROM", "0"),
     ])
     .unwrap();
     let own = settings.service::<Own>().unwrap();
     assert_eq!((own.tries, own.share, own.on, own.by_name["ana"]), (5, 0.25, true, 3));
-    assert_eq!((settings.database.connections_max, settings.nats.atomic_batches), (3, false));
+    assert_eq!((settings.database.connections_max, settings.nats.batch_from), (3, 0));
 }
 
 #[test]

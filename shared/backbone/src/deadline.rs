@@ -11,39 +11,39 @@ use crate::{
     batch::{Arming, Known, Wanted},
     fault::Fault,
     road::{BATCH_MAX, Road},
+    script::Script,
     transaction::{self, Abort, Locking},
     unit::{Actor, Unit},
 };
 
 /// Arms, re-arms and takes away.
-pub(crate) async fn arm(tx: &mut PgConnection, changes: &[Arming]) -> Result<(), sqlx::Error> {
+pub(crate) fn arm(script: &mut Script, changes: &[Arming]) {
     let (set, gone): (Vec<&Arming>, Vec<&Arming>) = changes.iter().partition(|(_, _, due)| due.is_some());
     if !set.is_empty() {
-        sqlx::query(
-            "-- deadline.arm
-             insert into deadline (aggregate_id, kind, aggregate, due_at)
-             select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
-             on conflict (aggregate_id, kind) do update set due_at = excluded.due_at",
-        )
-        .bind(set.iter().map(|(key, _, _)| key.1).collect::<Vec<_>>())
-        .bind(set.iter().map(|(_, kind, _)| *kind).collect::<Vec<_>>())
-        .bind(set.iter().map(|(key, _, _)| key.0).collect::<Vec<_>>())
-        .bind(set.iter().filter_map(|(_, _, due)| due.map(ToSqlx::to_sqlx)).collect::<Vec<_>>())
-        .execute(&mut *tx)
-        .await?;
+        script
+            .part(
+                "-- deadline.arm
+                 armed as (
+                   insert into deadline (aggregate_id, kind, aggregate, due_at)
+                   select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
+                   on conflict (aggregate_id, kind) do update set due_at = excluded.due_at)",
+            )
+            .bind(set.iter().map(|(key, _, _)| key.1).collect::<Vec<_>>())
+            .bind(set.iter().map(|(_, kind, _)| *kind).collect::<Vec<_>>())
+            .bind(set.iter().map(|(key, _, _)| key.0).collect::<Vec<_>>())
+            .bind(set.iter().filter_map(|(_, _, due)| due.map(ToSqlx::to_sqlx)).collect::<Vec<_>>());
     }
     if !gone.is_empty() {
-        sqlx::query(
-            "-- deadline.disarm
-             delete from deadline d using unnest($1::uuid[], $2::text[]) as r(id, kind)
-             where d.aggregate_id = r.id and d.kind = r.kind",
-        )
-        .bind(gone.iter().map(|(key, _, _)| key.1).collect::<Vec<_>>())
-        .bind(gone.iter().map(|(_, kind, _)| *kind).collect::<Vec<_>>())
-        .execute(tx)
-        .await?;
+        script
+            .part(
+                "-- deadline.disarm
+                 disarmed as (
+                   delete from deadline d using unnest($1::uuid[], $2::text[]) as r(id, kind)
+                   where d.aggregate_id = r.id and d.kind = r.kind)",
+            )
+            .bind(gone.iter().map(|(key, _, _)| key.1).collect::<Vec<_>>())
+            .bind(gone.iter().map(|(_, kind, _)| *kind).collect::<Vec<_>>());
     }
-    Ok(())
 }
 
 /// Fires the deadlines that are due, at most a batch; says how many were taken.

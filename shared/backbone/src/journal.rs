@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sha2::{Digest, Sha256};
-use sqlx::{PgConnection, PgPool, Row as _, postgres::PgRow};
+use sqlx::{PgPool, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
     aggregate::{Key, Published},
     fault::Fault,
+    script::Script,
     unit::Unit,
 };
 
@@ -142,17 +143,17 @@ impl Entry {
 
 /// Appends the entries in order and puts them on the list of what is to be sent. Must run while all their aggregates
 /// are locked: so within an aggregate sequence order = version order = commit order.
-pub(crate) async fn append(tx: &mut PgConnection, entries: &[Entry]) -> Result<(), sqlx::Error> {
+pub(crate) fn append(script: &mut Script, entries: &[Entry]) {
     if entries.is_empty() {
-        return Ok(());
+        return;
     }
     let column = |f: fn(&Entry) -> String| entries.iter().map(f).collect::<Vec<_>>();
     let ids = |f: fn(&Entry) -> Uuid| entries.iter().map(f).collect::<Vec<_>>();
     let bytes = |f: fn(&Entry) -> Vec<u8>| entries.iter().map(f).collect::<Vec<_>>();
     let times = |f: fn(&Entry) -> Timestamp| entries.iter().map(|e| f(e).to_sqlx()).collect::<Vec<_>>();
-    sqlx::query(
+    let part = script.part(
         "-- journal.append
-         with appended as (
+         appended as (
            insert into journal (seq, event_id, shard, aggregate, aggregate_id, version, type, subject, payload, actor,
                                 cause, correlation, trace, occurred_at, recorded_at, previous, hash)
            select nextval('journal_seq'), event_id, shard, aggregate, aggregate_id, version, type, subject, payload,
@@ -163,28 +164,25 @@ pub(crate) async fn append(tx: &mut PgConnection, entries: &[Entry]) -> Result<(
                  as r(event_id, shard, aggregate, aggregate_id, version, type, subject, payload, actor, cause,
                       correlation, trace, occurred_at, recorded_at, previous, hash, place)
                  order by place) as entry
-           returning shard, seq)
-         insert into outbox_pending (shard, seq) select shard, seq from appended",
-    )
-    .bind(ids(|e| e.event_id))
-    .bind(entries.iter().map(|e| i16::from(e.shard)).collect::<Vec<_>>())
-    .bind(column(|e| e.aggregate.clone()))
-    .bind(ids(|e| e.aggregate_id))
-    .bind(entries.iter().map(|e| e.version.cast_signed()).collect::<Vec<_>>())
-    .bind(column(|e| e.event_type.clone()))
-    .bind(column(|e| e.subject.clone()))
-    .bind(bytes(|e| e.payload.clone()))
-    .bind(column(|e| e.actor.clone()))
-    .bind(entries.iter().map(|e| e.cause).collect::<Vec<_>>())
-    .bind(ids(|e| e.correlation))
-    .bind(entries.iter().map(|e| e.trace.clone()).collect::<Vec<_>>())
-    .bind(times(|e| e.occurred_at))
-    .bind(times(|e| e.recorded_at))
-    .bind(bytes(|e| e.previous.clone()))
-    .bind(bytes(|e| e.hash.clone()))
-    .execute(tx)
-    .await?;
-    Ok(())
+           returning shard, seq),
+         pended as (insert into outbox_pending (shard, seq) select shard, seq from appended)",
+    );
+    part.bind(ids(|e| e.event_id))
+        .bind(entries.iter().map(|e| i16::from(e.shard)).collect::<Vec<_>>())
+        .bind(column(|e| e.aggregate.clone()))
+        .bind(ids(|e| e.aggregate_id))
+        .bind(entries.iter().map(|e| e.version.cast_signed()).collect::<Vec<_>>())
+        .bind(column(|e| e.event_type.clone()))
+        .bind(column(|e| e.subject.clone()))
+        .bind(bytes(|e| e.payload.clone()))
+        .bind(column(|e| e.actor.clone()))
+        .bind(entries.iter().map(|e| e.cause).collect::<Vec<_>>())
+        .bind(ids(|e| e.correlation))
+        .bind(entries.iter().map(|e| e.trace.clone()).collect::<Vec<_>>())
+        .bind(times(|e| e.occurred_at))
+        .bind(times(|e| e.recorded_at))
+        .bind(bytes(|e| e.previous.clone()))
+        .bind(bytes(|e| e.hash.clone()));
 }
 
 /// The events of one aggregate from a version on, in order.

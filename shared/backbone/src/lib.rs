@@ -34,6 +34,7 @@ mod publisher;
 mod relay;
 pub mod road;
 pub mod row;
+mod script;
 mod telemetry;
 pub mod topology;
 mod transaction;

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use contracts::operations::v1::operations_server::OperationsServer;
 use sqlx::{
-    PgPool,
+    Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -191,7 +191,15 @@ impl Node {
                         () = tokio::time::sleep(Duration::from_millis(100)) => {}
                     }
                 }
-                Ok(_) => failures = 0,
+                Ok(sent) => {
+                    failures = 0;
+                    if messaging.relay.may_gather(sent) {
+                        tokio::select! {
+                            () = stop.cancelled() => {}
+                            () = tokio::time::sleep(GATHER) => {}
+                        }
+                    }
+                }
                 Err(fault) => {
                     tracing::warn!(fault = fault.chain(), "the relay could not send");
                     pause(&mut failures, &stop).await;
@@ -257,7 +265,7 @@ async fn messaging(service: &'static Service, context: &Context, inbound: &Inbou
         broker.wait(broker::WAIT).await?;
         topology::provision(&broker, service.name, inbound).await?;
     }
-    let relay = Relay::new(context.road.clone(), broker.clone(), context.settings.nats.atomic_batches);
+    let relay = Relay::new(context.road.clone(), broker.clone(), context.settings.nats.batch_from);
     let consumers = inbound
         .streams()
         .map(|(stream, _)| Consumer {
@@ -272,6 +280,11 @@ async fn messaging(service: &'static Service, context: &Context, inbound: &Inbou
     Ok(Messaging { broker, relay: Arc::new(relay), consumers })
 }
 
+/// How long a relay under load lets events gather: a batch costs the broker folders, files and several fsyncs, however
+/// many events it holds.
+const GATHER: Duration = Duration::from_millis(25);
+/// After so long a connection is asked whether it is still good before it is used.
+const FRESH: Duration = Duration::from_secs(1);
 /// Whoever reads gets a plan for what is asked: a plan kept from the time a table was empty would read all of it later.
 const READING: [(&str, &str); 1] = [("plan_cache_mode", "force_custom_plan")];
 /// The road, the relay and the gate touch few rows by their keys, with the same statements all the time. Planning them
@@ -293,5 +306,15 @@ fn connections(service: &Service, settings: &Settings, planning: &[(&str, &str)]
     Ok(PgPoolOptions::new()
         .max_connections(settings.database.connections_max.div_ceil(2))
         .acquire_timeout(Duration::from_secs(5))
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                // A connection that was just used is good; asking it again would cost every transaction a round trip.
+                if used.idle_for > FRESH {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options.options(planning.iter().copied())))
 }

@@ -28,8 +28,8 @@ const AGGREGATES_AT_ONCE: usize = 16;
 /// Sends events over a wire.
 pub(crate) struct Publisher<W> {
     pub wire: W,
-    /// Try atomic batches first.
-    pub atomic_batches: bool,
+    /// So many events or more go as one atomic batch; 0 = none ever does.
+    pub batch_from: usize,
     /// Counts refused batches.
     pub fallbacks: Counter<u64>,
 }
@@ -97,7 +97,7 @@ impl Stored {
 impl<W: Wire> Publisher<W> {
     /// Sends events of one stream, which are in journal order; says which are stored, and what failed first.
     pub async fn publish(&self, stream: &str, entries: &[Entry]) -> (Vec<Stored>, Option<Fault>) {
-        if self.atomic_batches && entries.len() > 1 {
+        if self.batch_from > 0 && entries.len() >= self.batch_from.max(2) {
             match self.batch(stream, entries).await {
                 Ok(stored) => return (stored, None),
                 Err(fault) if fault.retryable() => return (Vec::new(), Some(fault)),

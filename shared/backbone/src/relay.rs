@@ -28,10 +28,17 @@ pub struct Relay {
 }
 
 impl Relay {
-    pub(crate) fn new(road: Road, broker: Broker, atomic_batches: bool) -> Self {
+    pub(crate) fn new(road: Road, broker: Broker, batch_from: usize) -> Self {
         let fallbacks = road.meters().fallbacks.clone();
-        let publisher = Publisher { wire: broker, atomic_batches, fallbacks };
+        let publisher = Publisher { wire: broker, batch_from, fallbacks };
         Self { road, publisher, incarnations: Mutex::default(), audited: Mutex::default() }
+    }
+
+    /// Whether so many events were worth an atomic batch, and not as many as one can hold: then a moment later there are
+    /// more for the same price.
+    pub(crate) fn may_gather(&self, sent: usize) -> bool {
+        let from = self.publisher.batch_from;
+        from > 0 && sent >= from && (sent as i64) < SEND_MAX
     }
 
     /// Sends what waits, at most a batch; says how many events the broker has stored.

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use sqlx::{PgConnection, Postgres, postgres::PgArguments, query::Query};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// A row for a statement that reads `unnest($1::uuid[], …)`: the keys in `$1`, then one array a value, in order.
+use crate::script::Script;
+
+/// A row for a statement written as common table expressions: `kept as (insert into …)`, with names used nowhere else.
+/// It reads `unnest($1::uuid[], …)`: the keys in `$1`, then one array a value, in order.
 #[derive(Clone, Debug)]
 pub struct Row {
     statement: &'static str,
@@ -61,39 +64,53 @@ macro_rules! values {
 }
 values!(Id(Uuid), Text(String), Bytes(Vec<u8>), Number(i64), Instant(Timestamp));
 
-/// Writes all rows, statement by statement; the same statements always in the same order, so that two batches never
-/// wait for each other.
+/// Writes rows that go with no change: in the caller's transaction.
 pub async fn write(connection: &mut PgConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    for (statement, rows) in calls(rows) {
-        let keys: Vec<Uuid> = rows.iter().map(|row| row.key).collect();
-        let mut query = sqlx::query(statement).bind(keys);
-        for column in 0..rows.first().map_or(0, |row| row.values.len()) {
-            let values: Option<Vec<&Value>> = rows.iter().map(|row| row.values.get(column)).collect();
-            let bound = values.and_then(|values| bind(query, &values));
-            query =
-                bound.ok_or_else(|| sqlx::Error::Encode(format!("rows of several shapes for {statement}").into()))?;
-        }
-        query.execute(&mut *connection).await?;
+    for script in scripts(Script::default(), rows) {
+        script.run(connection).await?;
     }
     Ok(())
 }
 
-/// The rows of each call. A second row of a key goes into another call, after the first.
-fn calls(rows: &[Row]) -> Vec<(&'static str, Vec<&Row>)> {
-    let mut calls: BTreeMap<(&'static str, usize), BTreeMap<Uuid, &Row>> = BTreeMap::new();
-    let mut seen: BTreeMap<(&'static str, Uuid), usize> = BTreeMap::new();
-    for row in rows {
-        let earlier = seen.entry((row.statement, row.key)).or_default();
-        calls.entry((row.statement, *earlier)).or_default().insert(row.key, row);
-        *earlier += 1;
+/// Adds the rows to the first script, and to others after it where a key comes again.
+pub(crate) fn scripts(first: Script, rows: &[Row]) -> Vec<Script> {
+    let mut scripts = vec![first];
+    for ((turn, statement), rows) in calls(rows) {
+        scripts.resize_with(scripts.len().max(turn + 1), Script::default);
+        if let Some(script) = scripts.get_mut(turn) {
+            part(script, statement, &rows.into_values().collect::<Vec<_>>());
+        }
     }
-    calls.into_iter().map(|((statement, _), rows)| (statement, rows.into_values().collect())).collect()
+    scripts
 }
 
-type Call<'q> = Query<'q, Postgres, PgArguments>;
+type Calls<'a> = BTreeMap<(usize, &'static str), BTreeMap<Uuid, &'a Row>>;
+
+/// The rows of each call, by turn and statement: the same statements always in the same order, so that two batches
+/// never wait for each other. A second row of a key has a later turn.
+fn calls(rows: &[Row]) -> Calls<'_> {
+    let mut calls = Calls::new();
+    let mut seen: BTreeMap<(&'static str, Uuid), usize> = BTreeMap::new();
+    for row in rows {
+        let turn = seen.entry((row.statement, row.key)).or_default();
+        calls.entry((*turn, row.statement)).or_default().insert(row.key, row);
+        *turn += 1;
+    }
+    calls
+}
+
+fn part(script: &mut Script, statement: &str, rows: &[&Row]) {
+    script.part(statement).bind(rows.iter().map(|row| row.key).collect::<Vec<_>>());
+    for column in 0..rows.first().map_or(0, |row| row.values.len()) {
+        let values: Option<Vec<&Value>> = rows.iter().map(|row| row.values.get(column)).collect();
+        if values.and_then(|values| bind(script, &values)).is_none() {
+            script.fail(format!("rows of several shapes for {statement}"));
+        }
+    }
+}
 
 /// Binds a column; `None` when its values are of several types.
-fn bind<'q>(query: Call<'q>, column: &[&Value]) -> Option<Call<'q>> {
+fn bind(script: &mut Script, column: &[&Value]) -> Option<()> {
     macro_rules! all {
         ($kind:ident) => {
             column
@@ -105,15 +122,16 @@ fn bind<'q>(query: Call<'q>, column: &[&Value]) -> Option<Call<'q>> {
                 .collect::<Option<Vec<_>>>()?
         };
     }
-    Some(match column.first()? {
-        Value::Id(_) => query.bind(all!(Id)),
-        Value::Text(_) => query.bind(all!(Text)),
-        Value::Bytes(_) => query.bind(all!(Bytes)),
-        Value::Number(_) => query.bind(all!(Number)),
+    match column.first()? {
+        Value::Id(_) => script.bind(all!(Id)),
+        Value::Text(_) => script.bind(all!(Text)),
+        Value::Bytes(_) => script.bind(all!(Bytes)),
+        Value::Number(_) => script.bind(all!(Number)),
         Value::Instant(_) => {
-            query.bind(all!(Instant).into_iter().map(|at| at.map(ToSqlx::to_sqlx)).collect::<Vec<_>>())
+            script.bind(all!(Instant).into_iter().map(|at| at.map(ToSqlx::to_sqlx)).collect::<Vec<_>>())
         }
-    })
+    };
+    Some(())
 }
 
 #[cfg(test)]

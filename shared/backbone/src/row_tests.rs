@@ -7,17 +7,15 @@ const STATEMENTS: [&str; 2] = ["-- test.one", "-- test.two"];
 
 proptest! {
     #[test]
-    fn every_row_is_written_once_and_no_call_holds_a_key_twice(given in vec((0..2_usize, 0..4_u128), 0..30)) {
+    fn every_row_is_written_once_and_those_of_a_key_in_their_order(given in vec((0..2_usize, 0..4_u128), 0..30)) {
         let rows: Vec<Row> = given
             .iter()
             .zip(0_i64..)
             .map(|((statement, key), number)| Row::new(STATEMENTS[*statement], Uuid::from_u128(*key)).with(number))
             .collect();
         let mut written: Vec<(&str, Uuid, i64)> = Vec::new();
-        for (statement, call) in calls(&rows) {
-            let keys: Vec<Uuid> = call.iter().map(|row| row.key).collect();
-            prop_assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
-            written.extend(call.iter().map(|row| match row.values[..] {
+        for ((_, statement), call) in calls(&rows) {
+            written.extend(call.values().map(|row| match row.values[..] {
                 [Value::Number(Some(number))] => (statement, row.key, number),
                 _ => (statement, row.key, -1),
             }));
@@ -38,6 +36,6 @@ proptest! {
 #[test]
 fn a_column_has_one_type() {
     let text = Value::from("a".to_owned());
-    assert!(bind(sqlx::query("-- test"), &[&text, &Value::Text(None)]).is_some());
-    assert!(bind(sqlx::query("-- test"), &[&text, &Value::from(1_i64)]).is_none());
+    assert!(bind(&mut Script::default(), &[&text, &Value::Text(None)]).is_some());
+    assert!(bind(&mut Script::default(), &[&text, &Value::from(1_i64)]).is_none());
 }

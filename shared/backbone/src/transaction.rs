@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff_sqlx::ToSqlx;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, QueryBuilder, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::{
     aggregate::{Key, Kind},
-    batch::{self, Decided, Known, Outcome, Stored, Wanted},
+    batch::{self, Decided, Known, Outcome, Stored, Touched, Wanted},
     clock::Clock,
     fault::Fault,
     gate::{Passage, Position},
     journal::{self, Link},
     row,
+    script::Script,
     unit::Unit,
 };
 
@@ -67,6 +68,10 @@ pub(crate) enum Locking {
 
 /// Runs a batch in one transaction and says what came of each unit. On a repeat nothing counts as surely new.
 pub(crate) async fn run(pool: &PgPool, clock: &Clock, units: &[Unit], repeat: bool) -> Result<Vec<Outcome>, Abort> {
+    if !repeat && let Some((decided, script)) = without_reading(units, clock)? {
+        let written = script.run(pool.acquire().await?.as_mut()).await;
+        return written.map_err(|error| lost(error, &decided)).map(|()| decided.outcomes);
+    }
     let mut tx = pool.begin().await?;
     let mut known = Known {
         answers: answers(&mut tx, units).await?,
@@ -80,6 +85,22 @@ pub(crate) async fn run(pool: &PgPool, clock: &Clock, units: &[Unit], repeat: bo
     write(&mut tx, units, &decided, &known, clock).await?;
     tx.commit().await?;
     Ok(decided.outcomes)
+}
+
+/// A batch of new things only needs to read nothing and is written by one statement, which is a transaction by itself.
+/// Where something is there after all, or a key was used before, it fails, and the batch runs again with reading.
+fn without_reading(units: &[Unit], clock: &Clock) -> Result<Option<(Decided, Script)>, Abort> {
+    if units.iter().any(|unit| unit.claim.is_some() || unit.changes.iter().any(|change| !change.fresh)) {
+        return Ok(None);
+    }
+    let Ok(decided) = batch::decide(units, &Known::default(), clock.now()) else { return Ok(None) };
+    // What is refused now may have been accepted when its key was first used.
+    let refused = |(unit, outcome): (&Unit, &Outcome)| unit.key.is_some() && outcome.result.is_err();
+    if units.iter().zip(&decided.outcomes).any(refused) {
+        return Ok(None);
+    }
+    let mut scripts = scripts(&decided, &Known::default(), clock)?.into_iter();
+    Ok(scripts.next().filter(|_| scripts.len() == 0).map(|script| (decided, script)))
 }
 
 /// Decides until nothing is missing any more, and writes nothing.
@@ -179,106 +200,8 @@ pub(crate) async fn write(
     known: &Known,
     clock: &Clock,
 ) -> Result<(), Abort> {
-    save(tx, decided).await?;
-    journal::append(tx, &decided.entries).await?;
-    crate::deadline::arm(tx, &decided.deadlines()).await?;
-    row::write(tx, &decided.rows).await?;
-    remember(tx, decided, clock).await?;
-    pass(tx, units, decided, known, clock).await
-}
-
-async fn save(tx: &mut PgConnection, decided: &Decided) -> Result<(), Abort> {
-    let mut tables: BTreeMap<(&'static str, bool), Vec<&Key>> = BTreeMap::new();
-    for (key, touched) in &decided.touched {
-        tables.entry((key.0, touched.loaded == 0)).or_default().push(key);
-    }
-    for ((table, new), keys) in tables {
-        let touched: Vec<_> = keys.iter().filter_map(|key| decided.touched.get(*key)).collect();
-        let states = touched.iter().map(|t| t.state.json()).collect::<Result<Vec<_>, _>>().map_err(Abort::Culprit)?;
-        let statement = if new {
-            format!(
-                "-- {table}.create\ninsert into {table} (id, version, hash, state)
-                 select id, version, hash, state::jsonb
-                 from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::text[]) as r(id, version, hash, state)
-                 on conflict (id) do nothing"
-            )
-        } else {
-            format!(
-                "-- {table}.save\nupdate {table} as t set version = r.version, hash = r.hash, state = r.state::jsonb
-                 from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::text[]) as r(id, version, hash, state)
-                 where t.id = r.id"
-            )
-        };
-        let done = sqlx::query(AssertSqlSafe(statement))
-            .bind(keys.iter().map(|key| key.1).collect::<Vec<_>>())
-            .bind(touched.iter().map(|t| t.link.version.cast_signed()).collect::<Vec<_>>())
-            .bind(touched.iter().map(|t| t.link.hash.clone()).collect::<Vec<_>>())
-            .bind(states)
-            .execute(&mut *tx)
-            .await?;
-        if done.rows_affected() != keys.len() as u64 {
-            return Err(Abort::Again(sqlx::Error::RowNotFound));
-        }
-    }
-    Ok(())
-}
-
-async fn remember(tx: &mut PgConnection, decided: &Decided, clock: &Clock) -> Result<(), Abort> {
-    if decided.answers.is_empty() {
-        return Ok(());
-    }
-    let mut insert =
-        QueryBuilder::<Postgres>::new("-- inbox.remember\ninsert into inbox (key, fingerprint, answer, recorded_at) ");
-    let now = clock.now().to_sqlx();
-    insert.push_values(&decided.answers, |mut row, (key, fingerprint, answer)| {
-        row.push_bind(key).push_bind(fingerprint).push_bind(answer).push_bind(now);
-    });
-    insert.push(" on conflict (key) do nothing");
-    let done = insert.build().execute(tx).await?;
-    if done.rows_affected() != decided.answers.len() as u64 {
-        return Err(Abort::Again(sqlx::Error::RowNotFound));
-    }
-    Ok(())
-}
-
-/// Moves the gate and parks what could not be applied.
-async fn pass(
-    tx: &mut PgConnection,
-    units: &[Unit],
-    decided: &Decided,
-    known: &Known,
-    clock: &Clock,
-) -> Result<(), Abort> {
-    let (moved, new): (Vec<_>, Vec<_>) =
-        decided.positions.iter().partition(|(key, _)| known.positions.contains_key(*key));
-    for (rows, statement) in [
-        (
-            new,
-            "-- gate.open
-             insert into gate (stream, aggregate_id, version, parked)
-             select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::boolean[]) on conflict do nothing",
-        ),
-        (
-            moved,
-            "-- gate.move
-             update gate as g set version = r.version, parked = r.parked
-             from unnest($1::text[], $2::uuid[], $3::bigint[], $4::boolean[]) as r(stream, id, version, parked)
-             where g.stream = r.stream and g.aggregate_id = r.id",
-        ),
-    ] {
-        if rows.is_empty() {
-            continue;
-        }
-        let done = sqlx::query(statement)
-            .bind(rows.iter().map(|(key, _)| key.0.as_str()).collect::<Vec<_>>())
-            .bind(rows.iter().map(|(key, _)| key.1).collect::<Vec<_>>())
-            .bind(rows.iter().map(|(_, at)| at.version.cast_signed()).collect::<Vec<_>>())
-            .bind(rows.iter().map(|(_, at)| at.parked).collect::<Vec<_>>())
-            .execute(&mut *tx)
-            .await?;
-        if done.rows_affected() != rows.len() as u64 {
-            return Err(Abort::Again(sqlx::Error::RowNotFound));
-        }
+    for script in scripts(decided, known, clock)? {
+        script.run(tx).await.map_err(|error| lost(error, decided))?;
     }
     for index in &decided.parked {
         let (Some(unit), Some(outcome)) = (units.get(*index), decided.outcomes.get(*index)) else { continue };
@@ -287,4 +210,110 @@ async fn pass(
         }
     }
     Ok(())
+}
+
+/// Whether somebody else has made what was to be made: then the same again, with what is there now, will do.
+fn lost(error: sqlx::Error, decided: &Decided) -> Abort {
+    let ours = |table: &str| matches!(table, "inbox" | "gate") || decided.touched.keys().any(|key| key.0 == table);
+    let made = error.as_database_error().is_some_and(|cause| {
+        let by_key = cause.constraint().is_some_and(|name| name.ends_with("_pkey"));
+        cause.is_unique_violation() && by_key && cause.table().is_some_and(ours)
+    });
+    if made { Abort::Again(error) } else { error.into() }
+}
+
+/// All that was decided as statements, nearly always one.
+fn scripts(decided: &Decided, known: &Known, clock: &Clock) -> Result<Vec<Script>, Abort> {
+    let mut script = Script::default();
+    save(&mut script, decided)?;
+    journal::append(&mut script, &decided.entries);
+    crate::deadline::arm(&mut script, &decided.deadlines());
+    remember(&mut script, decided, clock);
+    pass(&mut script, decided, known);
+    Ok(row::scripts(script, &decided.rows))
+}
+
+fn save(script: &mut Script, decided: &Decided) -> Result<(), Abort> {
+    let mut tables: BTreeMap<(&'static str, bool), Vec<(&Key, &Touched)>> = BTreeMap::new();
+    for (key, touched) in &decided.touched {
+        tables.entry((key.0, touched.loaded == 0)).or_default().push((key, touched));
+    }
+    for ((table, new), rows) in tables {
+        let states = rows.iter().map(|(_, t)| t.state.json()).collect::<Result<Vec<_>, _>>().map_err(Abort::Culprit)?;
+        let text = if new {
+            format!(
+                "-- {table}.create
+                 {table}_created as (
+                   insert into {table} (id, version, hash, state) select id, version, hash, state::jsonb
+                   from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::text[]) as r(id, version, hash, state))"
+            )
+        } else {
+            format!(
+                "-- {table}.save
+                 {table}_saved as (
+                   update {table} as t set version = r.version, hash = r.hash, state = r.state::jsonb
+                   from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::text[]) as r(id, version, hash, state)
+                   where t.id = r.id)"
+            )
+        };
+        script
+            .part(&text)
+            .bind(rows.iter().map(|(key, _)| key.1).collect::<Vec<_>>())
+            .bind(rows.iter().map(|(_, t)| t.link.version.cast_signed()).collect::<Vec<_>>())
+            .bind(rows.iter().map(|(_, t)| t.link.hash.clone()).collect::<Vec<_>>())
+            .bind(states);
+    }
+    Ok(())
+}
+
+fn remember(script: &mut Script, decided: &Decided, clock: &Clock) {
+    if decided.answers.is_empty() {
+        return;
+    }
+    let answers = &decided.answers;
+    script
+        .part(
+            "-- inbox.remember
+             remembered as (
+               insert into inbox (key, fingerprint, answer, recorded_at)
+               select key, fingerprint, answer, $4 from unnest($1::text[], $2::bytea[], $3::bytea[])
+                 as r(key, fingerprint, answer))",
+        )
+        .bind(answers.iter().map(|(key, _, _)| key.as_str()).collect::<Vec<_>>())
+        .bind(answers.iter().map(|(_, fingerprint, _)| fingerprint.as_slice()).collect::<Vec<_>>())
+        .bind(answers.iter().map(|(_, _, answer)| answer.as_slice()).collect::<Vec<_>>())
+        .bind(clock.now().to_sqlx());
+}
+
+/// Moves the gate.
+fn pass(script: &mut Script, decided: &Decided, known: &Known) {
+    let (moved, new): (Vec<_>, Vec<_>) =
+        decided.positions.iter().partition(|(key, _)| known.positions.contains_key(*key));
+    for (rows, text) in [
+        (
+            new,
+            "-- gate.open
+             opened as (
+               insert into gate (stream, aggregate_id, version, parked)
+               select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::boolean[]))",
+        ),
+        (
+            moved,
+            "-- gate.move
+             moved as (
+               update gate as g set version = r.version, parked = r.parked
+               from unnest($1::text[], $2::uuid[], $3::bigint[], $4::boolean[]) as r(stream, id, version, parked)
+               where g.stream = r.stream and g.aggregate_id = r.id)",
+        ),
+    ] {
+        if rows.is_empty() {
+            continue;
+        }
+        script
+            .part(text)
+            .bind(rows.iter().map(|(key, _)| key.0.as_str()).collect::<Vec<_>>())
+            .bind(rows.iter().map(|(key, _)| key.1).collect::<Vec<_>>())
+            .bind(rows.iter().map(|(_, at)| at.version.cast_signed()).collect::<Vec<_>>())
+            .bind(rows.iter().map(|(_, at)| at.parked).collect::<Vec<_>>());
+    }
 }

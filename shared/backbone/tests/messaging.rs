@@ -48,14 +48,14 @@ async fn in_batches(stack: &Stack) -> usize {
 
 #[tokio::test]
 async fn effects_happen_once_when_relays_die_after_publishing() {
-    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let stack = Stack::start_with(&[&INTAKE, &SCHEDULING], |_, settings| settings.nats.batch_from = 2).await;
     relays_die(&stack).await;
     assert!(in_batches(&stack).await > 0);
 }
 
 #[tokio::test]
 async fn effects_happen_once_when_relays_that_send_singly_die() {
-    let stack = Stack::start_with(&[&INTAKE, &SCHEDULING], |_, settings| settings.nats.atomic_batches = false).await;
+    let stack = Stack::start_with(&[&INTAKE, &SCHEDULING], |_, settings| settings.nats.batch_from = 0).await;
     relays_die(&stack).await;
     assert_eq!(in_batches(&stack).await, 0);
 }

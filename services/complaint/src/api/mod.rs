@@ -34,10 +34,11 @@ pub struct Api {
 
 /// Words are kept in a table of their own, in the transaction of the command they came with.
 const WRITE_NOTE: &str = "-- note.write
-    insert into private_text (owner, field, body, written_by, written_at)
-    select owner, field, body, written_by, written_at
-    from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
-         as r(owner, field, body, written_by, written_at)";
+    note_written as (
+      insert into private_text (owner, field, body, written_by, written_at)
+      select owner, field, body, written_by, written_at
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+           as r(owner, field, body, written_by, written_at))";
 
 fn receipt<A: Aggregate + Status>(id: Uuid, version: u64, state: &A) -> Vec<u8> {
     Receipt { id: id.to_string(), version, status: state.status().to_owned() }.encode_to_vec()

@@ -207,7 +207,8 @@ impl Terms {
 impl Term {
     fn stands_at(&self, text: &[char], at: usize) -> bool {
         let end = at + self.chars.len();
-        let goes_on = || self.chars.last().is_some_and(|c| is_spaced(*c)) && text.get(end).is_some_and(|c| is_spaced(*c));
+        let goes_on =
+            || self.chars.last().is_some_and(|c| is_spaced(*c)) && text.get(end).is_some_and(|c| is_spaced(*c));
         text.get(at..end) == Some(self.chars.as_slice()) && !(self.whole && goes_on())
     }
 }

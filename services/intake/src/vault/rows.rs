@@ -35,30 +35,32 @@ pub struct Text {
 /// Fields that are not given stay as they were. A person who is known with exactly these data is left alone. The look
 /// at what is known goes row by row on purpose, and by key.
 const KEEP_PERSON: &str = "-- customer.keep
-    with given as materialized (
+    person_given as materialized (
       select g.* from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[],
                              $8::bytea[], $9::bytea[], $10::bytea[])
         as g(id, key_id, wrapped, name, phone, email, address, phone_index, email_index, digest)
       where (select known.digest from customer known where known.id = g.id) is distinct from g.digest),
-    keys as (
-      insert into customer_key (customer_id, key_id, wrapped) select id, key_id, wrapped from given
-      on conflict do nothing)
-    insert into customer as c (id, name, phone, email, address, phone_index, email_index, digest)
-    select id, name, phone, email, address, phone_index, email_index, digest from given
-    on conflict (id) do update set digest = excluded.digest,
-      name = coalesce(excluded.name, c.name), phone = coalesce(excluded.phone, c.phone),
-      email = coalesce(excluded.email, c.email), address = coalesce(excluded.address, c.address),
-      phone_index = coalesce(excluded.phone_index, c.phone_index),
-      email_index = coalesce(excluded.email_index, c.email_index)";
+    person_key as (
+      insert into customer_key (customer_id, key_id, wrapped) select id, key_id, wrapped from person_given
+      on conflict do nothing),
+    person_kept as (
+      insert into customer as c (id, name, phone, email, address, phone_index, email_index, digest)
+      select id, name, phone, email, address, phone_index, email_index, digest from person_given
+      on conflict (id) do update set digest = excluded.digest,
+        name = coalesce(excluded.name, c.name), phone = coalesce(excluded.phone, c.phone),
+        email = coalesce(excluded.email, c.email), address = coalesce(excluded.address, c.address),
+        phone_index = coalesce(excluded.phone_index, c.phone_index),
+        email_index = coalesce(excluded.email_index, c.email_index))";
 
 const KEEP_TEXT: &str = "-- case_text.keep
-    with given as materialized (
+    text_given as materialized (
       select g.* from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::bytea[], $6::bytea[])
         as g(case_id, part, customer_id, key_id, wrapped, body)),
-    keys as (
-      insert into customer_key (customer_id, key_id, wrapped) select customer_id, key_id, wrapped from given
-      on conflict do nothing)
-    insert into case_text (case_id, part, body) select case_id, part, body from given on conflict do nothing";
+    text_key as (
+      insert into customer_key (customer_id, key_id, wrapped) select customer_id, key_id, wrapped from text_given
+      on conflict do nothing),
+    text_kept as (
+      insert into case_text (case_id, part, body) select case_id, part, body from text_given on conflict do nothing)";
 
 /// The row that keeps what is known of the key's customer.
 pub fn person_row(master: &Master, key: &CustomerKey, person: &Person) -> Result<Row, Fault> {

@@ -182,4 +182,5 @@ pub static SCHEDULING: Service = Service {
 };
 
 const HEARD: &str = "-- heard.put
-insert into heard (event, total) select event, total from unnest($1::uuid[], $2::bigint[]) as r(event, total)";
+heard_put as (
+  insert into heard (event, total) select event, total from unnest($1::uuid[], $2::bigint[]) as r(event, total))";
