@@ -155,7 +155,7 @@ async fn a_poison_event_is_parked_with_its_followers_while_neighbours_go_on() {
         .await
         .unwrap();
     let request = operations::RedriveParkedRequest { stream: "INTAKE".into(), aggregate_id: bad.to_string() };
-    let done = operations.redrive_parked(request).await.unwrap().into_inner();
+    let done = operations.redrive_parked(testkit::request("staff:ana", request)).await.unwrap().into_inner();
     assert_eq!((done.applied, done.remaining), (2, 0));
     add(&stack, bad, 1).await;
     stack.settle().await;
