@@ -19,7 +19,7 @@ pub struct Page {
 
 impl Page {
     /// Reads size (0 = 50, at most 200) and token (empty = from the start); names both when both are wrong.
-    pub fn from_request(size: u32, token: &str) -> Result<Self, Fault> {
+    pub(crate) fn from_request(size: u32, token: &str) -> Result<Self, Fault> {
         let mut wrong = Vec::new();
         if size > SIZE_MAX {
             wrong.push(Violation { field: "page.size".into(), reason: format!("is at most {SIZE_MAX}") });
