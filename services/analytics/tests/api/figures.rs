@@ -1,6 +1,6 @@
 //! Each metric by its definition, and the questions that are refused.
 use contracts::{
-    analytics::v1::GetFiguresRequest,
+    analytics::v1::{GetFiguresRequest, RebuildRequest},
     complaint::v1::{ComplaintAssessed, TaskIssued},
     outreach::v1::MessageQueued,
 };
@@ -227,6 +227,8 @@ async fn a_wrong_question_names_every_wrong_field() {
     assert_eq!(fields(ask(&stack, from, to, &["M01"; 17]).await.unwrap_err())[0].0, "metrics");
     let nothing = fields(client(&stack).get_figures(GetFiguresRequest::default()).await.unwrap_err());
     assert_eq!(nothing.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["from", "to"]);
+    let nobody = fields(client(&stack).rebuild(RebuildRequest {}).await.unwrap_err());
+    assert_eq!(nobody[0].0, "metadata.aftercare-actor");
     let only = ask(&stack, from, to, &["M15", "M15", "M02"]).await.unwrap().figures;
     assert_eq!(only.iter().map(|f| f.metric.as_str()).collect::<Vec<_>>(), ["M02", "M15"]);
 }
