@@ -1,11 +1,12 @@
 //! A trace goes from a request into the journal, from there with the event to the next service, which starts a trace of
-//! its own with a link back. Off unless somebody collects.
+//! its own with a link back; so does a deadline, which follows from nothing but time. Off unless somebody collects.
 #![expect(clippy::unwrap_used, reason = "tests")]
 mod support;
 
 use std::sync::{Arc, Mutex};
 
 use backbone::{Change, Unit};
+use jiff::SignedDuration;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::{
     error::OTelSdkResult,
@@ -32,12 +33,13 @@ async fn traces(stack: &Stack, id: Uuid) -> [Option<String>; 2] {
     let unit = tracing::info_span!("request").in_scope(|| Unit::of(Change::to::<Counter>(id, Tell::Add { id, n: 1 })));
     stack.node("intake").context().road.submit(unit).await.unwrap();
     stack.settle().await;
-    let trace = async |service: &str| {
-        let trace =
-            sqlx::query_scalar("select trace from journal where aggregate_id = $1 order by version desc limit 1");
-        trace.bind(id).fetch_one(&stack.pool(service)).await.unwrap()
-    };
-    [trace("intake").await, trace("scheduling").await]
+    [last_trace(stack, "intake", id).await, last_trace(stack, "scheduling", id).await]
+}
+
+/// The trace of the last entry of an aggregate in the journal of a service.
+async fn last_trace(stack: &Stack, service: &str, id: Uuid) -> Option<String> {
+    let trace = "select trace from journal where aggregate_id = $1 order by version desc limit 1";
+    sqlx::query_scalar(trace).bind(id).fetch_one(&stack.pool(service)).await.unwrap()
 }
 
 /// Trace and span of a traceparent.
@@ -68,6 +70,11 @@ async fn a_trace_crosses_the_journal_and_the_broker_and_the_next_service_links_b
     };
     assert_eq!((header(1).await, header(2).await), (None, Some(told.clone())));
 
+    let ring = Unit::of(Change::to::<Counter>(id, Tell::RingIn { id, seconds: 1 }));
+    stack.node("intake").context().road.submit(ring).await.unwrap();
+    stack.advance(SignedDuration::from_secs(1)).await;
+    let (_, rang_span) = ids(&last_trace(&stack, "intake", id).await.unwrap());
+
     let ((from, from_span), (own, own_span)) = (ids(&told), ids(&heard));
     assert_ne!(from, own, "the consumer starts its own trace");
     let spans = collected.0.lock().unwrap();
@@ -79,4 +86,5 @@ async fn a_trace_crosses_the_journal_and_the_broker_and_the_next_service_links_b
     assert_eq!(batch.span_context.trace_id().to_string(), own);
     let links: Vec<_> = batch.links.iter().map(|link| link.span_context.span_id().to_string()).collect();
     assert_eq!(links, [from_span]);
+    named("deadline.batch", &rang_span);
 }
