@@ -112,7 +112,8 @@ fn a_batch_does_what_its_units_one_by_one_would_do() {
             for n in 0..AGGREGATES {
                 prop_assert_eq!(&store.tally(id(n)).heard, &plain.heard[n]);
                 prop_assert_eq!(store.version(id(n)), plain.heard[n].len() as u64);
-                let entries: Vec<_> = store.journal.iter().filter(|entry| entry.aggregate_id == id(n)).cloned().collect();
+                let entries = store.journal.iter().filter(|entry| entry.aggregate_id == id(n));
+                let entries: Vec<_> = entries.cloned().collect();
                 prop_assert_eq!(entries.len(), plain.heard[n].len());
                 prop_assert_eq!(first_break(&entries), None);
             }

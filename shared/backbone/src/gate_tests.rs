@@ -108,12 +108,14 @@ fn any_schedule_converges_to_every_event_once_and_in_order() {
             steps in vec(step(), 0..12),
             order in subsequence(all(), 0..=all().len()).prop_shuffle(),
         )| {
-            let mut world = World { store: Store::default(), unfit: unfit.into_iter().collect(), taken: BTreeSet::new() };
+            let unfit = unfit.into_iter().collect();
+            let mut world = World { store: Store::default(), unfit, taken: BTreeSet::new() };
             for step in &steps {
                 world.step(step);
                 world.check();
             }
-            // Everything is mended; the broker gives again what was not acknowledged, in whatever order, till all is in.
+            // Everything is mended; the broker gives again what was not acknowledged, in whatever order, till all is
+            // in.
             world.unfit.clear();
             for _ in 0..=VERSIONS {
                 let missing: Vec<_> = order.iter().copied().chain(all()).filter(|e| !world.taken.contains(e)).collect();
