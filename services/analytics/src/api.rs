@@ -1,7 +1,7 @@
 //! The door for managers and BI: figures of a period with what is needed to judge them, and the rebuild.
 use std::collections::BTreeSet;
 
-use backbone::{Fault, Violation, neighbours::Neighbours, proto};
+use backbone::{Checks, Fault, neighbours::Neighbours, proto};
 use contracts::analytics::v1::{
     GetFiguresRequest, GetFiguresResponse, RebuildRequest, RebuildResponse, Watermark, reports_server::Reports,
 };
@@ -42,7 +42,10 @@ impl Reports for Api {
         }))
     }
 
-    async fn rebuild(&self, _: Request<RebuildRequest>) -> Result<Response<RebuildResponse>, Status> {
+    async fn rebuild(&self, request: Request<RebuildRequest>) -> Result<Response<RebuildResponse>, Status> {
+        let mut checks = Checks::default();
+        let Some(actor) = checks.actor(&request) else { return Err(checks.fault().into()) };
+        tracing::info!(actor = actor.as_str(), "the facts are being rebuilt");
         let events = rebuild::run(&self.pool, &self.neighbours).await?;
         Ok(Response::new(RebuildResponse { events }))
     }
@@ -50,46 +53,23 @@ impl Reports for Api {
 
 /// What is asked, or everything that is wrong with the question.
 fn question(request: &GetFiguresRequest) -> Result<(Period, BTreeSet<Metric>), Fault> {
-    let mut wrong = Vec::new();
-    let from = instant("from", request.from.as_ref(), &mut wrong);
-    let to = instant("to", request.to.as_ref(), &mut wrong);
-    let mut metrics = BTreeSet::new();
-    for (place, id) in request.metrics.iter().enumerate().take(Metric::ALL.len() * 2) {
-        match id.parse() {
-            Ok(metric) => {
-                metrics.insert(metric);
-            }
-            Err(unknown) => {
-                let shown: String = id.chars().take(20).collect();
-                wrong.push(violation(&format!("metrics[{place}]"), format!("{shown:?}: {unknown}")));
-            }
-        }
+    let mut checks = Checks::default();
+    let from = checks.required("from", request.from.as_ref());
+    let to = checks.required("to", request.to.as_ref());
+    let period = from.zip(to).and_then(|(from, to)| checks.value("to", Period::new(from, to)));
+    let ids = checks.list("metrics", &request.metrics, Metric::ALL.len() * 2);
+    let asked: Option<BTreeSet<Metric>> = ids.and_then(|ids| {
+        let read = ids.iter().enumerate().map(|(place, id)| {
+            let shown: String = id.chars().take(20).collect();
+            checks.value(&format!("metrics[{place}]"), id.parse().map_err(|unknown| format!("{shown:?}: {unknown}")))
+        });
+        read.collect::<Vec<_>>().into_iter().collect()
+    });
+    match (period, asked) {
+        (Some(period), Some(asked)) if asked.is_empty() => Ok((period, Metric::ALL.into_iter().collect())),
+        (Some(period), Some(asked)) => Ok((period, asked)),
+        _ => Err(checks.fault()),
     }
-    if request.metrics.len() > Metric::ALL.len() * 2 {
-        wrong.push(violation("metrics", format!("must be at most {}", Metric::ALL.len() * 2)));
-    }
-    if request.metrics.is_empty() {
-        metrics.extend(Metric::ALL);
-    }
-    match from.zip(to).map(|(from, to)| Period::new(from, to)) {
-        Some(Ok(period)) if wrong.is_empty() => return Ok((period, metrics)),
-        Some(Err(refusal)) => wrong.push(violation("to", refusal.to_string())),
-        _ => {}
-    }
-    Err(Fault::fields(wrong))
-}
-
-fn instant(field: &str, value: Option<&contracts::Timestamp>, wrong: &mut Vec<Violation>) -> Option<jiff::Timestamp> {
-    match proto::instant(field, value) {
-        Ok(Some(instant)) => return Some(instant),
-        Ok(None) => wrong.push(violation(field, "is missing".to_owned())),
-        Err(fault) => wrong.extend(fault.violations().iter().cloned()),
-    }
-    None
-}
-
-fn violation(field: &str, reason: String) -> Violation {
-    Violation { field: field.to_owned(), reason }
 }
 
 /// Three metrics rest on the same counts; they are made once, and only when one of them is wanted.

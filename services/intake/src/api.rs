@@ -1,7 +1,7 @@
 //! The gRPC door for staff tools and the other services: request to command, or query to response. No rules.
 use std::sync::Arc;
 
-use backbone::{Change, Fault, Unit, page::Page, proto};
+use backbone::{Change, Checks, Fault, Unit};
 use contracts::{
     common::v1::{Count, Receipt},
     intake::v1::{
@@ -28,34 +28,46 @@ pub struct Api(pub Arc<App>);
 #[tonic::async_trait]
 impl Intake for Api {
     async fn get_case(&self, request: Request<GetCaseRequest>) -> Result<Response<GetCaseResponse>, Status> {
-        let id = proto::id("case_id", &request.get_ref().case_id)?;
+        let mut checks = Checks::default();
+        let id = checks.id("case_id", &request.get_ref().case_id);
+        let Some(id) = id else { return Err(checks.fault().into()) };
         let case = view(store::case(&self.0.pool, id).await?)?;
         Ok(Response::new(GetCaseResponse { case: Some(case) }))
     }
 
     async fn list_queue(&self, request: Request<ListQueueRequest>) -> Result<Response<ListQueueResponse>, Status> {
-        let page = request.into_inner().page.unwrap_or_default();
-        let page = Page::from_request(page.size, &page.token)?;
-        let (cases, next_page_token) = store::queue(&self.0.pool, &page, self.0.clock.now()).await?;
+        let mut checks = Checks::default();
+        let page = checks.page(request.get_ref().page.as_ref(), store::Place::parse);
+        let Some((page, after)) = page else { return Err(checks.fault().into()) };
+        let (cases, next_page_token) = store::queue(&self.0.pool, &page, after, self.0.clock.now()).await?;
         let cases = cases.into_iter().map(view).collect::<Result<_, _>>()?;
         Ok(Response::new(ListQueueResponse { cases, next_page_token }))
     }
 
     async fn respond_to_case(&self, request: Request<RespondToCaseRequest>) -> Result<Response<Receipt>, Status> {
-        let (actor, key) = (backbone::actor(&request)?, key(&request, "respond_to_case")?);
-        let RespondToCaseRequest { case_id, text } = request.into_inner();
-        let id = proto::id("case_id", &case_id)?;
-        let text = prose("text", &text, 4000)?;
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let key = checks.key(&request, "respond_to_case");
+        let id = checks.id("case_id", &request.get_ref().case_id);
+        let text = checks.text("text", request.get_ref().text.trim(), 1..=4000);
+        let (Some(actor), Some(key), Some(id), Some(text)) = (actor, key, id, text) else {
+            return Err(checks.fault().into());
+        };
         let customer = customer_of(&store::case(&self.0.pool, id).await?)?;
         let row = text_row(&self.0.master.new_key(customer)?, id, "answer", text)?;
         self.submit(Unit::of(Change::to::<Case>(id, Command::Respond)).row(row).actor(actor).key(key)).await
     }
 
     async fn close_case(&self, request: Request<CloseCaseRequest>) -> Result<Response<Receipt>, Status> {
-        let (actor, key) = (backbone::actor(&request)?, key(&request, "close_case")?);
-        let id = proto::id("case_id", &request.get_ref().case_id)?;
-        let outcome = wire::outcome_by_person(&request.get_ref().outcome)
-            .ok_or_else(|| Fault::invalid("outcome", "is answered, guidance or suggestion_recorded"))?;
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let key = checks.key(&request, "close_case");
+        let id = checks.id("case_id", &request.get_ref().case_id);
+        let outcome = wire::outcome_by_person(&request.get_ref().outcome);
+        let outcome = checks.value("outcome", outcome.ok_or("must be answered, guidance or suggestion_recorded"));
+        let (Some(actor), Some(key), Some(id), Some(outcome)) = (actor, key, id, outcome) else {
+            return Err(checks.fault().into());
+        };
         let unit = Unit::of(Change::to::<Case>(id, Command::Close(outcome))).actor(actor).key(key);
         self.submit(unit).await
     }
@@ -64,9 +76,13 @@ impl Intake for Api {
         &self,
         request: Request<RevealContactRequest>,
     ) -> Result<Response<RevealContactResponse>, Status> {
-        let actor = backbone::actor(&request)?;
-        let customer = proto::id("customer_id", &request.get_ref().customer_id)?;
-        let purpose = prose("purpose", &request.get_ref().purpose, 200)?;
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let customer = checks.id("customer_id", &request.get_ref().customer_id);
+        let purpose = checks.text("purpose", request.get_ref().purpose.trim(), 1..=200);
+        let (Some(actor), Some(customer), Some(purpose)) = (actor, customer, purpose) else {
+            return Err(checks.fault().into());
+        };
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
         let sealed = store::look_at_contact(&self.0.pool, customer, look).await?;
         let fields = [&sealed.name, &sealed.phone, &sealed.email];
@@ -83,9 +99,13 @@ impl Intake for Api {
     }
 
     async fn reveal_case(&self, request: Request<RevealCaseRequest>) -> Result<Response<RevealCaseResponse>, Status> {
-        let actor = backbone::actor(&request)?;
-        let case_id = proto::id("case_id", &request.get_ref().case_id)?;
-        let purpose = prose("purpose", &request.get_ref().purpose, 200)?;
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let case_id = checks.id("case_id", &request.get_ref().case_id);
+        let purpose = checks.text("purpose", request.get_ref().purpose.trim(), 1..=200);
+        let (Some(actor), Some(case_id), Some(purpose)) = (actor, case_id, purpose) else {
+            return Err(checks.fault().into());
+        };
         let customer = customer_of(&store::case(&self.0.pool, case_id).await?)?;
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
         let mut response = RevealCaseResponse::default();
@@ -142,24 +162,10 @@ fn open(keys: &[CustomerKey], place: &Place, sealed: &[u8]) -> Result<String, Fa
     key.ok_or_else(gone)?.open(place, sealed)
 }
 
-fn key<T: Message>(request: &Request<T>, scope: &str) -> Result<Option<backbone::IdempotencyKey>, Fault> {
-    backbone::key(request, scope, &request.get_ref().encode_to_vec())
-}
-
 fn view((id, version, case): store::Found) -> Result<CaseView, Fault> {
     wire::view(version, &case).ok_or_else(|| Fault::not_found("case", id))
 }
 
 fn customer_of((id, _, case): &store::Found) -> Result<Uuid, Fault> {
     case.facts.as_ref().map(|facts| facts.customer_id).ok_or_else(|| Fault::not_found("case", id))
-}
-
-/// Text that must be there: 1 to `max` characters, no control characters but line ends and tabs.
-fn prose<'a>(field: &str, text: &'a str, max: usize) -> Result<&'a str, Fault> {
-    let text = text.trim();
-    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    if text.is_empty() || text.chars().count() > max || text.contains(odd) {
-        return Err(Fault::invalid(field, format!("is 1 to {max} characters without control characters")));
-    }
-    Ok(text)
 }

@@ -24,8 +24,12 @@ pub async fn case(pool: &PgPool, id: Uuid) -> Result<Found, Fault> {
 
 /// Open cases in the order they must be worked: health first, then points with one for each minute waited, then the
 /// nearest promise. The waiting time is that of the first page, so that the order holds over all pages.
-pub async fn queue(pool: &PgPool, page: &Page, now: Timestamp) -> Result<(Vec<Found>, String), Fault> {
-    let after = page.after().map(|(key, id)| Place::parse(key, id)).transpose()?;
+pub async fn queue(
+    pool: &PgPool,
+    page: &Page,
+    after: Option<Place>,
+    now: Timestamp,
+) -> Result<(Vec<Found>, String), Fault> {
     let as_of = after.as_ref().map_or(now.as_microsecond(), |place| place.as_of);
     let rows: Vec<QueueRow> = sqlx::query_as(
         "-- case_file.queue
@@ -185,7 +189,7 @@ struct QueueRow {
 }
 
 /// A place in the queue.
-struct Place {
+pub struct Place {
     as_of: i64,
     lane_order: i32,
     points: i64,
@@ -194,12 +198,14 @@ struct Place {
 }
 
 impl Place {
-    fn parse(key: &str, id: Uuid) -> Result<Self, Fault> {
-        let wrong = || Fault::invalid("page.token", "is not a token of an earlier answer");
-        let numbers: Result<Vec<i64>, _> = key.split('.').map(str::parse).collect();
-        let [as_of, lane_order, points, respond_by] = numbers.map_err(|_| wrong())?[..] else { return Err(wrong()) };
-        let lane_order = i32::try_from(lane_order).map_err(|_| wrong())?;
-        Ok(Self { as_of, lane_order, points, respond_by, id })
+    /// Reads it from a page token: instants that there are, and few enough points to be reckoned with.
+    pub fn parse(key: &str, id: Uuid) -> Option<Self> {
+        let numbers: Vec<i64> = key.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+        let [as_of, lane_order, points, respond_by] = numbers[..] else { return None };
+        let instants = [as_of, respond_by].iter().all(|micros| Timestamp::from_microsecond(*micros).is_ok());
+        let lane_order = i32::try_from(lane_order).ok()?;
+        let sound = instants && i32::try_from(points).is_ok();
+        sound.then_some(Self { as_of, lane_order, points, respond_by, id })
     }
 }
 

@@ -1,5 +1,5 @@
 //! The gRPC door: requests become commands, questions become queries. No rules here.
-use backbone::{Change, Fault, Road, Unit, page::Page, proto};
+use backbone::{Change, Checks, Fault, Road, Unit};
 use contracts::{
     Message as _,
     common::v1::{Count, Receipt},
@@ -32,7 +32,9 @@ pub struct Api {
 #[tonic::async_trait]
 impl Outreach for Api {
     async fn get_message(&self, request: Request<GetMessageRequest>) -> Result<Response<GetMessageResponse>, Status> {
-        let id = proto::id("message_id", &request.get_ref().message_id)?;
+        let mut checks = Checks::default();
+        let id = checks.id("message_id", &request.get_ref().message_id);
+        let Some(id) = id else { return Err(checks.fault().into()) };
         let stored = store::get(&self.pool, id).await?.ok_or_else(|| Fault::not_found("message", id))?;
         Ok(Response::new(GetMessageResponse { message: Some(wire::view(stored)) }))
     }
@@ -42,10 +44,15 @@ impl Outreach for Api {
         request: Request<ListMessagesRequest>,
     ) -> Result<Response<ListMessagesResponse>, Status> {
         let ListMessagesRequest { status, about_id, page } = request.into_inner();
-        let page = page.unwrap_or_default();
-        let page = Page::from_request(page.size, &page.token)?;
-        let filter = filter(&status, &about_id)?;
-        let stored = store::list(&self.pool, &filter, after(&page)?, page.limit()).await?;
+        let mut checks = Checks::default();
+        let status = checks.optional_of("status", &status, &STATUSES);
+        let about_id = checks.optional_id("about_id", &about_id);
+        let page = checks.page(page.as_ref(), |key, id| Some((key.parse().ok()?, id)));
+        let (Some(status), Some(about_id), Some((page, after))) = (status, about_id, page) else {
+            return Err(checks.fault().into());
+        };
+        let filter = Filter { status: status.map(str::to_owned), about_id };
+        let stored = store::list(&self.pool, &filter, after, page.limit()).await?;
         let next_page_token = page.next(&stored, place);
         Ok(Response::new(ListMessagesResponse {
             messages: stored.into_iter().map(wire::view).collect(),
@@ -54,9 +61,11 @@ impl Outreach for Api {
     }
 
     async fn confirm_delivery(&self, request: Request<ConfirmDeliveryRequest>) -> Result<Response<Receipt>, Status> {
-        let actor = backbone::actor(&request)?;
-        let key = backbone::key(&request, "ConfirmDelivery", &request.get_ref().encode_to_vec())?;
-        let id = proto::id("message_id", &request.get_ref().message_id)?;
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let key = checks.key(&request, "ConfirmDelivery");
+        let id = checks.id("message_id", &request.get_ref().message_id);
+        let (Some(actor), Some(key), Some(id)) = (actor, key, id) else { return Err(checks.fault().into()) };
         let unit = Unit::of(Change::to::<Message>(id, Command::ConfirmDelivery))
             .actor(actor)
             .key(key)
@@ -74,21 +83,7 @@ impl Outreach for Api {
     }
 }
 
-fn filter(status: &str, about_id: &str) -> Result<Filter, Fault> {
-    if !status.is_empty() && !STATUSES.contains(&status) {
-        return Err(Fault::invalid("status", format!("is one of {}, or empty for all", STATUSES.join(", "))));
-    }
-    let status = (!status.is_empty()).then(|| status.to_owned());
-    Ok(Filter { status, about_id: proto::optional_id("about_id", about_id)? })
-}
-
 /// The place of a row in the list: since when it waits, and its id.
 fn place(stored: &Stored) -> (String, Uuid) {
     (stored.state.queued_at.as_microsecond().to_string(), stored.id)
-}
-
-fn after(page: &Page) -> Result<Option<(i64, Uuid)>, Fault> {
-    let Some((key, id)) = page.after() else { return Ok(None) };
-    let at = key.parse().map_err(|_| Fault::invalid("page.token", "is not a token of an earlier answer"))?;
-    Ok(Some((at, id)))
 }

@@ -1,5 +1,8 @@
 //! The gRPC door: requests are checked for shape and bounds, all wrong fields named at once, and handed on. No rules.
-use backbone::{Change, Clock, Fault, Road, Row, Unit, Violation, page::Page, proto};
+use backbone::{
+    Actor, Change, Checks, Clock, Fault, IdempotencyKey, Road, Row, Unit,
+    page::{Page, by_time},
+};
 use contracts::{
     Message,
     common::v1::{Count, Receipt},
@@ -20,8 +23,6 @@ use crate::{
 };
 
 const COMMENT_CHARS_MAX: usize = 4_000;
-/// No customer answered before this.
-const EARLIEST: Timestamp = Timestamp::UNIX_EPOCH;
 const STATUSES: [&str; 4] = ["planned", "due", "completed", "missed"];
 
 /// Answers and lists.
@@ -36,10 +37,8 @@ pub struct Api {
 #[tonic::async_trait]
 impl Scheduling for Api {
     async fn record_answer(&self, request: Request<RecordAnswerRequest>) -> Result<Response<Receipt>, Status> {
-        let actor = backbone::actor(&request)?;
-        let key = backbone::key(&request, "scheduling.record_answer", &request.get_ref().encode_to_vec())?;
         let now = self.clock.now();
-        let given = Given::read(request.into_inner(), now)?;
+        let given = Given::read(request, now)?;
         let id = match given.about {
             About::FollowUp(id) => id,
             About::Purchase(id) => store::for_answer(&self.pool, id, given.answered_at.unwrap_or(now))
@@ -55,8 +54,8 @@ impl Scheduling for Api {
             problem_score: self.problem_score,
         };
         let mut unit = Unit::of(Change::to::<FollowUp>(id, command))
-            .actor(actor)
-            .key(key)
+            .actor(given.actor)
+            .key(given.key)
             .answer::<FollowUp>(|id, version, follow_up| wire::receipt(id, version, follow_up).encode_to_vec());
         if commented {
             unit = unit.row(Row::new(store::KEEP_TEXT, id).with(store::COMMENT.to_owned()).with(given.comment));
@@ -69,7 +68,9 @@ impl Scheduling for Api {
         &self,
         request: Request<GetFollowUpRequest>,
     ) -> Result<Response<GetFollowUpResponse>, Status> {
-        let id = proto::id("follow_up_id", &request.get_ref().follow_up_id)?;
+        let mut checks = Checks::default();
+        let id = checks.id("follow_up_id", &request.get_ref().follow_up_id);
+        let Some(id) = id else { return Err(checks.fault().into()) };
         let stored = store::get(&self.pool, id).await?.ok_or_else(|| Fault::not_found("follow_up", id))?;
         let comment = store::comment(&self.pool, id).await?;
         Ok(Response::new(GetFollowUpResponse { follow_up: Some(view(&stored)), comment }))
@@ -79,7 +80,7 @@ impl Scheduling for Api {
         &self,
         request: Request<ListFollowUpsRequest>,
     ) -> Result<Response<ListFollowUpsResponse>, Status> {
-        let List { status, purchase_id, page, after } = List::read(request.into_inner())?;
+        let List { status, purchase_id, page, after } = List::read(request.get_ref())?;
         let rows = match (purchase_id, status.as_deref()) {
             (Some(purchase), status) => store::of_purchase(&self.pool, purchase, status, after, page.limit()).await?,
             (None, Some(status)) => store::in_status(&self.pool, status, after, page.limit()).await?,
@@ -111,34 +112,16 @@ fn view(stored: &Stored) -> contracts::scheduling::v1::FollowUpView {
     wire::view(stored.id, stored.version, &stored.follow_up)
 }
 
-/// Collects what is wrong with a request, so that all of it is said at once.
-#[derive(Default)]
-struct Checks(Vec<Violation>);
-
-impl Checks {
-    fn wrong<T>(&mut self, field: &str, reason: impl Into<String>) -> Option<T> {
-        self.0.push(Violation { field: field.to_owned(), reason: reason.into() });
-        None
-    }
-
-    fn see<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
-        result.map_err(|fault| self.0.extend_from_slice(fault.violations())).ok()
-    }
-
-    /// What was read, or everything that is wrong.
-    fn done<T>(self, read: Option<T>) -> Result<T, Fault> {
-        read.filter(|_| self.0.is_empty()).ok_or(Fault::fields(self.0))
-    }
-}
-
 /// What an answer is about.
 enum About {
     FollowUp(Uuid),
     Purchase(Uuid),
 }
 
-/// An answer within bounds.
+/// An answer within bounds, and who brings it.
 struct Given {
+    actor: Actor,
+    key: Option<IdempotencyKey>,
     about: About,
     score: Score,
     discomfort: bool,
@@ -147,34 +130,29 @@ struct Given {
 }
 
 impl Given {
-    fn read(request: RecordAnswerRequest, now: Timestamp) -> Result<Self, Fault> {
+    fn read(request: Request<RecordAnswerRequest>, now: Timestamp) -> Result<Self, Fault> {
         let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let key = checks.key(&request, "scheduling.record_answer");
+        let request = request.into_inner();
         let about = match (request.follow_up_id.as_str(), request.purchase_id.as_str()) {
-            ("", "") => checks.wrong("follow_up_id", "give follow_up_id or purchase_id"),
-            (id, "") => checks.see(proto::id("follow_up_id", id)).map(About::FollowUp),
-            ("", id) => checks.see(proto::id("purchase_id", id)).map(About::Purchase),
-            (_, _) => checks.wrong("purchase_id", "give follow_up_id or purchase_id, not both"),
+            ("", "") => checks.value("follow_up_id", Err("give follow_up_id or purchase_id")),
+            (id, "") => checks.id("follow_up_id", id).map(About::FollowUp),
+            ("", id) => checks.id("purchase_id", id).map(About::Purchase),
+            (_, _) => checks.value("purchase_id", Err("give follow_up_id or purchase_id, not both")),
         };
-        let score = Score::try_from(request.score).map_err(|error| Fault::invalid("score", error.to_string()));
-        let score = checks.see(score);
-        if request.comment.chars().count() > COMMENT_CHARS_MAX {
-            checks.wrong::<()>("comment", format!("must not be longer than {COMMENT_CHARS_MAX} characters"));
-        }
-        if request.comment.contains('\0') {
-            checks.wrong::<()>("comment", "must not contain the character NUL");
-        }
-        let answered_at = checks.see(proto::instant("answered_at", request.answered_at.as_ref()));
-        if answered_at.flatten().is_some_and(|at| at < EARLIEST || at > now) {
-            checks.wrong::<()>("answered_at", format!("must be between {EARLIEST} and now, which is {now}"));
-        }
-        let read = about.zip(score).zip(answered_at).map(|((about, score), answered_at)| Given {
-            about,
-            score,
-            discomfort: request.discomfort,
-            comment: request.comment,
-            answered_at,
+        let score = checks.value("score", Score::try_from(request.score));
+        let comment = checks.text("comment", &request.comment, 0..=COMMENT_CHARS_MAX).map(str::to_owned);
+        let answered_at = checks.instant("answered_at", request.answered_at.as_ref()).and_then(|at| {
+            let ahead = at.is_some_and(|at| at > now);
+            checks.value("answered_at", if ahead { Err(format!("must not be after now, {now}")) } else { Ok(at) })
         });
-        checks.done(read)
+        let (Some(actor), Some(key), Some(about), Some(score), Some(comment), Some(answered_at)) =
+            (actor, key, about, score, comment, answered_at)
+        else {
+            return Err(checks.fault());
+        };
+        Ok(Self { actor, key, about, score, discomfort: request.discomfort, comment, answered_at })
     }
 }
 
@@ -187,29 +165,18 @@ struct List {
 }
 
 impl List {
-    fn read(request: ListFollowUpsRequest) -> Result<Self, Fault> {
+    fn read(request: &ListFollowUpsRequest) -> Result<Self, Fault> {
         let mut checks = Checks::default();
-        let left_out = request.status.is_empty() && !request.purchase_id.is_empty();
-        if !left_out && !STATUSES.contains(&request.status.as_str()) {
-            let all = STATUSES.join(", ");
-            checks.wrong::<()>("status", format!("must be one of {all}; may be left out when a purchase is named"));
-        }
-        let purchase_id = checks.see(proto::optional_id("purchase_id", &request.purchase_id));
-        let page = request.page.unwrap_or_default();
-        let page = checks.see(Page::from_request(page.size, &page.token));
-        let after = page.as_ref().and_then(Page::after).map(|(key, id)| {
-            let window_end = key.parse().ok().filter(|window_end| *window_end >= EARLIEST);
-            let wrong = || Fault::invalid("page.token", "is not a token of an earlier answer");
-            window_end.map(|window_end| (window_end, id)).ok_or_else(wrong)
-        });
-        let after = checks.see(after.transpose());
-        let status = (!request.status.is_empty()).then_some(request.status);
-        let read = purchase_id.zip(page).zip(after).map(|((purchase_id, page), after)| List {
-            status,
-            purchase_id,
-            page,
-            after,
-        });
-        checks.done(read)
+        let status = if request.purchase_id.is_empty() {
+            checks.one_of("status", &request.status, &STATUSES).map(Some)
+        } else {
+            checks.optional_of("status", &request.status, &STATUSES)
+        };
+        let purchase_id = checks.optional_id("purchase_id", &request.purchase_id);
+        let page = checks.page(request.page.as_ref(), by_time);
+        let (Some(status), Some(purchase_id), Some((page, after))) = (status, purchase_id, page) else {
+            return Err(checks.fault());
+        };
+        Ok(Self { status: status.map(str::to_owned), purchase_id, page, after })
     }
 }

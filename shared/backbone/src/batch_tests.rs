@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*};
 use super::*;
 use crate::{
     IdempotencyKey,
-    fixture_tests::{Store, Tally, Tell, at, id},
+    fixture_tests::{Store, Tally, Tell, at, id, schedules},
     journal::first_break,
 };
 
@@ -93,30 +93,31 @@ fn told() -> impl Strategy<Value = Told> {
     (vec(change, 1..4), option::weighted(0.3, (0..3_u8, 0..2_u8))).prop_map(|(changes, key)| Told { changes, key })
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-    #[test]
-    fn a_batch_does_what_its_units_one_by_one_would_do(units in vec(told(), 1..16), sizes in vec(1..6_usize, 16)) {
-        let (mut store, mut plain) = (Store::default(), Plain::default());
-        let mut waiting: VecDeque<(usize, &Told)> = units.iter().enumerate().collect();
-        for size in sizes {
-            let batch: Vec<(usize, &Told)> = waiting.drain(..size.min(waiting.len())).collect();
-            let made: Vec<Unit> = batch.iter().map(|(number, told)| told.unit(*number)).collect();
-            for ((number, told), outcome) in batch.into_iter().zip(store.run(&made, at(0))) {
-                let answer = outcome.result.map_err(|fault| fault.code().to_owned());
-                prop_assert_eq!((answer, outcome.repeated), plain.run(number, told));
+#[test]
+fn a_batch_does_what_its_units_one_by_one_would_do() {
+    for config in schedules(2_000) {
+        proptest!(config, |(units in vec(told(), 1..16), sizes in vec(1..6_usize, 16))| {
+            let (mut store, mut plain) = (Store::default(), Plain::default());
+            let mut waiting: VecDeque<(usize, &Told)> = units.iter().enumerate().collect();
+            for size in sizes {
+                let batch: Vec<(usize, &Told)> = waiting.drain(..size.min(waiting.len())).collect();
+                let made: Vec<Unit> = batch.iter().map(|(number, told)| told.unit(*number)).collect();
+                for ((number, told), outcome) in batch.into_iter().zip(store.run(&made, at(0))) {
+                    let answer = outcome.result.map_err(|fault| fault.code().to_owned());
+                    prop_assert_eq!((answer, outcome.repeated), plain.run(number, told));
+                }
             }
-        }
-        let rows: Vec<_> = plain.rows.iter().map(|number| Uuid::from_u128(*number as u128)).collect();
-        prop_assert_eq!(&store.rows, &rows);
-        for n in 0..AGGREGATES {
-            prop_assert_eq!(&store.tally(id(n)).heard, &plain.heard[n]);
-            prop_assert_eq!(store.version(id(n)), plain.heard[n].len() as u64);
-            let entries: Vec<_> = store.journal.iter().filter(|entry| entry.aggregate_id == id(n)).cloned().collect();
-            prop_assert_eq!(entries.len(), plain.heard[n].len());
-            prop_assert_eq!(first_break(&entries), None);
-        }
+            let rows: Vec<_> = plain.rows.iter().map(|number| Uuid::from_u128(*number as u128)).collect();
+            prop_assert_eq!(&store.rows, &rows);
+            for n in 0..AGGREGATES {
+                prop_assert_eq!(&store.tally(id(n)).heard, &plain.heard[n]);
+                prop_assert_eq!(store.version(id(n)), plain.heard[n].len() as u64);
+                let entries = store.journal.iter().filter(|entry| entry.aggregate_id == id(n));
+                let entries: Vec<_> = entries.cloned().collect();
+                prop_assert_eq!(entries.len(), plain.heard[n].len());
+                prop_assert_eq!(first_break(&entries), None);
+            }
+        });
     }
 }
 

@@ -120,15 +120,17 @@ impl Consumer {
         let mut units = Vec::with_capacity(messages.len());
         let mut delivered = Vec::with_capacity(messages.len());
         for message in messages {
-            let (stream_seq, deliveries) = message.info().map_or((0, 0), |i| (i.stream_sequence, i.delivered));
+            let info = message.info().map(|i| (i.stream_sequence, i.delivered, i.published.unix_timestamp_nanos()));
+            let (stream_seq, deliveries, stored_at) = info.unwrap_or_default();
             let headers = message.headers.clone().unwrap_or_default();
             let meta = broker::meta(&headers, &self.stream, stream_seq);
-            let meta = meta.unwrap_or_else(|reason| unreadable(&self.stream, stream_seq, &reason));
+            let meta = meta.unwrap_or_else(|reason| unreadable(&self.stream, stream_seq, stored_at, &reason));
             if let Some(trace) = &meta.trace {
                 telemetry::link(&span, trace);
             }
             let poison = headers.get("ce-id").is_none().then_some("the message is no event: headers are missing");
-            let mut unit = self.inbound.unit(meta.clone(), message.payload.to_vec());
+            // The unit remembers the trace it is made in.
+            let mut unit = span.in_scope(|| self.inbound.unit(meta.clone(), message.payload.to_vec()));
             if let (Some(claim), Some(reason)) = (unit.claim.as_mut(), poison) {
                 claim.poison = Some(reason.into());
             }
@@ -211,10 +213,11 @@ fn backoff(deliveries: i64) -> Duration {
     Duration::from_millis((100 << doublings).min(5000))
 }
 
-/// A message without the headers of an event still gets a place to be parked at: its own.
-fn unreadable(stream: &str, stream_seq: u64, reason: &str) -> Meta {
+/// A message without the headers of an event still gets a place to be parked at: its own. A stream that is made again
+/// counts from 1 again, so the time it was stored at belongs to it.
+fn unreadable(stream: &str, stream_seq: u64, stored_at: i128, reason: &str) -> Meta {
     tracing::error!(stream, stream_seq, reason, "a message is no event");
-    let id = uuid::Uuid::from_u64_pair(0, stream_seq);
+    let id = uuid::Uuid::from_u64_pair(u64::try_from(stored_at).unwrap_or_default(), stream_seq);
     Meta {
         event_id: id,
         aggregate_id: id,

@@ -9,7 +9,9 @@ fn the_delay_doubles_from_a_tenth_of_a_second_to_five_seconds() {
 
 #[test]
 fn a_message_that_is_no_event_has_a_place_of_its_own() {
-    let (one, two) = (unreadable("TEST", 7, "no headers"), unreadable("TEST", 8, "no headers"));
+    let unreadable = |stream_seq, stored_at| unreadable("TEST", stream_seq, stored_at, "no headers");
+    let (one, two, anew) = (unreadable(7, 1), unreadable(8, 1), unreadable(7, 2));
     assert_ne!(one.aggregate_id, two.aggregate_id, "it holds up nobody");
+    assert_ne!(one.event_id, anew.event_id, "the stream was made again");
     assert_eq!((one.version, one.stream.as_str(), one.stream_seq), (1, "TEST", 7));
 }

@@ -78,6 +78,7 @@ async fn fire(road: &Road, aggregates: &Aggregates, service: &str, limit: usize)
     if due.is_empty() {
         return Ok(0);
     }
+    let span = tracing::debug_span!("deadline.batch", deadlines = due.len());
     let mut units = Vec::new();
     for row in &due {
         let (id, kind, table) = (
@@ -89,7 +90,9 @@ async fn fire(road: &Road, aggregates: &Aggregates, service: &str, limit: usize)
         let Some(change) = aggregate.and_then(|a| (a.on_deadline)(id, &kind)) else {
             return Err(Abort::Culprit(Fault::broken(format!("nobody knows what deadline {kind} of {table} means"))));
         };
-        units.push(Unit { deadline: Some((id, kind)), ..Unit::of(change).actor(Actor::service(service)) });
+        // The unit remembers the trace it is made in.
+        let unit = span.in_scope(|| Unit::of(change).actor(Actor::service(service)));
+        units.push(Unit { deadline: Some((id, kind)), ..unit });
     }
     let mut known = Known::default();
     let wanted: Wanted = units.iter().flat_map(|u| &u.changes).map(|c| (c.key(), c.kind)).collect();

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Change, Unit,
-    fixture_tests::{KINDS, Store, Tally, Tell, at, id},
+    fixture_tests::{KINDS, Store, Tally, Tell, at, id, schedules},
 };
 
 const AGGREGATES: usize = 3;
@@ -69,48 +69,48 @@ fn check(store: &Store) {
     assert_eq!(store.deadlines, wanted, "armed is what the states want");
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-    #[test]
-    fn what_is_armed_is_what_the_states_want_and_fires_once_at_its_time(steps in vec(step(), 1..25)) {
-        let (mut store, mut plain, mut now) = (Store::default(), Plain::default(), 0);
-        let nobody = BTreeSet::new();
-        for step in steps {
-            match step {
-                Step::Change(changes) => {
-                    // The plain model knows no lateness: before a change, all that is due has rung.
-                    while store.fire(at(now), 2, &nobody) > 0 {}
-                    plain.ring(at(now));
-                    let mut units = Vec::new();
-                    for (n, wishes) in changes {
-                        let due = |(kind, after): (usize, i64)| (kind, at(now + 1 + after));
-                        let wishes = wishes.map(|wishes| wishes.into_iter().map(due).collect::<BTreeMap<_, _>>());
-                        if let Some(wishes) = &wishes {
-                            plain.wish(id(n), wishes);
+#[test]
+fn what_is_armed_is_what_the_states_want_and_fires_once_at_its_time() {
+    for config in schedules(2_000) {
+        proptest!(config, |(steps in vec(step(), 1..25))| {
+            let (mut store, mut plain, mut now) = (Store::default(), Plain::default(), 0);
+            let nobody = BTreeSet::new();
+            for step in steps {
+                match step {
+                    Step::Change(changes) => {
+                        // The plain model knows no lateness: before a change, all that is due has rung.
+                        while store.fire(at(now), 2, &nobody) > 0 {}
+                        plain.ring(at(now));
+                        let mut units = Vec::new();
+                        for (n, wishes) in changes {
+                            let due = |(kind, after): (usize, i64)| (kind, at(now + 1 + after));
+                            let wishes = wishes.map(|wishes| wishes.into_iter().map(due).collect::<BTreeMap<_, _>>());
+                            if let Some(wishes) = &wishes {
+                                plain.wish(id(n), wishes);
+                            }
+                            units.push(Unit::of(Change::to::<Tally>(id(n), wishes.map_or(Tell::Hear(1), Tell::Wish))));
                         }
-                        units.push(Unit::of(Change::to::<Tally>(id(n), wishes.map_or(Tell::Hear(1), Tell::Wish))));
+                        store.run(&units, at(now));
                     }
-                    store.run(&units, at(now));
+                    Step::Pass(seconds) => now += seconds,
+                    Step::Fire(limit, held) => {
+                        store.fire(at(now), limit, &held.into_iter().map(id).collect());
+                    }
                 }
-                Step::Pass(seconds) => now += seconds,
-                Step::Fire(limit, held) => {
-                    store.fire(at(now), limit, &held.into_iter().map(id).collect());
-                }
+                check(&store);
             }
-            check(&store);
-        }
-        while store.fire(at(now), 2, &nobody) > 0 {
-            check(&store);
-        }
-        plain.ring(at(now));
-        for n in 0..AGGREGATES {
-            let (mut rang, mut expected) = (store.tally(id(n)).rang, plain.rang.remove(&id(n)).unwrap_or_default());
-            prop_assert!(rang.iter().all(|(_, due)| *due <= at(now)), "never early");
-            rang.sort();
-            expected.sort();
-            prop_assert_eq!(rang, expected, "each once, none lost");
-        }
+            while store.fire(at(now), 2, &nobody) > 0 {
+                check(&store);
+            }
+            plain.ring(at(now));
+            for n in 0..AGGREGATES {
+                let (mut rang, mut expected) = (store.tally(id(n)).rang, plain.rang.remove(&id(n)).unwrap_or_default());
+                prop_assert!(rang.iter().all(|(_, due)| *due <= at(now)), "never early");
+                rang.sort();
+                expected.sort();
+                prop_assert_eq!(rang, expected, "each once, none lost");
+            }
+        });
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
+use proptest::test_runner::{Config, RngSeed};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -13,6 +14,16 @@ use crate::{
     gate::{Claim, Meta, Passage, Position},
     journal::Entry,
 };
+
+/// Random schedules: the same ones every time, and others, whose seed is printed. `PROPTEST_RNG_SEED` gives it again.
+pub fn schedules(cases: u32) -> [Config; 2] {
+    let other = match Config::default().rng_seed {
+        RngSeed::Fixed(given) => given,
+        RngSeed::Random => Uuid::new_v4().as_u64_pair().0,
+    };
+    println!("the seed of the other schedules is {other}");
+    [1, other].map(|seed| Config { cases, rng_seed: RngSeed::Fixed(seed), ..Config::default() })
+}
 
 /// The kinds of deadline there are.
 pub const KINDS: [&str; 3] = ["first", "second", "third"];

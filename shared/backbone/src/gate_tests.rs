@@ -7,7 +7,7 @@ use proptest::{collection::vec, prelude::*, sample::subsequence};
 use super::*;
 use crate::{
     Unit,
-    fixture_tests::{Store, Tell, at, event, id},
+    fixture_tests::{Store, Tell, at, event, id, schedules},
 };
 
 const AGGREGATES: usize = 3;
@@ -100,36 +100,38 @@ fn all() -> Vec<(usize, u64)> {
     (0..AGGREGATES).flat_map(|aggregate| (1..=VERSIONS).map(move |version| (aggregate, version))).collect()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
-
-    #[test]
-    fn any_schedule_converges_to_every_event_once_and_in_order(
-        unfit in vec((event_of(), prop_oneof![Just(Unfit::Unreadable), Just(Unfit::Refused)]), 0..3),
-        steps in vec(step(), 0..12),
-        order in subsequence(all(), 0..=all().len()).prop_shuffle(),
-    ) {
-        let mut world = World { store: Store::default(), unfit: unfit.into_iter().collect(), taken: BTreeSet::new() };
-        for step in &steps {
-            world.step(step);
-            world.check();
-        }
-        // Everything is mended; the broker gives again what was not acknowledged, in whatever order, till all is in.
-        world.unfit.clear();
-        for _ in 0..=VERSIONS {
-            let missing: Vec<_> = order.iter().copied().chain(all()).filter(|e| !world.taken.contains(e)).collect();
-            if missing.is_empty() && world.store.parked.is_empty() {
-                break;
+#[test]
+fn any_schedule_converges_to_every_event_once_and_in_order() {
+    for config in schedules(3_000) {
+        proptest!(config, |(
+            unfit in vec((event_of(), prop_oneof![Just(Unfit::Unreadable), Just(Unfit::Refused)]), 0..3),
+            steps in vec(step(), 0..12),
+            order in subsequence(all(), 0..=all().len()).prop_shuffle(),
+        )| {
+            let unfit = unfit.into_iter().collect();
+            let mut world = World { store: Store::default(), unfit, taken: BTreeSet::new() };
+            for step in &steps {
+                world.step(step);
+                world.check();
             }
-            world.step(&Step::Deliver(missing));
+            // Everything is mended; the broker gives again what was not acknowledged, in whatever order, till all is
+            // in.
+            world.unfit.clear();
+            for _ in 0..=VERSIONS {
+                let missing: Vec<_> = order.iter().copied().chain(all()).filter(|e| !world.taken.contains(e)).collect();
+                if missing.is_empty() && world.store.parked.is_empty() {
+                    break;
+                }
+                world.step(&Step::Deliver(missing));
+                for aggregate in 0..AGGREGATES {
+                    world.step(&Step::Redrive(aggregate));
+                }
+                world.check();
+            }
             for aggregate in 0..AGGREGATES {
-                world.step(&Step::Redrive(aggregate));
+                prop_assert_eq!(world.store.position(id(aggregate)), Position { version: VERSIONS, parked: false });
             }
-            world.check();
-        }
-        for aggregate in 0..AGGREGATES {
-            prop_assert_eq!(world.store.position(id(aggregate)), Position { version: VERSIONS, parked: false });
-        }
+        });
     }
 }
 

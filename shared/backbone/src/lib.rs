@@ -1,11 +1,11 @@
 //! What a process needs to be a service. It knows no business noun.
 //!
-//! In reading order: a request or event becomes a [`Unit`] of [`Change`]s ([`unit`], [`aggregate`]); the [`road`]
-//! collects units and runs them in one [`transaction`]; [`batch`] decides them in memory; the [`journal`] keeps what
-//! happened; the [`relay`] sends it by the [`publisher`] and the [`auditor`] checks that it stays sent. On the other side the [`consumer`]
-//! takes events, the [`gate`] lets each pass once, and [`inbound`] says what they mean; what cannot be applied is
-//! [`parked`]. [`deadline`]s fire when time comes, which only the [`clock`] knows. [`node`] wires one service together
-//! and [`boot`] runs it as a process.
+//! In reading order: a request, read by [`checks`], or an event becomes a [`Unit`] of [`Change`]s ([`unit`],
+//! [`aggregate`]); the [`road`] collects units and runs them in one [`transaction`]; [`batch`] decides them in memory;
+//! the [`journal`] keeps what happened; the [`relay`] sends it by the [`publisher`] and the [`auditor`] checks that it
+//! stays sent. On the other side the [`consumer`] takes events, the [`gate`] lets each pass once, and [`inbound`] says
+//! what they mean; what cannot be applied is [`parked`]. [`deadline`]s fire when time comes, which only the [`clock`]
+//! knows. [`node`] wires one service together and [`boot`] runs it as a process.
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
@@ -14,12 +14,14 @@ mod auditor;
 mod batch;
 pub mod boot;
 pub mod broker;
+mod checks;
 pub mod clock;
 pub mod config;
 mod consumer;
 mod deadline;
 pub mod fault;
 pub mod gate;
+mod grpc;
 mod health;
 pub mod inbound;
 pub mod journal;
@@ -51,6 +53,7 @@ use tonic::transport::Channel;
 
 pub use aggregate::{Aggregate, Aggregates, Change, Published};
 pub use boot::main;
+pub use checks::Checks;
 pub use clock::Clock;
 pub use config::Settings;
 pub use fault::{Fault, Violation};
@@ -119,21 +122,5 @@ impl Context {
         let road = Road::open(pool.clone(), clock.clone(), 1, 1, &tasks, meters);
         tracing::debug!(service = service.name, "reading configuration");
         Ok(Self { pool, road, clock, settings: Arc::new(settings), neighbours: neighbours::Neighbours::default() })
-    }
-}
-
-/// Who makes a gRPC call: the `aftercare-actor` metadata, for example `staff:ana`.
-pub fn actor<T>(request: &tonic::Request<T>) -> Result<Actor, Fault> {
-    let text = request.metadata().get("aftercare-actor").and_then(|value| value.to_str().ok());
-    text.and_then(Actor::parse)
-        .ok_or_else(|| Fault::invalid("metadata.aftercare-actor", "says who acts as kind:id, for example staff:ana"))
-}
-
-/// The idempotency key of a gRPC call, if it carries one: the `idempotency-key` metadata, 1 to 200 characters.
-pub fn key<T>(request: &tonic::Request<T>, scope: &str, content: &[u8]) -> Result<Option<IdempotencyKey>, Fault> {
-    let Some(value) = request.metadata().get("idempotency-key") else { return Ok(None) };
-    match value.to_str() {
-        Ok(text) if !text.is_empty() && text.len() <= 200 => Ok(Some(IdempotencyKey::new(scope, text, content))),
-        _ => Err(Fault::invalid("metadata.idempotency-key", "is 1 to 200 visible ASCII characters")),
     }
 }

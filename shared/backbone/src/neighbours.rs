@@ -6,6 +6,9 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::{fault::Fault, gate::Meta, proto};
 
+/// A thousand events may be more than the usual limit of a message.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
 /// Connections to the other services, by name. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Neighbours(Arc<BTreeMap<String, Channel>>);
@@ -44,7 +47,8 @@ impl Neighbours {
             limit: 1000,
             ..ReadJournalRequest::default()
         };
-        let answer = OperationsClient::new(self.channel(owner)?).read_journal(request).await;
+        let mut owner = OperationsClient::new(self.channel(owner)?).max_decoding_message_size(ANSWER_BYTES_MAX);
+        let answer = owner.read_journal(request).await;
         let entries = answer.map_err(Fault::unavailable)?.into_inner().entries;
         entries
             .into_iter()

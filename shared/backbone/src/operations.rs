@@ -11,6 +11,7 @@ use jiff_sqlx::ToSqlx;
 use tonic::{Request, Response, Status};
 
 use crate::{
+    checks::Checks,
     consumer::Consumer,
     fault::Fault,
     inbound::Inbound,
@@ -21,6 +22,9 @@ use crate::{
 
 /// How long a consumer may take to say how far it is.
 const LAG_WITHIN: Duration = Duration::from_secs(1);
+
+/// The greatest version or sequence there can be.
+const SEQ_MAX: u64 = i64::MAX.unsigned_abs();
 
 /// The operations of one service that has a schema.
 pub(crate) struct Api {
@@ -54,16 +58,27 @@ impl Operations for Api {
         request: Request<ReadJournalRequest>,
     ) -> Result<Response<ReadJournalResponse>, Status> {
         let request = request.into_inner();
-        let limit = bounded("limit", request.limit, 100, 1000)?;
-        let entries = match proto::optional_id("aggregate_id", &request.aggregate_id)? {
-            Some(id) => journal::of_aggregate(self.road.pool(), id, request.from_version, limit).await?,
-            None => journal::after(self.road.pool(), request.after_seq, request.newest_first, limit).await?,
+        let mut checks = Checks::default();
+        let id = checks.optional_id("aggregate_id", &request.aggregate_id);
+        let from_version = checks.within("from_version", request.from_version, 0..=SEQ_MAX);
+        let after_seq = checks.within("after_seq", request.after_seq, 0..=SEQ_MAX);
+        let limit = checks.within("limit", request.limit, 0..=1000);
+        let (Some(id), Some(from_version), Some(after_seq), Some(limit)) = (id, from_version, after_seq, limit) else {
+            return Err(checks.fault().into());
+        };
+        let limit = if limit == 0 { 100 } else { limit };
+        let entries = match id {
+            Some(id) => journal::of_aggregate(self.road.pool(), id, from_version, limit).await?,
+            None => journal::after(self.road.pool(), after_seq, request.newest_first, limit).await?,
         };
         Ok(Response::new(ReadJournalResponse { entries: entries.into_iter().map(on_wire).collect() }))
     }
 
     async fn list_parked(&self, request: Request<ListParkedRequest>) -> Result<Response<ListParkedResponse>, Status> {
-        let limit = bounded("limit", request.into_inner().limit, 50, 200)?;
+        let mut checks = Checks::default();
+        let limit = checks.within("limit", request.into_inner().limit, 0..=200);
+        let Some(limit) = limit else { return Err(checks.fault().into()) };
+        let limit = if limit == 0 { 50 } else { limit };
         let events = parked::list(self.road.pool(), None, limit).await?;
         let events = events
             .into_iter()
@@ -84,9 +99,15 @@ impl Operations for Api {
         &self,
         request: Request<RedriveParkedRequest>,
     ) -> Result<Response<RedriveParkedResponse>, Status> {
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
         let request = request.into_inner();
-        let id = proto::id("aggregate_id", &request.aggregate_id)?;
-        let (applied, remaining) = parked::redrive(&self.road, &self.inbound, &request.stream, id).await?;
+        let streams: Vec<&str> = self.consumers.iter().map(|consumer| consumer.stream.as_str()).collect();
+        let stream = checks.one_of("stream", &request.stream, &streams);
+        let id = checks.id("aggregate_id", &request.aggregate_id);
+        let (Some(actor), Some(stream), Some(id)) = (actor, stream, id) else { return Err(checks.fault().into()) };
+        let (applied, remaining) = parked::redrive(&self.road, &self.inbound, stream, id).await?;
+        tracing::info!(actor = actor.as_str(), stream, aggregate = %id, applied, remaining, "parked events redriven");
         Ok(Response::new(RedriveParkedResponse { applied, remaining }))
     }
 }
@@ -110,14 +131,6 @@ async fn counts(road: &Road) -> Result<(i64, i64, Option<i64>), Fault> {
     .fetch_one(road.pool())
     .await?;
     Ok(counts)
-}
-
-fn bounded(field: &str, wanted: u32, otherwise: u32, most: u32) -> Result<u32, Fault> {
-    match wanted {
-        0 => Ok(otherwise),
-        n if n <= most => Ok(n),
-        _ => Err(Fault::invalid(field, format!("is at most {most}"))),
-    }
 }
 
 fn on_wire(entry: Entry) -> JournalEntry {

@@ -1,8 +1,14 @@
 //! Lists in parts. A page token holds the sort key and id of the last row given, so a list never skips or repeats rows
 //! because others were added meanwhile.
+use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Violation};
+
+/// The most rows of a part.
+const SIZE_MAX: u32 = 200;
+/// The longest token.
+const TOKEN_BYTES_MAX: usize = 200;
 
 /// A part of a list that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,19 +18,19 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads size (0 = 50, at most 200) and token (empty = from the start).
-    pub fn from_request(size: u32, token: &str) -> Result<Self, Fault> {
-        if size > 200 {
-            return Err(Fault::invalid("page.size", "is at most 200"));
+    /// Reads size (0 = 50, at most 200) and token (empty = from the start); names both when both are wrong.
+    pub(crate) fn from_request(size: u32, token: &str) -> Result<Self, Fault> {
+        let mut wrong = Vec::new();
+        if size > SIZE_MAX {
+            wrong.push(Violation { field: "page.size".into(), reason: format!("is at most {SIZE_MAX}") });
+        }
+        let place = token.split_once('~').filter(|_| token.len() <= TOKEN_BYTES_MAX);
+        let after = place.and_then(|(id, key)| Some((key.to_owned(), id.parse().ok()?)));
+        if after.is_none() && !token.is_empty() {
+            wrong.extend_from_slice(no_token().violations());
         }
         let limit = if size == 0 { 50 } else { size };
-        if token.is_empty() {
-            return Ok(Self { limit, after: None });
-        }
-        let wrong = || Fault::invalid("page.token", "is not a token of an earlier answer");
-        let (id, key) = token.split_once('~').ok_or_else(wrong)?;
-        let id = id.parse().map_err(|_| wrong())?;
-        Ok(Self { limit, after: Some((key.to_owned(), id)) })
+        if wrong.is_empty() { Ok(Self { limit, after }) } else { Err(Fault::fields(wrong)) }
     }
 
     /// Rows to give.
@@ -47,6 +53,15 @@ impl Page {
             _ => String::new(),
         }
     }
+}
+
+pub(crate) fn no_token() -> Fault {
+    Fault::invalid("page.token", "is not a token of an earlier answer")
+}
+
+/// The place in a list by time: an instant of the years 1970 to 9999, as [`Timestamp`] writes it.
+pub fn by_time(key: &str, id: Uuid) -> Option<(Timestamp, Uuid)> {
+    key.parse().ok().filter(|at| *at >= Timestamp::UNIX_EPOCH).map(|at| (at, id))
 }
 
 #[cfg(test)]

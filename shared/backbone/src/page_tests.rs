@@ -35,7 +35,16 @@ proptest! {
 fn a_page_has_50_rows_unless_asked_for_and_at_most_200() {
     assert_eq!(Page::from_request(0, "").unwrap().limit(), 50);
     assert_eq!(Page::from_request(200, "").unwrap().limit(), 200);
-    assert_eq!(Page::from_request(201, "").unwrap_err().violations()[0].field, "page.size");
+    let id = Uuid::nil();
+    assert!(Page::from_request(0, &format!("{id}~{}", "k".repeat(163))).is_ok());
+    for (size, token, wrong) in [
+        (201, String::new(), vec!["page.size"]),
+        (201, "x".into(), vec!["page.size", "page.token"]),
+        (1, format!("{id}~{}", "k".repeat(164)), vec!["page.token"]),
+    ] {
+        let fault = Page::from_request(size, &token).unwrap_err();
+        assert_eq!(fault.violations().iter().map(|v| v.field.as_str()).collect::<Vec<_>>(), wrong);
+    }
     assert!(Page::from_request(0, "abc").is_err());
     assert!(Page::from_request(0, "abc~key").is_err());
 }

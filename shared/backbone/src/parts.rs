@@ -13,7 +13,7 @@ use tonic::{body::Body, server::NamedService, service::RoutesBuilder};
 use tonic_health::pb::health_server::HealthServer;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
-use crate::{fault::Fault, health::Health};
+use crate::{fault::Fault, grpc, health::Health};
 
 type Once = dyn Fn() -> Pin<Box<dyn Future<Output = Result<usize, Fault>> + Send>> + Send + Sync;
 
@@ -95,7 +95,7 @@ impl Parts {
             .http
             .route("/live", get(|| async { "live\n" }))
             .route("/ready", get(ready))
-            .merge(self.grpc.routes().into_axum_router())
+            .merge(grpc::guarded(self.grpc.routes().into_axum_router()))
             .fallback(nothing_here)
             .layer(CatchPanicLayer::new())
             .layer(TraceLayer::new_for_http()))

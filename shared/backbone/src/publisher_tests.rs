@@ -10,7 +10,7 @@ use std::{
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::fixture_tests::{at, id};
+use crate::fixture_tests::{at, id, schedules};
 
 /// What happens to one message on its way.
 #[derive(Clone, Copy, Debug)]
@@ -288,43 +288,43 @@ fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![2 => Just(Fate::Fine), 1 => fault]
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(5_000))]
-
-    #[test]
-    fn the_broker_first_sees_each_aggregate_in_order_and_gets_everything(
-        steps in vec(step(), 1..24),
-        fates in vec(fate(), 0..40),
-        forgets in prop::bool::weighted(0.2),
-        never in prop::option::weighted(0.2, 1..10_u64),
-    ) {
-        let never = never.map(|seq| Uuid::from_u64_pair(9, seq)).into_iter().collect();
-        let server = Mutex::new(Server { fates: fates.into(), forgets, never, ..Server::default() });
-        let mut world =
-            World { server: &server, journal: Vec::new(), pending: BTreeSet::new(), relays: Vec::new() };
-        for step in steps {
-            world.step(step);
-            world.check();
-        }
-        // No more faults; who was alive finishes, and another relay sends the rest.
-        server.lock().unwrap().fates.clear();
-        while !world.relays.is_empty() {
-            world.go(0);
-        }
-        world.check();
-        let held = |world: &World<'_>, seq: &u64| {
-            let never = &world.server.lock().unwrap().never;
-            let before = |e: &&Entry| e.aggregate_id == world.entry(*seq).aggregate_id && e.seq <= *seq;
-            world.journal.iter().filter(before).any(|e| never.contains(&e.event_id))
-        };
-        for _ in 0..30 {
-            world.take(3, 100, 2);
+#[test]
+fn the_broker_first_sees_each_aggregate_in_order_and_gets_everything() {
+    for config in schedules(5_000) {
+        proptest!(config, |(
+            steps in vec(step(), 1..24),
+            fates in vec(fate(), 0..40),
+            forgets in prop::bool::weighted(0.2),
+            never in prop::option::weighted(0.2, 1..10_u64),
+        )| {
+            let never = never.map(|seq| Uuid::from_u64_pair(9, seq)).into_iter().collect();
+            let server = Mutex::new(Server { fates: fates.into(), forgets, never, ..Server::default() });
+            let mut world =
+                World { server: &server, journal: Vec::new(), pending: BTreeSet::new(), relays: Vec::new() };
+            for step in steps {
+                world.step(step);
+                world.check();
+            }
+            // No more faults; who was alive finishes, and another relay sends the rest.
+            server.lock().unwrap().fates.clear();
             while !world.relays.is_empty() {
                 world.go(0);
             }
-        }
-        world.check();
-        let left: Vec<u64> = world.pending.iter().copied().filter(|seq| !held(&world, seq)).collect();
-        prop_assert!(left.is_empty(), "{left:?} wait though nothing is in their way");
+            world.check();
+            let held = |world: &World<'_>, seq: &u64| {
+                let never = &world.server.lock().unwrap().never;
+                let before = |e: &&Entry| e.aggregate_id == world.entry(*seq).aggregate_id && e.seq <= *seq;
+                world.journal.iter().filter(before).any(|e| never.contains(&e.event_id))
+            };
+            for _ in 0..30 {
+                world.take(3, 100, 2);
+                while !world.relays.is_empty() {
+                    world.go(0);
+                }
+            }
+            world.check();
+            let left: Vec<u64> = world.pending.iter().copied().filter(|seq| !held(&world, seq)).collect();
+            prop_assert!(left.is_empty(), "{left:?} wait though nothing is in their way");
+        });
     }
 }

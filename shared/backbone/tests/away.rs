@@ -79,6 +79,33 @@ async fn requests_are_accepted_while_the_broker_is_away_and_their_events_arrive_
 }
 
 #[tokio::test]
+async fn a_broker_that_lost_its_disk_is_made_and_filled_again_by_the_services() {
+    let mut broker = Broker::absent();
+    broker.start();
+    let stack = Stack::start_with(&[&INTAKE, &SCHEDULING], |_, settings| settings.nats.url = broker.url()).await;
+    let ids: Vec<Uuid> = (0..10).map(|_| Uuid::now_v7()).collect();
+    for _ in 0..3 {
+        join_all(ids.iter().map(|id| add(&stack, *id))).await;
+    }
+    stack.settle().await;
+    broker.kill();
+    broker.wipe();
+    join_all(ids.iter().map(|id| add(&stack, *id))).await;
+    broker.start();
+    // Streams and consumers are gone, of the events only those not sent yet would come by themselves.
+    found(&[stack.node("intake"), stack.node("scheduling")]).await;
+    while stack.node("intake").audit().await.unwrap() > 0 {}
+    arrived(&stack, &ids, 4).await;
+    stack.settle().await;
+
+    let client = async_nats::connect(broker.url()).await.unwrap();
+    let name = format!("{}_INTAKE", stack.space().to_uppercase());
+    let stream = async_nats::jetstream::new(client).get_stream(&name).await.unwrap();
+    assert_eq!(stream.cached_info().state.messages, 40, "everything is in the stream again");
+    assert_eq!(stack.parked("scheduling").await, 0);
+}
+
+#[tokio::test]
 async fn a_service_starts_and_accepts_requests_before_its_broker_is_there() {
     let mut broker = Broker::absent();
     let stack = Stack::start_with(&[&INTAKE, &SCHEDULING], |_, settings| {

@@ -1,5 +1,5 @@
 //! Journal, relay, gate, auditor and consumer against a real Postgres and a real nats-server.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 mod support;
 
 use std::{collections::HashMap, time::Duration};
@@ -75,6 +75,35 @@ async fn relays_die(stack: &Stack) {
     for id in ids {
         assert_eq!(heard(stack, id).await, (1..=60).collect::<Vec<_>>());
     }
+}
+
+#[tokio::test]
+async fn effects_happen_once_when_two_processes_relay_and_die_in_turn() {
+    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let known = stack.node("intake").context();
+    let second = Node::build(&INTAKE, (*known.settings).clone(), known.clock.clone()).await.unwrap();
+    let ids: Vec<Uuid> = (0..8).map(|_| Uuid::now_v7()).collect();
+    let mut dice = 47_u64;
+    for round in 1..=60 {
+        join_all(ids.iter().map(|id| add(&stack, *id, 1))).await;
+        // Always the same schedule, as far as time goes: either may be dropped anywhere on its way, or get through.
+        let mut within = || {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            Duration::from_micros((dice >> 33) % 30_000)
+        };
+        let (one, two) = tokio::join!(
+            tokio::time::timeout(within(), stack.node("intake").step()),
+            tokio::time::timeout(within(), second.step()),
+        );
+        for done in [one, two].into_iter().flatten() {
+            done.unwrap_or_else(|fault| panic!("round {round}: {}", fault.chain()));
+        }
+    }
+    stack.settle().await;
+    for id in ids {
+        assert_eq!(heard(&stack, id).await, (1..=60).collect::<Vec<_>>());
+    }
+    assert_eq!(stack.parked("scheduling").await, 0);
 }
 
 #[tokio::test]
@@ -155,7 +184,7 @@ async fn a_poison_event_is_parked_with_its_followers_while_neighbours_go_on() {
         .await
         .unwrap();
     let request = operations::RedriveParkedRequest { stream: "INTAKE".into(), aggregate_id: bad.to_string() };
-    let done = operations.redrive_parked(request).await.unwrap().into_inner();
+    let done = operations.redrive_parked(testkit::request("staff:ana", request)).await.unwrap().into_inner();
     assert_eq!((done.applied, done.remaining), (2, 0));
     add(&stack, bad, 1).await;
     stack.settle().await;
@@ -195,4 +224,23 @@ async fn repeats_are_dropped_and_a_gap_is_closed_by_asking_the_owner() {
     stack.publish("intake", &told(2, id), id, 2).await;
     stack.settle().await;
     assert_eq!(heard(&stack, id).await, [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_gap_of_many_megabytes_is_closed() {
+    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let id = Uuid::now_v7();
+    for _ in 0..3 {
+        add(&stack, id, 1).await;
+    }
+    let long = CaseResponded { case_id: "x".repeat(5 << 20), ..told(1, id) };
+    sqlx::query("update journal set payload = $1 where version = 1")
+        .bind(contracts::Message::encode_to_vec(&long))
+        .execute(&stack.pool("intake"))
+        .await
+        .unwrap();
+    sqlx::query("delete from outbox_pending").execute(&stack.pool("intake")).await.unwrap();
+    stack.publish("intake", &told(3, id), id, 3).await;
+    stack.settle().await;
+    assert_eq!(heard(&stack, id).await, [1, 2, 3]);
 }

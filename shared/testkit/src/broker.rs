@@ -51,6 +51,12 @@ impl Broker {
         drop(guardian.stdin.take());
         guardian.wait().expect("the shell ends");
     }
+
+    /// Throws away all it knew, as a lost disk would; it must have been killed.
+    pub fn wipe(&mut self) {
+        assert!(self.guardian.is_none(), "it still runs");
+        fs::remove_dir_all(&self.folder).and_then(|()| fs::create_dir(&self.folder)).expect("the folder is ours");
+    }
 }
 
 impl Drop for Broker {

@@ -15,4 +15,4 @@ mod stack;
 
 pub use broker::Broker;
 pub use servers::Servers;
-pub use stack::{JournalRow, Stack, entry, request};
+pub use stack::{JournalRow, Stack, entry, request, wrong_fields};

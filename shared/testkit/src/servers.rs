@@ -42,10 +42,10 @@ impl Servers {
     }
 
     fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("aftercare-test-").tempdir().expect("a temporary folder").keep();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("the folder is ours");
         let pg_bin = postgres_bin().expect("Postgres 15 or newer is not installed: run `make setup`");
         let nats = nats_server().expect("nats-server is not installed: run `make setup`");
+        let folder = tempfile::Builder::new().prefix("aftercare-test-").tempdir().expect("a temporary folder").keep();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("the folder is ours");
         init_database(&pg_bin, &folder.join("pg"));
         let (postgres, nats_port) = (free_port(), free_port());
         let guardian = Command::new("sh")

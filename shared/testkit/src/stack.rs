@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, PgPool, Row as _, postgres::PgPoolOptions};
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::transport::{Channel, Endpoint};
+use tonic_types::StatusExt;
 use uuid::Uuid;
 
 use crate::servers::Servers;
@@ -234,6 +235,13 @@ pub fn request<T>(actor: &str, message: T) -> tonic::Request<T> {
     let mut request = tonic::Request::new(message);
     request.metadata_mut().insert("aftercare-actor", actor.parse().expect("a plain word"));
     request
+}
+
+/// The wrong fields of a request that was refused for them, in order.
+pub fn wrong_fields(status: &tonic::Status) -> Vec<String> {
+    assert_eq!(status.code(), tonic::Code::InvalidArgument, "{status:?}");
+    let details = status.get_details_bad_request().expect("they are named");
+    details.field_violations.into_iter().map(|violation| violation.field).collect()
 }
 
 fn settings(

@@ -1,6 +1,6 @@
 //! Each metric by its definition, and the questions that are refused.
 use contracts::{
-    analytics::v1::GetFiguresRequest,
+    analytics::v1::{GetFiguresRequest, RebuildRequest},
     complaint::v1::{ComplaintAssessed, TaskIssued},
     outreach::v1::MessageQueued,
 };
@@ -210,13 +210,25 @@ async fn a_wrong_question_names_every_wrong_field() {
     };
     let wrong = fields(ask(&stack, to, from, &["M01", "M99", "x"]).await.unwrap_err());
     let names: Vec<_> = wrong.iter().map(|(field, _)| field.as_str()).collect();
-    assert_eq!(names, ["metrics[1]", "metrics[2]", "to"]);
-    assert!(wrong[0].1.contains("\"M99\""), "{wrong:?}");
+    assert_eq!(names, ["to", "metrics[1]", "metrics[2]"]);
+    assert!(wrong[1].1.contains("\"M99\""), "{wrong:?}");
+    let wire = |seconds| Some(contracts::Timestamp { seconds, nanos: 0 });
+    for (from, to) in [(-377_673_580_800, -377_673_500_000), (-1, i64::MAX), (i64::MIN, 300_000_000_000)] {
+        let asked = GetFiguresRequest { from: wire(from), to: wire(to), metrics: vec!["x".into(); 17] };
+        let wrong = fields(client(&stack).get_figures(asked).await.unwrap_err());
+        assert_eq!(wrong.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["from", "to", "metrics"]);
+    }
+    let first = GetFiguresRequest { from: wire(0), to: wire(60), metrics: Vec::new() };
+    client(&stack).get_figures(first).await.unwrap();
+    let last = GetFiguresRequest { from: wire(253_402_207_000), to: wire(253_402_207_199), metrics: Vec::new() };
+    client(&stack).get_figures(last).await.unwrap();
     assert_eq!(fields(ask(&stack, from, from, &[]).await.unwrap_err())[0].0, "to");
     assert_eq!(fields(ask(&stack, from, from + 30_000.hours(), &[]).await.unwrap_err())[0].0, "to");
     assert_eq!(fields(ask(&stack, from, to, &["M01"; 17]).await.unwrap_err())[0].0, "metrics");
     let nothing = fields(client(&stack).get_figures(GetFiguresRequest::default()).await.unwrap_err());
     assert_eq!(nothing.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["from", "to"]);
+    let nobody = fields(client(&stack).rebuild(RebuildRequest {}).await.unwrap_err());
+    assert_eq!(nobody[0].0, "metadata.aftercare-actor");
     let only = ask(&stack, from, to, &["M15", "M15", "M02"]).await.unwrap().figures;
     assert_eq!(only.iter().map(|f| f.metric.as_str()).collect::<Vec<_>>(), ["M02", "M15"]);
 }

@@ -31,7 +31,10 @@ async fn everything(stack: &Stack) -> GetFiguresResponse {
 }
 
 async fn rebuild(stack: &Stack) -> Result<u64, tonic::Status> {
-    client(stack).rebuild(RebuildRequest {}).await.map(|answer| answer.into_inner().events)
+    client(stack)
+        .rebuild(testkit::request("staff:ana", RebuildRequest {}))
+        .await
+        .map(|answer| answer.into_inner().events)
 }
 
 #[tokio::test]

@@ -1,10 +1,9 @@
 //! Queries -> responses: one complaint with what was written about it, lists in pages, the overview.
-use backbone::{Fault, page::Page, proto};
+use backbone::{Checks, Fault, page::by_time, proto};
 use contracts::{common::v1::Count, complaint::v1::*};
-use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Api, checks::Checks};
+use super::Api;
 use crate::{domain::values::Department, store, wire};
 
 const COMPLAINT: [&str; 13] = [
@@ -25,18 +24,8 @@ const COMPLAINT: [&str; 13] = [
 const TASK: [&str; 6] = ["issued", "acknowledged", "answered", "returned", "accepted", "cancelled"];
 const ESCALATION: [&str; 3] = ["raised", "acknowledged", "decided"];
 
-/// The place a list goes on from: sort key and id of the last row given.
-fn after(page: &Page) -> Result<Option<(Timestamp, Uuid)>, Fault> {
-    let place = |(key, id): (&str, Uuid)| match key.parse() {
-        Ok(at) => Ok((at, id)),
-        Err(_) => Err(Fault::invalid("page.token", "is not a token of an earlier answer")),
-    };
-    page.after().map(place).transpose()
-}
-
 impl Api {
-    pub(super) async fn complaint(&self, r: &GetComplaintRequest) -> Result<GetComplaintResponse, Fault> {
-        let id = proto::id("complaint_id", &r.complaint_id)?;
+    pub(super) async fn complaint(&self, id: Uuid) -> Result<GetComplaintResponse, Fault> {
         let found = store::complaint(&self.pool, id).await?;
         let (version, complaint) = found.ok_or_else(|| Fault::not_found("complaint", id))?;
         let note = |note: store::Note| Note {
@@ -55,10 +44,10 @@ impl Api {
 
     pub(super) async fn complaints(&self, r: &ListComplaintsRequest) -> Result<ListComplaintsResponse, Fault> {
         let mut checks = Checks::default();
-        let status = checks.one_of("status", &r.status, &COMPLAINT);
-        let page = checks.page(r.page.as_ref());
-        let (Some(status), Some(page)) = (status, page) else { return Err(checks.fault()) };
-        let rows = store::complaints(&self.pool, status, after(&page)?, page.limit()).await?;
+        let status = checks.optional_of("status", &r.status, &COMPLAINT);
+        let page = checks.page(r.page.as_ref(), by_time);
+        let (Some(status), Some((page, after))) = (status, page) else { return Err(checks.fault()) };
+        let rows = store::complaints(&self.pool, status, after, page.limit()).await?;
         let next = page.next(&rows, |(_, c)| (c.facts.recorded_at.to_string(), c.facts.complaint_id));
         let complaints = rows.iter().map(|(version, complaint)| wire::complaint_view(*version, complaint)).collect();
         Ok(ListComplaintsResponse { complaints, next_page_token: next })
@@ -67,13 +56,13 @@ impl Api {
     pub(super) async fn tasks(&self, r: &ListTasksRequest) -> Result<ListTasksResponse, Fault> {
         let mut checks = Checks::default();
         let department = checks.optional::<Department>("department", &r.department);
-        let status = checks.one_of("status", &r.status, &TASK);
-        let page = checks.page(r.page.as_ref());
-        let (Some(department), Some(status), Some(page)) = (department, status, page) else {
+        let status = checks.optional_of("status", &r.status, &TASK);
+        let page = checks.page(r.page.as_ref(), by_time);
+        let (Some(department), Some(status), Some((page, after))) = (department, status, page) else {
             return Err(checks.fault());
         };
         let department = department.as_ref().map(Department::as_str);
-        let rows = store::tasks(&self.pool, department, status, after(&page)?, page.limit()).await?;
+        let rows = store::tasks(&self.pool, department, status, after, page.limit()).await?;
         let next = page.next(&rows, |(_, task)| (task.answer_by.to_string(), task.brief.task_id));
         let tasks = rows.iter().map(|(version, task)| wire::task_view(*version, task)).collect();
         Ok(ListTasksResponse { tasks, next_page_token: next })
@@ -81,10 +70,10 @@ impl Api {
 
     pub(super) async fn escalations(&self, r: &ListEscalationsRequest) -> Result<ListEscalationsResponse, Fault> {
         let mut checks = Checks::default();
-        let status = checks.one_of("status", &r.status, &ESCALATION);
-        let page = checks.page(r.page.as_ref());
-        let (Some(status), Some(page)) = (status, page) else { return Err(checks.fault()) };
-        let rows = store::escalations(&self.pool, status, after(&page)?, page.limit()).await?;
+        let status = checks.optional_of("status", &r.status, &ESCALATION);
+        let page = checks.page(r.page.as_ref(), by_time);
+        let (Some(status), Some((page, after))) = (status, page) else { return Err(checks.fault()) };
+        let rows = store::escalations(&self.pool, status, after, page.limit()).await?;
         let next = page.next(&rows, |(_, e)| (e.raised_at.to_string(), e.matter.escalation_id));
         let escalations = rows.iter().map(|(version, e)| wire::escalation_view(*version, e)).collect();
         Ok(ListEscalationsResponse { escalations, next_page_token: next })

@@ -1,12 +1,11 @@
 //! The gRPC door: request -> command -> road, or query -> response. Every call says who acts; a repeated call with its
 //! idempotency key gets its first answer. No rules here.
-mod checks;
 mod lists;
 mod read;
 
 use std::sync::Arc;
 
-use backbone::{Aggregate, Change, Clock, Fault, Road, Row, Unit};
+use backbone::{Actor, Aggregate, Change, Checks, Clock, Fault, Road, Row, Unit};
 use contracts::{
     Message,
     common::v1::Receipt,
@@ -50,15 +49,18 @@ impl Api {
         &self,
         request: Request<R>,
         scope: &'static str,
-        read: impl FnOnce(&R, &str) -> Result<Wish<A>, Fault> + Send,
+        read: impl FnOnce(&mut Checks, &R, &str) -> Option<Wish<A>> + Send,
     ) -> Result<Response<Receipt>, Fault>
     where
         A: Aggregate + Status,
         R: Message + Send + Sync + 'static,
     {
-        let actor = backbone::actor(&request)?;
-        let key = backbone::key(&request, scope, &request.get_ref().encode_to_vec())?;
-        let Wish { id, command, note } = read(request.get_ref(), actor.as_str())?;
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let key = checks.key(&request, scope);
+        let wish = read(&mut checks, request.get_ref(), actor.as_ref().map_or("", Actor::as_str));
+        let (Some(actor), Some(key), Some(wish)) = (actor, key, wish) else { return Err(checks.fault()) };
+        let Wish { id, command, note } = wish;
         let row = note.map(|(field, body)| {
             let row = Row::new(WRITE_NOTE, id).with(field.to_owned()).with(body);
             row.with(actor.as_str().to_owned()).with(self.clock.now())
@@ -74,23 +76,23 @@ type Answer<T> = Result<Response<T>, tonic::Status>;
 #[tonic::async_trait]
 impl Complaints for Api {
     async fn assess(&self, request: Request<AssessRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "assess", |r, _| read::assess(r, &self.policy)).await?)
+        Ok(self.change(request, "assess", |c, r, _| read::assess(c, r, &self.policy)).await?)
     }
 
     async fn start_investigation(&self, request: Request<StartInvestigationRequest>) -> Answer<Receipt> {
         Ok(self
-            .change(request, "start_investigation", |r, _| {
-                read::complaint(&r.complaint_id, Command::StartInvestigation)
+            .change(request, "start_investigation", |c, r, _| {
+                read::complaint(c, &r.complaint_id, Command::StartInvestigation)
             })
             .await?)
     }
 
     async fn ask_department(&self, request: Request<AskDepartmentRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "ask_department", |r, _| read::ask_department(r, &self.policy)).await?)
+        Ok(self.change(request, "ask_department", |c, r, _| read::ask_department(c, r, &self.policy)).await?)
     }
 
     async fn conclude_investigation(&self, request: Request<ConcludeInvestigationRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "conclude_investigation", |r, _| read::conclude(r)).await?)
+        Ok(self.change(request, "conclude_investigation", |c, r, _| read::conclude(c, r)).await?)
     }
 
     async fn draft_solution(&self, request: Request<DraftSolutionRequest>) -> Answer<Receipt> {
@@ -99,7 +101,7 @@ impl Complaints for Api {
 
     async fn submit_solution(&self, request: Request<SubmitSolutionRequest>) -> Answer<Receipt> {
         Ok(self
-            .change(request, "submit_solution", |r, _| read::complaint(&r.complaint_id, Command::SubmitSolution))
+            .change(request, "submit_solution", |c, r, _| read::complaint(c, &r.complaint_id, Command::SubmitSolution))
             .await?)
     }
 
@@ -113,7 +115,7 @@ impl Complaints for Api {
 
     async fn offer_solution(&self, request: Request<OfferSolutionRequest>) -> Answer<Receipt> {
         Ok(self
-            .change(request, "offer_solution", |r, _| read::complaint(&r.complaint_id, Command::OfferSolution))
+            .change(request, "offer_solution", |c, r, _| read::complaint(c, &r.complaint_id, Command::OfferSolution))
             .await?)
     }
 
@@ -122,31 +124,36 @@ impl Complaints for Api {
     }
 
     async fn record_decline(&self, request: Request<RecordDeclineRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "record_decline", |r, _| read::decline(r)).await?)
+        Ok(self.change(request, "record_decline", |c, r, _| read::decline(c, r)).await?)
     }
 
     async fn complete_remedy(&self, request: Request<CompleteRemedyRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "complete_remedy", |r, _| read::complete_remedy(r)).await?)
+        Ok(self.change(request, "complete_remedy", |c, r, _| read::complete_remedy(c, r)).await?)
     }
 
     async fn record_satisfaction(&self, request: Request<RecordSatisfactionRequest>) -> Answer<Receipt> {
         let command = |satisfied| Command::RecordSatisfaction { satisfied };
-        let read = |r: &RecordSatisfactionRequest, _: &str| read::complaint(&r.complaint_id, command(r.satisfied));
+        let read = |c: &mut Checks, r: &RecordSatisfactionRequest, _: &str| {
+            read::complaint(c, &r.complaint_id, command(r.satisfied))
+        };
         Ok(self.change(request, "record_satisfaction", read).await?)
     }
 
     async fn withdraw(&self, request: Request<WithdrawRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "withdraw", |r, _| read::complaint(&r.complaint_id, Command::Withdraw)).await?)
+        Ok(self.change(request, "withdraw", |c, r, _| read::complaint(c, &r.complaint_id, Command::Withdraw)).await?)
     }
 
     async fn appeal(&self, request: Request<AppealRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "appeal", |r, _| read::appeal(r)).await?)
+        Ok(self.change(request, "appeal", |c, r, _| read::appeal(c, r)).await?)
     }
 
     async fn get_complaint(&self, request: Request<GetComplaintRequest>) -> Answer<GetComplaintResponse> {
         // It shows what customers said, so whoever reads must say who he is.
-        backbone::actor(&request)?;
-        Ok(Response::new(self.complaint(request.get_ref()).await?))
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let id = checks.id("complaint_id", &request.get_ref().complaint_id);
+        let (Some(_), Some(id)) = (actor, id) else { return Err(checks.fault().into()) };
+        Ok(Response::new(self.complaint(id).await?))
     }
 
     async fn list_complaints(&self, request: Request<ListComplaintsRequest>) -> Answer<ListComplaintsResponse> {
@@ -155,22 +162,24 @@ impl Complaints for Api {
 
     async fn acknowledge_task(&self, request: Request<AcknowledgeTaskRequest>) -> Answer<Receipt> {
         Ok(self
-            .change(request, "acknowledge_task", |r, _| read::task(&r.task_id, department_task::Command::Acknowledge))
+            .change(request, "acknowledge_task", |c, r, _| {
+                read::task(c, &r.task_id, department_task::Command::Acknowledge)
+            })
             .await?)
     }
 
     async fn answer_task(&self, request: Request<AnswerTaskRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "answer_task", |r, _| read::answer(r)).await?)
+        Ok(self.change(request, "answer_task", |c, r, _| read::answer(c, r)).await?)
     }
 
     async fn accept_answer(&self, request: Request<AcceptAnswerRequest>) -> Answer<Receipt> {
         Ok(self
-            .change(request, "accept_answer", |r, _| read::task(&r.task_id, department_task::Command::Accept))
+            .change(request, "accept_answer", |c, r, _| read::task(c, &r.task_id, department_task::Command::Accept))
             .await?)
     }
 
     async fn return_answer(&self, request: Request<ReturnAnswerRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "return_answer", |r, _| read::return_answer(r)).await?)
+        Ok(self.change(request, "return_answer", |c, r, _| read::return_answer(c, r)).await?)
     }
 
     async fn list_tasks(&self, request: Request<ListTasksRequest>) -> Answer<ListTasksResponse> {
@@ -179,7 +188,9 @@ impl Complaints for Api {
 
     async fn acknowledge_escalation(&self, request: Request<AcknowledgeEscalationRequest>) -> Answer<Receipt> {
         let command = |by: &str| escalation::Command::Acknowledge { by: by.to_owned() };
-        let read = |r: &AcknowledgeEscalationRequest, by: &str| read::escalation(&r.escalation_id, command(by));
+        let read = |c: &mut Checks, r: &AcknowledgeEscalationRequest, by: &str| {
+            read::escalation(c, &r.escalation_id, command(by))
+        };
         Ok(self.change(request, "acknowledge_escalation", read).await?)
     }
 

@@ -1,9 +1,8 @@
 //! Requests -> commands. Shape and bounds only; whether a command may be is decided in `domain`.
-use backbone::{Aggregate, Fault, proto};
+use backbone::{Aggregate, Checks};
 use contracts::{common::v1 as common, complaint::v1 as contract};
 use uuid::Uuid;
 
-use super::checks::{Checks, TEXT_MAX};
 use crate::{
     config::Policy,
     domain::{
@@ -24,73 +23,83 @@ pub struct Wish<A: Aggregate> {
     pub note: Option<(&'static str, String)>,
 }
 
-type Read<A> = Result<Wish<A>, Fault>;
+/// What was read; nothing when something was noted as wrong.
+type Read<A> = Option<Wish<A>>;
+
+/// The most characters of anything people write.
+const TEXT_MAX: usize = 4000;
 
 fn wish<A: Aggregate>(id: Uuid, command: A::Command) -> Wish<A> {
     Wish { id, command, note: None }
 }
 
 impl<A: Aggregate> Wish<A> {
-    fn with(self, field: &'static str, text: String) -> Self {
-        Self { note: (!text.is_empty()).then_some((field, text)), ..self }
+    fn with(self, field: &'static str, text: &str) -> Self {
+        Self { note: (!text.is_empty()).then(|| (field, text.to_owned())), ..self }
     }
 }
 
 /// A command that needs nothing but the complaint.
-pub fn complaint(id: &str, command: Command) -> Read<Complaint> {
-    Ok(wish(proto::id("complaint_id", id)?, command))
+pub fn complaint(checks: &mut Checks, id: &str, command: Command) -> Read<Complaint> {
+    checks.id("complaint_id", id).map(|id| wish(id, command))
 }
 
 /// A command that needs nothing but the task.
-pub fn task(id: &str, command: department_task::Command) -> Read<DepartmentTask> {
-    Ok(wish(proto::id("task_id", id)?, command))
+pub fn task(checks: &mut Checks, id: &str, command: department_task::Command) -> Read<DepartmentTask> {
+    checks.id("task_id", id).map(|id| wish(id, command))
 }
 
 /// A command that needs nothing but the escalation.
-pub fn escalation(id: &str, command: escalation::Command) -> Read<Escalation> {
-    Ok(wish(proto::id("escalation_id", id)?, command))
+pub fn escalation(checks: &mut Checks, id: &str, command: escalation::Command) -> Read<Escalation> {
+    checks.id("escalation_id", id).map(|id| wish(id, command))
 }
 
-pub fn assess(r: &contract::AssessRequest, policy: &Policy) -> Read<Complaint> {
-    let mut checks = Checks::default();
+/// The version of a solution that somebody read.
+fn version(checks: &mut Checks, version: u32) -> Option<u32> {
+    let reason = "must be the version that was read, 1 or more";
+    checks.value("solution_version", if version == 0 { Err(reason) } else { Ok(version) })
+}
+
+/// A short lower-case word, such as the channel consent was given by.
+fn word(checks: &mut Checks, field: &str, word: &str) -> Option<String> {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    let good = (1..=40).contains(&word.len()) && word.chars().all(letter);
+    let reason = "must be a lower-case word such as hotline or mini_programme, of at most 40 characters";
+    checks.value(field, if good { Ok(word.to_owned()) } else { Err(reason) })
+}
+
+pub fn assess(checks: &mut Checks, r: &contract::AssessRequest, policy: &Policy) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let class = checks.value("class", wire::class_of(r.class()).ok_or("must be a class a complaint can have"));
     let severity = checks.value("severity", Severity::try_from(r.severity));
-    let (Some(id), Some(class), Some(severity)) = (id, class, severity) else { return Err(checks.fault()) };
-    let desk = policy.routing.desk_of(class).clone();
-    Ok(wish(id, Command::Assess { assessment: Assessment { class, severity }, desk }))
+    let assessment = Assessment { class: class?, severity: severity? };
+    let desk = policy.routing.desk_of(assessment.class).clone();
+    Some(wish(id?, Command::Assess { assessment, desk }))
 }
 
-pub fn ask_department(r: &contract::AskDepartmentRequest, policy: &Policy) -> Read<Complaint> {
-    let mut checks = Checks::default();
+pub fn ask_department(checks: &mut Checks, r: &contract::AskDepartmentRequest, policy: &Policy) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let desk = checks.value("department", r.department.parse::<Department>()).and_then(|department| {
         let desk = policy.routing.desk(&department);
         checks.value("department", desk.cloned().ok_or("is not a department of the routing table"))
     });
-    let (Some(id), Some(desk)) = (id, desk) else { return Err(checks.fault()) };
-    Ok(wish(id, Command::AskDepartment(desk)))
+    Some(wish(id?, Command::AskDepartment(desk?)))
 }
 
-pub fn conclude(r: &contract::ConcludeInvestigationRequest) -> Read<Complaint> {
-    let mut checks = Checks::default();
+pub fn conclude(checks: &mut Checks, r: &contract::ConcludeInvestigationRequest) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let findings = checks.text("findings", &r.findings, 1..=TEXT_MAX);
     let cause = checks.value("cause_code", r.cause_code.parse());
     let responsible = checks.value("responsible_department", r.responsible_department.parse());
-    let (Some(id), Some(findings), Some(cause), Some(responsible)) = (id, findings, cause, responsible) else {
-        return Err(checks.fault());
-    };
-    Ok(wish(id, Command::ConcludeInvestigation { cause, responsible }).with("findings", findings))
+    let command = Command::ConcludeInvestigation { cause: cause?, responsible: responsible? };
+    Some(wish(id?, command).with("findings", findings?))
 }
 
-pub fn draft(r: &contract::DraftSolutionRequest, by: &str) -> Read<Complaint> {
-    let mut checks = Checks::default();
+pub fn draft(checks: &mut Checks, r: &contract::DraftSolutionRequest, by: &str) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
-    let remedies = remedies(&mut checks, &r.remedies);
+    let remedies = remedies(checks, &r.remedies);
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
-    let (Some(id), Some(remedies), Some(text)) = (id, remedies, text) else { return Err(checks.fault()) };
-    Ok(wish(id, Command::DraftSolution { by: by.to_owned(), remedies }).with("solution", text))
+    Some(wish(id?, Command::DraftSolution { by: by.to_owned(), remedies: remedies? }).with("solution", text?))
 }
 
 fn remedies(checks: &mut Checks, given: &[common::Remedy]) -> Option<Vec<RemedyKind>> {
@@ -121,84 +130,65 @@ fn remedies(checks: &mut Checks, given: &[common::Remedy]) -> Option<Vec<RemedyK
     sound.then_some(kinds)
 }
 
-pub fn approve(r: &contract::ApproveSolutionRequest, by: &str) -> Read<Complaint> {
-    let mut checks = Checks::default();
+pub fn approve(checks: &mut Checks, r: &contract::ApproveSolutionRequest, by: &str) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
-    let version = checks.version("solution_version", r.solution_version);
-    let (Some(id), Some(version)) = (id, version) else { return Err(checks.fault()) };
-    Ok(wish(id, Command::ApproveSolution { by: by.to_owned(), version }))
+    let version = version(checks, r.solution_version);
+    Some(wish(id?, Command::ApproveSolution { by: by.to_owned(), version: version? }))
 }
 
-pub fn return_solution(r: &contract::ReturnSolutionRequest, by: &str) -> Read<Complaint> {
-    let mut checks = Checks::default();
+pub fn return_solution(checks: &mut Checks, r: &contract::ReturnSolutionRequest, by: &str) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
-    let version = checks.version("solution_version", r.solution_version);
+    let version = version(checks, r.solution_version);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
-    let (Some(id), Some(version), Some(reason)) = (id, version, reason) else { return Err(checks.fault()) };
-    Ok(wish(id, Command::ReturnSolution { by: by.to_owned(), version }).with("return_reason", reason))
+    let command = Command::ReturnSolution { by: by.to_owned(), version: version? };
+    Some(wish(id?, command).with("return_reason", reason?))
 }
 
-pub fn consent(r: &contract::RecordConsentRequest, by: &str) -> Read<Complaint> {
-    let mut checks = Checks::default();
+pub fn consent(checks: &mut Checks, r: &contract::RecordConsentRequest, by: &str) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
-    let version = checks.version("solution_version", r.solution_version);
-    let channel = checks.word("channel", &r.channel);
+    let version = version(checks, r.solution_version);
+    let channel = word(checks, "channel", &r.channel);
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
-    let (Some(id), Some(version), Some(channel), Some(text)) = (id, version, channel, text) else {
-        return Err(checks.fault());
-    };
-    Ok(wish(id, Command::RecordConsent { by: by.to_owned(), version, channel }).with("consent", text))
+    let command = Command::RecordConsent { by: by.to_owned(), version: version?, channel: channel? };
+    Some(wish(id?, command).with("consent", text?))
 }
 
-pub fn decline(r: &contract::RecordDeclineRequest) -> Read<Complaint> {
-    let mut checks = Checks::default();
+pub fn decline(checks: &mut Checks, r: &contract::RecordDeclineRequest) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
-    let version = checks.version("solution_version", r.solution_version);
+    let version = version(checks, r.solution_version);
     let wanted = checks.text("counter_wish", &r.counter_wish, 0..=TEXT_MAX);
-    let (Some(id), Some(version), Some(wanted)) = (id, version, wanted) else { return Err(checks.fault()) };
-    Ok(wish(id, Command::RecordDecline { version }).with("counter_wish", wanted))
+    Some(wish(id?, Command::RecordDecline { version: version? }).with("counter_wish", wanted?))
 }
 
-pub fn complete_remedy(r: &contract::CompleteRemedyRequest) -> Read<Complaint> {
-    let mut checks = Checks::default();
+pub fn complete_remedy(checks: &mut Checks, r: &contract::CompleteRemedyRequest) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let remedy_id = checks.id("remedy_id", &r.remedy_id);
-    let (Some(id), Some(remedy_id)) = (id, remedy_id) else { return Err(checks.fault()) };
-    Ok(wish(id, Command::CompleteRemedy { remedy_id }))
+    Some(wish(id?, Command::CompleteRemedy { remedy_id: remedy_id? }))
 }
 
-pub fn appeal(r: &contract::AppealRequest) -> Read<Complaint> {
-    let mut checks = Checks::default();
+pub fn appeal(checks: &mut Checks, r: &contract::AppealRequest) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
-    let (Some(id), Some(reason)) = (id, reason) else { return Err(checks.fault()) };
-    Ok(wish(id, Command::Appeal).with("appeal_reason", reason))
+    Some(wish(id?, Command::Appeal).with("appeal_reason", reason?))
 }
 
-pub fn answer(r: &contract::AnswerTaskRequest) -> Read<DepartmentTask> {
-    let mut checks = Checks::default();
+pub fn answer(checks: &mut Checks, r: &contract::AnswerTaskRequest) -> Read<DepartmentTask> {
     let id = checks.id("task_id", &r.task_id);
     let department = checks.value("department", r.department.parse());
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
     let cause = checks.optional("cause_code", &r.cause_code);
-    let (Some(id), Some(department), Some(text), Some(cause)) = (id, department, text, cause) else {
-        return Err(checks.fault());
-    };
-    Ok(wish(id, department_task::Command::Answer { department, cause }).with("answer", text))
+    let command = department_task::Command::Answer { department: department?, cause: cause? };
+    Some(wish(id?, command).with("answer", text?))
 }
 
-pub fn return_answer(r: &contract::ReturnAnswerRequest) -> Read<DepartmentTask> {
-    let mut checks = Checks::default();
+pub fn return_answer(checks: &mut Checks, r: &contract::ReturnAnswerRequest) -> Read<DepartmentTask> {
     let id = checks.id("task_id", &r.task_id);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
-    let (Some(id), Some(reason)) = (id, reason) else { return Err(checks.fault()) };
-    Ok(wish(id, department_task::Command::Return).with("return_reason", reason))
+    Some(wish(id?, department_task::Command::Return).with("return_reason", reason?))
 }
 
-pub fn decide(r: &contract::DecideEscalationRequest, by: &str) -> Read<Escalation> {
-    let mut checks = Checks::default();
+pub fn decide(checks: &mut Checks, r: &contract::DecideEscalationRequest, by: &str) -> Read<Escalation> {
     let id = checks.id("escalation_id", &r.escalation_id);
     let decision = checks.text("decision", &r.decision, 1..=TEXT_MAX);
-    let (Some(id), Some(decision)) = (id, decision) else { return Err(checks.fault()) };
-    Ok(wish(id, escalation::Command::Decide { by: by.to_owned() }).with("decision", decision))
+    Some(wish(id?, escalation::Command::Decide { by: by.to_owned() }).with("decision", decision?))
 }

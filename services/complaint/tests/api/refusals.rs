@@ -73,12 +73,35 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
     expect(client().return_answer(request(ANA, wrong)), &["task_id", "reason"]).await;
     let wrong = DecideEscalationRequest { escalation_id: bad(), decision: long() };
     expect(client().decide_escalation(request(ANA, wrong)), &["escalation_id", "decision"]).await;
-    let nobody = tonic::Request::new(WithdrawRequest { complaint_id: id(1) });
-    expect(client().withdraw(nobody), &["metadata.aftercare-actor"]).await;
-    let nobody = tonic::Request::new(GetComplaintRequest { complaint_id: id(1) });
-    expect(client().get_complaint(nobody), &["metadata.aftercare-actor"]).await;
+    let mut wrong = request("Ana", WithdrawRequest { complaint_id: bad() });
+    wrong.metadata_mut().insert("idempotency-key", "k".repeat(201).parse().unwrap());
+    let metadata = ["metadata.aftercare-actor", "metadata.idempotency-key", "complaint_id"];
+    expect(client().withdraw(wrong), &metadata).await;
+    let nobody = tonic::Request::new(AppealRequest { complaint_id: bad(), reason: long() });
+    expect(client().appeal(nobody), &["metadata.aftercare-actor", "complaint_id", "reason"]).await;
+    let nobody = tonic::Request::new(GetComplaintRequest { complaint_id: bad() });
+    expect(client().get_complaint(nobody), &["metadata.aftercare-actor", "complaint_id"]).await;
+    expect_single_ids(&house).await;
     assert_eq!(house.stack.journal(NAME).await.len(), before);
     assert_eq!(house.get(1).await.notes, []);
+}
+
+/// Commands that need nothing but an id.
+async fn expect_single_ids(house: &House) {
+    let client = || house.client();
+    let complaint_id = || "\u{feff}1".to_owned();
+    let wrong = SubmitSolutionRequest { complaint_id: complaint_id() };
+    expect(client().submit_solution(request(ANA, wrong)), &["complaint_id"]).await;
+    let wrong = OfferSolutionRequest { complaint_id: complaint_id() };
+    expect(client().offer_solution(request(ANA, wrong)), &["complaint_id"]).await;
+    let wrong = RecordSatisfactionRequest { complaint_id: complaint_id(), satisfied: true };
+    expect(client().record_satisfaction(request(ANA, wrong)), &["complaint_id"]).await;
+    let wrong = AcknowledgeTaskRequest { task_id: complaint_id() };
+    expect(client().acknowledge_task(request(ANA, wrong)), &["task_id"]).await;
+    let wrong = AcceptAnswerRequest { task_id: complaint_id() };
+    expect(client().accept_answer(request(ANA, wrong)), &["task_id"]).await;
+    let wrong = AcknowledgeEscalationRequest { escalation_id: complaint_id() };
+    expect(client().acknowledge_escalation(request(ANA, wrong)), &["escalation_id"]).await;
 }
 
 #[tokio::test]
@@ -202,16 +225,21 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
     assert_eq!(tasks.len(), 5);
     assert_eq!(house.tasks("quality").await, []);
 
-    let page = || Some(Page { size: 201, token: String::new() });
+    let page = || Some(Page { size: 201, token: "x".into() });
     let asked = ListComplaintsRequest { status: "open".into(), page: page() };
-    expect(house.client().list_complaints(request(ANA, asked)), &["status", "page.size"]).await;
+    expect(house.client().list_complaints(request(ANA, asked)), &["status", "page.size", "page.token"]).await;
     let asked = ListTasksRequest { department: "Q".into(), status: "recorded".into(), page: page() };
-    expect(house.client().list_tasks(request(ANA, asked)), &["department", "status", "page.size"]).await;
+    expect(house.client().list_tasks(request(ANA, asked)), &["department", "status", "page.size", "page.token"]).await;
     let asked = ListEscalationsRequest { status: "closed".into(), page: page() };
-    expect(house.client().list_escalations(request(ANA, asked)), &["status", "page.size"]).await;
-    for token in ["x".to_owned(), format!("{}~yesterday", id(1)), "~".into()] {
+    expect(house.client().list_escalations(request(ANA, asked)), &["status", "page.size", "page.token"]).await;
+    let (far, long) = (format!("{}~-009999-01-02T00:00:00Z", id(1)), format!("{}~{}", id(1), "1".repeat(200)));
+    for token in ["x".to_owned(), format!("{}~yesterday", id(1)), "~".into(), far, long] {
         let page = Some(Page { size: 1, token });
-        let asked = ListComplaintsRequest { status: String::new(), page };
-        expect(house.client().list_complaints(request(ANA, asked)), &["page.token"]).await;
+        let asked = ListComplaintsRequest { status: "open".into(), page: page.clone() };
+        expect(house.client().list_complaints(request(ANA, asked)), &["status", "page.token"]).await;
+        let asked = ListTasksRequest { page: page.clone(), ..Default::default() };
+        expect(house.client().list_tasks(request(ANA, asked)), &["page.token"]).await;
+        let asked = ListEscalationsRequest { status: String::new(), page };
+        expect(house.client().list_escalations(request(ANA, asked)), &["page.token"]).await;
     }
 }

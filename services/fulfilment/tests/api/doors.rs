@@ -5,6 +5,7 @@ use contracts::{
         GetOverviewRequest, GetServiceOrderRequest, ListRefundsRequest, ListServiceOrdersRequest, ReceiveGoodsRequest,
     },
 };
+use testkit::wrong_fields;
 use tonic::Code;
 use tonic_types::StatusExt;
 use uuid::Uuid;
@@ -40,33 +41,28 @@ async fn goods_are_received_once_and_only_where_they_are_expected() {
 #[tokio::test]
 async fn wrong_requests_are_told_what_is_wrong() {
     let world = World::new().await;
-    let nobody = ReceiveGoodsRequest { order_id: Uuid::new_v4().to_string() };
+    let mut nobody = testkit::request("Ana", ReceiveGoodsRequest { order_id: "x".into() });
+    nobody.metadata_mut().insert("idempotency-key", "k".repeat(201).parse().unwrap());
     let status = world.client().receive_goods(nobody).await.unwrap_err();
-    assert_eq!(fields(&status), ["metadata.aftercare-actor"]);
+    assert_eq!(wrong_fields(&status), ["metadata.aftercare-actor", "metadata.idempotency-key", "order_id"]);
     let status = world.client().get_service_order(GetServiceOrderRequest { order_id: "x".into() }).await.unwrap_err();
-    assert_eq!(fields(&status), ["order_id"]);
+    assert_eq!(wrong_fields(&status), ["order_id"]);
     let missing = GetServiceOrderRequest { order_id: Uuid::new_v4().to_string() };
     assert_eq!(world.client().get_service_order(missing).await.unwrap_err().code(), Code::NotFound);
 
-    let page = Some(Page { size: 201, token: String::new() });
+    let page = Some(Page { size: 201, token: "x".into() });
     let request = ListServiceOrdersRequest { status: "done".into(), complaint_id: "x".into(), page };
     let status = world.client().list_service_orders(request).await.unwrap_err();
-    assert_eq!(fields(&status), ["status", "complaint_id", "page.size"]);
+    assert_eq!(wrong_fields(&status), ["status", "complaint_id", "page.size", "page.token"]);
     for token in [
         "x",
         "00000000-0000-0000-0000-000000000000~yesterday",
         "00000000-0000-0000-0000-000000000000~-004713-01-01T00:00:00Z",
     ] {
         let page = Some(Page { size: 1, token: token.into() });
-        let status = world.client().list_refunds(ListRefundsRequest { status: String::new(), page }).await.unwrap_err();
-        assert_eq!(fields(&status), ["page.token"], "{token}");
+        let status = world.client().list_refunds(ListRefundsRequest { status: "done".into(), page }).await.unwrap_err();
+        assert_eq!(wrong_fields(&status), ["status", "page.token"], "{token}");
     }
-}
-
-fn fields(status: &tonic::Status) -> Vec<String> {
-    assert_eq!(status.code(), Code::InvalidArgument);
-    let details = status.get_details_bad_request().unwrap();
-    details.field_violations.into_iter().map(|violation| violation.field).collect()
 }
 
 #[tokio::test]

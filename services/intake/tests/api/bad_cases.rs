@@ -1,7 +1,10 @@
 //! Every way a contact can be wrong: a clear 4xx that names all wrong fields at once, and nothing stored.
-use contracts::intake::v1::{RespondToCaseRequest, intake_client::IntakeClient};
+use contracts::intake::v1::{
+    CloseCaseRequest, GetCaseRequest, RespondToCaseRequest, RevealCaseRequest, RevealContactRequest,
+    intake_client::IntakeClient,
+};
 use serde_json::{Value, json};
-use testkit::request;
+use testkit::{request, wrong_fields};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -159,9 +162,27 @@ async fn every_bad_field_of_a_call_is_refused() {
         assert!(refused.message().starts_with(field), "{refused:?}");
     }
     for actor in ["", "ana", "staff:", "Staff:ana"] {
-        let refused = client.respond_to_case(request(actor, respond(&case_id, "at nine"))).await.unwrap_err();
-        assert_eq!(refused.code(), Code::InvalidArgument, "{actor}");
+        let refused = client.respond_to_case(request(actor, respond("7", " "))).await.unwrap_err();
+        assert_eq!(wrong_fields(&refused), ["metadata.aftercare-actor", "case_id", "text"], "{actor}");
     }
+    for outcome in ["", "complaint", "Answered", &"x".repeat(10_000)] {
+        let close = CloseCaseRequest { case_id: String::new(), outcome: outcome.into() };
+        let mut close = request("", close);
+        close.metadata_mut().insert("idempotency-key", "k".repeat(201).parse().unwrap());
+        let refused = client.close_case(close).await.unwrap_err();
+        let all = ["metadata.aftercare-actor", "metadata.idempotency-key", "case_id", "outcome"];
+        assert_eq!(wrong_fields(&refused), all, "{outcome}");
+    }
+    for purpose in ["", "\n", &"字".repeat(201), "a\u{0}b"] {
+        let look = RevealCaseRequest { case_id: "7".into(), purpose: purpose.into() };
+        let refused = client.reveal_case(request("ana", look)).await.unwrap_err();
+        assert_eq!(wrong_fields(&refused), ["metadata.aftercare-actor", "case_id", "purpose"], "{purpose}");
+        let look = RevealContactRequest { customer_id: "7".into(), purpose: purpose.into() };
+        let refused = client.reveal_contact(request("ana", look)).await.unwrap_err();
+        assert_eq!(wrong_fields(&refused), ["metadata.aftercare-actor", "customer_id", "purpose"], "{purpose}");
+    }
+    let refused = client.get_case(GetCaseRequest { case_id: "7".into() }).await.unwrap_err();
+    assert_eq!(wrong_fields(&refused), ["case_id"]);
     let unknown = client.respond_to_case(request("staff:ana", respond(&Uuid::nil().to_string(), "at nine"))).await;
     assert_eq!(unknown.unwrap_err().code(), Code::NotFound);
     assert_eq!(get(&stack, &format!("/v1/cases/{case_id}")).await.json(), reply.json());

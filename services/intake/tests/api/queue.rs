@@ -5,8 +5,7 @@ use contracts::{
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use testkit::Stack;
-use tonic::Code;
+use testkit::{Stack, wrong_fields};
 
 use super::{a_sale, case_with, post_case, post_sales, start};
 
@@ -74,13 +73,33 @@ async fn a_token_that_is_none_is_refused() {
     let stack = start().await;
     let mut client = IntakeClient::new(stack.channel("intake"));
     let id = uuid::Uuid::nil();
-    for token in ["x".to_owned(), format!("{id}~1.2"), format!("{id}~a.b.c.d"), format!("{id}~1.99999999999.1.1")] {
+    let (most, least) = (i64::MAX, i64::MIN);
+    let tokens = [
+        "x".to_owned(),
+        format!("{id}~1.2"),
+        format!("{id}~a.b.c.d"),
+        format!("{id}~1.99999999999.1.1"),
+        format!("{id}~{least}.0.1.1"),
+        format!("{id}~{most}.0.1.1"),
+        format!("{id}~1.0.{least}.1"),
+        format!("{id}~1.0.{most}.1"),
+        format!("{id}~1.0.1.{least}"),
+        format!("{id}~1.0.1.1{}", "0".repeat(200)),
+    ];
+    for token in tokens {
         let page = Some(Page { size: 5, token });
         let refused = client.list_queue(ListQueueRequest { page }).await.unwrap_err();
-        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert_eq!(wrong_fields(&refused), ["page.token"]);
     }
-    let page = Some(Page { size: 201, token: String::new() });
-    assert_eq!(client.list_queue(ListQueueRequest { page }).await.unwrap_err().code(), Code::InvalidArgument);
+    let page = Some(Page { size: 201, token: "x".into() });
+    let refused = client.list_queue(ListQueueRequest { page }).await.unwrap_err();
+    assert_eq!(wrong_fields(&refused), ["page.size", "page.token"]);
+    // The furthest places that can be told are only empty.
+    for token in [format!("{id}~-377705000000000000.2147483647.-2147483648.0"), format!("{id}~0.9.2147483647.0")] {
+        assert_eq!(post_case(&stack, &case_with(json!({}))).await.status, 201);
+        let page = Some(Page { size: 5, token });
+        client.list_queue(ListQueueRequest { page }).await.unwrap();
+    }
 }
 
 #[tokio::test]

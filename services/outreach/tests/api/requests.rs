@@ -1,6 +1,6 @@
 //! The gRPC door: the gateway's word, lists and counts, and requests that are wrong.
 use contracts::{common::v1::Page, outreach::v1::*};
-use testkit::request;
+use testkit::{request, wrong_fields};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -61,49 +61,36 @@ async fn lists_come_in_pages_newest_first_and_counts_by_state() {
 }
 
 #[tokio::test]
-async fn wrong_requests_are_told_what_is_wrong() {
+async fn wrong_requests_are_told_everything_that_is_wrong() {
     let world = world().await;
     let mut client = world.client();
     let unknown = Uuid::new_v4().to_string();
     let id = |message_id: &str| GetMessageRequest { message_id: message_id.into() };
     let confirm = |message_id: &str| ConfirmDeliveryRequest { message_id: message_id.into() };
-    let list = ListMessagesRequest::default;
-    let paged = |size, token: &str| ListMessagesRequest { page: Some(Page { size, token: token.into() }), ..list() };
+    assert_eq!(wrong_fields(&client.get_message(id("x")).await.unwrap_err()), ["message_id"]);
+    let mut wrong = request("gateway", confirm("x"));
+    wrong.metadata_mut().insert("idempotency-key", "".parse().unwrap());
+    let metadata = ["metadata.aftercare-actor", "metadata.idempotency-key", "message_id"];
+    assert_eq!(wrong_fields(&client.confirm_delivery(wrong).await.unwrap_err()), metadata);
+    for missing in [
+        client.get_message(id(&unknown)).await.unwrap_err(),
+        client.confirm_delivery(request("service:gateway", confirm(&unknown))).await.unwrap_err(),
+    ] {
+        assert_eq!(missing.code(), Code::NotFound);
+        assert!(missing.message().starts_with("there is no message"), "{missing}");
+    }
 
-    let answers = [
-        (client.get_message(id("x")).await.unwrap_err(), Code::InvalidArgument, "message_id"),
-        (client.get_message(id(&unknown)).await.unwrap_err(), Code::NotFound, "there is no message"),
-        (client.confirm_delivery(confirm(&unknown)).await.unwrap_err(), Code::InvalidArgument, "aftercare-actor"),
-        (
-            client.confirm_delivery(request("service:gateway", confirm("x"))).await.unwrap_err(),
-            Code::InvalidArgument,
-            "message_id",
-        ),
-        (
-            client.confirm_delivery(request("service:gateway", confirm(&unknown))).await.unwrap_err(),
-            Code::NotFound,
-            "there is no message",
-        ),
-        (
-            client.list_messages(ListMessagesRequest { status: "lost".into(), ..list() }).await.unwrap_err(),
-            Code::InvalidArgument,
-            "queued, sent, delivered, failed",
-        ),
-        (
-            client.list_messages(ListMessagesRequest { about_id: "x".into(), ..list() }).await.unwrap_err(),
-            Code::InvalidArgument,
-            "about_id",
-        ),
-        (client.list_messages(paged(201, "")).await.unwrap_err(), Code::InvalidArgument, "page.size"),
-        (client.list_messages(paged(1, "x")).await.unwrap_err(), Code::InvalidArgument, "page.token"),
-        (
-            client.list_messages(paged(1, &format!("{unknown}~x"))).await.unwrap_err(),
-            Code::InvalidArgument,
-            "page.token",
-        ),
-    ];
-    for (status, code, words) in answers {
-        assert_eq!(status.code(), code, "{status}");
-        assert!(status.message().contains(words), "{status}");
+    let far = format!("{unknown}~{}", "9".repeat(19));
+    for (size, token, wrong) in [
+        (201, "x", vec!["status", "about_id", "page.size", "page.token"]),
+        (1, &*format!("{unknown}~x"), vec!["status", "about_id", "page.token"]),
+        (1, &format!("{unknown}~{}", "1".repeat(200)), vec!["status", "about_id", "page.token"]),
+        (1, &far, vec!["status", "about_id", "page.token"]),
+    ] {
+        let page = Some(Page { size, token: token.into() });
+        let list = ListMessagesRequest { status: "lost".into(), about_id: "x".into(), page };
+        let refused = client.list_messages(list).await.unwrap_err();
+        assert_eq!(wrong_fields(&refused), wrong, "{token}");
+        assert!(refused.message().contains("queued, sent, delivered, failed"), "{refused}");
     }
 }
