@@ -1,4 +1,5 @@
-//! What we listen to: cases that are complaints, service orders that carry a solution out, messages that left the house.
+//! What we listen to: cases that are complaints, service orders that carry a solution out, messages that left the house or
+//! could not.
 //! Every function only says what an event means here; the rules are in `domain`.
 use std::sync::Arc;
 
@@ -6,7 +7,7 @@ use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
     fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundRefused},
     intake::v1::CaseRegistered,
-    outreach::v1::{MessageSent, Purpose},
+    outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
 
 use crate::{
@@ -24,6 +25,7 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<OrderFailed>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
     inbound.on::<RefundRefused>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
     inbound.on::<MessageSent>(|event, _| message_sent(&event));
+    inbound.on::<MessageFailed>(|event, _| message_failed(&event));
     Ok(())
 }
 
@@ -65,13 +67,25 @@ fn settled(complaint_id: &str, remedy_id: &str, done: bool) -> Result<Effects, F
 
 /// Only a message with the result is about us; follow-ups and offers are told without consequence here.
 fn message_sent(event: &MessageSent) -> Result<Effects, Fault> {
-    match event.purpose() {
-        Purpose::Result => {
-            let complaint_id = proto::id("about_id", &event.about_id)?;
-            let message_id = proto::id("message_id", &event.message_id)?;
-            let at = proto::required("sent_at", event.sent_at.as_ref())?;
-            Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::TellResult { message_id, at })))
-        }
+    about_result(event.purpose(), &event.about_id, || {
+        let message_id = proto::id("message_id", &event.message_id)?;
+        Ok(Command::TellResult { message_id, at: proto::required("sent_at", event.sent_at.as_ref())? })
+    })
+}
+
+fn message_failed(event: &MessageFailed) -> Result<Effects, Fault> {
+    about_result(event.purpose(), &event.about_id, || {
+        Ok(Command::ResultUntold { message_id: proto::id("message_id", &event.message_id)? })
+    })
+}
+
+fn about_result(
+    purpose: Purpose,
+    about_id: &str,
+    command: impl FnOnce() -> Result<Command, Fault>,
+) -> Result<Effects, Fault> {
+    match purpose {
+        Purpose::Result => Ok(Effects::change(Change::to::<Complaint>(proto::id("about_id", about_id)?, command()?))),
         Purpose::Unspecified | Purpose::FollowUp | Purpose::Offer => Ok(Effects::none()),
     }
 }
