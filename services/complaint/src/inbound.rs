@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
-    fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundRefused},
+    fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
     intake::v1::CaseRegistered,
     outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
 
 use crate::{
     config::Policy,
-    domain::{Command, Complaint, complaint::Facts},
+    domain::{
+        Command, Complaint, Escalation,
+        complaint::Facts,
+        escalation::{self, Level, Matter, Trigger},
+    },
     wire,
 };
 
@@ -24,6 +28,7 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<OrderCompleted>(|event, _| settled(&event.complaint_id, &event.remedy_id, true));
     inbound.on::<OrderFailed>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
     inbound.on::<RefundRefused>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
+    inbound.on::<RefundContradicted>(|event, _| refund_contradicted(&event));
     inbound.on::<MessageSent>(|event, _| message_sent(&event));
     inbound.on::<MessageFailed>(|event, _| message_failed(&event));
     Ok(())
@@ -63,6 +68,20 @@ fn settled(complaint_id: &str, remedy_id: &str, done: bool) -> Result<Effects, F
     let complaint_id = proto::id("complaint_id", complaint_id)?;
     let remedy_id = proto::id("remedy_id", remedy_id)?;
     Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::SettleRemedy { remedy_id, done })))
+}
+
+/// Whatever became of the complaint, also when it is closed: management must look.
+fn refund_contradicted(event: &RefundContradicted) -> Result<Effects, Fault> {
+    let complaint_id = proto::id("complaint_id", &event.complaint_id)?;
+    let escalation_id = kernel::id::derived("escalation", &["refund", &event.refund_id]);
+    let (level, trigger) = (Level::Management, Trigger::PaymentContradicted);
+    let matter = Matter { escalation_id, complaint_id, level, trigger, department: None };
+    Ok(Effects::change(Change::to::<Escalation>(escalation_id, escalation::Command::Raise(matter))).and(Change::to::<
+        Complaint,
+    >(
+        complaint_id,
+        Command::Escalate { level, trigger, escalation_id },
+    )))
 }
 
 /// Only a message with the result is about us; follow-ups and offers are told without consequence here.

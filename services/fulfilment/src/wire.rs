@@ -271,6 +271,11 @@ impl Aggregate for Refund {
                 let failed = out::RefundFailed { refund_id, order_id, purchase_id, amount, code, reconciled };
                 Published::of(&failed, shard)
             }
+            refund::Event::Contradicted => {
+                let complaint_id = text(facts.map(|facts| facts.complaint_id));
+                let contradicted = out::RefundContradicted { refund_id, order_id, purchase_id, complaint_id };
+                Published::of(&contradicted, shard)
+            }
         }
     }
 

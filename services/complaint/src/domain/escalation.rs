@@ -34,6 +34,8 @@ pub enum Trigger {
     RemedyFailed,
     /// The message with the result could not be sent.
     ResultUntold,
+    /// The payment provider took back its final word on a refund.
+    PaymentContradicted,
 }
 
 /// What an escalation is about.

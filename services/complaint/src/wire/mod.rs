@@ -137,6 +137,7 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::DeclinedThrice => contract::EscalationTrigger::DeclinedThrice,
         Trigger::RemedyFailed => contract::EscalationTrigger::RemedyFailed,
         Trigger::ResultUntold => contract::EscalationTrigger::ResultUntold,
+        Trigger::PaymentContradicted => contract::EscalationTrigger::PaymentContradicted,
     };
     trigger.into()
 }

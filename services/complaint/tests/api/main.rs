@@ -8,7 +8,7 @@ mod refusals;
 use contracts::{
     common::v1::{CaseClass, Count, Lane},
     complaint::v1::*,
-    fulfilment::v1::{OrderFailed, OrderOpened, RefundRefused},
+    fulfilment::v1::{OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
     outreach::v1::{MessageFailed, Purpose},
 };
 use testkit::request;
@@ -275,6 +275,20 @@ async fn a_result_that_cannot_be_sent_goes_to_management() {
     assert_eq!(raised.iter().map(EscalationRaised::trigger).collect::<Vec<_>>(), [EscalationTrigger::ResultUntold]);
     assert_eq!(house.satisfied(1, true).await.unwrap().status, "closed", "somebody told the result in person");
     assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn a_provider_that_takes_back_its_word_goes_to_management_even_after_the_close() {
+    let house = House::open().await;
+    house.record(1, CaseClass::Repair).await;
+    house.withdraw(1).await.unwrap();
+    let contradicted = RefundContradicted { refund_id: id(8), complaint_id: id(1), ..RefundContradicted::default() };
+    house.hear("fulfilment", &contradicted, 8).await;
+    house.hear("fulfilment", &contradicted, 8).await;
+    let raised = house.events::<EscalationRaised>().await;
+    let triggers: Vec<_> = raised.iter().map(EscalationRaised::trigger).collect();
+    assert_eq!(triggers, [EscalationTrigger::PaymentContradicted]);
+    assert_eq!((raised[0].complaint_id.as_str(), house.stack.parked(NAME).await), (id(1).as_str(), 0));
 }
 
 #[tokio::test]

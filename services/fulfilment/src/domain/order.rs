@@ -245,6 +245,7 @@ impl ServiceOrder {
                     let payment = refund::Facts {
                         refund_id: *refund_id,
                         order_id: facts.order_id,
+                        complaint_id: facts.complaint_id,
                         purchase_id,
                         amount: facts.amount,
                     };
