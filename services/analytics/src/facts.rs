@@ -131,7 +131,8 @@ impl Rebuild {
     }
 
     /// Puts what was collected in the place of all facts that were there at the beginning. Facts that came in by the
-    /// streams meanwhile stay: their events may have been committed after their journal was read.
+    /// streams meanwhile stay: their events may have been committed after their journal was read. How far a stream was
+    /// read stays known too.
     pub async fn replace(self, tx: &mut PgConnection) -> Result<(), Fault> {
         sqlx::query("-- rebuild.lock\nlock table fact in share row exclusive mode").execute(&mut *tx).await?;
         sqlx::query("-- rebuild.drop\ndelete from fact where position <= $1")
@@ -139,13 +140,18 @@ impl Rebuild {
             .execute(&mut *tx)
             .await?;
         sqlx::query(FILL).execute(&mut *tx).await?;
-        sqlx::query("-- rebuild.forget\ndelete from watermark").execute(&mut *tx).await?;
+        sqlx::query("-- rebuild.forget\ndelete from watermark where stream not in (select stream from fact)")
+            .execute(&mut *tx)
+            .await?;
         sqlx::query(
             "-- rebuild.watermarks
              insert into watermark (stream, service, events, last_occurred_at, journal_seq)
              select stream, min(service), count(*), max(occurred_at),
                     (select max(journal_seq) from found where found.stream = fact.stream)
-             from fact group by stream",
+             from fact group by stream
+             on conflict (stream) do update
+             set service = excluded.service, events = excluded.events, last_occurred_at = excluded.last_occurred_at,
+                 journal_seq = excluded.journal_seq",
         )
         .execute(tx)
         .await?;

@@ -5,7 +5,7 @@ use contracts::{
     Event,
     complaint::v1::{ComplaintRecorded, InvestigationConcluded, InvestigationLate},
     fulfilment::v1::RefundSucceeded,
-    intake::v1::{CaseClosed, PurchaseRecorded},
+    intake::v1::{CaseClosed, CaseReopened, PurchaseRecorded},
     scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
 };
 use jiff_sqlx::ToSqlx;
@@ -72,14 +72,18 @@ pub async fn marks(tx: &mut PgConnection, period: Period) -> Result<Marks, Fault
 pub async fn handling_times(tx: &mut PgConnection, period: Period) -> Result<Durations, Fault> {
     let (n, quantiles, mean): (i64, Option<Vec<f64>>, Option<f64>) = sqlx::query_as(
         "-- figures.handling_times
-         -- M11: closed_at - registered_at in wall-clock seconds, cohort = closed in P (no waiting intervals exist yet)
+         -- M11: closed_at - registered_at in wall-clock seconds, cohort = closed in P (no waiting intervals exist yet);
+         --      the close of a case that was reopened later is none, its next one counts
          select count(*), percentile_cont(array[0.5, 0.9]) within group (order by seconds), avg(seconds)
          from (select extract(epoch from occurred_at - started_at)::double precision as seconds
-               from fact where type = $3 and occurred_at >= $1 and occurred_at < $2) as closed",
+               from fact as closed where type = $3 and occurred_at >= $1 and occurred_at < $2 and not exists (
+                 select from fact as later where later.type = $4 and later.aggregate_id = closed.aggregate_id
+                   and later.version > closed.version)) as closed",
     )
     .bind(period.from().to_sqlx())
     .bind(period.to().to_sqlx())
     .bind(CaseClosed::TYPE)
+    .bind(CaseReopened::TYPE)
     .fetch_one(tx)
     .await?;
     let quantile = |place: usize| quantiles.as_ref().and_then(|q| q.get(place).copied());
@@ -161,7 +165,7 @@ pub struct Watermark {
     pub events: i64,
     /// The latest business time among them.
     pub last_occurred_at: jiff_sqlx::Timestamp,
-    /// Absent after a rebuild until the next event.
+    /// Absent where facts came from a journal only and no event by the stream yet.
     pub stream_seq: Option<i64>,
     /// Absent before the first rebuild.
     pub journal_seq: Option<i64>,

@@ -123,10 +123,11 @@ fn complaint_recorded(e: ComplaintRecorded, plain: Measures) -> Result<Measures,
     })
 }
 
+/// Without a due time the promise had been cancelled, and nothing is counted.
 fn investigation_concluded(e: InvestigationConcluded, plain: Measures) -> Result<Measures, Fault> {
     Ok(Measures {
         occurred_at: proto::required("concluded_at", e.concluded_at.as_ref())?,
-        due_at: Some(proto::required("investigate_by", e.investigate_by.as_ref())?),
+        due_at: proto::instant("investigate_by", e.investigate_by.as_ref())?,
         ..plain
     })
 }

@@ -1,17 +1,22 @@
-//! What we listen to: cases that are complaints, service orders that carry a solution out, messages that left the house.
+//! What we listen to: cases that are complaints, service orders that carry a solution out, messages that left the house or
+//! could not.
 //! Every function only says what an event means here; the rules are in `domain`.
 use std::sync::Arc;
 
 use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
-    fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundRefused},
+    fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
     intake::v1::CaseRegistered,
-    outreach::v1::{MessageSent, Purpose},
+    outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
 
 use crate::{
     config::Policy,
-    domain::{Command, Complaint, complaint::Facts},
+    domain::{
+        Command, Complaint, Escalation,
+        complaint::Facts,
+        escalation::{self, Level, Matter, Trigger},
+    },
     wire,
 };
 
@@ -23,7 +28,9 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<OrderCompleted>(|event, _| settled(&event.complaint_id, &event.remedy_id, true));
     inbound.on::<OrderFailed>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
     inbound.on::<RefundRefused>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
+    inbound.on::<RefundContradicted>(|event, _| refund_contradicted(&event));
     inbound.on::<MessageSent>(|event, _| message_sent(&event));
+    inbound.on::<MessageFailed>(|event, _| message_failed(&event));
     Ok(())
 }
 
@@ -63,15 +70,41 @@ fn settled(complaint_id: &str, remedy_id: &str, done: bool) -> Result<Effects, F
     Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::SettleRemedy { remedy_id, done })))
 }
 
+/// Whatever became of the complaint, also when it is closed: management must look.
+fn refund_contradicted(event: &RefundContradicted) -> Result<Effects, Fault> {
+    let complaint_id = proto::id("complaint_id", &event.complaint_id)?;
+    let escalation_id = kernel::id::derived("escalation", &["refund", &event.refund_id]);
+    let (level, trigger) = (Level::Management, Trigger::PaymentContradicted);
+    let matter = Matter { escalation_id, complaint_id, level, trigger, department: None };
+    Ok(Effects::change(Change::to::<Escalation>(escalation_id, escalation::Command::Raise(matter))).and(Change::to::<
+        Complaint,
+    >(
+        complaint_id,
+        Command::Escalate { level, trigger, escalation_id },
+    )))
+}
+
 /// Only a message with the result is about us; follow-ups and offers are told without consequence here.
 fn message_sent(event: &MessageSent) -> Result<Effects, Fault> {
-    match event.purpose() {
-        Purpose::Result => {
-            let complaint_id = proto::id("about_id", &event.about_id)?;
-            let message_id = proto::id("message_id", &event.message_id)?;
-            let at = proto::required("sent_at", event.sent_at.as_ref())?;
-            Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::TellResult { message_id, at })))
-        }
+    about_result(event.purpose(), &event.about_id, || {
+        let message_id = proto::id("message_id", &event.message_id)?;
+        Ok(Command::TellResult { message_id, at: proto::required("sent_at", event.sent_at.as_ref())? })
+    })
+}
+
+fn message_failed(event: &MessageFailed) -> Result<Effects, Fault> {
+    about_result(event.purpose(), &event.about_id, || {
+        Ok(Command::ResultUntold { message_id: proto::id("message_id", &event.message_id)? })
+    })
+}
+
+fn about_result(
+    purpose: Purpose,
+    about_id: &str,
+    command: impl FnOnce() -> Result<Command, Fault>,
+) -> Result<Effects, Fault> {
+    match purpose {
+        Purpose::Result => Ok(Effects::change(Change::to::<Complaint>(proto::id("about_id", about_id)?, command()?))),
         Purpose::Unspecified | Purpose::FollowUp | Purpose::Offer => Ok(Effects::none()),
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    pub purchase_within: SignedDuration,
     pub payments: Provider,
     pub pace: Pace,
 }
@@ -36,12 +37,13 @@ pub struct Pace {
 impl Config {
     /// Refuses what cannot work.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Self { payments, pace } = self;
+        let Self { purchase_within, payments, pace } = self;
         let wrong = [
             (
                 Duration::try_from(payments.timeout).is_err() || payments.timeout.is_zero(),
                 "payments.timeout must be above 0",
             ),
+            (*purchase_within <= SignedDuration::ZERO, "purchase_within must be above 0"),
             (pace.at_once == 0, "pace.at_once must be 1 to 255"),
             (pace.result_within <= payments.timeout, "pace.result_within must be longer than payments.timeout"),
             (pace.ask_after <= SignedDuration::ZERO, "pace.ask_after must be above 0"),
@@ -90,10 +92,11 @@ mod tests {
     #[test]
     fn what_cannot_work_is_refused_all_at_once() {
         let mut config = defaults();
+        config.purchase_within = SignedDuration::ZERO;
         config.pace.at_once = 0;
         config.pace.result_within = config.payments.timeout;
         let words = config.check().unwrap_err().to_string();
-        assert!(words.contains("at_once") && words.contains("result_within"), "{words}");
+        assert!(["purchase_within", "at_once", "result_within"].iter().all(|name| words.contains(name)), "{words}");
     }
 
     #[test]

@@ -1,13 +1,18 @@
-//! What time does to a refund: one that was sent and got no result is unknown.
+//! What time does: a refund that was sent and got no result is unknown, a claim on a purchase that does not become known
+//! is refused.
 //! Invariant: a refund waits for its result exactly while it is sent.
 use jiff::Timestamp;
 
-use crate::domain::refund::{Command, Refund, State};
+use crate::domain::{
+    account::{self, PurchaseAccount},
+    refund::{self, Refund, State},
+};
 
 const RESULT: &str = "result";
+const PURCHASE_KNOWN: &str = "purchase_known";
 
 /// The deadlines a refund has in its state.
-pub fn armed(refund: &Refund) -> Vec<(&'static str, Timestamp)> {
+pub fn of_refund(refund: &Refund) -> Vec<(&'static str, Timestamp)> {
     match refund.state {
         State::Sent { result_by } => vec![(RESULT, result_by)],
         State::Absent
@@ -19,6 +24,16 @@ pub fn armed(refund: &Refund) -> Vec<(&'static str, Timestamp)> {
 }
 
 /// What a deadline tells its refund.
-pub fn command(kind: &str) -> Option<Command> {
-    (kind == RESULT).then_some(Command::CheckResult)
+pub fn refund_command(kind: &str) -> Option<refund::Command> {
+    (kind == RESULT).then_some(refund::Command::CheckResult)
+}
+
+/// The deadline of the claim that has waited longest for its purchase.
+pub fn of_account(account: &PurchaseAccount) -> Vec<(&'static str, Timestamp)> {
+    account.lapses_at().map(|at| (PURCHASE_KNOWN, at)).into_iter().collect()
+}
+
+/// What a deadline tells its account.
+pub fn account_command(kind: &str) -> Option<account::Command> {
+    (kind == PURCHASE_KNOWN).then_some(account::Command::Lapse)
 }

@@ -100,7 +100,13 @@ impl<P: Payments> Execution<P> {
             .actor(Actor::service("fulfilment"))
             .answer::<Refund>(|_, _, refund| serde_json::to_vec(refund).unwrap_or_default());
         match self.road.submit_patiently(unit).await {
-            Ok(answer) => serde_json::from_slice(&answer.body).map(Some).map_err(Fault::internal),
+            Ok(answer) => {
+                let refund: Refund = serde_json::from_slice(&answer.body).map_err(Fault::internal)?;
+                if refund.contradicted {
+                    tracing::error!(refund = %id, "the provider contradicts its final word on a refund; people must look");
+                }
+                Ok(Some(refund))
+            }
             Err(fault) if fault.kind() == fault::Kind::Rejected => {
                 refused(id, &fault);
                 Ok(None)
@@ -115,7 +121,7 @@ fn counted(done: Vec<Result<bool, Fault>>) -> Result<usize, Fault> {
     done.into_iter().try_fold(0, |count, did| Ok(count + usize::from(did?)))
 }
 
-/// To come second is everyday life; that the provider takes back its word is not.
+/// To come second is everyday life; any other refusal is not.
 fn refused(id: Uuid, fault: &Fault) {
     match fault.code() {
         "refund.not_queued" | "refund.not_due" => tracing::debug!(refund = %id, "somebody else sends this refund"),

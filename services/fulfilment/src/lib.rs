@@ -30,10 +30,7 @@ pub static SERVICE: Service = Service {
     defaults: include_str!("../default.toml"),
     migrations: Some(&MIGRATIONS),
     aggregates,
-    inbound: |_, inbound| {
-        inbound::inbound(inbound);
-        Ok(())
-    },
+    inbound: inbound::inbound,
     assemble,
 };
 

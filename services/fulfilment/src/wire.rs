@@ -7,7 +7,7 @@ use contracts::{
     fulfilment::v1::{self as out},
     intake::v1::PurchaseRecorded,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::money::Money;
 use uuid::Uuid;
 
@@ -41,8 +41,8 @@ pub fn purchase(event: &PurchaseRecorded) -> Result<Purchase, Fault> {
     })
 }
 
-/// The remedies of an agreed solution that give money back. Errors: an unknown kind, a missing or unreadable id or amount.
-pub fn refunds_agreed(event: &SolutionAgreed) -> Result<Vec<Facts>, Fault> {
+/// The remedies of an agreed solution that give money back, to wait for their purchase for so long. Errors: an unknown kind, a missing or unreadable id or amount.
+pub fn refunds_agreed(event: &SolutionAgreed, purchase_within: SignedDuration) -> Result<Vec<Facts>, Fault> {
     let mut agreed = Vec::new();
     for (n, remedy) in event.remedies.iter().enumerate() {
         let kind = match remedy.kind() {
@@ -62,6 +62,7 @@ pub fn refunds_agreed(event: &SolutionAgreed) -> Result<Vec<Facts>, Fault> {
             purchase_id: proto::optional_id("purchase_id", &event.purchase_id)?,
             kind,
             amount: money(&format!("remedies[{n}].amount"), remedy.amount.as_ref())?,
+            purchase_within,
         });
     }
     Ok(agreed)
@@ -174,8 +175,8 @@ impl Aggregate for PurchaseAccount {
     type Event = account::Event;
     type Rejection = account::Rejection;
 
-    fn decide(&self, command: account::Command, _: Timestamp) -> Result<Vec<account::Event>, account::Rejection> {
-        self.decide(command)
+    fn decide(&self, command: account::Command, now: Timestamp) -> Result<Vec<account::Event>, account::Rejection> {
+        self.decide(command, now)
     }
 
     fn apply(&mut self, event: &account::Event) {
@@ -199,11 +200,19 @@ impl Aggregate for PurchaseAccount {
                 let (order_id, code) = (order_id.to_string(), reason.code().to_owned());
                 Published::of(&out::ClaimRefused { purchase_id, order_id, code }, shard)
             }
-            account::Event::Released(claim) => {
-                let (order_id, amount) = (claim.order_id.to_string(), to_money(claim.amount));
+            account::Event::Released { order_id, amount } => {
+                let (order_id, amount) = (order_id.to_string(), to_money(*amount));
                 Published::of(&out::AmountReleased { purchase_id, order_id, amount }, shard)
             }
         }
+    }
+
+    fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
+        deadlines::of_account(self)
+    }
+
+    fn on_deadline(kind: &str) -> Option<account::Command> {
+        deadlines::account_command(kind)
     }
 
     fn reactions(&self, event: &account::Event) -> Vec<Change> {
@@ -262,15 +271,20 @@ impl Aggregate for Refund {
                 let failed = out::RefundFailed { refund_id, order_id, purchase_id, amount, code, reconciled };
                 Published::of(&failed, shard)
             }
+            refund::Event::Contradicted => {
+                let complaint_id = text(facts.map(|facts| facts.complaint_id));
+                let contradicted = out::RefundContradicted { refund_id, order_id, purchase_id, complaint_id };
+                Published::of(&contradicted, shard)
+            }
         }
     }
 
     fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
-        deadlines::armed(self)
+        deadlines::of_refund(self)
     }
 
     fn on_deadline(kind: &str) -> Option<refund::Command> {
-        deadlines::command(kind)
+        deadlines::refund_command(kind)
     }
 
     fn reactions(&self, event: &refund::Event) -> Vec<Change> {

@@ -1,6 +1,9 @@
-//! What intake listens to: a follow-up that found a problem opens a case, a complaint's end closes one.
+//! What intake listens to: a follow-up that found a problem opens a case, a complaint's end closes one, its appeal reopens it.
 use backbone::{Change, Context, Effects, Fault, Inbound, Meta, proto};
-use contracts::{complaint::v1::ComplaintClosed, scheduling::v1::ProblemFound};
+use contracts::{
+    complaint::v1::{ComplaintClosed, ComplaintReopened},
+    scheduling::v1::ProblemFound,
+};
 
 use crate::{
     config::Config,
@@ -18,6 +21,7 @@ pub fn inbound(ctx: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let promises = Config::read(ctx)?.promises();
     inbound.on::<ProblemFound>(move |event, meta| problem_found(&event, meta, &promises));
     inbound.on::<ComplaintClosed>(|event, _| complaint_closed(&event));
+    inbound.on::<ComplaintReopened>(|event, _| complaint_reopened(&event));
     Ok(())
 }
 
@@ -59,4 +63,11 @@ fn complaint_closed(event: &ComplaintClosed) -> Result<Effects, Fault> {
     let case_id = proto::id("case_id", &event.case_id)?;
     let outcome = wire::outcome_of_complaint(&event.outcome);
     Ok(Effects::change(Change::to::<Case>(case_id, Command::EndWithComplaint(outcome))))
+}
+
+/// Events from before they named the case say nothing here.
+fn complaint_reopened(event: &ComplaintReopened) -> Result<Effects, Fault> {
+    let case_id = proto::optional_id("case_id", &event.case_id)?;
+    let reopen = |case_id| Effects::change(Change::to::<Case>(case_id, Command::ReopenWithComplaint));
+    Ok(case_id.map_or_else(Effects::none, reopen))
 }

@@ -87,6 +87,7 @@ impl Aggregate for Case {
                 };
                 Published::of(&closed, shard)
             }
+            case::Event::Reopened => Published::of(&contract::CaseReopened { case_id }, shard),
         }
     }
 
@@ -157,7 +158,9 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
     let facts = case.facts.as_ref()?;
     let (closed_at, outcome) = match case.state {
         case::State::Closed { outcome, at } => (Some(proto::timestamp(at)), outcome.word().to_owned()),
-        case::State::Absent | case::State::Routed | case::State::Responded => (None, String::new()),
+        case::State::Absent | case::State::Routed | case::State::Responded | case::State::Reopened => {
+            (None, String::new())
+        }
     };
     Some(contract::CaseView {
         case_id: facts.case_id.to_string(),
@@ -177,6 +180,7 @@ pub fn status(state: &case::State) -> &'static str {
         case::State::Absent => "absent",
         case::State::Routed => "routed",
         case::State::Responded => "responded",
+        case::State::Reopened => "reopened",
         case::State::Closed { .. } => "closed",
     }
 }

@@ -1,5 +1,5 @@
-//! What we listen to: which event means which message. The id of the message is derived from what it is for, so the
-//! same event queues nothing twice.
+//! What we listen to: which event means which message. The id of the message is given, or derived from what it is for, so
+//! the same event queues nothing twice.
 use backbone::{Change, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
     complaint::v1::{SolutionExecuted, SolutionOffered},
@@ -28,10 +28,12 @@ fn solution_offered(event: SolutionOffered, _meta: &Meta) -> Result<Effects, Fau
     })
 }
 
-/// A complaint that was taken up again is executed again; its version tells the executions apart (R-CMP-10).
+/// A complaint that was taken up again is executed again; it names the message of each execution (R-CMP-10). Where it does
+/// not, as in events from before it did, the version tells the executions apart.
 fn solution_executed(event: SolutionExecuted, meta: &Meta) -> Result<Effects, Fault> {
+    let unnamed = || derived("message", &["result", &event.complaint_id, &meta.version.to_string()]);
     queue(Facts {
-        message_id: derived("message", &["result", &event.complaint_id, &meta.version.to_string()]),
+        message_id: proto::optional_id("message_id", &event.message_id)?.unwrap_or_else(unnamed),
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::Result,
         about_id: proto::id("complaint_id", &event.complaint_id)?,

@@ -65,8 +65,9 @@ pub async fn comment(pool: &PgPool, id: Uuid) -> Result<String, Fault> {
 }
 
 /// The follow-up an answer about a purchase counts for: the oldest open one whose window has begun; else one that was
-/// missed but is answered within its window, told late; else one that was missed; else the next planned one; else one
-/// that was answered already.
+/// missed but is answered within its window, told late; else one answered already whose window has not ended, for then
+/// this is a repeat; else one that was missed; else one answered already; and only where nothing has been asked yet, the
+/// next planned one.
 pub async fn for_answer(pool: &PgPool, purchase_id: Uuid, answered_at: Timestamp) -> Result<Option<Uuid>, Fault> {
     let id = sqlx::query_scalar(
         "-- follow_up.for_answer
@@ -75,9 +76,10 @@ pub async fn for_answer(pool: &PgPool, purchase_id: Uuid, answered_at: Timestamp
            case
              when status = 'due' or (status = 'planned' and window_start <= $2) then 0
              when status = 'missed' and $2 between window_start and window_end then 1
-             when status = 'missed' then 2
-             when status = 'planned' then 3
-             else 4
+             when status = 'completed' and $2 <= window_end then 2
+             when status = 'missed' then 3
+             when status = 'completed' then 4
+             else 5
            end,
            window_start, id
          limit 1",

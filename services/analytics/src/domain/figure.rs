@@ -158,13 +158,11 @@ pub fn first_investigation(in_time: Share) -> Vec<Figure> {
 }
 
 /// M18: refunds that succeeded; and, a currency each, the money they paid back, alone and in proportion to net sales.
+/// Where no money moved there is no currency, and so no share of one.
 pub fn refunds(money: &[Money]) -> Vec<Figure> {
     let count: u64 = money.iter().map(|m| m.refunds).sum();
     let mut figures =
         vec![Figure { value: Some(count as f64), ..figure(Metric::Refunds, "count", Unit::Count, count) }];
-    if money.is_empty() {
-        figures.push(Figure { numerator: Some(0), ..figure(Metric::Refunds, "share", Unit::Ratio, 0) });
-    }
     for Money { currency, refunds, refunded, sales } in money {
         figures.push(Figure {
             value: Some(*refunded as f64),

@@ -32,6 +32,10 @@ pub enum Command {
         message_id: Uuid,
         at: Timestamp,
     },
+    /// The message with the result cannot be sent.
+    ResultUntold {
+        message_id: Uuid,
+    },
     /// A department is late.
     Escalate {
         level: Level,

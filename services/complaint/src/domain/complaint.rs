@@ -99,7 +99,11 @@ pub enum State {
     Offered,
     Agreed,
     Executing,
-    Executed,
+    Executed {
+        /// The message with the result could not be sent; a person must tell it.
+        #[serde(default)]
+        untold: bool,
+    },
     SatisfactionCheck {
         /// Silence until then closes the complaint.
         silent_at: Timestamp,
@@ -125,7 +129,7 @@ impl State {
             Self::Offered => "offered",
             Self::Agreed => "agreed",
             Self::Executing => "executing",
-            Self::Executed => "executed",
+            Self::Executed { .. } => "executed",
             Self::SatisfactionCheck { .. } => "satisfaction_check",
             Self::Closed { .. } => "closed",
         }
@@ -197,6 +201,11 @@ pub enum Event {
         trigger: Trigger,
         escalation_id: Uuid,
     },
+    /// It cannot go on by itself: to management.
+    Raised {
+        trigger: Trigger,
+        escalation_id: Uuid,
+    },
     /// Raised to a level by something outside the complaint itself.
     Escalated {
         level: Level,
@@ -214,6 +223,12 @@ impl Complaint {
     /// What it is about: as assessed, and until then as recorded.
     pub fn class(&self) -> Class {
         self.assessment.as_ref().map_or(self.facts.class, |assessment| assessment.class)
+    }
+
+    /// The id of the message that tells the result of the newest solution: outreach sends it under this one.
+    pub fn result_message(&self) -> Uuid {
+        let version = self.solution.as_ref().map_or(0, |solution| solution.version);
+        kernel::id::derived("message", &["result", &self.facts.complaint_id.to_string(), &version.to_string()])
     }
 
     /// It exists and is not closed.
@@ -252,7 +267,7 @@ impl Complaint {
                     remedy.progress = if done { Progress::Done } else { Progress::Failed };
                 }
             }
-            Event::Executed => self.state = State::Executed,
+            Event::Executed => self.state = State::Executed { untold: false },
             Event::ResultTold { at, .. } => {
                 let silent_at = kernel::calendar::add(at, self.facts.terms.silence_after);
                 self.state = State::SatisfactionCheck { silent_at };
@@ -260,6 +275,12 @@ impl Complaint {
             Event::Dissatisfied { .. } => {
                 self.raised_by_itself();
                 self.state = State::Investigating;
+            }
+            Event::Raised { trigger, .. } => {
+                self.raised_by_itself();
+                if let (Trigger::ResultUntold, State::Executed { untold }) = (trigger, &mut self.state) {
+                    *untold = true;
+                }
             }
             Event::Escalated { level, .. } => self.escalation_level = self.escalation_level.max(Some(level)),
             Event::Reopened => {

@@ -28,6 +28,7 @@ impl Complaint {
             Command::StartExecution { remedy_id } => Ok(self.start_execution(remedy_id)),
             Command::SettleRemedy { remedy_id, done } => Ok(self.settle(remedy_id, done)),
             Command::TellResult { message_id, at } => Ok(self.tell_result(message_id, at)),
+            Command::ResultUntold { message_id } => Ok(self.result_untold(message_id)),
             Command::Escalate { level, trigger, escalation_id } => Ok(self.escalate(level, trigger, escalation_id)),
             Command::InvestigationDue => Ok(self.breach(now)),
             Command::SilenceDue => Ok(self.fall_silent(now)),
@@ -80,6 +81,10 @@ impl Complaint {
         Event::Dissatisfied { trigger, escalation_id: self.next_escalation() }
     }
 
+    fn raised(&self, trigger: Trigger) -> Event {
+        Event::Raised { trigger, escalation_id: self.next_escalation() }
+    }
+
     /// What to ask a department, as the task after `before` others.
     fn asked(complaint_id: Uuid, before: usize, desk: Desk) -> Asked {
         let number = (before + 1).to_string();
@@ -126,9 +131,7 @@ impl Complaint {
     fn conclude(&self, cause: CauseCode, responsible: Department, now: Timestamp) -> Decision {
         let mut events = self.breach(now);
         let in_time = match self.first_investigation {
-            Promise::Running | Promise::Cancelled => {
-                kernel::promise::verdict(self.facts.investigate_by(), now).in_time()
-            }
+            Promise::Running => kernel::promise::verdict(self.facts.investigate_by(), now).in_time(),
             judged => !judged.late(),
         };
         events.push(Event::Investigated { cause, responsible, at: now, in_time });
@@ -191,7 +194,8 @@ impl Complaint {
         }
     }
 
-    /// A remedy ends; the first one also starts the execution, the last one completes it.
+    /// A remedy ends; the first one also starts the execution, the last one completes it. One that failed was promised and
+    /// agreed to, so management learns of it.
     fn settle(&self, remedy_id: Uuid, done: bool) -> Vec<Event> {
         let Some(solution) = self.solution.as_ref().filter(|_| self.carrying_out()) else { return vec![] };
         if solution.remedy(remedy_id).is_none_or(|remedy| remedy.progress != Progress::Pending) {
@@ -199,7 +203,9 @@ impl Complaint {
         }
         let mut events = self.start_execution(remedy_id);
         events.push(Event::RemedySettled { remedy_id, done });
-        if done && solution.done_but(remedy_id) {
+        if !done {
+            events.push(self.raised(Trigger::RemedyFailed));
+        } else if solution.done_but(remedy_id) {
             events.push(Event::Executed);
         }
         events
@@ -221,9 +227,21 @@ impl Complaint {
         Ok(self.settle(remedy_id, true))
     }
 
+    /// A message about an earlier execution says nothing about this one.
     fn tell_result(&self, message_id: Uuid, at: Timestamp) -> Vec<Event> {
         match self.state {
-            State::Executed => vec![Event::ResultTold { message_id: Some(message_id), at }],
+            State::Executed { .. } if message_id == self.result_message() => {
+                vec![Event::ResultTold { message_id: Some(message_id), at }]
+            }
+            _ => vec![],
+        }
+    }
+
+    fn result_untold(&self, message_id: Uuid) -> Vec<Event> {
+        match self.state {
+            State::Executed { untold: false } if message_id == self.result_message() => {
+                vec![self.raised(Trigger::ResultUntold)]
+            }
             _ => vec![],
         }
     }
@@ -232,7 +250,7 @@ impl Complaint {
     fn satisfaction(&self, satisfied: bool, now: Timestamp) -> Decision {
         let mut events = match self.state {
             State::SatisfactionCheck { .. } => vec![],
-            State::Executed => vec![Event::ResultTold { message_id: None, at: now }],
+            State::Executed { .. } => vec![Event::ResultTold { message_id: None, at: now }],
             _ => return Err(self.not_now()),
         };
         events.push(if satisfied {

@@ -30,6 +30,12 @@ pub enum Trigger {
     Dissatisfied,
     /// The third solution, or a later one, was declined.
     DeclinedThrice,
+    /// Something the customer agreed to could not be done.
+    RemedyFailed,
+    /// The message with the result could not be sent.
+    ResultUntold,
+    /// The payment provider took back its final word on a refund.
+    PaymentContradicted,
 }
 
 /// What an escalation is about.

@@ -12,6 +12,7 @@ use crate::{
         complaint::{Asked, Event, Facts},
         department_task::{self, Brief},
         escalation::{self, Level, Matter, Trigger},
+        promise::Promise,
         solution::Remedy,
         values::{CauseCode, Department},
     },
@@ -74,7 +75,8 @@ impl Aggregate for Complaint {
             }
             Event::Executed => {
                 let customer_id = self.facts.customer_id.to_string();
-                Published::of(&c::SolutionExecuted { complaint_id, customer_id }, shard)
+                let message_id = self.result_message().to_string();
+                Published::of(&c::SolutionExecuted { complaint_id, customer_id, message_id }, shard)
             }
             Event::ResultTold { message_id, at } => {
                 Published::of(&c::ResultTold { complaint_id, message_id: optional(*message_id) }, shard).at(*at)
@@ -83,13 +85,15 @@ impl Aggregate for Complaint {
                 let (trigger, escalation_id) = (trigger(*why), escalation_id.to_string());
                 Published::of(&c::CustomerDissatisfied { complaint_id, trigger, escalation_id }, shard)
             }
-            Event::Escalated { level: to, trigger: why, escalation_id } => {
-                let (level, trigger, escalation_id) = (level(*to), trigger(*why), escalation_id.to_string());
-                Published::of(&c::ComplaintEscalated { complaint_id, level, trigger, escalation_id }, shard)
+            Event::Raised { trigger, escalation_id } => {
+                Published::of(&self.escalated(Level::Management, *trigger, *escalation_id), shard)
+            }
+            Event::Escalated { level, trigger, escalation_id } => {
+                Published::of(&self.escalated(*level, *trigger, *escalation_id), shard)
             }
             Event::Reopened => {
-                let reopen_count = self.reopen_count;
-                Published::of(&c::ComplaintReopened { complaint_id, reopen_count }, shard)
+                let (reopen_count, case_id) = (self.reopen_count, self.facts.case_id.to_string());
+                Published::of(&c::ComplaintReopened { complaint_id, reopen_count, case_id }, shard)
             }
             Event::Closed { outcome, at } => Published::of(&self.closed(outcome.name(), *at), shard).at(*at),
         }
@@ -107,7 +111,9 @@ impl Aggregate for Complaint {
         match event {
             Event::Recorded { asked, .. } | Event::DepartmentAsked(asked) => vec![self.issue(asked)],
             Event::InvestigationLate { escalation_id } => vec![self.raise(*escalation_id, Trigger::InvestigationLate)],
-            Event::Dissatisfied { trigger, escalation_id } => vec![self.raise(*escalation_id, *trigger)],
+            Event::Dissatisfied { trigger, escalation_id } | Event::Raised { trigger, escalation_id } => {
+                vec![self.raise(*escalation_id, *trigger)]
+            }
             Event::Closed { .. } => {
                 let cancel =
                     |asked: &Asked| Change::to::<DepartmentTask>(asked.task_id, department_task::Command::Cancel);
@@ -181,13 +187,23 @@ impl Complaint {
         at: Timestamp,
         in_time: bool,
     ) -> contract::InvestigationConcluded {
+        let promised = self.first_investigation != Promise::Cancelled;
         contract::InvestigationConcluded {
             complaint_id: self.facts.complaint_id.to_string(),
             cause_code: cause.to_string(),
             responsible_department: responsible.to_string(),
             concluded_at: instant(at),
-            investigate_by: instant(self.facts.investigate_by()),
+            investigate_by: promised.then(|| self.facts.investigate_by()).and_then(instant),
             in_time,
+        }
+    }
+
+    fn escalated(&self, to: Level, why: Trigger, escalation_id: Uuid) -> contract::ComplaintEscalated {
+        contract::ComplaintEscalated {
+            complaint_id: self.facts.complaint_id.to_string(),
+            level: level(to),
+            trigger: trigger(why),
+            escalation_id: escalation_id.to_string(),
         }
     }
 

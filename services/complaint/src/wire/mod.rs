@@ -135,6 +135,9 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::DepartmentLate => contract::EscalationTrigger::DepartmentLate,
         Trigger::Dissatisfied => contract::EscalationTrigger::Dissatisfied,
         Trigger::DeclinedThrice => contract::EscalationTrigger::DeclinedThrice,
+        Trigger::RemedyFailed => contract::EscalationTrigger::RemedyFailed,
+        Trigger::ResultUntold => contract::EscalationTrigger::ResultUntold,
+        Trigger::PaymentContradicted => contract::EscalationTrigger::PaymentContradicted,
     };
     trigger.into()
 }

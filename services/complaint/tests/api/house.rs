@@ -128,6 +128,12 @@ impl House {
 
     /// From `agreed` to `satisfaction_check`, for a solution of one refund.
     pub async fn carry_out(&self, number: u128) {
+        self.execute(number).await;
+        self.tell(number, Purpose::Result).await;
+    }
+
+    /// From `agreed` to `executed`, for a solution of one refund.
+    pub async fn execute(&self, number: u128) {
         let (order, complaint_id) = (4_000 + number, id(number));
         let remedy_id = self.view(number).await.remedies[0].remedy_id.clone();
         let opened = OrderOpened { complaint_id, remedy_id: remedy_id.clone(), ..OrderOpened::default() };
@@ -136,20 +142,25 @@ impl House {
         let completed = OrderCompleted { order_id: id(order), complaint_id: id(number), remedy_id };
         self.hear("fulfilment", &completed, order).await;
         assert_eq!(self.view(number).await.status, "executed");
-        self.tell(number, Purpose::Result).await;
     }
 
     /// A message about the complaint leaves the house.
     pub async fn tell(&self, number: u128, purpose: Purpose) {
-        let message = Uuid::new_v4().as_u128();
+        let message = if purpose == Purpose::Result { self.result_message(number).await } else { Uuid::new_v4() };
         let sent = MessageSent {
-            message_id: id(message),
+            message_id: message.to_string(),
             purpose: purpose.into(),
             about_id: id(number),
             sent_at: on_wire(self.stack.now()),
             ..MessageSent::default()
         };
-        self.hear("outreach", &sent, message).await;
+        self.hear("outreach", &sent, message.as_u128()).await;
+    }
+
+    /// The id the message with the newest result is to have.
+    pub async fn result_message(&self, number: u128) -> Uuid {
+        let executed = self.events::<SolutionExecuted>().await;
+        executed.iter().rfind(|executed| executed.complaint_id == id(number)).unwrap().message_id.parse().unwrap()
     }
 
     pub async fn decline(&self, number: u128) -> String {

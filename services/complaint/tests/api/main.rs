@@ -8,8 +8,8 @@ mod refusals;
 use contracts::{
     common::v1::{CaseClass, Count, Lane},
     complaint::v1::*,
-    fulfilment::v1::{OrderFailed, OrderOpened, RefundRefused},
-    outreach::v1::Purpose,
+    fulfilment::v1::{OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
+    outreach::v1::{MessageFailed, Purpose},
 };
 use testkit::request;
 use tonic::Code;
@@ -217,10 +217,12 @@ async fn an_appeal_takes_a_complaint_up_again_within_its_term() {
     }
     house.stack.advance(hours(14 * 24)).await;
     assert_eq!(house.appeal(1).await.unwrap().status, "investigating");
-    assert_eq!(house.events::<ComplaintReopened>().await[0].reopen_count, 1);
+    let reopened = &house.events::<ComplaintReopened>().await[0];
+    assert_eq!((reopened.reopen_count, reopened.case_id.as_str()), (1, id(1_001).as_str()));
     house.stack.advance(micro()).await;
     assert_eq!(code(&house.appeal(2).await.unwrap_err()), "complaint.term_over");
     house.offer(1, vec![guidance()]).await;
+    assert_eq!(house.events::<InvestigationConcluded>().await[0].investigate_by, None, "that promise was cancelled");
     house.agree(1).await;
     let remedy_id = house.view(1).await.remedies[0].remedy_id.clone();
     let advised = CompleteRemedyRequest { complaint_id: id(1), remedy_id };
@@ -249,9 +251,44 @@ async fn a_refund_that_cannot_be_paid_needs_another_solution() {
         assert_eq!(house.view(1).await.status, "executing");
     }
     assert!(house.events::<RemedySettled>().await.iter().all(|settled| !settled.done));
+    let raised = house.events::<EscalationRaised>().await;
+    assert_eq!(raised.iter().map(EscalationRaised::trigger).collect::<Vec<_>>(), [EscalationTrigger::RemedyFailed; 2]);
+    assert_eq!(house.view(1).await.escalation_level, 4, "what was promised and not done is management's to know");
     assert_eq!(house.view(1).await.progress[0].status, "failed", "the deviation can be seen");
     ok(house.client().draft_solution(request(BEN, draft(1, vec![guidance()]))).await, "solution_drafted");
     assert_eq!(house.view(1).await.solution_version, 3);
+}
+
+#[tokio::test]
+async fn a_result_that_cannot_be_sent_goes_to_management() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    house.offer(1, vec![refund(500)]).await;
+    house.agree(1).await;
+    house.execute(1).await;
+    let message = house.result_message(1).await;
+    let (message_id, purpose, about_id) = (message.to_string(), Purpose::Result.into(), id(1));
+    let failed = MessageFailed { message_id, purpose, about_id, code: "no_contact".into() };
+    house.hear("outreach", &failed, message.as_u128()).await;
+    assert_eq!(house.view(1).await.status, "executed");
+    let raised = house.events::<EscalationRaised>().await;
+    assert_eq!(raised.iter().map(EscalationRaised::trigger).collect::<Vec<_>>(), [EscalationTrigger::ResultUntold]);
+    assert_eq!(house.satisfied(1, true).await.unwrap().status, "closed", "somebody told the result in person");
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn a_provider_that_takes_back_its_word_goes_to_management_even_after_the_close() {
+    let house = House::open().await;
+    house.record(1, CaseClass::Repair).await;
+    house.withdraw(1).await.unwrap();
+    let contradicted = RefundContradicted { refund_id: id(8), complaint_id: id(1), ..RefundContradicted::default() };
+    house.hear("fulfilment", &contradicted, 8).await;
+    house.hear("fulfilment", &contradicted, 8).await;
+    let raised = house.events::<EscalationRaised>().await;
+    let triggers: Vec<_> = raised.iter().map(EscalationRaised::trigger).collect();
+    assert_eq!(triggers, [EscalationTrigger::PaymentContradicted]);
+    assert_eq!((raised[0].complaint_id.as_str(), house.stack.parked(NAME).await), (id(1).as_str(), 0));
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ use uuid::Uuid;
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     NoPurchase,
+    /// It did not become known in time.
+    PurchaseUnknown,
     CurrencyMismatch,
     ExceedsPaid,
 }
@@ -27,6 +29,7 @@ impl Refusal {
     pub fn code(self) -> &'static str {
         match self {
             Self::NoPurchase => "no_purchase",
+            Self::PurchaseUnknown => "purchase_unknown",
             Self::CurrencyMismatch => "currency_mismatch",
             Self::ExceedsPaid => "exceeds_paid",
         }

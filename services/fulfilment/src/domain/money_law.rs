@@ -125,7 +125,7 @@ impl World {
                 }
                 Consequence::Account(id, command) => {
                     let account = next.accounts.entry(id).or_default();
-                    for event in account.decide(command).map_err(|no| no.code())? {
+                    for event in account.decide(command, self.now).map_err(|no| no.code())? {
                         account.apply(&event);
                         todo.extend(account.consequences(&event));
                     }
@@ -225,6 +225,9 @@ impl World {
         for key in self.refunds.keys().copied().collect::<Vec<_>>() {
             self.change(Consequence::Refund(key, refund::Command::CheckResult)).expect("a deadline may always fire");
         }
+        for id in self.accounts.keys().copied().collect::<Vec<_>>() {
+            self.change(Consequence::Account(id, account::Command::Lapse)).expect("a deadline may always fire");
+        }
     }
 
     fn take(&mut self, step: Step) {
@@ -239,6 +242,7 @@ impl World {
                     purchase_id: from.map(purchase),
                     kind: if goods_first { Kind::ReturnRefund } else { Kind::Refund },
                     amount: if foreign { Money::new(amount, "EUR".parse().unwrap()) } else { money(amount) },
+                    purchase_within: SignedDuration::from_secs(60),
                 },
             ),
             Step::Record { purchase } => self.record(purchase),

@@ -1,7 +1,7 @@
 //! The service order: one remedy of an agreed solution, from the promise to its end. Goods and money are two legs:
 //! the money is secured on the purchase at once, and leaves when no goods are awaited any more.
 //! Invariant: the amount is the agreed one; another amount needs another approved remedy (R-FUL-17).
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -31,6 +31,9 @@ pub struct Facts {
     pub purchase_id: Option<Uuid>,
     pub kind: Kind,
     pub amount: Money,
+    /// How long the order waits for its purchase to become known.
+    #[serde(default)]
+    pub purchase_within: SignedDuration,
 }
 
 /// What the customer is given.
@@ -228,8 +231,9 @@ impl ServiceOrder {
     pub fn consequences(&self, event: &Event) -> Vec<Consequence> {
         let Some(facts) = &self.facts else { return vec![] };
         let consequence = match (event, &self.state) {
-            (Event::Opened { .. }, _) => {
-                let claim = account::Claim { order_id: facts.order_id, amount: facts.amount };
+            (Event::Opened { at, .. }, _) => {
+                let until = kernel::calendar::add(*at, facts.purchase_within);
+                let claim = account::Claim { order_id: facts.order_id, amount: facts.amount, until };
                 facts.purchase_id.map(|id| Consequence::Account(id, account::Command::Claim { purchase_id: id, claim }))
             }
             (Event::Failed { .. }, _) => {
@@ -241,6 +245,7 @@ impl ServiceOrder {
                     let payment = refund::Facts {
                         refund_id: *refund_id,
                         order_id: facts.order_id,
+                        complaint_id: facts.complaint_id,
                         purchase_id,
                         amount: facts.amount,
                     };
@@ -295,6 +300,7 @@ mod tests {
             purchase_id,
             kind,
             amount: Money::new(amount, "CNY".parse().unwrap()),
+            purchase_within: SignedDuration::ZERO,
         }
     }
 

@@ -18,6 +18,9 @@ pub struct Refund {
     pub attempts: u32,
     /// How often the provider left us without an answer.
     pub unanswered: u32,
+    /// The provider took back its final word.
+    #[serde(default)]
+    pub contradicted: bool,
     pub state: State,
 }
 
@@ -27,6 +30,8 @@ pub struct Refund {
 pub struct Facts {
     pub refund_id: Uuid,
     pub order_id: Uuid,
+    #[serde(default)]
+    pub complaint_id: Uuid,
     pub purchase_id: Uuid,
     pub amount: Money,
 }
@@ -115,6 +120,9 @@ pub enum Event {
         code: String,
         reconciled: bool,
     },
+    /// The provider took back its final word, which stands all the same: money may have left twice or not at all, and
+    /// people must look.
+    Contradicted,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -127,8 +135,6 @@ pub enum Rejection {
     NotDue,
     #[error("the refund was never sent, so it cannot have a result")]
     NeverSent,
-    #[error("the payment provider contradicts its final word on this key; people must look")]
-    Contradiction,
 }
 
 impl Rejection {
@@ -139,14 +145,13 @@ impl Rejection {
             Self::NotQueued => "refund.not_queued",
             Self::NotDue => "refund.not_due",
             Self::NeverSent => "refund.never_sent",
-            Self::Contradiction => "refund.contradiction",
         }
     }
 }
 
 impl Refund {
-    /// What follows from the command. Late or repeated news decides to nothing; a provider that takes back its final
-    /// word is refused, so that it is seen.
+    /// What follows from the command. Late or repeated news decides to nothing; that a provider takes back its final word
+    /// is put on record, so that it is seen.
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         use {Command as C, State as S};
         match (command, &self.state) {
@@ -190,7 +195,7 @@ impl Refund {
                 Ok(vec![Event::Succeeded { provider_ref, at: now, reconciled: self.is_unknown() }])
             }
             State::Succeeded { provider_ref: known, .. } if *known == provider_ref => Ok(vec![]),
-            State::Succeeded { .. } | State::Failed { .. } => Err(Rejection::Contradiction),
+            State::Succeeded { .. } | State::Failed { .. } => Ok(self.contradiction()),
         }
     }
 
@@ -204,8 +209,12 @@ impl Refund {
             State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
                 Ok(vec![Event::Failed { code, reconciled: self.is_unknown() }])
             }
-            State::Succeeded { .. } => Err(Rejection::Contradiction),
+            State::Succeeded { .. } => Ok(self.contradiction()),
         }
+    }
+
+    fn contradiction(&self) -> Vec<Event> {
+        if self.contradicted { vec![] } else { vec![Event::Contradicted] }
     }
 
     fn is_unknown(&self) -> bool {
@@ -234,6 +243,7 @@ impl Refund {
             Event::Failed { code, reconciled } => {
                 self.state = State::Failed { code: code.clone(), reconciled: *reconciled };
             }
+            Event::Contradicted => self.contradicted = true,
         }
     }
 
@@ -243,9 +253,11 @@ impl Refund {
         let command = match event {
             Event::Succeeded { .. } => order::Command::Complete,
             Event::Failed { code, .. } => order::Command::Fail { code: code.clone() },
-            Event::Queued { .. } | Event::Sent { .. } | Event::OutcomeUnknown { .. } | Event::Requeued { .. } => {
-                return vec![];
-            }
+            Event::Queued { .. }
+            | Event::Sent { .. }
+            | Event::OutcomeUnknown { .. }
+            | Event::Requeued { .. }
+            | Event::Contradicted => return vec![],
         };
         vec![Consequence::Order(facts.order_id, command)]
     }
@@ -269,6 +281,7 @@ mod tests {
         Facts {
             refund_id: Uuid::from_u128(1),
             order_id: Uuid::from_u128(2),
+            complaint_id: Uuid::from_u128(4),
             purchase_id: Uuid::from_u128(3),
             amount: Money::new(500, "CNY".parse().unwrap()),
         }
@@ -281,7 +294,7 @@ mod tests {
         })
     }
 
-    fn samples() -> [(&'static str, Refund); 10] {
+    fn samples() -> [(&'static str, Refund); 11] {
         let queued = |due_at| Event::Queued { facts: facts(), due_at };
         let sent = |result_by| after(&[queued(NOW), Event::Sent { attempt: 1, result_by }]);
         let then = |mut refund: Refund, event| {
@@ -299,7 +312,8 @@ mod tests {
             ("sent, overdue", sent(NOW)),
             ("unknown", unknown(NOW)),
             ("unknown, not due", unknown(later())),
-            ("succeeded", then(sent(NOW), paid)),
+            ("succeeded", then(sent(NOW), paid.clone())),
+            ("succeeded, contradicted", then(then(sent(NOW), paid), Event::Contradicted)),
             ("failed", then(sent(NOW), Event::Failed { code: "closed_account".into(), reconciled: false })),
         ]
     }
@@ -325,7 +339,6 @@ mod tests {
         const NOT: &str = "refund.not_queued";
         const WAIT: &str = "refund.not_due";
         const NEVER: &str = "refund.never_sent";
-        const LIES: &str = "refund.contradiction";
         const PAID: &str = "succeeded";
         const FAIL: &str = "failed";
         #[rustfmt::skip]
@@ -339,8 +352,9 @@ mod tests {
             ("sent, overdue",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "unknown", "-",  "-",      "-",  "unknown"]),
             ("unknown",          ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "unknown", "-",  "queued", "-",  "-"]),
             ("unknown, not due", ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "-",       "-",  "queued", "-",  "-"]),
-            ("succeeded",        ["-",      NOT,    "-",   LIES,  LIES,  "-",   "-",       "-",  "-",      "-",  "-"]),
-            ("failed",           ["-",      NOT,    LIES,  LIES,  "-",   "-",   "-",       "-",  "-",      "-",  "-"]),
+            ("succeeded",        ["-",      NOT,    "-",   PAID,  PAID,  "-",   "-",       "-",  "-",      "-",  "-"]),
+            ("succeeded, contradicted", ["-", NOT,  "-",   "-",   "-",   "-",   "-",       "-",  "-",      "-",  "-"]),
+            ("failed",           ["-",      NOT,    FAIL,  FAIL,  "-",   "-",   "-",       "-",  "-",      "-",  "-"]),
         ];
         machine::check("refund", &samples(), &commands, table, |refund, command| {
             let events = refund.decide(command, NOW).map_err(|no| no.code())?;

@@ -87,6 +87,28 @@ async fn a_claim_waits_until_the_purchase_is_known() {
 }
 
 #[tokio::test]
+async fn a_purchase_that_does_not_become_known_refuses_its_orders_and_can_still_serve_later_ones() {
+    let world = World::new().await;
+    let purchase = Uuid::new_v4();
+    let early = world.agree(purchase, refund_of(700)).await;
+    world.seconds(3_600).await;
+    let late = world.agree(purchase, refund_of(400)).await;
+    world.seconds(23 * 3_600 - 1).await;
+    assert_eq!((world.status(early).await, world.status(late).await), ("requested".into(), "requested".into()));
+    world.seconds(1).await;
+    assert_eq!((world.status(early).await, world.status(late).await), ("refused".into(), "requested".into()));
+    let refused: Vec<RefundRefused> = world.stack.events("fulfilment").await;
+    assert_eq!((refused.len(), refused[0].code.as_str()), (1, "purchase_unknown"));
+
+    world.purchase(purchase, &[600, 400]).await;
+    world.stack.settle().await;
+    assert_eq!((world.status(early).await, world.status(late).await), ("refused".into(), "completed".into()));
+    world.seconds(24 * 3_600).await;
+    assert_eq!(world.stack.events::<RefundRefused>("fulfilment").await.len(), 1);
+    assert_eq!((world.ledger().await.totals["CNY"], world.stack.parked("fulfilment").await), (400, 0));
+}
+
+#[tokio::test]
 async fn what_the_purchase_cannot_give_is_refused_with_its_reason() {
     let world = World::new().await;
     let purchase = world.bought(&[600, 400]).await;

@@ -1,6 +1,6 @@
 //! A case: one contact of one customer, from being taken in to its end (domain: Case, R-INT-01 to R-INT-23).
 //! Invariants: registered once with its class, lane and promise; answered for the first time at most once; a closed
-//! case stays closed; a case handled as a complaint ends with the complaint and not before.
+//! case stays closed, but for the appeal of its complaint; a case handled as a complaint ends with it and not before.
 use jiff::{SignedDuration, Timestamp};
 use kernel::{id, promise::verdict};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub enum State {
     Routed,
     /// A human has answered.
     Responded,
+    /// Closed once, and its complaint was taken up again; nobody waits for a first answer any more.
+    Reopened,
     /// At its end.
     Closed { outcome: Outcome, at: Timestamp },
 }
@@ -102,6 +104,8 @@ pub enum Command {
     Close(Outcome),
     /// Its complaint reached its end.
     EndWithComplaint(Outcome),
+    /// Its complaint was taken up again after its end.
+    ReopenWithComplaint,
 }
 
 /// What happened to a case.
@@ -111,6 +115,7 @@ pub enum Event {
     Responded { at: Timestamp, in_time: bool },
     ResponseMissed,
     Closed { outcome: Outcome, at: Timestamp },
+    Reopened,
 }
 
 /// Why a case says no.
@@ -169,12 +174,15 @@ impl Case {
             (None, Command::Register { contact, term }) => {
                 return Ok(vec![Event::Registered(Box::new(contact.take_in(term, now)))]);
             }
-            (None, Command::MissResponse | Command::EndWithComplaint(_)) => return Ok(vec![]),
+            (None, Command::MissResponse | Command::EndWithComplaint(_) | Command::ReopenWithComplaint) => {
+                return Ok(vec![]);
+            }
             (None, Command::Respond | Command::Close(_)) => return Err(Rejection::Unknown),
             (Some(_), Command::Register { .. }) => return Ok(vec![]),
             (Some(facts), Command::Respond) => return self.respond(facts, now),
             (Some(facts), Command::Close(outcome)) => return self.close(facts, outcome, now),
             (Some(_), Command::EndWithComplaint(outcome)) => return Ok(self.end_with_complaint(outcome, now)),
+            (Some(facts), Command::ReopenWithComplaint) => return Ok(self.reopen_with_complaint(facts)),
             (Some(facts), Command::MissResponse) => facts,
         };
         let late = !verdict(facts.respond_by, now).in_time();
@@ -187,6 +195,7 @@ impl Case {
             State::Absent => Err(Rejection::Unknown),
             State::Routed => Ok(vec![Event::Responded { at: now, in_time: verdict(facts.respond_by, now).in_time() }]),
             State::Responded => Err(Rejection::AlreadyResponded),
+            State::Reopened => Err(Rejection::IsComplaint),
             State::Closed { .. } => Err(Rejection::Closed),
         }
     }
@@ -199,15 +208,20 @@ impl Case {
             _ if facts.complaint_id.is_some() => Err(Rejection::IsComplaint),
             (_, Outcome::SuggestionRecorded) if facts.class != CaseClass::Suggestion => Err(Rejection::NotASuggestion),
             (State::Routed, Outcome::Answered | Outcome::Guidance) => Err(Rejection::NotAnswered),
-            (State::Routed | State::Responded, _) => Ok(vec![Event::Closed { outcome, at: now }]),
+            (State::Routed | State::Responded | State::Reopened, _) => Ok(vec![Event::Closed { outcome, at: now }]),
         }
     }
 
     fn end_with_complaint(&self, outcome: Outcome, now: Timestamp) -> Vec<Event> {
         match self.state {
-            State::Routed | State::Responded => vec![Event::Closed { outcome, at: now }],
+            State::Routed | State::Responded | State::Reopened => vec![Event::Closed { outcome, at: now }],
             State::Absent | State::Closed { .. } => vec![],
         }
+    }
+
+    fn reopen_with_complaint(&self, facts: &Facts) -> Vec<Event> {
+        let ended = matches!(self.state, State::Closed { .. }) && facts.complaint_id.is_some();
+        if ended { vec![Event::Reopened] } else { vec![] }
     }
 
     /// Takes in what happened.
@@ -223,6 +237,7 @@ impl Case {
             }
             Event::ResponseMissed => self.response_missed = true,
             Event::Closed { outcome, at } => self.state = State::Closed { outcome: *outcome, at: *at },
+            Event::Reopened => self.state = State::Reopened,
         }
     }
 

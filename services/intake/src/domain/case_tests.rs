@@ -71,7 +71,8 @@ fn states() -> Vec<(&'static str, Case)> {
         ("suggestion", after(Suggestion, &[])),
         ("complaint", after(Delivery, &[])),
         ("complaint responded", after(Delivery, &[responded])),
-        ("complaint closed", after(Delivery, &[closed])),
+        ("complaint closed", after(Delivery, std::slice::from_ref(&closed))),
+        ("complaint reopened", after(Delivery, &[closed, (Command::ReopenWithComplaint, 3)])),
     ]
 }
 
@@ -85,6 +86,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("close as suggestion", Command::Close(Outcome::SuggestionRecorded)),
         ("close as complaint", Command::Close(Outcome::ComplaintClosed)),
         ("end with complaint", Command::EndWithComplaint(Outcome::ComplaintWithdrawn)),
+        ("reopen with complaint", Command::ReopenWithComplaint),
     ]
 }
 
@@ -97,18 +99,23 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
         "closed"
     } else if has_answer {
         "responded"
+    } else if from == "complaint reopened" {
+        "reopened"
     } else {
         "routed"
     };
     match (from, command) {
         ("absent", "register") => Ok(("routed", true)),
-        ("absent", "miss response" | "end with complaint") => Ok(("absent", false)),
+        ("absent", "miss response" | "end with complaint" | "reopen with complaint") => Ok(("absent", false)),
         ("absent", _) => Err("case.not_found"),
         (_, "register") => Ok((still, false)),
         (_, "miss response") => Ok((still, still == "routed" && from != "enquiry late")),
         (_, "end with complaint") => Ok(("closed", !is_closed)),
+        ("complaint closed", "reopen with complaint") => Ok(("reopened", true)),
+        (_, "reopen with complaint") => Ok((still, false)),
         (_, _) if is_closed => Err("case.closed"),
         (_, "respond") if has_answer => Err("case.already_responded"),
+        ("complaint reopened", "respond") => Err("case.is_complaint"),
         (_, "respond") => Ok(("responded", true)),
         (_, "close as complaint") => Err("case.outcome_not_by_person"),
         (_, _) if is_complaint => Err("case.is_complaint"),
@@ -171,8 +178,8 @@ fn any_command() -> impl Strategy<Value = Command> {
 }
 
 proptest! {
-    /// Whatever is asked in whatever order: it is registered, answered, missed and closed at most once each, a closed
-    /// case stays as it is, and a deadline is armed exactly while an answer is awaited.
+    /// Whatever is asked in whatever order: it is registered, answered and missed at most once each, a closed case stays
+    /// as it is but for a reopening, and a deadline is armed exactly while an answer is awaited.
     #[test]
     fn no_series_of_commands_breaks_a_case(series in prop::collection::vec((any_command(), 0i64..40), 0..20)) {
         let mut case = Case::default();
@@ -183,9 +190,12 @@ proptest! {
             let before = case.clone();
             let events = run(&mut case, command, now).unwrap_or_default();
             let was_closed = matches!(before.state, State::Closed { .. });
-            prop_assert!(!was_closed || (events.is_empty() && case == before));
+            let reopened = events == [Event::Reopened];
+            prop_assert!(!was_closed || reopened || (events.is_empty() && case == before));
+            prop_assert!(was_closed || !reopened);
             prop_assert_eq!(case.response_late_at().is_some(), case.state == State::Routed && !case.response_missed);
-            seen.extend(events.iter().map(std::mem::discriminant));
+            let once = events.iter().filter(|event| !matches!(event, Event::Closed { .. } | Event::Reopened));
+            seen.extend(once.map(std::mem::discriminant));
         }
         let distinct: std::collections::HashSet<_> = seen.iter().collect();
         prop_assert_eq!(distinct.len(), seen.len());

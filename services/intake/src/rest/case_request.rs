@@ -29,17 +29,19 @@ pub struct CaseRequest {
     #[schema(required, schema_with = words::channel)]
     pub channel: Option<Channel>,
     /// The channel's own reference, 1 to 100 characters. The same (channel, external_ref) is the same case.
-    #[schema(example = "T-88120")]
+    #[schema(example = "T-88120", max_length = 100)]
     pub external_ref: Option<String>,
     /// `ref` or `name`, and `phone` or `email` (not asked again of a customer we know by `ref`).
     #[schema(required)]
     pub customer: Option<Customer>,
     /// What the customer said, 1 to 4,000 characters.
-    #[schema(required, example = "用了之后头皮很痒")]
+    #[schema(required, example = "用了之后头皮很痒", min_length = 1, max_length = 4000)]
     pub content: Option<String>,
     /// How it came about, at most 2,000 characters.
+    #[schema(max_length = 2000)]
     pub circumstances: Option<String>,
     /// What the customer wishes, at most 2,000 characters.
+    #[schema(max_length = 2000)]
     pub expected_resolution: Option<String>,
     /// How the customer feels.
     #[schema(schema_with = words::emotion)]
@@ -52,10 +54,13 @@ pub struct CaseRequest {
     /// The purchase it is about.
     pub purchase: Option<PurchaseRef>,
     /// At most 100 characters.
+    #[schema(max_length = 100)]
     pub product_id: Option<String>,
     /// Batch or lot, at most 100 characters.
+    #[schema(max_length = 100)]
     pub batch: Option<String>,
     /// At most 100 characters.
+    #[schema(max_length = 100)]
     pub store: Option<String>,
     /// When it happened (RFC 3339); now when absent.
     #[schema(example = "2026-01-31T09:30:00+08:00")]
@@ -72,9 +77,10 @@ pub struct CaseRequest {
 #[serde(deny_unknown_fields)]
 pub struct Health {
     /// At most 1,000 characters.
+    #[schema(max_length = 1000)]
     pub symptoms: Option<String>,
     /// At most 200 characters.
-    #[schema(example = "twice a day for a week")]
+    #[schema(example = "twice a day for a week", max_length = 200)]
     pub frequency_of_use: Option<String>,
     /// 0 (none) to 4 (life-threatening).
     #[schema(minimum = 0, maximum = 4)]
@@ -89,7 +95,7 @@ pub struct PurchaseRef {
     #[schema(schema_with = words::channel)]
     pub channel: Option<Channel>,
     /// 1 to 100 characters.
-    #[schema(required)]
+    #[schema(required, min_length = 1, max_length = 100)]
     pub order_ref: Option<String>,
 }
 

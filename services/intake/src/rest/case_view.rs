@@ -18,7 +18,7 @@ use crate::{
 pub struct CaseView {
     pub case_id: Uuid,
     pub version: u64,
-    /// `routed`, `responded` or `closed`.
+    /// `routed`, `responded`, `closed` or `reopened`.
     #[schema(example = "routed")]
     pub status: String,
     #[schema(example = "website")]
@@ -85,7 +85,7 @@ impl CaseView {
         let part = |part: &Part| PartView { reason: part.reason.clone(), points: part.points };
         let (closed_at, outcome) = match case.state {
             State::Closed { outcome, at } => (Some(at), Some(outcome.word().to_owned())),
-            State::Absent | State::Routed | State::Responded => (None, None),
+            State::Absent | State::Routed | State::Responded | State::Reopened => (None, None),
         };
         Some(Self {
             case_id: facts.case_id,

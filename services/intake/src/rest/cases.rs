@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, Request, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
@@ -67,8 +67,11 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
         (status = 200, description = "The case as it is now", body = CaseView),
         (status = 404, description = "There is no such case", body = Problem),
         (status = 422, description = "Not an id", body = Problem)))]
-pub async fn get(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<axum::Json<CaseView>, Problem> {
-    let id: Uuid = id.parse().map_err(|_| Fault::invalid("id", "is not a UUID"))?;
+pub async fn get(
+    State(app): State<Arc<App>>,
+    id: Result<Path<Uuid>, PathRejection>,
+) -> Result<axum::Json<CaseView>, Problem> {
+    let Path(id) = id.map_err(|_| Fault::invalid("id", "is not a UUID"))?;
     let (id, version, case) = store::case(&app.pool, id).await?;
     let view = CaseView::of(version, &case).ok_or_else(|| Fault::not_found("case", id))?;
     Ok(axum::Json(view))

@@ -19,27 +19,34 @@ const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 #[serde(deny_unknown_fields)]
 pub struct Amount {
     /// Minor units (cents, fen), 0 to 10^15.
-    #[schema(required, example = 1990, minimum = 0)]
+    #[schema(required, example = 1990, minimum = 0, maximum = 1_000_000_000_000_000_i64)]
     pub minor: Option<i64>,
     /// ISO 4217.
-    #[schema(required, example = "CNY")]
+    #[schema(required, example = "CNY", min_length = 3, max_length = 3)]
     pub currency: Option<String>,
 }
 
 /// What is wrong so far.
 pub struct Checks {
     wrong: Vec<Wrong>,
+    /// Something was left out because too much is wrong.
+    more: bool,
     now: Timestamp,
 }
 
 impl Checks {
     /// Starts from what the shape has shown.
     pub fn new(wrong: Vec<Wrong>, now: Timestamp) -> Self {
-        Self { wrong, now }
+        Self { wrong, more: false, now }
     }
 
-    /// All that is wrong.
-    pub fn into_wrong(self) -> Vec<Wrong> {
+    /// All that is wrong; where that is too much to name, the last says so.
+    pub fn into_wrong(mut self) -> Vec<Wrong> {
+        if self.more {
+            let reason = format!("more may be wrong: only {WRONG_MAX} fields are named at once");
+            let hint = Some("mend these and send it again".to_owned());
+            self.wrong.push(Wrong { line: None, field: String::new(), reason, hint });
+        }
         self.wrong
     }
 
@@ -51,7 +58,11 @@ impl Checks {
                 rest.is_empty() || wrong.field.is_empty() || rest.starts_with('.') || rest.starts_with('[')
             })
         };
-        if self.wrong.len() < WRONG_MAX && !self.wrong.iter().any(covers) {
+        if self.wrong.iter().any(covers) {
+            return;
+        }
+        self.more = self.wrong.len() >= WRONG_MAX;
+        if !self.more {
             self.wrong.push(Wrong { line: None, field, reason: reason.into(), hint: Some(hint.to_owned()) });
         }
     }

@@ -16,18 +16,19 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Customer {
     /// The channel's own customer number, 1 to 100 characters.
-    #[schema(example = "C-20931")]
+    #[schema(example = "C-20931", max_length = 100)]
     pub r#ref: Option<String>,
     /// 1 to 200 characters.
-    #[schema(example = "王小明")]
+    #[schema(example = "王小明", max_length = 200)]
     pub name: Option<String>,
-    /// 5 to 20 digits, with the country's code where it is known.
-    #[schema(example = "+86 138 0000 0000")]
+    /// 5 to 20 digits, with the country's code where it is known; at most 40 characters.
+    #[schema(example = "+86 138 0000 0000", max_length = 40)]
     pub phone: Option<String>,
     /// At most 254 characters.
-    #[schema(example = "ana@example.com")]
+    #[schema(example = "ana@example.com", max_length = 254)]
     pub email: Option<String>,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     pub address: Option<String>,
 }
 

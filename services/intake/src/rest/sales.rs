@@ -1,5 +1,6 @@
 //! `POST /v1/sales`: purchases in bulk, one JSON object a line. All lines are checked before any is stored; then they
-//! go down the road side by side. A repeat is recognised by (channel, order_ref) and changes nothing.
+//! go down the road side by side, each stored for itself. A repeat is recognised by (channel, order_ref) and changes
+//! nothing, so a request that broke off on the way is completed by sending it again.
 use std::sync::Arc;
 
 use axum::{
@@ -34,7 +35,8 @@ const LINES_MAX: usize = 5_000;
 const ABREAST: usize = 512;
 const NDJSON: &[&str] = &["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json"];
 
-/// What became of the orders.
+/// What became of the orders, as foreseen when the request was checked; an order told twice at the same time may count as
+/// recorded twice.
 #[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
 pub struct SalesView {
     /// New to us.
@@ -47,9 +49,10 @@ pub struct SalesView {
 
 /// Takes in purchases.
 ///
-/// One order a line (NDJSON), at most 5,000 lines and 10 MB. One bad line refuses the whole request, with every bad
-/// line and field named; nothing is stored then. Sending the same orders again changes nothing, so a request may safely
-/// be repeated.
+/// One order a line (NDJSON), at most 5,000 lines and 10 MB. All lines are checked first: one bad line refuses the whole
+/// request, with every bad line and field named, and nothing is stored. Then each order is stored for itself: after a 429
+/// or 503, or when the same order comes twice at the same time with other facts (409 without lines), some may be on
+/// record. Sending the same orders again changes nothing of those and completes the rest.
 #[utoipa::path(post, path = "/v1/sales", tag = "sales",
     request_body(content = SaleRequest, content_type = "application/x-ndjson", description = "One such object a line"),
     responses(
@@ -59,7 +62,8 @@ pub struct SalesView {
         (status = 413, description = "10 MB or larger, or more than 5,000 lines", body = Problem),
         (status = 415, description = "Not NDJSON", body = Problem),
         (status = 422, description = "Lines are wrong; all of them are named", body = Problem),
-        (status = 503, description = "A part of the system is away; try again", body = Problem)))]
+        (status = 429, description = "Too much at once; send all again", body = Problem),
+        (status = 503, description = "A part of the system is away; send all again", body = Problem)))]
 pub async fn record(State(app): State<Arc<App>>, request: Request<Body>) -> Result<Json<SalesView>, Problem> {
     let text = body::text(request, NDJSON, BODY_MAX).await?;
     let orders = read(&app, &text)?;

@@ -61,6 +61,19 @@ async fn every_bad_field_is_named() {
         ("far future", json!({ "occurred_at": "2026-03-04T00:00:00Z" }), vec!["occurred_at"]),
         ("long reference", json!({ "external_ref": long(101) }), vec!["external_ref"]),
         ("purchase without number", json!({ "purchase": { "channel": "shop" } }), vec!["purchase.order_ref"]),
+        ("long order number", json!({ "purchase": { "order_ref": long(101) } }), vec!["purchase.order_ref"]),
+        ("long product", json!({ "product_id": long(101) }), vec!["product_id"]),
+        ("long batch", json!({ "batch": long(101) }), vec!["batch"]),
+        ("long store", json!({ "store": long(101) }), vec!["store"]),
+        ("long circumstances", json!({ "circumstances": long(2001) }), vec!["circumstances"]),
+        ("long wish", json!({ "expected_resolution": long(2001) }), vec!["expected_resolution"]),
+        ("long symptoms", json!({ "health": { "symptoms": long(1001) } }), vec!["health.symptoms"]),
+        ("long frequency", json!({ "health": { "frequency_of_use": long(201) } }), vec!["health.frequency_of_use"]),
+        (
+            "long e-mail",
+            json!({ "customer": { "name": "A", "phone": "12345", "email": format!("{}@example.com", "a".repeat(243)) } }),
+            vec!["customer.email"],
+        ),
     ];
     for (name, fields, expected) in table {
         let reply = post_case(&stack, &case_with(fields)).await;
@@ -97,6 +110,11 @@ async fn all_wrong_fields_are_named_at_once() {
     let reply = post_case(&stack, &json!({})).await;
     assert_eq!(reply.wrong(), ["channel", "customer.name", "customer.phone", "content"]);
     assert!(reply.json()["errors"][0]["hint"].as_str().unwrap().contains("channel"), "{reply:?}");
+    let many = (0..60).map(|n| (format!("odd{n}"), json!(1))).collect();
+    let reply = post_case(&stack, &case_with(Value::Object(many))).await;
+    let errors = reply.json()["errors"].as_array().unwrap().clone();
+    assert_eq!(errors.len(), 51);
+    assert!(errors[50]["field"] == "" && errors[50]["reason"].as_str().unwrap().contains("more"), "{reply:?}");
     assert_nothing_stored(&stack).await;
 }
 
@@ -140,8 +158,10 @@ async fn a_case_that_is_not_there_is_not_found() {
     assert_eq!((reply.status, reply.problem()), (404, "case.not_found".into()));
     let reply = get(&stack, "/v1/nothing").await;
     assert_eq!((reply.status, reply.problem()), (404, "page.not_found".into()));
-    let reply = get(&stack, "/v1/cases/7").await;
-    assert_eq!((reply.status, reply.wrong()), (422, vec!["id".to_owned()]));
+    for id in ["7", "%FF"] {
+        let reply = get(&stack, &format!("/v1/cases/{id}")).await;
+        assert_eq!((reply.status, reply.wrong()), (422, vec!["id".to_owned()]), "{id}");
+    }
 }
 
 #[tokio::test]

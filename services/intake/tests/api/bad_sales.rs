@@ -61,6 +61,25 @@ async fn every_bad_field_is_named() {
             vec!["lines[1].line_id"],
         ),
         ("too many lines", json!({ "lines": vec![line(json!({})); 201] }), vec!["lines"]),
+        ("long store", json!({ "store": "s".repeat(101) }), vec!["store"]),
+        (
+            "long batch",
+            json!({ "lines": [line(json!({ "batch": "b".repeat(101) }))], "paid": money(json!(3980), "CNY") }),
+            vec!["lines[0].batch"],
+        ),
+        ("long line id", json!({ "lines": [line(json!({ "line_id": "1".repeat(101) }))] }), vec!["lines[0].line_id"]),
+        ("too many pieces", json!({ "lines": [line(json!({ "quantity": 1_000_001 }))] }), vec!["lines[0].quantity"]),
+        (
+            "price below zero",
+            json!({ "lines": [line(json!({ "price": money(json!(-1), "CNY") }))], "paid": money(json!(3980), "CNY") }),
+            vec!["lines[0].price.minor"],
+        ),
+        (
+            "price in another currency",
+            json!({ "lines": [line(json!({ "price": money(json!(1990), "EUR") }))], "paid": money(json!(3980), "CNY") }),
+            vec!["lines[0].price.currency"],
+        ),
+        ("no such day", json!({ "bought_at": "2026-02-30T10:00:00Z" }), vec!["bought_at"]),
     ];
     for (name, fields, expected) in table {
         let reply = post_sales(&stack, &[a_sale("good"), sale_with("bad", fields)]).await;
@@ -100,6 +119,7 @@ async fn what_is_too_much_or_no_text_at_all_is_refused() {
         (vec![b' '; 10_000_000], 413, "request.too_large"),
         (a_sale("\u{e9}").to_string().replace('\u{e9}', "\u{0}").into_bytes(), 422, "request.invalid"),
         (b"\xff\xfe".to_vec(), 400, "request.not_utf8"),
+        ([a_sale("1").to_string().as_bytes(), b"\n{\"order_ref\": \"\xff\"}"].concat(), 400, "request.not_utf8"),
         (b"\n\n".to_vec(), 422, "request.invalid"),
         (b"".to_vec(), 422, "request.invalid"),
     ] {

@@ -1,9 +1,9 @@
 //! A contact comes in, is answered, and ends.
 use contracts::{
     common::v1::{CaseClass, Channel as FromChannel, Lane},
-    complaint::v1::ComplaintClosed,
+    complaint::v1::{ComplaintClosed, ComplaintReopened},
     intake::v1::{
-        CaseClosed, CaseRegistered, CaseResponded, CaseResponseMissed, CloseCaseRequest, GetCaseRequest,
+        CaseClosed, CaseRegistered, CaseReopened, CaseResponded, CaseResponseMissed, CloseCaseRequest, GetCaseRequest,
         RespondToCaseRequest, intake_client::IntakeClient,
     },
     scheduling::v1::ProblemFound,
@@ -141,6 +141,16 @@ async fn a_case_ends_by_a_person_or_with_its_complaint() {
     let closed: Vec<CaseClosed> = stack.events("intake").await;
     let outcomes: Vec<_> = closed.iter().map(|event| (event.case_id.as_str(), event.outcome.as_str())).collect();
     assert_eq!(outcomes, [(enquiry.as_str(), "answered"), (complaint.as_str(), "complaint_withdrawn")]);
+
+    let appeal = |case_id: &str| ComplaintReopened { case_id: case_id.into(), ..ComplaintReopened::default() };
+    stack.publish("complaint", &appeal(&complaint), complaint_id, 3).await;
+    stack.publish("complaint", &appeal(""), complaint_id, 4).await;
+    stack.settle().await;
+    assert_eq!(get(&stack, &format!("/v1/cases/{complaint}")).await.json()["status"], "reopened");
+    assert_eq!(stack.events::<CaseReopened>("intake").await.len(), 1);
+    stack.publish("complaint", &ended, complaint_id, 5).await;
+    stack.settle().await;
+    assert_eq!(stack.events::<CaseClosed>("intake").await.len(), 3);
     assert_eq!(stack.parked("intake").await, 0);
 }
 

@@ -3,6 +3,7 @@
 
 mod bad_cases;
 mod bad_sales;
+mod bounds;
 mod cases;
 mod queue;
 mod sales;

@@ -96,7 +96,8 @@ async fn each_event_becomes_one_mail_however_often_it_comes() {
     world.offer(complaint, 1, 1).await;
     world.offer(complaint, 2, 1).await;
     world.offer(complaint, 3, 2).await;
-    let executed = SolutionExecuted { complaint_id: complaint.to_string(), customer_id: customer_id.clone() };
+    let (complaint_id, result) = (complaint.to_string(), Uuid::new_v4());
+    let executed = SolutionExecuted { complaint_id, customer_id: customer_id.clone(), message_id: result.to_string() };
     world.stack.publish("complaint", &executed, complaint, 4).await;
     world.stack.publish("complaint", &executed, complaint, 4).await;
     let due = FollowUpDue {
@@ -119,6 +120,7 @@ async fn each_event_becomes_one_mail_however_often_it_comes() {
         assert_eq!(event.medium(), Medium::Email);
     }
     let purposes = |p: Purpose| sent.iter().filter(|event| event.purpose() == p).count();
+    assert!(sent.iter().any(|event| event.purpose() == Purpose::Result && event.message_id == result.to_string()));
     assert_eq!((purposes(Purpose::Offer), purposes(Purpose::Result), purposes(Purpose::FollowUp)), (2, 1, 1));
 
     let mut asked = world.contacts.asked.lock().unwrap().clone();

@@ -11,7 +11,10 @@ const TABLE: &str = "
     refund_failed      =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =
     other_remedy_done  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
     tell_result        =  =  =  =  =  =  =  =  =  =  =  =  =  =  = sc  =  =
-    escalate           = re as ig in dr dr ap ok of of ag ag ex ex ed sc  =
+    .._of_another      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    result_untold      =  =  =  =  =  =  =  =  =  =  =  =  =  =  = ed  =  =
+    .._of_another      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    escalate           = re as ig in dr dr ap ok of of ag ag ex  = ed sc  =
     investigation_due  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
     .._and_over        = re as ig  =  =  =  =  =  =  =  =  =  =  =  =  =  =
     silence_due        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
@@ -80,7 +83,10 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         now(Command::SettleRemedy { remedy_id: money, done: true }),
         now(Command::SettleRemedy { remedy_id: money, done: false }),
         now(Command::SettleRemedy { remedy_id: Uuid::from_u128(98), done: true }),
-        now(tell_result()),
+        now(tell_result(to)),
+        now(Command::TellResult { message_id: Uuid::from_u128(97), at: NOW }),
+        now(Command::ResultUntold { message_id: to.result_message() }),
+        now(Command::ResultUntold { message_id: Uuid::from_u128(97) }),
         now(escalate),
         (Command::InvestigationDue, NOW + hours(23)),
         (Command::InvestigationDue, NOW + hours(23) + SignedDuration::from_micros(1)),
@@ -127,7 +133,7 @@ fn letters(state: &State) -> &'static str {
         State::Offered => "of",
         State::Agreed => "ag",
         State::Executing => "ex",
-        State::Executed => "ed",
+        State::Executed { .. } => "ed",
         State::SatisfactionCheck { .. } => "sc",
         State::Closed { .. } => "cl",
     }

@@ -140,14 +140,16 @@ fn execution_needs_no_order_of_events_to_be_complete() {
     let agreed = sample("ag");
     for order in [[0, 1], [1, 0]] {
         let done = led(&agreed, order.map(|place| settle(&agreed, place, true)));
-        assert_eq!(done.state, State::Executed);
+        assert_eq!(done.state, State::Executed { untold: false });
     }
 }
 
 #[test]
 fn what_could_not_be_carried_out_needs_a_new_solution_with_all_its_steps() {
     let executing = sample("ex");
-    let failing = led(&executing, [settle(&executing, 0, false)]);
+    let mut failing = executing.clone();
+    let events = tell(&mut failing, settle(&executing, 0, false), NOW);
+    assert!(matches!(events.last(), Some(Event::Raised { trigger: Trigger::RemedyFailed, .. })));
     assert_eq!(failing.decide(draft(&[refund(1)]), NOW), Err(Rejection::NotNow("executing")));
     let stuck = led(&failing, [settle(&executing, 1, true)]);
     assert_eq!(stuck.state, State::Executing);
@@ -178,7 +180,29 @@ fn asking_in_person_tells_the_result_as_well() {
     let mut complaint = sample("ed");
     let events = tell(&mut complaint, Command::RecordSatisfaction { satisfied: true }, NOW);
     assert!(matches!(events.as_slice(), [Event::ResultTold { message_id: None, .. }, Event::Closed { .. }]));
-    assert_eq!(complaint.decide(tell_result(), NOW), Ok(vec![]));
+    assert_eq!(complaint.decide(tell_result(&complaint), NOW), Ok(vec![]));
+}
+
+#[test]
+fn a_message_of_an_earlier_execution_says_nothing_about_this_one() {
+    let first = sample("ed");
+    let again = [Command::RecordSatisfaction { satisfied: false }, conclude()];
+    let agreed = offered_again(&led(&first, again), &[refund(9)]);
+    let agreed = led(&agreed, [consent(2)]);
+    let second = led(&agreed, [settle(&agreed, 0, true)]);
+    assert_eq!(second.state, first.state);
+    assert_eq!(second.decide(tell_result(&first), NOW), Ok(vec![]));
+    assert_eq!(led(&second, [tell_result(&second)]).state.name(), "satisfaction_check");
+}
+
+#[test]
+fn a_result_that_cannot_be_sent_goes_to_management_and_is_told_in_person() {
+    let mut complaint = sample("ed");
+    let untold = Command::ResultUntold { message_id: complaint.result_message() };
+    let events = tell(&mut complaint, untold, NOW);
+    assert!(matches!(events.as_slice(), [Event::Raised { trigger: Trigger::ResultUntold, .. }]));
+    assert_eq!((complaint.state.clone(), complaint.escalations), (State::Executed { untold: true }, 1));
+    assert_eq!(led(&complaint, [Command::RecordSatisfaction { satisfied: true }]).state.name(), "closed");
 }
 
 #[test]

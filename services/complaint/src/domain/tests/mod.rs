@@ -97,8 +97,8 @@ fn consent(version: u32) -> Command {
     Command::RecordConsent { by: BEN.into(), version, channel: "hotline".into() }
 }
 
-fn tell_result() -> Command {
-    Command::TellResult { message_id: Uuid::from_u128(5), at: NOW }
+fn tell_result(complaint: &Complaint) -> Command {
+    Command::TellResult { message_id: complaint.result_message(), at: NOW }
 }
 
 fn settle(complaint: &Complaint, place: usize, done: bool) -> Command {
@@ -150,7 +150,7 @@ fn samples() -> Vec<(&'static str, Complaint)> {
     let executing = led(&agreed, [Command::StartExecution { remedy_id: remedy(&agreed, 0) }]);
     let failed = led(&executing, [settle(&executing, 0, false), settle(&executing, 1, true)]);
     let executed = led(&executing, [settle(&executing, 0, true), settle(&executing, 1, true)]);
-    let checked = led(&executed, [tell_result()]);
+    let checked = led(&executed, [tell_result(&executed)]);
     let closed = led(&checked, [Command::RecordSatisfaction { satisfied: true }]);
     vec![
         ("ab", absent),
