@@ -2,11 +2,11 @@
 //! Invariant: nothing is done here; every word said ends in exactly one command.
 use std::{io, path::PathBuf, process::ExitCode};
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, builder::PossibleValuesParser};
 use clap_complete::Shell;
 use uuid::Uuid;
 
-use crate::sink::SinkArgs;
+use crate::{commands::tail, sink::SinkArgs};
 
 /// The after-sales backbone of a retail chain, on one machine.
 #[derive(Debug, Parser)]
@@ -239,7 +239,8 @@ pub struct Tail {
 pub enum TailWhat {
     /// What a department is asked, and what became of it.
     Department {
-        /// For example quality, logistics, health.
+        /// A department of the routing table.
+        #[arg(value_parser = PossibleValuesParser::new(tail::departments()))]
         name: String,
         #[command(flatten)]
         how: TailHow,
@@ -270,8 +271,8 @@ pub struct Outbox {
     #[arg(long, value_name = "TEXT")]
     pub about: Option<String>,
     /// The newest so many, 1 to 1000.
-    #[arg(long, default_value_t = 20)]
-    pub limit: usize,
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
 }
 
 #[derive(Debug, Args)]
