@@ -196,8 +196,9 @@ const IMPORT_FORMS: &str = "See `aftercare import sales --help` and `aftercare i
 const SALES_FORM: &str = "CSV has one line per order line; the lines of an order stand together. Columns, in any order
 (those in brackets may be missing or empty):
   order_ref, channel, [store], bought_at, [delivered_at], currency,
-  [customer_ref], [name], [phone], [email] (one of them at least),
-  product_id, category, [batch], quantity, paid (for the whole line, freight and discounts included)
+  [customer_ref], [phone], [email] (one of the three at least), [name], [address],
+  product_id, category, [batch], quantity, [price] (of one piece, before discounts),
+  paid (for the whole line, freight and discounts included)
 Amounts are decimal numbers in the currency (19.90); instants are RFC 3339 (2024-05-01T10:00:00Z).
 
 NDJSON has one order a line, in the form of POST /v1/sales (see /docs of intake).";
