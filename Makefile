@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 AFTERCARE := target/release/aftercare
-.PHONY: help setup build demo test check up down status reset bench faults docs freeze fmt
+.PHONY: help setup build bins demo test check up down status reset bench faults docs freeze fmt
 
 help: ## what can be done here
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,7 +34,11 @@ bench: build ## how fast it is, beside Postgres itself (3 minutes)
 faults: build ## kills every process in turn and recounts everything (3 minutes)
 	$(AFTERCARE) faults
 
-test: setup ## all tests, against real parts
+# A test starts the whole system; the programs must be there.
+bins: setup
+	cargo build --workspace --bins
+
+test: bins ## all tests, against real parts
 	cargo test --workspace
 
 check: ## format, lints, bans, licences, migrations, house rules
@@ -43,7 +47,7 @@ check: ## format, lints, bans, licences, migrations, house rules
 fmt: ## formats everything
 	cargo fmt --all
 
-docs: setup ## writes the generated parts of the documents again (diagrams, catalogue)
+docs: bins ## writes the generated parts of the documents again (diagrams, catalogue)
 	AFTERCARE_UPDATE=1 cargo test --workspace --quiet
 
 freeze: setup ## after a release: the published contracts become what later ones are compared with

@@ -2,11 +2,11 @@
 //! Invariant: nothing is done here; every word said ends in exactly one command.
 use std::{io, path::PathBuf, process::ExitCode};
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, builder::PossibleValuesParser};
 use clap_complete::Shell;
 use uuid::Uuid;
 
-use crate::sink::SinkArgs;
+use crate::{commands::tail, sink::SinkArgs};
 
 /// The after-sales backbone of a retail chain, on one machine.
 #[derive(Debug, Parser)]
@@ -196,8 +196,9 @@ const IMPORT_FORMS: &str = "See `aftercare import sales --help` and `aftercare i
 const SALES_FORM: &str = "CSV has one line per order line; the lines of an order stand together. Columns, in any order
 (those in brackets may be missing or empty):
   order_ref, channel, [store], bought_at, [delivered_at], currency,
-  [customer_ref], [name], [phone], [email] (one of them at least),
-  product_id, category, [batch], quantity, paid (for the whole line, freight and discounts included)
+  [customer_ref], [phone], [email] (one of the three at least), [name], [address],
+  product_id, category, [batch], quantity, [price] (of one piece, before discounts),
+  paid (for the whole line, freight and discounts included)
 Amounts are decimal numbers in the currency (19.90); instants are RFC 3339 (2024-05-01T10:00:00Z).
 
 NDJSON has one order a line, in the form of POST /v1/sales (see /docs of intake).";
@@ -239,7 +240,8 @@ pub struct Tail {
 pub enum TailWhat {
     /// What a department is asked, and what became of it.
     Department {
-        /// For example quality, logistics, health.
+        /// A department of the routing table.
+        #[arg(value_parser = PossibleValuesParser::new(tail::departments()))]
         name: String,
         #[command(flatten)]
         how: TailHow,
@@ -270,8 +272,8 @@ pub struct Outbox {
     #[arg(long, value_name = "TEXT")]
     pub about: Option<String>,
     /// The newest so many, 1 to 1000.
-    #[arg(long, default_value_t = 20)]
-    pub limit: usize,
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
 }
 
 #[derive(Debug, Args)]

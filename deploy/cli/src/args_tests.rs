@@ -65,6 +65,24 @@ fn json_may_be_said_anywhere() {
 }
 
 #[test]
+fn only_departments_of_the_routing_table_can_be_followed() {
+    let tail = |name: &str| Cli::try_parse_from(["aftercare", "tail", "department", name]);
+    for name in tail::departments() {
+        assert!(tail(name).is_ok(), "{name}");
+    }
+    let refusal = tail("health").unwrap_err().to_string();
+    assert!(refusal.contains("medical") && refusal.contains("store-operations"), "{refusal}");
+    assert!(help(&["tail", "department"]).contains("customer-service"));
+}
+
+#[test]
+fn as_many_messages_are_shown_as_the_sink_gives_at_once() {
+    for (limit, good) in [("0", false), ("1", true), ("1000", true), ("1001", false), ("many", false)] {
+        assert_eq!(Cli::try_parse_from(["aftercare", "outbox", "--limit", limit]).is_ok(), good, "{limit}");
+    }
+}
+
+#[test]
 fn what_to_redrive_must_be_named_whole_or_be_all() {
     let redrive = |words: &str| Cli::try_parse_from(format!("aftercare parked redrive {words}").split(' ')).is_ok();
     assert!(redrive("complaint INTAKE 018f4e7a-0000-7000-8000-000000000001"));

@@ -37,6 +37,8 @@ pub struct Customer {
     pub phone: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 /// One article of a sale.
@@ -49,6 +51,9 @@ pub struct SaleLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<String>,
     pub quantity: u32,
+    /// Of one piece, before discounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Money>,
     /// For the whole line, freight and discounts included.
     pub paid: Money,
 }

@@ -57,7 +57,7 @@ pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Down => stack::down(&home, output).await,
         Command::Reset(options) => stack::reset(&home, &options, output).await,
         Command::Status => commands::status::run(&home, output).await,
-        Command::Logs(options) => commands::logs::run(&home, &options).await,
+        Command::Logs(options) => commands::logs::run(&home, &options, output).await,
         Command::Demo(options) => demo::run(home, &options, output).await,
         Command::Bench(options) => bench::run(&home, &options, output).await,
         Command::Faults(options) => faults::run(&home, &options, output).await,

@@ -76,13 +76,9 @@ impl Output {
     /// A progress bar on standard error, hidden from programs and where no person is looking.
     /// `total`: `None` when it is not known.
     pub fn progress(self, total: Option<u64>, unit: &str) -> ProgressBar {
-        let bar = match total {
-            Some(total) => ProgressBar::new(total).with_style(style(&format!(
-                "{{bar:40}} {{percent:>3}} %  {{msg}}  {{elapsed_precise}}  ({{eta}} left)  {unit}"
-            ))),
-            None => ProgressBar::new_spinner()
-                .with_style(style(&format!("{{spinner}} {{msg}}  {{elapsed_precise}}  {unit}"))),
-        };
+        let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+        let style = ProgressStyle::with_template(&template(total.is_some(), unit));
+        let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         if self.json || !io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         } else {
@@ -92,8 +88,13 @@ impl Output {
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+/// What a bar looks like, or a spinner where nobody knows how much there is.
+fn template(known: bool, unit: &str) -> String {
+    if known {
+        format!("{{bar:40}} {{percent:>3}} %  {{msg}}  {{elapsed_precise}}  ({{eta}} left)  {unit}")
+    } else {
+        format!("{{spinner}} {{msg}}  {{elapsed_precise}}  {unit}")
+    }
 }
 
 /// Rows under a heading, in columns.
@@ -113,6 +114,14 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn progress_is_for_people() {
+        for (total, known) in [(Some(90), true), (None, false)] {
+            assert!(ProgressStyle::with_template(&template(known, "days")).is_ok(), "{total:?}");
+            assert!(Output::new(true).progress(total, "days").is_hidden(), "a program reads");
+        }
+    }
 
     #[test]
     fn a_table_has_no_trailing_blanks() {

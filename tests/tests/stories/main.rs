@@ -6,7 +6,8 @@ use contracts::{
     analytics::v1::{Figure, GetFiguresRequest, reports_client::ReportsClient},
     common::v1::{Lane, RemedyKind},
     complaint::v1::{
-        ComplaintClosed, ComplaintRecorded, EscalationLevel, EscalationRaised, EscalationTrigger, TaskIssued,
+        ComplaintClosed, ComplaintRecorded, EscalationLevel, EscalationRaised, EscalationTrigger, ListTasksRequest,
+        TaskIssued,
     },
     fulfilment::v1::{OrderOpened, RefundSucceeded},
     intake::v1::{self as intake_v1, CaseRegistered, intake_client::IntakeClient},
@@ -14,6 +15,7 @@ use contracts::{
     scheduling::v1::{FollowUpDue, ProblemFound},
 };
 use jiff::SignedDuration;
+use serde_json::json;
 use testkit::request;
 use world::World;
 
@@ -33,7 +35,7 @@ async fn complaint_from_a_bad_answer(world: &World) -> (String, String) {
 async fn figures(world: &World) -> Vec<Figure> {
     let request = GetFiguresRequest {
         from: Some(backbone::proto::timestamp(world.stack.now() - DAY * 90)),
-        to: Some(backbone::proto::timestamp(world.stack.now() + DAY * 3)),
+        to: Some(backbone::proto::timestamp(world.stack.now() + DAY * 30)),
         metrics: vec![],
     };
     ReportsClient::new(world.stack.channel("analytics")).get_figures(request).await.unwrap().into_inner().figures
@@ -77,9 +79,14 @@ async fn a_bad_answer_becomes_a_complaint_that_ends_in_one_refund_and_a_satisfie
     assert_eq!(case.into_inner().case.unwrap().status, "closed");
 
     let figures = figures(&world).await;
-    let value = |metric: &str| figures.iter().find(|f| f.metric == metric).and_then(|f| f.value);
-    assert_eq!(value("M06"), Some(0.0), "one answer, not satisfied");
-    assert_eq!(value("M15"), Some(1.0), "investigated in time");
+    let value =
+        |metric: &str, part: &str| figures.iter().find(|f| f.metric == metric && f.part == part).and_then(|f| f.value);
+    assert_eq!(value("M01", "share"), Some(1.0), "one customer, who answered");
+    assert_eq!(value("M02", "share"), Some(0.5), "after a week of use in time, before that not at all");
+    assert_eq!(value("M06", "share"), Some(0.0), "one answer, not satisfied");
+    assert_eq!(value("M15", "share"), Some(1.0), "investigated in time");
+    assert_eq!((value("M18", "count"), value("M18", "CNY")), (Some(1.0), Some(1250.0)));
+    assert_eq!(value("M18", "share.CNY"), Some(1.0), "all that was sold was given back");
     world.nothing_is_parked().await;
 }
 
@@ -158,20 +165,29 @@ async fn a_late_first_investigation_and_a_late_department_go_to_management() {
 async fn discomfort_comes_first_in_the_queue_and_goes_to_the_medical_department() {
     let world = World::open().await;
     world.sell("o-2").await;
-    world.contact("t-1", "o-2", "delivery", "where is my parcel? this is an outrage").await;
-    let (_, _) = (world.sell("o-3").await, ());
-    let purchase = kernel::id::derived("purchase", &["website", "o-3"]).to_string();
-    world.stack.advance(DAY).await;
+    let loud = json!({
+        "channel": "platform", "external_ref": "t-1", "class": "delivery", "content": "where is my parcel?",
+        "emotion": "angry", "vip_tier": 3, "repeat_contact": true
+    });
+    world.write("o-2", "", loud).await;
+    let purchase = world.sell("o-3").await;
+    world.stack.advance(SignedDuration::from_hours(1)).await;
     world.answer(&purchase, 5, true).await;
     let found = world.stack.events::<ProblemFound>("scheduling").await;
     assert!(found[0].discomfort);
     let mut intake = IntakeClient::new(world.stack.channel("intake"));
     let queue = intake.list_queue(request("staff:reader", intake_v1::ListQueueRequest::default())).await.unwrap();
-    let lanes: Vec<Lane> = queue.into_inner().cases.iter().map(|c| c.registered.as_ref().unwrap().lane()).collect();
-    assert_eq!(lanes, [Lane::Health, Lane::Standard]);
-    let departments: Vec<_> =
-        world.stack.events::<TaskIssued>("complaint").await.into_iter().map(|t| t.department).collect();
-    assert_eq!(departments, ["logistics", "medical"]);
+    let queue: Vec<CaseRegistered> = queue.into_inner().cases.into_iter().filter_map(|c| c.registered).collect();
+    assert_eq!(queue.iter().map(CaseRegistered::lane).collect::<Vec<_>>(), [Lane::Health, Lane::Standard]);
+    let score = |case: &CaseRegistered| case.priority.as_ref().unwrap().score;
+    assert!(score(&queue[0]) < score(&queue[1]), "health comes first whatever the points say");
+    let complaints = world.stack.events::<ComplaintRecorded>("complaint").await;
+    assert_eq!(complaints.iter().map(|c| c.lane()).collect::<Vec<_>>(), [Lane::Standard, Lane::Health]);
+    let tasks = world.complaints().list_tasks(request("staff:reader", ListTasksRequest::default())).await.unwrap();
+    let tasks: Vec<TaskIssued> = tasks.into_inner().tasks.into_iter().filter_map(|task| task.issued).collect();
+    let first: Vec<_> = tasks.iter().map(|task| (task.department.as_str(), task.lane())).collect();
+    assert_eq!(first, [("medical", Lane::Health), ("logistics", Lane::Standard)], "the sooner due one first");
+    world.nothing_is_parked().await;
 }
 
 #[tokio::test]
@@ -192,6 +208,21 @@ async fn the_same_contact_twice_is_one_case_and_repeated_events_change_nothing()
     assert_eq!(world.stack.events::<TaskIssued>("complaint").await.len(), 1);
     world.sell("o-5").await;
     world.stack.advance(DAY * 200).await;
+    world.nothing_is_parked().await;
+}
+
+#[tokio::test]
+async fn a_request_sent_again_with_its_key_is_one_case() {
+    let world = World::open().await;
+    world.sell("o-6").await;
+    let parts = json!({ "class": "delivery", "content": "where is my parcel?" });
+    let one = world.write("o-6", "key-1", parts.clone()).await;
+    assert_eq!(world.write("o-6", "key-1", parts.clone()).await, one, "the first answer");
+    assert_eq!(world.stack.events::<CaseRegistered>("intake").await.len(), 1);
+    assert_eq!(world.stack.events::<ComplaintRecorded>("complaint").await.len(), 1);
+    assert_eq!(world.stack.events::<TaskIssued>("complaint").await.len(), 1);
+    assert_ne!(world.write("o-6", "key-2", parts).await["case_id"], one["case_id"], "another request");
+    assert_eq!(world.stack.events::<ComplaintRecorded>("complaint").await.len(), 2);
     world.nothing_is_parked().await;
 }
 

@@ -60,26 +60,30 @@ impl World {
                         "paid": { "minor": 1250, "currency": "CNY" } }],
             "customer": { "ref": format!("c-{order_ref}"), "name": "Wang Fang", "phone": "+8613800138000" }
         });
-        let answer = self.post("/v1/sales", "application/x-ndjson", sale.to_string()).await;
+        let request = self.http.post(format!("{}/v1/sales", self.stack.base_url("intake")));
+        let request = request.header("content-type", "application/x-ndjson").body(sale.to_string());
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
         assert_eq!(answer["recorded"], 1, "{answer}");
         self.stack.settle().await;
         kernel::id::derived("purchase", &["website", order_ref]).to_string()
     }
 
-    pub async fn post(&self, path: &str, kind: &str, body: String) -> Value {
-        let url = format!("{}{path}", self.stack.base_url("intake"));
-        let answer = self.http.post(url).header("content-type", kind).body(body).send().await.unwrap();
-        answer.json().await.unwrap()
-    }
-
     /// A customer's contact by the app; says the case as answered.
     pub async fn contact(&self, external_ref: &str, order_ref: &str, class: &str, content: &str) -> Value {
-        let body = json!({
-            "channel": "app", "external_ref": external_ref, "content": content, "class": class,
+        self.write(order_ref, "", json!({ "external_ref": external_ref, "class": class, "content": content })).await
+    }
+
+    /// As [`World::contact`], of any parts; with an idempotency key unless it is empty.
+    pub async fn write(&self, order_ref: &str, key: &str, parts: Value) -> Value {
+        let mut body = json!({
+            "channel": "app",
             "customer": { "ref": format!("c-{order_ref}"), "name": "Wang Fang", "phone": "+8613800138000" },
             "purchase": { "channel": "website", "order_ref": order_ref }, "product_id": "p-9", "batch": "b-77"
         });
-        let case = self.post("/v1/cases", "application/json", body.to_string()).await;
+        body.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
+        let request = self.http.post(format!("{}/v1/cases", self.stack.base_url("intake"))).json(&body);
+        let request = if key.is_empty() { request } else { request.header("idempotency-key", key) };
+        let case = request.send().await.unwrap().json().await.unwrap();
         self.stack.settle().await;
         case
     }

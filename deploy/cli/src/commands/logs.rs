@@ -1,27 +1,29 @@
 //! `aftercare logs`: the end of what the parts say, and what they say next.
 use std::{
     fs,
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, Read, Seek, SeekFrom},
     path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
 
 use anyhow::bail;
+use serde::Serialize;
 
 use crate::{
     args::Logs,
     home::{Home, SERVICES},
+    output::{Output, Report},
     stack::{nats, parts, postgres, process},
 };
 
 /// `aftercare logs [PART] [--follow]`.
-pub async fn run(home: &Home, options: &Logs) -> anyhow::Result<ExitCode> {
+pub async fn run(home: &Home, options: &Logs, output: Output) -> anyhow::Result<ExitCode> {
     let mut logs = wanted(home, options.part.as_deref())?;
     let named = logs.len() > 1;
     for log in &mut logs {
         log.at = fs::metadata(&log.path).map(|file| file.len()).unwrap_or_default();
-        log.print(&process::tail(&log.path, options.lines), named)?;
+        log.show(&process::tail(&log.path, options.lines), named, output)?;
     }
     if !options.follow {
         return Ok(ExitCode::SUCCESS);
@@ -30,7 +32,7 @@ pub async fn run(home: &Home, options: &Logs) -> anyhow::Result<ExitCode> {
         tokio::time::sleep(Duration::from_millis(200)).await;
         for log in &mut logs {
             let more = log.more()?;
-            log.print(&more, named)?;
+            log.show(&more, named, output)?;
         }
     }
 }
@@ -58,15 +60,24 @@ impl Log {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    fn print(&self, text: &str, named: bool) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        for line in text.lines() {
-            if named {
-                write!(out, "{:>16} | ", self.part)?;
-            }
-            writeln!(out, "{line}")?;
-        }
-        out.flush()
+    fn show(&self, text: &str, named: bool, output: Output) -> io::Result<()> {
+        text.lines().try_for_each(|line| output.show(&Said { part: self.part, line, named }))
+    }
+}
+
+/// A line of a log.
+#[derive(Serialize)]
+struct Said<'a> {
+    part: &'a str,
+    line: &'a str,
+    /// Whether people are told who says it: several speak.
+    #[serde(skip)]
+    named: bool,
+}
+
+impl Report for Said<'_> {
+    fn text(&self) -> String {
+        if self.named { format!("{:>16} | {}", self.part, self.line) } else { self.line.to_owned() }
     }
 }
 

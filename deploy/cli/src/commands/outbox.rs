@@ -18,7 +18,7 @@ pub async fn run(home: &Home, options: &Outbox, output: Output) -> anyhow::Resul
 }
 
 /// The newest messages that speak of `about`, oldest first. Errors: the sink does not answer.
-pub async fn messages(home: &Home, about: &str, limit: usize) -> anyhow::Result<Messages> {
+pub async fn messages(home: &Home, about: &str, limit: u32) -> anyhow::Result<Messages> {
     let limit = limit.to_string();
     let query = [("about", about), ("limit", limit.as_str())];
     let address =

@@ -89,20 +89,20 @@ pub enum Health {
     Busy,
     /// Events could not be applied and wait for people.
     Parked,
-    /// Work waits and nobody does it.
+    /// Work waits and nobody does it, or nobody can say whether any waits.
     Stuck,
     Down,
 }
 
 impl Health {
     fn of(before: &GetStatusResponse, after: &GetStatusResponse) -> Self {
-        let stands = |stream: &str, delivered: u64| {
-            before
-                .consumers
-                .iter()
-                .any(|old| old.stream == stream && old.delivered_stream_seq == delivered && old.lag > 0)
+        let stands = |old: &ConsumerStatus, now: &ConsumerStatus| {
+            old.lag > 0 && now.lag > 0 && old.delivered_stream_seq == now.delivered_stream_seq
         };
-        let consumer_stuck = |now: &ConsumerStatus| now.lag > 0 && stands(&now.stream, now.delivered_stream_seq);
+        let consumer_stuck = |now: &ConsumerStatus| {
+            let mut old = before.consumers.iter().filter(|old| old.stream == now.stream);
+            old.any(|old| (old.unknown && now.unknown) || stands(old, now))
+        };
         let deadlines_stuck = before.deadlines_overdue > 0
             && after.deadlines_overdue > 0
             && before.journal_last_seq == after.journal_last_seq;
@@ -138,8 +138,8 @@ pub struct ServiceStatus {
     pub health: Health,
     pub relay_backlog: u64,
     pub relay_oldest_ms: u64,
-    /// Events waiting, by stream.
-    pub lag: Vec<(String, u64)>,
+    /// Events waiting, by stream; `None` where nobody can say how many.
+    pub lag: Vec<(String, Option<u64>)>,
     pub parked: u64,
     pub deadlines_overdue: u64,
     pub journal_last_seq: u64,
@@ -165,7 +165,7 @@ impl ServiceStatus {
             health,
             relay_backlog: answer.relay_backlog,
             relay_oldest_ms: answer.relay_oldest_ms,
-            lag: answer.consumers.into_iter().map(|consumer| (consumer.stream, consumer.lag)).collect(),
+            lag: answer.consumers.into_iter().map(|c| (c.stream, (!c.unknown).then_some(c.lag))).collect(),
             parked: answer.parked,
             deadlines_overdue: answer.deadlines_overdue,
             journal_last_seq: answer.journal_last_seq,
@@ -179,8 +179,12 @@ impl ServiceStatus {
         if self.problem.is_some() || !self.schema {
             return vec![self.service.to_owned(), health];
         }
-        let behind: Vec<String> =
-            self.lag.iter().filter(|(_, lag)| *lag > 0).map(|(stream, lag)| format!("{stream} {lag}")).collect();
+        let behind = self.lag.iter().filter_map(|(stream, lag)| match lag {
+            Some(0) => None,
+            Some(lag) => Some(format!("{stream} {lag}")),
+            None => Some(format!("{stream} ?")),
+        });
+        let behind: Vec<String> = behind.collect();
         vec![
             self.service.to_owned(),
             health,
@@ -238,6 +242,23 @@ mod tests {
         assert_eq!(Health::of(&answer(9, 5), &answer(0, 14)), Health::Well);
         assert_eq!(Health::of(&answer(9, 5), &answer(20, 14)), Health::Busy);
         assert_eq!(Health::of(&answer(9, 5), &answer(9, 5)), Health::Stuck);
+    }
+
+    #[test]
+    fn consumers_that_nobody_can_ask_about_are_a_fault_when_it_lasts() {
+        let unasked = |unknown| {
+            let mut answer = answer(0, 0);
+            answer.consumers.iter_mut().for_each(|consumer| consumer.unknown = unknown);
+            answer
+        };
+        assert_eq!(Health::of(&unasked(true), &unasked(true)), Health::Stuck);
+        assert_eq!(Health::of(&unasked(false), &unasked(true)), Health::Busy, "the broker may be starting");
+        assert_eq!(Health::of(&unasked(true), &unasked(false)), Health::Well);
+        let Some(service) = SERVICES.first() else { return };
+        let row = |answer| ServiceStatus::of(*service, None, Ok(answer)).row().get(4).cloned();
+        assert_eq!(row(unasked(true)).as_deref(), Some("INTAKE ?"));
+        assert_eq!(row(unasked(false)).as_deref(), Some("0"));
+        assert_eq!(row(answer(3, 1)).as_deref(), Some("INTAKE 3"));
     }
 
     #[test]

@@ -22,15 +22,19 @@ use crate::{
 
 /// The first word of all subjects of a local system.
 const SPACE: &str = "aftercare";
+/// Where the departments stand.
+const ROUTING: &str = include_str!("../../../../services/complaint/default.toml");
+
+/// The departments of the routing table, as complaint comes with it.
+pub fn departments() -> impl Iterator<Item = &'static str> {
+    let lines = ROUTING.lines().skip_while(|line| *line != "[service.departments]").skip(1);
+    lines.map_while(|line| Some(line.split_once(" = ")?.0))
+}
 
 /// `aftercare tail department NAME` and `aftercare tail escalations`.
 pub async fn run(home: &Home, options: &Tail, output: Output) -> anyhow::Result<ExitCode> {
     let (stream, subject, how) = match &options.what {
-        TailWhat::Department { name, how } => {
-            let word = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-            anyhow::ensure!(word && !name.is_empty(), "{name:?} is not a department, such as quality");
-            ("DEPT", format!("dept.v1.{name}.>"), how)
-        }
+        TailWhat::Department { name, how } => ("DEPT", format!("dept.v1.{name}.>"), how),
         TailWhat::Escalations { how } => ("ESCALATION", "escalation.v1.>".to_owned(), how),
     };
     let jetstream = jetstream(home, &Secrets::open(home)?).await?;
@@ -87,5 +91,19 @@ fn event(message: &jetstream::Message) -> Event {
         actor: header("aftercare-actor"),
         data: data(&r#type, &message.payload),
         r#type,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn the_departments_are_those_of_the_routing_table() {
+        let table: toml::Table = ROUTING.parse().unwrap();
+        let section = table["service"]["departments"].as_table().unwrap();
+        assert!(departments().eq(section.keys()));
+        assert!(section.len() > 1);
     }
 }

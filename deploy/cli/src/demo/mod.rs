@@ -25,7 +25,7 @@ use crate::{
     commands::clock,
     drive::Driver,
     forms::Sale,
-    home::Home,
+    home::{self, Home},
     import::{Line, feedback, sales},
     output::{Output, Report, table},
     source::{self, Source},
@@ -227,6 +227,7 @@ struct Played {
     events_per_second: f64,
     recount: Recount,
     with_set_up_seconds: f64,
+    console: String,
 }
 
 impl Played {
@@ -262,6 +263,7 @@ impl Played {
             events_per_second: f64::from(u32::try_from(events)?) / seconds,
             recount,
             with_set_up_seconds: whole.as_secs_f64(),
+            console: driver.home.url(home::service("console")?)?,
         })
     }
 }
@@ -276,7 +278,7 @@ impl Report for Played {
              Figures (analytics)\n{}\n\nRecount, from the input and from the provider's own ledger\n{}\n\n\
              {} events and {} steps of staff in {:.0} s ({:.0} events/s); {:.0} s with setting up\n\n\
              The system still runs. Look at it next:\n  aftercare status\n  aftercare tail department logistics --from-start --limit 5\n  \
-             aftercare tail escalations --from-start --limit 5\n  aftercare outbox\n  open the console: `aftercare status` names its address",
+             aftercare tail escalations --from-start --limit 5\n  aftercare outbox\n  open {} in a browser",
             self.days,
             self.sales,
             self.answers,
@@ -291,6 +293,7 @@ impl Report for Played {
             self.seconds,
             self.events_per_second,
             self.with_set_up_seconds,
+            self.console,
         )
     }
 }

@@ -14,7 +14,8 @@ use crate::forms::{Customer, Sale, SaleLine};
 
 const NEEDED: [&str; 8] =
     ["order_ref", "channel", "bought_at", "currency", "product_id", "category", "quantity", "paid"];
-const OPTIONAL: [&str; 7] = ["store", "delivered_at", "customer_ref", "name", "phone", "email", "batch"];
+const OPTIONAL: [&str; 9] =
+    ["store", "delivered_at", "customer_ref", "name", "phone", "email", "address", "batch", "price"];
 
 /// The orders of a CSV text. Errors: its columns are wrong.
 pub fn of(reader: Box<dyn BufRead + Send>) -> anyhow::Result<Orders> {
@@ -74,7 +75,7 @@ fn order(rows: &[Row]) -> Result<String, String> {
             Ok(line) => lines.push(line),
             Err(reason) => wrong.push(format!("line {}: {reason}", row.line.number)),
         }
-        for column in ["bought_at", "delivered_at", "store", "customer_ref", "phone", "email", "currency"] {
+        for column in ["bought_at", "delivered_at", "store", "customer_ref", "phone", "email", "address", "currency"] {
             if row.get(column) != first.get(column) {
                 wrong.push(format!("line {}: {column} is not that of the order's first row", row.line.number));
             }
@@ -101,6 +102,7 @@ fn sale(row: &Row, lines: Vec<SaleLine>) -> Result<Sale, String> {
             name: text("name"),
             phone: text("phone"),
             email: text("email"),
+            address: text("address"),
         },
         paid: Sale::sum(&lines)?,
         lines,
@@ -122,6 +124,7 @@ fn line(row: &Row, position: usize) -> Result<SaleLine, String> {
         category: row.required("category")?.to_owned(),
         batch: row.get("batch").map(str::to_owned),
         quantity: row.parsed("quantity", "a whole number")?.unwrap_or_default(),
+        price: row.get("price").map(|_| amount("price")).transpose()?,
         paid: amount("paid")?,
     })
 }
@@ -169,6 +172,21 @@ mod tests {
         assert_eq!(sale.customer.email.as_deref(), Some("a@example.com"));
         assert_eq!(orders.get(1).unwrap().as_ref().unwrap().0, 4);
         assert_eq!(orders.len(), 2);
+    }
+
+    #[test]
+    fn what_may_be_missing_is_read_where_it_is_there() {
+        let text = format!(
+            "{},price,address\n{},21.00,\"Calle 1, Lima\"\n{},,\"Calle 1, Lima\"\n",
+            HEADER.trim_end(),
+            row("A", "p1", "19.90").trim_end(),
+            row("A", "p2", "5").trim_end()
+        );
+        let order = of(Box::new(Cursor::new(text.into_bytes()))).unwrap().next().unwrap().unwrap().unwrap();
+        let sale: Sale = serde_json::from_str(&order.text).unwrap();
+        let prices: Vec<Option<i64>> = sale.lines.iter().map(|line| line.price.map(|price| price.minor)).collect();
+        assert_eq!((prices, sale.paid.minor), (vec![Some(2100), None], 2490));
+        assert_eq!(sale.customer.address.as_deref(), Some("Calle 1, Lima"));
     }
 
     #[test]

@@ -66,6 +66,7 @@ fn sale(dice: &mut Dice, order_ref: String, bought_at: Timestamp, customers: u64
             name: Some(format!("顾客{customer}")),
             phone: Some(format!("+86139{customer:08}")),
             email: customer.is_multiple_of(2).then(|| format!("c{customer}@example.com")),
+            address: None,
         },
         lines,
         paid,
@@ -83,6 +84,7 @@ fn line(dice: &mut Dice, number: u64, currency: Currency) -> SaleLine {
         category: category.to_owned(),
         batch: Some(format!("L{:02}", dice.below(batches))),
         quantity,
+        price: Some(Money::new(price, currency)),
         paid: Money::new(i64::from(quantity) * (price - discount), currency),
     }
 }

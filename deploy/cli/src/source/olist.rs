@@ -72,6 +72,7 @@ fn sale(row: &Row<'_>, order_ref: String, lines: Vec<SaleLine>) -> anyhow::Resul
             name: Some(format!("Cliente {short}")),
             phone: None,
             email: Some(format!("{short}@example.com")),
+            address: None,
         },
         paid: Sale::sum(&lines).map_err(anyhow::Error::msg)?,
         lines,
@@ -110,6 +111,7 @@ fn lines_by_order(items: impl Read) -> anyhow::Result<HashMap<String, Vec<SaleLi
             category: row.get("category")?.to_owned(),
             batch: None,
             quantity: 1,
+            price: Some(price),
             paid: price.checked_add(freight)?,
         });
         Ok(())

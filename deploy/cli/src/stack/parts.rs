@@ -128,7 +128,8 @@ fn parts(home: &Home, secrets: &Secrets) -> anyhow::Result<Vec<Part>> {
         ["--listen".into(), at(ports.payments()).into(), "--ledger".into(), home.ledger().into()];
     let sink: [OsString; 5] =
         ["sink".into(), "--smtp".into(), at(ports.smtp()).into(), "--http".into(), at(ports.sink()).into()];
-    let sink = sink.into_iter().chain(["--store".into(), home.outbox().into()]).collect();
+    let told: [OsString; 4] = ["--store".into(), home.outbox().into(), "--home".into(), home.dir().into()];
+    let sink = sink.into_iter().chain(told).collect();
     let mut parts = vec![
         Part {
             name: PAYMENTS,

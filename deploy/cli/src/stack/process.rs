@@ -64,8 +64,10 @@ fn boot() -> Option<String> {
 fn start_ticks(stat: &str) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
     let mut fields = after_name.split_whitespace();
-    let state = fields.next()?;
-    (!matches!(state, "Z" | "X")).then(|| fields.nth(18)?.parse().ok()).flatten()
+    let (state, threads) = (fields.next()?, fields.nth(16)?);
+    // While a thread of it is still ending, it holds its ports.
+    let ended = matches!(state, "Z" | "X") && matches!(threads, "0" | "1");
+    (!ended).then(|| fields.nth(1)?.parse().ok()).flatten()
 }
 
 /// The running process of `part`. A pid file that no longer tells the truth is removed.
@@ -218,7 +220,9 @@ mod tests {
     fn a_name_with_brackets_does_not_confuse() {
         let stat = "42 (a) b (c)) S 1 42 42 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 777 1000 1";
         assert_eq!(start_ticks(stat), Some(777));
-        assert_eq!(start_ticks(&stat.replace(" S ", " Z ")), None);
+        let zombie = stat.replace(" S ", " Z ");
+        assert_eq!(start_ticks(&zombie), None);
+        assert_eq!(start_ticks(&zombie.replace(" 20 0 1 ", " 20 0 2 ")), Some(777), "a thread still ends");
         assert_eq!(start_ticks("nonsense"), None);
     }
 
