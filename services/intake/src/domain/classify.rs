@@ -206,6 +206,10 @@ impl Terms {
 
 impl Term {
     fn stands_at(&self, text: &[char], at: usize) -> bool {
+        // Most words that begin alike differ in their second character.
+        if self.chars.get(1).is_some_and(|second| text.get(at + 1) != Some(second)) {
+            return false;
+        }
         let end = at + self.chars.len();
         let goes_on =
             || self.chars.last().is_some_and(|c| is_spaced(*c)) && text.get(end).is_some_and(|c| is_spaced(*c));

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     app::{App, channel_actor},
-    domain::{case::Case, vocabulary::Channel},
+    domain::case::Case,
     store,
     vault::{person_row, text_row},
 };
@@ -50,8 +50,10 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
     let headers = request.headers().clone();
     let text = body::text(request, JSON, BODY_MAX).await?;
     let now = app.clock.now();
-    let registration = read(&app, &text, now).await?;
-    let key = idempotency_key(&headers, registration.channel, &text)?;
+    let registration = read(&app, &headers, &text, now).await?;
+    let key = idempotency_key(&headers).ok().flatten();
+    let key =
+        key.map(|key| IdempotencyKey::new(&format!("rest/{}", registration.channel.word()), key, text.as_bytes()));
     let customer = app.pseudonym(&registration.identity);
     let case_id = registration.case_id().unwrap_or_else(|| app.new_id(now));
     let unit = unit(&app, registration, case_id, customer)?.key(key);
@@ -77,13 +79,16 @@ pub async fn get(
     Ok(axum::Json(view))
 }
 
-/// Everything that can be wrong with the body, found at once (R-INT-03).
-async fn read(app: &App, text: &str, now: Timestamp) -> Result<Registration, Problem> {
+/// Everything that can be wrong with the request, found at once (R-INT-03).
+async fn read(app: &App, headers: &HeaderMap, text: &str, now: Timestamp) -> Result<Registration, Problem> {
     let shaped = body::shape::<CaseRequest>(text).map_err(|wrong| {
         Problem::new(StatusCode::BAD_REQUEST, "request.not_json", format!("the body {}", wrong.reason))
     })?;
     let mut checks = Checks::new(shaped.wrong, now);
     let registration = shaped.document.check(&mut checks, now);
+    if idempotency_key(headers).is_err() {
+        checks.report("header.Idempotency-Key", "is not 1 to 200 visible ASCII characters", "choose one, or send none");
+    }
     // Nobody is asked for what we know already (R-INT-20): a customer the channel knows may be known to us too.
     if let Some(asked) = registration.as_ref().filter(|registration| registration.lacks_contact())
         && !store::can_be_reached(&app.pool, app.pseudonym(&asked.identity)).await?
@@ -94,14 +99,10 @@ async fn read(app: &App, text: &str, now: Timestamp) -> Result<Registration, Pro
     registration.filter(|_| wrong.is_empty()).ok_or_else(|| Problem::fields(wrong))
 }
 
-fn idempotency_key(headers: &HeaderMap, channel: Channel, text: &str) -> Result<Option<IdempotencyKey>, Fault> {
+/// The key as it was sent, if one was. Errors: it cannot be one.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ()> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    match value.to_str() {
-        Ok(key) if (1..=200).contains(&key.len()) => {
-            Ok(Some(IdempotencyKey::new(&format!("rest/{}", channel.word()), key, text.as_bytes())))
-        }
-        _ => Err(Fault::invalid("header.Idempotency-Key", "is not 1 to 200 visible ASCII characters")),
-    }
+    value.to_str().ok().filter(|key| (1..=200).contains(&key.len())).map(Some).ok_or(())
 }
 
 /// The unit that puts the contact on record.

@@ -146,6 +146,9 @@ async fn what_is_no_document_at_all_is_refused() {
         let reply = post(&stack, "/v1/cases", &headers, case_with(json!({})).to_string()).await;
         assert_eq!((reply.status, reply.wrong()), (422, vec!["header.Idempotency-Key".to_owned()]), "{key}");
     }
+    let headers = [("content-type", "application/json"), ("idempotency-key", "")];
+    let reply = post(&stack, "/v1/cases", &headers, case_with(json!({ "content": "" })).to_string()).await;
+    assert_eq!(reply.wrong(), ["content", "header.Idempotency-Key"], "the header is named with the fields");
     let reply = get(&stack, "/v1/cases").await;
     assert_eq!(problem(&reply), (405, "request.method".into()));
     assert_nothing_stored(&stack).await;
