@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The most events sent in one transaction; the server takes batches of at most 1,000.
-const SEND_MAX: i64 = 500;
+pub(crate) const SEND_MAX: usize = 500;
 
 /// The sending side of one service.
 pub struct Relay {
@@ -32,13 +32,6 @@ impl Relay {
         let fallbacks = road.meters().fallbacks.clone();
         let publisher = Publisher { wire: broker, batch_from, fallbacks };
         Self { road, publisher, incarnations: Mutex::default(), audited: Mutex::default() }
-    }
-
-    /// Whether so many events were worth an atomic batch, and not as many as one can hold: then a moment later there are
-    /// more for the same price.
-    pub(crate) fn may_gather(&self, sent: usize) -> bool {
-        let from = self.publisher.batch_from;
-        from > 0 && sent >= from && (sent as i64) < SEND_MAX
     }
 
     /// Sends what waits, at most a batch; says how many events the broker has stored.
@@ -135,7 +128,7 @@ async fn take(tx: &mut PgConnection) -> Result<Vec<Entry>, Fault> {
          join journal j on j.seq = p.seq order by p.seq",
     )
     .bind(shards)
-    .bind(SEND_MAX)
+    .bind(SEND_MAX as i64)
     .fetch_all(tx)
     .await?;
     Ok(rows.iter().map(Entry::from_row).collect::<Result<_, _>>()?)
