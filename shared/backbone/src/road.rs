@@ -1,8 +1,9 @@
 //! The road: the one way to change anything. Changes wait in bounded queues; a worker takes all that are there while
 //! the batch before it commits, so fsync, round trips and locks are paid per batch. Changes of one aggregate go to the
-//! same worker and keep their order.
+//! same worker and keep their order: only batches that make nothing but new things are ever written side by side.
 use std::{sync::Arc, time::Duration};
 
+use futures::{StreamExt, stream::FuturesUnordered};
 use sqlx::PgPool;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
@@ -79,17 +80,37 @@ impl Road {
         answer.await.map_err(|_| Fault::busy())?
     }
 
+    /// Runs a batch of all that waits, and the next when it is done. A batch that only makes new things need not wait
+    /// for another such one: it begins as soon as it is as large, so that batches overlap and none gets smaller by it.
     async fn work(self, mut queue: mpsc::Receiver<Job>) {
-        let mut jobs = Vec::with_capacity(BATCH_MAX);
-        while queue.recv_many(&mut jobs, BATCH_MAX).await > 0 {
-            let (units, replies): (Vec<_>, Vec<_>) = jobs.drain(..).unzip();
-            let outcomes = self.execute(units).await;
-            for (reply, outcome) in replies.into_iter().zip(outcomes) {
-                let answer = outcome.result.map(|body| Answer { body, repeated: outcome.repeated });
-                // A caller that has gone away does not need its answer.
-                drop(reply.send(answer));
+        let (mut waiting, mut running, mut under_way) = (Vec::new(), FuturesUnordered::new(), UnderWay::default());
+        let mut open = true;
+        loop {
+            if under_way.may_begin(&waiting) {
+                under_way.begin(&waiting);
+                running.push(self.run(std::mem::take(&mut waiting)));
+            }
+            let room = BATCH_MAX - waiting.len();
+            tokio::select! {
+                biased;
+                taken = queue.recv_many(&mut waiting, room), if open && room > 0 => open = taken > 0,
+                Some(units) = running.next() => under_way.end(units),
+                else => break,
             }
         }
+    }
+
+    /// Runs a batch and answers its callers; says how many there were.
+    async fn run(&self, jobs: Vec<Job>) -> usize {
+        let (units, replies): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
+        let outcomes = self.execute(units).await;
+        let answered = replies.len();
+        for (reply, outcome) in replies.into_iter().zip(outcomes) {
+            let answer = outcome.result.map(|body| Answer { body, repeated: outcome.repeated });
+            // A caller that has gone away does not need its answer.
+            drop(reply.send(answer));
+        }
+        answered
     }
 
     /// Runs a batch until it is committed or refused; one outcome a unit, in order.
@@ -167,6 +188,44 @@ impl Road {
     }
 }
 
+/// The batches of a worker that are being written: one, or two that only make new things.
+#[derive(Default)]
+struct UnderWay {
+    batches: usize,
+    units: usize,
+    only_new: bool,
+}
+
+impl UnderWay {
+    fn may_begin(&self, waiting: &[Job]) -> bool {
+        let beside = || self.only_new && waiting.len() >= self.units && only_new(waiting);
+        match self.batches {
+            0 => !waiting.is_empty(),
+            1 => beside(),
+            _ => false,
+        }
+    }
+
+    fn begin(&mut self, jobs: &[Job]) {
+        self.only_new = only_new(jobs);
+        self.batches += 1;
+        self.units += jobs.len();
+    }
+
+    fn end(&mut self, units: usize) {
+        self.batches -= 1;
+        self.units -= units;
+    }
+}
+
+fn only_new(jobs: &[Job]) -> bool {
+    jobs.iter().all(|(unit, _)| unit.makes_only_new())
+}
+
 fn failed(fault: Fault) -> Outcome {
     Outcome { result: Err(fault), repeated: false, passage: None }
 }
+
+#[cfg(test)]
+#[path = "road_tests.rs"]
+mod tests;

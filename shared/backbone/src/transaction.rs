@@ -90,7 +90,7 @@ pub(crate) async fn run(pool: &PgPool, clock: &Clock, units: &[Unit], repeat: bo
 /// A batch of new things only needs to read nothing and is written by one statement, which is a transaction by itself.
 /// Where something is there after all, or a key was used before, it fails, and the batch runs again with reading.
 fn without_reading(units: &[Unit], clock: &Clock) -> Result<Option<(Decided, Script)>, Abort> {
-    if units.iter().any(|unit| unit.claim.is_some() || unit.changes.iter().any(|change| !change.fresh)) {
+    if !units.iter().all(Unit::makes_only_new) {
         return Ok(None);
     }
     let Ok(decided) = batch::decide(units, &Known::default(), clock.now()) else { return Ok(None) };

@@ -73,6 +73,11 @@ impl Unit {
         Self { changes: vec![change], ..Self::empty() }
     }
 
+    /// Whether nothing need be read or locked for it, because everything it changes is new.
+    pub(crate) fn makes_only_new(&self) -> bool {
+        self.claim.is_none() && self.changes.iter().all(|change| change.fresh)
+    }
+
     pub(crate) fn empty() -> Self {
         Self {
             changes: Vec::new(),
