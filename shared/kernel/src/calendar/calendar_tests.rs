@@ -1,0 +1,296 @@
+//! The laws of working time over random calendars, a count minute by minute that knows nothing of stretches, and days
+//! on which clocks change.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+
+use jiff::{ToSpan, civil::date};
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::{hours::Day, *};
+
+const WEEK: [Day; 7] = [Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri, Day::Sat, Day::Sun];
+const ZONES: [&str; 5] = ["Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"];
+const MINUTE: Duration = Duration::from_secs(60);
+/// 60 days of them are counted.
+const MINUTES: usize = 86_400;
+
+fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap()
+}
+
+fn shifts(texts: &[&str]) -> Vec<Shift> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+fn week(of: impl Fn(Day) -> Vec<Shift>) -> BTreeMap<Day, Vec<Shift>> {
+    WEEK.iter().map(|day| (*day, of(*day))).collect()
+}
+
+fn hours(week: BTreeMap<Day, Vec<Shift>>, dates: &[(Date, &[&str])]) -> Hours {
+    let dates = dates.iter().map(|(date, texts)| (*date, shifts(texts))).collect();
+    Hours { versions: vec![Version { valid_from: date(2020, 1, 1), week, dates, years: vec![2026] }] }
+}
+
+/// Monday to Friday with a break for lunch.
+fn office() -> BTreeMap<Day, Vec<Shift>> {
+    week(|day| if day < Day::Sat { shifts(&["09:00-12:00", "13:00-18:00"]) } else { vec![] })
+}
+
+fn at(zone: &TimeZone, text: &str) -> Timestamp {
+    text.parse::<jiff::civil::DateTime>().unwrap().to_zoned(zone.clone()).unwrap().timestamp()
+}
+
+/// Shifts of one day, at most until two in the morning, in whole minutes.
+fn a_day() -> impl Strategy<Value = Vec<Shift>> {
+    vec(0..26 * 60_u32, 0..6).prop_map(|mut minutes| {
+        minutes.sort_unstable();
+        minutes.dedup();
+        let pairs = minutes.chunks_exact(2).filter(|pair| pair[0] >= 120 && pair[0] < 24 * 60);
+        pairs.map(|pair| Shift { from: pair[0] * 60, to: pair[1] * 60 }).collect()
+    })
+}
+
+prop_compose! {
+    fn a_calendar()(
+        zone_name in select(&ZONES[..]),
+        days in vec(a_day(), 7),
+        dates in vec((0..365_i32, a_day()), 0..20),
+    ) -> (Hours, TimeZone, Calendar) {
+        let week = WEEK.into_iter().zip(days).collect();
+        let different = |(day, shifts): (i32, Vec<Shift>)| (date(2026, 1, 1).checked_add(day.days()).unwrap(), shifts);
+        let dates = dates.into_iter().map(different).collect();
+        let versions = vec![Version { valid_from: date(2020, 1, 1), week, dates, years: vec![2026] }];
+        let (hours, zone) = (Hours { versions }, zone(zone_name));
+        let calendar = Calendar::prepare(&hours, &zone, 2026..=2026).unwrap();
+        (hours, zone, calendar)
+    }
+}
+
+/// An instant of the first half of 2026, and a term that surely ends within the year where anything is worked at all.
+fn instant() -> impl Strategy<Value = Timestamp> {
+    (1_767_312_000_i64..1_782_864_000).prop_map(|second| Timestamp::from_second(second).unwrap())
+}
+
+fn term() -> impl Strategy<Value = Duration> {
+    (0..200_000_u64).prop_map(Duration::from_secs)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn a_term_ends_when_as_much_has_been_worked((_, _, calendar) in a_calendar(), a in instant(), s in term(), r in term()) {
+        // A calendar in which too little is worked says that it ends.
+        if let Ok(end) = calendar.add(a, s) {
+            prop_assert_eq!(calendar.between(a, end), Ok(s));
+            prop_assert_eq!(calendar.add(end, r), calendar.add(a, s + r));
+            prop_assert!(end >= a);
+        }
+    }
+
+    #[test]
+    fn working_time_adds_up_and_never_shrinks((_, _, calendar) in a_calendar(), mut three in [instant(), instant(), instant()]) {
+        three.sort_unstable();
+        let [a, b, c] = three;
+        let between = |a, b| calendar.between(a, b).unwrap();
+        prop_assert_eq!(between(a, b) + between(b, c), between(a, c));
+        prop_assert!(between(a, b) <= between(a, c));
+        prop_assert_eq!(between(c, a), Duration::ZERO);
+        prop_assert!(between(a, c) <= length(a, c));
+    }
+
+    #[test]
+    fn a_pause_moves_the_end_by_as_much_working_time_as_it_holds(
+        (_, _, calendar) in a_calendar(),
+        a in instant(),
+        s in term(),
+        pauses in vec((instant(), 0..400_000_i64), 0..5),
+    ) {
+        let pauses: Vec<Pause> = pauses
+            .into_iter()
+            .map(|(from, seconds)| Pause { from, to: from + SignedDuration::from_secs(seconds) })
+            .collect();
+        if let Ok(end) = calendar.add_with(a, s, &pauses) {
+            prop_assert_eq!(calendar.between_with(a, end, &pauses), Ok(s));
+            let unpaused = calendar.add(a, s).unwrap();
+            let paused = calendar.between(a, end).unwrap() - s;
+            prop_assert_eq!(calendar.add(a, s + paused).unwrap(), calendar.add(unpaused, paused).unwrap());
+            prop_assert!(end >= unpaused);
+        }
+    }
+}
+
+proptest! {
+    // 20 calendars with 500 pairs each.
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    #[test]
+    fn the_same_is_counted_minute_by_minute(
+        (mut hours, zone, _) in a_calendar(),
+        pairs in vec((0..MINUTES, 0..MINUTES), 500),
+    ) {
+        // Of a shift with an end in an hour that is skipped or comes twice no minute can tell whether it counts.
+        let version = &mut hours.versions[0];
+        version.week.values_mut().chain(version.dates.values_mut()).for_each(|shifts| shifts.retain(clear));
+        let calendar = Calendar::prepare(&hours, &zone, 2026..=2026).unwrap();
+        // From the first of March: clocks go forward in two of the zones, and back in one.
+        let start = Timestamp::from_second(1_772_323_200).unwrap();
+        let minute = |n: usize| start + SignedDuration::from_mins(i64::try_from(n).unwrap());
+        let mut worked = vec![0_u32];
+        for n in 0..MINUTES {
+            let local = zone.to_datetime(minute(n));
+            let second = u32::try_from(local.time().duration_since(jiff::civil::Time::midnight()).as_secs()).unwrap();
+            let holds = |date, second| hours.of(date).iter().any(|shift| (shift.from..shift.to).contains(&second));
+            let working = holds(local.date(), second) || holds(local.date().yesterday().unwrap(), second + 86_400);
+            prop_assert_eq!(calendar.is_working(minute(n)), working, "{} in {:?}", local, zone);
+            worked.push(worked[n] + u32::from(working));
+        }
+        for (a, b) in pairs {
+            let (a, b) = (a.min(b), a.max(b));
+            let minutes = worked[b] - worked[a];
+            prop_assert_eq!(calendar.between(minute(a), minute(b)), Ok(MINUTE * minutes));
+            let end = (a..=b).find(|n| worked[*n] - worked[a] == minutes).unwrap();
+            prop_assert_eq!(calendar.add(minute(a), MINUTE * minutes), Ok(minute(end)));
+        }
+    }
+}
+
+/// Neither end lies between one and four in the morning, when clocks change.
+fn clear(shift: &Shift) -> bool {
+    [shift.from, shift.to].iter().all(|second| !(3600..4 * 3600).contains(&(second % 86_400)))
+}
+
+#[test]
+fn round_the_clock_is_plain_time() {
+    let always = hours(week(|_| shifts(&["00:00-24:00"])), &[]);
+    for name in ZONES {
+        let calendar = Calendar::prepare(&always, &zone(name), 2025..=2027).unwrap();
+        assert_eq!(calendar.stretches.len(), 1, "{name}");
+        let start: Timestamp = "2026-03-28T23:59:59Z".parse().unwrap();
+        let end = calendar.add(start, Duration::from_secs(86_400)).unwrap();
+        assert_eq!(end, add(start, SignedDuration::from_hours(24)), "{name}");
+    }
+}
+
+#[test]
+fn a_holiday_is_free_and_a_make_up_day_is_worked() {
+    let china = zone("Asia/Shanghai");
+    // Spring Festival 2026: free from Sunday 15 to Monday 23 February; Saturdays 14 and 28 are worked instead.
+    let mut dates: Vec<(Date, &[&str])> = (15..=23).map(|day| (date(2026, 2, day), &[][..])).collect();
+    let full = &["09:00-12:00", "13:00-18:00"][..];
+    dates.extend([(date(2026, 2, 14), full), (date(2026, 2, 28), full)]);
+    let calendar = Calendar::prepare(&hours(office(), &dates), &china, 2026..=2026).unwrap();
+    let nine_hours = Duration::from_secs(9 * 3600);
+    assert_eq!(calendar.add(at(&china, "2026-02-13T17:00"), nine_hours), Ok(at(&china, "2026-02-14T18:00")));
+    assert_eq!(calendar.add(at(&china, "2026-02-14T17:00"), nine_hours), Ok(at(&china, "2026-02-24T18:00")));
+    assert_eq!(calendar.between(at(&china, "2026-02-15T00:00"), at(&china, "2026-02-24T00:00")), Ok(Duration::ZERO));
+    assert_eq!(
+        calendar.add(at(&china, "2026-02-27T18:00"), Duration::from_secs(1)),
+        Ok(at(&china, "2026-02-28T09:00:01"))
+    );
+}
+
+#[test]
+fn a_night_shift_belongs_to_the_day_it_begins_on() {
+    let utc = zone("UTC");
+    let nights = hours(week(|_| shifts(&["22:00-30:00"])), &[(date(2026, 5, 2), &[])]);
+    let calendar = Calendar::prepare(&nights, &utc, 2026..=2026).unwrap();
+    assert!(calendar.is_working(at(&utc, "2026-05-02T05:59:59")), "the night that began on the first");
+    assert!(!calendar.is_working(at(&utc, "2026-05-02T06:00")) && !calendar.is_working(at(&utc, "2026-05-03T03:00")));
+    assert!(calendar.is_working(at(&utc, "2026-01-01T03:00")), "the night before the first day");
+}
+
+#[test]
+fn a_night_on_which_clocks_change_is_as_long_as_it_is() {
+    let berlin = zone("Europe/Berlin");
+    let nights = hours(week(|_| shifts(&["22:00-30:00"])), &[]);
+    let calendar = Calendar::prepare(&nights, &berlin, 2026..=2026).unwrap();
+    let night = |from: &str, to: &str| calendar.between(at(&berlin, from), at(&berlin, to)).unwrap().as_secs() / 3600;
+    assert_eq!(night("2026-03-27T12:00", "2026-03-28T12:00"), 8);
+    assert_eq!(night("2026-03-28T12:00", "2026-03-29T12:00"), 7, "an hour is skipped");
+    assert_eq!(night("2026-10-24T12:00", "2026-10-25T12:00"), 9, "an hour comes twice");
+}
+
+#[test]
+fn shifts_that_fall_into_the_skipped_hour_never_count_twice() {
+    let berlin = zone("Europe/Berlin");
+    let early = hours(week(|_| shifts(&["02:10-02:50", "03:00-04:00"])), &[]);
+    let calendar = Calendar::prepare(&early, &berlin, 2026..=2026).unwrap();
+    let worked = calendar.between(at(&berlin, "2026-03-29T00:00"), at(&berlin, "2026-03-29T12:00"));
+    assert_eq!(worked, Ok(Duration::from_secs(3600)), "from three to four, once");
+}
+
+#[test]
+fn what_reaches_beyond_the_calendar_is_said_and_a_year_nobody_knows_too() {
+    let utc = zone("UTC");
+    let calendar = Calendar::prepare(&hours(office(), &[]), &utc, 2025..=2027).unwrap();
+    assert_eq!(calendar.unknown_years(), [2025, 2027]);
+    let beyond = Err(Beyond { from: at(&utc, "2025-01-01T00:00"), to: at(&utc, "2028-01-01T00:00") });
+    assert_eq!(calendar.add(at(&utc, "2027-12-31T17:59:59"), Duration::from_secs(1)), Ok(at(&utc, "2027-12-31T18:00")));
+    assert_eq!(calendar.add(at(&utc, "2027-12-31T17:59:59"), Duration::from_secs(2)), beyond);
+    assert_eq!(calendar.add(at(&utc, "2024-12-31T00:00"), Duration::ZERO), beyond);
+    assert!(calendar.between(at(&utc, "2026-01-01T00:00"), at(&utc, "2028-01-01T00:00:01")).is_err());
+    let free = Calendar::prepare(&hours(BTreeMap::new(), &[]), &utc, 2026..=2026).unwrap();
+    assert!(free.add(at(&utc, "2026-01-01T00:00"), Duration::from_secs(1)).is_err(), "nobody ever works");
+}
+
+#[test]
+fn new_hours_hold_from_their_day_on() {
+    let utc = zone("UTC");
+    let mut both = hours(office(), &[]);
+    let long = week(|_| shifts(&["08:00-20:00"]));
+    both.versions.push(Version { valid_from: date(2026, 7, 1), week: long, dates: BTreeMap::new(), years: vec![] });
+    let calendar = Calendar::prepare(&both, &utc, 2026..=2026).unwrap();
+    let day = |day: &str| {
+        calendar.between(
+            at(&utc, &format!("{day}T00:00")),
+            at(&utc, &format!("{day}T24:00").replace("T24:00", "T23:59:59")),
+        )
+    };
+    assert_eq!(day("2026-06-30").unwrap().as_secs(), 8 * 3600);
+    assert_eq!(day("2026-07-01").unwrap().as_secs(), 12 * 3600);
+}
+
+#[test]
+fn hours_that_contradict_themselves_are_refused_by_name() {
+    let refused = |hours: &Hours| Calendar::prepare(hours, &TimeZone::UTC, 2026..=2026).unwrap_err().to_string();
+    let twice = hours(week(|day| if day == Day::Tue { shifts(&["09:00-12:00", "11:59-13:00"]) } else { vec![] }), &[]);
+    assert!(refused(&twice).contains("shifts of tue"), "{}", refused(&twice));
+    let night = hours(week(|day| shifts(if day == Day::Sun { &["22:00-30:00"] } else { &["05:59-12:00"] })), &[]);
+    assert!(refused(&night).contains("shifts of sun"));
+    let make_up = hours(week(|_| shifts(&["22:00-30:00"])), &[(date(2026, 2, 14), &["05:00-12:00"])]);
+    assert!(refused(&make_up).contains("2026-02-13"));
+    assert_eq!(refused(&Hours::default()), "there is no version");
+    let mut two = hours(office(), &[]);
+    two.versions.push(two.versions[0].clone());
+    assert!(refused(&two).contains("2020-01-01"));
+    for text in [
+        "",
+        "9:00-12:00",
+        "09:00",
+        "12:00-09:00",
+        "09:00-09:00",
+        "24:00-25:00",
+        "09:00-48:01",
+        "09:60-10:00",
+        "０９:00-10:00",
+    ] {
+        assert_eq!(text.parse::<Shift>(), Err(CalendarError::Shift(text.to_owned())));
+    }
+}
+
+#[test]
+fn hours_are_read_and_written_as_they_are_said() {
+    let read: Hours = serde_json::from_str(
+        r#"{"versions":[{"valid_from":"2026-01-01","week":{"mon":["08:30:15-17:00","22:00-30:00"]},
+            "dates":{"2026-02-16":[]},"years":[2026]}]}"#,
+    )
+    .unwrap();
+    assert_eq!(read.versions[0].week[&Day::Mon], shifts(&["08:30:15-17:00", "22:00-30:00"]));
+    let written = serde_json::to_string(&read).unwrap();
+    assert!(written.contains(r#"["08:30:15-17:00","22:00-30:00"]"#), "{written}");
+    assert_eq!(serde_json::from_str::<Hours>(&written).unwrap(), read);
+    let unknown = r#"{"versions":[{"valid_from":"2026-01-01","week":{"someday":[]}}]}"#;
+    assert!(serde_json::from_str::<Hours>(unknown).is_err());
+}

@@ -1,0 +1,192 @@
+//! Working time: when a term that starts now ends, and how much of it lies between two instants. A calendar is data
+//! ([`Hours`]): what is worked each weekday, what is different on single dates, in which zone, from which day on; it is
+//! made ready for a range of years ([`Calendar::prepare`]) and then answers in O(log n).
+//! Laws: `between(a, add(a, s)) = s` · `add(add(a, s), r) = add(a, s + r)` · `between` adds up and never shrinks · a pause
+//! in working time moves the end by just as much working time · round the clock is plain time.
+use std::{ops::RangeInclusive, time::Duration};
+
+use jiff::{SignedDuration, Span, Timestamp, civil::Date, tz::TimeZone};
+
+pub use hours::{CalendarError, Hours, Shift, Version};
+
+mod hours;
+
+/// The end of a term of `working` time that starts at `start`, round the clock. A term beyond the last time that can
+/// be written down ends there.
+pub fn add(start: Timestamp, working: SignedDuration) -> Timestamp {
+    start.checked_add(working).unwrap_or(if working.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+/// A term or an instant reaches beyond the years the calendar was made ready for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the calendar reaches from {from} to {to} only; give it the hours of more years")]
+pub struct Beyond {
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
+/// Time in which a promise does not run, from an instant to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
+/// Working time, ready to be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    /// In order, apart from each other, none empty.
+    stretches: Vec<Stretch>,
+    from: Timestamp,
+    to: Timestamp,
+    unknown: Vec<i16>,
+}
+
+/// A stretch of working time without a break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stretch {
+    from: Timestamp,
+    to: Timestamp,
+    /// All working time before it.
+    before: Duration,
+}
+
+impl Calendar {
+    /// Makes the hours ready for all days of `years`. Errors: the hours contradict themselves; the error names where.
+    pub fn prepare(hours: &Hours, zone: &TimeZone, years: RangeInclusive<i16>) -> Result<Self, CalendarError> {
+        hours.check()?;
+        let first = Date::new(*years.start(), 1, 1).map_err(|_| CalendarError::Years)?;
+        let end = years.end().checked_add(1).and_then(|year| Date::new(year, 1, 1).ok()).ok_or(CalendarError::Years)?;
+        let instant = |date: Date, second: u32| {
+            let local = date.to_datetime(jiff::civil::Time::midnight()).checked_add(Span::new().seconds(second));
+            local.and_then(|local| zone.to_timestamp(local)).map_err(|_| CalendarError::Years)
+        };
+        let (from, to) = (instant(first, 0)?, instant(end, 0)?);
+        let mut stretches: Vec<Stretch> = Vec::new();
+        // The night shift of the day before reaches into the first day.
+        let mut date = first.yesterday().map_err(|_| CalendarError::Years)?;
+        while date < end {
+            for shift in hours.of(date) {
+                join(&mut stretches, instant(date, shift.from)?.max(from), instant(date, shift.to)?.min(to));
+            }
+            date = date.tomorrow().map_err(|_| CalendarError::Years)?;
+        }
+        Ok(Self { stretches, from, to, unknown: years.filter(|year| !hours.knows(*year)).collect() })
+    }
+
+    /// Years the calendar was made ready for although nobody has said which of their days are holidays. Whoever prepares
+    /// a calendar must warn of them, loudly.
+    pub fn unknown_years(&self) -> &[i16] {
+        &self.unknown
+    }
+
+    /// Whether work goes on at `at`; a stretch's end is not part of it.
+    pub fn is_working(&self, at: Timestamp) -> bool {
+        self.stretch_after(at).is_some_and(|stretch| stretch.from <= at)
+    }
+
+    /// The first instant at which `working` time has passed since `start`.
+    pub fn add(&self, start: Timestamp, working: Duration) -> Result<Timestamp, Beyond> {
+        if working.is_zero() {
+            return self.within(start).map(|()| start);
+        }
+        let wanted = self.worked(start)? + working;
+        let index = self.stretches.partition_point(|stretch| stretch.before < wanted);
+        let last = index.checked_sub(1).and_then(|index| self.stretches.get(index)).ok_or(self.beyond())?;
+        let end = last.from.checked_add(wanted - last.before).map_err(|_| self.beyond())?;
+        if end <= last.to { Ok(end) } else { Err(self.beyond()) }
+    }
+
+    /// As [`Calendar::add`], but time in `pauses` does not count. They may overlap, in any order.
+    pub fn add_with(&self, start: Timestamp, working: Duration, pauses: &[Pause]) -> Result<Timestamp, Beyond> {
+        let mut end = self.add(start, working)?;
+        let (mut at, mut left) = (start, working);
+        for pause in apart(pauses) {
+            if pause.to <= at || pause.from >= end {
+                continue;
+            }
+            left = left.saturating_sub(self.between(at, pause.from.max(at))?);
+            at = pause.to;
+            end = self.add(at, left)?;
+        }
+        Ok(end)
+    }
+
+    /// The working time from `a` to `b`; none when `b` is not after `a`.
+    pub fn between(&self, a: Timestamp, b: Timestamp) -> Result<Duration, Beyond> {
+        Ok(self.worked(b)?.saturating_sub(self.worked(a)?))
+    }
+
+    /// As [`Calendar::between`], without what lies in `pauses`.
+    pub fn between_with(&self, a: Timestamp, b: Timestamp, pauses: &[Pause]) -> Result<Duration, Beyond> {
+        let mut worked = self.between(a, b)?;
+        for pause in apart(pauses) {
+            let (from, to) = (pause.from.clamp(a, b.max(a)), pause.to.clamp(a, b.max(a)));
+            worked = worked.saturating_sub(self.between(from, to)?);
+        }
+        Ok(worked)
+    }
+
+    /// All working time before `at`.
+    fn worked(&self, at: Timestamp) -> Result<Duration, Beyond> {
+        self.within(at)?;
+        Ok(match self.stretch_after(at) {
+            Some(stretch) => stretch.before + length(stretch.from, at),
+            None => self.stretches.last().map_or(Duration::ZERO, |last| last.before + length(last.from, last.to)),
+        })
+    }
+
+    /// The stretch that ends after `at` and is the first to do so.
+    fn stretch_after(&self, at: Timestamp) -> Option<&Stretch> {
+        self.stretches.get(self.stretches.partition_point(|stretch| stretch.to <= at))
+    }
+
+    fn within(&self, at: Timestamp) -> Result<(), Beyond> {
+        if (self.from..=self.to).contains(&at) { Ok(()) } else { Err(self.beyond()) }
+    }
+
+    fn beyond(&self) -> Beyond {
+        Beyond { from: self.from, to: self.to }
+    }
+}
+
+/// Adds a stretch, or lengthens the last where it begins within it or at its end: clocks that are put forward or back
+/// may push one shift into the next.
+fn join(stretches: &mut Vec<Stretch>, from: Timestamp, to: Timestamp) {
+    if to <= from {
+        return;
+    }
+    match stretches.last_mut() {
+        Some(last) if from <= last.to => {
+            last.from = last.from.min(from);
+            last.to = last.to.max(to);
+        }
+        last => {
+            let before = last.map_or(Duration::ZERO, |last| last.before + length(last.from, last.to));
+            stretches.push(Stretch { from, to, before });
+        }
+    }
+}
+
+/// The same pauses in order and apart from each other.
+fn apart(pauses: &[Pause]) -> Vec<Pause> {
+    let mut sorted: Vec<Pause> = pauses.iter().filter(|pause| pause.from < pause.to).copied().collect();
+    sorted.sort_unstable_by_key(|pause| pause.from);
+    let mut joined: Vec<Pause> = Vec::with_capacity(sorted.len());
+    for pause in sorted {
+        match joined.last_mut() {
+            Some(last) if pause.from <= last.to => last.to = last.to.max(pause.to),
+            _ => joined.push(pause),
+        }
+    }
+    joined
+}
+
+/// From `a` to `b`; nothing when `b` is before `a`.
+fn length(a: Timestamp, b: Timestamp) -> Duration {
+    Duration::try_from(b.duration_since(a)).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "calendar_tests.rs"]
+mod tests;
