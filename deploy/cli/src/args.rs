@@ -75,6 +75,25 @@ pub enum Command {
     Completions { shell: Shell },
 }
 
+impl Command {
+    /// Whether it asks, feeds or looks at a system that was made before.
+    pub fn asks_a_system(&self) -> bool {
+        matches!(
+            self,
+            Self::Status
+                | Self::Logs(_)
+                | Self::Topology
+                | Self::Import(_)
+                | Self::Clock(_)
+                | Self::Tail(_)
+                | Self::Outbox(_)
+                | Self::Analytics(_)
+                | Self::Journal(_)
+                | Self::Parked(_)
+        )
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   aftercare up

@@ -145,6 +145,11 @@ impl Home {
         Ok(Self { dir, project, settings })
     }
 
+    /// Whether a system was ever made here.
+    pub fn has_system(&self) -> bool {
+        self.dir.join("stack.toml").exists()
+    }
+
     /// Makes the folders and keeps the settings.
     pub fn prepare(&self) -> anyhow::Result<()> {
         for dir in [self.dir.clone(), self.dir.join("log"), self.dir.join("run")] {

@@ -52,6 +52,10 @@ pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         return args::completions(shell);
     }
     let home = Home::find(cli.home)?;
+    // The ports of a system stand in its folder: without it, another one would be asked.
+    if cli.command.asks_a_system() && !home.has_system() {
+        anyhow::bail!("there is no system in {}; `aftercare up` makes one", home.dir().display());
+    }
     match cli.command {
         Command::Up(options) => stack::up(home, &options, output).await,
         Command::Down => stack::down(&home, output).await,

@@ -107,11 +107,9 @@ async fn first_lost(tx: &mut PgConnection, stream: &str, state: &StreamState) ->
     Ok(landed.get(broken).map(|batch| batch.stream_seq))
 }
 
+/// Asked of the stream as it is now: what was published since its state was read is there as well.
 async fn is_there(state: &StreamState, landed: &Landed) -> Result<bool, Fault> {
     use async_nats::jetstream::{ErrorCode, stream::RawMessageErrorKind};
-    if landed.stream_seq > state.last {
-        return Ok(false);
-    }
     match state.handle.get_raw_message(landed.stream_seq).await {
         Ok(message) => {
             let id = message.headers.get("Nats-Msg-Id").map(|v| v.as_str().to_owned());

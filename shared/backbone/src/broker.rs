@@ -124,7 +124,6 @@ impl Broker {
                 Ok(Some(StreamState {
                     incarnation: i64::try_from(micros).unwrap_or_default(),
                     first: info.state.first_sequence,
-                    last: info.state.last_sequence,
                     handle,
                 }))
             }
@@ -140,7 +139,6 @@ impl Broker {
 pub(crate) struct StreamState {
     pub incarnation: i64,
     pub first: u64,
-    pub last: u64,
     pub handle: jetstream::stream::Stream,
 }
 

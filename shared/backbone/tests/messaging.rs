@@ -107,6 +107,18 @@ async fn effects_happen_once_when_two_processes_relay_and_die_in_turn() {
 }
 
 #[tokio::test]
+async fn what_is_sent_while_the_auditor_looks_is_not_taken_for_lost() {
+    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let node = stack.node("intake");
+    for round in 0..40 {
+        join_all((0..3).map(|_| add(&stack, Uuid::now_v7(), 1))).await;
+        let (sent, healed) = tokio::join!(node.step(), node.audit());
+        sent.unwrap();
+        assert_eq!(healed.unwrap(), 0, "in round {round}");
+    }
+}
+
+#[tokio::test]
 async fn a_stream_that_vanished_is_made_again_and_refilled_from_postgres() {
     let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
     let ids: Vec<Uuid> = (0..10).map(|_| Uuid::now_v7()).collect();

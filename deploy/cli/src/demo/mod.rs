@@ -99,7 +99,7 @@ fn input(options: &Demo) -> anyhow::Result<Source> {
 /// A system without any data, at the first day. Errors: there is one with data that no demo made.
 async fn fresh(home: Home, options: &Demo, start: Timestamp, output: Output) -> anyhow::Result<Home> {
     let mark = home.dir().join(MARK);
-    if home.dir().join("stack.toml").exists() {
+    if home.has_system() {
         if !mark.exists() && !options.fresh {
             bail!(
                 "there is a system in {} already, and the demo needs an empty one: `aftercare demo --fresh` throws \

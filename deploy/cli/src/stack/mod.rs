@@ -82,7 +82,7 @@ pub async fn down(home: &Home, output: Output) -> anyhow::Result<ExitCode> {
 
 /// `aftercare reset`.
 pub async fn reset(home: &Home, options: &Reset, output: Output) -> anyhow::Result<ExitCode> {
-    if !home.dir().join("stack.toml").exists() {
+    if !home.has_system() {
         output.show(&Cleared { cleared: false })?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -295,9 +295,12 @@ tcp_keepalives_idle = 10
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_min_duration_statement = '1s'
-# What customers wrote must not reach a log.
+# What customers wrote must not reach a log, nor the keys channels choose. A request that comes again is refused by a
+# primary key, which is no error of anybody's: the road answers it.
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
+log_error_verbosity = 'terse'
+log_min_error_statement = 'panic'
 "
     )
 }

@@ -86,6 +86,8 @@ pub struct Classifier {
 const UNHAPPY: &str = "default.unhappy";
 /// The rule that decides where nothing else does.
 const DEFAULT: &str = "default";
+/// The source of a class that follows from a person's judgement of the harm.
+const HARMED: &str = "stated.severity";
 /// The source of a class that a person stated.
 const STATED: &str = "stated";
 
@@ -131,10 +133,14 @@ impl Classifier {
     ) -> Classification {
         let mentioned = self.mentioned(text);
         let harm = mentioned.iter().map(|rule| rule.severity).max().unwrap_or(0);
+        let harmed = severity.is_some_and(|severity| severity > 0);
         let (class, source) = match (stated, mentioned.first()) {
+            // Harm that a person has judged is a complaint, whatever else the contact was called (R-INT-09).
+            (Some(class), _) if harmed && !class.is_complaint() => (CaseClass::Discomfort, HARMED),
+            (None, Some(rule)) if harmed && !rule.class.is_complaint() => (CaseClass::Discomfort, HARMED),
             (Some(class), _) => (class, STATED),
             (None, Some(rule)) => (rule.class, rule.name.as_str()),
-            (None, None) if severity.is_some_and(|severity| severity > 0) => (CaseClass::Discomfort, STATED),
+            (None, None) if harmed => (CaseClass::Discomfort, STATED),
             (None, None) if emotion.is_some_and(Emotion::is_negative) => (CaseClass::ServiceAttitude, UNHAPPY),
             (None, None) => (CaseClass::Enquiry, DEFAULT),
         };

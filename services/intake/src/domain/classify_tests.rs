@@ -104,6 +104,16 @@ fn what_a_person_states_stays_but_harm_is_still_seen() {
     let graded = classifier().classify("itching", Some(CaseClass::Discomfort), Some(4), None);
     assert_eq!(graded.severity, 4);
     assert_eq!(classifier().classify("in hospital", None, Some(1), None).severity, 3);
+    let thanked = classifier().classify("thank you", Some(CaseClass::Suggestion), Some(4), None);
+    assert_eq!(
+        (thanked.class, thanked.source.as_str()),
+        (CaseClass::Discomfort, "stated.severity"),
+        "no complaint is lost"
+    );
+    assert_eq!(
+        classifier().classify("thank you", Some(CaseClass::Suggestion), Some(0), None).class,
+        CaseClass::Suggestion
+    );
     let told = classifier().classify("hello", None, Some(2), None);
     assert_eq!((told.class, told.severity), (CaseClass::Discomfort, 2));
 }
