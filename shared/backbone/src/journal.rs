@@ -117,7 +117,8 @@ impl Entry {
         hash.finalize().to_vec()
     }
 
-    pub(crate) fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+    /// An entry as it stands in table `journal`.
+    pub fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
         let instant = |column| row.try_get::<jiff_sqlx::Timestamp, _>(column).map(|t| t.to_jiff());
         Ok(Self {
             seq: row.try_get::<i64, _>("seq")?.unsigned_abs(),
@@ -147,9 +148,9 @@ pub(crate) fn append(script: &mut Script, entries: &[Entry]) {
     if entries.is_empty() {
         return;
     }
-    let column = |f: fn(&Entry) -> String| entries.iter().map(f).collect::<Vec<_>>();
+    let column = |f: fn(&Entry) -> &str| entries.iter().map(f).collect::<Vec<_>>();
     let ids = |f: fn(&Entry) -> Uuid| entries.iter().map(f).collect::<Vec<_>>();
-    let bytes = |f: fn(&Entry) -> Vec<u8>| entries.iter().map(f).collect::<Vec<_>>();
+    let bytes = |f: fn(&Entry) -> &[u8]| entries.iter().map(f).collect::<Vec<_>>();
     let times = |f: fn(&Entry) -> Timestamp| entries.iter().map(|e| f(e).to_sqlx()).collect::<Vec<_>>();
     let part = script.part(
         "-- journal.append
@@ -169,20 +170,20 @@ pub(crate) fn append(script: &mut Script, entries: &[Entry]) {
     );
     part.bind(ids(|e| e.event_id))
         .bind(entries.iter().map(|e| i16::from(e.shard)).collect::<Vec<_>>())
-        .bind(column(|e| e.aggregate.clone()))
+        .bind(column(|e| &e.aggregate))
         .bind(ids(|e| e.aggregate_id))
         .bind(entries.iter().map(|e| e.version.cast_signed()).collect::<Vec<_>>())
-        .bind(column(|e| e.event_type.clone()))
-        .bind(column(|e| e.subject.clone()))
-        .bind(bytes(|e| e.payload.clone()))
-        .bind(column(|e| e.actor.clone()))
+        .bind(column(|e| &e.event_type))
+        .bind(column(|e| &e.subject))
+        .bind(bytes(|e| &e.payload))
+        .bind(column(|e| &e.actor))
         .bind(entries.iter().map(|e| e.cause).collect::<Vec<_>>())
         .bind(ids(|e| e.correlation))
-        .bind(entries.iter().map(|e| e.trace.clone()).collect::<Vec<_>>())
+        .bind(entries.iter().map(|e| e.trace.as_deref()).collect::<Vec<_>>())
         .bind(times(|e| e.occurred_at))
         .bind(times(|e| e.recorded_at))
-        .bind(bytes(|e| e.previous.clone()))
-        .bind(bytes(|e| e.hash.clone()));
+        .bind(bytes(|e| &e.previous))
+        .bind(bytes(|e| &e.hash));
 }
 
 /// The events of one aggregate from a version on, in order.

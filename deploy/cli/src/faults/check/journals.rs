@@ -8,8 +8,7 @@ use contracts::{
     complaint::v1::{ComplaintRecorded, DepartmentAsked},
 };
 use futures::TryStreamExt;
-use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, Row as _, postgres::PgRow};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::ids;
@@ -39,14 +38,12 @@ impl Journals {
         for owner in owners() {
             let statement = format!(
                 "-- faults.journal
-                 select *, (extract(epoch from occurred_at) * 1000000)::bigint as occurred_us,
-                        (extract(epoch from recorded_at) * 1000000)::bigint as recorded_us
-                 from {owner}.journal order by aggregate, aggregate_id, version, seq"
+                 select * from {owner}.journal order by aggregate, aggregate_id, version, seq"
             );
             let mut rows = sqlx::query(AssertSqlSafe(statement)).fetch(&calm.pool);
             let mut life: Vec<Entry> = Vec::new();
             while let Some(row) = rows.try_next().await? {
-                let entry = entry(&row)?;
+                let entry = Entry::from_row(&row)?;
                 journals.note(&entry)?;
                 if life.last().is_some_and(|last| last.aggregate_id != entry.aggregate_id) {
                     journals.judge(owner, &life);
@@ -121,27 +118,4 @@ impl Journals {
         checks.none("events analytics made up", facts.difference(&written));
         Ok(())
     }
-}
-
-fn entry(row: &PgRow) -> anyhow::Result<Entry> {
-    let at = |column| anyhow::Ok(Timestamp::from_microsecond(row.try_get(column)?)?);
-    Ok(Entry {
-        seq: row.try_get::<i64, _>("seq")?.unsigned_abs(),
-        event_id: row.try_get("event_id")?,
-        shard: u8::try_from(row.try_get::<i16, _>("shard")?)?,
-        aggregate: row.try_get("aggregate")?,
-        aggregate_id: row.try_get("aggregate_id")?,
-        version: row.try_get::<i64, _>("version")?.unsigned_abs(),
-        event_type: row.try_get("type")?,
-        subject: row.try_get("subject")?,
-        payload: row.try_get("payload")?,
-        actor: row.try_get("actor")?,
-        cause: row.try_get("cause")?,
-        correlation: row.try_get("correlation")?,
-        trace: row.try_get("trace")?,
-        occurred_at: at("occurred_us")?,
-        recorded_at: at("recorded_us")?,
-        previous: row.try_get("previous")?,
-        hash: row.try_get("hash")?,
-    })
 }
