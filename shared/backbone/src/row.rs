@@ -112,23 +112,23 @@ fn part(script: &mut Script, statement: &str, rows: &[&Row]) {
 /// Binds a column; `None` when its values are of several types.
 fn bind(script: &mut Script, column: &[&Value]) -> Option<()> {
     macro_rules! all {
-        ($kind:ident) => {
+        ($kind:ident, $read:ident) => {
             column
                 .iter()
                 .map(|value| match value {
-                    Value::$kind(value) => Some(value.clone()),
+                    Value::$kind(value) => Some(value.$read()),
                     _ => None,
                 })
                 .collect::<Option<Vec<_>>>()?
         };
     }
     match column.first()? {
-        Value::Id(_) => script.bind(all!(Id)),
-        Value::Text(_) => script.bind(all!(Text)),
-        Value::Bytes(_) => script.bind(all!(Bytes)),
-        Value::Number(_) => script.bind(all!(Number)),
+        Value::Id(_) => script.bind(all!(Id, to_owned)),
+        Value::Text(_) => script.bind(all!(Text, as_deref)),
+        Value::Bytes(_) => script.bind(all!(Bytes, as_deref)),
+        Value::Number(_) => script.bind(all!(Number, to_owned)),
         Value::Instant(_) => {
-            script.bind(all!(Instant).into_iter().map(|at| at.map(ToSqlx::to_sqlx)).collect::<Vec<_>>())
+            script.bind(all!(Instant, to_owned).into_iter().map(|at| at.map(ToSqlx::to_sqlx)).collect::<Vec<_>>())
         }
     };
     Some(())

@@ -260,7 +260,7 @@ fn save(script: &mut Script, decided: &Decided) -> Result<(), Abort> {
             .part(&text)
             .bind(rows.iter().map(|(key, _)| key.1).collect::<Vec<_>>())
             .bind(rows.iter().map(|(_, t)| t.link.version.cast_signed()).collect::<Vec<_>>())
-            .bind(rows.iter().map(|(_, t)| t.link.hash.clone()).collect::<Vec<_>>())
+            .bind(rows.iter().map(|(_, t)| t.link.hash.as_slice()).collect::<Vec<_>>())
             .bind(states);
     }
     Ok(())

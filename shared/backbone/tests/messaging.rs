@@ -36,11 +36,16 @@ async fn events_of_each_aggregate_arrive_once_and_in_order() {
     assert_eq!(stack.parked("scheduling").await, 0);
 }
 
+/// The broker without a service between, and the name of the stream intake publishes to.
+async fn intake_stream(stack: &Stack) -> (async_nats::jetstream::Context, String) {
+    let client = async_nats::connect(format!("127.0.0.1:{}", Servers::get().nats)).await.unwrap();
+    (async_nats::jetstream::new(client), format!("{}_INTAKE", stack.space().to_uppercase()))
+}
+
 /// How many messages of a stream came as part of an atomic batch.
 async fn in_batches(stack: &Stack) -> usize {
-    let client = async_nats::connect(format!("127.0.0.1:{}", Servers::get().nats)).await.unwrap();
-    let name = format!("{}_INTAKE", stack.space().to_uppercase());
-    let mut stream = async_nats::jetstream::new(client).get_stream(&name).await.unwrap();
+    let (context, name) = intake_stream(stack).await;
+    let mut stream = context.get_stream(&name).await.unwrap();
     let last = stream.info().await.unwrap().state.last_sequence;
     let messages = join_all((1..=last).map(|seq| stream.get_raw_message(seq))).await;
     messages.into_iter().filter(|message| message.as_ref().unwrap().headers.get("Nats-Batch-Id").is_some()).count()
@@ -124,9 +129,7 @@ async fn a_stream_that_vanished_is_made_again_and_refilled_from_postgres() {
     let ids: Vec<Uuid> = (0..10).map(|_| Uuid::now_v7()).collect();
     join_all((0..100).map(|i| add(&stack, ids[i % 10], 1))).await;
     stack.settle().await;
-    let client = async_nats::connect(format!("127.0.0.1:{}", Servers::get().nats)).await.unwrap();
-    let context = async_nats::jetstream::new(client);
-    let name = format!("{}_INTAKE", stack.space().to_uppercase());
+    let (context, name) = intake_stream(&stack).await;
     context.delete_stream(&name).await.unwrap();
 
     join_all(ids.iter().map(|id| add(&stack, *id, 1))).await;
@@ -148,9 +151,7 @@ async fn a_broker_that_comes_back_empty_gets_the_old_events_before_the_new() {
     join_all((0..100).map(|i| add(&stack, ids[i % 10], 1))).await;
     stack.settle().await;
     // Somebody has made the stream again before its owner, which has newer events to send, is back on a new connection.
-    let client = async_nats::connect(format!("127.0.0.1:{}", Servers::get().nats)).await.unwrap();
-    let context = async_nats::jetstream::new(client);
-    let name = format!("{}_INTAKE", stack.space().to_uppercase());
+    let (context, name) = intake_stream(&stack).await;
     let config = context.get_stream(&name).await.unwrap().cached_info().config.clone();
     context.delete_stream(&name).await.unwrap();
     context.create_stream(config).await.unwrap();
