@@ -50,8 +50,7 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
     let headers = request.headers().clone();
     let text = body::text(request, JSON, BODY_MAX).await?;
     let now = app.clock.now();
-    let registration = read(&app, &headers, &text, now).await?;
-    let key = idempotency_key(&headers).ok().flatten();
+    let (registration, key) = read(&app, &headers, &text, now).await?;
     let key =
         key.map(|key| IdempotencyKey::new(&format!("rest/{}", registration.channel.word()), key, text.as_bytes()));
     let customer = app.pseudonym(&registration.identity);
@@ -80,13 +79,19 @@ pub async fn get(
 }
 
 /// Everything that can be wrong with the request, found at once (R-INT-03).
-async fn read(app: &App, headers: &HeaderMap, text: &str, now: Timestamp) -> Result<Registration, Problem> {
+async fn read<'a>(
+    app: &App,
+    headers: &'a HeaderMap,
+    text: &str,
+    now: Timestamp,
+) -> Result<(Registration, Option<&'a str>), Problem> {
     let shaped = body::shape::<CaseRequest>(text).map_err(|wrong| {
         Problem::new(StatusCode::BAD_REQUEST, "request.not_json", format!("the body {}", wrong.reason))
     })?;
     let mut checks = Checks::new(shaped.wrong, now);
     let registration = shaped.document.check(&mut checks, now);
-    if idempotency_key(headers).is_err() {
+    let key = idempotency_key(headers);
+    if key.is_err() {
         checks.report("header.Idempotency-Key", "is not 1 to 200 visible ASCII characters", "choose one, or send none");
     }
     // Nobody is asked for what we know already (R-INT-20): a customer the channel knows may be known to us too.
@@ -96,7 +101,7 @@ async fn read(app: &App, headers: &HeaderMap, text: &str, now: Timestamp) -> Res
         checks.report("customer.phone", NO_CONTACT, CONTACT_HINT);
     }
     let wrong = checks.into_wrong();
-    registration.filter(|_| wrong.is_empty()).ok_or_else(|| Problem::fields(wrong))
+    registration.zip(key.ok()).filter(|_| wrong.is_empty()).ok_or_else(|| Problem::fields(wrong))
 }
 
 /// The key as it was sent, if one was. Errors: it cannot be one.
