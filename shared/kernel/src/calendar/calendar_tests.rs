@@ -230,6 +230,7 @@ fn what_reaches_beyond_the_calendar_is_said_and_a_year_nobody_knows_too() {
     assert_eq!(calendar.add(at(&utc, "2027-12-31T17:59:59"), Duration::from_secs(1)), Ok(at(&utc, "2027-12-31T18:00")));
     assert_eq!(calendar.add(at(&utc, "2027-12-31T17:59:59"), Duration::from_secs(2)), beyond);
     assert_eq!(calendar.add(at(&utc, "2024-12-31T00:00"), Duration::ZERO), beyond);
+    assert_eq!(calendar.add(at(&utc, "2026-06-01T00:00"), Duration::MAX), beyond);
     assert!(calendar.between(at(&utc, "2026-01-01T00:00"), at(&utc, "2028-01-01T00:00:01")).is_err());
     let free = Calendar::prepare(&hours(BTreeMap::new(), &[]), &utc, 2026..=2026).unwrap();
     assert!(free.add(at(&utc, "2026-01-01T00:00"), Duration::from_secs(1)).is_err(), "nobody ever works");

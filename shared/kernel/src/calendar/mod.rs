@@ -90,7 +90,7 @@ impl Calendar {
         if working.is_zero() {
             return self.within(start).map(|()| start);
         }
-        let wanted = self.worked(start)? + working;
+        let wanted = self.worked(start)?.checked_add(working).ok_or(self.beyond())?;
         let index = self.stretches.partition_point(|stretch| stretch.before < wanted);
         let last = index.checked_sub(1).and_then(|index| self.stretches.get(index)).ok_or(self.beyond())?;
         let end = last.from.checked_add(wanted - last.before).map_err(|_| self.beyond())?;
