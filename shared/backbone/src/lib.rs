@@ -2,10 +2,11 @@
 //!
 //! In reading order: a request, read by [`checks`], or an event becomes a [`Unit`] of [`Change`]s ([`unit`],
 //! [`aggregate`]); the [`road`] collects units and runs them in one [`transaction`]; [`batch`] decides them in memory;
-//! the [`journal`] keeps what happened; the [`relay`] sends it by the [`publisher`] and the [`auditor`] checks that it
-//! stays sent. On the other side the [`consumer`] takes events, the [`gate`] lets each pass once, and [`inbound`] says
-//! what they mean; what cannot be applied is [`parked`]. [`deadline`]s fire when time comes, which only the [`clock`]
-//! knows. [`node`] wires one service together and [`boot`] runs it as a process.
+//! [`script`] writes everything, side [`row`]s too; the [`journal`] keeps what happened; the [`relay`] sends it by the
+//! [`publisher`] and the [`auditor`] checks that it stays sent. On the other side the [`consumer`] takes events, the
+//! [`gate`] lets each pass once, and [`inbound`] says what they mean; what cannot be applied is [`parked`].
+//! [`deadline`]s fire when time comes, which only the [`clock`] knows. [`node`] wires one service together and
+//! [`boot`] runs it as a process.
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
