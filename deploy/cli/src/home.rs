@@ -3,7 +3,9 @@
 //! Invariant: every file this command writes lies under the home folder (or under the data folder it links to).
 use std::{
     fs, io,
+    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use anyhow::{Context, bail};
@@ -57,6 +59,20 @@ impl Ports {
             bail!("--port-base must lie between 1024 and {}, not {base}", u16::MAX - 100);
         }
         Ok(Self { base })
+    }
+
+    /// Ports that nobody listens on, other ones at each call; below those the machine gives to outgoing connections,
+    /// so that none is taken between this look and the use. Errors: all that were looked at are taken.
+    pub fn free() -> anyhow::Result<Self> {
+        static CALLS: AtomicU32 = AtomicU32::new(0);
+        const HUNDREDS: u32 = 100;
+        let nobody_listens = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        let candidates = (0..HUNDREDS).filter_map(|_| {
+            let hundred = std::process::id().wrapping_add(CALLS.fetch_add(1, Ordering::Relaxed)) % HUNDREDS;
+            Self::new(10_000 + 100 * u16::try_from(hundred).ok()?).ok()
+        });
+        let mut free = candidates.filter(|ports| ports.all().into_iter().all(nobody_listens));
+        free.next().context("no hundred ports in a row are free between 10000 and 19999")
     }
 
     pub fn base(self) -> u16 {

@@ -51,11 +51,7 @@ struct Answer {
 
 impl System {
     fn new() -> Self {
-        let free = |base: &u16| {
-            Ports::new(*base).unwrap().all().into_iter().all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok())
-        };
-        // Below the ports that the machine gives to outgoing connections.
-        let base = (100..300).map(|hundred| hundred * 100).find(free).unwrap();
+        let base = Ports::free().unwrap().base();
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         fs::write(dir.path().join("sales.csv"), SALES).unwrap();
         fs::write(dir.path().join("answers.csv"), ANSWERS).unwrap();

@@ -4,7 +4,7 @@
 use std::{fs, net::TcpListener, path::Path};
 
 use aftercare::{
-    home::{Home, Settings},
+    home::{Home, Ports, Settings},
     stack::{
         nats,
         postgres::{self, Postgres},
@@ -26,9 +26,8 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut home = Home::find(Some(dir.path().to_path_buf())).unwrap();
-        home.settings = Settings { port_base: free.clamp(2000, 65_000) - 50, ..Settings::default() };
+        home.settings = Settings { port_base: Ports::free().unwrap().base(), ..Settings::default() };
         home.prepare().unwrap();
         Self { home, _dir: dir }
     }

@@ -4,10 +4,14 @@
 use std::{
     fs,
     net::TcpListener,
+    ops::RangeInclusive,
     os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -81,8 +85,18 @@ fn init_database(pg_bin: &Path, data: &Path) {
     assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// A port nobody listens on, another one at each call; below those the machine gives to outgoing connections, so that
+/// none is taken before the server has it.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port()
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    const PORTS: RangeInclusive<u16> = 20_000..=31_999;
+    let all = u32::from(PORTS.end() - PORTS.start()) + 1;
+    let from = std::process::id().wrapping_mul(16);
+    (0..all)
+        .filter_map(|_| u16::try_from(from.wrapping_add(CALLS.fetch_add(1, Ordering::Relaxed)) % all).ok())
+        .map(|offset| PORTS.start() + offset)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
 }
 
 #[expect(clippy::disallowed_methods, reason = "a server that starts is waited for, once a process")]

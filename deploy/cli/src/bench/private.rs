@@ -3,7 +3,7 @@
 //! behind: what a run that was killed left is removed by the next.
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -22,8 +22,6 @@ use crate::{
     stack::{self, postgres, process, roles, secrets::Secrets},
 };
 
-/// The first hundred of ports that is tried.
-const PORTS_FROM: u16 = 17_100;
 /// How long work that waits may take to be done.
 const REST_WITHIN: Duration = Duration::from_secs(30);
 
@@ -44,7 +42,7 @@ impl Private {
         let place = folder.join("stack");
         remove(&place).await?;
         let mut home = Home::find(Some(place))?;
-        home.settings = Settings { port_base: free_ports()?, driven_clock: false };
+        home.settings = Settings { port_base: Ports::free()?.base(), driven_clock: false };
         Ok(Self { home, _alone: alone })
     }
 
@@ -130,13 +128,4 @@ async fn remove(place: &Path) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// The first hundred of ports of which none is taken.
-fn free_ports() -> anyhow::Result<u16> {
-    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
-    let mut bases = (0..50).map(|number| PORTS_FROM + 100 * number);
-    bases
-        .find(|base| Ports::new(*base).is_ok_and(|ports| ports.all().into_iter().all(is_free)))
-        .context("no hundred ports in a row are free")
 }
