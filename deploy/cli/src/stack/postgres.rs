@@ -288,7 +288,10 @@ wal_compression = on
 random_page_cost = 1.1
 jit = off
 max_parallel_workers_per_gather = 0
+# Often for the outboxes, whose rows come and go; tables that only grow are read by key and need it seldom.
 autovacuum_naptime = '15s'
+autovacuum_vacuum_insert_threshold = 200000
+default_statistics_target = 20
 
 idle_in_transaction_session_timeout = '60s'
 tcp_keepalives_idle = 10
