@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Span, Timestamp, civil::Date, tz::TimeZone};
 
 pub use {
     hours::{CalendarError, Day, Hours, Shift, Version},
-    set::{Calendars, Dates, Days, Definition, Definitions, Place, ROUND_THE_CLOCK, Use, Week},
+    set::{Calendars, Dates, Days, Definition, Definitions, OF_PLACE, Place, ROUND_THE_CLOCK, Use, Week},
 };
 
 mod hours;

@@ -17,7 +17,7 @@ use super::{Calendar, CalendarError, Day, Hours, Shift, Version};
 /// What stands in the place of a calendar's name where a term does not stop for nights and holidays.
 pub const ROUND_THE_CLOCK: &str = "round_the_clock";
 /// What stands in the place of a calendar's name where the place decides; see [`Calendars::of`].
-pub(crate) const OF_PLACE: &str = "of_place";
+pub const OF_PLACE: &str = "of_place";
 /// The most days `a/b` may name.
 const DAYS_MAX: usize = 366;
 
