@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, builder::PossibleValuesPars
 use clap_complete::Shell;
 use uuid::Uuid;
 
-use crate::{commands::tail, sink::SinkArgs};
+use crate::{calendar::CalendarArgs, commands::tail, sink::SinkArgs};
 
 /// The after-sales backbone of a retail chain, on one machine.
 #[derive(Debug, Parser)]
@@ -66,6 +66,8 @@ pub enum Command {
     Journal(Journal),
     /// Events that could not be applied: list them, try them again.
     Parked(Parked),
+    /// Working time: check a calendar file, bring holidays into one, ask when a term ends.
+    Calendar(CalendarArgs),
     /// Take e-mails and short messages in, and show them; part of what `up` starts.
     Sink(SinkArgs),
     /// A completion script for a shell.

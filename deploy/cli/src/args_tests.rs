@@ -38,6 +38,9 @@ fn help_teaches_by_examples() {
         &["analytics"],
         &["bench"],
         &["faults"],
+        &["calendar"],
+        &["calendar", "check"],
+        &["calendar", "import"],
     ] {
         assert!(help(words).contains("Examples:\n  aftercare "), "{words:?}");
     }

@@ -1,10 +1,11 @@
 //! The `aftercare` command: runs the whole system on one machine, feeds it and asks it how it is. In reading order:
 //! `args` (what can be said) · `home` (where things are kept) · `stack` (starting and stopping) · `import` (data in) ·
-//! `commands` (one small module a command) · `demo` and `drive` (a play with people in it) · `bench` (how fast it is) ·
+//! `commands` (one small module a command) · `calendar` (working time, as data) · `demo` and `drive` (a play with people in it) · `bench` (how fast it is) ·
 //! `faults` (what it survives) · `source` (real or generated sales to play with) · `sink` (where messages end).
 //! Invariant: nothing outside the home folder is changed, and no process is touched that this command did not start.
 pub mod args;
 pub mod bench;
+pub mod calendar;
 pub mod commands;
 pub mod demo;
 pub mod drive;
@@ -74,6 +75,7 @@ pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Journal(options) => commands::journal::run(&home, &options, output).await,
         Command::Parked(options) => commands::parked::run(&home, &options, output).await,
         Command::Sink(options) => sink::run(options).await.map(|()| ExitCode::SUCCESS),
+        Command::Calendar(options) => calendar::run(&options, output),
         Command::Completions { shell } => args::completions(shell),
     }
 }

@@ -6,3 +6,4 @@ pub mod id;
 pub mod money;
 pub mod promise;
 pub mod scope;
+pub mod sla;

@@ -1,6 +1,11 @@
 //! What is worked, as it is written down: by weekday, with other hours or none on single dates, in versions.
-//! Invariant of checked hours: no two shifts of a day, or of a day and the night before it, overlap.
-use std::{collections::BTreeMap, fmt, str::FromStr};
+//! Invariant of checked hours: no two shifts of a day, or of a day and the night before it, overlap, also where one
+//! version follows another.
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
@@ -23,7 +28,7 @@ pub struct Version {
     /// for a holiday has its shifts here.
     #[serde(default)]
     pub dates: BTreeMap<Date, Vec<Shift>>,
-    /// The years whose holidays are known to be complete in `dates`.
+    /// The years whose holidays are known to be complete in `dates`, as far as the version holds in them.
     #[serde(default)]
     pub years: Vec<i16>,
 }
@@ -56,7 +61,7 @@ impl From<Weekday> for Day {
 }
 
 /// From a second of the local day up to, and not with, another; beyond 24:00 it is the next day. Written `09:00-12:00`,
-/// `22:00-30:00` (until six in the morning), `08:30:15-17:00`.
+/// `22:00-06:00` (until six in the morning, also `22:00-30:00`), `08:30:15-17:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Shift {
@@ -66,11 +71,13 @@ pub struct Shift {
 
 const DAY: u32 = 24 * 3600;
 
-/// Why hours cannot be used.
+/// Why hours or calendars cannot be used, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CalendarError {
-    #[error("{0:?} is not a shift such as 09:00-12:00 that begins before 24:00 and ends after it begins, by 48:00")]
+    #[error("{0:?} is not a shift such as 09:00-12:00 or 22:00-06:00: it begins before 24:00 and ends by 48:00")]
     Shift(String),
+    #[error("{0:?} is neither a day such as 2026-10-01 nor days such as 2026-10-01/2026-10-07, at most a year of them")]
+    Days(String),
     #[error("version of {version}: shifts of {day} overlap, are not in order, or reach into those of the next day")]
     Overlap { version: Date, day: String },
     #[error("there are two versions valid from {0}")]
@@ -79,60 +86,86 @@ pub enum CalendarError {
     Empty,
     #[error("the years are not years a calendar can have")]
     Years,
+    #[error("{0:?} is not a zone such as Asia/Shanghai")]
+    Zone(String),
+    #[error("{0} is there twice among the dates")]
+    DateTwice(Date),
+    #[error("{0} lies before the first version and would have no effect")]
+    DateBefore(Date),
+    #[error("{date} is worked like a {day:?} on which nothing is worked")]
+    MakeUp { date: Date, day: Day },
+    #[error("calendar {calendar}: {reason}")]
+    In { calendar: String, reason: Box<CalendarError> },
+    #[error("{0:?} cannot be the name of a calendar: it must not be empty, and the name means something else already")]
+    Name(String),
+    #[error("two calendars are called {0}")]
+    NameTwice(String),
+    #[error("use {number}: there is no calendar called {calendar}")]
+    Unknown { number: usize, calendar: String },
+    #[error("use {number}: another one holds for the same store, team and channel")]
+    UseTwice { number: usize },
+    #[error("no use holds everywhere: one must name neither store, team nor channel")]
+    NoUse,
 }
 
 impl Hours {
     /// The shifts that begin on `date`; none before the first version.
-    pub(super) fn of(&self, date: Date) -> &[Shift] {
-        let version = self.versions.iter().filter(|version| version.valid_from <= date).max_by_key(|v| v.valid_from);
-        let shifts = version.and_then(|v| v.dates.get(&date).or_else(|| v.week.get(&date.weekday().into())));
+    pub fn of(&self, date: Date) -> &[Shift] {
+        let shifts = self.version(date).and_then(|v| v.dates.get(&date).or_else(|| v.week.get(&date.weekday().into())));
         shifts.map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the holidays of a year are known.
-    pub(super) fn knows(&self, year: i16) -> bool {
-        self.versions.iter().any(|version| version.years.contains(&year))
+    /// The version that holds on `date`.
+    fn version(&self, date: Date) -> Option<&Version> {
+        self.versions.iter().filter(|version| version.valid_from <= date).max_by_key(|version| version.valid_from)
     }
 
-    pub(super) fn check(&self) -> Result<(), CalendarError> {
+    /// Whether the holidays of a year are known: by every version that holds in it.
+    pub(super) fn knows(&self, year: i16) -> bool {
+        let first = Date::new(year, 1, 1).ok().and_then(|first| self.version(first));
+        let later = self.versions.iter().filter(|v| v.valid_from.year() == year);
+        let mut holding = first.into_iter().chain(later).peekable();
+        holding.peek().is_some() && holding.all(|version| version.years.contains(&year))
+    }
+
+    /// Everything that contradicts itself, by place. Dates are compared when the weeks are right, each with the day
+    /// before and the day after it; so are the days on which one version takes over from another.
+    pub(super) fn problems(&self) -> Vec<CalendarError> {
         if self.versions.is_empty() {
-            return Err(CalendarError::Empty);
+            return vec![CalendarError::Empty];
         }
-        for (index, version) in self.versions.iter().enumerate() {
-            if self.versions.iter().skip(index + 1).any(|other| other.valid_from == version.valid_from) {
-                return Err(CalendarError::Versions(version.valid_from));
+        let mut froms = BTreeSet::new();
+        let mut found: Vec<CalendarError> = Vec::new();
+        for version in &self.versions {
+            if !froms.insert(version.valid_from) {
+                found.push(CalendarError::Versions(version.valid_from));
             }
-            version.check()?;
+            found.extend(version.problems());
         }
-        Ok(())
+        if found.is_empty() {
+            let special = self.versions.iter().flat_map(|v| v.dates.keys().chain([&v.valid_from]));
+            let days: BTreeSet<Date> = special.flat_map(|date| [date.yesterday().unwrap_or(*date), *date]).collect();
+            found.extend(days.into_iter().filter_map(|day| self.overlap(day)));
+        }
+        found
+    }
+
+    fn overlap(&self, day: Date) -> Option<CalendarError> {
+        let Ok(next) = day.tomorrow() else { return Some(CalendarError::Years) };
+        let version = self.version(day).or_else(|| self.version(next))?.valid_from;
+        (!in_order(self.of(day), self.of(next))).then(|| CalendarError::Overlap { version, day: day.to_string() })
     }
 }
 
 impl Version {
-    /// Every day's shifts by themselves, and each date that is different together with the day after it. Two days of the
-    /// week are always compared: they follow each other in most weeks.
-    fn check(&self) -> Result<(), CalendarError> {
-        let overlap = |day: String| Err(CalendarError::Overlap { version: self.valid_from, day });
+    /// Days of the week whose shifts overlap or reach into the next day's: they follow each other in most weeks.
+    fn problems(&self) -> impl Iterator<Item = CalendarError> {
         let week = [Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri, Day::Sat, Day::Sun];
-        let of_week = |day: &Day| self.week.get(day).map_or(&[][..], Vec::as_slice);
-        for (day, next) in week.iter().zip(week.iter().cycle().skip(1)) {
-            if !in_order(of_week(day), of_week(next)) {
-                return overlap(format!("{day:?}").to_lowercase());
-            }
-        }
-        for (date, shifts) in &self.dates {
-            let next = date.tomorrow().map_err(|_| CalendarError::Years)?;
-            let of_next = self.dates.get(&next).map_or_else(|| of_week(&next.weekday().into()), Vec::as_slice);
-            let before = date.yesterday().map_err(|_| CalendarError::Years)?;
-            let of_before = self.dates.get(&before).map_or_else(|| of_week(&before.weekday().into()), Vec::as_slice);
-            if !in_order(shifts, of_next) {
-                return overlap(date.to_string());
-            }
-            if !in_order(of_before, shifts) {
-                return overlap(before.to_string());
-            }
-        }
-        Ok(())
+        let of = |day: Day| self.week.get(&day).map_or(&[][..], Vec::as_slice);
+        let pairs = week.into_iter().zip(week.into_iter().cycle().skip(1));
+        pairs
+            .filter(move |(day, next)| !in_order(of(*day), of(*next)))
+            .map(|(day, _)| CalendarError::Overlap { version: self.valid_from, day: format!("{day:?}").to_lowercase() })
     }
 }
 
@@ -150,6 +183,7 @@ impl FromStr for Shift {
         let wrong = || CalendarError::Shift(text.to_owned());
         let (from, to) = text.split_once('-').ok_or_else(wrong)?;
         let (from, to) = (second(from).ok_or_else(wrong)?, second(to).ok_or_else(wrong)?);
+        let to = if to < from { to + DAY } else { to };
         if from < to && from < DAY && to <= 2 * DAY { Ok(Self { from, to }) } else { Err(wrong()) }
     }
 }
@@ -183,7 +217,8 @@ impl From<Shift> for String {
 
 impl fmt::Display for Shift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (mark, second) in [("", self.from), ("-", self.to)] {
+        let to = if self.to > DAY && self.to - DAY < self.from { self.to - DAY } else { self.to };
+        for (mark, second) in [("", self.from), ("-", to)] {
             write!(f, "{mark}{:02}:{:02}", second / 3600, second / 60 % 60)?;
             if second % 60 > 0 {
                 write!(f, ":{:02}", second % 60)?;

@@ -1,15 +1,23 @@
 //! Working time: when a term that starts now ends, and how much of it lies between two instants. A calendar is data
-//! ([`Hours`]): what is worked each weekday, what is different on single dates, in which zone, from which day on; it is
-//! made ready for a range of years ([`Calendar::prepare`]) and then answers in O(log n).
+//! ([`Definition`], [`Hours`]): what is worked each weekday, what is different on single dates, in which zone, from which
+//! day on; it is made ready for a range of years ([`Calendar::prepare`]) and then answers in O(log n). A chain has a set
+//! of them ([`Calendars`]).
 //! Laws: `between(a, add(a, s)) = s` · `add(add(a, s), r) = add(a, s + r)` · `between` adds up and never shrinks · a pause
 //! in working time moves the end by just as much working time · round the clock is plain time.
 use std::{ops::RangeInclusive, time::Duration};
 
 use jiff::{SignedDuration, Span, Timestamp, civil::Date, tz::TimeZone};
 
-pub use hours::{CalendarError, Hours, Shift, Version};
+pub use {
+    hours::{CalendarError, Day, Hours, Shift, Version},
+    set::{Calendars, Dates, Days, Definition, Definitions, OF_PLACE, Place, ROUND_THE_CLOCK, Use, Week},
+};
 
 mod hours;
+mod set;
+
+/// The calendar of China with the public holidays and make-up workdays of 2025 and 2026, as TOML for [`Definitions`].
+pub const CHINA: &str = include_str!("../../calendars/china.toml");
 
 /// The end of a term of `working` time that starts at `start`, round the clock. A term beyond the last time that can
 /// be written down ends there.
@@ -54,7 +62,9 @@ struct Stretch {
 impl Calendar {
     /// Makes the hours ready for all days of `years`. Errors: the hours contradict themselves; the error names where.
     pub fn prepare(hours: &Hours, zone: &TimeZone, years: RangeInclusive<i16>) -> Result<Self, CalendarError> {
-        hours.check()?;
+        if let Some(problem) = hours.problems().into_iter().next() {
+            return Err(problem);
+        }
         let first = Date::new(*years.start(), 1, 1).map_err(|_| CalendarError::Years)?;
         let end = years.end().checked_add(1).and_then(|year| Date::new(year, 1, 1).ok()).ok_or(CalendarError::Years)?;
         let instant = |date: Date, second: u32| {
@@ -190,3 +200,7 @@ fn length(a: Timestamp, b: Timestamp) -> Duration {
 #[cfg(test)]
 #[path = "calendar_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "set_tests.rs"]
+mod set_tests;
