@@ -3,7 +3,7 @@
 //! made ready for a range of years ([`Calendar::prepare`]) and then answers in O(log n).
 //! Laws: `between(a, add(a, s)) = s` · `add(add(a, s), r) = add(a, s + r)` · `between` adds up and never shrinks · a pause
 //! in working time moves the end by just as much working time · round the clock is plain time.
-use std::{ops::RangeInclusive, time::Duration};
+use std::{ops::RangeInclusive, sync::LazyLock, time::Duration};
 
 use jiff::{SignedDuration, Span, Timestamp, civil::Date, tz::TimeZone};
 
@@ -72,6 +72,15 @@ impl Calendar {
             date = date.tomorrow().map_err(|_| CalendarError::Years)?;
         }
         Ok(Self { stretches, from, to, unknown: years.filter(|year| !hours.knows(*year)).collect() })
+    }
+
+    /// Plain time, without a night or a holiday, as far as instants can be written down.
+    pub fn round_the_clock() -> &'static Self {
+        static ALWAYS: LazyLock<Calendar> = LazyLock::new(|| {
+            let (from, to) = (Timestamp::MIN, Timestamp::MAX);
+            Calendar { stretches: vec![Stretch { from, to, before: Duration::ZERO }], from, to, unknown: Vec::new() }
+        });
+        &ALWAYS
     }
 
     /// Years the calendar was made ready for although nobody has said which of their days are holidays. Whoever prepares
