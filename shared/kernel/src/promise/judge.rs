@@ -19,29 +19,31 @@ impl Promise {
     pub(super) fn stand(&self, now: Timestamp, calendars: Lookup<'_, '_>) -> Result<Standing, Rejection> {
         let calendar = self.terms.calendar(calendars)?;
         let (start, target, end) = (self.started_at, plain(self.terms.target), self.standing.end);
-        let (pauses, open) = counted(&self.pauses, end);
+        let (pauses, open) = counted(&self.pauses, end.map(|end| end.at));
         let due_at = calendar.add_with(start, target, &pauses)?;
         // Workers' clocks differ: what one has seen to be past is past.
         let now = self.detected_at.map_or(now, |seen| seen.max(now));
         let warn_at = self.terms.warnings.iter().map(|one| calendar.add_with(start, one.after(target), &pauses));
-        let elapsed = |end: End| -> Result<Elapsed, Beyond> {
-            let working = calendar.between_with(start, end.at, &pauses)?;
-            let working = working.try_into().unwrap_or(SignedDuration::MAX);
-            Ok(Elapsed { working, wall: end.at.duration_since(start) })
-        };
         Ok(Standing {
             state: state(due_at, open, end, now),
             due_at,
             warn_at: warn_at.collect::<Result<_, _>>()?,
             end,
-            elapsed: end.map(elapsed).transpose()?,
+            elapsed: end.map(|end| self.elapsed(end.at, calendar)).transpose()?,
         })
+    }
+
+    /// How long it took, or has taken, until then.
+    pub(super) fn elapsed(&self, until: Timestamp, calendar: &Calendar) -> Result<Elapsed, Beyond> {
+        let (pauses, _) = counted(&self.pauses, Some(until));
+        let working = calendar.between_with(self.started_at, until, &pauses)?;
+        let working = working.try_into().unwrap_or(SignedDuration::MAX);
+        Ok(Elapsed { working, wall: until.duration_since(self.started_at) })
     }
 }
 
 /// The pauses that count, and since when it is paused: nothing pauses what has ended.
-pub(super) fn counted(pauses: &[Pause], end: Option<End>) -> (Vec<calendar::Pause>, Option<Timestamp>) {
-    let end = end.map(|end| end.at);
+pub(super) fn counted(pauses: &[Pause], end: Option<Timestamp>) -> (Vec<calendar::Pause>, Option<Timestamp>) {
     let until = |pause: &Pause| [pause.to, end].into_iter().flatten().min();
     let closed = pauses.iter().filter_map(|pause| Some(calendar::Pause { from: pause.from, to: until(pause)? }));
     (closed.collect(), pauses.iter().find(|pause| until(pause).is_none()).map(|pause| pause.from))

@@ -19,11 +19,15 @@ use serde::{Deserialize, Serialize};
 pub use {
     decide::{Command, Event, Fact, Lookup, Rejection},
     promises::{Change, Promises},
+    replay::{Changed, Record, Target, WhatIf, replay},
+    summary::{Counts, Share, Summary},
 };
 
 mod decide;
 mod judge;
 mod promises;
+mod replay;
+mod summary;
 
 /// Whether a promise was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

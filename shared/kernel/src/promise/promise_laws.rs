@@ -4,7 +4,10 @@
 use std::sync::LazyLock;
 
 use jiff::{civil::date, tz::TimeZone};
-use proptest::{collection::btree_map, prelude::*};
+use proptest::{
+    collection::{btree_map, vec},
+    prelude::*,
+};
 
 use super::{tests::paused, *};
 use crate::calendar::{self, Calendar, Hours, Version};
@@ -158,5 +161,57 @@ proptest! {
         let calendar = if found.terms.calendar.is_some() { &OFFICE } else { Calendar::round_the_clock() };
         let target = plain(found.terms.target);
         prop_assert_eq!(calendar.add_with(at(0), target, &counted), Ok(found.standing.due_at));
+    }
+
+    #[test]
+    fn what_if_changes_exactly_the_verdicts_it_should(
+        mut given in vec((a_promise(), history(true)), 0..8), other in 0..150_000_i64, until in SECONDS..2 * SECONDS,
+    ) {
+        let watermark = at(until);
+        let promised = |of: &Promise| Target {
+            target: of.terms.target,
+            calendar: of.terms.calendar.is_some().then_some(&*OFFICE),
+        };
+        given.iter_mut().for_each(|(_, told)| told.retain(|(fact, ..)| fact.at() <= watermark));
+        let lived: Vec<_> = given.iter().map(|(promise, told)| live(promise.clone(), told, false).1).collect();
+        let records = || lived.iter().enumerate().map(|(id, promise)| Record::new(id, promise.clone(), promise, watermark));
+        let state = |promise: &Promise| {
+            let mut promise = promise.clone();
+            promise.detected_at = None;
+            promise.stand(watermark, &calendars).unwrap().state
+        };
+        let same = replay(records(), |record| Some(promised(&record.facts))).unwrap();
+        let mut counts = Counts::default();
+        lived.iter().for_each(|promise| counts.add(state(promise)));
+        prop_assert_eq!((same.before, same.after, &same.changed[..]), (counts, counts, &[][..]));
+
+        // The same lives under another target, lived and not replayed.
+        let target = SignedDuration::from_secs(other);
+        let found = replay(records(), |record| Some(Target { target, ..promised(&record.facts) })).unwrap();
+        let again = given.into_iter().map(|(promise, told)| {
+            let terms = Terms { target, ..promise.terms };
+            live(Promise::start(at(0), promise.reply, terms, None, &calendars).unwrap(), &told, false).1
+        });
+        let both = lived.iter().map(state).zip(again.map(|promise| state(&promise))).enumerate();
+        let expected: Vec<_> = both
+            .filter(|(_, (before, after))| before.verdict() != after.verdict())
+            .map(|(id, (before, after))| Changed { id, before, after: Some(after) })
+            .collect();
+        prop_assert_eq!(found.changed, expected);
+        let none = replay(records(), |_| None).unwrap();
+        prop_assert_eq!((none.not_given, none.after), (lived.len() as u64, Counts::default()));
+    }
+
+    #[test]
+    fn a_share_is_of_what_it_is_a_part_of(lived in vec((a_promise(), history(true)), 0..8)) {
+        let mut summary = Summary::default();
+        for (promise, told) in &lived {
+            summary.add(&live(promise.clone(), told, true).1, at(3 * SECONDS), &calendars).unwrap();
+        }
+        let Counts { running, met, breached, met_late, cancelled, cancelled_after_breach } = summary.counts;
+        let all = running + met + breached + met_late + cancelled + cancelled_after_breach;
+        prop_assert_eq!(all, lived.len() as u64);
+        prop_assert!(summary.counts.kept().is_none_or(|share| share.kept <= share.of && share.of > 0));
+        prop_assert!(summary.within(10) <= summary.within(50) || summary.within(50).is_none());
     }
 }

@@ -293,6 +293,79 @@ fn d1_a_reply_counts_when_it_was_given_not_when_a_worker_looked() {
 }
 
 #[test]
+fn d2_what_is_late_or_not_yet_there_counts_in_how_long_it_takes() {
+    let mut summary = Summary::default();
+    let mut prompt = promise();
+    note(&mut prompt, Fact::Satisfied { at: h(10) }, h(10));
+    summary.add(&prompt, h(300), &|_| None).unwrap();
+    assert_eq!(summary.within(50), Some(hours(1)));
+    let mut late = promise();
+    note(&mut late, Fact::Satisfied { at: h(200) }, h(200));
+    summary.add(&late, h(300), &|_| None).unwrap();
+    // Nobody has answered the third, and no worker has noticed.
+    summary.add(&promise(), h(300), &|_| None).unwrap();
+    assert_eq!(summary.counts, Counts { met: 1, met_late: 1, breached: 1, ..Counts::default() });
+    assert_eq!(
+        [33, 50, 66, 67].map(|percent| summary.within(percent)),
+        [Some(hours(1)), Some(hours(20)), Some(hours(20)), None]
+    );
+    assert_eq!(summary.counts.kept(), Some(Share { kept: 1, of: 3 }));
+    // What was cancelled early says only that it would have taken longer than that: of the two left then, one took 20 hours.
+    summary.add(&in_state(Cancelled), h(300), &|_| None).unwrap();
+    assert_eq!((summary.within(25), summary.within(50)), (Some(hours(1)), Some(hours(20))));
+    assert_eq!(summary.counts.kept(), Some(Share { kept: 1, of: 3 }), "it was never due");
+}
+
+#[test]
+fn d3_what_was_never_promised_keeps_nothing_waiting() {
+    let mut promises: Promises<char> = Promises::default();
+    let reply = Promise::start(h(0), true, terms(8), None, &|_| None).unwrap();
+    promises.apply(&promises.start('r', reply).unwrap());
+    for change in promises.decide(|_| true, &Command::Note(Fact::Satisfied { at: h(5) }), h(5), &|_| None).unwrap() {
+        promises.apply(&change);
+    }
+    let mut summary = Summary::default();
+    promises.iter().for_each(|(_, promise)| summary.add(promise, h(6), &|_| None).unwrap());
+    assert_eq!(summary.counts, Counts { met: 1, ..Counts::default() }, "no solution was promised, so none is pending");
+    assert_eq!((promises.next_due(), promises.last('s')), (None, None));
+}
+
+#[test]
+fn d7_every_promise_counts_and_a_replay_gives_the_same_report() {
+    let mut promises: Promises<char> = Promises::default();
+    let mut log = Vec::new();
+    // Three answers one after the other: in two hours, in one, and not at all.
+    for (start, reply) in [(0, Some(20)), (30, Some(40)), (50, None)] {
+        let given = Promise::start(h(start), true, terms(1), None, &|_| None).unwrap();
+        let mut changes = vec![promises.start('r', given).unwrap()];
+        changes.iter().for_each(|change| promises.apply(change));
+        if let Some(at) = reply {
+            let reply = Command::Note(Fact::Satisfied { at: h(at) });
+            changes.extend(promises.decide(|_| true, &reply, h(at), &|_| None).unwrap());
+            changes.iter().skip(1).for_each(|change| promises.apply(change));
+        }
+        log.extend(changes);
+    }
+    let report = |promises: &Promises<char>| {
+        let mut summary = Summary::default();
+        promises.iter().for_each(|(_, promise)| summary.add(promise, h(55), &|_| None).unwrap());
+        summary
+    };
+    let counts = Counts { met_late: 1, met: 1, running: 1, ..Counts::default() };
+    assert_eq!(report(&promises).counts, counts, "not the longest only");
+    let mut replayed = Promises::default();
+    log.iter().for_each(|change| replayed.apply(change));
+    assert_eq!(replayed, promises);
+    assert_eq!(report(&replayed), report(&promises));
+    // After a change of the target the report is made anew, from the same facts.
+    let records = promises.iter().map(|(_, promise)| Record::new(promise.started_at, (), promise, h(55)));
+    let longer = replay(records, |_| Some(Target { target: hours(2), calendar: None })).unwrap();
+    assert_eq!(longer.before, counts);
+    assert_eq!(longer.after, Counts { met: 2, running: 1, ..Counts::default() });
+    assert_eq!(longer.changed, [Changed { id: h(0), before: MetLate, after: Some(Met) }]);
+}
+
+#[test]
 fn d8_resolving_or_closing_cancels_what_is_still_owed() {
     for cause in [Cause::Resolved, Cause::Closed, Cause::Rejected] {
         let mut promises: Promises<char> = Promises::default();
@@ -322,4 +395,15 @@ fn d9_what_was_merged_or_lost_its_policy_escalates_no_more() {
         note(&mut broken, cancelled(h(95), cause), h(95));
         assert_eq!((broken.standing.state, broken.next_due()), (CancelledAfterBreach, None));
     }
+}
+
+#[test]
+fn d11_a_share_of_nothing_is_no_share() {
+    let mut summary = Summary::default();
+    assert_eq!((summary.counts.kept(), summary.within(50)), (None, None));
+    summary.add(&promise(), h(10), &|_| None).unwrap();
+    summary.add(&in_state(Cancelled), h(60), &|_| None).unwrap();
+    assert_eq!((summary.counts.kept(), summary.within(50)), (None, None), "nothing was due yet");
+    summary.add(&in_state(Breached), h(100), &|_| None).unwrap();
+    assert_eq!(summary.counts.kept(), Some(Share { kept: 0, of: 1 }), "this is nothing kept of one");
 }
