@@ -1,7 +1,7 @@
 //! What follows from a command, and how what happened is taken in.
 //! A fact that changes nothing (it is known, it is older than the promise, the promise had ended by then) decides to
 //! nothing. What was breached and is now said to stand otherwise, or ended and now ended otherwise, is `Corrected`.
-use std::{collections::BTreeMap, ops::Bound};
+use std::{borrow::Cow, collections::BTreeMap, ops::Bound};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -110,7 +110,7 @@ impl Promise {
         let (pauses, heard, warned) = Default::default();
         let mut new = Self { started_at, reply, terms, owners, pauses, heard, standing, detected_at: None, warned };
         // Nobody has looked yet: whether its time has passed is said when somebody does.
-        new.standing = new.stand(started_at, calendars)?;
+        new.standing = new.stand(None, started_at, calendars)?;
         Ok(new)
     }
 
@@ -129,18 +129,23 @@ impl Promise {
         if self.passes_over(fact) {
             return Ok(vec![]);
         }
-        let mut next = self.clone();
-        next.take(fact);
-        if next == *self {
+        let mut next = Cow::Borrowed(self);
+        let end = self.standing.end.into_iter().chain(fact.end()).min();
+        if fact.end().is_none() {
+            next.to_mut().take(fact);
+        }
+        if end == self.standing.end && *next == *self {
             return Ok(vec![]);
         }
-        next.standing = next.stand(now, calendars)?;
-        let noted = Event::Noted { fact: fact.clone(), stands: next.standing.clone() };
-        Ok(match self.outcome(&next, now) {
+        let stands = next.stand(end, now, calendars)?;
+        let outcome = self.outcome(&next, &stands, now);
+        let warnings = if outcome.is_none() { next.warnings(&stands, now) } else { vec![] };
+        let noted = Event::Noted { fact: fact.clone(), stands };
+        Ok(match outcome {
             // What ends late was breached before.
-            Some(breached @ Event::Breached { .. }) if next.standing.end.is_some() => vec![breached, noted],
+            Some(breached @ Event::Breached { .. }) if end.is_some() => vec![breached, noted],
             Some(outcome) => vec![noted, outcome],
-            None => std::iter::once(noted).chain(next.warnings(now)).collect(),
+            None => std::iter::once(noted).chain(warnings).collect(),
         })
     }
 
@@ -164,9 +169,9 @@ impl Promise {
         fact.at() < self.started_at || ended || (self.reply && pauses)
     }
 
-    /// What has to be said beside the fact that brought it to `next`.
-    fn outcome(&self, next: &Self, now: Timestamp) -> Option<Event> {
-        let (was, stands) = (&self.standing, &next.standing);
+    /// What has to be said beside the fact by which it is `next` and stands so.
+    fn outcome(&self, next: &Self, stands: &Standing, now: Timestamp) -> Option<Event> {
+        let was = &self.standing;
         let detected_at = stands.state.late().then_some(self.detected_at.unwrap_or(now));
         let expected = match (was.state, stands.state) {
             (from, _) if from.open() => true,
@@ -175,29 +180,28 @@ impl Promise {
         };
         match detected_at {
             _ if !expected => Some(Event::Corrected { was: was.clone(), stands: stands.clone(), detected_at }),
-            Some(detected_at) if was.state.open() => Some(next.breach(detected_at)),
+            Some(detected_at) if was.state.open() => Some(next.breach(stands, detected_at)),
             _ => None,
         }
     }
 
-    fn breach(&self, detected_at: Timestamp) -> Event {
-        let owner = self.owner_at_due().map(str::to_owned);
-        Event::Breached { at: self.standing.due_at, detected_at, owner }
+    fn breach(&self, stands: &Standing, detected_at: Timestamp) -> Event {
+        Event::Breached { at: stands.due_at, detected_at, owner: self.owner(stands).map(str::to_owned) }
     }
 
     fn look(&self, now: Timestamp) -> Vec<Event> {
         if self.standing.state == State::Running && !verdict(self.standing.due_at, now).in_time() {
-            return vec![self.breach(now)];
+            return vec![self.breach(&self.standing, now)];
         }
-        self.warnings(now)
+        self.warnings(&self.standing, now)
     }
 
     /// The warnings that are due and not yet given.
-    fn warnings(&self, now: Timestamp) -> Vec<Event> {
-        if self.standing.state != State::Running {
+    fn warnings(&self, stands: &Standing, now: Timestamp) -> Vec<Event> {
+        if stands.state != State::Running {
             return vec![];
         }
-        self.pending().filter(|(_, at)| *at <= now).map(|(warning, at)| Event::Warned { warning, at }).collect()
+        self.pending(stands).filter(|(_, at)| *at <= now).map(|(warning, at)| Event::Warned { warning, at }).collect()
     }
 
     /// Takes in what happened.
@@ -247,9 +251,8 @@ impl Promise {
                 self.terms.clone_from(terms);
                 self.warned.clear();
             }
-            Fact::Satisfied { .. } | Fact::Cancelled { .. } => {
-                self.standing.end = self.standing.end.into_iter().chain(fact.end()).min();
-            }
+            // The standing says it.
+            Fact::Satisfied { .. } | Fact::Cancelled { .. } => {}
         }
     }
 }

@@ -15,10 +15,15 @@ impl Terms {
 }
 
 impl Promise {
-    /// How it stands when it is looked at `now`.
-    pub(super) fn stand(&self, now: Timestamp, calendars: Lookup<'_, '_>) -> Result<Standing, Rejection> {
+    /// How it stands when it ended so, or not, and is looked at `now`.
+    pub(super) fn stand(
+        &self,
+        end: Option<End>,
+        now: Timestamp,
+        calendars: Lookup<'_, '_>,
+    ) -> Result<Standing, Rejection> {
         let calendar = self.terms.calendar(calendars)?;
-        let (start, target, end) = (self.started_at, plain(self.terms.target), self.standing.end);
+        let (start, target) = (self.started_at, plain(self.terms.target));
         let (pauses, open) = counted(&self.pauses, end.map(|end| end.at));
         let due_at = calendar.add_with(start, target, &pauses)?;
         // Workers' clocks differ: what one has seen to be past is past.
@@ -29,17 +34,26 @@ impl Promise {
             due_at,
             warn_at: warn_at.collect::<Result<_, _>>()?,
             end,
-            elapsed: end.map(|end| self.elapsed(end.at, calendar)).transpose()?,
+            elapsed: end.map(|end| elapsed(calendar, start, end.at, &pauses)).transpose()?,
         })
     }
 
-    /// How long it took, or has taken, until then.
-    pub(super) fn elapsed(&self, until: Timestamp, calendar: &Calendar) -> Result<Elapsed, Beyond> {
+    /// How long it has taken until then.
+    pub(super) fn elapsed(&self, until: Timestamp, calendars: Lookup<'_, '_>) -> Result<Elapsed, Rejection> {
         let (pauses, _) = counted(&self.pauses, Some(until));
-        let working = calendar.between_with(self.started_at, until, &pauses)?;
-        let working = working.try_into().unwrap_or(SignedDuration::MAX);
-        Ok(Elapsed { working, wall: until.duration_since(self.started_at) })
+        Ok(elapsed(self.terms.calendar(calendars)?, self.started_at, until, &pauses)?)
     }
+}
+
+fn elapsed(
+    calendar: &Calendar,
+    start: Timestamp,
+    until: Timestamp,
+    pauses: &[calendar::Pause],
+) -> Result<Elapsed, Beyond> {
+    let working = calendar.between_with(start, until, pauses)?;
+    let working = working.try_into().unwrap_or(SignedDuration::MAX);
+    Ok(Elapsed { working, wall: until.duration_since(start) })
 }
 
 /// The pauses that count, and since when it is paused: nothing pauses what has ended.

@@ -247,7 +247,11 @@ impl Promise {
 
     /// Who was responsible at the due time, or at the end if that came first.
     pub fn owner_at_due(&self) -> Option<&str> {
-        let at = self.standing.end.map_or(self.standing.due_at, |end| end.at.min(self.standing.due_at));
+        self.owner(&self.standing)
+    }
+
+    fn owner(&self, stands: &Standing) -> Option<&str> {
+        let at = stands.end.map_or(stands.due_at, |end| end.at.min(stands.due_at));
         self.owners.range(..=at).next_back().map(|(_, owner)| owner.as_str())
     }
 
@@ -256,12 +260,12 @@ impl Promise {
         let Standing { state, due_at, .. } = self.standing;
         let after = due_at.saturating_add(SignedDuration::from_micros(1)).unwrap_or(Timestamp::MAX);
         let running = (state == State::Running).then_some(after);
-        running.map(|after| self.pending().map(|(_, at)| at).min().map_or(after, |at| at.min(after)))
+        running.map(|after| self.pending(&self.standing).map(|(_, at)| at).min().map_or(after, |at| at.min(after)))
     }
 
     /// Warnings not yet given, with their times.
-    fn pending(&self) -> impl Iterator<Item = (Warning, Timestamp)> {
-        let all = self.terms.warnings.iter().copied().zip(self.standing.warn_at.iter().copied());
+    fn pending(&self, stands: &Standing) -> impl Iterator<Item = (Warning, Timestamp)> {
+        let all = self.terms.warnings.iter().copied().zip(stands.warn_at.iter().copied());
         all.filter(|(warning, _)| !self.warned.contains(warning))
     }
 }

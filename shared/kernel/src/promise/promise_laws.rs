@@ -178,7 +178,7 @@ proptest! {
         let state = |promise: &Promise| {
             let mut promise = promise.clone();
             promise.detected_at = None;
-            promise.stand(watermark, &calendars).unwrap().state
+            promise.stand(promise.standing.end, watermark, &calendars).unwrap().state
         };
         let same = replay(records(), |record| Some(promised(&record.facts))).unwrap();
         let mut counts = Counts::default();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Lookup, Promise, Rejection, State, plain};
+use super::{How, Lookup, Promise, Rejection, Standing, State, plain};
 
 /// How many promises stand how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,11 +61,10 @@ impl Summary {
     /// Takes one more in, as its facts say it stood at `watermark`, whether a worker has looked or not. Errors: the
     /// calendar is not at hand or ends too early.
     pub fn add(&mut self, promise: &Promise, watermark: Timestamp, calendars: Lookup<'_, '_>) -> Result<(), Rejection> {
-        let standing = promise.stand(watermark, calendars)?;
-        let until = standing.end.map_or(watermark, |end| end.at);
-        let elapsed = promise.elapsed(until, promise.terms.calendar(calendars)?)?;
-        self.counts.add(standing.state);
-        self.times.push((plain(elapsed.working), matches!(standing.state, State::Met | State::MetLate)));
+        let Standing { state, end, elapsed, .. } = promise.stand(promise.standing.end, watermark, calendars)?;
+        let elapsed = elapsed.map_or_else(|| promise.elapsed(watermark, calendars), Ok)?;
+        self.counts.add(state);
+        self.times.push((plain(elapsed.working), end.is_some_and(|end| end.how == How::Met)));
         Ok(())
     }
 
