@@ -136,8 +136,8 @@ impl Calendar {
         Ok(worked)
     }
 
-    /// All working time before `at`.
-    fn worked(&self, at: Timestamp) -> Result<Duration, Beyond> {
+    /// All working time before `at`, since the calendar begins.
+    pub(crate) fn worked(&self, at: Timestamp) -> Result<Duration, Beyond> {
         self.within(at)?;
         Ok(match self.stretch_after(at) {
             Some(stretch) => stretch.before + length(stretch.from, at),

@@ -161,6 +161,14 @@ proptest! {
         let calendar = if found.terms.calendar.is_some() { &OFFICE } else { Calendar::round_the_clock() };
         let target = plain(found.terms.target);
         prop_assert_eq!(calendar.add_with(at(0), target, &counted), Ok(found.standing.due_at));
+        let until = at(2 * SECONDS);
+        let all: Vec<_> = found
+            .pauses
+            .iter()
+            .map(|pause| calendar::Pause { from: pause.from, to: pause.to.unwrap_or(until) })
+            .collect();
+        let worked = calendar.between_with(at(0), until, &all).unwrap();
+        prop_assert_eq!(plain(found.elapsed(until, &calendars).unwrap().working), worked);
     }
 
     #[test]

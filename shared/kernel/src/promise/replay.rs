@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Counts, End, Pause, Promise, State,
-    judge::{counted, state},
+    judge::{Count, state},
     plain,
 };
 use crate::calendar::{Beyond, Calendar};
@@ -67,14 +67,16 @@ pub fn replay<'c, I, F>(
     let (before, after) = Default::default();
     let mut found = WhatIf { before, after, not_given: 0, changed: Vec::new() };
     for record in records {
-        let (pauses, open) = counted(&record.pauses, record.end.map(|end| end.at));
-        let judge = |due| state(due, open, record.end, record.watermark);
-        let due_at = |to: Target<'c>| {
+        let judge = |due, open| state(due, open, record.end, record.watermark);
+        let anew = |to: Target<'c>| {
             let calendar = to.calendar.unwrap_or(Calendar::round_the_clock());
-            calendar.add_with(record.started_at, plain(to.target), &pauses)
+            let end = record.end.map(|end| end.at);
+            let count = Count::new(calendar, record.started_at, &record.pauses, end)?;
+            Ok(judge(count.due(plain(to.target))?, count.open))
         };
-        let before = judge(record.due_at);
-        let after = target(&record).map(due_at).transpose()?.map(judge);
+        let open = record.pauses.iter().filter(|pause| pause.to.is_none()).map(|pause| pause.from).min();
+        let before = judge(record.due_at, open);
+        let after = target(&record).map(anew).transpose()?;
         found.before.add(before);
         match after {
             Some(state) => found.after.add(state),
