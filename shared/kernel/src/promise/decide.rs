@@ -95,8 +95,8 @@ impl Rejection {
 }
 
 impl Promise {
-    /// A promise given at `started_at`, by `owner` if anybody is responsible yet. Errors: its calendar is not at hand or
-    /// ends too early.
+    /// A promise given at `started_at`, of `owner` if anybody is responsible yet. Errors: its calendar is not at hand
+    /// or ends too early.
     pub fn start(
         started_at: Timestamp,
         reply: bool,

@@ -1,13 +1,13 @@
 //! Promises: something is owed by a time, and the time it really happened says whether the promise was kept.
-//! How a promise stands follows from facts alone (when it started, what it waited for, how it ended), each with the time
-//! at which it happened; the worker's time stands in `detected_at` and nowhere else. So the order in which facts arrive,
-//! and how often anybody looks, change nothing in the end, and a fact that arrives late corrects what was said before.
+//! How a promise stands follows from facts alone (when it started, what it waited for, how it ended), each with the
+//! time at which it happened; the worker's time stands in `detected_at` and nowhere else. So the order in which facts
+//! arrive, and how often anybody looks, change nothing in the end, and a fact that arrives late corrects what was said.
 //!
-//! The six rules: a reply promise never pauses, others only while waiting for the customer or for goods · the customer's
-//! message ends the pause when it was sent, not when it was recorded · met if it happened by the due time; equality
-//! counts · whoever resolves, closes, rejects or merges cancels, and says which · a new policy moves no running promise
-//! unless it is retargeted with an approval, and then its pauses stay · an earlier fact that arrives late corrects the
-//! verdict by an event of its own.
+//! The six rules: a reply promise never pauses, others only while waiting for the customer or for goods · the
+//! customer's message ends the pause when it was sent, not when it was recorded · met if it happened by the due time;
+//! equality counts · whoever resolves, closes, rejects or merges cancels, and says which · a new policy moves no running
+//! promise unless it is retargeted with an approval, and then its pauses stay · an earlier fact that arrives late
+//! corrects the verdict by an event of its own.
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,

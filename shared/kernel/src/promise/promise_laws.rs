@@ -154,10 +154,13 @@ proptest! {
     }
 
     #[test]
-    fn the_due_time_is_that_of_the_calendar_with_the_pauses_that_were_shown(promise in a_promise(), told in history(false)) {
+    fn the_due_time_is_that_of_the_calendar_with_the_pauses_that_were_shown(
+        promise in a_promise(), told in history(false),
+    ) {
         let (_, found) = live(promise, &told, true);
         prop_assume!(found.standing.state != State::Paused);
-        let counted: Vec<_> = found.pauses.iter().filter_map(|p| Some(calendar::Pause { from: p.from, to: p.to? })).collect();
+        let pauses = found.pauses.iter();
+        let counted: Vec<_> = pauses.filter_map(|p| Some(calendar::Pause { from: p.from, to: p.to? })).collect();
         let calendar = if found.terms.calendar.is_some() { &OFFICE } else { Calendar::round_the_clock() };
         let target = plain(found.terms.target);
         prop_assert_eq!(calendar.add_with(at(0), target, &counted), Ok(found.standing.due_at));
@@ -182,7 +185,8 @@ proptest! {
         };
         given.iter_mut().for_each(|(_, told)| told.retain(|(fact, ..)| fact.at() <= watermark));
         let lived: Vec<_> = given.iter().map(|(promise, told)| live(promise.clone(), told, false).1).collect();
-        let records = || lived.iter().enumerate().map(|(id, promise)| Record::new(id, promise.clone(), promise, watermark));
+        let record = |(id, promise): (usize, &Promise)| Record::new(id, promise.clone(), promise, watermark);
+        let records = || lived.iter().enumerate().map(record);
         let state = |promise: &Promise| {
             let mut promise = promise.clone();
             promise.detected_at = None;

@@ -310,7 +310,7 @@ fn d2_what_is_late_or_not_yet_there_counts_in_how_long_it_takes() {
         [Some(hours(1)), Some(hours(20)), Some(hours(20)), None]
     );
     assert_eq!(summary.counts.kept(), Some(Share { kept: 1, of: 3 }));
-    // What was cancelled early says only that it would have taken longer than that: of the two left then, one took 20 hours.
+    // What was cancelled early would have taken longer than that: of the two left then, one took 20 hours.
     summary.add(&in_state(Cancelled), h(300), &|_| None).unwrap();
     assert_eq!((summary.within(25), summary.within(50)), (Some(hours(1)), Some(hours(20))));
     assert_eq!(summary.counts.kept(), Some(Share { kept: 1, of: 3 }), "it was never due");

@@ -1,5 +1,5 @@
-//! What if: promises of the past under other targets or calendars. Records stream through; only ids whose verdict changes
-//! are kept. Law: under the terms they were given, nothing changes.
+//! What if: promises of the past under other targets or calendars. Records stream through; only ids whose verdict
+//! changes are kept. Law: under the terms they were given, nothing changes.
 use jiff::{SignedDuration, Timestamp};
 
 use super::{

@@ -1,5 +1,5 @@
-//! What is said of many promises: how many were kept, and how long it took. Nothing is left out because it is late or not
-//! yet there, and a share of nothing is no share.
+//! What is said of many promises: how many were kept, and how long it took. Nothing is left out because it is late or
+//! not yet there, and a share of nothing is no share.
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
