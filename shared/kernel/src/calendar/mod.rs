@@ -4,7 +4,7 @@
 //! of them ([`Calendars`]).
 //! Laws: `between(a, add(a, s)) = s` · `add(add(a, s), r) = add(a, s + r)` · `between` adds up and never shrinks · a pause
 //! in working time moves the end by just as much working time · round the clock is plain time.
-use std::{ops::RangeInclusive, time::Duration};
+use std::{ops::RangeInclusive, sync::LazyLock, time::Duration};
 
 use jiff::{SignedDuration, Span, Timestamp, civil::Date, tz::TimeZone};
 
@@ -84,6 +84,15 @@ impl Calendar {
         Ok(Self { stretches, from, to, unknown: years.filter(|year| !hours.knows(*year)).collect() })
     }
 
+    /// Plain time, without a night or a holiday, as far as instants can be written down.
+    pub fn round_the_clock() -> &'static Self {
+        static ALWAYS: LazyLock<Calendar> = LazyLock::new(|| {
+            let (from, to) = (Timestamp::MIN, Timestamp::MAX);
+            Calendar { stretches: vec![Stretch { from, to, before: Duration::ZERO }], from, to, unknown: Vec::new() }
+        });
+        &ALWAYS
+    }
+
     /// Years the calendar was made ready for although nobody has said which of their days are holidays. Whoever prepares
     /// a calendar must warn of them, loudly.
     pub fn unknown_years(&self) -> &[i16] {
@@ -137,8 +146,8 @@ impl Calendar {
         Ok(worked)
     }
 
-    /// All working time before `at`.
-    fn worked(&self, at: Timestamp) -> Result<Duration, Beyond> {
+    /// All working time before `at`, since the calendar begins.
+    pub(crate) fn worked(&self, at: Timestamp) -> Result<Duration, Beyond> {
         self.within(at)?;
         Ok(match self.stretch_after(at) {
             Some(stretch) => stretch.before + length(stretch.from, at),

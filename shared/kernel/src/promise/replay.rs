@@ -1,0 +1,90 @@
+//! What if: promises of the past under other targets or calendars. Records stream through; only ids whose verdict
+//! changes are kept. Law: under the terms they were given, nothing changes.
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Counts, End, Pause, Promise, State,
+    judge::{Count, state},
+    plain,
+};
+use crate::calendar::{Beyond, Calendar};
+
+/// What is known of a promise that was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record<I, F> {
+    pub id: I,
+    /// What a policy is chosen by: the kind, the channel, the class …
+    pub facts: F,
+    pub started_at: Timestamp,
+    /// As it was.
+    pub due_at: Timestamp,
+    pub pauses: Vec<Pause>,
+    pub end: Option<End>,
+    /// Until when the facts are known.
+    pub watermark: Timestamp,
+}
+
+/// What is promised instead.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'c> {
+    pub target: SignedDuration,
+    /// None: round the clock.
+    pub calendar: Option<&'c Calendar>,
+}
+
+/// What was, and what would have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhatIf<I> {
+    pub before: Counts,
+    pub after: Counts,
+    /// Promises that would not have been given.
+    pub not_given: u64,
+    /// Those with another verdict, as they came.
+    pub changed: Vec<Changed<I>>,
+}
+
+/// A promise with another verdict; `after` is none when it would not have been given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changed<I> {
+    pub id: I,
+    pub before: State,
+    pub after: Option<State>,
+}
+
+impl<I, F> Record<I, F> {
+    /// The record of `promise`.
+    pub fn new(id: I, facts: F, promise: &Promise, watermark: Timestamp) -> Self {
+        let (due_at, end) = (promise.standing.due_at, promise.standing.end);
+        Self { id, facts, started_at: promise.started_at, due_at, pauses: promise.pauses.clone(), end, watermark }
+    }
+}
+
+/// Judges every record anew, under what `target` promises for it. Errors: a calendar ends too early.
+pub fn replay<'c, I, F>(
+    records: impl IntoIterator<Item = Record<I, F>>,
+    target: impl Fn(&Record<I, F>) -> Option<Target<'c>>,
+) -> Result<WhatIf<I>, Beyond> {
+    let (before, after) = Default::default();
+    let mut found = WhatIf { before, after, not_given: 0, changed: Vec::new() };
+    for record in records {
+        let judge = |due, open| state(due, open, record.end, record.watermark);
+        let anew = |to: Target<'c>| {
+            let calendar = to.calendar.unwrap_or(Calendar::round_the_clock());
+            let end = record.end.map(|end| end.at);
+            let count = Count::new(calendar, record.started_at, &record.pauses, end)?;
+            Ok(judge(count.due(plain(to.target))?, count.open))
+        };
+        let open = record.pauses.iter().filter(|pause| pause.to.is_none()).map(|pause| pause.from).min();
+        let before = judge(record.due_at, open);
+        let after = target(&record).map(anew).transpose()?;
+        found.before.add(before);
+        match after {
+            Some(state) => found.after.add(state),
+            None => found.not_given += 1,
+        }
+        if before.verdict() != after.and_then(State::verdict) {
+            found.changed.push(Changed { id: record.id, before, after });
+        }
+    }
+    Ok(found)
+}
