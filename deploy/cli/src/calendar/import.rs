@@ -189,8 +189,9 @@ fn all_day(event: &RawComponent<'_>, like: Day) -> Result<Option<AllDay>, (usize
         (None, None) => first.tomorrow().map_err(|error| (place(start), error.to_string()))?,
     };
     let last = end.yesterday().map_err(|error| (place(start), error.to_string()))?;
-    let days: Days =
-        format!("{first}/{last}").parse().map_err(|_| (place(start), "the event ends before it begins".to_owned()))?;
+    let days: Days = format!("{first}/{last}")
+        .parse()
+        .map_err(|_| (place(start), "the event ends before it begins, or lasts longer than a year".to_owned()))?;
     let note = value("SUMMARY").unwrap_or_default().replace(char::is_control, " ");
     let special = value("X-APPLE-SPECIAL-DAY").unwrap_or_default();
     let named = special.is_empty() && (note.contains('班') || note.to_lowercase().contains("workday"));
