@@ -1,14 +1,18 @@
 //! The `[service]` section of the configuration: who looks into what, and how long things may take.
 //! Invariant: what cannot be followed (a class nobody looks into, a term of no length) is refused at the start.
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
+use anyhow::Context as _;
 use backbone::Context;
 use jiff::SignedDuration;
+use kernel::approval::{Delegation, Matrix, Member, Powers, Reach, Rule, Step};
 use serde::Deserialize;
 
 use crate::domain::{
     complaint::Terms,
     routing::Routing,
+    rulebook::Rulebook,
+    solution::RemedyKind,
     values::{Class, Department},
 };
 
@@ -21,6 +25,29 @@ struct Section {
     appeal_within_hours: i64,
     departments: BTreeMap<Department, i64>,
     routing: BTreeMap<Class, Department>,
+    approval: Approval,
+}
+
+/// Who approves what.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Approval {
+    version: u32,
+    rules: Vec<Rule>,
+    further: Step,
+    members: Vec<Member>,
+    #[serde(default)]
+    delegations: Vec<Delegation>,
+}
+
+impl Approval {
+    fn rulebook(self) -> anyhow::Result<Rulebook> {
+        let powers =
+            Powers::new(self.members, self.delegations).context("configuration, section [service.approval]")?;
+        let classes = Class::ALL.map(Class::name);
+        let reach = Reach { kinds: &RemedyKind::NAMES, classes: &classes };
+        Ok(Rulebook { matrix: Matrix::new(self.version, self.rules, self.further, reach, &powers)?, powers })
+    }
 }
 
 /// What the house decided.
@@ -29,6 +56,8 @@ pub struct Policy {
     pub routing: Routing,
     /// They hold for complaints recorded from now on; those on record keep theirs.
     pub terms: Terms,
+    /// They hold for what is submitted or approved from now on.
+    pub rules: Arc<Rulebook>,
 }
 
 impl Policy {
@@ -46,6 +75,7 @@ impl Policy {
                 silence_after: term("silence_after_hours", section.silence_after_hours, 1..=90 * day)?,
                 appeal_within: term("appeal_within_hours", section.appeal_within_hours, 0..=366 * day)?,
             },
+            rules: Arc::new(section.approval.rulebook()?),
             routing: Routing::new(section.departments.into_iter().map(hours).collect(), &section.routing)?,
         })
     }
@@ -70,7 +100,7 @@ mod tests {
 
     fn policy(section: toml::Table) -> Result<Policy, String> {
         let section = section.try_into().map_err(|error: toml::de::Error| error.to_string())?;
-        Policy::of(section).map_err(|error| error.to_string())
+        Policy::of(section).map_err(|error| format!("{error:#}"))
     }
 
     #[test]
@@ -105,6 +135,19 @@ mod tests {
         assert!(no_complaint.contains("enquiry"), "{no_complaint}");
         let no_time = refused(&|s| drop(s.insert("investigate_within_hours".into(), 0.into())));
         assert!(no_time.contains("investigate_within_hours"), "{no_time}");
+        let approval = |section: &mut toml::Table, key: &str, value: toml::Value| {
+            section["approval"].as_table_mut().unwrap().insert(key.into(), value)
+        };
+        let nobody = refused(&|s| drop(approval(s, "members", toml::Value::Array(vec![]))));
+        assert!(nobody.contains("rule 1, step 1") && nobody.contains("complaint_manager"), "{nobody}");
+        let hole = refused(&|s| drop(s["approval"]["rules"].as_array_mut().unwrap().pop()));
+        assert!(hole.contains("class service_attitude") && hole.contains("hole"), "{hole}");
+        let chain = toml::toml! { giver = "staff:x"
+        to = "staff:y"
+        from = "2026-01-01T00:00:00Z"
+        until = "2026-02-01T00:00:00Z" };
+        let chain = refused(&|s| drop(approval(s, "delegations", toml::Value::Array(vec![chain.clone().into()]))));
+        assert!(chain.contains("delegation 1"), "{chain}");
         let typo = refused(&|s| drop(s.insert("appeal_within_day".into(), 3.into())));
         assert!(typo.contains("appeal_within_day"), "{typo}");
     }

@@ -43,6 +43,13 @@ impl World {
                 settings.service["payments"]["timeout"] = json!("1s");
             }
             "outreach" => settings.service["sms_url"] = json!(sms_url),
+            "complaint" => {
+                let member = |role: &str, who: &str| json!({ "role": role, "who": who });
+                settings.service["approval"]["members"] = json!([
+                    member("complaint_manager", "staff:manager-zhao"),
+                    member("head_of_after_sales", "staff:head-qian"),
+                ]);
+            }
             _ => {}
         })
         .await;

@@ -100,17 +100,16 @@ impl Complaints for Api {
     }
 
     async fn submit_solution(&self, request: Request<SubmitSolutionRequest>) -> Answer<Receipt> {
-        Ok(self
-            .change(request, "submit_solution", |c, r, _| read::complaint(c, &r.complaint_id, Command::SubmitSolution))
-            .await?)
+        Ok(self.change(request, "submit_solution", |c, r, _| read::submit(c, r, &self.policy)).await?)
     }
 
     async fn approve_solution(&self, request: Request<ApproveSolutionRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "approve_solution", read::approve).await?)
+        Ok(self.change(request, "approve_solution", |c, r, by| read::approve(c, r, by, &self.policy)).await?)
     }
 
     async fn return_solution(&self, request: Request<ReturnSolutionRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "return_solution", read::return_solution).await?)
+        let read = |c: &mut Checks, r: &ReturnSolutionRequest, by: &str| read::return_solution(c, r, by, &self.policy);
+        Ok(self.change(request, "return_solution", read).await?)
     }
 
     async fn offer_solution(&self, request: Request<OfferSolutionRequest>) -> Answer<Receipt> {

@@ -130,17 +130,33 @@ fn remedies(checks: &mut Checks, given: &[common::Remedy]) -> Option<Vec<RemedyK
     sound.then_some(kinds)
 }
 
-pub fn approve(checks: &mut Checks, r: &contract::ApproveSolutionRequest, by: &str) -> Read<Complaint> {
-    let id = checks.id("complaint_id", &r.complaint_id);
-    let version = version(checks, r.solution_version);
-    Some(wish(id?, Command::ApproveSolution { by: by.to_owned(), version: version? }))
+pub fn submit(checks: &mut Checks, r: &contract::SubmitSolutionRequest, policy: &Policy) -> Read<Complaint> {
+    complaint(checks, &r.complaint_id, Command::SubmitSolution { rules: policy.rules.clone() })
 }
 
-pub fn return_solution(checks: &mut Checks, r: &contract::ReturnSolutionRequest, by: &str) -> Read<Complaint> {
+pub fn approve(
+    checks: &mut Checks,
+    r: &contract::ApproveSolutionRequest,
+    by: &str,
+    policy: &Policy,
+) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &r.complaint_id);
+    let version = version(checks, r.solution_version);
+    let (by, rules) = (by.to_owned(), policy.rules.clone());
+    Some(wish(id?, Command::ApproveSolution { by, version: version?, rules }))
+}
+
+pub fn return_solution(
+    checks: &mut Checks,
+    r: &contract::ReturnSolutionRequest,
+    by: &str,
+    policy: &Policy,
+) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let version = version(checks, r.solution_version);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
-    let command = Command::ReturnSolution { by: by.to_owned(), version: version? };
+    let (by, rules) = (by.to_owned(), policy.rules.clone());
+    let command = Command::ReturnSolution { by, version: version?, rules };
     Some(wish(id?, command).with("return_reason", reason?))
 }
 

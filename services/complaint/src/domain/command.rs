@@ -1,11 +1,15 @@
 //! What a complaint can be told, and why it says no. Every refusal has a stable code that callers can rely on.
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use kernel::approval::Refusal;
 use uuid::Uuid;
 
 use super::{
     complaint::{Assessment, Facts},
     escalation::{Level, Trigger},
     routing::Desk,
+    rulebook::Rulebook,
     solution::{Flaw, RemedyKind},
     values::{CauseCode, Department},
 };
@@ -44,6 +48,8 @@ pub enum Command {
     },
     /// The time for the first investigation is over.
     InvestigationDue,
+    /// The term of a step of the approval is over.
+    ApprovalDue,
     /// The time for the customer's answer is over.
     SilenceDue,
     // What people ask for.
@@ -62,14 +68,18 @@ pub enum Command {
         by: String,
         remedies: Vec<RemedyKind>,
     },
-    SubmitSolution,
+    SubmitSolution {
+        rules: Arc<Rulebook>,
+    },
     ApproveSolution {
         by: String,
         version: u32,
+        rules: Arc<Rulebook>,
     },
     ReturnSolution {
         by: String,
         version: u32,
+        rules: Arc<Rulebook>,
     },
     OfferSolution,
     RecordConsent {
@@ -98,8 +108,8 @@ pub enum Rejection {
     NotNow(&'static str),
     #[error("the solution stands at version {current}; read that one first")]
     OtherVersion { current: u32 },
-    #[error("the author of a solution cannot approve or return it")]
-    OwnSolution,
+    #[error("{0}")]
+    Approval(#[from] Refusal),
     #[error("this version was turned down; draft a new one")]
     DraftAnew,
     #[error("the remedies cannot be promised: {}", .0.reason)]
@@ -127,7 +137,8 @@ impl Rejection {
             Self::Unknown => "complaint.not_found",
             Self::NotNow(_) => "complaint.not_now",
             Self::OtherVersion { .. } => "complaint.other_version",
-            Self::OwnSolution => "complaint.own_solution",
+            Self::Approval(Refusal::Own) => "complaint.own_solution",
+            Self::Approval(refusal) => refusal.code(),
             Self::DraftAnew => "complaint.draft_anew",
             Self::BadRemedies(_) => "complaint.bad_remedies",
             Self::NoPurchase => "complaint.no_purchase",

@@ -1,6 +1,7 @@
 //! A complaint from its record to its close: what is known of it, what can happen to it, and what each happening
 //! changes. What may happen is decided in `decide`. Free text (findings, wishes, reasons) is never part of it.
 use jiff::{SignedDuration, Timestamp};
+use kernel::approval::{Approval, Given};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -176,12 +177,19 @@ pub enum Event {
     InvestigationLate {
         escalation_id: Uuid,
     },
-    SolutionDrafted(Solution),
-    ApprovalRequested,
-    Approved {
+    SolutionDrafted(Box<Solution>),
+    ApprovalRequested(Box<Approval>),
+    /// One more approved; others are still needed.
+    ApprovalGiven(Given),
+    /// The last one whose approval was needed.
+    Approved(Given),
+    Returned {
         by: String,
     },
-    Returned,
+    /// Nobody approved in time: to management, and back to the author.
+    ApprovalExpired {
+        escalation_id: Uuid,
+    },
     Offered,
     Declined,
     Agreed(Consent),
@@ -256,9 +264,15 @@ impl Complaint {
                 self.first_investigation = self.first_investigation.breached();
                 self.raised_by_itself();
             }
-            Event::SolutionDrafted(_) | Event::ApprovalRequested | Event::Approved { .. } | Event::Returned => {
-                self.drafting(event);
+            Event::SolutionDrafted(draft) => {
+                self.solution = Some(*draft);
+                self.state = State::SolutionDrafted;
             }
+            Event::ApprovalRequested(_)
+            | Event::ApprovalGiven(_)
+            | Event::Approved(_)
+            | Event::Returned { .. }
+            | Event::ApprovalExpired { .. } => self.drafting(event),
             Event::Offered | Event::Declined | Event::Agreed(_) => self.offering(event),
             Event::ExecutionStarted => self.state = State::Executing,
             Event::RemedySettled { remedy_id, done } => {
@@ -289,28 +303,9 @@ impl Complaint {
             }
             Event::Closed { outcome, at } => {
                 self.first_investigation = self.first_investigation.cancelled();
+                self.withdraw_approval();
                 self.state = State::Closed { outcome, at };
             }
-        }
-    }
-
-    /// The part of `apply` about the draft within the house.
-    fn drafting(&mut self, event: &Event) {
-        match (event, &mut self.solution) {
-            (Event::SolutionDrafted(draft), solution) => {
-                *solution = Some(draft.clone());
-                self.state = State::SolutionDrafted;
-            }
-            (Event::ApprovalRequested, _) => self.state = State::InApproval,
-            (Event::Approved { by }, Some(solution)) => {
-                solution.approved_by = Some(by.clone());
-                self.state = State::Approved;
-            }
-            (Event::Returned, Some(solution)) => {
-                solution.turned_down = true;
-                self.state = State::SolutionDrafted;
-            }
-            _ => {}
         }
     }
 
@@ -335,7 +330,7 @@ impl Complaint {
     }
 
     /// It went to management for a reason of its own.
-    fn raised_by_itself(&mut self) {
+    pub(super) fn raised_by_itself(&mut self) {
         self.escalations += 1;
         self.escalation_level = Some(Level::Management);
     }

@@ -1,6 +1,7 @@
 //! What may happen to a complaint, and when. People's requests are refused with a stable code where they do not fit;
 //! what happened elsewhere (a case, an order, a message, time) decides to nothing when it comes twice or too late.
 use jiff::Timestamp;
+use kernel::approval;
 use uuid::Uuid;
 
 use super::{
@@ -18,7 +19,7 @@ const DECLINES_TO_ESCALATE: u32 = 3;
 /// How many tasks one complaint can issue.
 const TASKS_MAX: usize = 20;
 
-type Decision = Result<Vec<Event>, Rejection>;
+pub(super) type Decision = Result<Vec<Event>, Rejection>;
 
 impl Complaint {
     /// What follows from `command` at `now`, or why nothing may.
@@ -31,20 +32,19 @@ impl Complaint {
             Command::ResultUntold { message_id } => Ok(self.result_untold(message_id)),
             Command::Escalate { level, trigger, escalation_id } => Ok(self.escalate(level, trigger, escalation_id)),
             Command::InvestigationDue => Ok(self.breach(now)),
+            Command::ApprovalDue => Ok(self.approval_due(now)),
             Command::SilenceDue => Ok(self.fall_silent(now)),
             Command::Assess { assessment, desk } => self.assess(assessment, desk),
             Command::StartInvestigation => self.only(State::Assessed, vec![Event::InvestigationStarted]),
             Command::AskDepartment(desk) => self.ask(desk),
             Command::ConcludeInvestigation { cause, responsible } => self.conclude(cause, responsible, now),
             Command::DraftSolution { by, remedies } => self.draft(by, &remedies),
-            Command::SubmitSolution => self.submit(),
-            Command::ApproveSolution { by, version } => {
-                self.review(&by, version)?;
-                Ok(vec![Event::Approved { by }])
+            Command::SubmitSolution { rules } => self.submit(&rules, now),
+            Command::ApproveSolution { by, version, rules } => {
+                self.review(version, approval::Command::Approve { by }, &rules, now)
             }
-            Command::ReturnSolution { by, version } => {
-                self.review(&by, version)?;
-                Ok(vec![Event::Returned])
+            Command::ReturnSolution { by, version, rules } => {
+                self.review(version, approval::Command::Return { by }, &rules, now)
             }
             Command::OfferSolution => self.only(State::Approved, vec![Event::Offered]),
             Command::RecordConsent { by, version, channel } => {
@@ -72,7 +72,7 @@ impl Complaint {
     }
 
     /// The id of the next escalation the complaint raises itself.
-    fn next_escalation(&self) -> Uuid {
+    pub(super) fn next_escalation(&self) -> Uuid {
         let number = (self.escalations + 1).to_string();
         kernel::id::derived("escalation", &["complaint", &self.facts.complaint_id.to_string(), &number])
     }
@@ -151,26 +151,13 @@ impl Complaint {
             return Err(Rejection::NoPurchase);
         }
         let version = self.solution.as_ref().map_or(0, |solution| solution.version) + 1;
-        Ok(vec![Event::SolutionDrafted(Solution::draft(self.facts.complaint_id, version, by, remedies))])
+        let draft = Solution::draft(self.facts.complaint_id, version, by, remedies);
+        Ok(vec![Event::SolutionDrafted(Box::new(draft))])
     }
 
     /// The solution, if the complaint is in `state` and has one.
-    fn solution_in(&self, state: State) -> Result<&Solution, Rejection> {
+    pub(super) fn solution_in(&self, state: State) -> Result<&Solution, Rejection> {
         self.solution.as_ref().filter(|_| self.state == state).ok_or_else(|| self.not_now())
-    }
-
-    fn submit(&self) -> Decision {
-        if self.solution_in(State::SolutionDrafted)?.turned_down {
-            return Err(Rejection::DraftAnew);
-        }
-        Ok(vec![Event::ApprovalRequested])
-    }
-
-    /// Whether `by` may judge this version: it is the one submitted, and somebody else wrote it (R-CMP-07).
-    fn review(&self, by: &str, version: u32) -> Result<(), Rejection> {
-        let solution = self.solution_in(State::InApproval)?;
-        same_version(solution, version)?;
-        if kernel::approval::independent(&solution.author, by) { Ok(()) } else { Err(Rejection::OwnSolution) }
     }
 
     /// Whether the customer can answer to this version: it is the one offered.
@@ -302,6 +289,6 @@ impl Complaint {
     }
 }
 
-fn same_version(solution: &Solution, read: u32) -> Result<(), Rejection> {
+pub(super) fn same_version(solution: &Solution, read: u32) -> Result<(), Rejection> {
     if solution.version == read { Ok(()) } else { Err(Rejection::OtherVersion { current: solution.version }) }
 }

@@ -1,5 +1,7 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
-//! `promise`, `solution`, then the three aggregates: `complaint` (`command`, `decide`), `department_task`, `escalation`.
+//! `promise`, `solution`,
+//! `rulebook`, then the three aggregates: `complaint` (`command`, `decide`, `approving`), `department_task`, `escalation`.
+mod approving;
 pub mod command;
 pub mod complaint;
 mod decide;
@@ -7,6 +9,7 @@ pub mod department_task;
 pub mod escalation;
 pub mod promise;
 pub mod routing;
+pub mod rulebook;
 pub mod solution;
 pub mod values;
 

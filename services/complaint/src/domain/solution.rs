@@ -1,7 +1,7 @@
 //! A solution: what the customer is promised, who wrote it, who approved it, how he agreed (R-CMP-06 to R-CMP-09).
 //! Money is promised in one currency and within bounds; guidance has no amount.
 use jiff::Timestamp;
-use kernel::money::Money;
+use kernel::{approval::Approval, money::Money};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,6 +21,17 @@ pub enum RemedyKind {
 }
 
 impl RemedyKind {
+    pub const NAMES: [&str; 3] = ["refund", "return_refund", "guidance"];
+
+    /// The word the house's rules call it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refund { .. } => "refund",
+            Self::ReturnRefund { .. } => "return_refund",
+            Self::Guidance => "guidance",
+        }
+    }
+
     /// The money it moves.
     pub fn amount(self) -> Option<Money> {
         match self {
@@ -65,7 +76,11 @@ pub struct Solution {
     pub remedies: Vec<Remedy>,
     /// The approver returned it or the customer declined it: it cannot go forward again.
     pub turned_down: bool,
+    /// Who approved last.
     pub approved_by: Option<String>,
+    /// The newest approval that was requested; none of a solution submitted before approvals had steps.
+    #[serde(default)]
+    pub approval: Option<Approval>,
     pub consent: Option<Consent>,
 }
 
@@ -82,7 +97,7 @@ impl Solution {
             progress: Progress::Pending,
         };
         let remedies = wishes.iter().enumerate().map(remedy).collect();
-        Self { version, author, remedies, turned_down: false, approved_by: None, consent: None }
+        Self { version, author, remedies, turned_down: false, approved_by: None, approval: None, consent: None }
     }
 
     /// The remedy of this id.

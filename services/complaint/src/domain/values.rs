@@ -29,6 +29,20 @@ impl Class {
         Self::ReturnExchange,
         Self::Repair,
     ];
+
+    /// The word the house's rules call it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ServiceAttitude => "service_attitude",
+            Self::ProductEffect => "product_effect",
+            Self::ProductQuality => "product_quality",
+            Self::Discomfort => "discomfort",
+            Self::ShopEnvironment => "shop_environment",
+            Self::Delivery => "delivery",
+            Self::ReturnExchange => "return_exchange",
+            Self::Repair => "repair",
+        }
+    }
 }
 
 /// The queue: everything in `Health` comes before everything in `Standard` (R-INT-09).

@@ -2,6 +2,7 @@
 use backbone::{Aggregate, Change, Fault, Published};
 use contracts::complaint::v1 as contract;
 use jiff::Timestamp;
+use kernel::approval::{Approval, Given, Refusal};
 use uuid::Uuid;
 
 use super::{class, emotion, instant, lane, level, optional, trigger, view};
@@ -59,9 +60,23 @@ impl Aggregate for Complaint {
                 let remedies = self.remedies();
                 Published::of(&c::SolutionDrafted { complaint_id, solution_version, remedies }, shard)
             }
-            Event::ApprovalRequested => Published::of(&c::ApprovalRequested { complaint_id, solution_version }, shard),
-            Event::Approved { .. } => Published::of(&c::SolutionApproved { complaint_id, solution_version }, shard),
-            Event::Returned => Published::of(&c::SolutionReturned { complaint_id, solution_version }, shard),
+            Event::ApprovalRequested(approval) => {
+                let (matrix_version, approve_by) = (approval.matrix_version, instant(approval.due));
+                let roles = approval.steps.iter().map(|step| step.role.clone()).collect();
+                let asked = c::ApprovalRequested { complaint_id, solution_version, matrix_version, approve_by, roles };
+                Published::of(&asked, shard)
+            }
+            Event::ApprovalGiven(given) => Published::of(&self.step_approved(given), shard).at(given.at),
+            Event::Approved(given) => {
+                Published::of(&c::SolutionApproved { complaint_id, solution_version }, shard).at(given.at)
+            }
+            Event::ApprovalExpired { escalation_id } => {
+                let (due, escalation_id) = (self.approve_by(), escalation_id.to_string());
+                let approve_by = instant(due);
+                let late = c::ApprovalExpired { complaint_id, solution_version, approve_by, escalation_id };
+                Published::of(&late, shard).at(due)
+            }
+            Event::Returned { .. } => Published::of(&c::SolutionReturned { complaint_id, solution_version }, shard),
             Event::Offered => Published::of(&self.offered(), shard),
             Event::Declined => {
                 let offer_no = self.offers_made;
@@ -111,6 +126,7 @@ impl Aggregate for Complaint {
         match event {
             Event::Recorded { asked, .. } | Event::DepartmentAsked(asked) => vec![self.issue(asked)],
             Event::InvestigationLate { escalation_id } => vec![self.raise(*escalation_id, Trigger::InvestigationLate)],
+            Event::ApprovalExpired { escalation_id } => vec![self.raise(*escalation_id, Trigger::ApprovalLate)],
             Event::Dissatisfied { trigger, escalation_id } | Event::Raised { trigger, escalation_id } => {
                 vec![self.raise(*escalation_id, *trigger)]
             }
@@ -123,9 +139,10 @@ impl Aggregate for Complaint {
             | Event::InvestigationStarted
             | Event::Investigated { .. }
             | Event::SolutionDrafted(_)
-            | Event::ApprovalRequested
-            | Event::Approved { .. }
-            | Event::Returned
+            | Event::ApprovalRequested(_)
+            | Event::ApprovalGiven(_)
+            | Event::Approved(_)
+            | Event::Returned { .. }
             | Event::Offered
             | Event::Declined
             | Event::Agreed(_)
@@ -143,7 +160,9 @@ impl From<Rejection> for Fault {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::Unknown => Fault::not_found("complaint", "with this id"),
-            Rejection::OwnSolution => Fault::denied(rejection.code(), rejection.to_string()),
+            Rejection::Approval(
+                Refusal::Own | Refusal::NoRole(_) | Refusal::OverLimit | Refusal::DelegationExpired { .. },
+            ) => Fault::denied(rejection.code(), rejection.to_string()),
             _ => Fault::rejected(rejection.code(), rejection.to_string()),
         }
     }
@@ -178,6 +197,25 @@ impl Complaint {
         let complaint_id = self.facts.complaint_id;
         let matter = Matter { escalation_id, complaint_id, level: Level::Management, trigger, department: None };
         Change::create::<Escalation>(escalation_id, escalation::Command::Raise(matter))
+    }
+
+    fn step_approved(&self, given: &Given) -> contract::SolutionStepApproved {
+        let role = self.approval().and_then(|approval| approval.steps.get(given.step)).map(|step| step.role.clone());
+        contract::SolutionStepApproved {
+            complaint_id: self.facts.complaint_id.to_string(),
+            solution_version: self.version(),
+            role: role.unwrap_or_default(),
+            approve_by: instant(self.approve_by()),
+        }
+    }
+
+    /// When the approval that waits, or waited, is due.
+    fn approve_by(&self) -> Timestamp {
+        self.approval().map_or(Timestamp::MAX, |approval| approval.due)
+    }
+
+    fn approval(&self) -> Option<&Approval> {
+        self.solution.as_ref().and_then(|solution| solution.approval.as_ref())
     }
 
     fn concluded(

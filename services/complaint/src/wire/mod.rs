@@ -138,6 +138,7 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::RemedyFailed => contract::EscalationTrigger::RemedyFailed,
         Trigger::ResultUntold => contract::EscalationTrigger::ResultUntold,
         Trigger::PaymentContradicted => contract::EscalationTrigger::PaymentContradicted,
+        Trigger::ApprovalLate => contract::EscalationTrigger::ApprovalLate,
     };
     trigger.into()
 }

@@ -1,6 +1,9 @@
 //! Complaints, tasks and escalations as the people who work on them see them.
 use contracts::{common::v1 as common, complaint::v1 as contract};
-use kernel::money::Money;
+use kernel::{
+    approval::{Approval, Given, Step},
+    money::Money,
+};
 
 use super::{Status, class, complaint::recorded, department_task::issued, escalation::raised, instant};
 use crate::domain::{
@@ -34,7 +37,29 @@ pub fn complaint_view(version: u64, complaint: &Complaint) -> contract::Complain
         progress: solution.map(|solution| solution.remedies.iter().map(progress).collect()).unwrap_or_default(),
         reopen_count: complaint.reopen_count,
         class: class(complaint.class()),
+        approval: solution.and_then(|solution| solution.approval.as_ref()).map(approval),
         severity: complaint.assessment.as_ref().map_or(0, |assessment| assessment.severity.into()),
+    }
+}
+
+/// The newest approval of a solution, step by step.
+fn approval(approval: &Approval) -> contract::ApprovalView {
+    let given = |given: &Given| contract::ApprovalGiven {
+        by: given.by.clone(),
+        acting_for: given.acting_for.clone().unwrap_or_default(),
+        at: instant(given.at),
+    };
+    let step = |(number, step): (usize, &Step)| contract::ApprovalStep {
+        role: step.role.clone(),
+        quorum: u32::try_from(step.quorum).unwrap_or(u32::MAX),
+        given: approval.given.iter().filter(|given| given.step == number).map(given).collect(),
+    };
+    contract::ApprovalView {
+        status: approval.state.name().to_owned(),
+        matrix_version: approval.matrix_version,
+        approve_by: instant(approval.due),
+        waits_for: approval.waits_for().map(|step| step.role.clone()).unwrap_or_default(),
+        steps: approval.steps.iter().enumerate().map(step).collect(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Complaint from outside: the neighbours' events in, gRPC, complaint's events out; real Postgres and NATS, clock moved
 //! by hand.
 #![expect(clippy::unwrap_used, reason = "tests")]
+mod approval;
 mod departments;
 mod house;
 mod refusals;

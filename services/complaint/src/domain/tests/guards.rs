@@ -1,4 +1,6 @@
 //! The rules of the house, each as a sentence.
+use kernel::approval::Refusal;
+
 use super::{
     super::{
         command::Rejection,
@@ -96,18 +98,50 @@ fn withdrawing_ends_the_clock_but_not_a_breach_that_was() {
 }
 
 #[test]
-fn the_author_is_told_by_any_spelling() {
+fn r_cmp_07_author_cannot_approve_in_any_spelling() {
     let in_approval = sample("ap");
     for by in ["staff:ana", "Staff:Ana"] {
-        assert_eq!(in_approval.decide(approve(by, 1), NOW), Err(Rejection::OwnSolution));
+        assert_eq!(in_approval.decide(approve(by, 1), NOW), Err(Rejection::Approval(Refusal::Own)));
     }
+}
+
+#[test]
+fn above_the_limit_a_second_step_is_needed_and_nobody_takes_both() {
+    let waiting = sample("a2");
+    let approval = waiting.solution.as_ref().unwrap().approval.as_ref().unwrap();
+    assert_eq!((approval.waits_for().unwrap().role.as_str(), approval.given.len()), ("head", 1));
+    assert_eq!(waiting.decide(approve(BEN, 1), NOW), Err(Rejection::Approval(Refusal::AlreadyApproved)));
+    let approved = led(&waiting, [approve(EVA, 1)]);
+    assert_eq!((approved.state, approved.solution.unwrap().approved_by.as_deref()), (State::Approved, Some(EVA)));
+}
+
+#[test]
+fn an_approval_out_of_time_goes_to_management_and_can_be_asked_for_again() {
+    let mut complaint = sample("a2");
+    let events = tell(&mut complaint, Command::ApprovalDue, NOW + hours(73));
+    assert!(matches!(events.as_slice(), [Event::ApprovalExpired { .. }]));
+    assert_eq!((complaint.escalations, complaint.escalation_level), (1, Some(Level::Management)));
+    let again = led(&complaint, [submit()]);
+    let approval = again.solution.unwrap().approval.unwrap();
+    assert_eq!((approval.given.len(), approval.due), (0, NOW + hours(72)), "what was approved before does not count");
+}
+
+#[test]
+fn a_solution_submitted_before_approvals_had_steps_is_approved_by_those_of_today() {
+    let mut json = serde_json::to_value(sample("ap")).unwrap();
+    json["solution"].as_object_mut().unwrap().remove("approval");
+    let stored: Complaint = serde_json::from_value(json).unwrap();
+    assert_eq!(stored.decide(approve(EVA, 1), NOW), Err(Rejection::Approval(Refusal::NoRole("manager".into()))));
+    assert_eq!(stored.decide(Command::ApprovalDue, NOW + hours(1_000)), Ok(vec![]));
+    let approved = led(&stored, [approve(BEN, 1)]);
+    assert_eq!(approved, sample("ok"));
 }
 
 #[test]
 fn whoever_writes_the_next_draft_is_its_author() {
     let redraft = Command::DraftSolution { by: BEN.into(), remedies: vec![refund(1)] };
-    let redrafted = led(&sample("td"), [redraft, Command::SubmitSolution]);
-    assert_eq!(redrafted.decide(approve(BEN, 2), NOW), Err(Rejection::OwnSolution));
+    let redrafted = led(&sample("td"), [redraft, submit()]);
+    assert_eq!(redrafted.decide(approve(BEN, 2), NOW), Err(Rejection::Approval(Refusal::Own)));
     assert_eq!(led(&redrafted, [approve(ANA, 2)]).state, State::Approved);
 }
 

@@ -6,14 +6,20 @@ mod guards;
 mod properties;
 mod small_tables;
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
-use kernel::money::Money;
+use kernel::{
+    approval::{Delegation, Limits, Matrix, Member, Powers, Reach, Rule, Step as ApprovalStep},
+    money::Money,
+};
 use uuid::Uuid;
 
 use super::{
     Command, Complaint,
     complaint::{Assessment, Event, Facts, Terms},
     routing::Desk,
+    rulebook::Rulebook,
     solution::RemedyKind,
     values::{Class, Department, Severity},
 };
@@ -38,6 +44,8 @@ fn every_state_answers_every_command_and_the_readme_shows_it() {
 const NOW: Timestamp = Timestamp::constant(1_770_000_000, 0);
 const ANA: &str = "staff:ana";
 const BEN: &str = "staff:ben";
+const DAN: &str = "staff:dan";
+const EVA: &str = "staff:eva";
 
 fn hours(hours: i64) -> SignedDuration {
     SignedDuration::from_hours(hours)
@@ -49,6 +57,27 @@ fn department(word: &str) -> Department {
 
 fn desk(word: &str) -> Desk {
     Desk { department: department(word), answer_within: hours(8) }
+}
+
+/// ana and ben are managers, eva is the head; dan acts for ben for a day. Up to 1,000.00 a manager is enough.
+fn rules() -> Arc<Rulebook> {
+    let member = |role: &str, who: &str| Member { role: role.into(), who: who.into(), up_to: None };
+    let members = vec![member("manager", ANA), member("manager", BEN), member("head", EVA)];
+    let (giver, to) = (BEN.to_owned(), DAN.to_owned());
+    let powers = Powers::new(members, vec![Delegation { giver, to, from: NOW, until: NOW + hours(24) }]).unwrap();
+    let step = |role: &str| ApprovalStep { role: role.into(), quorum: 1, within: hours(72) };
+    let up_to = Some(Limits::from([("CNY".parse().unwrap(), 100_000)]));
+    let matrix = vec![
+        Rule { up_to, steps: vec![step("manager")], ..Rule::default() },
+        Rule { steps: vec![step("manager"), step("head")], ..Rule::default() },
+    ];
+    let reach = Reach { kinds: &RemedyKind::NAMES, classes: &Class::ALL.map(Class::name) };
+    let matrix = Matrix::new(1, matrix, step("head"), reach, &powers).unwrap();
+    Arc::new(Rulebook { matrix, powers })
+}
+
+fn submit() -> Command {
+    Command::SubmitSolution { rules: rules() }
 }
 
 /// Recorded an hour ago, about a purchase; 24 hours, 9 days and 14 days are the terms.
@@ -86,11 +115,11 @@ fn draft(remedies: &[RemedyKind]) -> Command {
 }
 
 fn approve(by: &str, version: u32) -> Command {
-    Command::ApproveSolution { by: by.into(), version }
+    Command::ApproveSolution { by: by.into(), version, rules: rules() }
 }
 
 fn return_solution(by: &str, version: u32) -> Command {
-    Command::ReturnSolution { by: by.into(), version }
+    Command::ReturnSolution { by: by.into(), version, rules: rules() }
 }
 
 fn consent(version: u32) -> Command {
@@ -139,7 +168,8 @@ fn samples() -> Vec<(&'static str, Complaint)> {
     let investigating = led(&assessed, [Command::StartInvestigation]);
     let investigated = led(&investigating, [conclude()]);
     let drafted = led(&investigated, [draft(&promise)]);
-    let in_approval = led(&drafted, [Command::SubmitSolution]);
+    let in_approval = led(&drafted, [submit()]);
+    let two_steps = led(&investigated, [draft(&[refund(100_001)]), submit(), approve(BEN, 1)]);
     let turned_down = led(&in_approval, [return_solution(BEN, 1)]);
     let approved = led(&in_approval, [approve(BEN, 1)]);
     let offered = led(&approved, [Command::OfferSolution]);
@@ -161,6 +191,7 @@ fn samples() -> Vec<(&'static str, Complaint)> {
         ("dr", drafted),
         ("td", turned_down),
         ("ap", in_approval),
+        ("a2", two_steps),
         ("ok", approved),
         ("of", offered),
         ("o3", third),
@@ -175,7 +206,7 @@ fn samples() -> Vec<(&'static str, Complaint)> {
 }
 
 fn offered_again(drafting: &Complaint, remedies: &[RemedyKind]) -> Complaint {
-    let drafted = led(drafting, [draft(remedies), Command::SubmitSolution]);
+    let drafted = led(drafting, [draft(remedies), submit()]);
     led(&drafted, [approve(BEN, version(&drafted)), Command::OfferSolution])
 }
 

@@ -52,7 +52,8 @@ fn by_the_book(to: &Complaint, yes: bool) -> u8 {
 }
 
 fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
-    let by = if step.by { BEN } else { ANA };
+    let by = [BEN, EVA, DAN][step.place];
+    let by = if step.by { by } else { ANA };
     let version = version(to) + step.version_off;
     let remedy_id = remedy(to, step.place);
     match step.what.unwrap_or_else(|| by_the_book(to, step.yes)) {
@@ -61,8 +62,10 @@ fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
         2 => Command::StartInvestigation,
         3 => Command::AskDepartment(desk("quality")),
         4 | 5 => conclude(),
-        6 | 7 => draft(&[RemedyKind::Guidance, super::refund(500)][..1 + usize::from(step.yes)]),
-        8 | 9 => Command::SubmitSolution,
+        6 | 7 => {
+            draft(&[RemedyKind::Guidance, super::refund([500, 200_000][step.place % 2])][..1 + usize::from(step.yes)])
+        }
+        8 | 9 => submit(),
         10 | 11 => approve(by, version),
         12 => return_solution(by, version),
         13 | 14 => Command::OfferSolution,
@@ -81,6 +84,7 @@ fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
         22 if step.hours == 0 => Command::Appeal,
         22 => Command::Withdraw,
         23 if step.yes => Command::InvestigationDue,
+        23 if step.by => Command::ApprovalDue,
         23 => Command::SilenceDue,
         _ => Command::ResultUntold { message_id: to.result_message() },
     }
@@ -94,6 +98,14 @@ fn closed(complaint: &Complaint) -> bool {
 fn check(complaint: &Complaint) {
     let consented = |complaint: &Complaint| complaint.solution.as_ref().is_some_and(|s| s.consent.is_some());
     if let Some(solution) = &complaint.solution {
+        if solution.approved_by.is_some() {
+            let approval = solution.approval.as_ref().unwrap();
+            assert_eq!(approval.step(), approval.steps.len(), "every step is complete");
+            let mut people: Vec<_> = approval.given.iter().map(|given| &given.by).collect();
+            people.sort();
+            people.dedup();
+            assert_eq!(people.len(), approval.given.len(), "by different people");
+        }
         assert!(solution.consent.is_none() || solution.approved_by.is_some(), "consent only to what was approved");
         let independent = |by: &String| kernel::approval::independent(&solution.author, by);
         assert!(solution.approved_by.iter().all(independent), "nobody approves his own");
@@ -150,7 +162,10 @@ fn no_way_leads_out_of_the_rules() {
                 check(&complaint);
                 let own = matches!(
                     event,
-                    Event::InvestigationLate { .. } | Event::Dissatisfied { .. } | Event::Raised { .. }
+                    Event::InvestigationLate { .. }
+                        | Event::Dissatisfied { .. }
+                        | Event::Raised { .. }
+                        | Event::ApprovalExpired { .. }
                 );
                 raised += u32::from(own);
             }
@@ -167,7 +182,7 @@ fn no_way_leads_out_of_the_rules() {
 proptest! {
     #[test]
     fn telling_an_event_twice_changes_nothing(
-        name in 0..18usize,
+        name in 0..19usize,
         what in prop::sample::select(vec![0u8, 17, 18, 20, 23, 24]),
         by: bool,
         yes: bool,
