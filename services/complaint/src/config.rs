@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::domain::{
     complaint::Terms,
     routing::Routing,
-    rulebook::Rulebook,
+    rulebook::{Offer, Offers, Rulebook},
     solution::RemedyKind,
     values::{Class, Department},
 };
@@ -26,6 +26,7 @@ struct Section {
     departments: BTreeMap<Department, i64>,
     routing: BTreeMap<Class, Department>,
     approval: Approval,
+    offers: Vec<Offer>,
 }
 
 /// Who approves what.
@@ -41,12 +42,13 @@ struct Approval {
 }
 
 impl Approval {
-    fn rulebook(self) -> anyhow::Result<Rulebook> {
+    fn rulebook(self, offers: Vec<Offer>) -> anyhow::Result<Rulebook> {
+        let offers = Offers::new(offers).context("configuration, section [service.offers]")?;
         let powers =
             Powers::new(self.members, self.delegations).context("configuration, section [service.approval]")?;
         let classes = Class::ALL.map(Class::name);
         let reach = Reach { kinds: &RemedyKind::NAMES, classes: &classes };
-        Ok(Rulebook { matrix: Matrix::new(self.version, self.rules, self.further, reach, &powers)?, powers })
+        Ok(Rulebook { matrix: Matrix::new(self.version, self.rules, self.further, reach, &powers)?, powers, offers })
     }
 }
 
@@ -75,7 +77,7 @@ impl Policy {
                 silence_after: term("silence_after_hours", section.silence_after_hours, 1..=90 * day)?,
                 appeal_within: term("appeal_within_hours", section.appeal_within_hours, 0..=366 * day)?,
             },
-            rules: Arc::new(section.approval.rulebook()?),
+            rules: Arc::new(section.approval.rulebook(section.offers)?),
             routing: Routing::new(section.departments.into_iter().map(hours).collect(), &section.routing)?,
         })
     }
@@ -148,6 +150,11 @@ mod tests {
         until = "2026-02-01T00:00:00Z" };
         let chain = refused(&|s| drop(approval(s, "delegations", toml::Value::Array(vec![chain.clone().into()]))));
         assert!(chain.contains("delegation 1"), "{chain}");
+        let nothing = refused(&|s| drop(s["offers"].as_array_mut().unwrap().remove(0)));
+        assert!(nothing.contains("discomfort with severity 0"), "{nothing}");
+        let no_kind =
+            refused(&|s| drop(s["offers"][0].as_table_mut().unwrap().insert("kinds".into(), vec!["gold"].into())));
+        assert!(no_kind.contains("offer 1: gold"), "{no_kind}");
         let typo = refused(&|s| drop(s.insert("appeal_within_day".into(), 3.into())));
         assert!(typo.contains("appeal_within_day"), "{typo}");
     }

@@ -182,6 +182,7 @@ impl World {
             complaint_id: id.into(),
             remedies: vec![remedy],
             text: "we give back what you paid".into(),
+            ..Default::default()
         };
         staff.draft_solution(request("staff:agent-sun", draft)).await.unwrap();
         let submit = complaint::SubmitSolutionRequest { complaint_id: id.into() };

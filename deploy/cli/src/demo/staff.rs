@@ -173,6 +173,7 @@ impl<'a> Staff<'a> {
             complaint_id: view.complaint_id.clone(),
             remedies: vec![Remedy { kind: kind.into(), amount, ..Remedy::default() }],
             text: "we are sorry; this is what we propose".into(),
+            ..Default::default()
         };
         self.told(AGENT, view, "draft", m, |mut c, r| async move { c.draft_solution(r).await }).await
     }
@@ -217,6 +218,7 @@ impl<'a> Staff<'a> {
             let m = complaint::CompleteRemedyRequest {
                 complaint_id: view.complaint_id.clone(),
                 remedy_id: remedy.remedy_id.clone(),
+                done: None,
             };
             told += self.told(AGENT, view, "guide", m, |mut c, r| async move { c.complete_remedy(r).await }).await?;
         }

@@ -36,7 +36,9 @@ impl Api {
             by: note.written_by,
             at: Some(proto::timestamp(note.written_at.to_jiff())),
         };
+        let offered = self.policy.rules.offers.of(complaint.class(), complaint.severity());
         Ok(GetComplaintResponse {
+            offered: offered.into_iter().map(|name| wire::kind_named(name).into()).collect(),
             complaint: Some(wire::complaint_view(version, &complaint)),
             notes: store::notes(&self.pool, id).await?.into_iter().map(note).collect(),
         })

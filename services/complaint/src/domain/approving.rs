@@ -23,7 +23,7 @@ impl Complaint {
     fn requested(&self, solution: &Solution, rules: &Rulebook, now: Timestamp) -> Event {
         let matter = matter(self.class(), solution);
         let author = solution.author.clone();
-        Event::ApprovalRequested(Box::new(rules.matrix.request(author, matter, false, false, now)))
+        Event::ApprovalRequested(Box::new(rules.matrix.request(author, matter, solution.exception(), false, now)))
     }
 
     /// Somebody approves or returns this version. A solution that was submitted before approvals had steps gets them now.

@@ -25,6 +25,8 @@ pub enum Command {
     /// The first service order of the agreed solution is open.
     StartExecution {
         remedy_id: Uuid,
+        /// What the order carries out; nothing when it does not say.
+        ordered: Option<RemedyKind>,
     },
     /// A service order ended.
     SettleRemedy {
@@ -67,6 +69,9 @@ pub enum Command {
     DraftSolution {
         by: String,
         remedies: Vec<RemedyKind>,
+        /// A reason was given for leaving the policy.
+        exception: bool,
+        rules: Arc<Rulebook>,
     },
     SubmitSolution {
         rules: Arc<Rulebook>,
@@ -92,6 +97,13 @@ pub enum Command {
     },
     CompleteRemedy {
         remedy_id: Uuid,
+        /// What was really done, if it was said.
+        done: Option<RemedyKind>,
+    },
+    ReportRemedyDeviation {
+        remedy_id: Uuid,
+        /// It cannot be done at all.
+        given_up: bool,
     },
     RecordSatisfaction {
         satisfied: bool,
@@ -116,10 +128,14 @@ pub enum Rejection {
     BadRemedies(Flaw),
     #[error("money can only be given back for a purchase, and the complaint names none")]
     NoPurchase,
+    #[error("policy does not offer {0} for this class and severity; give the reason for an exception")]
+    OutsidePolicy(&'static str),
     #[error("the agreed solution has no such remedy")]
     UnknownRemedy,
-    #[error("only guidance is completed by hand; money is settled by its service order")]
+    #[error("only what people do is completed by hand; money is settled by its service order")]
     NotGuidance,
+    #[error("this is not what was approved and agreed to; another kind or amount needs a new solution")]
+    NotAsApproved,
     #[error("the remedy is settled already")]
     RemedySettled,
     #[error("money may be on its way to the customer; it must be settled first")]
@@ -142,6 +158,8 @@ impl Rejection {
             Self::DraftAnew => "complaint.draft_anew",
             Self::BadRemedies(_) => "complaint.bad_remedies",
             Self::NoPurchase => "complaint.no_purchase",
+            Self::OutsidePolicy(_) => "complaint.outside_policy",
+            Self::NotAsApproved => "complaint.not_as_approved",
             Self::UnknownRemedy => "complaint.unknown_remedy",
             Self::NotGuidance => "complaint.not_guidance",
             Self::RemedySettled => "complaint.remedy_settled",

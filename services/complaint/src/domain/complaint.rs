@@ -9,7 +9,7 @@ use super::{
     escalation::{Level, Trigger},
     promise::Promise,
     routing::Desk,
-    solution::{Consent, Progress, Solution},
+    solution::{Consent, Progress, Remedy, Solution},
     values::{CauseCode, Class, Department, Emotion, Lane, Severity},
 };
 
@@ -198,6 +198,9 @@ pub enum Event {
         remedy_id: Uuid,
         done: bool,
     },
+    RemedyDeviated {
+        remedy_id: Uuid,
+    },
     Executed,
     /// Without a message when a person told it.
     ResultTold {
@@ -228,6 +231,11 @@ pub enum Event {
 }
 
 impl Complaint {
+    /// How grave it is as assessed; 0 until then.
+    pub fn severity(&self) -> u32 {
+        self.assessment.as_ref().map_or(0, |assessment| assessment.severity.into())
+    }
+
     /// What it is about: as assessed, and until then as recorded.
     pub fn class(&self) -> Class {
         self.assessment.as_ref().map_or(self.facts.class, |assessment| assessment.class)
@@ -276,10 +284,11 @@ impl Complaint {
             Event::Offered | Event::Declined | Event::Agreed(_) => self.offering(event),
             Event::ExecutionStarted => self.state = State::Executing,
             Event::RemedySettled { remedy_id, done } => {
-                let remedies = self.solution.iter_mut().flat_map(|solution| &mut solution.remedies);
-                for remedy in remedies.filter(|remedy| remedy.remedy_id == remedy_id) {
-                    remedy.progress = if done { Progress::Done } else { Progress::Failed };
-                }
+                let progress = if done { Progress::Done } else { Progress::Failed };
+                self.remedies_of(remedy_id).for_each(|remedy| remedy.progress = progress);
+            }
+            Event::RemedyDeviated { remedy_id } => {
+                self.remedies_of(remedy_id).for_each(|remedy| remedy.deviates = true);
             }
             Event::Executed => self.state = State::Executed { untold: false },
             Event::ResultTold { at, .. } => {
@@ -307,6 +316,11 @@ impl Complaint {
                 self.state = State::Closed { outcome, at };
             }
         }
+    }
+
+    fn remedies_of(&mut self, remedy_id: Uuid) -> impl Iterator<Item = &mut Remedy> {
+        let remedies = self.solution.iter_mut().flat_map(|solution| &mut solution.remedies);
+        remedies.filter(move |remedy| remedy.remedy_id == remedy_id)
     }
 
     /// The part of `apply` about the offer to the customer.

@@ -10,7 +10,8 @@ use super::{
     escalation::{Level, Trigger},
     promise::Promise,
     routing::Desk,
-    solution::{Consent, Progress, RemedyKind, Solution, flaws},
+    rulebook::Rulebook,
+    solution::{Consent, RemedyKind, Solution, flaws},
     values::{CauseCode, Department},
 };
 
@@ -26,7 +27,7 @@ impl Complaint {
     pub fn decide(&self, command: Command, now: Timestamp) -> Decision {
         match command {
             Command::Record { facts, desk } => Ok(self.record(facts, desk)),
-            Command::StartExecution { remedy_id } => Ok(self.start_execution(remedy_id)),
+            Command::StartExecution { remedy_id, ordered } => Ok(self.start_execution(remedy_id, ordered)),
             Command::SettleRemedy { remedy_id, done } => Ok(self.settle(remedy_id, done)),
             Command::TellResult { message_id, at } => Ok(self.tell_result(message_id, at)),
             Command::ResultUntold { message_id } => Ok(self.result_untold(message_id)),
@@ -38,7 +39,7 @@ impl Complaint {
             Command::StartInvestigation => self.only(State::Assessed, vec![Event::InvestigationStarted]),
             Command::AskDepartment(desk) => self.ask(desk),
             Command::ConcludeInvestigation { cause, responsible } => self.conclude(cause, responsible, now),
-            Command::DraftSolution { by, remedies } => self.draft(by, &remedies),
+            Command::DraftSolution { by, remedies, exception, rules } => self.draft(by, &remedies, exception, &rules),
             Command::SubmitSolution { rules } => self.submit(&rules, now),
             Command::ApproveSolution { by, version, rules } => {
                 self.review(version, approval::Command::Approve { by }, &rules, now)
@@ -52,7 +53,8 @@ impl Complaint {
                 Ok(vec![Event::Agreed(Consent { by, at: now, channel })])
             }
             Command::RecordDecline { version } => self.decline(version),
-            Command::CompleteRemedy { remedy_id } => self.complete(remedy_id),
+            Command::CompleteRemedy { remedy_id, done } => self.complete(remedy_id, done),
+            Command::ReportRemedyDeviation { remedy_id, given_up } => self.deviate(remedy_id, given_up),
             Command::RecordSatisfaction { satisfied } => self.satisfaction(satisfied, now),
             Command::Withdraw => self.withdraw(now),
             Command::Appeal => self.appeal(now),
@@ -64,7 +66,7 @@ impl Complaint {
         if self.state == state { Ok(events) } else { Err(self.not_now()) }
     }
 
-    fn not_now(&self) -> Rejection {
+    pub(super) fn not_now(&self) -> Rejection {
         match self.state {
             State::Absent => Rejection::Unknown,
             ref state => Rejection::NotNow(state.name()),
@@ -81,7 +83,7 @@ impl Complaint {
         Event::Dissatisfied { trigger, escalation_id: self.next_escalation() }
     }
 
-    fn raised(&self, trigger: Trigger) -> Event {
+    pub(super) fn raised(&self, trigger: Trigger) -> Event {
         Event::Raised { trigger, escalation_id: self.next_escalation() }
     }
 
@@ -139,7 +141,7 @@ impl Complaint {
     }
 
     /// Also when an agreed solution could not be carried out and nothing of it is under way any more.
-    fn draft(&self, by: String, remedies: &[RemedyKind]) -> Decision {
+    fn draft(&self, by: String, remedies: &[RemedyKind], exception: bool, rules: &Rulebook) -> Decision {
         let failed = self.state == State::Executing && self.solution.as_ref().is_some_and(Solution::stuck);
         if !failed && !matches!(self.state, State::Investigated | State::SolutionDrafted) {
             return Err(self.not_now());
@@ -147,11 +149,17 @@ impl Complaint {
         if let Some(flaw) = flaws(remedies).first() {
             return Err(Rejection::BadRemedies(*flaw));
         }
-        if self.facts.purchase_id.is_none() && remedies.iter().any(|remedy| remedy.amount().is_some()) {
+        if self.facts.purchase_id.is_none() && remedies.iter().any(|remedy| remedy.refunds()) {
             return Err(Rejection::NoPurchase);
         }
+        let offered = rules.offers.of(self.class(), self.severity());
+        let outside = |kind: &RemedyKind| !offered.contains(&kind.name());
+        if let Some(kind) = remedies.iter().find(|kind| !exception && outside(kind)) {
+            return Err(Rejection::OutsidePolicy(kind.name()));
+        }
         let version = self.solution.as_ref().map_or(0, |solution| solution.version) + 1;
-        let draft = Solution::draft(self.facts.complaint_id, version, by, remedies);
+        let mut draft = Solution::draft(self.facts.complaint_id, version, by, remedies);
+        draft.remedies.iter_mut().for_each(|remedy| remedy.exception = outside(&remedy.kind));
         Ok(vec![Event::SolutionDrafted(Box::new(draft))])
     }
 
@@ -172,46 +180,6 @@ impl Complaint {
             events.push(self.dissatisfied(Trigger::DeclinedThrice));
         }
         Ok(events)
-    }
-
-    fn start_execution(&self, remedy_id: Uuid) -> Vec<Event> {
-        match self.solution_in(State::Agreed) {
-            Ok(solution) if solution.remedy(remedy_id).is_some() => vec![Event::ExecutionStarted],
-            _ => vec![],
-        }
-    }
-
-    /// A remedy ends; the first one also starts the execution, the last one completes it. One that failed was promised and
-    /// agreed to, so management learns of it.
-    fn settle(&self, remedy_id: Uuid, done: bool) -> Vec<Event> {
-        let Some(solution) = self.solution.as_ref().filter(|_| self.carrying_out()) else { return vec![] };
-        if solution.remedy(remedy_id).is_none_or(|remedy| remedy.progress != Progress::Pending) {
-            return vec![];
-        }
-        let mut events = self.start_execution(remedy_id);
-        events.push(Event::RemedySettled { remedy_id, done });
-        if !done {
-            events.push(self.raised(Trigger::RemedyFailed));
-        } else if solution.done_but(remedy_id) {
-            events.push(Event::Executed);
-        }
-        events
-    }
-
-    fn carrying_out(&self) -> bool {
-        matches!(self.state, State::Agreed | State::Executing)
-    }
-
-    fn complete(&self, remedy_id: Uuid) -> Decision {
-        let solution = self.solution.as_ref().filter(|_| self.carrying_out()).ok_or_else(|| self.not_now())?;
-        let remedy = solution.remedy(remedy_id).ok_or(Rejection::UnknownRemedy)?;
-        if remedy.kind != RemedyKind::Guidance {
-            return Err(Rejection::NotGuidance);
-        }
-        if remedy.progress != Progress::Pending {
-            return Err(Rejection::RemedySettled);
-        }
-        Ok(self.settle(remedy_id, true))
     }
 
     /// A message about an earlier execution says nothing about this one.
@@ -262,7 +230,7 @@ impl Complaint {
         if !self.open() {
             return Err(self.not_now());
         }
-        if self.carrying_out() && self.solution.as_ref().is_some_and(Solution::money_pending) {
+        if self.money_moving() {
             return Err(Rejection::MoneyMoving);
         }
         let mut events = self.breach(now);

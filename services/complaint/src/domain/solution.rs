@@ -1,5 +1,6 @@
 //! A solution: what the customer is promised, who wrote it, who approved it, how he agreed (R-CMP-06 to R-CMP-09).
-//! Money is promised in one currency and within bounds; guidance has no amount.
+//! Money is promised in one currency and within bounds; what people do (guidance, exchange, repair,
+//! service again) has no amount but for a compensation's worth.
 use jiff::Timestamp;
 use kernel::{approval::Approval, money::Money};
 use serde::{Deserialize, Serialize};
@@ -18,10 +19,22 @@ pub enum RemedyKind {
     },
     /// Advice on use, or the way to medical care; done by people.
     Guidance,
+    /// Other goods for those that came back; arranged by people.
+    Exchange,
+    /// The goods are repaired; arranged by people.
+    Repair,
+    /// A voucher or a gift of this worth; handed out by people.
+    Compensation {
+        amount: Money,
+    },
+    /// The service is done once more; by people.
+    ServiceAgain,
 }
 
 impl RemedyKind {
-    pub const NAMES: [&str; 3] = ["refund", "return_refund", "guidance"];
+    /// Every word of [`RemedyKind::name`].
+    pub const NAMES: [&str; 7] =
+        ["refund", "return_refund", "guidance", "exchange", "repair", "compensation", "service_again"];
 
     /// The word the house's rules call it by.
     pub fn name(self) -> &'static str {
@@ -29,15 +42,24 @@ impl RemedyKind {
             Self::Refund { .. } => "refund",
             Self::ReturnRefund { .. } => "return_refund",
             Self::Guidance => "guidance",
+            Self::Exchange => "exchange",
+            Self::Repair => "repair",
+            Self::Compensation { .. } => "compensation",
+            Self::ServiceAgain => "service_again",
         }
     }
 
-    /// The money it moves.
+    /// What it is worth.
     pub fn amount(self) -> Option<Money> {
         match self {
-            Self::Refund { amount } | Self::ReturnRefund { amount } => Some(amount),
-            Self::Guidance => None,
+            Self::Refund { amount } | Self::ReturnRefund { amount } | Self::Compensation { amount } => Some(amount),
+            Self::Guidance | Self::Exchange | Self::Repair | Self::ServiceAgain => None,
         }
+    }
+
+    /// It gives money back for a purchase: a service order carries it out, and nobody else.
+    pub fn refunds(self) -> bool {
+        matches!(self, Self::Refund { .. } | Self::ReturnRefund { .. })
     }
 }
 
@@ -57,6 +79,12 @@ pub struct Remedy {
     pub remedy_id: Uuid,
     pub kind: RemedyKind,
     pub progress: Progress,
+    /// Policy does not offer it here; somebody gave a reason (R-CMP-06).
+    #[serde(default)]
+    pub exception: bool,
+    /// It does not go as planned; somebody gave a reason (R-CMP-09).
+    #[serde(default)]
+    pub deviates: bool,
 }
 
 /// The customer's consent: who recorded it, when, and how it was given. His words are kept apart (R-CMP-08).
@@ -95,6 +123,8 @@ impl Solution {
             ),
             kind: *kind,
             progress: Progress::Pending,
+            exception: false,
+            deviates: false,
         };
         let remedies = wishes.iter().enumerate().map(remedy).collect();
         Self { version, author, remedies, turned_down: false, approved_by: None, approval: None, consent: None }
@@ -107,12 +137,17 @@ impl Solution {
 
     /// Some of its money is promised and not yet known to be paid or refused.
     pub fn money_pending(&self) -> bool {
-        self.remedies.iter().any(|remedy| remedy.kind.amount().is_some() && remedy.progress == Progress::Pending)
+        self.remedies.iter().any(|remedy| remedy.kind.refunds() && remedy.progress == Progress::Pending)
     }
 
     /// Everything but `except` is done.
     pub fn done_but(&self, except: Uuid) -> bool {
         self.remedies.iter().all(|remedy| remedy.remedy_id == except || remedy.progress == Progress::Done)
+    }
+
+    /// Something of it leaves the policy of the house.
+    pub fn exception(&self) -> bool {
+        self.remedies.iter().any(|remedy| remedy.exception)
     }
 
     /// Nothing is under way any more and something failed: only another solution helps.

@@ -88,6 +88,9 @@ impl Aggregate for Complaint {
                 let (remedy_id, done) = (remedy_id.to_string(), *done);
                 Published::of(&c::RemedySettled { complaint_id, remedy_id, done }, shard)
             }
+            Event::RemedyDeviated { remedy_id } => {
+                Published::of(&c::RemedyDeviated { complaint_id, remedy_id: remedy_id.to_string() }, shard)
+            }
             Event::Executed => {
                 let customer_id = self.facts.customer_id.to_string();
                 let message_id = self.result_message().to_string();
@@ -148,6 +151,7 @@ impl Aggregate for Complaint {
             | Event::Agreed(_)
             | Event::ExecutionStarted
             | Event::RemedySettled { .. }
+            | Event::RemedyDeviated { .. }
             | Event::Executed
             | Event::ResultTold { .. }
             | Event::Escalated { .. }

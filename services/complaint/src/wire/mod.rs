@@ -16,7 +16,7 @@ use crate::domain::{
     values::{Class, Emotion, Lane},
 };
 
-pub use view::{complaint_view, escalation_view, remedy_kind, task_view};
+pub use view::{complaint_view, escalation_view, kind_named, ordered, remedy_kind, task_view};
 
 /// A thing with a status word.
 pub trait Status {

@@ -1,5 +1,5 @@
 //! Complaints, tasks and escalations as the people who work on them see them.
-use contracts::{common::v1 as common, complaint::v1 as contract};
+use contracts::{common::v1 as common, complaint::v1 as contract, fulfilment::v1::OrderOpened};
 use kernel::{
     approval::{Approval, Given, Step},
     money::Money,
@@ -38,7 +38,7 @@ pub fn complaint_view(version: u64, complaint: &Complaint) -> contract::Complain
         reopen_count: complaint.reopen_count,
         class: class(complaint.class()),
         approval: solution.and_then(|solution| solution.approval.as_ref()).map(approval),
-        severity: complaint.assessment.as_ref().map_or(0, |assessment| assessment.severity.into()),
+        severity: complaint.severity(),
     }
 }
 
@@ -69,7 +69,12 @@ fn progress(remedy: &Remedy) -> contract::RemedyProgress {
         Progress::Done => "done",
         Progress::Failed => "failed",
     };
-    contract::RemedyProgress { remedy_id: remedy.remedy_id.to_string(), status: status.to_owned() }
+    contract::RemedyProgress {
+        remedy_id: remedy.remedy_id.to_string(),
+        status: status.to_owned(),
+        exception: remedy.exception,
+        deviates: remedy.deviates,
+    }
 }
 
 fn rank(level: Level) -> u32 {
@@ -103,17 +108,27 @@ pub fn escalation_view(version: u64, escalation: &Escalation) -> contract::Escal
     }
 }
 
+/// The kind of remedy of this name.
+pub fn kind_named(name: &str) -> common::RemedyKind {
+    let written = format!("REMEDY_KIND_{}", name.to_ascii_uppercase());
+    common::RemedyKind::from_str_name(&written).unwrap_or(common::RemedyKind::Unspecified)
+}
+
+/// What an order carries out; nothing when it does not say. Errors: the field that is wrong, and why.
+pub fn ordered(event: &OrderOpened) -> Result<Option<RemedyKind>, (&'static str, &'static str)> {
+    if event.kind() == common::RemedyKind::Unspecified {
+        return Ok(None);
+    }
+    let remedy = common::Remedy { remedy_id: String::new(), kind: event.kind, amount: event.amount.clone() };
+    remedy_kind(&remedy).map(Some)
+}
+
 /// One thing promised.
 pub fn remedy(remedy: &Remedy) -> common::Remedy {
-    let kind = match remedy.kind {
-        RemedyKind::Refund { .. } => common::RemedyKind::Refund,
-        RemedyKind::ReturnRefund { .. } => common::RemedyKind::ReturnRefund,
-        RemedyKind::Guidance => common::RemedyKind::Guidance,
-    };
     let money = |amount: Money| common::Money { minor: amount.minor, currency: amount.currency.to_string() };
     common::Remedy {
         remedy_id: remedy.remedy_id.to_string(),
-        kind: kind.into(),
+        kind: kind_named(remedy.kind.name()).into(),
         amount: remedy.kind.amount().map(money),
     }
 }
@@ -124,17 +139,24 @@ pub fn remedy_kind(remedy: &common::Remedy) -> Result<RemedyKind, (&'static str,
         return Err(("remedy_id", "is given by the service; leave it empty"));
     }
     let amount = || -> Result<Money, (&str, &str)> {
-        let money = remedy.amount.as_ref().ok_or(("amount", "must be given for a refund"))?;
+        let money = remedy.amount.as_ref().ok_or(("amount", "must be given for a refund or a compensation"))?;
         let currency = money.currency.parse();
         let currency =
             currency.map_err(|_| ("amount.currency", "must be three capital letters of iso 4217 such as CNY"))?;
         Ok(Money::new(money.minor, currency))
     };
+    let none = |kind| match remedy.amount {
+        Some(_) => Err(("amount", "must be absent but for a refund or a compensation")),
+        None => Ok(kind),
+    };
     match common::RemedyKind::try_from(remedy.kind) {
         Ok(common::RemedyKind::Refund) => Ok(RemedyKind::Refund { amount: amount()? }),
         Ok(common::RemedyKind::ReturnRefund) => Ok(RemedyKind::ReturnRefund { amount: amount()? }),
-        Ok(common::RemedyKind::Guidance) if remedy.amount.is_some() => Err(("amount", "must be absent for guidance")),
-        Ok(common::RemedyKind::Guidance) => Ok(RemedyKind::Guidance),
-        Ok(common::RemedyKind::Unspecified) | Err(_) => Err(("kind", "must be refund, return refund or guidance")),
+        Ok(common::RemedyKind::Compensation) => Ok(RemedyKind::Compensation { amount: amount()? }),
+        Ok(common::RemedyKind::Guidance) => none(RemedyKind::Guidance),
+        Ok(common::RemedyKind::Exchange) => none(RemedyKind::Exchange),
+        Ok(common::RemedyKind::Repair) => none(RemedyKind::Repair),
+        Ok(common::RemedyKind::ServiceAgain) => none(RemedyKind::ServiceAgain),
+        Ok(common::RemedyKind::Unspecified) | Err(_) => Err(("kind", "must be one of the kinds of remedies")),
     }
 }

@@ -1,5 +1,8 @@
 //! Who may approve a solution, step by step.
-use contracts::complaint::v1::*;
+use contracts::{
+    common::v1::{Remedy, RemedyKind},
+    complaint::v1::*,
+};
 use testkit::request;
 use tonic::Code;
 
@@ -74,4 +77,49 @@ async fn a_role_nobody_holds_is_refused_at_the_start() {
         settings.service["approval"]["members"] = serde_json::json!([]);
     };
     testkit::Stack::start_with(&[&complaint::SERVICE], nobody).await;
+}
+
+#[tokio::test]
+async fn r_cmp_14_what_people_give_is_offered_by_grade_and_tracked() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    ok(house.client().conclude_investigation(request(ANA, conclude(1))).await, "investigated");
+    use RemedyKind::{Compensation, Exchange, Guidance, Refund, Repair, ReturnRefund, ServiceAgain};
+    let offered: Vec<_> = house.get(1).await.offered().collect();
+    assert_eq!(offered, [Refund, ReturnRefund, Guidance, Exchange, Repair, Compensation], "severity 2");
+    let of = |kind: RemedyKind| Remedy { kind: kind.into(), ..Remedy::default() };
+    let remedies = vec![Remedy { kind: Compensation.into(), ..refund(300) }, of(Exchange), of(ServiceAgain)];
+    let refused = house.client().draft_solution(request(ANA, draft(1, remedies.clone()))).await.unwrap_err();
+    assert_eq!(code(&refused), "complaint.outside_policy");
+    let exception_reason = "she asked for the same specialist".to_owned();
+    let excepted = DraftSolutionRequest { exception_reason: exception_reason.clone(), ..draft(1, remedies) };
+    ok(house.client().draft_solution(request(ANA, excepted)).await, "solution_drafted");
+    let notes: Vec<_> = house.get(1).await.notes.into_iter().map(|note| note.field).collect();
+    assert_eq!(notes.iter().filter(|field| *field == "exception_reason" || *field == "solution").count(), 2);
+    ok(
+        house.client().submit_solution(request(ANA, SubmitSolutionRequest { complaint_id: id(1) })).await,
+        "in_approval",
+    );
+    ok(house.client().approve_solution(approve(BEN)).await, "in_approval");
+    ok(house.client().approve_solution(approve(EVA)).await, "approved");
+    ok(house.client().offer_solution(request(ANA, OfferSolutionRequest { complaint_id: id(1) })).await, "offered");
+    house.agree(1).await;
+    let remedies = house.view(1).await.remedies;
+    let complete = |place: usize, done| {
+        let (complaint_id, remedy_id) = (id(1), remedies[place].remedy_id.clone());
+        request(ANA, CompleteRemedyRequest { complaint_id, remedy_id, done })
+    };
+    let other = Remedy { kind: Compensation.into(), ..refund(301) };
+    let refused = house.client().complete_remedy(complete(0, Some(other))).await.unwrap_err();
+    assert_eq!(code(&refused), "complaint.not_as_approved");
+    ok(house.client().complete_remedy(complete(0, None)).await, "executing");
+    let (complaint_id, remedy_id, reason) = (id(1), remedies[1].remedy_id.clone(), "out of stock till May".into());
+    let deviation = ReportRemedyDeviationRequest { complaint_id, remedy_id, reason, given_up: false };
+    ok(house.client().report_remedy_deviation(request(ANA, deviation)).await, "executing");
+    ok(house.client().complete_remedy(complete(1, None)).await, "executing");
+    let progress = house.view(1).await.progress;
+    let shown: Vec<_> = progress.iter().map(|r| (r.status.as_str(), r.exception, r.deviates)).collect();
+    assert_eq!(shown, [("done", false, false), ("done", false, true), ("pending", true, false)]);
+    assert_eq!(house.get(1).await.notes[0].field, "deviation");
+    ok(house.client().complete_remedy(complete(2, None)).await, "executed");
 }

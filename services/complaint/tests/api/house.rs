@@ -250,7 +250,7 @@ pub fn conclude(number: u128) -> ConcludeInvestigationRequest {
 }
 
 pub fn draft(number: u128, remedies: Vec<Remedy>) -> DraftSolutionRequest {
-    DraftSolutionRequest { complaint_id: id(number), remedies, text: "your money back".into() }
+    DraftSolutionRequest { complaint_id: id(number), remedies, text: "your money back".into(), ..Default::default() }
 }
 
 /// The command was taken and led to this status.

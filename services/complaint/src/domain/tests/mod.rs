@@ -19,7 +19,7 @@ use super::{
     Command, Complaint,
     complaint::{Assessment, Event, Facts, Terms},
     routing::Desk,
-    rulebook::Rulebook,
+    rulebook::{Offer, Offers, Rulebook},
     solution::RemedyKind,
     values::{Class, Department, Severity},
 };
@@ -59,7 +59,7 @@ fn desk(word: &str) -> Desk {
     Desk { department: department(word), answer_within: hours(8) }
 }
 
-/// ana and ben are managers, eva is the head; dan acts for ben for a day. Up to 1,000.00 a manager is enough.
+/// Everything but repair is offered. ana and ben are managers, eva is the head; dan acts for ben for a day. Up to 1,000.00 a manager is enough.
 fn rules() -> Arc<Rulebook> {
     let member = |role: &str, who: &str| Member { role: role.into(), who: who.into(), up_to: None };
     let members = vec![member("manager", ANA), member("manager", BEN), member("head", EVA)];
@@ -73,7 +73,9 @@ fn rules() -> Arc<Rulebook> {
     ];
     let reach = Reach { kinds: &RemedyKind::NAMES, classes: &Class::ALL.map(Class::name) };
     let matrix = Matrix::new(1, matrix, step("head"), reach, &powers).unwrap();
-    Arc::new(Rulebook { matrix, powers })
+    let kinds = RemedyKind::NAMES.into_iter().filter(|kind| *kind != "repair").map(str::to_owned).collect();
+    let offers = Offers::new(vec![Offer { classes: vec![], from_severity: 0, kinds }]).unwrap();
+    Arc::new(Rulebook { matrix, powers, offers })
 }
 
 fn submit() -> Command {
@@ -111,7 +113,15 @@ fn conclude() -> Command {
 }
 
 fn draft(remedies: &[RemedyKind]) -> Command {
-    Command::DraftSolution { by: ANA.into(), remedies: remedies.to_vec() }
+    Command::DraftSolution { by: ANA.into(), remedies: remedies.to_vec(), exception: false, rules: rules() }
+}
+
+fn draft_exception(remedies: &[RemedyKind]) -> Command {
+    Command::DraftSolution { by: ANA.into(), remedies: remedies.to_vec(), exception: true, rules: rules() }
+}
+
+fn deviate(remedy_id: Uuid, given_up: bool) -> Command {
+    Command::ReportRemedyDeviation { remedy_id, given_up }
 }
 
 fn approve(by: &str, version: u32) -> Command {
@@ -177,7 +187,7 @@ fn samples() -> Vec<(&'static str, Complaint)> {
     let agreed = led(&offered, [consent(1)]);
     let guidance = offered_again(&turned_down, &[RemedyKind::Guidance]);
     let guidance = led(&guidance, [consent(version(&guidance))]);
-    let executing = led(&agreed, [Command::StartExecution { remedy_id: remedy(&agreed, 0) }]);
+    let executing = led(&agreed, [Command::StartExecution { remedy_id: remedy(&agreed, 0), ordered: None }]);
     let failed = led(&executing, [settle(&executing, 0, false), settle(&executing, 1, true)]);
     let executed = led(&executing, [settle(&executing, 0, true), settle(&executing, 1, true)]);
     let checked = led(&executed, [tell_result(&executed)]);

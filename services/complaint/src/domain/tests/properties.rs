@@ -29,7 +29,7 @@ struct Wild {
 fn step() -> impl Strategy<Value = Wild> {
     let hours = prop_oneof![8 => Just(0i64), 2 => 0..30i64, 1 => 0..500i64];
     let off = prop_oneof![9 => Just(0u32), 1 => 0..3u32];
-    (hours, prop::option::of(0..25u8), prop::bool::weighted(0.8), off, 0..3usize, any::<bool>())
+    (hours, prop::option::of(0..27u8), prop::bool::weighted(0.8), off, 0..3usize, any::<bool>())
         .prop_map(|(hours, what, by, version_off, place, yes)| Wild { hours, what, by, version_off, place, yes })
 }
 
@@ -71,9 +71,9 @@ fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
         13 | 14 => Command::OfferSolution,
         15 => consent(version),
         16 => Command::RecordDecline { version },
-        17 => Command::StartExecution { remedy_id },
+        17 => Command::StartExecution { remedy_id, ordered: step.yes.then(|| super::refund(500)) },
         18 => Command::SettleRemedy { remedy_id, done: step.yes },
-        19 => Command::CompleteRemedy { remedy_id },
+        19 => Command::CompleteRemedy { remedy_id, done: None },
         20 if step.by => Command::TellResult { message_id: to.result_message(), at },
         20 => Command::Escalate {
             level: Level::Management,
@@ -86,6 +86,8 @@ fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
         23 if step.yes => Command::InvestigationDue,
         23 if step.by => Command::ApprovalDue,
         23 => Command::SilenceDue,
+        25 => deviate(remedy_id, step.yes),
+        26 => draft_exception(&[RemedyKind::Repair, RemedyKind::ServiceAgain]),
         _ => Command::ResultUntold { message_id: to.result_message() },
     }
 }
