@@ -13,7 +13,7 @@ use crate::domain::{
     routing::Routing,
     rulebook::{Offer, Offers, Rulebook},
     solution::RemedyKind,
-    values::{Class, Department},
+    values::{Class, Department, Emotion},
 };
 
 /// The section as written; `default.toml` explains every value.
@@ -27,6 +27,35 @@ struct Section {
     routing: BTreeMap<Class, Department>,
     approval: Approval,
     offers: Vec<Offer>,
+    guidance: Guidance,
+}
+
+/// How to speak with customers (R-CMP-18): a text for every emotion and every class.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guidance {
+    emotion: BTreeMap<Emotion, String>,
+    class: BTreeMap<Class, String>,
+}
+
+impl Guidance {
+    fn check(&self) -> anyhow::Result<()> {
+        let missing = |text: Option<&String>| text.is_none_or(|text| text.trim().is_empty());
+        let emotion = Emotion::ALL.into_iter().find(|emotion| missing(self.emotion.get(emotion)));
+        anyhow::ensure!(
+            emotion.is_none(),
+            "configuration, section [service.guidance.emotion]: {emotion:?} has no text"
+        );
+        let class = Class::ALL.into_iter().find(|class| missing(self.class.get(class)));
+        anyhow::ensure!(class.is_none(), "configuration, section [service.guidance.class]: {class:?} has no text");
+        Ok(())
+    }
+
+    /// What is said about the emotion, if one was heard, and about the class.
+    pub fn of(&self, class: Class, emotion: Option<Emotion>) -> Vec<String> {
+        let emotion = emotion.and_then(|emotion| self.emotion.get(&emotion));
+        emotion.into_iter().chain(self.class.get(&class)).cloned().collect()
+    }
 }
 
 /// Who approves what.
@@ -60,6 +89,7 @@ pub struct Policy {
     pub terms: Terms,
     /// They hold for what is submitted or approved from now on.
     pub rules: Arc<Rulebook>,
+    pub guidance: Guidance,
 }
 
 impl Policy {
@@ -71,12 +101,14 @@ impl Policy {
     fn of(section: Section) -> anyhow::Result<Self> {
         let hours = |(department, hours)| (department, SignedDuration::from_hours(hours));
         let day = 24;
+        section.guidance.check()?;
         Ok(Self {
             terms: Terms {
                 investigate_within: term("investigate_within_hours", section.investigate_within_hours, 1..=30 * day)?,
                 silence_after: term("silence_after_hours", section.silence_after_hours, 1..=90 * day)?,
                 appeal_within: term("appeal_within_hours", section.appeal_within_hours, 0..=366 * day)?,
             },
+            guidance: section.guidance,
             rules: Arc::new(section.approval.rulebook(section.offers)?),
             routing: Routing::new(section.departments.into_iter().map(hours).collect(), &section.routing)?,
         })
@@ -155,6 +187,12 @@ mod tests {
         let no_kind =
             refused(&|s| drop(s["offers"][0].as_table_mut().unwrap().insert("kinds".into(), vec!["gold"].into())));
         assert!(no_kind.contains("offer 1: gold"), "{no_kind}");
+        let mute = refused(&|s| drop(s["guidance"]["emotion"].as_table_mut().unwrap().remove("angry")));
+        assert!(mute.contains("Angry"), "{mute}");
+        let mute = refused(&|s| {
+            drop(s["guidance"]["class"].as_table_mut().unwrap().insert("repair".into(), " ".into()));
+        });
+        assert!(mute.contains("Repair"), "{mute}");
         let typo = refused(&|s| drop(s.insert("appeal_within_day".into(), 3.into())));
         assert!(typo.contains("appeal_within_day"), "{typo}");
     }

@@ -38,6 +38,7 @@ impl Api {
         };
         let offered = self.policy.rules.offers.of(complaint.class(), complaint.severity());
         Ok(GetComplaintResponse {
+            guidance: self.policy.guidance.of(complaint.class(), complaint.facts.emotion),
             offered: offered.into_iter().map(|name| wire::kind_named(name).into()).collect(),
             complaint: Some(wire::complaint_view(version, &complaint)),
             notes: store::notes(&self.pool, id).await?.into_iter().map(note).collect(),

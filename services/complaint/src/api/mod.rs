@@ -135,6 +135,10 @@ impl Complaints for Api {
         Ok(self.change(request, "report_remedy_deviation", |c, r, _| read::report_deviation(c, r)).await?)
     }
 
+    async fn record_process_deviation(&self, request: Request<RecordProcessDeviationRequest>) -> Answer<Receipt> {
+        Ok(self.change(request, "record_process_deviation", read::process_deviation).await?)
+    }
+
     async fn record_satisfaction(&self, request: Request<RecordSatisfactionRequest>) -> Answer<Receipt> {
         let command = |satisfied| Command::RecordSatisfaction { satisfied };
         let read = |c: &mut Checks, r: &RecordSatisfactionRequest, _: &str| {

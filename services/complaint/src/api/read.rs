@@ -201,6 +201,18 @@ pub fn report_deviation(checks: &mut Checks, r: &contract::ReportRemedyDeviation
     Some(wish(id?, command).with("deviation", reason?))
 }
 
+pub fn process_deviation(
+    checks: &mut Checks,
+    r: &contract::RecordProcessDeviationRequest,
+    by: &str,
+) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &r.complaint_id);
+    let what = word(checks, "what", &r.what);
+    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
+    let command = Command::RecordProcessDeviation { by: by.to_owned(), what: what? };
+    Some(wish(id?, command).with("process_deviation", reason?))
+}
+
 pub fn appeal(checks: &mut Checks, r: &contract::AppealRequest) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);

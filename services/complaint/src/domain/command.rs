@@ -105,6 +105,11 @@ pub enum Command {
         /// It cannot be done at all.
         given_up: bool,
     },
+    RecordProcessDeviation {
+        by: String,
+        /// A lower-case word.
+        what: String,
+    },
     RecordSatisfaction {
         satisfied: bool,
     },
@@ -144,6 +149,8 @@ pub enum Rejection {
     TermOver(Timestamp),
     #[error("a complaint can ask departments 20 times at most")]
     TooManyTasks,
+    #[error("a complaint can leave the standard process 20 times at most")]
+    TooManyDeviations,
 }
 
 impl Rejection {
@@ -165,6 +172,7 @@ impl Rejection {
             Self::RemedySettled => "complaint.remedy_settled",
             Self::MoneyMoving => "complaint.money_moving",
             Self::TermOver(_) => "complaint.term_over",
+            Self::TooManyDeviations => "complaint.too_many_deviations",
             Self::TooManyTasks => "complaint.too_many_tasks",
         }
     }

@@ -32,6 +32,20 @@ pub struct Complaint {
     /// Escalations raised by the complaint itself; numbers the next one.
     pub escalations: u32,
     pub reopen_count: u32,
+    /// Where staff left the standard process for this customer (R-CMP-17).
+    #[serde(default)]
+    pub deviations: Vec<Deviation>,
+}
+
+/// Something was done otherwise than the standard process says. The reason is kept apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deviation {
+    /// A lower-case word.
+    pub what: String,
+    /// The status then.
+    pub during: String,
+    pub by: String,
+    pub at: Timestamp,
 }
 
 /// What was known when the complaint was recorded, and the terms that hold for it whatever is decided later.
@@ -223,6 +237,7 @@ pub enum Event {
         trigger: Trigger,
         escalation_id: Uuid,
     },
+    ProcessDeviated(Deviation),
     Reopened,
     Closed {
         outcome: Outcome,
@@ -306,6 +321,7 @@ impl Complaint {
                 }
             }
             Event::Escalated { level, .. } => self.escalation_level = self.escalation_level.max(Some(level)),
+            Event::ProcessDeviated(deviation) => self.deviations.push(deviation),
             Event::Reopened => {
                 self.reopen_count += 1;
                 self.state = State::Investigating;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     command::{Command, Rejection},
-    complaint::{Asked, Assessment, Complaint, Event, Facts, Outcome, State},
+    complaint::{Asked, Assessment, Complaint, Deviation, Event, Facts, Outcome, State},
     escalation::{Level, Trigger},
     promise::Promise,
     routing::Desk,
@@ -19,6 +19,8 @@ use super::{
 const DECLINES_TO_ESCALATE: u32 = 3;
 /// How many tasks one complaint can issue.
 const TASKS_MAX: usize = 20;
+/// How many deviations one complaint can have.
+const DEVIATIONS_MAX: usize = 20;
 
 pub(super) type Decision = Result<Vec<Event>, Rejection>;
 
@@ -55,6 +57,7 @@ impl Complaint {
             Command::RecordDecline { version } => self.decline(version),
             Command::CompleteRemedy { remedy_id, done } => self.complete(remedy_id, done),
             Command::ReportRemedyDeviation { remedy_id, given_up } => self.deviate(remedy_id, given_up),
+            Command::RecordProcessDeviation { by, what } => self.leave_process(by, what, now),
             Command::RecordSatisfaction { satisfied } => self.satisfaction(satisfied, now),
             Command::Withdraw => self.withdraw(now),
             Command::Appeal => self.appeal(now),
@@ -224,6 +227,18 @@ impl Complaint {
             }
             _ => vec![],
         }
+    }
+
+    /// Possible as long as the complaint is open: the process may be left for a customer, never in silence (R-CMP-17).
+    fn leave_process(&self, by: String, what: String, at: Timestamp) -> Decision {
+        if !self.open() {
+            return Err(self.not_now());
+        }
+        if self.deviations.len() >= DEVIATIONS_MAX {
+            return Err(Rejection::TooManyDeviations);
+        }
+        let during = self.state.name().to_owned();
+        Ok(vec![Event::ProcessDeviated(Deviation { what, during, by, at })])
     }
 
     fn withdraw(&self, now: Timestamp) -> Decision {

@@ -55,7 +55,7 @@ pub enum Lane {
 }
 
 /// How the customer feels, as heard or read (R-INT-05).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Emotion {
     Calm,
@@ -63,6 +63,10 @@ pub enum Emotion {
     Dissatisfied,
     Angry,
     Distressed,
+}
+
+impl Emotion {
+    pub const ALL: [Self; 5] = [Self::Calm, Self::Worried, Self::Dissatisfied, Self::Angry, Self::Distressed];
 }
 
 /// How grave a complaint is: 0 (trifling) to 4 (grave) (R-CMP-14).

@@ -10,7 +10,7 @@ use crate::{
     deadlines,
     domain::{
         Command, Complaint, DepartmentTask, Escalation, Rejection,
-        complaint::{Asked, Event, Facts},
+        complaint::{Asked, Deviation, Event, Facts},
         department_task::{self, Brief},
         escalation::{self, Level, Matter, Trigger},
         promise::Promise,
@@ -109,6 +109,10 @@ impl Aggregate for Complaint {
             Event::Escalated { level, trigger, escalation_id } => {
                 Published::of(&self.escalated(*level, *trigger, *escalation_id), shard)
             }
+            Event::ProcessDeviated(Deviation { what, during, at, .. }) => {
+                let (what, during) = (what.clone(), during.clone());
+                Published::of(&c::ProcessDeviated { complaint_id, what, during }, shard).at(*at)
+            }
             Event::Reopened => {
                 let (reopen_count, case_id) = (self.reopen_count, self.facts.case_id.to_string());
                 Published::of(&c::ComplaintReopened { complaint_id, reopen_count, case_id }, shard)
@@ -155,6 +159,7 @@ impl Aggregate for Complaint {
             | Event::Executed
             | Event::ResultTold { .. }
             | Event::Escalated { .. }
+            | Event::ProcessDeviated(_)
             | Event::Reopened => vec![],
         }
     }

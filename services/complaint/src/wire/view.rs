@@ -8,7 +8,7 @@ use kernel::{
 use super::{Status, class, complaint::recorded, department_task::issued, escalation::raised, instant};
 use crate::domain::{
     Complaint, DepartmentTask, Escalation,
-    complaint::State,
+    complaint::{Deviation, State},
     escalation::Level,
     solution::{Progress, Remedy, RemedyKind},
 };
@@ -37,8 +37,18 @@ pub fn complaint_view(version: u64, complaint: &Complaint) -> contract::Complain
         progress: solution.map(|solution| solution.remedies.iter().map(progress).collect()).unwrap_or_default(),
         reopen_count: complaint.reopen_count,
         class: class(complaint.class()),
+        deviations: complaint.deviations.iter().map(deviation).collect(),
         approval: solution.and_then(|solution| solution.approval.as_ref()).map(approval),
         severity: complaint.severity(),
+    }
+}
+
+fn deviation(deviation: &Deviation) -> contract::ProcessDeviation {
+    contract::ProcessDeviation {
+        what: deviation.what.clone(),
+        during: deviation.during.clone(),
+        by: deviation.by.clone(),
+        at: instant(deviation.at),
     }
 }
 

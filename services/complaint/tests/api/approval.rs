@@ -1,6 +1,6 @@
 //! Who may approve a solution, step by step.
 use contracts::{
-    common::v1::{Remedy, RemedyKind},
+    common::v1::{CaseClass, Remedy, RemedyKind},
     complaint::v1::*,
 };
 use testkit::request;
@@ -122,4 +122,31 @@ async fn r_cmp_14_what_people_give_is_offered_by_grade_and_tracked() {
     assert_eq!(shown, [("done", false, false), ("done", false, true), ("pending", true, false)]);
     assert_eq!(house.get(1).await.notes[0].field, "deviation");
     ok(house.client().complete_remedy(complete(2, None)).await, "executed");
+}
+
+#[tokio::test]
+async fn r_cmp_17_a_deviation_from_the_process_is_told_and_its_reason_kept_apart() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    let (what, reason) = ("visited_at_home".to_owned(), "she cannot leave her house".to_owned());
+    let leave = RecordProcessDeviationRequest { complaint_id: id(1), what, reason };
+    ok(house.client().record_process_deviation(request(BEN, leave)).await, "investigating");
+    let told = &house.events::<ProcessDeviated>().await[0];
+    assert_eq!((told.what.as_str(), told.during.as_str()), ("visited_at_home", "investigating"));
+    let shown = house.get(1).await;
+    let deviation = &shown.complaint.unwrap().deviations[0];
+    assert_eq!((deviation.what.as_str(), deviation.by.as_str()), ("visited_at_home", BEN));
+    let note = &shown.notes[0];
+    assert_eq!((note.field.as_str(), note.text.as_str()), ("process_deviation", "she cannot leave her house"));
+}
+
+#[tokio::test]
+async fn r_cmp_18_guidance_follows_emotion_and_class() {
+    let house = House::open().await;
+    house.record(1, CaseClass::Discomfort).await;
+    let guidance = house.get(1).await.guidance;
+    assert_eq!(guidance.len(), 2);
+    assert!(guidance[0].contains("Stay calm") && guidance[1].contains("never diagnose"), "{guidance:?}");
+    house.investigate(2).await;
+    assert!(house.get(2).await.guidance[1].contains("batch"));
 }

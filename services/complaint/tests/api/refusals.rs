@@ -65,6 +65,8 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
     expect(client().record_decline(request(ANA, wrong)), &["complaint_id", "solution_version", "counter_wish"]).await;
     let wrong = CompleteRemedyRequest { complaint_id: bad(), remedy_id: bad(), done: Some(Remedy::default()) };
     expect(client().complete_remedy(request(ANA, wrong)), &["complaint_id", "remedy_id", "done.kind"]).await;
+    let wrong = RecordProcessDeviationRequest { complaint_id: bad(), what: "At home".into(), reason: long() };
+    expect(client().record_process_deviation(request(ANA, wrong)), &["complaint_id", "what", "reason"]).await;
     let (complaint_id, remedy_id, reason) = (bad(), bad(), String::new());
     let wrong = ReportRemedyDeviationRequest { complaint_id, remedy_id, reason, given_up: true };
     expect(client().report_remedy_deviation(request(ANA, wrong)), &["complaint_id", "remedy_id", "reason"]).await;

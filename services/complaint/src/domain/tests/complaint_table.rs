@@ -51,6 +51,7 @@ const TABLE: &str = "
     report_deviation      ?? xx xx xx xx xx xx xx xx xx xx xx ag ag ex rs xx xx xx
     give_up               ?? xx xx xx xx xx xx xx xx xx xx xx ex ex ex rs xx xx xx
     deviate_refund        ?? xx xx xx xx xx xx xx xx xx xx xx ng ur ng ng xx xx xx
+    leave_process         ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc xx
     satisfied             ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx cl cl xx
     dissatisfied          ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig ig xx
     withdraw              ?? cl cl cl cl cl cl cl cl cl cl cl mm cl mm cl cl cl xx
@@ -142,6 +143,7 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         now(deviate(guidance, false)),
         now(deviate(guidance, true)),
         now(deviate(money, false)),
+        now(Command::RecordProcessDeviation { by: BEN.into(), what: "visited_at_home".into() }),
         now(Command::RecordSatisfaction { satisfied: true }),
         now(Command::RecordSatisfaction { satisfied: false }),
         now(Command::Withdraw),

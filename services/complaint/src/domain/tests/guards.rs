@@ -275,6 +275,21 @@ fn remedies_stored_before_exceptions_and_deviations_are_read() {
 }
 
 #[test]
+fn r_cmp_17_the_process_is_left_with_a_trace_and_not_without_end() {
+    let leave = || Command::RecordProcessDeviation { by: BEN.into(), what: "visited_at_home".into() };
+    let left = led(&sample("of"), [leave()]);
+    let [deviation] = left.deviations.as_slice() else { unreachable!() };
+    let expected = ("visited_at_home", "offered", BEN, NOW);
+    assert_eq!((deviation.what.as_str(), deviation.during.as_str(), deviation.by.as_str(), deviation.at), expected);
+    assert_eq!(left.state, sample("of").state);
+    let often = led(&left, vec![leave(); 19]);
+    assert_eq!(often.decide(leave(), NOW), Err(Rejection::TooManyDeviations));
+    let mut json = serde_json::to_value(sample("of")).unwrap();
+    assert!(json.as_object_mut().unwrap().remove("deviations").is_some());
+    assert_eq!(serde_json::from_value::<Complaint>(json).unwrap(), sample("of"), "stored before deviations were kept");
+}
+
+#[test]
 fn silence_is_never_satisfaction() {
     let mut complaint = sample("sc");
     tell(&mut complaint, Command::SilenceDue, NOW + hours(500));

@@ -29,7 +29,7 @@ struct Wild {
 fn step() -> impl Strategy<Value = Wild> {
     let hours = prop_oneof![8 => Just(0i64), 2 => 0..30i64, 1 => 0..500i64];
     let off = prop_oneof![9 => Just(0u32), 1 => 0..3u32];
-    (hours, prop::option::of(0..27u8), prop::bool::weighted(0.8), off, 0..3usize, any::<bool>())
+    (hours, prop::option::of(0..28u8), prop::bool::weighted(0.8), off, 0..3usize, any::<bool>())
         .prop_map(|(hours, what, by, version_off, place, yes)| Wild { hours, what, by, version_off, place, yes })
 }
 
@@ -87,6 +87,7 @@ fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
         23 if step.by => Command::ApprovalDue,
         23 => Command::SilenceDue,
         25 => deviate(remedy_id, step.yes),
+        27 => Command::RecordProcessDeviation { by: by.into(), what: "visited_at_home".into() },
         26 => draft_exception(&[RemedyKind::Repair, RemedyKind::ServiceAgain]),
         _ => Command::ResultUntold { message_id: to.result_message() },
     }
