@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::domain::{
     complaint::Terms,
+    fairness::Band,
     routing::Routing,
     rulebook::{Offer, Offers, Rulebook},
     solution::RemedyKind,
@@ -28,6 +29,7 @@ struct Section {
     approval: Approval,
     offers: Vec<Offer>,
     guidance: Guidance,
+    fairness: Band,
 }
 
 /// How to speak with customers (R-CMP-18): a text for every emotion and every class.
@@ -71,13 +73,19 @@ struct Approval {
 }
 
 impl Approval {
-    fn rulebook(self, offers: Vec<Offer>) -> anyhow::Result<Rulebook> {
+    fn rulebook(self, offers: Vec<Offer>, band: Band) -> anyhow::Result<Rulebook> {
+        let band = band.check().context("configuration, section [service.fairness]")?;
         let offers = Offers::new(offers).context("configuration, section [service.offers]")?;
         let powers =
             Powers::new(self.members, self.delegations).context("configuration, section [service.approval]")?;
         let classes = Class::ALL.map(Class::name);
         let reach = Reach { kinds: &RemedyKind::NAMES, classes: &classes };
-        Ok(Rulebook { matrix: Matrix::new(self.version, self.rules, self.further, reach, &powers)?, powers, offers })
+        Ok(Rulebook {
+            matrix: Matrix::new(self.version, self.rules, self.further, reach, &powers)?,
+            powers,
+            offers,
+            band,
+        })
     }
 }
 
@@ -109,7 +117,7 @@ impl Policy {
                 appeal_within: term("appeal_within_hours", section.appeal_within_hours, 0..=366 * day)?,
             },
             guidance: section.guidance,
-            rules: Arc::new(section.approval.rulebook(section.offers)?),
+            rules: Arc::new(section.approval.rulebook(section.offers, section.fairness)?),
             routing: Routing::new(section.departments.into_iter().map(hours).collect(), &section.routing)?,
         })
     }
@@ -193,6 +201,8 @@ mod tests {
             drop(s["guidance"]["class"].as_table_mut().unwrap().insert("repair".into(), " ".into()));
         });
         assert!(mute.contains("Repair"), "{mute}");
+        let few = refused(&|s| drop(s["fairness"].as_table_mut().unwrap().insert("at_least".into(), 0.into())));
+        assert!(few.contains("[service.fairness]") && few.contains("at_least"), "{few}");
         let typo = refused(&|s| drop(s.insert("appeal_within_day".into(), 3.into())));
         assert!(typo.contains("appeal_within_day"), "{typo}");
     }

@@ -97,7 +97,8 @@ impl Complaints for Api {
     }
 
     async fn draft_solution(&self, request: Request<DraftSolutionRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "draft_solution", |c, r, by| read::draft(c, r, by, &self.policy)).await?)
+        let others = self.comparables(request.get_ref()).await?;
+        Ok(self.change(request, "draft_solution", |c, r, by| read::draft(c, r, by, &self.policy, others)).await?)
     }
 
     async fn submit_solution(&self, request: Request<SubmitSolutionRequest>) -> Answer<Receipt> {

@@ -9,6 +9,7 @@ use crate::{
         Command, Complaint, DepartmentTask, Escalation,
         complaint::Assessment,
         department_task, escalation,
+        fairness::Comparables,
         solution::{REMEDIES_MAX, RemedyKind, flaws},
         values::{Department, Severity},
     },
@@ -96,13 +97,19 @@ pub fn conclude(checks: &mut Checks, r: &contract::ConcludeInvestigationRequest)
     Some(wish(id?, command).with("findings", findings?))
 }
 
-pub fn draft(checks: &mut Checks, r: &contract::DraftSolutionRequest, by: &str, policy: &Policy) -> Read<Complaint> {
+pub fn draft(
+    checks: &mut Checks,
+    r: &contract::DraftSolutionRequest,
+    by: &str,
+    policy: &Policy,
+    others: Option<Comparables>,
+) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let remedies = remedies(checks, &r.remedies);
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
     let reason = checks.text("exception_reason", &r.exception_reason, 0..=TEXT_MAX);
     let (by, rules, exception) = (by.to_owned(), policy.rules.clone(), !reason?.is_empty());
-    let command = Command::DraftSolution { by, remedies: remedies?, exception, rules };
+    let command = Command::DraftSolution { by, remedies: remedies?, exception, others, rules };
     Some(wish(id?, command).with("solution", text?).with("exception_reason", reason?))
 }
 

@@ -23,7 +23,8 @@ impl Complaint {
     fn requested(&self, solution: &Solution, rules: &Rulebook, now: Timestamp) -> Event {
         let matter = matter(self.class(), solution);
         let author = solution.author.clone();
-        Event::ApprovalRequested(Box::new(rules.matrix.request(author, matter, solution.exception(), false, now)))
+        let outside = solution.fairness.is_some_and(|fairness| fairness.outside);
+        Event::ApprovalRequested(Box::new(rules.matrix.request(author, matter, solution.exception(), outside, now)))
     }
 
     /// Somebody approves or returns this version. A solution that was submitted before approvals had steps gets them now.

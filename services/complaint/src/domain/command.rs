@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     complaint::{Assessment, Facts},
     escalation::{Level, Trigger},
+    fairness::Comparables,
     routing::Desk,
     rulebook::Rulebook,
     solution::{Flaw, RemedyKind},
@@ -71,6 +72,8 @@ pub enum Command {
         remedies: Vec<RemedyKind>,
         /// A reason was given for leaving the policy.
         exception: bool,
+        /// What others were given; nothing when the draft has no price.
+        others: Option<Comparables>,
         rules: Arc<Rulebook>,
     },
     SubmitSolution {

@@ -10,7 +10,7 @@ use super::{
     escalation::{Level, Trigger},
     promise::Promise,
     routing::Desk,
-    rulebook::Rulebook,
+    rulebook::{Rulebook, total},
     solution::{Consent, RemedyKind, Solution, flaws},
     values::{CauseCode, Department},
 };
@@ -41,7 +41,12 @@ impl Complaint {
             Command::StartInvestigation => self.only(State::Assessed, vec![Event::InvestigationStarted]),
             Command::AskDepartment(desk) => self.ask(desk),
             Command::ConcludeInvestigation { cause, responsible } => self.conclude(cause, responsible, now),
-            Command::DraftSolution { by, remedies, exception, rules } => self.draft(by, &remedies, exception, &rules),
+            Command::DraftSolution { by, remedies, exception, others, rules } => {
+                let mut draft = self.draft(by, &remedies, exception, &rules)?;
+                let worth = total(remedies.into_iter());
+                draft.fairness = worth.zip(others).map(|(worth, others)| rules.band.judge(worth, &others));
+                Ok(vec![Event::SolutionDrafted(Box::new(draft))])
+            }
             Command::SubmitSolution { rules } => self.submit(&rules, now),
             Command::ApproveSolution { by, version, rules } => {
                 self.review(version, approval::Command::Approve { by }, &rules, now)
@@ -144,7 +149,13 @@ impl Complaint {
     }
 
     /// Also when an agreed solution could not be carried out and nothing of it is under way any more.
-    fn draft(&self, by: String, remedies: &[RemedyKind], exception: bool, rules: &Rulebook) -> Decision {
+    fn draft(
+        &self,
+        by: String,
+        remedies: &[RemedyKind],
+        exception: bool,
+        rules: &Rulebook,
+    ) -> Result<Solution, Rejection> {
         let failed = self.state == State::Executing && self.solution.as_ref().is_some_and(Solution::stuck);
         if !failed && !matches!(self.state, State::Investigated | State::SolutionDrafted) {
             return Err(self.not_now());
@@ -163,7 +174,7 @@ impl Complaint {
         let version = self.solution.as_ref().map_or(0, |solution| solution.version) + 1;
         let mut draft = Solution::draft(self.facts.complaint_id, version, by, remedies);
         draft.remedies.iter_mut().for_each(|remedy| remedy.exception = outside(&remedy.kind));
-        Ok(vec![Event::SolutionDrafted(Box::new(draft))])
+        Ok(draft)
     }
 
     /// The solution, if the complaint is in `state` and has one.

@@ -1,6 +1,6 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
 //! `promise`, `solution`,
-//! `rulebook`, then the three aggregates: `complaint` (`command`, `decide`, `approving`,
+//! `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`, `approving`,
 //! `executing`), `department_task`, `escalation`.
 mod approving;
 pub mod command;
@@ -9,6 +9,7 @@ mod decide;
 pub mod department_task;
 pub mod escalation;
 mod executing;
+pub mod fairness;
 pub mod promise;
 pub mod routing;
 pub mod rulebook;

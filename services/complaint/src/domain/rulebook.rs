@@ -5,6 +5,7 @@ use kernel::approval::{Matrix, Matter, Powers};
 use serde::Deserialize;
 
 use super::{
+    fairness::Band,
     solution::{RemedyKind, Solution},
     values::Class,
 };
@@ -15,6 +16,7 @@ pub struct Rulebook {
     pub matrix: Matrix,
     pub powers: Powers,
     pub offers: Offers,
+    pub band: Band,
 }
 
 /// What policy offers customers, by class and severity (R-CMP-06, R-CMP-14). `Default` offers nothing.

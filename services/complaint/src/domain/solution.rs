@@ -6,6 +6,8 @@ use kernel::{approval::Approval, money::Money};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::fairness::Fairness;
+
 /// What a customer can be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -110,6 +112,9 @@ pub struct Solution {
     #[serde(default)]
     pub approval: Option<Approval>,
     pub consent: Option<Consent>,
+    /// How its worth compares with what others were given; none when it has no price.
+    #[serde(default)]
+    pub fairness: Option<Fairness>,
 }
 
 impl Solution {
@@ -127,7 +132,16 @@ impl Solution {
             deviates: false,
         };
         let remedies = wishes.iter().enumerate().map(remedy).collect();
-        Self { version, author, remedies, turned_down: false, approved_by: None, approval: None, consent: None }
+        Self {
+            version,
+            author,
+            remedies,
+            turned_down: false,
+            approved_by: None,
+            approval: None,
+            consent: None,
+            fairness: None,
+        }
     }
 
     /// The remedy of this id.

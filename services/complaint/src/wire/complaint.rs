@@ -52,36 +52,23 @@ impl Aggregate for Complaint {
                 Published::of(&self.concluded(cause, responsible, *at, *in_time), shard).at(*at)
             }
             Event::InvestigationLate { escalation_id } => {
-                let (due, escalation_id) = (self.facts.investigate_by(), escalation_id.to_string());
-                let late = c::InvestigationLate { complaint_id, investigate_by: instant(due), escalation_id };
-                Published::of(&late, shard).at(due)
+                Published::of(&self.late(*escalation_id), shard).at(self.facts.investigate_by())
             }
             Event::SolutionDrafted(_) => {
                 let remedies = self.remedies();
                 Published::of(&c::SolutionDrafted { complaint_id, solution_version, remedies }, shard)
             }
-            Event::ApprovalRequested(approval) => {
-                let (matrix_version, approve_by) = (approval.matrix_version, instant(approval.due));
-                let roles = approval.steps.iter().map(|step| step.role.clone()).collect();
-                let asked = c::ApprovalRequested { complaint_id, solution_version, matrix_version, approve_by, roles };
-                Published::of(&asked, shard)
-            }
+            Event::ApprovalRequested(approval) => Published::of(&self.approval_requested(approval), shard),
             Event::ApprovalGiven(given) => Published::of(&self.step_approved(given), shard).at(given.at),
             Event::Approved(given) => {
                 Published::of(&c::SolutionApproved { complaint_id, solution_version }, shard).at(given.at)
             }
             Event::ApprovalExpired { escalation_id } => {
-                let (due, escalation_id) = (self.approve_by(), escalation_id.to_string());
-                let approve_by = instant(due);
-                let late = c::ApprovalExpired { complaint_id, solution_version, approve_by, escalation_id };
-                Published::of(&late, shard).at(due)
+                Published::of(&self.approval_expired(*escalation_id), shard).at(self.approve_by())
             }
             Event::Returned { .. } => Published::of(&c::SolutionReturned { complaint_id, solution_version }, shard),
             Event::Offered => Published::of(&self.offered(), shard),
-            Event::Declined => {
-                let offer_no = self.offers_made;
-                Published::of(&c::SolutionDeclined { complaint_id, solution_version, offer_no }, shard)
-            }
+            Event::Declined => Published::of(&self.declined(), shard),
             Event::Agreed(consent) => Published::of(&self.agreed(), shard).at(consent.at),
             Event::ExecutionStarted => Published::of(&c::ExecutionStarted { complaint_id }, shard),
             Event::RemedySettled { remedy_id, done } => {
@@ -91,11 +78,7 @@ impl Aggregate for Complaint {
             Event::RemedyDeviated { remedy_id } => {
                 Published::of(&c::RemedyDeviated { complaint_id, remedy_id: remedy_id.to_string() }, shard)
             }
-            Event::Executed => {
-                let customer_id = self.facts.customer_id.to_string();
-                let message_id = self.result_message().to_string();
-                Published::of(&c::SolutionExecuted { complaint_id, customer_id, message_id }, shard)
-            }
+            Event::Executed => Published::of(&self.executed(), shard),
             Event::ResultTold { message_id, at } => {
                 Published::of(&c::ResultTold { complaint_id, message_id: optional(*message_id) }, shard).at(*at)
             }
@@ -109,10 +92,7 @@ impl Aggregate for Complaint {
             Event::Escalated { level, trigger, escalation_id } => {
                 Published::of(&self.escalated(*level, *trigger, *escalation_id), shard)
             }
-            Event::ProcessDeviated(Deviation { what, during, at, .. }) => {
-                let (what, during) = (what.clone(), during.clone());
-                Published::of(&c::ProcessDeviated { complaint_id, what, during }, shard).at(*at)
-            }
+            Event::ProcessDeviated(left) => Published::of(&self.process_deviated(left), shard).at(left.at),
             Event::Reopened => {
                 let (reopen_count, case_id) = (self.reopen_count, self.facts.case_id.to_string());
                 Published::of(&c::ComplaintReopened { complaint_id, reopen_count, case_id }, shard)
@@ -208,6 +188,38 @@ impl Complaint {
         Change::create::<Escalation>(escalation_id, escalation::Command::Raise(matter))
     }
 
+    fn approval_requested(&self, approval: &Approval) -> contract::ApprovalRequested {
+        contract::ApprovalRequested {
+            complaint_id: self.facts.complaint_id.to_string(),
+            solution_version: self.version(),
+            matrix_version: approval.matrix_version,
+            approve_by: instant(approval.due),
+            roles: approval.steps.iter().map(|step| step.role.clone()).collect(),
+        }
+    }
+
+    fn approval_expired(&self, escalation_id: Uuid) -> contract::ApprovalExpired {
+        contract::ApprovalExpired {
+            complaint_id: self.facts.complaint_id.to_string(),
+            solution_version: self.version(),
+            approve_by: instant(self.approve_by()),
+            escalation_id: escalation_id.to_string(),
+        }
+    }
+
+    fn late(&self, escalation_id: Uuid) -> contract::InvestigationLate {
+        contract::InvestigationLate {
+            complaint_id: self.facts.complaint_id.to_string(),
+            investigate_by: instant(self.facts.investigate_by()),
+            escalation_id: escalation_id.to_string(),
+        }
+    }
+
+    fn process_deviated(&self, left: &Deviation) -> contract::ProcessDeviated {
+        let (what, during) = (left.what.clone(), left.during.clone());
+        contract::ProcessDeviated { complaint_id: self.facts.complaint_id.to_string(), what, during }
+    }
+
     fn step_approved(&self, given: &Given) -> contract::SolutionStepApproved {
         let role = self.approval().and_then(|approval| approval.steps.get(given.step)).map(|step| step.role.clone());
         contract::SolutionStepApproved {
@@ -261,6 +273,22 @@ impl Complaint {
             solution_version: self.version(),
             remedies: self.remedies(),
             offer_no: self.offers_made,
+        }
+    }
+
+    fn declined(&self) -> contract::SolutionDeclined {
+        contract::SolutionDeclined {
+            complaint_id: self.facts.complaint_id.to_string(),
+            solution_version: self.version(),
+            offer_no: self.offers_made,
+        }
+    }
+
+    fn executed(&self) -> contract::SolutionExecuted {
+        contract::SolutionExecuted {
+            complaint_id: self.facts.complaint_id.to_string(),
+            customer_id: self.facts.customer_id.to_string(),
+            message_id: self.result_message().to_string(),
         }
     }
 

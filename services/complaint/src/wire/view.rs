@@ -10,6 +10,7 @@ use crate::domain::{
     Complaint, DepartmentTask, Escalation,
     complaint::{Deviation, State},
     escalation::Level,
+    fairness::Fairness,
     solution::{Progress, Remedy, RemedyKind},
 };
 
@@ -37,10 +38,16 @@ pub fn complaint_view(version: u64, complaint: &Complaint) -> contract::Complain
         progress: solution.map(|solution| solution.remedies.iter().map(progress).collect()).unwrap_or_default(),
         reopen_count: complaint.reopen_count,
         class: class(complaint.class()),
+        fairness: solution.and_then(|solution| solution.fairness).map(fairness),
         deviations: complaint.deviations.iter().map(deviation).collect(),
         approval: solution.and_then(|solution| solution.approval.as_ref()).map(approval),
         severity: complaint.severity(),
     }
+}
+
+fn fairness(fairness: Fairness) -> contract::Fairness {
+    let Fairness { comparables, percentile, outside } = fairness;
+    contract::Fairness { comparables, percentile, outside }
 }
 
 fn deviation(deviation: &Deviation) -> contract::ProcessDeviation {

@@ -150,3 +150,35 @@ async fn r_cmp_18_guidance_follows_emotion_and_class() {
     house.investigate(2).await;
     assert!(house.get(2).await.guidance[1].contains("batch"));
 }
+
+#[tokio::test]
+async fn a_draft_outside_the_band_of_comparable_complaints_needs_two_people() {
+    let house = House::open().await;
+    for number in 10..30 {
+        house.investigate(number).await;
+        house.offer(number, vec![refund(500)]).await;
+        house.agree(number).await;
+        house.execute(number).await;
+        house.satisfied(number, true).await.unwrap();
+    }
+    house.investigate(9).await;
+    house.withdraw(9).await.unwrap();
+    house.investigate(1).await;
+    ok(house.client().conclude_investigation(request(ANA, conclude(1))).await, "investigated");
+    let submit = || request(ANA, SubmitSolutionRequest { complaint_id: id(1) });
+    ok(house.client().draft_solution(request(ANA, draft(1, vec![refund(500)]))).await, "solution_drafted");
+    let fairness = |comparables, percentile, outside| Some(Fairness { comparables, percentile, outside });
+    assert_eq!(house.view(1).await.fairness, fairness(20, 50, false));
+    ok(house.client().draft_solution(request(ANA, draft(1, vec![refund(9_000)]))).await, "solution_drafted");
+    assert_eq!(house.view(1).await.fairness, fairness(20, 100, true));
+    ok(house.client().submit_solution(submit()).await, "in_approval");
+    let approve = |by: &str| request(by, ApproveSolutionRequest { complaint_id: id(1), solution_version: 2 });
+    ok(house.client().approve_solution(approve(BEN)).await, "in_approval");
+    ok(house.client().approve_solution(approve(EVA)).await, "approved");
+    house.investigate(2).await;
+    house.stack.move_clock(hours(24 * 366));
+    house.investigate(3).await;
+    ok(house.client().conclude_investigation(request(ANA, conclude(3))).await, "investigated");
+    ok(house.client().draft_solution(request(ANA, draft(3, vec![refund(9_000)]))).await, "solution_drafted");
+    assert_eq!(house.view(3).await.fairness, fairness(0, 0, false), "too long ago");
+}

@@ -140,8 +140,13 @@ fn a_solution_submitted_before_approvals_had_steps_is_approved_by_those_of_today
 
 #[test]
 fn whoever_writes_the_next_draft_is_its_author() {
-    let redraft =
-        Command::DraftSolution { by: BEN.into(), remedies: vec![refund(1)], exception: false, rules: rules() };
+    let redraft = Command::DraftSolution {
+        by: BEN.into(),
+        remedies: vec![refund(1)],
+        exception: false,
+        others: None,
+        rules: rules(),
+    };
     let redrafted = led(&sample("td"), [redraft, submit()]);
     assert_eq!(redrafted.decide(approve(BEN, 2), NOW), Err(Rejection::Approval(Refusal::Own)));
     assert_eq!(led(&redrafted, [approve(ANA, 2)]).state, State::Approved);
@@ -287,6 +292,22 @@ fn r_cmp_17_the_process_is_left_with_a_trace_and_not_without_end() {
     let mut json = serde_json::to_value(sample("of")).unwrap();
     assert!(json.as_object_mut().unwrap().remove("deviations").is_some());
     assert_eq!(serde_json::from_value::<Complaint>(json).unwrap(), sample("of"), "stored before deviations were kept");
+}
+
+#[test]
+fn a_remedy_outside_the_fairness_band_takes_a_second_approval() {
+    for (minor, outside) in [(500, false), (501, true), (499, true)] {
+        let drafted = led(&sample("in"), [draft_among(&[refund(minor), RemedyKind::Guidance])]);
+        let fairness = drafted.solution.as_ref().unwrap().fairness.unwrap();
+        assert_eq!((fairness.comparables, fairness.outside), (20, outside), "{minor}");
+        let approved = led(&drafted, [submit(), approve(BEN, 1)]);
+        assert_eq!(approved.state == State::InApproval, outside);
+        assert!(!outside || led(&approved, [approve(EVA, 1)]).state == State::Approved);
+    }
+    let guidance = led(&sample("in"), [draft_among(&[RemedyKind::Guidance])]);
+    assert_eq!(guidance.solution.unwrap().fairness, None);
+    let large = led(&sample("in"), [draft_among(&[refund(100_001)]), submit()]);
+    assert_eq!(large.solution.unwrap().approval.unwrap().steps.len(), 2, "two are asked anyway");
 }
 
 #[test]

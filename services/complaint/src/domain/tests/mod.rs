@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{
     Command, Complaint,
     complaint::{Assessment, Event, Facts, Terms},
+    fairness::{Band, Comparables},
     routing::Desk,
     rulebook::{Offer, Offers, Rulebook},
     solution::RemedyKind,
@@ -75,7 +76,8 @@ fn rules() -> Arc<Rulebook> {
     let matrix = Matrix::new(1, matrix, step("head"), reach, &powers).unwrap();
     let kinds = RemedyKind::NAMES.into_iter().filter(|kind| *kind != "repair").map(str::to_owned).collect();
     let offers = Offers::new(vec![Offer { classes: vec![], from_severity: 0, kinds }]).unwrap();
-    Arc::new(Rulebook { matrix, powers, offers })
+    let band = Band { days: 365, at_least: 20, from_percentile: 10, to_percentile: 90 };
+    Arc::new(Rulebook { matrix, powers, offers, band })
 }
 
 fn submit() -> Command {
@@ -113,11 +115,29 @@ fn conclude() -> Command {
 }
 
 fn draft(remedies: &[RemedyKind]) -> Command {
-    Command::DraftSolution { by: ANA.into(), remedies: remedies.to_vec(), exception: false, rules: rules() }
+    Command::DraftSolution {
+        by: ANA.into(),
+        remedies: remedies.to_vec(),
+        exception: false,
+        others: None,
+        rules: rules(),
+    }
+}
+
+/// A draft among twenty complaints that were given 5.00 each.
+fn draft_among(remedies: &[RemedyKind]) -> Command {
+    let others = Some(Comparables { currency: "CNY".parse().unwrap(), given: vec![500; 20] });
+    Command::DraftSolution { by: ANA.into(), remedies: remedies.to_vec(), exception: false, others, rules: rules() }
 }
 
 fn draft_exception(remedies: &[RemedyKind]) -> Command {
-    Command::DraftSolution { by: ANA.into(), remedies: remedies.to_vec(), exception: true, rules: rules() }
+    Command::DraftSolution {
+        by: ANA.into(),
+        remedies: remedies.to_vec(),
+        exception: true,
+        others: None,
+        rules: rules(),
+    }
 }
 
 fn deviate(remedy_id: Uuid, given_up: bool) -> Command {
