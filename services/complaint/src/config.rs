@@ -1,15 +1,20 @@
 //! The `[service]` section of the configuration: who looks into what, and how long things may take.
 //! Invariant: what cannot be followed (a class nobody looks into, a term of no length) is refused at the start.
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
+use anyhow::Context as _;
 use backbone::Context;
 use jiff::SignedDuration;
+use kernel::approval::{Delegation, Matrix, Member, Powers, Reach, Rule, Step};
 use serde::Deserialize;
 
 use crate::domain::{
     complaint::Terms,
+    fairness::Band,
     routing::Routing,
-    values::{Class, Department},
+    rulebook::{Offer, Offers, Rulebook},
+    solution::RemedyKind,
+    values::{Class, Department, Emotion},
 };
 
 /// The section as written; `default.toml` explains every value.
@@ -21,6 +26,67 @@ struct Section {
     appeal_within_hours: i64,
     departments: BTreeMap<Department, i64>,
     routing: BTreeMap<Class, Department>,
+    approval: Approval,
+    offers: Vec<Offer>,
+    guidance: Guidance,
+    fairness: Band,
+}
+
+/// How to speak with customers (R-CMP-18): a text for every emotion and every class.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guidance {
+    emotion: BTreeMap<Emotion, String>,
+    class: BTreeMap<Class, String>,
+}
+
+impl Guidance {
+    fn check(&self) -> anyhow::Result<()> {
+        let missing = |text: Option<&String>| text.is_none_or(|text| text.trim().is_empty());
+        let emotion = Emotion::ALL.into_iter().find(|emotion| missing(self.emotion.get(emotion)));
+        anyhow::ensure!(
+            emotion.is_none(),
+            "configuration, section [service.guidance.emotion]: {emotion:?} has no text"
+        );
+        let class = Class::ALL.into_iter().find(|class| missing(self.class.get(class)));
+        anyhow::ensure!(class.is_none(), "configuration, section [service.guidance.class]: {class:?} has no text");
+        Ok(())
+    }
+
+    /// What is said about the emotion, if one was heard, and about the class.
+    pub fn of(&self, class: Class, emotion: Option<Emotion>) -> Vec<String> {
+        let emotion = emotion.and_then(|emotion| self.emotion.get(&emotion));
+        emotion.into_iter().chain(self.class.get(&class)).cloned().collect()
+    }
+}
+
+/// Who approves what.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Approval {
+    version: u32,
+    rules: Vec<Rule>,
+    further: Step,
+    members: Vec<Member>,
+    #[serde(default)]
+    delegations: Vec<Delegation>,
+}
+
+impl Approval {
+    fn rulebook(self, offers: Vec<Offer>, band: Band) -> anyhow::Result<Rulebook> {
+        let band = band.check().context("configuration, section [service.fairness]")?;
+        let offers = Offers::new(offers).context("configuration, section [service.offers]")?;
+        let powers =
+            Powers::new(self.members, self.delegations).context("configuration, section [service.approval]")?;
+        let classes = Class::ALL.map(Class::name);
+        let reach = Reach { kinds: &RemedyKind::NAMES, classes: &classes };
+        Ok(Rulebook {
+            matrix: Matrix::new(self.version, self.rules, self.further, reach, &powers)?,
+            powers,
+            offers,
+            band,
+        })
+    }
 }
 
 /// What the house decided.
@@ -29,6 +95,9 @@ pub struct Policy {
     pub routing: Routing,
     /// They hold for complaints recorded from now on; those on record keep theirs.
     pub terms: Terms,
+    /// They hold for what is submitted or approved from now on.
+    pub rules: Arc<Rulebook>,
+    pub guidance: Guidance,
 }
 
 impl Policy {
@@ -40,12 +109,15 @@ impl Policy {
     fn of(section: Section) -> anyhow::Result<Self> {
         let hours = |(department, hours)| (department, SignedDuration::from_hours(hours));
         let day = 24;
+        section.guidance.check()?;
         Ok(Self {
             terms: Terms {
                 investigate_within: term("investigate_within_hours", section.investigate_within_hours, 1..=30 * day)?,
                 silence_after: term("silence_after_hours", section.silence_after_hours, 1..=90 * day)?,
                 appeal_within: term("appeal_within_hours", section.appeal_within_hours, 0..=366 * day)?,
             },
+            guidance: section.guidance,
+            rules: Arc::new(section.approval.rulebook(section.offers, section.fairness)?),
             routing: Routing::new(section.departments.into_iter().map(hours).collect(), &section.routing)?,
         })
     }
@@ -70,7 +142,7 @@ mod tests {
 
     fn policy(section: toml::Table) -> Result<Policy, String> {
         let section = section.try_into().map_err(|error: toml::de::Error| error.to_string())?;
-        Policy::of(section).map_err(|error| error.to_string())
+        Policy::of(section).map_err(|error| format!("{error:#}"))
     }
 
     #[test]
@@ -105,6 +177,32 @@ mod tests {
         assert!(no_complaint.contains("enquiry"), "{no_complaint}");
         let no_time = refused(&|s| drop(s.insert("investigate_within_hours".into(), 0.into())));
         assert!(no_time.contains("investigate_within_hours"), "{no_time}");
+        let approval = |section: &mut toml::Table, key: &str, value: toml::Value| {
+            section["approval"].as_table_mut().unwrap().insert(key.into(), value)
+        };
+        let nobody = refused(&|s| drop(approval(s, "members", toml::Value::Array(vec![]))));
+        assert!(nobody.contains("rule 1, step 1") && nobody.contains("complaint_manager"), "{nobody}");
+        let hole = refused(&|s| drop(s["approval"]["rules"].as_array_mut().unwrap().pop()));
+        assert!(hole.contains("class service_attitude") && hole.contains("hole"), "{hole}");
+        let chain = toml::toml! { giver = "staff:x"
+        to = "staff:y"
+        from = "2026-01-01T00:00:00Z"
+        until = "2026-02-01T00:00:00Z" };
+        let chain = refused(&|s| drop(approval(s, "delegations", toml::Value::Array(vec![chain.clone().into()]))));
+        assert!(chain.contains("delegation 1"), "{chain}");
+        let nothing = refused(&|s| drop(s["offers"].as_array_mut().unwrap().remove(0)));
+        assert!(nothing.contains("discomfort with severity 0"), "{nothing}");
+        let no_kind =
+            refused(&|s| drop(s["offers"][0].as_table_mut().unwrap().insert("kinds".into(), vec!["gold"].into())));
+        assert!(no_kind.contains("offer 1: gold"), "{no_kind}");
+        let mute = refused(&|s| drop(s["guidance"]["emotion"].as_table_mut().unwrap().remove("angry")));
+        assert!(mute.contains("Angry"), "{mute}");
+        let mute = refused(&|s| {
+            drop(s["guidance"]["class"].as_table_mut().unwrap().insert("repair".into(), " ".into()));
+        });
+        assert!(mute.contains("Repair"), "{mute}");
+        let few = refused(&|s| drop(s["fairness"].as_table_mut().unwrap().insert("at_least".into(), 0.into())));
+        assert!(few.contains("[service.fairness]") && few.contains("at_least"), "{few}");
         let typo = refused(&|s| drop(s.insert("appeal_within_day".into(), 3.into())));
         assert!(typo.contains("appeal_within_day"), "{typo}");
     }

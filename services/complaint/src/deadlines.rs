@@ -1,12 +1,13 @@
 //! What time does: which deadlines a state has, and what each of them tells the complaint or the task.
 //! A due time itself is still in time, so the clock of a promise rings at the first instant that is late.
 use jiff::{SignedDuration, Timestamp};
-use kernel::calendar;
+use kernel::{approval::State::Requested, calendar};
 
 use crate::domain::{Complaint, DepartmentTask, command, complaint::State, department_task, promise::Promise};
 
 const INVESTIGATE_BY: &str = "investigate_by";
 const SILENT_AT: &str = "silent_at";
+const APPROVE_BY: &str = "approve_by";
 const ANSWER_BY: &str = "answer_by";
 
 /// The first instant after `due` that the database can tell from it.
@@ -14,7 +15,8 @@ fn late(due: Timestamp) -> Timestamp {
     calendar::add(due, SignedDuration::from_micros(1))
 }
 
-/// The first investigation must be concluded (R-CMP-03); silence after the result closes the complaint (R-CMP-11).
+/// The first investigation must be concluded (R-CMP-03); a step of the approval has a term (R-CMP-07); silence after the
+/// result closes the complaint (R-CMP-11).
 pub fn of_complaint(complaint: &Complaint) -> Vec<(&'static str, Timestamp)> {
     let investigate = complaint.open() && complaint.first_investigation == Promise::Running;
     let investigate = investigate.then(|| (INVESTIGATE_BY, late(complaint.facts.investigate_by())));
@@ -22,13 +24,17 @@ pub fn of_complaint(complaint: &Complaint) -> Vec<(&'static str, Timestamp)> {
         State::SatisfactionCheck { silent_at } => Some((SILENT_AT, silent_at)),
         _ => None,
     };
-    investigate.into_iter().chain(silence).collect()
+    let approval = complaint.solution.as_ref().and_then(|solution| solution.approval.as_ref());
+    let approval = approval.filter(|approval| complaint.state == State::InApproval && approval.state == Requested);
+    let approve = approval.map(|approval| (APPROVE_BY, late(approval.due)));
+    investigate.into_iter().chain(silence).chain(approve).collect()
 }
 
 /// What a deadline tells a complaint.
 pub fn complaint_command(kind: &str) -> Option<command::Command> {
     match kind {
         INVESTIGATE_BY => Some(command::Command::InvestigationDue),
+        APPROVE_BY => Some(command::Command::ApprovalDue),
         SILENT_AT => Some(command::Command::SilenceDue),
         _ => None,
     }

@@ -61,7 +61,8 @@ fn case_registered(event: &CaseRegistered, policy: &Policy) -> Result<Effects, F
 fn order_opened(event: &OrderOpened) -> Result<Effects, Fault> {
     let complaint_id = proto::id("complaint_id", &event.complaint_id)?;
     let remedy_id = proto::id("remedy_id", &event.remedy_id)?;
-    Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::StartExecution { remedy_id })))
+    let ordered = wire::ordered(event).map_err(|(field, reason)| Fault::invalid(field, reason))?;
+    Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::StartExecution { remedy_id, ordered })))
 }
 
 fn settled(complaint_id: &str, remedy_id: &str, done: bool) -> Result<Effects, Fault> {

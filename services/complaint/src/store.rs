@@ -3,11 +3,12 @@
 use backbone::Fault;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use kernel::money::Currency;
 use serde::de::DeserializeOwned;
 use sqlx::{FromRow, PgPool, types::Json};
 use uuid::Uuid;
 
-use crate::domain::{Complaint, DepartmentTask, Escalation};
+use crate::domain::{Complaint, DepartmentTask, Escalation, values::Class};
 
 /// The most notes shown of one complaint.
 const NOTES_MAX: i64 = 200;
@@ -51,6 +52,37 @@ pub async fn complaint(pool: &PgPool, id: Uuid) -> Result<Option<Versioned<Compl
     .fetch_optional(pool)
     .await?;
     Ok(found.map(versioned))
+}
+
+/// What each of the complaints of a class and severity was given that were closed since, in minor units of `currency`,
+/// newest first. Withdrawn ones say nothing, nor do those that were given no money's worth.
+pub async fn given(
+    pool: &PgPool,
+    class: Class,
+    severity: u32,
+    currency: Currency,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<i64>, Fault> {
+    let given = sqlx::query_scalar(
+        "-- complaint.given
+         select sum((remedy->'kind'->'amount'->>'minor')::bigint)::bigint
+         from (select id, closed_at, state->'solution'->'remedies' as remedies from complaint
+               where status = 'closed' and judged_class = $1 and judged_severity = $2 and closed_at >= $3
+                 and state->'state'->>'outcome' <> 'withdrawn') as closed,
+              jsonb_array_elements(remedies) as remedy
+         where remedy->>'progress' = 'done' and remedy->'kind'->'amount'->>'currency' = $4
+         group by id, closed_at
+         order by closed_at desc, id limit $5",
+    )
+    .bind(class.name())
+    .bind(i64::from(severity))
+    .bind(since.to_sqlx())
+    .bind(currency.code())
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    Ok(given)
 }
 
 /// What was written about a complaint, its tasks and its escalations, newest first.

@@ -48,7 +48,12 @@ pub fn refunds_agreed(event: &SolutionAgreed, purchase_within: SignedDuration) -
         let kind = match remedy.kind() {
             RemedyKind::Refund => Kind::Refund,
             RemedyKind::ReturnRefund => Kind::ReturnRefund,
-            RemedyKind::Guidance => continue,
+            // Done by people; complaint keeps track of it.
+            RemedyKind::Guidance
+            | RemedyKind::Exchange
+            | RemedyKind::Repair
+            | RemedyKind::Compensation
+            | RemedyKind::ServiceAgain => continue,
             RemedyKind::Unspecified => {
                 return Err(Fault::invalid(format!("remedies[{n}].kind"), "is not a remedy this version knows"));
             }

@@ -43,6 +43,13 @@ impl World {
                 settings.service["payments"]["timeout"] = json!("1s");
             }
             "outreach" => settings.service["sms_url"] = json!(sms_url),
+            "complaint" => {
+                let member = |role: &str, who: &str| json!({ "role": role, "who": who });
+                settings.service["approval"]["members"] = json!([
+                    member("complaint_manager", "staff:manager-zhao"),
+                    member("head_of_after_sales", "staff:head-qian"),
+                ]);
+            }
             _ => {}
         })
         .await;
@@ -175,6 +182,7 @@ impl World {
             complaint_id: id.into(),
             remedies: vec![remedy],
             text: "we give back what you paid".into(),
+            ..Default::default()
         };
         staff.draft_solution(request("staff:agent-sun", draft)).await.unwrap();
         let submit = complaint::SubmitSolutionRequest { complaint_id: id.into() };

@@ -22,6 +22,7 @@ use crate::drive::{Driver, staff};
 
 const AGENT: &str = "staff:agent-ana";
 pub(super) const MANAGER: &str = "staff:complaint-manager-bo";
+pub(super) const DIRECTOR: &str = "staff:director-eva";
 /// Complaints worked on at the same time.
 const ABREAST: usize = 24;
 
@@ -138,7 +139,9 @@ impl<'a> Staff<'a> {
             }
             "in_approval" => {
                 let m = complaint::ApproveSolutionRequest { complaint_id: id, solution_version: view.solution_version };
-                self.told(MANAGER, &view, "approve", m, |mut c, r| async move { c.approve_solution(r).await }).await
+                let waits_for = view.approval.as_ref().map_or("", |approval| approval.waits_for.as_str());
+                let by = if waits_for == "head_of_after_sales" { DIRECTOR } else { MANAGER };
+                self.told(by, &view, "approve", m, |mut c, r| async move { c.approve_solution(r).await }).await
             }
             "approved" => {
                 let m = complaint::OfferSolutionRequest { complaint_id: id };
@@ -170,6 +173,7 @@ impl<'a> Staff<'a> {
             complaint_id: view.complaint_id.clone(),
             remedies: vec![Remedy { kind: kind.into(), amount, ..Remedy::default() }],
             text: "we are sorry; this is what we propose".into(),
+            ..Default::default()
         };
         self.told(AGENT, view, "draft", m, |mut c, r| async move { c.draft_solution(r).await }).await
     }
@@ -214,6 +218,7 @@ impl<'a> Staff<'a> {
             let m = complaint::CompleteRemedyRequest {
                 complaint_id: view.complaint_id.clone(),
                 remedy_id: remedy.remedy_id.clone(),
+                done: None,
             };
             told += self.told(AGENT, view, "guide", m, |mut c, r| async move { c.complete_remedy(r).await }).await?;
         }

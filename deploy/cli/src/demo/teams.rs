@@ -11,12 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     luck,
-    staff::{MANAGER, Staff, at},
+    staff::{DIRECTOR, MANAGER, Staff, at},
 };
 use crate::drive::staff;
 
 const WAREHOUSE: &str = "staff:warehouse-dai";
-const DIRECTOR: &str = "staff:director-eva";
 
 impl Staff<'_> {
     /// Departments take up their tasks and answer; the manager accepts. A few answer a day late.

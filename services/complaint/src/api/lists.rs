@@ -1,10 +1,17 @@
 //! Queries -> responses: one complaint with what was written about it, lists in pages, the overview.
 use backbone::{Checks, Fault, page::by_time, proto};
 use contracts::{common::v1::Count, complaint::v1::*};
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::Api;
-use crate::{domain::values::Department, store, wire};
+use crate::{
+    domain::{
+        fairness::{Band, Comparables},
+        values::Department,
+    },
+    store, wire,
+};
 
 const COMPLAINT: [&str; 13] = [
     "recorded",
@@ -36,10 +43,25 @@ impl Api {
             by: note.written_by,
             at: Some(proto::timestamp(note.written_at.to_jiff())),
         };
+        let offered = self.policy.rules.offers.of(complaint.class(), complaint.severity());
         Ok(GetComplaintResponse {
+            guidance: self.policy.guidance.of(complaint.class(), complaint.facts.emotion),
+            offered: offered.into_iter().map(|name| wire::kind_named(name).into()).collect(),
             complaint: Some(wire::complaint_view(version, &complaint)),
             notes: store::notes(&self.pool, id).await?.into_iter().map(note).collect(),
         })
+    }
+
+    /// What others were given who complained alike; nothing when the draft has no price, or cannot be read.
+    pub(super) async fn comparables(&self, r: &DraftSolutionRequest) -> Result<Option<Comparables>, Fault> {
+        let priced = r.remedies.iter().find_map(|remedy| remedy.amount.as_ref()).map(|amount| amount.currency.parse());
+        let (Some(Ok(currency)), Ok(id)) = (priced, r.complaint_id.parse::<Uuid>()) else { return Ok(None) };
+        let Some((_, complaint)) = store::complaint(&self.pool, id).await? else { return Ok(None) };
+        let days = i64::from(self.policy.rules.band.days);
+        let since = self.clock.now() - SignedDuration::from_hours(24 * days);
+        let (class, severity) = (complaint.class(), complaint.severity());
+        let given = store::given(&self.pool, class, severity, currency, since, i64::from(Band::MOST)).await?;
+        Ok(Some(Comparables { currency, given }))
     }
 
     pub(super) async fn complaints(&self, r: &ListComplaintsRequest) -> Result<ListComplaintsResponse, Fault> {

@@ -60,13 +60,14 @@ impl Api {
         let key = checks.key(&request, scope);
         let wish = read(&mut checks, request.get_ref(), actor.as_ref().map_or("", Actor::as_str));
         let (Some(actor), Some(key), Some(wish)) = (actor, key, wish) else { return Err(checks.fault()) };
-        let Wish { id, command, note } = wish;
-        let row = note.map(|(field, body)| {
+        let Wish { id, command, notes } = wish;
+        let (by, at) = (actor.as_str().to_owned(), self.clock.now());
+        let rows = notes.into_iter().map(|(field, body)| {
             let row = Row::new(WRITE_NOTE, id).with(field.to_owned()).with(body);
-            row.with(actor.as_str().to_owned()).with(self.clock.now())
+            row.with(by.clone()).with(at)
         });
         let unit = Unit::of(Change::to::<A>(id, command)).actor(actor).key(key).answer::<A>(receipt);
-        let answer = self.road.submit(row.into_iter().fold(unit, Unit::row)).await?;
+        let answer = self.road.submit(rows.fold(unit, Unit::row)).await?;
         Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
     }
 }
@@ -96,21 +97,21 @@ impl Complaints for Api {
     }
 
     async fn draft_solution(&self, request: Request<DraftSolutionRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "draft_solution", read::draft).await?)
+        let others = self.comparables(request.get_ref()).await?;
+        Ok(self.change(request, "draft_solution", |c, r, by| read::draft(c, r, by, &self.policy, others)).await?)
     }
 
     async fn submit_solution(&self, request: Request<SubmitSolutionRequest>) -> Answer<Receipt> {
-        Ok(self
-            .change(request, "submit_solution", |c, r, _| read::complaint(c, &r.complaint_id, Command::SubmitSolution))
-            .await?)
+        Ok(self.change(request, "submit_solution", |c, r, _| read::submit(c, r, &self.policy)).await?)
     }
 
     async fn approve_solution(&self, request: Request<ApproveSolutionRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "approve_solution", read::approve).await?)
+        Ok(self.change(request, "approve_solution", |c, r, by| read::approve(c, r, by, &self.policy)).await?)
     }
 
     async fn return_solution(&self, request: Request<ReturnSolutionRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "return_solution", read::return_solution).await?)
+        let read = |c: &mut Checks, r: &ReturnSolutionRequest, by: &str| read::return_solution(c, r, by, &self.policy);
+        Ok(self.change(request, "return_solution", read).await?)
     }
 
     async fn offer_solution(&self, request: Request<OfferSolutionRequest>) -> Answer<Receipt> {
@@ -129,6 +130,14 @@ impl Complaints for Api {
 
     async fn complete_remedy(&self, request: Request<CompleteRemedyRequest>) -> Answer<Receipt> {
         Ok(self.change(request, "complete_remedy", |c, r, _| read::complete_remedy(c, r)).await?)
+    }
+
+    async fn report_remedy_deviation(&self, request: Request<ReportRemedyDeviationRequest>) -> Answer<Receipt> {
+        Ok(self.change(request, "report_remedy_deviation", |c, r, _| read::report_deviation(c, r)).await?)
+    }
+
+    async fn record_process_deviation(&self, request: Request<RecordProcessDeviationRequest>) -> Answer<Receipt> {
+        Ok(self.change(request, "record_process_deviation", read::process_deviation).await?)
     }
 
     async fn record_satisfaction(&self, request: Request<RecordSatisfactionRequest>) -> Answer<Receipt> {

@@ -9,6 +9,7 @@ use crate::{
         Command, Complaint, DepartmentTask, Escalation,
         complaint::Assessment,
         department_task, escalation,
+        fairness::Comparables,
         solution::{REMEDIES_MAX, RemedyKind, flaws},
         values::{Department, Severity},
     },
@@ -19,8 +20,8 @@ use crate::{
 pub struct Wish<A: Aggregate> {
     pub id: Uuid,
     pub command: A::Command,
-    /// Kind and words.
-    pub note: Option<(&'static str, String)>,
+    /// Kinds and words.
+    pub notes: Vec<(&'static str, String)>,
 }
 
 /// What was read; nothing when something was noted as wrong.
@@ -30,12 +31,13 @@ type Read<A> = Option<Wish<A>>;
 const TEXT_MAX: usize = 4000;
 
 fn wish<A: Aggregate>(id: Uuid, command: A::Command) -> Wish<A> {
-    Wish { id, command, note: None }
+    Wish { id, command, notes: vec![] }
 }
 
 impl<A: Aggregate> Wish<A> {
-    fn with(self, field: &'static str, text: &str) -> Self {
-        Self { note: (!text.is_empty()).then(|| (field, text.to_owned())), ..self }
+    fn with(mut self, field: &'static str, text: &str) -> Self {
+        self.notes.extend((!text.is_empty()).then(|| (field, text.to_owned())));
+        self
     }
 }
 
@@ -95,11 +97,20 @@ pub fn conclude(checks: &mut Checks, r: &contract::ConcludeInvestigationRequest)
     Some(wish(id?, command).with("findings", findings?))
 }
 
-pub fn draft(checks: &mut Checks, r: &contract::DraftSolutionRequest, by: &str) -> Read<Complaint> {
+pub fn draft(
+    checks: &mut Checks,
+    r: &contract::DraftSolutionRequest,
+    by: &str,
+    policy: &Policy,
+    others: Option<Comparables>,
+) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let remedies = remedies(checks, &r.remedies);
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
-    Some(wish(id?, Command::DraftSolution { by: by.to_owned(), remedies: remedies? }).with("solution", text?))
+    let reason = checks.text("exception_reason", &r.exception_reason, 0..=TEXT_MAX);
+    let (by, rules, exception) = (by.to_owned(), policy.rules.clone(), !reason?.is_empty());
+    let command = Command::DraftSolution { by, remedies: remedies?, exception, others, rules };
+    Some(wish(id?, command).with("solution", text?).with("exception_reason", reason?))
 }
 
 fn remedies(checks: &mut Checks, given: &[common::Remedy]) -> Option<Vec<RemedyKind>> {
@@ -130,17 +141,33 @@ fn remedies(checks: &mut Checks, given: &[common::Remedy]) -> Option<Vec<RemedyK
     sound.then_some(kinds)
 }
 
-pub fn approve(checks: &mut Checks, r: &contract::ApproveSolutionRequest, by: &str) -> Read<Complaint> {
-    let id = checks.id("complaint_id", &r.complaint_id);
-    let version = version(checks, r.solution_version);
-    Some(wish(id?, Command::ApproveSolution { by: by.to_owned(), version: version? }))
+pub fn submit(checks: &mut Checks, r: &contract::SubmitSolutionRequest, policy: &Policy) -> Read<Complaint> {
+    complaint(checks, &r.complaint_id, Command::SubmitSolution { rules: policy.rules.clone() })
 }
 
-pub fn return_solution(checks: &mut Checks, r: &contract::ReturnSolutionRequest, by: &str) -> Read<Complaint> {
+pub fn approve(
+    checks: &mut Checks,
+    r: &contract::ApproveSolutionRequest,
+    by: &str,
+    policy: &Policy,
+) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &r.complaint_id);
+    let version = version(checks, r.solution_version);
+    let (by, rules) = (by.to_owned(), policy.rules.clone());
+    Some(wish(id?, Command::ApproveSolution { by, version: version?, rules }))
+}
+
+pub fn return_solution(
+    checks: &mut Checks,
+    r: &contract::ReturnSolutionRequest,
+    by: &str,
+    policy: &Policy,
+) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let version = version(checks, r.solution_version);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
-    let command = Command::ReturnSolution { by: by.to_owned(), version: version? };
+    let (by, rules) = (by.to_owned(), policy.rules.clone());
+    let command = Command::ReturnSolution { by, version: version?, rules };
     Some(wish(id?, command).with("return_reason", reason?))
 }
 
@@ -163,7 +190,34 @@ pub fn decline(checks: &mut Checks, r: &contract::RecordDeclineRequest) -> Read<
 pub fn complete_remedy(checks: &mut Checks, r: &contract::CompleteRemedyRequest) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let remedy_id = checks.id("remedy_id", &r.remedy_id);
-    Some(wish(id?, Command::CompleteRemedy { remedy_id: remedy_id? }))
+    let done = match r.done.as_ref().map(wire::remedy_kind).transpose() {
+        Ok(done) => Some(done),
+        Err((field, reason)) => {
+            checks.wrong(format!("done.{field}"), reason);
+            None
+        }
+    };
+    Some(wish(id?, Command::CompleteRemedy { remedy_id: remedy_id?, done: done? }))
+}
+
+pub fn report_deviation(checks: &mut Checks, r: &contract::ReportRemedyDeviationRequest) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &r.complaint_id);
+    let remedy_id = checks.id("remedy_id", &r.remedy_id);
+    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
+    let command = Command::ReportRemedyDeviation { remedy_id: remedy_id?, given_up: r.given_up };
+    Some(wish(id?, command).with("deviation", reason?))
+}
+
+pub fn process_deviation(
+    checks: &mut Checks,
+    r: &contract::RecordProcessDeviationRequest,
+    by: &str,
+) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &r.complaint_id);
+    let what = word(checks, "what", &r.what);
+    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
+    let command = Command::RecordProcessDeviation { by: by.to_owned(), what: what? };
+    Some(wish(id?, command).with("process_deviation", reason?))
 }
 
 pub fn appeal(checks: &mut Checks, r: &contract::AppealRequest) -> Read<Complaint> {

@@ -1,11 +1,16 @@
 //! What a complaint can be told, and why it says no. Every refusal has a stable code that callers can rely on.
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use kernel::approval::Refusal;
 use uuid::Uuid;
 
 use super::{
     complaint::{Assessment, Facts},
     escalation::{Level, Trigger},
+    fairness::Comparables,
     routing::Desk,
+    rulebook::Rulebook,
     solution::{Flaw, RemedyKind},
     values::{CauseCode, Department},
 };
@@ -21,6 +26,8 @@ pub enum Command {
     /// The first service order of the agreed solution is open.
     StartExecution {
         remedy_id: Uuid,
+        /// What the order carries out; nothing when it does not say.
+        ordered: Option<RemedyKind>,
     },
     /// A service order ended.
     SettleRemedy {
@@ -44,6 +51,8 @@ pub enum Command {
     },
     /// The time for the first investigation is over.
     InvestigationDue,
+    /// The term of a step of the approval is over.
+    ApprovalDue,
     /// The time for the customer's answer is over.
     SilenceDue,
     // What people ask for.
@@ -61,15 +70,24 @@ pub enum Command {
     DraftSolution {
         by: String,
         remedies: Vec<RemedyKind>,
+        /// A reason was given for leaving the policy.
+        exception: bool,
+        /// What others were given; nothing when the draft has no price.
+        others: Option<Comparables>,
+        rules: Arc<Rulebook>,
     },
-    SubmitSolution,
+    SubmitSolution {
+        rules: Arc<Rulebook>,
+    },
     ApproveSolution {
         by: String,
         version: u32,
+        rules: Arc<Rulebook>,
     },
     ReturnSolution {
         by: String,
         version: u32,
+        rules: Arc<Rulebook>,
     },
     OfferSolution,
     RecordConsent {
@@ -82,6 +100,18 @@ pub enum Command {
     },
     CompleteRemedy {
         remedy_id: Uuid,
+        /// What was really done, if it was said.
+        done: Option<RemedyKind>,
+    },
+    ReportRemedyDeviation {
+        remedy_id: Uuid,
+        /// It cannot be done at all.
+        given_up: bool,
+    },
+    RecordProcessDeviation {
+        by: String,
+        /// A lower-case word.
+        what: String,
     },
     RecordSatisfaction {
         satisfied: bool,
@@ -98,18 +128,22 @@ pub enum Rejection {
     NotNow(&'static str),
     #[error("the solution stands at version {current}; read that one first")]
     OtherVersion { current: u32 },
-    #[error("the author of a solution cannot approve or return it")]
-    OwnSolution,
+    #[error("{0}")]
+    Approval(#[from] Refusal),
     #[error("this version was turned down; draft a new one")]
     DraftAnew,
     #[error("the remedies cannot be promised: {}", .0.reason)]
     BadRemedies(Flaw),
     #[error("money can only be given back for a purchase, and the complaint names none")]
     NoPurchase,
+    #[error("policy does not offer {0} for this class and severity; give the reason for an exception")]
+    OutsidePolicy(&'static str),
     #[error("the agreed solution has no such remedy")]
     UnknownRemedy,
-    #[error("only guidance is completed by hand; money is settled by its service order")]
+    #[error("only what people do is completed by hand; money is settled by its service order")]
     NotGuidance,
+    #[error("this is not what was approved and agreed to; another kind or amount needs a new solution")]
+    NotAsApproved,
     #[error("the remedy is settled already")]
     RemedySettled,
     #[error("money may be on its way to the customer; it must be settled first")]
@@ -118,6 +152,8 @@ pub enum Rejection {
     TermOver(Timestamp),
     #[error("a complaint can ask departments 20 times at most")]
     TooManyTasks,
+    #[error("a complaint can leave the standard process 20 times at most")]
+    TooManyDeviations,
 }
 
 impl Rejection {
@@ -127,15 +163,19 @@ impl Rejection {
             Self::Unknown => "complaint.not_found",
             Self::NotNow(_) => "complaint.not_now",
             Self::OtherVersion { .. } => "complaint.other_version",
-            Self::OwnSolution => "complaint.own_solution",
+            Self::Approval(Refusal::Own) => "complaint.own_solution",
+            Self::Approval(refusal) => refusal.code(),
             Self::DraftAnew => "complaint.draft_anew",
             Self::BadRemedies(_) => "complaint.bad_remedies",
             Self::NoPurchase => "complaint.no_purchase",
+            Self::OutsidePolicy(_) => "complaint.outside_policy",
+            Self::NotAsApproved => "complaint.not_as_approved",
             Self::UnknownRemedy => "complaint.unknown_remedy",
             Self::NotGuidance => "complaint.not_guidance",
             Self::RemedySettled => "complaint.remedy_settled",
             Self::MoneyMoving => "complaint.money_moving",
             Self::TermOver(_) => "complaint.term_over",
+            Self::TooManyDeviations => "complaint.too_many_deviations",
             Self::TooManyTasks => "complaint.too_many_tasks",
         }
     }

@@ -1,6 +1,7 @@
 //! A complaint from its record to its close: what is known of it, what can happen to it, and what each happening
 //! changes. What may happen is decided in `decide`. Free text (findings, wishes, reasons) is never part of it.
 use jiff::{SignedDuration, Timestamp};
+use kernel::approval::{Approval, Given};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -8,7 +9,7 @@ use super::{
     escalation::{Level, Trigger},
     promise::Promise,
     routing::Desk,
-    solution::{Consent, Progress, Solution},
+    solution::{Consent, Progress, Remedy, Solution},
     values::{CauseCode, Class, Department, Emotion, Lane, Severity},
 };
 
@@ -31,6 +32,20 @@ pub struct Complaint {
     /// Escalations raised by the complaint itself; numbers the next one.
     pub escalations: u32,
     pub reopen_count: u32,
+    /// Where staff left the standard process for this customer (R-CMP-17).
+    #[serde(default)]
+    pub deviations: Vec<Deviation>,
+}
+
+/// Something was done otherwise than the standard process says. The reason is kept apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deviation {
+    /// A lower-case word.
+    pub what: String,
+    /// The status then.
+    pub during: String,
+    pub by: String,
+    pub at: Timestamp,
 }
 
 /// What was known when the complaint was recorded, and the terms that hold for it whatever is decided later.
@@ -176,12 +191,19 @@ pub enum Event {
     InvestigationLate {
         escalation_id: Uuid,
     },
-    SolutionDrafted(Solution),
-    ApprovalRequested,
-    Approved {
+    SolutionDrafted(Box<Solution>),
+    ApprovalRequested(Box<Approval>),
+    /// One more approved; others are still needed.
+    ApprovalGiven(Given),
+    /// The last one whose approval was needed.
+    Approved(Given),
+    Returned {
         by: String,
     },
-    Returned,
+    /// Nobody approved in time: to management, and back to the author.
+    ApprovalExpired {
+        escalation_id: Uuid,
+    },
     Offered,
     Declined,
     Agreed(Consent),
@@ -189,6 +211,9 @@ pub enum Event {
     RemedySettled {
         remedy_id: Uuid,
         done: bool,
+    },
+    RemedyDeviated {
+        remedy_id: Uuid,
     },
     Executed,
     /// Without a message when a person told it.
@@ -212,6 +237,7 @@ pub enum Event {
         trigger: Trigger,
         escalation_id: Uuid,
     },
+    ProcessDeviated(Deviation),
     Reopened,
     Closed {
         outcome: Outcome,
@@ -220,6 +246,11 @@ pub enum Event {
 }
 
 impl Complaint {
+    /// How grave it is as assessed; 0 until then.
+    pub fn severity(&self) -> u32 {
+        self.assessment.as_ref().map_or(0, |assessment| assessment.severity.into())
+    }
+
     /// What it is about: as assessed, and until then as recorded.
     pub fn class(&self) -> Class {
         self.assessment.as_ref().map_or(self.facts.class, |assessment| assessment.class)
@@ -256,16 +287,23 @@ impl Complaint {
                 self.first_investigation = self.first_investigation.breached();
                 self.raised_by_itself();
             }
-            Event::SolutionDrafted(_) | Event::ApprovalRequested | Event::Approved { .. } | Event::Returned => {
-                self.drafting(event);
+            Event::SolutionDrafted(draft) => {
+                self.solution = Some(*draft);
+                self.state = State::SolutionDrafted;
             }
+            Event::ApprovalRequested(_)
+            | Event::ApprovalGiven(_)
+            | Event::Approved(_)
+            | Event::Returned { .. }
+            | Event::ApprovalExpired { .. } => self.drafting(event),
             Event::Offered | Event::Declined | Event::Agreed(_) => self.offering(event),
             Event::ExecutionStarted => self.state = State::Executing,
             Event::RemedySettled { remedy_id, done } => {
-                let remedies = self.solution.iter_mut().flat_map(|solution| &mut solution.remedies);
-                for remedy in remedies.filter(|remedy| remedy.remedy_id == remedy_id) {
-                    remedy.progress = if done { Progress::Done } else { Progress::Failed };
-                }
+                let progress = if done { Progress::Done } else { Progress::Failed };
+                self.remedies_of(remedy_id).for_each(|remedy| remedy.progress = progress);
+            }
+            Event::RemedyDeviated { remedy_id } => {
+                self.remedies_of(remedy_id).for_each(|remedy| remedy.deviates = true);
             }
             Event::Executed => self.state = State::Executed { untold: false },
             Event::ResultTold { at, .. } => {
@@ -283,35 +321,22 @@ impl Complaint {
                 }
             }
             Event::Escalated { level, .. } => self.escalation_level = self.escalation_level.max(Some(level)),
+            Event::ProcessDeviated(deviation) => self.deviations.push(deviation),
             Event::Reopened => {
                 self.reopen_count += 1;
                 self.state = State::Investigating;
             }
             Event::Closed { outcome, at } => {
                 self.first_investigation = self.first_investigation.cancelled();
+                self.withdraw_approval();
                 self.state = State::Closed { outcome, at };
             }
         }
     }
 
-    /// The part of `apply` about the draft within the house.
-    fn drafting(&mut self, event: &Event) {
-        match (event, &mut self.solution) {
-            (Event::SolutionDrafted(draft), solution) => {
-                *solution = Some(draft.clone());
-                self.state = State::SolutionDrafted;
-            }
-            (Event::ApprovalRequested, _) => self.state = State::InApproval,
-            (Event::Approved { by }, Some(solution)) => {
-                solution.approved_by = Some(by.clone());
-                self.state = State::Approved;
-            }
-            (Event::Returned, Some(solution)) => {
-                solution.turned_down = true;
-                self.state = State::SolutionDrafted;
-            }
-            _ => {}
-        }
+    fn remedies_of(&mut self, remedy_id: Uuid) -> impl Iterator<Item = &mut Remedy> {
+        let remedies = self.solution.iter_mut().flat_map(|solution| &mut solution.remedies);
+        remedies.filter(move |remedy| remedy.remedy_id == remedy_id)
     }
 
     /// The part of `apply` about the offer to the customer.
@@ -335,7 +360,7 @@ impl Complaint {
     }
 
     /// It went to management for a reason of its own.
-    fn raised_by_itself(&mut self) {
+    pub(super) fn raised_by_itself(&mut self) {
         self.escalations += 1;
         self.escalation_level = Some(Level::Management);
     }

@@ -1,15 +1,17 @@
 //! What may happen to a complaint, and when. People's requests are refused with a stable code where they do not fit;
 //! what happened elsewhere (a case, an order, a message, time) decides to nothing when it comes twice or too late.
 use jiff::Timestamp;
+use kernel::approval;
 use uuid::Uuid;
 
 use super::{
     command::{Command, Rejection},
-    complaint::{Asked, Assessment, Complaint, Event, Facts, Outcome, State},
+    complaint::{Asked, Assessment, Complaint, Deviation, Event, Facts, Outcome, State},
     escalation::{Level, Trigger},
     promise::Promise,
     routing::Desk,
-    solution::{Consent, Progress, RemedyKind, Solution, flaws},
+    rulebook::{Rulebook, total},
+    solution::{Consent, RemedyKind, Solution, flaws},
     values::{CauseCode, Department},
 };
 
@@ -17,34 +19,40 @@ use super::{
 const DECLINES_TO_ESCALATE: u32 = 3;
 /// How many tasks one complaint can issue.
 const TASKS_MAX: usize = 20;
+/// How many deviations one complaint can have.
+const DEVIATIONS_MAX: usize = 20;
 
-type Decision = Result<Vec<Event>, Rejection>;
+pub(super) type Decision = Result<Vec<Event>, Rejection>;
 
 impl Complaint {
     /// What follows from `command` at `now`, or why nothing may.
     pub fn decide(&self, command: Command, now: Timestamp) -> Decision {
         match command {
             Command::Record { facts, desk } => Ok(self.record(facts, desk)),
-            Command::StartExecution { remedy_id } => Ok(self.start_execution(remedy_id)),
+            Command::StartExecution { remedy_id, ordered } => Ok(self.start_execution(remedy_id, ordered)),
             Command::SettleRemedy { remedy_id, done } => Ok(self.settle(remedy_id, done)),
             Command::TellResult { message_id, at } => Ok(self.tell_result(message_id, at)),
             Command::ResultUntold { message_id } => Ok(self.result_untold(message_id)),
             Command::Escalate { level, trigger, escalation_id } => Ok(self.escalate(level, trigger, escalation_id)),
             Command::InvestigationDue => Ok(self.breach(now)),
+            Command::ApprovalDue => Ok(self.approval_due(now)),
             Command::SilenceDue => Ok(self.fall_silent(now)),
             Command::Assess { assessment, desk } => self.assess(assessment, desk),
             Command::StartInvestigation => self.only(State::Assessed, vec![Event::InvestigationStarted]),
             Command::AskDepartment(desk) => self.ask(desk),
             Command::ConcludeInvestigation { cause, responsible } => self.conclude(cause, responsible, now),
-            Command::DraftSolution { by, remedies } => self.draft(by, &remedies),
-            Command::SubmitSolution => self.submit(),
-            Command::ApproveSolution { by, version } => {
-                self.review(&by, version)?;
-                Ok(vec![Event::Approved { by }])
+            Command::DraftSolution { by, remedies, exception, others, rules } => {
+                let mut draft = self.draft(by, &remedies, exception, &rules)?;
+                let worth = total(remedies.into_iter());
+                draft.fairness = worth.zip(others).map(|(worth, others)| rules.band.judge(worth, &others));
+                Ok(vec![Event::SolutionDrafted(Box::new(draft))])
             }
-            Command::ReturnSolution { by, version } => {
-                self.review(&by, version)?;
-                Ok(vec![Event::Returned])
+            Command::SubmitSolution { rules } => self.submit(&rules, now),
+            Command::ApproveSolution { by, version, rules } => {
+                self.review(version, approval::Command::Approve { by }, &rules, now)
+            }
+            Command::ReturnSolution { by, version, rules } => {
+                self.review(version, approval::Command::Return { by }, &rules, now)
             }
             Command::OfferSolution => self.only(State::Approved, vec![Event::Offered]),
             Command::RecordConsent { by, version, channel } => {
@@ -52,7 +60,9 @@ impl Complaint {
                 Ok(vec![Event::Agreed(Consent { by, at: now, channel })])
             }
             Command::RecordDecline { version } => self.decline(version),
-            Command::CompleteRemedy { remedy_id } => self.complete(remedy_id),
+            Command::CompleteRemedy { remedy_id, done } => self.complete(remedy_id, done),
+            Command::ReportRemedyDeviation { remedy_id, given_up } => self.deviate(remedy_id, given_up),
+            Command::RecordProcessDeviation { by, what } => self.leave_process(by, what, now),
             Command::RecordSatisfaction { satisfied } => self.satisfaction(satisfied, now),
             Command::Withdraw => self.withdraw(now),
             Command::Appeal => self.appeal(now),
@@ -64,7 +74,7 @@ impl Complaint {
         if self.state == state { Ok(events) } else { Err(self.not_now()) }
     }
 
-    fn not_now(&self) -> Rejection {
+    pub(super) fn not_now(&self) -> Rejection {
         match self.state {
             State::Absent => Rejection::Unknown,
             ref state => Rejection::NotNow(state.name()),
@@ -72,7 +82,7 @@ impl Complaint {
     }
 
     /// The id of the next escalation the complaint raises itself.
-    fn next_escalation(&self) -> Uuid {
+    pub(super) fn next_escalation(&self) -> Uuid {
         let number = (self.escalations + 1).to_string();
         kernel::id::derived("escalation", &["complaint", &self.facts.complaint_id.to_string(), &number])
     }
@@ -81,7 +91,7 @@ impl Complaint {
         Event::Dissatisfied { trigger, escalation_id: self.next_escalation() }
     }
 
-    fn raised(&self, trigger: Trigger) -> Event {
+    pub(super) fn raised(&self, trigger: Trigger) -> Event {
         Event::Raised { trigger, escalation_id: self.next_escalation() }
     }
 
@@ -139,7 +149,13 @@ impl Complaint {
     }
 
     /// Also when an agreed solution could not be carried out and nothing of it is under way any more.
-    fn draft(&self, by: String, remedies: &[RemedyKind]) -> Decision {
+    fn draft(
+        &self,
+        by: String,
+        remedies: &[RemedyKind],
+        exception: bool,
+        rules: &Rulebook,
+    ) -> Result<Solution, Rejection> {
         let failed = self.state == State::Executing && self.solution.as_ref().is_some_and(Solution::stuck);
         if !failed && !matches!(self.state, State::Investigated | State::SolutionDrafted) {
             return Err(self.not_now());
@@ -147,30 +163,23 @@ impl Complaint {
         if let Some(flaw) = flaws(remedies).first() {
             return Err(Rejection::BadRemedies(*flaw));
         }
-        if self.facts.purchase_id.is_none() && remedies.iter().any(|remedy| remedy.amount().is_some()) {
+        if self.facts.purchase_id.is_none() && remedies.iter().any(|remedy| remedy.refunds()) {
             return Err(Rejection::NoPurchase);
         }
+        let offered = rules.offers.of(self.class(), self.severity());
+        let outside = |kind: &RemedyKind| !offered.contains(&kind.name());
+        if let Some(kind) = remedies.iter().find(|kind| !exception && outside(kind)) {
+            return Err(Rejection::OutsidePolicy(kind.name()));
+        }
         let version = self.solution.as_ref().map_or(0, |solution| solution.version) + 1;
-        Ok(vec![Event::SolutionDrafted(Solution::draft(self.facts.complaint_id, version, by, remedies))])
+        let mut draft = Solution::draft(self.facts.complaint_id, version, by, remedies);
+        draft.remedies.iter_mut().for_each(|remedy| remedy.exception = outside(&remedy.kind));
+        Ok(draft)
     }
 
     /// The solution, if the complaint is in `state` and has one.
-    fn solution_in(&self, state: State) -> Result<&Solution, Rejection> {
+    pub(super) fn solution_in(&self, state: State) -> Result<&Solution, Rejection> {
         self.solution.as_ref().filter(|_| self.state == state).ok_or_else(|| self.not_now())
-    }
-
-    fn submit(&self) -> Decision {
-        if self.solution_in(State::SolutionDrafted)?.turned_down {
-            return Err(Rejection::DraftAnew);
-        }
-        Ok(vec![Event::ApprovalRequested])
-    }
-
-    /// Whether `by` may judge this version: it is the one submitted, and somebody else wrote it (R-CMP-07).
-    fn review(&self, by: &str, version: u32) -> Result<(), Rejection> {
-        let solution = self.solution_in(State::InApproval)?;
-        same_version(solution, version)?;
-        if kernel::approval::independent(&solution.author, by) { Ok(()) } else { Err(Rejection::OwnSolution) }
     }
 
     /// Whether the customer can answer to this version: it is the one offered.
@@ -185,46 +194,6 @@ impl Complaint {
             events.push(self.dissatisfied(Trigger::DeclinedThrice));
         }
         Ok(events)
-    }
-
-    fn start_execution(&self, remedy_id: Uuid) -> Vec<Event> {
-        match self.solution_in(State::Agreed) {
-            Ok(solution) if solution.remedy(remedy_id).is_some() => vec![Event::ExecutionStarted],
-            _ => vec![],
-        }
-    }
-
-    /// A remedy ends; the first one also starts the execution, the last one completes it. One that failed was promised and
-    /// agreed to, so management learns of it.
-    fn settle(&self, remedy_id: Uuid, done: bool) -> Vec<Event> {
-        let Some(solution) = self.solution.as_ref().filter(|_| self.carrying_out()) else { return vec![] };
-        if solution.remedy(remedy_id).is_none_or(|remedy| remedy.progress != Progress::Pending) {
-            return vec![];
-        }
-        let mut events = self.start_execution(remedy_id);
-        events.push(Event::RemedySettled { remedy_id, done });
-        if !done {
-            events.push(self.raised(Trigger::RemedyFailed));
-        } else if solution.done_but(remedy_id) {
-            events.push(Event::Executed);
-        }
-        events
-    }
-
-    fn carrying_out(&self) -> bool {
-        matches!(self.state, State::Agreed | State::Executing)
-    }
-
-    fn complete(&self, remedy_id: Uuid) -> Decision {
-        let solution = self.solution.as_ref().filter(|_| self.carrying_out()).ok_or_else(|| self.not_now())?;
-        let remedy = solution.remedy(remedy_id).ok_or(Rejection::UnknownRemedy)?;
-        if remedy.kind != RemedyKind::Guidance {
-            return Err(Rejection::NotGuidance);
-        }
-        if remedy.progress != Progress::Pending {
-            return Err(Rejection::RemedySettled);
-        }
-        Ok(self.settle(remedy_id, true))
     }
 
     /// A message about an earlier execution says nothing about this one.
@@ -271,11 +240,23 @@ impl Complaint {
         }
     }
 
+    /// Possible as long as the complaint is open: the process may be left for a customer, never in silence (R-CMP-17).
+    fn leave_process(&self, by: String, what: String, at: Timestamp) -> Decision {
+        if !self.open() {
+            return Err(self.not_now());
+        }
+        if self.deviations.len() >= DEVIATIONS_MAX {
+            return Err(Rejection::TooManyDeviations);
+        }
+        let during = self.state.name().to_owned();
+        Ok(vec![Event::ProcessDeviated(Deviation { what, during, by, at })])
+    }
+
     fn withdraw(&self, now: Timestamp) -> Decision {
         if !self.open() {
             return Err(self.not_now());
         }
-        if self.carrying_out() && self.solution.as_ref().is_some_and(Solution::money_pending) {
+        if self.money_moving() {
             return Err(Rejection::MoneyMoving);
         }
         let mut events = self.breach(now);
@@ -302,6 +283,6 @@ impl Complaint {
     }
 }
 
-fn same_version(solution: &Solution, read: u32) -> Result<(), Rejection> {
+pub(super) fn same_version(solution: &Solution, read: u32) -> Result<(), Rejection> {
     if solution.version == read { Ok(()) } else { Err(Rejection::OtherVersion { current: solution.version }) }
 }

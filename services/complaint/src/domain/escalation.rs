@@ -36,6 +36,8 @@ pub enum Trigger {
     ResultUntold,
     /// The payment provider took back its final word on a refund.
     PaymentContradicted,
+    /// A solution was not approved in time.
+    ApprovalLate,
 }
 
 /// What an escalation is about.

@@ -1,12 +1,18 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
-//! `promise`, `solution`, then the three aggregates: `complaint` (`command`, `decide`), `department_task`, `escalation`.
+//! `promise`, `solution`,
+//! `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`, `approving`,
+//! `executing`), `department_task`, `escalation`.
+mod approving;
 pub mod command;
 pub mod complaint;
 mod decide;
 pub mod department_task;
 pub mod escalation;
+mod executing;
+pub mod fairness;
 pub mod promise;
 pub mod routing;
+pub mod rulebook;
 pub mod solution;
 pub mod values;
 

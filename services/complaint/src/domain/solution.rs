@@ -1,9 +1,12 @@
 //! A solution: what the customer is promised, who wrote it, who approved it, how he agreed (R-CMP-06 to R-CMP-09).
-//! Money is promised in one currency and within bounds; guidance has no amount.
+//! Money is promised in one currency and within bounds; what people do (guidance, exchange, repair,
+//! service again) has no amount but for a compensation's worth.
 use jiff::Timestamp;
-use kernel::money::Money;
+use kernel::{approval::Approval, money::Money};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use super::fairness::Fairness;
 
 /// What a customer can be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,15 +21,47 @@ pub enum RemedyKind {
     },
     /// Advice on use, or the way to medical care; done by people.
     Guidance,
+    /// Other goods for those that came back; arranged by people.
+    Exchange,
+    /// The goods are repaired; arranged by people.
+    Repair,
+    /// A voucher or a gift of this worth; handed out by people.
+    Compensation {
+        amount: Money,
+    },
+    /// The service is done once more; by people.
+    ServiceAgain,
 }
 
 impl RemedyKind {
-    /// The money it moves.
+    /// Every word of [`RemedyKind::name`].
+    pub const NAMES: [&str; 7] =
+        ["refund", "return_refund", "guidance", "exchange", "repair", "compensation", "service_again"];
+
+    /// The word the house's rules call it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refund { .. } => "refund",
+            Self::ReturnRefund { .. } => "return_refund",
+            Self::Guidance => "guidance",
+            Self::Exchange => "exchange",
+            Self::Repair => "repair",
+            Self::Compensation { .. } => "compensation",
+            Self::ServiceAgain => "service_again",
+        }
+    }
+
+    /// What it is worth.
     pub fn amount(self) -> Option<Money> {
         match self {
-            Self::Refund { amount } | Self::ReturnRefund { amount } => Some(amount),
-            Self::Guidance => None,
+            Self::Refund { amount } | Self::ReturnRefund { amount } | Self::Compensation { amount } => Some(amount),
+            Self::Guidance | Self::Exchange | Self::Repair | Self::ServiceAgain => None,
         }
+    }
+
+    /// It gives money back for a purchase: a service order carries it out, and nobody else.
+    pub fn refunds(self) -> bool {
+        matches!(self, Self::Refund { .. } | Self::ReturnRefund { .. })
     }
 }
 
@@ -46,6 +81,12 @@ pub struct Remedy {
     pub remedy_id: Uuid,
     pub kind: RemedyKind,
     pub progress: Progress,
+    /// Policy does not offer it here; somebody gave a reason (R-CMP-06).
+    #[serde(default)]
+    pub exception: bool,
+    /// It does not go as planned; somebody gave a reason (R-CMP-09).
+    #[serde(default)]
+    pub deviates: bool,
 }
 
 /// The customer's consent: who recorded it, when, and how it was given. His words are kept apart (R-CMP-08).
@@ -65,8 +106,15 @@ pub struct Solution {
     pub remedies: Vec<Remedy>,
     /// The approver returned it or the customer declined it: it cannot go forward again.
     pub turned_down: bool,
+    /// Who approved last.
     pub approved_by: Option<String>,
+    /// The newest approval that was requested; none of a solution submitted before approvals had steps.
+    #[serde(default)]
+    pub approval: Option<Approval>,
     pub consent: Option<Consent>,
+    /// How its worth compares with what others were given; none when it has no price.
+    #[serde(default)]
+    pub fairness: Option<Fairness>,
 }
 
 impl Solution {
@@ -80,9 +128,20 @@ impl Solution {
             ),
             kind: *kind,
             progress: Progress::Pending,
+            exception: false,
+            deviates: false,
         };
         let remedies = wishes.iter().enumerate().map(remedy).collect();
-        Self { version, author, remedies, turned_down: false, approved_by: None, consent: None }
+        Self {
+            version,
+            author,
+            remedies,
+            turned_down: false,
+            approved_by: None,
+            approval: None,
+            consent: None,
+            fairness: None,
+        }
     }
 
     /// The remedy of this id.
@@ -92,12 +151,17 @@ impl Solution {
 
     /// Some of its money is promised and not yet known to be paid or refused.
     pub fn money_pending(&self) -> bool {
-        self.remedies.iter().any(|remedy| remedy.kind.amount().is_some() && remedy.progress == Progress::Pending)
+        self.remedies.iter().any(|remedy| remedy.kind.refunds() && remedy.progress == Progress::Pending)
     }
 
     /// Everything but `except` is done.
     pub fn done_but(&self, except: Uuid) -> bool {
         self.remedies.iter().all(|remedy| remedy.remedy_id == except || remedy.progress == Progress::Done)
+    }
+
+    /// Something of it leaves the policy of the house.
+    pub fn exception(&self) -> bool {
+        self.remedies.iter().any(|remedy| remedy.exception)
     }
 
     /// Nothing is under way any more and something failed: only another solution helps.

@@ -29,6 +29,20 @@ impl Class {
         Self::ReturnExchange,
         Self::Repair,
     ];
+
+    /// The word the house's rules call it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ServiceAttitude => "service_attitude",
+            Self::ProductEffect => "product_effect",
+            Self::ProductQuality => "product_quality",
+            Self::Discomfort => "discomfort",
+            Self::ShopEnvironment => "shop_environment",
+            Self::Delivery => "delivery",
+            Self::ReturnExchange => "return_exchange",
+            Self::Repair => "repair",
+        }
+    }
 }
 
 /// The queue: everything in `Health` comes before everything in `Standard` (R-INT-09).
@@ -41,7 +55,7 @@ pub enum Lane {
 }
 
 /// How the customer feels, as heard or read (R-INT-05).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Emotion {
     Calm,
@@ -49,6 +63,10 @@ pub enum Emotion {
     Dissatisfied,
     Angry,
     Distressed,
+}
+
+impl Emotion {
+    pub const ALL: [Self; 5] = [Self::Calm, Self::Worried, Self::Dissatisfied, Self::Angry, Self::Distressed];
 }
 
 /// How grave a complaint is: 0 (trifling) to 4 (grave) (R-CMP-14).

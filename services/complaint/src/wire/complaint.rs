@@ -2,6 +2,7 @@
 use backbone::{Aggregate, Change, Fault, Published};
 use contracts::complaint::v1 as contract;
 use jiff::Timestamp;
+use kernel::approval::{Approval, Given, Refusal};
 use uuid::Uuid;
 
 use super::{class, emotion, instant, lane, level, optional, trigger, view};
@@ -9,7 +10,7 @@ use crate::{
     deadlines,
     domain::{
         Command, Complaint, DepartmentTask, Escalation, Rejection,
-        complaint::{Asked, Event, Facts},
+        complaint::{Asked, Deviation, Event, Facts},
         department_task::{self, Brief},
         escalation::{self, Level, Matter, Trigger},
         promise::Promise,
@@ -51,33 +52,33 @@ impl Aggregate for Complaint {
                 Published::of(&self.concluded(cause, responsible, *at, *in_time), shard).at(*at)
             }
             Event::InvestigationLate { escalation_id } => {
-                let (due, escalation_id) = (self.facts.investigate_by(), escalation_id.to_string());
-                let late = c::InvestigationLate { complaint_id, investigate_by: instant(due), escalation_id };
-                Published::of(&late, shard).at(due)
+                Published::of(&self.late(*escalation_id), shard).at(self.facts.investigate_by())
             }
             Event::SolutionDrafted(_) => {
                 let remedies = self.remedies();
                 Published::of(&c::SolutionDrafted { complaint_id, solution_version, remedies }, shard)
             }
-            Event::ApprovalRequested => Published::of(&c::ApprovalRequested { complaint_id, solution_version }, shard),
-            Event::Approved { .. } => Published::of(&c::SolutionApproved { complaint_id, solution_version }, shard),
-            Event::Returned => Published::of(&c::SolutionReturned { complaint_id, solution_version }, shard),
-            Event::Offered => Published::of(&self.offered(), shard),
-            Event::Declined => {
-                let offer_no = self.offers_made;
-                Published::of(&c::SolutionDeclined { complaint_id, solution_version, offer_no }, shard)
+            Event::ApprovalRequested(approval) => Published::of(&self.approval_requested(approval), shard),
+            Event::ApprovalGiven(given) => Published::of(&self.step_approved(given), shard).at(given.at),
+            Event::Approved(given) => {
+                Published::of(&c::SolutionApproved { complaint_id, solution_version }, shard).at(given.at)
             }
+            Event::ApprovalExpired { escalation_id } => {
+                Published::of(&self.approval_expired(*escalation_id), shard).at(self.approve_by())
+            }
+            Event::Returned { .. } => Published::of(&c::SolutionReturned { complaint_id, solution_version }, shard),
+            Event::Offered => Published::of(&self.offered(), shard),
+            Event::Declined => Published::of(&self.declined(), shard),
             Event::Agreed(consent) => Published::of(&self.agreed(), shard).at(consent.at),
             Event::ExecutionStarted => Published::of(&c::ExecutionStarted { complaint_id }, shard),
             Event::RemedySettled { remedy_id, done } => {
                 let (remedy_id, done) = (remedy_id.to_string(), *done);
                 Published::of(&c::RemedySettled { complaint_id, remedy_id, done }, shard)
             }
-            Event::Executed => {
-                let customer_id = self.facts.customer_id.to_string();
-                let message_id = self.result_message().to_string();
-                Published::of(&c::SolutionExecuted { complaint_id, customer_id, message_id }, shard)
+            Event::RemedyDeviated { remedy_id } => {
+                Published::of(&c::RemedyDeviated { complaint_id, remedy_id: remedy_id.to_string() }, shard)
             }
+            Event::Executed => Published::of(&self.executed(), shard),
             Event::ResultTold { message_id, at } => {
                 Published::of(&c::ResultTold { complaint_id, message_id: optional(*message_id) }, shard).at(*at)
             }
@@ -91,6 +92,7 @@ impl Aggregate for Complaint {
             Event::Escalated { level, trigger, escalation_id } => {
                 Published::of(&self.escalated(*level, *trigger, *escalation_id), shard)
             }
+            Event::ProcessDeviated(left) => Published::of(&self.process_deviated(left), shard).at(left.at),
             Event::Reopened => {
                 let (reopen_count, case_id) = (self.reopen_count, self.facts.case_id.to_string());
                 Published::of(&c::ComplaintReopened { complaint_id, reopen_count, case_id }, shard)
@@ -111,6 +113,7 @@ impl Aggregate for Complaint {
         match event {
             Event::Recorded { asked, .. } | Event::DepartmentAsked(asked) => vec![self.issue(asked)],
             Event::InvestigationLate { escalation_id } => vec![self.raise(*escalation_id, Trigger::InvestigationLate)],
+            Event::ApprovalExpired { escalation_id } => vec![self.raise(*escalation_id, Trigger::ApprovalLate)],
             Event::Dissatisfied { trigger, escalation_id } | Event::Raised { trigger, escalation_id } => {
                 vec![self.raise(*escalation_id, *trigger)]
             }
@@ -123,17 +126,20 @@ impl Aggregate for Complaint {
             | Event::InvestigationStarted
             | Event::Investigated { .. }
             | Event::SolutionDrafted(_)
-            | Event::ApprovalRequested
-            | Event::Approved { .. }
-            | Event::Returned
+            | Event::ApprovalRequested(_)
+            | Event::ApprovalGiven(_)
+            | Event::Approved(_)
+            | Event::Returned { .. }
             | Event::Offered
             | Event::Declined
             | Event::Agreed(_)
             | Event::ExecutionStarted
             | Event::RemedySettled { .. }
+            | Event::RemedyDeviated { .. }
             | Event::Executed
             | Event::ResultTold { .. }
             | Event::Escalated { .. }
+            | Event::ProcessDeviated(_)
             | Event::Reopened => vec![],
         }
     }
@@ -143,7 +149,9 @@ impl From<Rejection> for Fault {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::Unknown => Fault::not_found("complaint", "with this id"),
-            Rejection::OwnSolution => Fault::denied(rejection.code(), rejection.to_string()),
+            Rejection::Approval(
+                Refusal::Own | Refusal::NoRole(_) | Refusal::OverLimit | Refusal::DelegationExpired { .. },
+            ) => Fault::denied(rejection.code(), rejection.to_string()),
             _ => Fault::rejected(rejection.code(), rejection.to_string()),
         }
     }
@@ -180,6 +188,57 @@ impl Complaint {
         Change::create::<Escalation>(escalation_id, escalation::Command::Raise(matter))
     }
 
+    fn approval_requested(&self, approval: &Approval) -> contract::ApprovalRequested {
+        contract::ApprovalRequested {
+            complaint_id: self.facts.complaint_id.to_string(),
+            solution_version: self.version(),
+            matrix_version: approval.matrix_version,
+            approve_by: instant(approval.due),
+            roles: approval.steps.iter().map(|step| step.role.clone()).collect(),
+        }
+    }
+
+    fn approval_expired(&self, escalation_id: Uuid) -> contract::ApprovalExpired {
+        contract::ApprovalExpired {
+            complaint_id: self.facts.complaint_id.to_string(),
+            solution_version: self.version(),
+            approve_by: instant(self.approve_by()),
+            escalation_id: escalation_id.to_string(),
+        }
+    }
+
+    fn late(&self, escalation_id: Uuid) -> contract::InvestigationLate {
+        contract::InvestigationLate {
+            complaint_id: self.facts.complaint_id.to_string(),
+            investigate_by: instant(self.facts.investigate_by()),
+            escalation_id: escalation_id.to_string(),
+        }
+    }
+
+    fn process_deviated(&self, left: &Deviation) -> contract::ProcessDeviated {
+        let (what, during) = (left.what.clone(), left.during.clone());
+        contract::ProcessDeviated { complaint_id: self.facts.complaint_id.to_string(), what, during }
+    }
+
+    fn step_approved(&self, given: &Given) -> contract::SolutionStepApproved {
+        let role = self.approval().and_then(|approval| approval.steps.get(given.step)).map(|step| step.role.clone());
+        contract::SolutionStepApproved {
+            complaint_id: self.facts.complaint_id.to_string(),
+            solution_version: self.version(),
+            role: role.unwrap_or_default(),
+            approve_by: instant(self.approve_by()),
+        }
+    }
+
+    /// When the approval that waits, or waited, is due.
+    fn approve_by(&self) -> Timestamp {
+        self.approval().map_or(Timestamp::MAX, |approval| approval.due)
+    }
+
+    fn approval(&self) -> Option<&Approval> {
+        self.solution.as_ref().and_then(|solution| solution.approval.as_ref())
+    }
+
     fn concluded(
         &self,
         cause: &CauseCode,
@@ -214,6 +273,22 @@ impl Complaint {
             solution_version: self.version(),
             remedies: self.remedies(),
             offer_no: self.offers_made,
+        }
+    }
+
+    fn declined(&self) -> contract::SolutionDeclined {
+        contract::SolutionDeclined {
+            complaint_id: self.facts.complaint_id.to_string(),
+            solution_version: self.version(),
+            offer_no: self.offers_made,
+        }
+    }
+
+    fn executed(&self) -> contract::SolutionExecuted {
+        contract::SolutionExecuted {
+            complaint_id: self.facts.complaint_id.to_string(),
+            customer_id: self.facts.customer_id.to_string(),
+            message_id: self.result_message().to_string(),
         }
     }
 

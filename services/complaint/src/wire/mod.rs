@@ -16,7 +16,7 @@ use crate::domain::{
     values::{Class, Emotion, Lane},
 };
 
-pub use view::{complaint_view, escalation_view, remedy_kind, task_view};
+pub use view::{complaint_view, escalation_view, kind_named, ordered, remedy_kind, task_view};
 
 /// A thing with a status word.
 pub trait Status {
@@ -138,6 +138,7 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::RemedyFailed => contract::EscalationTrigger::RemedyFailed,
         Trigger::ResultUntold => contract::EscalationTrigger::ResultUntold,
         Trigger::PaymentContradicted => contract::EscalationTrigger::PaymentContradicted,
+        Trigger::ApprovalLate => contract::EscalationTrigger::ApprovalLate,
     };
     trigger.into()
 }

@@ -1,12 +1,16 @@
 //! Complaints, tasks and escalations as the people who work on them see them.
-use contracts::{common::v1 as common, complaint::v1 as contract};
-use kernel::money::Money;
+use contracts::{common::v1 as common, complaint::v1 as contract, fulfilment::v1::OrderOpened};
+use kernel::{
+    approval::{Approval, Given, Step},
+    money::Money,
+};
 
 use super::{Status, class, complaint::recorded, department_task::issued, escalation::raised, instant};
 use crate::domain::{
     Complaint, DepartmentTask, Escalation,
-    complaint::State,
+    complaint::{Deviation, State},
     escalation::Level,
+    fairness::Fairness,
     solution::{Progress, Remedy, RemedyKind},
 };
 
@@ -34,7 +38,45 @@ pub fn complaint_view(version: u64, complaint: &Complaint) -> contract::Complain
         progress: solution.map(|solution| solution.remedies.iter().map(progress).collect()).unwrap_or_default(),
         reopen_count: complaint.reopen_count,
         class: class(complaint.class()),
-        severity: complaint.assessment.as_ref().map_or(0, |assessment| assessment.severity.into()),
+        fairness: solution.and_then(|solution| solution.fairness).map(fairness),
+        deviations: complaint.deviations.iter().map(deviation).collect(),
+        approval: solution.and_then(|solution| solution.approval.as_ref()).map(approval),
+        severity: complaint.severity(),
+    }
+}
+
+fn fairness(fairness: Fairness) -> contract::Fairness {
+    let Fairness { comparables, percentile, outside } = fairness;
+    contract::Fairness { comparables, percentile, outside }
+}
+
+fn deviation(deviation: &Deviation) -> contract::ProcessDeviation {
+    contract::ProcessDeviation {
+        what: deviation.what.clone(),
+        during: deviation.during.clone(),
+        by: deviation.by.clone(),
+        at: instant(deviation.at),
+    }
+}
+
+/// The newest approval of a solution, step by step.
+fn approval(approval: &Approval) -> contract::ApprovalView {
+    let given = |given: &Given| contract::ApprovalGiven {
+        by: given.by.clone(),
+        acting_for: given.acting_for.clone().unwrap_or_default(),
+        at: instant(given.at),
+    };
+    let step = |(number, step): (usize, &Step)| contract::ApprovalStep {
+        role: step.role.clone(),
+        quorum: u32::try_from(step.quorum).unwrap_or(u32::MAX),
+        given: approval.given.iter().filter(|given| given.step == number).map(given).collect(),
+    };
+    contract::ApprovalView {
+        status: approval.state.name().to_owned(),
+        matrix_version: approval.matrix_version,
+        approve_by: instant(approval.due),
+        waits_for: approval.waits_for().map(|step| step.role.clone()).unwrap_or_default(),
+        steps: approval.steps.iter().enumerate().map(step).collect(),
     }
 }
 
@@ -44,7 +86,12 @@ fn progress(remedy: &Remedy) -> contract::RemedyProgress {
         Progress::Done => "done",
         Progress::Failed => "failed",
     };
-    contract::RemedyProgress { remedy_id: remedy.remedy_id.to_string(), status: status.to_owned() }
+    contract::RemedyProgress {
+        remedy_id: remedy.remedy_id.to_string(),
+        status: status.to_owned(),
+        exception: remedy.exception,
+        deviates: remedy.deviates,
+    }
 }
 
 fn rank(level: Level) -> u32 {
@@ -78,17 +125,27 @@ pub fn escalation_view(version: u64, escalation: &Escalation) -> contract::Escal
     }
 }
 
+/// The kind of remedy of this name.
+pub fn kind_named(name: &str) -> common::RemedyKind {
+    let written = format!("REMEDY_KIND_{}", name.to_ascii_uppercase());
+    common::RemedyKind::from_str_name(&written).unwrap_or(common::RemedyKind::Unspecified)
+}
+
+/// What an order carries out; nothing when it does not say. Errors: the field that is wrong, and why.
+pub fn ordered(event: &OrderOpened) -> Result<Option<RemedyKind>, (&'static str, &'static str)> {
+    if event.kind() == common::RemedyKind::Unspecified {
+        return Ok(None);
+    }
+    let remedy = common::Remedy { remedy_id: String::new(), kind: event.kind, amount: event.amount.clone() };
+    remedy_kind(&remedy).map(Some)
+}
+
 /// One thing promised.
 pub fn remedy(remedy: &Remedy) -> common::Remedy {
-    let kind = match remedy.kind {
-        RemedyKind::Refund { .. } => common::RemedyKind::Refund,
-        RemedyKind::ReturnRefund { .. } => common::RemedyKind::ReturnRefund,
-        RemedyKind::Guidance => common::RemedyKind::Guidance,
-    };
     let money = |amount: Money| common::Money { minor: amount.minor, currency: amount.currency.to_string() };
     common::Remedy {
         remedy_id: remedy.remedy_id.to_string(),
-        kind: kind.into(),
+        kind: kind_named(remedy.kind.name()).into(),
         amount: remedy.kind.amount().map(money),
     }
 }
@@ -99,17 +156,24 @@ pub fn remedy_kind(remedy: &common::Remedy) -> Result<RemedyKind, (&'static str,
         return Err(("remedy_id", "is given by the service; leave it empty"));
     }
     let amount = || -> Result<Money, (&str, &str)> {
-        let money = remedy.amount.as_ref().ok_or(("amount", "must be given for a refund"))?;
+        let money = remedy.amount.as_ref().ok_or(("amount", "must be given for a refund or a compensation"))?;
         let currency = money.currency.parse();
         let currency =
             currency.map_err(|_| ("amount.currency", "must be three capital letters of iso 4217 such as CNY"))?;
         Ok(Money::new(money.minor, currency))
     };
+    let none = |kind| match remedy.amount {
+        Some(_) => Err(("amount", "must be absent but for a refund or a compensation")),
+        None => Ok(kind),
+    };
     match common::RemedyKind::try_from(remedy.kind) {
         Ok(common::RemedyKind::Refund) => Ok(RemedyKind::Refund { amount: amount()? }),
         Ok(common::RemedyKind::ReturnRefund) => Ok(RemedyKind::ReturnRefund { amount: amount()? }),
-        Ok(common::RemedyKind::Guidance) if remedy.amount.is_some() => Err(("amount", "must be absent for guidance")),
-        Ok(common::RemedyKind::Guidance) => Ok(RemedyKind::Guidance),
-        Ok(common::RemedyKind::Unspecified) | Err(_) => Err(("kind", "must be refund, return refund or guidance")),
+        Ok(common::RemedyKind::Compensation) => Ok(RemedyKind::Compensation { amount: amount()? }),
+        Ok(common::RemedyKind::Guidance) => none(RemedyKind::Guidance),
+        Ok(common::RemedyKind::Exchange) => none(RemedyKind::Exchange),
+        Ok(common::RemedyKind::Repair) => none(RemedyKind::Repair),
+        Ok(common::RemedyKind::ServiceAgain) => none(RemedyKind::ServiceAgain),
+        Ok(common::RemedyKind::Unspecified) | Err(_) => Err(("kind", "must be one of the kinds of remedies")),
     }
 }

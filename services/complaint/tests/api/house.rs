@@ -10,6 +10,7 @@ use contracts::{
     outreach::v1::{MessageSent, Purpose},
 };
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use testkit::{JournalRow, Stack, request};
 use tonic::{Response, Status, transport::Channel};
 use tonic_types::StatusExt;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 pub const NAME: &str = "complaint";
 pub const ANA: &str = "staff:ana";
 pub const BEN: &str = "staff:ben";
+pub const EVA: &str = "staff:eva";
 
 pub fn hours(hours: i64) -> SignedDuration {
     SignedDuration::from_hours(hours)
@@ -70,7 +72,18 @@ pub struct House {
 
 impl House {
     pub async fn open() -> Self {
-        Self { stack: Stack::start(&[&complaint::SERVICE]).await, versions: Mutex::default() }
+        let staff = |_: &str, settings: &mut backbone::Settings| {
+            let member = |role: &str, who: &str| json!({ "role": role, "who": who });
+            let (manager, head) = ("complaint_manager", "head_of_after_sales");
+            settings.service["approval"]["members"] =
+                json!([member(manager, ANA), member(manager, BEN), member(head, EVA)]);
+            let (from, until) = ("2020-01-01T00:00:00Z", "2020-02-01T00:00:00Z");
+            settings.service["approval"]["delegations"] = json!([
+                { "giver": BEN, "to": "staff:dan", "from": from, "until": "2100-01-01T00:00:00Z" },
+                { "giver": BEN, "to": "staff:old", "from": from, "until": until },
+            ]);
+        };
+        Self { stack: Stack::start_with(&[&complaint::SERVICE], staff).await, versions: Mutex::default() }
     }
 
     pub fn client(&self) -> ComplaintsClient<Channel> {
@@ -237,7 +250,7 @@ pub fn conclude(number: u128) -> ConcludeInvestigationRequest {
 }
 
 pub fn draft(number: u128, remedies: Vec<Remedy>) -> DraftSolutionRequest {
-    DraftSolutionRequest { complaint_id: id(number), remedies, text: "your money back".into() }
+    DraftSolutionRequest { complaint_id: id(number), remedies, text: "your money back".into(), ..Default::default() }
 }
 
 /// The command was taken and led to this status.

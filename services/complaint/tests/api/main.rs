@@ -1,6 +1,7 @@
 //! Complaint from outside: the neighbours' events in, gRPC, complaint's events out; real Postgres and NATS, clock moved
 //! by hand.
 #![expect(clippy::unwrap_used, reason = "tests")]
+mod approval;
 mod departments;
 mod house;
 mod refusals;
@@ -26,7 +27,7 @@ async fn a_complaint_goes_its_whole_way() {
     let remedies = house.view(1).await.remedies;
     let opened = OrderOpened { complaint_id: id(1), remedy_id: remedies[0].remedy_id.clone(), ..Default::default() };
     house.hear("fulfilment", &opened, 7).await;
-    let advised = CompleteRemedyRequest { complaint_id: id(1), remedy_id: remedies[1].remedy_id.clone() };
+    let advised = CompleteRemedyRequest { complaint_id: id(1), remedy_id: remedies[1].remedy_id.clone(), done: None };
     ok(house.client().complete_remedy(request(ANA, advised)).await, "executing");
     let completed = contracts::fulfilment::v1::OrderCompleted {
         order_id: id(7),
@@ -225,7 +226,7 @@ async fn an_appeal_takes_a_complaint_up_again_within_its_term() {
     assert_eq!(house.events::<InvestigationConcluded>().await[0].investigate_by, None, "that promise was cancelled");
     house.agree(1).await;
     let remedy_id = house.view(1).await.remedies[0].remedy_id.clone();
-    let advised = CompleteRemedyRequest { complaint_id: id(1), remedy_id };
+    let advised = CompleteRemedyRequest { complaint_id: id(1), remedy_id, done: None };
     ok(house.client().complete_remedy(request(ANA, advised)).await, "executed");
     assert_eq!(house.satisfied(1, true).await.unwrap().status, "closed");
     assert_eq!(house.events::<ResultTold>().await[0].message_id, "", "it was told in person");

@@ -63,8 +63,15 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
     expect(client().record_consent(request(ANA, wrong)), &all).await;
     let wrong = RecordDeclineRequest { complaint_id: bad(), solution_version: 0, counter_wish: long() };
     expect(client().record_decline(request(ANA, wrong)), &["complaint_id", "solution_version", "counter_wish"]).await;
-    let wrong = CompleteRemedyRequest { complaint_id: bad(), remedy_id: bad() };
-    expect(client().complete_remedy(request(ANA, wrong)), &["complaint_id", "remedy_id"]).await;
+    let wrong = CompleteRemedyRequest { complaint_id: bad(), remedy_id: bad(), done: Some(Remedy::default()) };
+    expect(client().complete_remedy(request(ANA, wrong)), &["complaint_id", "remedy_id", "done.kind"]).await;
+    let wrong = RecordProcessDeviationRequest { complaint_id: bad(), what: "At home".into(), reason: long() };
+    expect(client().record_process_deviation(request(ANA, wrong)), &["complaint_id", "what", "reason"]).await;
+    let (complaint_id, remedy_id, reason) = (bad(), bad(), String::new());
+    let wrong = ReportRemedyDeviationRequest { complaint_id, remedy_id, reason, given_up: true };
+    expect(client().report_remedy_deviation(request(ANA, wrong)), &["complaint_id", "remedy_id", "reason"]).await;
+    let wrong = DraftSolutionRequest { complaint_id: bad(), exception_reason: long(), ..draft(1, vec![guidance()]) };
+    expect(client().draft_solution(request(ANA, wrong)), &["complaint_id", "exception_reason"]).await;
     let wrong = AppealRequest { complaint_id: bad(), reason: String::new() };
     expect(client().appeal(request(ANA, wrong)), &["complaint_id", "reason"]).await;
     let wrong = AnswerTaskRequest { task_id: bad(), department: "Q".into(), text: long(), cause_code: "-".into() };

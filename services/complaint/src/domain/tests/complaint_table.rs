@@ -4,46 +4,59 @@ use super::{super::complaint::State, *};
 /// What a cell says: `=` nothing happens, two letters of a state: something happens and it is in that state, else the
 /// refusal of [`refusal`].
 const TABLE: &str = "
-                      ab re as ig in dr td ap ok of o3 ag gu ex fa ed sc cl
-    record            re  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    order_opened       =  =  =  =  =  =  =  =  =  =  = ex ex  =  =  =  =  =
-    refund_done        =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =
-    refund_failed      =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =
-    other_remedy_done  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    tell_result        =  =  =  =  =  =  =  =  =  =  =  =  =  =  = sc  =  =
-    .._of_another      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    result_untold      =  =  =  =  =  =  =  =  =  =  =  =  =  =  = ed  =  =
-    .._of_another      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    escalate           = re as ig in dr dr ap ok of of ag ag ex  = ed sc  =
-    investigation_due  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    .._and_over        = re as ig  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    silence_due        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    .._and_over        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = cl  =
-    assess            ?? as xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    investigate       ?? xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    ask_department    ?? xx xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    conclude          ?? xx xx in xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    draft             ?? xx xx xx dr dr dr xx xx xx xx xx xx xx dr xx xx xx
-    draft_nothing     ?? xx xx xx br br br xx xx xx xx xx xx xx br xx xx xx
-    submit            ?? xx xx xx xx ap da xx xx xx xx xx xx xx xx xx xx xx
-    approve           ?? xx xx xx xx xx xx ok xx xx xx xx xx xx xx xx xx xx
-    .._another        ?? xx xx xx xx xx xx ov xx xx xx xx xx xx xx xx xx xx
-    .._as_author      ?? xx xx xx xx xx xx os xx xx xx xx xx xx xx xx xx xx
-    return            ?? xx xx xx xx xx xx dr xx xx xx xx xx xx xx xx xx xx
-    .._another        ?? xx xx xx xx xx xx ov xx xx xx xx xx xx xx xx xx xx
-    .._as_author      ?? xx xx xx xx xx xx os xx xx xx xx xx xx xx xx xx xx
-    offer             ?? xx xx xx xx xx xx xx of xx xx xx xx xx xx xx xx xx
-    consent           ?? xx xx xx xx xx xx xx xx ag ag xx xx xx xx xx xx xx
-    .._to_another     ?? xx xx xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx
-    decline           ?? xx xx xx xx xx xx xx xx dr ig xx xx xx xx xx xx xx
-    .._another        ?? xx xx xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx
-    complete_guidance ?? xx xx xx xx xx xx xx xx xx xx ex ed ex rs xx xx xx
-    complete_refund   ?? xx xx xx xx xx xx xx xx xx xx ng ur ng ng xx xx xx
-    satisfied         ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx cl cl xx
-    dissatisfied      ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig ig xx
-    withdraw          ?? cl cl cl cl cl cl cl cl cl cl mm cl mm cl cl cl xx
-    appeal            ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig
-    .._too_late       ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx to
+                          ab re as ig in dr td ap a2 ok of o3 ag gu ex fa ed sc cl
+    record                re  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    order_opened           =  =  =  =  =  =  =  =  =  =  =  = ex ex  =  =  =  =  =
+    refund_done            =  =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =
+    refund_failed          =  =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =
+    other_remedy_done      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    tell_result            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = sc  =  =
+    .._of_another          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    result_untold          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = ed  =  =
+    .._of_another          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    escalate               = re as ig in dr dr ap ap ok of of ag ag ex  = ed sc  =
+    investigation_due      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over            = re as ig  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    silence_due            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = cl  =
+    approval_due           =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over            =  =  =  =  =  =  = dr dr  =  =  =  =  =  =  =  =  =  =
+    assess                ?? as xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    investigate           ?? xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    ask_department        ?? xx xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    conclude              ?? xx xx in xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    draft                 ?? xx xx xx dr dr dr xx xx xx xx xx xx xx xx dr xx xx xx
+    .._nothing                ?? xx xx xx br br br xx xx xx xx xx xx xx xx br xx xx xx
+    .._outside_policy     ?? xx xx xx op op op xx xx xx xx xx xx xx xx op xx xx xx
+    .._as_exception       ?? xx xx xx dr dr dr xx xx xx xx xx xx xx xx dr xx xx xx
+    submit                ?? xx xx xx xx ap da xx xx xx xx xx xx xx xx xx xx xx xx
+    approve               ?? xx xx xx xx xx xx ok aa xx xx xx xx xx xx xx xx xx xx
+    .._another            ?? xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx xx
+    .._as_author          ?? xx xx xx xx xx xx os os xx xx xx xx xx xx xx xx xx xx
+    .._by_delegation      ?? xx xx xx xx xx xx ok nr xx xx xx xx xx xx xx xx xx xx
+    .._expired            ?? xx xx xx xx xx xx de nr xx xx xx xx xx xx xx xx xx xx
+    .._as_head            ?? xx xx xx xx xx xx nr ok xx xx xx xx xx xx xx xx xx xx
+    .._too_late           ?? xx xx xx xx xx xx at at xx xx xx xx xx xx xx xx xx xx
+    return                ?? xx xx xx xx xx xx dr aa xx xx xx xx xx xx xx xx xx xx
+    .._another            ?? xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx xx
+    .._as_author          ?? xx xx xx xx xx xx os os xx xx xx xx xx xx xx xx xx xx
+    offer                 ?? xx xx xx xx xx xx xx xx of xx xx xx xx xx xx xx xx xx
+    consent               ?? xx xx xx xx xx xx xx xx xx ag ag xx xx xx xx xx xx xx
+    .._to_another         ?? xx xx xx xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx
+    decline               ?? xx xx xx xx xx xx xx xx xx dr ig xx xx xx xx xx xx xx
+    .._another            ?? xx xx xx xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx
+    complete_guidance     ?? xx xx xx xx xx xx xx xx xx xx xx ex ed ex rs xx xx xx
+    .._as_something_else  ?? xx xx xx xx xx xx xx xx xx xx xx na na na rs xx xx xx
+    complete_refund       ?? xx xx xx xx xx xx xx xx xx xx xx ng ur ng ng xx xx xx
+    report_deviation      ?? xx xx xx xx xx xx xx xx xx xx xx ag ag ex rs xx xx xx
+    give_up               ?? xx xx xx xx xx xx xx xx xx xx xx ex ex ex rs xx xx xx
+    deviate_refund        ?? xx xx xx xx xx xx xx xx xx xx xx ng ur ng ng xx xx xx
+    leave_process         ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc xx
+    satisfied             ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx cl cl xx
+    dissatisfied          ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig ig xx
+    withdraw              ?? cl cl cl cl cl cl cl cl cl cl cl mm cl mm cl cl cl xx
+    appeal                ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig
+    .._too_late           ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx to
 ";
 
 fn refusal(cell: &str) -> Option<&'static str> {
@@ -54,8 +67,14 @@ fn refusal(cell: &str) -> Option<&'static str> {
         "da" => "complaint.draft_anew",
         "ov" => "complaint.other_version",
         "os" => "complaint.own_solution",
+        "aa" => "approval.already_approved",
+        "nr" => "approval.no_role",
+        "de" => "approval.delegation_expired",
+        "at" => "approval.term_over",
         "rs" => "complaint.remedy_settled",
         "ng" => "complaint.not_guidance",
+        "na" => "complaint.not_as_approved",
+        "op" => "complaint.outside_policy",
         "ur" => "complaint.unknown_remedy",
         "mm" => "complaint.money_moving",
         "to" => "complaint.term_over",
@@ -79,7 +98,7 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
     let now = |command| (command, NOW);
     vec![
         now(record()),
-        now(Command::StartExecution { remedy_id: first }),
+        now(Command::StartExecution { remedy_id: first, ordered: None }),
         now(Command::SettleRemedy { remedy_id: money, done: true }),
         now(Command::SettleRemedy { remedy_id: money, done: false }),
         now(Command::SettleRemedy { remedy_id: Uuid::from_u128(98), done: true }),
@@ -92,16 +111,24 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         (Command::InvestigationDue, NOW + hours(23) + SignedDuration::from_micros(1)),
         (Command::SilenceDue, NOW + hours(9 * 24) - SignedDuration::from_micros(1)),
         (Command::SilenceDue, NOW + hours(9 * 24)),
+        (Command::ApprovalDue, NOW + hours(72)),
+        (Command::ApprovalDue, NOW + hours(72) + SignedDuration::from_micros(1)),
         now(assess(Class::ProductQuality, "quality")),
         now(Command::StartInvestigation),
         now(Command::AskDepartment(desk("medical"))),
         now(conclude()),
         now(draft(&[refund(1), RemedyKind::Guidance])),
         now(draft(&[])),
-        now(Command::SubmitSolution),
+        now(draft(&[RemedyKind::Repair])),
+        now(draft_exception(&[RemedyKind::Repair])),
+        now(submit()),
         now(approve(BEN, own)),
         now(approve(BEN, another)),
         now(approve(ANA, own)),
+        now(approve(DAN, own)),
+        (approve(DAN, own), NOW + hours(24)),
+        now(approve(EVA, own)),
+        (approve(BEN, own), NOW + hours(72) + SignedDuration::from_micros(1)),
         now(return_solution(BEN, own)),
         now(return_solution(BEN, another)),
         now(return_solution(ANA, own)),
@@ -110,8 +137,13 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         now(consent(another)),
         now(Command::RecordDecline { version: own }),
         now(Command::RecordDecline { version: another }),
-        now(Command::CompleteRemedy { remedy_id: guidance }),
-        now(Command::CompleteRemedy { remedy_id: money }),
+        now(Command::CompleteRemedy { remedy_id: guidance, done: None }),
+        now(Command::CompleteRemedy { remedy_id: guidance, done: Some(refund(1)) }),
+        now(Command::CompleteRemedy { remedy_id: money, done: None }),
+        now(deviate(guidance, false)),
+        now(deviate(guidance, true)),
+        now(deviate(money, false)),
+        now(Command::RecordProcessDeviation { by: BEN.into(), what: "visited_at_home".into() }),
         now(Command::RecordSatisfaction { satisfied: true }),
         now(Command::RecordSatisfaction { satisfied: false }),
         now(Command::Withdraw),

@@ -1,10 +1,13 @@
 //! The rules of the house, each as a sentence.
+use kernel::approval::Refusal;
+
 use super::{
     super::{
         command::Rejection,
         complaint::{Outcome, State},
         escalation::{Level, Trigger},
         promise::Promise,
+        solution::Progress,
     },
     *,
 };
@@ -96,18 +99,56 @@ fn withdrawing_ends_the_clock_but_not_a_breach_that_was() {
 }
 
 #[test]
-fn the_author_is_told_by_any_spelling() {
+fn r_cmp_07_author_cannot_approve_in_any_spelling() {
     let in_approval = sample("ap");
     for by in ["staff:ana", "Staff:Ana"] {
-        assert_eq!(in_approval.decide(approve(by, 1), NOW), Err(Rejection::OwnSolution));
+        assert_eq!(in_approval.decide(approve(by, 1), NOW), Err(Rejection::Approval(Refusal::Own)));
     }
 }
 
 #[test]
+fn above_the_limit_a_second_step_is_needed_and_nobody_takes_both() {
+    let waiting = sample("a2");
+    let approval = waiting.solution.as_ref().unwrap().approval.as_ref().unwrap();
+    assert_eq!((approval.waits_for().unwrap().role.as_str(), approval.given.len()), ("head", 1));
+    assert_eq!(waiting.decide(approve(BEN, 1), NOW), Err(Rejection::Approval(Refusal::AlreadyApproved)));
+    let approved = led(&waiting, [approve(EVA, 1)]);
+    assert_eq!((approved.state, approved.solution.unwrap().approved_by.as_deref()), (State::Approved, Some(EVA)));
+}
+
+#[test]
+fn an_approval_out_of_time_goes_to_management_and_can_be_asked_for_again() {
+    let mut complaint = sample("a2");
+    let events = tell(&mut complaint, Command::ApprovalDue, NOW + hours(73));
+    assert!(matches!(events.as_slice(), [Event::ApprovalExpired { .. }]));
+    assert_eq!((complaint.escalations, complaint.escalation_level), (1, Some(Level::Management)));
+    let again = led(&complaint, [submit()]);
+    let approval = again.solution.unwrap().approval.unwrap();
+    assert_eq!((approval.given.len(), approval.due), (0, NOW + hours(72)), "what was approved before does not count");
+}
+
+#[test]
+fn a_solution_submitted_before_approvals_had_steps_is_approved_by_those_of_today() {
+    let mut json = serde_json::to_value(sample("ap")).unwrap();
+    json["solution"].as_object_mut().unwrap().remove("approval");
+    let stored: Complaint = serde_json::from_value(json).unwrap();
+    assert_eq!(stored.decide(approve(EVA, 1), NOW), Err(Rejection::Approval(Refusal::NoRole("manager".into()))));
+    assert_eq!(stored.decide(Command::ApprovalDue, NOW + hours(1_000)), Ok(vec![]));
+    let approved = led(&stored, [approve(BEN, 1)]);
+    assert_eq!(approved, sample("ok"));
+}
+
+#[test]
 fn whoever_writes_the_next_draft_is_its_author() {
-    let redraft = Command::DraftSolution { by: BEN.into(), remedies: vec![refund(1)] };
-    let redrafted = led(&sample("td"), [redraft, Command::SubmitSolution]);
-    assert_eq!(redrafted.decide(approve(BEN, 2), NOW), Err(Rejection::OwnSolution));
+    let redraft = Command::DraftSolution {
+        by: BEN.into(),
+        remedies: vec![refund(1)],
+        exception: false,
+        others: None,
+        rules: rules(),
+    };
+    let redrafted = led(&sample("td"), [redraft, submit()]);
+    assert_eq!(redrafted.decide(approve(BEN, 2), NOW), Err(Rejection::Approval(Refusal::Own)));
     assert_eq!(led(&redrafted, [approve(ANA, 2)]).state, State::Approved);
 }
 
@@ -157,6 +198,116 @@ fn what_could_not_be_carried_out_needs_a_new_solution_with_all_its_steps() {
     assert_eq!((anew.state.name(), version(&anew)), ("offered", 2));
     // An order of the old solution that reports late changes nothing.
     assert_eq!(anew.decide(settle(&executing, 0, true), NOW), Ok(vec![]));
+}
+
+fn compensation(minor: i64) -> RemedyKind {
+    RemedyKind::Compensation { amount: Money::new(minor, "CNY".parse().unwrap()) }
+}
+
+#[test]
+fn r_ful_17_execution_deviating_in_kind_or_amount_is_impossible_without_a_new_approved_solution() {
+    let agreed = sample("ag");
+    let RemedyKind::Refund { amount } = refund(500) else { unreachable!() };
+    for other in [refund(501), refund(499), RemedyKind::ReturnRefund { amount }, compensation(500)] {
+        let mut complaint = agreed.clone();
+        let remedy_id = remedy(&agreed, 0);
+        let order = Command::StartExecution { remedy_id, ordered: Some(other) };
+        let events = tell(&mut complaint, order.clone(), NOW);
+        let raised = matches!(events.last(), Some(Event::Raised { trigger: Trigger::RemedyFailed, .. }));
+        assert!(raised, "an order for {other:?} is no execution of it");
+        assert_eq!(complaint.decide(order, NOW), Ok(vec![]));
+        assert_eq!(complaint.decide(settle(&agreed, 0, true), NOW), Ok(vec![]), "nor does its end settle it");
+        let stuck = led(&complaint, [Command::CompleteRemedy { remedy_id: remedy(&agreed, 1), done: None }]);
+        assert_eq!(stuck.state, State::Executing);
+        let anew = offered_again(&stuck, &[other]);
+        assert_eq!((anew.state.name(), version(&anew)), ("offered", 2));
+    }
+    let as_approved = Command::StartExecution { remedy_id: remedy(&agreed, 0), ordered: Some(refund(500)) };
+    assert_eq!(agreed.decide(as_approved, NOW), Ok(vec![Event::ExecutionStarted]));
+
+    let by_people = offered_again(&sample("td"), &[compensation(300)]);
+    let by_people = led(&by_people, [consent(version(&by_people))]);
+    let complete = |done| Command::CompleteRemedy { remedy_id: remedy(&by_people, 0), done };
+    for other in [compensation(301), RemedyKind::Exchange, refund(300)] {
+        assert_eq!(by_people.decide(complete(Some(other)), NOW), Err(Rejection::NotAsApproved));
+    }
+    assert_eq!(led(&by_people, [complete(Some(compensation(300)))]).state.name(), "executed");
+}
+
+#[test]
+fn r_cmp_06_a_remedy_outside_the_policy_takes_a_reason_and_one_more_approval() {
+    let investigated = sample("in");
+    let wished = [refund(1), RemedyKind::Repair];
+    assert_eq!(investigated.decide(draft(&wished), NOW), Err(Rejection::OutsidePolicy("repair")));
+    let waiting = led(&investigated, [draft_exception(&wished), submit(), approve(BEN, 1)]);
+    let solution = waiting.solution.as_ref().unwrap();
+    assert_eq!(solution.remedies.iter().map(|remedy| remedy.exception).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(solution.approval.as_ref().unwrap().waits_for().unwrap().role, "head");
+    assert_eq!(led(&waiting, [approve(EVA, 1)]).state, State::Approved);
+    let ordinary = led(&investigated, [draft_exception(&[refund(1)]), submit(), approve(BEN, 1)]);
+    assert_eq!(ordinary.state, State::Approved, "a reason alone makes no exception");
+}
+
+#[test]
+fn r_cmp_09_what_people_do_is_tracked_to_its_end_and_a_deviation_is_visible() {
+    let kinds = [RemedyKind::ServiceAgain, RemedyKind::Exchange, compensation(300), RemedyKind::Guidance];
+    let agreed = offered_again(&sample("td"), &kinds);
+    let agreed = led(&agreed, [consent(version(&agreed))]);
+    let progress = |complaint: &Complaint| {
+        let remedies = complaint.solution.clone().unwrap().remedies;
+        remedies.iter().map(|remedy| (remedy.progress, remedy.deviates)).collect::<Vec<_>>()
+    };
+    let complete = |place| Command::CompleteRemedy { remedy_id: remedy(&agreed, place), done: None };
+    let begun = led(&agreed, [complete(0), deviate(remedy(&agreed, 1), false), complete(1), complete(3)]);
+    let done = Progress::Done;
+    assert_eq!(progress(&begun), [(done, false), (done, true), (Progress::Pending, false), (done, false)]);
+    assert_eq!(begun.state, State::Executing);
+    assert_eq!(led(&begun, [complete(2)]).state.name(), "executed");
+    let given_up = led(&begun, [deviate(remedy(&agreed, 2), true)]);
+    assert_eq!(progress(&given_up)[2], (Progress::Failed, true));
+    assert_eq!((given_up.state.name(), given_up.escalations), ("executing", 1));
+    assert_eq!(led(&begun, [Command::Withdraw]).state.name(), "closed", "no money is moving");
+}
+
+#[test]
+fn remedies_stored_before_exceptions_and_deviations_are_read() {
+    let mut json = serde_json::to_value(sample("ex")).unwrap();
+    for remedy in json["solution"]["remedies"].as_array_mut().unwrap() {
+        let remedy = remedy.as_object_mut().unwrap();
+        assert!(remedy.remove("exception").is_some() && remedy.remove("deviates").is_some());
+    }
+    assert_eq!(serde_json::from_value::<Complaint>(json).unwrap(), sample("ex"));
+}
+
+#[test]
+fn r_cmp_17_the_process_is_left_with_a_trace_and_not_without_end() {
+    let leave = || Command::RecordProcessDeviation { by: BEN.into(), what: "visited_at_home".into() };
+    let left = led(&sample("of"), [leave()]);
+    let [deviation] = left.deviations.as_slice() else { unreachable!() };
+    let expected = ("visited_at_home", "offered", BEN, NOW);
+    assert_eq!((deviation.what.as_str(), deviation.during.as_str(), deviation.by.as_str(), deviation.at), expected);
+    assert_eq!(left.state, sample("of").state);
+    let often = led(&left, vec![leave(); 19]);
+    assert_eq!(often.decide(leave(), NOW), Err(Rejection::TooManyDeviations));
+    let mut json = serde_json::to_value(sample("of")).unwrap();
+    assert!(json.as_object_mut().unwrap().remove("deviations").is_some());
+    assert_eq!(serde_json::from_value::<Complaint>(json).unwrap(), sample("of"), "stored before deviations were kept");
+}
+
+#[test]
+fn a_remedy_outside_the_fairness_band_takes_a_second_approval() {
+    for (minor, outside) in [(500, false), (501, true), (499, true)] {
+        let drafted = led(&sample("in"), [draft_among(&[refund(minor), RemedyKind::Guidance])]);
+        let fairness = drafted.solution.as_ref().unwrap().fairness.unwrap();
+        assert_eq!((fairness.comparables, fairness.outside), (20, outside), "{minor}");
+        let approved = led(&drafted, [submit(), approve(BEN, 1)]);
+        assert_eq!(approved.state == State::InApproval, outside);
+        assert!(!outside || led(&approved, [approve(EVA, 1)]).state == State::Approved);
+    }
+    let guidance = led(&sample("in"), [draft_among(&[RemedyKind::Guidance])]);
+    assert_eq!(guidance.solution.unwrap().fairness, None);
+    let large = led(&sample("in"), [draft_among(&[refund(100_001)]), submit()]);
+    assert_eq!(large.solution.unwrap().approval.unwrap().steps.len(), 2, "two are asked anyway");
 }
 
 #[test]

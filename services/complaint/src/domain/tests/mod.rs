@@ -6,14 +6,21 @@ mod guards;
 mod properties;
 mod small_tables;
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
-use kernel::money::Money;
+use kernel::{
+    approval::{Delegation, Limits, Matrix, Member, Powers, Reach, Rule, Step as ApprovalStep},
+    money::Money,
+};
 use uuid::Uuid;
 
 use super::{
     Command, Complaint,
     complaint::{Assessment, Event, Facts, Terms},
+    fairness::{Band, Comparables},
     routing::Desk,
+    rulebook::{Offer, Offers, Rulebook},
     solution::RemedyKind,
     values::{Class, Department, Severity},
 };
@@ -38,6 +45,8 @@ fn every_state_answers_every_command_and_the_readme_shows_it() {
 const NOW: Timestamp = Timestamp::constant(1_770_000_000, 0);
 const ANA: &str = "staff:ana";
 const BEN: &str = "staff:ben";
+const DAN: &str = "staff:dan";
+const EVA: &str = "staff:eva";
 
 fn hours(hours: i64) -> SignedDuration {
     SignedDuration::from_hours(hours)
@@ -49,6 +58,30 @@ fn department(word: &str) -> Department {
 
 fn desk(word: &str) -> Desk {
     Desk { department: department(word), answer_within: hours(8) }
+}
+
+/// Everything but repair is offered. ana and ben are managers, eva is the head; dan acts for ben for a day. Up to 1,000.00 a manager is enough.
+fn rules() -> Arc<Rulebook> {
+    let member = |role: &str, who: &str| Member { role: role.into(), who: who.into(), up_to: None };
+    let members = vec![member("manager", ANA), member("manager", BEN), member("head", EVA)];
+    let (giver, to) = (BEN.to_owned(), DAN.to_owned());
+    let powers = Powers::new(members, vec![Delegation { giver, to, from: NOW, until: NOW + hours(24) }]).unwrap();
+    let step = |role: &str| ApprovalStep { role: role.into(), quorum: 1, within: hours(72) };
+    let up_to = Some(Limits::from([("CNY".parse().unwrap(), 100_000)]));
+    let matrix = vec![
+        Rule { up_to, steps: vec![step("manager")], ..Rule::default() },
+        Rule { steps: vec![step("manager"), step("head")], ..Rule::default() },
+    ];
+    let reach = Reach { kinds: &RemedyKind::NAMES, classes: &Class::ALL.map(Class::name) };
+    let matrix = Matrix::new(1, matrix, step("head"), reach, &powers).unwrap();
+    let kinds = RemedyKind::NAMES.into_iter().filter(|kind| *kind != "repair").map(str::to_owned).collect();
+    let offers = Offers::new(vec![Offer { classes: vec![], from_severity: 0, kinds }]).unwrap();
+    let band = Band { days: 365, at_least: 20, from_percentile: 10, to_percentile: 90 };
+    Arc::new(Rulebook { matrix, powers, offers, band })
+}
+
+fn submit() -> Command {
+    Command::SubmitSolution { rules: rules() }
 }
 
 /// Recorded an hour ago, about a purchase; 24 hours, 9 days and 14 days are the terms.
@@ -82,15 +115,41 @@ fn conclude() -> Command {
 }
 
 fn draft(remedies: &[RemedyKind]) -> Command {
-    Command::DraftSolution { by: ANA.into(), remedies: remedies.to_vec() }
+    Command::DraftSolution {
+        by: ANA.into(),
+        remedies: remedies.to_vec(),
+        exception: false,
+        others: None,
+        rules: rules(),
+    }
+}
+
+/// A draft among twenty complaints that were given 5.00 each.
+fn draft_among(remedies: &[RemedyKind]) -> Command {
+    let others = Some(Comparables { currency: "CNY".parse().unwrap(), given: vec![500; 20] });
+    Command::DraftSolution { by: ANA.into(), remedies: remedies.to_vec(), exception: false, others, rules: rules() }
+}
+
+fn draft_exception(remedies: &[RemedyKind]) -> Command {
+    Command::DraftSolution {
+        by: ANA.into(),
+        remedies: remedies.to_vec(),
+        exception: true,
+        others: None,
+        rules: rules(),
+    }
+}
+
+fn deviate(remedy_id: Uuid, given_up: bool) -> Command {
+    Command::ReportRemedyDeviation { remedy_id, given_up }
 }
 
 fn approve(by: &str, version: u32) -> Command {
-    Command::ApproveSolution { by: by.into(), version }
+    Command::ApproveSolution { by: by.into(), version, rules: rules() }
 }
 
 fn return_solution(by: &str, version: u32) -> Command {
-    Command::ReturnSolution { by: by.into(), version }
+    Command::ReturnSolution { by: by.into(), version, rules: rules() }
 }
 
 fn consent(version: u32) -> Command {
@@ -139,7 +198,8 @@ fn samples() -> Vec<(&'static str, Complaint)> {
     let investigating = led(&assessed, [Command::StartInvestigation]);
     let investigated = led(&investigating, [conclude()]);
     let drafted = led(&investigated, [draft(&promise)]);
-    let in_approval = led(&drafted, [Command::SubmitSolution]);
+    let in_approval = led(&drafted, [submit()]);
+    let two_steps = led(&investigated, [draft(&[refund(100_001)]), submit(), approve(BEN, 1)]);
     let turned_down = led(&in_approval, [return_solution(BEN, 1)]);
     let approved = led(&in_approval, [approve(BEN, 1)]);
     let offered = led(&approved, [Command::OfferSolution]);
@@ -147,7 +207,7 @@ fn samples() -> Vec<(&'static str, Complaint)> {
     let agreed = led(&offered, [consent(1)]);
     let guidance = offered_again(&turned_down, &[RemedyKind::Guidance]);
     let guidance = led(&guidance, [consent(version(&guidance))]);
-    let executing = led(&agreed, [Command::StartExecution { remedy_id: remedy(&agreed, 0) }]);
+    let executing = led(&agreed, [Command::StartExecution { remedy_id: remedy(&agreed, 0), ordered: None }]);
     let failed = led(&executing, [settle(&executing, 0, false), settle(&executing, 1, true)]);
     let executed = led(&executing, [settle(&executing, 0, true), settle(&executing, 1, true)]);
     let checked = led(&executed, [tell_result(&executed)]);
@@ -161,6 +221,7 @@ fn samples() -> Vec<(&'static str, Complaint)> {
         ("dr", drafted),
         ("td", turned_down),
         ("ap", in_approval),
+        ("a2", two_steps),
         ("ok", approved),
         ("of", offered),
         ("o3", third),
@@ -175,7 +236,7 @@ fn samples() -> Vec<(&'static str, Complaint)> {
 }
 
 fn offered_again(drafting: &Complaint, remedies: &[RemedyKind]) -> Complaint {
-    let drafted = led(drafting, [draft(remedies), Command::SubmitSolution]);
+    let drafted = led(drafting, [draft(remedies), submit()]);
     led(&drafted, [approve(BEN, version(&drafted)), Command::OfferSolution])
 }
 

@@ -29,7 +29,7 @@ struct Wild {
 fn step() -> impl Strategy<Value = Wild> {
     let hours = prop_oneof![8 => Just(0i64), 2 => 0..30i64, 1 => 0..500i64];
     let off = prop_oneof![9 => Just(0u32), 1 => 0..3u32];
-    (hours, prop::option::of(0..25u8), prop::bool::weighted(0.8), off, 0..3usize, any::<bool>())
+    (hours, prop::option::of(0..28u8), prop::bool::weighted(0.8), off, 0..3usize, any::<bool>())
         .prop_map(|(hours, what, by, version_off, place, yes)| Wild { hours, what, by, version_off, place, yes })
 }
 
@@ -52,7 +52,8 @@ fn by_the_book(to: &Complaint, yes: bool) -> u8 {
 }
 
 fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
-    let by = if step.by { BEN } else { ANA };
+    let by = [BEN, EVA, DAN][step.place];
+    let by = if step.by { by } else { ANA };
     let version = version(to) + step.version_off;
     let remedy_id = remedy(to, step.place);
     match step.what.unwrap_or_else(|| by_the_book(to, step.yes)) {
@@ -61,16 +62,18 @@ fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
         2 => Command::StartInvestigation,
         3 => Command::AskDepartment(desk("quality")),
         4 | 5 => conclude(),
-        6 | 7 => draft(&[RemedyKind::Guidance, super::refund(500)][..1 + usize::from(step.yes)]),
-        8 | 9 => Command::SubmitSolution,
+        6 | 7 => {
+            draft(&[RemedyKind::Guidance, super::refund([500, 200_000][step.place % 2])][..1 + usize::from(step.yes)])
+        }
+        8 | 9 => submit(),
         10 | 11 => approve(by, version),
         12 => return_solution(by, version),
         13 | 14 => Command::OfferSolution,
         15 => consent(version),
         16 => Command::RecordDecline { version },
-        17 => Command::StartExecution { remedy_id },
+        17 => Command::StartExecution { remedy_id, ordered: step.yes.then(|| super::refund(500)) },
         18 => Command::SettleRemedy { remedy_id, done: step.yes },
-        19 => Command::CompleteRemedy { remedy_id },
+        19 => Command::CompleteRemedy { remedy_id, done: None },
         20 if step.by => Command::TellResult { message_id: to.result_message(), at },
         20 => Command::Escalate {
             level: Level::Management,
@@ -81,7 +84,11 @@ fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
         22 if step.hours == 0 => Command::Appeal,
         22 => Command::Withdraw,
         23 if step.yes => Command::InvestigationDue,
+        23 if step.by => Command::ApprovalDue,
         23 => Command::SilenceDue,
+        25 => deviate(remedy_id, step.yes),
+        27 => Command::RecordProcessDeviation { by: by.into(), what: "visited_at_home".into() },
+        26 => draft_exception(&[RemedyKind::Repair, RemedyKind::ServiceAgain]),
         _ => Command::ResultUntold { message_id: to.result_message() },
     }
 }
@@ -94,6 +101,14 @@ fn closed(complaint: &Complaint) -> bool {
 fn check(complaint: &Complaint) {
     let consented = |complaint: &Complaint| complaint.solution.as_ref().is_some_and(|s| s.consent.is_some());
     if let Some(solution) = &complaint.solution {
+        if solution.approved_by.is_some() {
+            let approval = solution.approval.as_ref().unwrap();
+            assert_eq!(approval.step(), approval.steps.len(), "every step is complete");
+            let mut people: Vec<_> = approval.given.iter().map(|given| &given.by).collect();
+            people.sort();
+            people.dedup();
+            assert_eq!(people.len(), approval.given.len(), "by different people");
+        }
         assert!(solution.consent.is_none() || solution.approved_by.is_some(), "consent only to what was approved");
         let independent = |by: &String| kernel::approval::independent(&solution.author, by);
         assert!(solution.approved_by.iter().all(independent), "nobody approves his own");
@@ -150,7 +165,10 @@ fn no_way_leads_out_of_the_rules() {
                 check(&complaint);
                 let own = matches!(
                     event,
-                    Event::InvestigationLate { .. } | Event::Dissatisfied { .. } | Event::Raised { .. }
+                    Event::InvestigationLate { .. }
+                        | Event::Dissatisfied { .. }
+                        | Event::Raised { .. }
+                        | Event::ApprovalExpired { .. }
                 );
                 raised += u32::from(own);
             }
@@ -167,7 +185,7 @@ fn no_way_leads_out_of_the_rules() {
 proptest! {
     #[test]
     fn telling_an_event_twice_changes_nothing(
-        name in 0..18usize,
+        name in 0..19usize,
         what in prop::sample::select(vec![0u8, 17, 18, 20, 23, 24]),
         by: bool,
         yes: bool,

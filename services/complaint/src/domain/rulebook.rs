@@ -1,0 +1,84 @@
+//! What the house decided about solutions: what is offered for which class and severity (R-CMP-06, R-CMP-14), and who
+//! approves what (R-CMP-07). It comes with the commands that need it, so
+//! that deciding stays pure; an approval that was requested keeps the steps it was requested with.
+use kernel::approval::{Matrix, Matter, Powers};
+use serde::Deserialize;
+
+use super::{
+    fairness::Band,
+    solution::{RemedyKind, Solution},
+    values::Class,
+};
+
+/// The rules that hold now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rulebook {
+    pub matrix: Matrix,
+    pub powers: Powers,
+    pub offers: Offers,
+    pub band: Band,
+}
+
+/// What policy offers customers, by class and severity (R-CMP-06, R-CMP-14). `Default` offers nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offers(Vec<Offer>);
+
+/// Kinds of remedies for classes (none named: all) from a severity on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    #[serde(default)]
+    pub classes: Vec<Class>,
+    #[serde(default)]
+    pub from_severity: u32,
+    pub kinds: Vec<String>,
+}
+
+/// Why a policy is refused; offers are counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OffersError {
+    #[error("offer {0}: {1} is no kind of remedy")]
+    UnknownKind(usize, String),
+    #[error("the class {0} with severity {1} is offered nothing")]
+    Nothing(&'static str, u32),
+}
+
+impl Offers {
+    /// Checks a policy. Errors: a kind that does not exist, a class or grade with nothing to offer.
+    pub fn new(offers: Vec<Offer>) -> Result<Self, OffersError> {
+        for (place, offer) in (1..).zip(&offers) {
+            if let Some(kind) = offer.kinds.iter().find(|kind| !RemedyKind::NAMES.contains(&kind.as_str())) {
+                return Err(OffersError::UnknownKind(place, kind.clone()));
+            }
+        }
+        let offers = Self(offers);
+        for class in Class::ALL {
+            if let Some(grade) = (0..=4).find(|grade| offers.of(class, *grade).is_empty()) {
+                return Err(OffersError::Nothing(class.name(), grade));
+            }
+        }
+        Ok(offers)
+    }
+
+    /// What is offered for a class and a severity, in the order of [`RemedyKind::NAMES`].
+    pub fn of(&self, class: Class, severity: u32) -> Vec<&'static str> {
+        let here = |offer: &&Offer| {
+            (offer.classes.is_empty() || offer.classes.contains(&class)) && severity >= offer.from_severity
+        };
+        let offered = |kind: &&str| self.0.iter().filter(here).any(|offer| offer.kinds.iter().any(|k| k == kind));
+        RemedyKind::NAMES.into_iter().filter(offered).collect()
+    }
+}
+
+/// A solution as the matrix knows it: the kinds of its remedies, and the sum of what they are worth.
+pub fn matter(class: Class, solution: &Solution) -> Matter {
+    let mut kinds: Vec<String> = solution.remedies.iter().map(|remedy| remedy.kind.name().to_owned()).collect();
+    kinds.sort();
+    kinds.dedup();
+    Matter { kinds, class: class.name().to_owned(), amount: total(solution.remedies.iter().map(|r| r.kind)) }
+}
+
+/// The worth of remedies together; nothing when none has a price. Drafts have one currency and bounds.
+pub fn total(remedies: impl Iterator<Item = RemedyKind>) -> Option<kernel::money::Money> {
+    remedies.filter_map(RemedyKind::amount).reduce(|sum, amount| sum.checked_add(amount).unwrap_or(sum))
+}
