@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    care::{Care, Promised},
     escalation::{Level, Trigger},
     promise::Promise,
     routing::Desk,
@@ -32,6 +33,8 @@ pub struct Complaint {
     /// Escalations raised by the complaint itself; numbers the next one.
     pub escalations: u32,
     pub reopen_count: u32,
+    #[serde(default)]
+    pub care: Care,
 }
 
 /// What was known when the complaint was recorded, and the terms that hold for it whatever is decided later.
@@ -62,6 +65,9 @@ pub struct Terms {
     pub silence_after: SignedDuration,
     /// For an appeal after the close.
     pub appeal_within: SignedDuration,
+    /// For what the customer hears from us.
+    #[serde(default)]
+    pub care: Promised,
 }
 
 impl Facts {
@@ -191,14 +197,40 @@ pub enum Event {
         escalation_id: Uuid,
     },
     Offered,
-    Declined,
+    Declined {
+        at: Timestamp,
+    },
     Agreed(Consent),
     ExecutionStarted,
     RemedySettled {
         remedy_id: Uuid,
         done: bool,
     },
-    Executed,
+    Executed {
+        at: Timestamp,
+    },
+    /// A message is to tell the customer that it goes on.
+    ProgressOrdered {
+        message_id: Uuid,
+    },
+    /// The customer was told how it stands.
+    ProgressTold {
+        at: Timestamp,
+        channel: String,
+    },
+    /// The customer has been without word of us for too long.
+    TooSilent {
+        due: Timestamp,
+    },
+    /// The result was not told in time.
+    ResultLate {
+        due: Timestamp,
+    },
+    /// A message is to ask once more whether it is settled.
+    AskedAgain {
+        message_id: Uuid,
+        number: u32,
+    },
     /// Without a message when a person told it.
     ResultTold {
         message_id: Option<Uuid>,
@@ -208,6 +240,7 @@ pub enum Event {
     Dissatisfied {
         trigger: Trigger,
         escalation_id: Uuid,
+        at: Timestamp,
     },
     /// It cannot go on by itself: to management.
     Raised {
@@ -220,7 +253,9 @@ pub enum Event {
         trigger: Trigger,
         escalation_id: Uuid,
     },
-    Reopened,
+    Reopened {
+        at: Timestamp,
+    },
     Closed {
         outcome: Outcome,
         at: Timestamp,
@@ -273,7 +308,7 @@ impl Complaint {
             | Event::Approved(_)
             | Event::Returned { .. }
             | Event::ApprovalExpired { .. } => self.drafting(event),
-            Event::Offered | Event::Declined | Event::Agreed(_) => self.offering(event),
+            Event::Offered | Event::Declined { .. } | Event::Agreed(_) => self.offering(event),
             Event::ExecutionStarted => self.state = State::Executing,
             Event::RemedySettled { remedy_id, done } => {
                 let remedies = self.solution.iter_mut().flat_map(|solution| &mut solution.remedies);
@@ -281,7 +316,7 @@ impl Complaint {
                     remedy.progress = if done { Progress::Done } else { Progress::Failed };
                 }
             }
-            Event::Executed => self.state = State::Executed { untold: false },
+            Event::Executed { .. } => self.state = State::Executed { untold: false },
             Event::ResultTold { at, .. } => {
                 let silent_at = kernel::calendar::add(at, self.facts.terms.silence_after);
                 self.state = State::SatisfactionCheck { silent_at };
@@ -297,7 +332,12 @@ impl Complaint {
                 }
             }
             Event::Escalated { level, .. } => self.escalation_level = self.escalation_level.max(Some(level)),
-            Event::Reopened => {
+            Event::ProgressOrdered { .. }
+            | Event::ProgressTold { .. }
+            | Event::TooSilent { .. }
+            | Event::ResultLate { .. }
+            | Event::AskedAgain { .. } => {}
+            Event::Reopened { .. } => {
                 self.reopen_count += 1;
                 self.state = State::Investigating;
             }
@@ -307,6 +347,7 @@ impl Complaint {
                 self.state = State::Closed { outcome, at };
             }
         }
+        self.care.apply(event);
     }
 
     /// The part of `apply` about the offer to the customer.
@@ -316,7 +357,7 @@ impl Complaint {
                 self.offers_made += 1;
                 self.state = State::Offered;
             }
-            (Event::Declined, Some(solution)) => {
+            (Event::Declined { .. }, Some(solution)) => {
                 solution.turned_down = true;
                 self.declines += 1;
                 self.state = State::SolutionDrafted;

@@ -27,7 +27,8 @@ impl Complaint {
         match command {
             Command::Record { facts, desk } => Ok(self.record(facts, desk)),
             Command::StartExecution { remedy_id } => Ok(self.start_execution(remedy_id)),
-            Command::SettleRemedy { remedy_id, done } => Ok(self.settle(remedy_id, done)),
+            Command::SettleRemedy { remedy_id, done } => Ok(self.settle(remedy_id, done, now)),
+            Command::Care(word) => self.word(word, now),
             Command::TellResult { message_id, at } => Ok(self.tell_result(message_id, at)),
             Command::ResultUntold { message_id } => Ok(self.result_untold(message_id)),
             Command::Escalate { level, trigger, escalation_id } => Ok(self.escalate(level, trigger, escalation_id)),
@@ -51,8 +52,8 @@ impl Complaint {
                 self.answered(version)?;
                 Ok(vec![Event::Agreed(Consent { by, at: now, channel })])
             }
-            Command::RecordDecline { version } => self.decline(version),
-            Command::CompleteRemedy { remedy_id } => self.complete(remedy_id),
+            Command::RecordDecline { version } => self.decline(version, now),
+            Command::CompleteRemedy { remedy_id } => self.complete(remedy_id, now),
             Command::RecordSatisfaction { satisfied } => self.satisfaction(satisfied, now),
             Command::Withdraw => self.withdraw(now),
             Command::Appeal => self.appeal(now),
@@ -64,7 +65,7 @@ impl Complaint {
         if self.state == state { Ok(events) } else { Err(self.not_now()) }
     }
 
-    fn not_now(&self) -> Rejection {
+    pub(super) fn not_now(&self) -> Rejection {
         match self.state {
             State::Absent => Rejection::Unknown,
             ref state => Rejection::NotNow(state.name()),
@@ -77,11 +78,11 @@ impl Complaint {
         kernel::id::derived("escalation", &["complaint", &self.facts.complaint_id.to_string(), &number])
     }
 
-    fn dissatisfied(&self, trigger: Trigger) -> Event {
-        Event::Dissatisfied { trigger, escalation_id: self.next_escalation() }
+    fn dissatisfied(&self, trigger: Trigger, at: Timestamp) -> Event {
+        Event::Dissatisfied { trigger, escalation_id: self.next_escalation(), at }
     }
 
-    fn raised(&self, trigger: Trigger) -> Event {
+    pub(super) fn raised(&self, trigger: Trigger) -> Event {
         Event::Raised { trigger, escalation_id: self.next_escalation() }
     }
 
@@ -165,11 +166,11 @@ impl Complaint {
         same_version(self.solution_in(State::Offered)?, version)
     }
 
-    fn decline(&self, version: u32) -> Decision {
+    fn decline(&self, version: u32, at: Timestamp) -> Decision {
         self.answered(version)?;
-        let mut events = vec![Event::Declined];
+        let mut events = vec![Event::Declined { at }];
         if self.declines + 1 >= DECLINES_TO_ESCALATE {
-            events.push(self.dissatisfied(Trigger::DeclinedThrice));
+            events.push(self.dissatisfied(Trigger::DeclinedThrice, at));
         }
         Ok(events)
     }
@@ -183,7 +184,7 @@ impl Complaint {
 
     /// A remedy ends; the first one also starts the execution, the last one completes it. One that failed was promised and
     /// agreed to, so management learns of it.
-    fn settle(&self, remedy_id: Uuid, done: bool) -> Vec<Event> {
+    fn settle(&self, remedy_id: Uuid, done: bool, now: Timestamp) -> Vec<Event> {
         let Some(solution) = self.solution.as_ref().filter(|_| self.carrying_out()) else { return vec![] };
         if solution.remedy(remedy_id).is_none_or(|remedy| remedy.progress != Progress::Pending) {
             return vec![];
@@ -193,7 +194,7 @@ impl Complaint {
         if !done {
             events.push(self.raised(Trigger::RemedyFailed));
         } else if solution.done_but(remedy_id) {
-            events.push(Event::Executed);
+            events.push(Event::Executed { at: now });
         }
         events
     }
@@ -202,7 +203,7 @@ impl Complaint {
         matches!(self.state, State::Agreed | State::Executing)
     }
 
-    fn complete(&self, remedy_id: Uuid) -> Decision {
+    fn complete(&self, remedy_id: Uuid, now: Timestamp) -> Decision {
         let solution = self.solution.as_ref().filter(|_| self.carrying_out()).ok_or_else(|| self.not_now())?;
         let remedy = solution.remedy(remedy_id).ok_or(Rejection::UnknownRemedy)?;
         if remedy.kind != RemedyKind::Guidance {
@@ -211,14 +212,16 @@ impl Complaint {
         if remedy.progress != Progress::Pending {
             return Err(Rejection::RemedySettled);
         }
-        Ok(self.settle(remedy_id, true))
+        Ok(self.settle(remedy_id, true, now))
     }
 
     /// A message about an earlier execution says nothing about this one.
     fn tell_result(&self, message_id: Uuid, at: Timestamp) -> Vec<Event> {
         match self.state {
             State::Executed { .. } if message_id == self.result_message() => {
-                vec![Event::ResultTold { message_id: Some(message_id), at }]
+                let mut events = self.result_breach(at);
+                events.push(Event::ResultTold { message_id: Some(message_id), at });
+                events
             }
             _ => vec![],
         }
@@ -237,13 +240,17 @@ impl Complaint {
     fn satisfaction(&self, satisfied: bool, now: Timestamp) -> Decision {
         let mut events = match self.state {
             State::SatisfactionCheck { .. } => vec![],
-            State::Executed { .. } => vec![Event::ResultTold { message_id: None, at: now }],
+            State::Executed { .. } => {
+                let mut events = self.result_breach(now);
+                events.push(Event::ResultTold { message_id: None, at: now });
+                events
+            }
             _ => return Err(self.not_now()),
         };
         events.push(if satisfied {
             Event::Closed { outcome: Outcome::Satisfied, at: now }
         } else {
-            self.dissatisfied(Trigger::Dissatisfied)
+            self.dissatisfied(Trigger::Dissatisfied, now)
         });
         Ok(events)
     }
@@ -274,7 +281,7 @@ impl Complaint {
         let State::Closed { at, .. } = self.state else { return Err(self.not_now()) };
         let until = kernel::calendar::add(at, self.facts.terms.appeal_within);
         if kernel::promise::verdict(until, now).in_time() {
-            Ok(vec![Event::Reopened])
+            Ok(vec![Event::Reopened { at: now }])
         } else {
             Err(Rejection::TermOver(until))
         }

@@ -2,6 +2,7 @@
 //! `promise`, `solution`,
 //! `rulebook`, then the three aggregates: `complaint` (`command`, `decide`, `approving`), `department_task`, `escalation`.
 mod approving;
+pub mod care;
 pub mod command;
 pub mod complaint;
 mod decide;

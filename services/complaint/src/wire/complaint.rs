@@ -78,7 +78,7 @@ impl Aggregate for Complaint {
             }
             Event::Returned { .. } => Published::of(&c::SolutionReturned { complaint_id, solution_version }, shard),
             Event::Offered => Published::of(&self.offered(), shard),
-            Event::Declined => {
+            Event::Declined { .. } => {
                 let offer_no = self.offers_made;
                 Published::of(&c::SolutionDeclined { complaint_id, solution_version, offer_no }, shard)
             }
@@ -88,7 +88,7 @@ impl Aggregate for Complaint {
                 let (remedy_id, done) = (remedy_id.to_string(), *done);
                 Published::of(&c::RemedySettled { complaint_id, remedy_id, done }, shard)
             }
-            Event::Executed => {
+            Event::Executed { .. } => {
                 let customer_id = self.facts.customer_id.to_string();
                 let message_id = self.result_message().to_string();
                 Published::of(&c::SolutionExecuted { complaint_id, customer_id, message_id }, shard)
@@ -96,7 +96,7 @@ impl Aggregate for Complaint {
             Event::ResultTold { message_id, at } => {
                 Published::of(&c::ResultTold { complaint_id, message_id: optional(*message_id) }, shard).at(*at)
             }
-            Event::Dissatisfied { trigger: why, escalation_id } => {
+            Event::Dissatisfied { trigger: why, escalation_id, .. } => {
                 let (trigger, escalation_id) = (trigger(*why), escalation_id.to_string());
                 Published::of(&c::CustomerDissatisfied { complaint_id, trigger, escalation_id }, shard)
             }
@@ -106,7 +106,24 @@ impl Aggregate for Complaint {
             Event::Escalated { level, trigger, escalation_id } => {
                 Published::of(&self.escalated(*level, *trigger, *escalation_id), shard)
             }
-            Event::Reopened => {
+            Event::ProgressOrdered { message_id } | Event::AskedAgain { message_id, .. } => {
+                self.message_ordered(event, *message_id, shard)
+            }
+            Event::ProgressTold { at, channel } => {
+                let told = c::ProgressTold {
+                    complaint_id,
+                    channel: channel.clone(),
+                    word_by: self.word_by().and_then(instant),
+                };
+                Published::of(&told, shard).at(*at)
+            }
+            Event::TooSilent { due } => {
+                Published::of(&c::CustomerWithoutWord { complaint_id, word_by: instant(*due) }, shard).at(*due)
+            }
+            Event::ResultLate { due } => {
+                Published::of(&c::ResultLate { complaint_id, tell_by: instant(*due) }, shard).at(*due)
+            }
+            Event::Reopened { .. } => {
                 let (reopen_count, case_id) = (self.reopen_count, self.facts.case_id.to_string());
                 Published::of(&c::ComplaintReopened { complaint_id, reopen_count, case_id }, shard)
             }
@@ -127,7 +144,7 @@ impl Aggregate for Complaint {
             Event::Recorded { asked, .. } | Event::DepartmentAsked(asked) => vec![self.issue(asked)],
             Event::InvestigationLate { escalation_id } => vec![self.raise(*escalation_id, Trigger::InvestigationLate)],
             Event::ApprovalExpired { escalation_id } => vec![self.raise(*escalation_id, Trigger::ApprovalLate)],
-            Event::Dissatisfied { trigger, escalation_id } | Event::Raised { trigger, escalation_id } => {
+            Event::Dissatisfied { trigger, escalation_id, .. } | Event::Raised { trigger, escalation_id } => {
                 vec![self.raise(*escalation_id, *trigger)]
             }
             Event::Closed { .. } => {
@@ -144,14 +161,19 @@ impl Aggregate for Complaint {
             | Event::Approved(_)
             | Event::Returned { .. }
             | Event::Offered
-            | Event::Declined
+            | Event::Declined { .. }
             | Event::Agreed(_)
             | Event::ExecutionStarted
             | Event::RemedySettled { .. }
-            | Event::Executed
+            | Event::Executed { .. }
+            | Event::ProgressOrdered { .. }
+            | Event::ProgressTold { .. }
+            | Event::TooSilent { .. }
+            | Event::ResultLate { .. }
+            | Event::AskedAgain { .. }
             | Event::ResultTold { .. }
             | Event::Escalated { .. }
-            | Event::Reopened => vec![],
+            | Event::Reopened { .. } => vec![],
         }
     }
 }
@@ -242,6 +264,19 @@ impl Complaint {
             level: level(to),
             trigger: trigger(why),
             escalation_id: escalation_id.to_string(),
+        }
+    }
+
+    /// A message about how it stands, or the question whether it is settled.
+    fn message_ordered(&self, event: &Event, message_id: Uuid, shard: u8) -> Published {
+        let complaint_id = self.facts.complaint_id.to_string();
+        let (customer_id, message_id) = (self.facts.customer_id.to_string(), message_id.to_string());
+        match event {
+            Event::AskedAgain { number, .. } => {
+                let number = *number;
+                Published::of(&contract::SatisfactionAsked { complaint_id, customer_id, message_id, number }, shard)
+            }
+            _ => Published::of(&contract::ProgressMessageOrdered { complaint_id, customer_id, message_id }, shard),
         }
     }
 
