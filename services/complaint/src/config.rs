@@ -9,6 +9,7 @@ use kernel::approval::{Delegation, Matrix, Member, Powers, Reach, Rule, Step};
 use serde::Deserialize;
 
 use crate::domain::{
+    care::Promised,
     complaint::Terms,
     fairness::Band,
     routing::Routing,
@@ -24,6 +25,9 @@ struct Section {
     investigate_within_hours: i64,
     silence_after_hours: i64,
     appeal_within_hours: i64,
+    silence_max_hours: i64,
+    tell_result_within_hours: i64,
+    satisfaction_tries: u32,
     departments: BTreeMap<Department, i64>,
     routing: BTreeMap<Class, Department>,
     approval: Approval,
@@ -110,11 +114,20 @@ impl Policy {
         let hours = |(department, hours)| (department, SignedDuration::from_hours(hours));
         let day = 24;
         section.guidance.check()?;
+        anyhow::ensure!(
+            (1..=10).contains(&section.satisfaction_tries),
+            "configuration, section [service]: satisfaction_tries must be 1 to 10"
+        );
         Ok(Self {
             terms: Terms {
                 investigate_within: term("investigate_within_hours", section.investigate_within_hours, 1..=30 * day)?,
                 silence_after: term("silence_after_hours", section.silence_after_hours, 1..=90 * day)?,
                 appeal_within: term("appeal_within_hours", section.appeal_within_hours, 0..=366 * day)?,
+                care: Promised {
+                    silence_max: term("silence_max_hours", section.silence_max_hours, 1..=30 * day)?,
+                    tell_within: term("tell_result_within_hours", section.tell_result_within_hours, 1..=30 * day)?,
+                    tries: section.satisfaction_tries,
+                },
             },
             guidance: section.guidance,
             rules: Arc::new(section.approval.rulebook(section.offers, section.fairness)?),
@@ -152,6 +165,8 @@ mod tests {
         assert_eq!(policy.terms.investigate_within, days(1));
         assert_eq!(policy.terms.silence_after, days(9));
         assert_eq!(policy.terms.appeal_within, days(14));
+        let care = policy.terms.care;
+        assert_eq!((care.silence_max, care.tell_within, care.tries), (days(3), days(1), 3));
         let departments = Class::ALL.map(|class| policy.routing.desk_of(class).department.to_string());
         let expected = "customer-service rnd quality medical store-operations logistics returns repair";
         assert_eq!(departments.join(" "), expected);

@@ -3,11 +3,16 @@
 use jiff::{SignedDuration, Timestamp};
 use kernel::{approval::State::Requested, calendar};
 
-use crate::domain::{Complaint, DepartmentTask, command, complaint::State, department_task, promise::Promise};
+use crate::domain::{
+    Complaint, DepartmentTask, care::Word, command, complaint::State, department_task, promise::Promise,
+};
 
 const INVESTIGATE_BY: &str = "investigate_by";
 const SILENT_AT: &str = "silent_at";
 const APPROVE_BY: &str = "approve_by";
+const WORD_BY: &str = "word_by";
+const TELL_BY: &str = "tell_by";
+const ASK_AT: &str = "ask_at";
 const ANSWER_BY: &str = "answer_by";
 
 /// The first instant after `due` that the database can tell from it.
@@ -16,7 +21,8 @@ fn late(due: Timestamp) -> Timestamp {
 }
 
 /// The first investigation must be concluded (R-CMP-03); a step of the approval has a term (R-CMP-07); silence after the
-/// result closes the complaint (R-CMP-11).
+/// result closes the complaint, after he was asked several times (R-CMP-11); word of progress and of the result is owed in
+/// time (R-CMP-05, R-CMP-10).
 pub fn of_complaint(complaint: &Complaint) -> Vec<(&'static str, Timestamp)> {
     let investigate = complaint.open() && complaint.first_investigation == Promise::Running;
     let investigate = investigate.then(|| (INVESTIGATE_BY, late(complaint.facts.investigate_by())));
@@ -27,7 +33,10 @@ pub fn of_complaint(complaint: &Complaint) -> Vec<(&'static str, Timestamp)> {
     let approval = complaint.solution.as_ref().and_then(|solution| solution.approval.as_ref());
     let approval = approval.filter(|approval| complaint.state == State::InApproval && approval.state == Requested);
     let approve = approval.map(|approval| (APPROVE_BY, late(approval.due)));
-    investigate.into_iter().chain(silence).chain(approve).collect()
+    let word = complaint.word_by().map(|due| (WORD_BY, late(due)));
+    let tell = complaint.tell_by().filter(|_| !complaint.care.result_late).map(|due| (TELL_BY, late(due)));
+    let ask = complaint.ask_at().map(|at| (ASK_AT, at));
+    [investigate, silence, approve, word, tell, ask].into_iter().flatten().collect()
 }
 
 /// What a deadline tells a complaint.
@@ -35,6 +44,9 @@ pub fn complaint_command(kind: &str) -> Option<command::Command> {
     match kind {
         INVESTIGATE_BY => Some(command::Command::InvestigationDue),
         APPROVE_BY => Some(command::Command::ApprovalDue),
+        WORD_BY => Some(command::Command::Care(Word::WordDue)),
+        TELL_BY => Some(command::Command::Care(Word::ResultDue)),
+        ASK_AT => Some(command::Command::Care(Word::AskDue)),
         SILENT_AT => Some(command::Command::SilenceDue),
         _ => None,
     }

@@ -14,6 +14,7 @@ use crate::{
     config::Policy,
     domain::{
         Command, Complaint, Escalation,
+        care::Word,
         complaint::Facts,
         escalation::{self, Level, Matter, Trigger},
     },
@@ -85,8 +86,15 @@ fn refund_contradicted(event: &RefundContradicted) -> Result<Effects, Fault> {
     )))
 }
 
-/// Only a message with the result is about us; follow-ups and offers are told without consequence here.
+/// A message with the result begins the satisfaction check, one about progress ends a silence; follow-ups, offers and
+/// questions are told without consequence here.
 fn message_sent(event: &MessageSent) -> Result<Effects, Fault> {
+    if event.purpose() == Purpose::Progress {
+        let message_id = proto::id("message_id", &event.message_id)?;
+        let left = Word::Left { message_id, at: proto::required("sent_at", event.sent_at.as_ref())? };
+        let complaint_id = proto::id("about_id", &event.about_id)?;
+        return Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::Care(left))));
+    }
     about_result(event.purpose(), &event.about_id, || {
         let message_id = proto::id("message_id", &event.message_id)?;
         Ok(Command::TellResult { message_id, at: proto::required("sent_at", event.sent_at.as_ref())? })
@@ -106,6 +114,8 @@ fn about_result(
 ) -> Result<Effects, Fault> {
     match purpose {
         Purpose::Result => Ok(Effects::change(Change::to::<Complaint>(proto::id("about_id", about_id)?, command()?))),
-        Purpose::Unspecified | Purpose::FollowUp | Purpose::Offer => Ok(Effects::none()),
+        Purpose::Unspecified | Purpose::FollowUp | Purpose::Offer | Purpose::Progress | Purpose::Satisfaction => {
+            Ok(Effects::none())
+        }
     }
 }

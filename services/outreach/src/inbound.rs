@@ -2,7 +2,7 @@
 //! the same event queues nothing twice.
 use backbone::{Change, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
-    complaint::v1::{SolutionExecuted, SolutionOffered},
+    complaint::v1::{ProgressMessageOrdered, SatisfactionAsked, SolutionExecuted, SolutionOffered},
     scheduling::v1::FollowUpDue,
 };
 use kernel::id::derived;
@@ -14,6 +14,12 @@ use crate::domain::message::{Command, Facts, Message, Purpose};
 pub fn inbound(i: &mut Inbound) {
     i.on::<SolutionOffered>(solution_offered);
     i.on::<SolutionExecuted>(solution_executed);
+    i.on::<ProgressMessageOrdered>(|event, _| {
+        about_complaint(Purpose::Progress, &event.message_id, &event.customer_id, &event.complaint_id)
+    });
+    i.on::<SatisfactionAsked>(|event, _| {
+        about_complaint(Purpose::Satisfaction, &event.message_id, &event.customer_id, &event.complaint_id)
+    });
     i.on::<FollowUpDue>(follow_up_due);
 }
 
@@ -37,6 +43,22 @@ fn solution_executed(event: SolutionExecuted, meta: &Meta) -> Result<Effects, Fa
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::Result,
         about_id: proto::id("complaint_id", &event.complaint_id)?,
+        not_after: None,
+    })
+}
+
+/// A message whose id the complaint gave (R-CMP-05, R-CMP-11).
+fn about_complaint(
+    purpose: Purpose,
+    message_id: &str,
+    customer_id: &str,
+    complaint_id: &str,
+) -> Result<Effects, Fault> {
+    queue(Facts {
+        message_id: proto::id("message_id", message_id)?,
+        customer_id: proto::id("customer_id", customer_id)?,
+        purpose,
+        about_id: proto::id("complaint_id", complaint_id)?,
         not_after: None,
     })
 }

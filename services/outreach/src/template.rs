@@ -49,6 +49,8 @@ fn email(purpose: Purpose) -> &'static str {
         Purpose::FollowUp => include_str!("../templates/follow_up.email.txt"),
         Purpose::Offer => include_str!("../templates/offer.email.txt"),
         Purpose::Result => include_str!("../templates/result.email.txt"),
+        Purpose::Progress => include_str!("../templates/progress.email.txt"),
+        Purpose::Satisfaction => include_str!("../templates/satisfaction.email.txt"),
     }
 }
 
@@ -57,6 +59,8 @@ fn sms(purpose: Purpose) -> &'static str {
         Purpose::FollowUp => include_str!("../templates/follow_up.sms.txt"),
         Purpose::Offer => include_str!("../templates/offer.sms.txt"),
         Purpose::Result => include_str!("../templates/result.sms.txt"),
+        Purpose::Progress => include_str!("../templates/progress.sms.txt"),
+        Purpose::Satisfaction => include_str!("../templates/satisfaction.sms.txt"),
     }
 }
 
@@ -64,7 +68,8 @@ fn sms(purpose: Purpose) -> &'static str {
 mod tests {
     use super::*;
 
-    const ALL: [Purpose; 3] = [Purpose::FollowUp, Purpose::Offer, Purpose::Result];
+    const ALL: [Purpose; 5] =
+        [Purpose::FollowUp, Purpose::Offer, Purpose::Result, Purpose::Progress, Purpose::Satisfaction];
 
     fn wording() -> Wording {
         Wording { service: "Customer Care".into(), contact: "400 000 0000".into() }

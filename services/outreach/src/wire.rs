@@ -99,6 +99,8 @@ fn purpose(purpose: Purpose) -> wire::Purpose {
         Purpose::FollowUp => wire::Purpose::FollowUp,
         Purpose::Offer => wire::Purpose::Offer,
         Purpose::Result => wire::Purpose::Result,
+        Purpose::Progress => wire::Purpose::Progress,
+        Purpose::Satisfaction => wire::Purpose::Satisfaction,
     }
 }
 

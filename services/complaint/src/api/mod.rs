@@ -148,6 +148,10 @@ impl Complaints for Api {
         Ok(self.change(request, "record_satisfaction", read).await?)
     }
 
+    async fn tell_progress(&self, request: Request<TellProgressRequest>) -> Answer<Receipt> {
+        Ok(self.change(request, "tell_progress", |c, r, _| read::progress(c, r)).await?)
+    }
+
     async fn withdraw(&self, request: Request<WithdrawRequest>) -> Answer<Receipt> {
         Ok(self.change(request, "withdraw", |c, r, _| read::complaint(c, &r.complaint_id, Command::Withdraw)).await?)
     }

@@ -7,6 +7,7 @@ use crate::{
     config::Policy,
     domain::{
         Command, Complaint, DepartmentTask, Escalation,
+        care::Word,
         complaint::Assessment,
         department_task, escalation,
         fairness::Comparables,
@@ -60,6 +61,21 @@ pub fn escalation(checks: &mut Checks, id: &str, command: escalation::Command) -
 fn version(checks: &mut Checks, version: u32) -> Option<u32> {
     let reason = "must be the version that was read, 1 or more";
     checks.value("solution_version", if version == 0 { Err(reason) } else { Ok(version) })
+}
+
+/// Word of progress: what a person said and by which way, or that a message shall say it.
+pub fn progress(checks: &mut Checks, request: &contract::TellProgressRequest) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &request.complaint_id);
+    if request.by_message {
+        let empty = |text: &str| if text.is_empty() { Ok(()) } else { Err("must be empty when a message tells it") };
+        let channel = checks.value("channel", empty(&request.channel));
+        let text = checks.value("text", empty(&request.text));
+        return id.zip(channel.and(text)).map(|(id, ())| wish(id, Command::Care(Word::Order)));
+    }
+    let channel = word(checks, "channel", &request.channel);
+    let text = checks.text("text", &request.text, 1..=TEXT_MAX);
+    let (id, channel) = (id?, channel?);
+    text.map(|text| wish(id, Command::Care(Word::Told { channel })).with("progress", text))
 }
 
 /// A short lower-case word, such as the channel consent was given by.

@@ -6,6 +6,7 @@ use kernel::approval::Refusal;
 use uuid::Uuid;
 
 use super::{
+    care::Word,
     complaint::{Assessment, Facts},
     escalation::{Level, Trigger},
     fairness::Comparables,
@@ -39,6 +40,8 @@ pub enum Command {
         message_id: Uuid,
         at: Timestamp,
     },
+    /// What the customer hears, or should.
+    Care(Word),
     /// The message with the result cannot be sent.
     ResultUntold {
         message_id: Uuid,

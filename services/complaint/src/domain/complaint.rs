@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    care::{Care, Promised},
     escalation::{Level, Trigger},
     promise::Promise,
     routing::Desk,
@@ -35,6 +36,8 @@ pub struct Complaint {
     /// Where staff left the standard process for this customer (R-CMP-17).
     #[serde(default)]
     pub deviations: Vec<Deviation>,
+    #[serde(default)]
+    pub care: Care,
 }
 
 /// Something was done otherwise than the standard process says. The reason is kept apart.
@@ -76,6 +79,9 @@ pub struct Terms {
     pub silence_after: SignedDuration,
     /// For an appeal after the close.
     pub appeal_within: SignedDuration,
+    /// For what the customer hears from us.
+    #[serde(default)]
+    pub care: Promised,
 }
 
 impl Facts {
@@ -205,7 +211,9 @@ pub enum Event {
         escalation_id: Uuid,
     },
     Offered,
-    Declined,
+    Declined {
+        at: Timestamp,
+    },
     Agreed(Consent),
     ExecutionStarted,
     RemedySettled {
@@ -215,7 +223,31 @@ pub enum Event {
     RemedyDeviated {
         remedy_id: Uuid,
     },
-    Executed,
+    Executed {
+        at: Timestamp,
+    },
+    /// A message is to tell the customer that it goes on.
+    ProgressOrdered {
+        message_id: Uuid,
+    },
+    /// The customer was told how it stands.
+    ProgressTold {
+        at: Timestamp,
+        channel: String,
+    },
+    /// The customer has been without word of us for too long.
+    TooSilent {
+        due: Timestamp,
+    },
+    /// The result was not told in time.
+    ResultLate {
+        due: Timestamp,
+    },
+    /// A message is to ask once more whether it is settled.
+    AskedAgain {
+        message_id: Uuid,
+        number: u32,
+    },
     /// Without a message when a person told it.
     ResultTold {
         message_id: Option<Uuid>,
@@ -225,6 +257,7 @@ pub enum Event {
     Dissatisfied {
         trigger: Trigger,
         escalation_id: Uuid,
+        at: Timestamp,
     },
     /// It cannot go on by itself: to management.
     Raised {
@@ -238,7 +271,9 @@ pub enum Event {
         escalation_id: Uuid,
     },
     ProcessDeviated(Deviation),
-    Reopened,
+    Reopened {
+        at: Timestamp,
+    },
     Closed {
         outcome: Outcome,
         at: Timestamp,
@@ -296,7 +331,7 @@ impl Complaint {
             | Event::Approved(_)
             | Event::Returned { .. }
             | Event::ApprovalExpired { .. } => self.drafting(event),
-            Event::Offered | Event::Declined | Event::Agreed(_) => self.offering(event),
+            Event::Offered | Event::Declined { .. } | Event::Agreed(_) => self.offering(event),
             Event::ExecutionStarted => self.state = State::Executing,
             Event::RemedySettled { remedy_id, done } => {
                 let progress = if done { Progress::Done } else { Progress::Failed };
@@ -305,7 +340,7 @@ impl Complaint {
             Event::RemedyDeviated { remedy_id } => {
                 self.remedies_of(remedy_id).for_each(|remedy| remedy.deviates = true);
             }
-            Event::Executed => self.state = State::Executed { untold: false },
+            Event::Executed { .. } => self.state = State::Executed { untold: false },
             Event::ResultTold { at, .. } => {
                 let silent_at = kernel::calendar::add(at, self.facts.terms.silence_after);
                 self.state = State::SatisfactionCheck { silent_at };
@@ -322,7 +357,12 @@ impl Complaint {
             }
             Event::Escalated { level, .. } => self.escalation_level = self.escalation_level.max(Some(level)),
             Event::ProcessDeviated(deviation) => self.deviations.push(deviation),
-            Event::Reopened => {
+            Event::ProgressOrdered { .. }
+            | Event::ProgressTold { .. }
+            | Event::TooSilent { .. }
+            | Event::ResultLate { .. }
+            | Event::AskedAgain { .. } => {}
+            Event::Reopened { .. } => {
                 self.reopen_count += 1;
                 self.state = State::Investigating;
             }
@@ -332,6 +372,7 @@ impl Complaint {
                 self.state = State::Closed { outcome, at };
             }
         }
+        self.care.apply(event);
     }
 
     fn remedies_of(&mut self, remedy_id: Uuid) -> impl Iterator<Item = &mut Remedy> {
@@ -346,7 +387,7 @@ impl Complaint {
                 self.offers_made += 1;
                 self.state = State::Offered;
             }
-            (Event::Declined, Some(solution)) => {
+            (Event::Declined { .. }, Some(solution)) => {
                 solution.turned_down = true;
                 self.declines += 1;
                 self.state = State::SolutionDrafted;

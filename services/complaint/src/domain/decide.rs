@@ -29,8 +29,9 @@ impl Complaint {
     pub fn decide(&self, command: Command, now: Timestamp) -> Decision {
         match command {
             Command::Record { facts, desk } => Ok(self.record(facts, desk)),
-            Command::StartExecution { remedy_id, ordered } => Ok(self.start_execution(remedy_id, ordered)),
-            Command::SettleRemedy { remedy_id, done } => Ok(self.settle(remedy_id, done)),
+            Command::StartExecution { remedy_id, ordered } => Ok(self.start_execution(remedy_id, ordered, now)),
+            Command::SettleRemedy { remedy_id, done } => Ok(self.settle(remedy_id, done, now)),
+            Command::Care(word) => self.word(word, now),
             Command::TellResult { message_id, at } => Ok(self.tell_result(message_id, at)),
             Command::ResultUntold { message_id } => Ok(self.result_untold(message_id)),
             Command::Escalate { level, trigger, escalation_id } => Ok(self.escalate(level, trigger, escalation_id)),
@@ -59,9 +60,9 @@ impl Complaint {
                 self.answered(version)?;
                 Ok(vec![Event::Agreed(Consent { by, at: now, channel })])
             }
-            Command::RecordDecline { version } => self.decline(version),
-            Command::CompleteRemedy { remedy_id, done } => self.complete(remedy_id, done),
-            Command::ReportRemedyDeviation { remedy_id, given_up } => self.deviate(remedy_id, given_up),
+            Command::RecordDecline { version } => self.decline(version, now),
+            Command::CompleteRemedy { remedy_id, done } => self.complete(remedy_id, done, now),
+            Command::ReportRemedyDeviation { remedy_id, given_up } => self.deviate(remedy_id, given_up, now),
             Command::RecordProcessDeviation { by, what } => self.leave_process(by, what, now),
             Command::RecordSatisfaction { satisfied } => self.satisfaction(satisfied, now),
             Command::Withdraw => self.withdraw(now),
@@ -87,8 +88,8 @@ impl Complaint {
         kernel::id::derived("escalation", &["complaint", &self.facts.complaint_id.to_string(), &number])
     }
 
-    fn dissatisfied(&self, trigger: Trigger) -> Event {
-        Event::Dissatisfied { trigger, escalation_id: self.next_escalation() }
+    fn dissatisfied(&self, trigger: Trigger, at: Timestamp) -> Event {
+        Event::Dissatisfied { trigger, escalation_id: self.next_escalation(), at }
     }
 
     pub(super) fn raised(&self, trigger: Trigger) -> Event {
@@ -187,11 +188,11 @@ impl Complaint {
         same_version(self.solution_in(State::Offered)?, version)
     }
 
-    fn decline(&self, version: u32) -> Decision {
+    fn decline(&self, version: u32, at: Timestamp) -> Decision {
         self.answered(version)?;
-        let mut events = vec![Event::Declined];
+        let mut events = vec![Event::Declined { at }];
         if self.declines + 1 >= DECLINES_TO_ESCALATE {
-            events.push(self.dissatisfied(Trigger::DeclinedThrice));
+            events.push(self.dissatisfied(Trigger::DeclinedThrice, at));
         }
         Ok(events)
     }
@@ -200,7 +201,9 @@ impl Complaint {
     fn tell_result(&self, message_id: Uuid, at: Timestamp) -> Vec<Event> {
         match self.state {
             State::Executed { .. } if message_id == self.result_message() => {
-                vec![Event::ResultTold { message_id: Some(message_id), at }]
+                let mut events = self.result_breach(at);
+                events.push(Event::ResultTold { message_id: Some(message_id), at });
+                events
             }
             _ => vec![],
         }
@@ -219,13 +222,17 @@ impl Complaint {
     fn satisfaction(&self, satisfied: bool, now: Timestamp) -> Decision {
         let mut events = match self.state {
             State::SatisfactionCheck { .. } => vec![],
-            State::Executed { .. } => vec![Event::ResultTold { message_id: None, at: now }],
+            State::Executed { .. } => {
+                let mut events = self.result_breach(now);
+                events.push(Event::ResultTold { message_id: None, at: now });
+                events
+            }
             _ => return Err(self.not_now()),
         };
         events.push(if satisfied {
             Event::Closed { outcome: Outcome::Satisfied, at: now }
         } else {
-            self.dissatisfied(Trigger::Dissatisfied)
+            self.dissatisfied(Trigger::Dissatisfied, now)
         });
         Ok(events)
     }
@@ -268,7 +275,7 @@ impl Complaint {
         let State::Closed { at, .. } = self.state else { return Err(self.not_now()) };
         let until = kernel::calendar::add(at, self.facts.terms.appeal_within);
         if kernel::promise::verdict(until, now).in_time() {
-            Ok(vec![Event::Reopened])
+            Ok(vec![Event::Reopened { at: now }])
         } else {
             Err(Rejection::TermOver(until))
         }

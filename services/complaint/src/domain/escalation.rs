@@ -34,6 +34,10 @@ pub enum Trigger {
     RemedyFailed,
     /// The message with the result could not be sent.
     ResultUntold,
+    /// The customer heard nothing for too long.
+    Silence,
+    /// The result was not told in time.
+    ResultLate,
     /// The payment provider took back its final word on a refund.
     PaymentContradicted,
     /// A solution was not approved in time.

@@ -1,5 +1,6 @@
 //! Carrying out what was agreed (R-CMP-09): money by service orders, everything else by people, each remedy tracked to its
 //! end. Invariant: nothing counts as done that differs in kind or amount from the approved solution (R-FUL-17).
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
@@ -12,10 +13,10 @@ use super::{
 
 impl Complaint {
     /// A service order was opened. One for something else than was approved does not carry the remedy out: it failed.
-    pub(super) fn start_execution(&self, remedy_id: Uuid, ordered: Option<RemedyKind>) -> Vec<Event> {
+    pub(super) fn start_execution(&self, remedy_id: Uuid, ordered: Option<RemedyKind>, now: Timestamp) -> Vec<Event> {
         let remedy = self.solution.as_ref().filter(|_| self.carrying_out()).and_then(|s| s.remedy(remedy_id));
         match remedy {
-            Some(remedy) if ordered.is_some_and(|ordered| ordered != remedy.kind) => self.settle(remedy_id, false),
+            Some(remedy) if ordered.is_some_and(|ordered| ordered != remedy.kind) => self.settle(remedy_id, false, now),
             Some(_) => self.started(),
             None => vec![],
         }
@@ -27,7 +28,7 @@ impl Complaint {
 
     /// A remedy ends; the first one also starts the execution, the last one completes it. One that failed was promised and
     /// agreed to, so management learns of it.
-    pub(super) fn settle(&self, remedy_id: Uuid, done: bool) -> Vec<Event> {
+    pub(super) fn settle(&self, remedy_id: Uuid, done: bool, now: Timestamp) -> Vec<Event> {
         let Some(solution) = self.solution.as_ref().filter(|_| self.carrying_out()) else { return vec![] };
         if solution.remedy(remedy_id).is_none_or(|remedy| remedy.progress != Progress::Pending) {
             return vec![];
@@ -37,7 +38,7 @@ impl Complaint {
         if !done {
             events.push(self.raised(Trigger::RemedyFailed));
         } else if solution.done_but(remedy_id) {
-            events.push(Event::Executed);
+            events.push(Event::Executed { at: now });
         }
         events
     }
@@ -57,20 +58,20 @@ impl Complaint {
         }
     }
 
-    pub(super) fn complete(&self, remedy_id: Uuid, done: Option<RemedyKind>) -> Decision {
+    pub(super) fn complete(&self, remedy_id: Uuid, done: Option<RemedyKind>, now: Timestamp) -> Decision {
         let remedy = self.by_people(remedy_id)?;
         if done.is_some_and(|done| done != remedy.kind) {
             return Err(Rejection::NotAsApproved);
         }
-        Ok(self.settle(remedy_id, true))
+        Ok(self.settle(remedy_id, true, now))
     }
 
     /// What is given up has failed; else it goes on, and everybody sees that it does not go as planned.
-    pub(super) fn deviate(&self, remedy_id: Uuid, given_up: bool) -> Decision {
+    pub(super) fn deviate(&self, remedy_id: Uuid, given_up: bool, now: Timestamp) -> Decision {
         self.by_people(remedy_id)?;
         let mut events = vec![Event::RemedyDeviated { remedy_id }];
         if given_up {
-            events.extend(self.settle(remedy_id, false));
+            events.extend(self.settle(remedy_id, false, now));
         }
         Ok(events)
     }

@@ -3,6 +3,7 @@
 //! `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`, `approving`,
 //! `executing`), `department_task`, `escalation`.
 mod approving;
+pub mod care;
 pub mod command;
 pub mod complaint;
 mod decide;

@@ -68,7 +68,7 @@ impl Aggregate for Complaint {
             }
             Event::Returned { .. } => Published::of(&c::SolutionReturned { complaint_id, solution_version }, shard),
             Event::Offered => Published::of(&self.offered(), shard),
-            Event::Declined => Published::of(&self.declined(), shard),
+            Event::Declined { .. } => Published::of(&self.declined(), shard),
             Event::Agreed(consent) => Published::of(&self.agreed(), shard).at(consent.at),
             Event::ExecutionStarted => Published::of(&c::ExecutionStarted { complaint_id }, shard),
             Event::RemedySettled { remedy_id, done } => {
@@ -78,11 +78,11 @@ impl Aggregate for Complaint {
             Event::RemedyDeviated { remedy_id } => {
                 Published::of(&c::RemedyDeviated { complaint_id, remedy_id: remedy_id.to_string() }, shard)
             }
-            Event::Executed => Published::of(&self.executed(), shard),
+            Event::Executed { .. } => Published::of(&self.executed(), shard),
             Event::ResultTold { message_id, at } => {
                 Published::of(&c::ResultTold { complaint_id, message_id: optional(*message_id) }, shard).at(*at)
             }
-            Event::Dissatisfied { trigger: why, escalation_id } => {
+            Event::Dissatisfied { trigger: why, escalation_id, .. } => {
                 let (trigger, escalation_id) = (trigger(*why), escalation_id.to_string());
                 Published::of(&c::CustomerDissatisfied { complaint_id, trigger, escalation_id }, shard)
             }
@@ -93,7 +93,24 @@ impl Aggregate for Complaint {
                 Published::of(&self.escalated(*level, *trigger, *escalation_id), shard)
             }
             Event::ProcessDeviated(left) => Published::of(&self.process_deviated(left), shard).at(left.at),
-            Event::Reopened => {
+            Event::ProgressOrdered { message_id } | Event::AskedAgain { message_id, .. } => {
+                self.message_ordered(event, *message_id, shard)
+            }
+            Event::ProgressTold { at, channel } => {
+                let told = c::ProgressTold {
+                    complaint_id,
+                    channel: channel.clone(),
+                    word_by: self.word_by().and_then(instant),
+                };
+                Published::of(&told, shard).at(*at)
+            }
+            Event::TooSilent { due } => {
+                Published::of(&c::CustomerWithoutWord { complaint_id, word_by: instant(*due) }, shard).at(*due)
+            }
+            Event::ResultLate { due } => {
+                Published::of(&c::ResultLate { complaint_id, tell_by: instant(*due) }, shard).at(*due)
+            }
+            Event::Reopened { .. } => {
                 let (reopen_count, case_id) = (self.reopen_count, self.facts.case_id.to_string());
                 Published::of(&c::ComplaintReopened { complaint_id, reopen_count, case_id }, shard)
             }
@@ -114,7 +131,7 @@ impl Aggregate for Complaint {
             Event::Recorded { asked, .. } | Event::DepartmentAsked(asked) => vec![self.issue(asked)],
             Event::InvestigationLate { escalation_id } => vec![self.raise(*escalation_id, Trigger::InvestigationLate)],
             Event::ApprovalExpired { escalation_id } => vec![self.raise(*escalation_id, Trigger::ApprovalLate)],
-            Event::Dissatisfied { trigger, escalation_id } | Event::Raised { trigger, escalation_id } => {
+            Event::Dissatisfied { trigger, escalation_id, .. } | Event::Raised { trigger, escalation_id } => {
                 vec![self.raise(*escalation_id, *trigger)]
             }
             Event::Closed { .. } => {
@@ -131,16 +148,21 @@ impl Aggregate for Complaint {
             | Event::Approved(_)
             | Event::Returned { .. }
             | Event::Offered
-            | Event::Declined
+            | Event::Declined { .. }
             | Event::Agreed(_)
             | Event::ExecutionStarted
             | Event::RemedySettled { .. }
             | Event::RemedyDeviated { .. }
-            | Event::Executed
+            | Event::Executed { .. }
+            | Event::ProgressOrdered { .. }
+            | Event::ProgressTold { .. }
+            | Event::TooSilent { .. }
+            | Event::ResultLate { .. }
+            | Event::AskedAgain { .. }
             | Event::ResultTold { .. }
             | Event::Escalated { .. }
             | Event::ProcessDeviated(_)
-            | Event::Reopened => vec![],
+            | Event::Reopened { .. } => vec![],
         }
     }
 }
@@ -263,6 +285,19 @@ impl Complaint {
             level: level(to),
             trigger: trigger(why),
             escalation_id: escalation_id.to_string(),
+        }
+    }
+
+    /// A message about how it stands, or the question whether it is settled.
+    fn message_ordered(&self, event: &Event, message_id: Uuid, shard: u8) -> Published {
+        let complaint_id = self.facts.complaint_id.to_string();
+        let (customer_id, message_id) = (self.facts.customer_id.to_string(), message_id.to_string());
+        match event {
+            Event::AskedAgain { number, .. } => {
+                let number = *number;
+                Published::of(&contract::SatisfactionAsked { complaint_id, customer_id, message_id, number }, shard)
+            }
+            _ => Published::of(&contract::ProgressMessageOrdered { complaint_id, customer_id, message_id }, shard),
         }
     }
 

@@ -137,6 +137,8 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::DeclinedThrice => contract::EscalationTrigger::DeclinedThrice,
         Trigger::RemedyFailed => contract::EscalationTrigger::RemedyFailed,
         Trigger::ResultUntold => contract::EscalationTrigger::ResultUntold,
+        Trigger::Silence => contract::EscalationTrigger::Silence,
+        Trigger::ResultLate => contract::EscalationTrigger::ResultLate,
         Trigger::PaymentContradicted => contract::EscalationTrigger::PaymentContradicted,
         Trigger::ApprovalLate => contract::EscalationTrigger::ApprovalLate,
     };

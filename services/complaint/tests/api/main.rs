@@ -2,6 +2,7 @@
 //! by hand.
 #![expect(clippy::unwrap_used, reason = "tests")]
 mod approval;
+mod care;
 mod departments;
 mod house;
 mod refusals;

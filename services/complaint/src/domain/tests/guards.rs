@@ -12,7 +12,7 @@ use super::{
     *,
 };
 
-fn sample(name: &str) -> Complaint {
+pub fn sample(name: &str) -> Complaint {
     samples().into_iter().find(|(sample, _)| *sample == name).unwrap().1
 }
 
@@ -168,8 +168,8 @@ fn the_third_decline_goes_to_management_and_so_does_every_one_after_it() {
         let events = tell(&mut complaint, Command::RecordDecline { version: offer }, NOW);
         let id =
             kernel::id::derived("escalation", &["complaint", &Uuid::from_u128(1).to_string(), &number.to_string()]);
-        let escalated = Event::Dissatisfied { trigger: Trigger::DeclinedThrice, escalation_id: id };
-        assert_eq!(events, [Event::Declined, escalated]);
+        let escalated = Event::Dissatisfied { trigger: Trigger::DeclinedThrice, escalation_id: id, at: NOW };
+        assert_eq!(events, [Event::Declined { at: NOW }, escalated]);
         assert_eq!(complaint.escalation_level, Some(Level::Management));
         complaint = offered_again(&led(&complaint, [conclude()]), &[refund(9)]);
     }

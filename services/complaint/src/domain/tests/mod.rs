@@ -1,6 +1,7 @@
 //! Every state against every command, the rules as sentences, and what no way can lead to. Here: what they are checked
 //! with, complaints in every state, made by the way that leads there.
 #![expect(clippy::unwrap_used, reason = "tests")]
+mod care;
 mod complaint_table;
 mod guards;
 mod properties;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 use super::{
     Command, Complaint,
+    care::Promised,
     complaint::{Assessment, Event, Facts, Terms},
     fairness::{Band, Comparables},
     routing::Desk,
@@ -43,12 +45,13 @@ fn every_state_answers_every_command_and_the_readme_shows_it() {
 }
 
 const NOW: Timestamp = Timestamp::constant(1_770_000_000, 0);
+const CARE: Promised = Promised { silence_max: hours(72), tell_within: hours(24), tries: 3 };
 const ANA: &str = "staff:ana";
 const BEN: &str = "staff:ben";
 const DAN: &str = "staff:dan";
 const EVA: &str = "staff:eva";
 
-fn hours(hours: i64) -> SignedDuration {
+const fn hours(hours: i64) -> SignedDuration {
     SignedDuration::from_hours(hours)
 }
 
@@ -93,7 +96,12 @@ fn facts() -> Facts {
         purchase_id: Some(Uuid::from_u128(4)),
         class: Class::ProductQuality,
         recorded_at: NOW - hours(1),
-        terms: Terms { investigate_within: hours(24), silence_after: hours(9 * 24), appeal_within: hours(14 * 24) },
+        terms: Terms {
+            investigate_within: hours(24),
+            silence_after: hours(9 * 24),
+            appeal_within: hours(14 * 24),
+            care: CARE,
+        },
         ..Facts::default()
     }
 }

@@ -21,6 +21,10 @@ pub enum Purpose {
     Offer,
     /// Tells the result and asks whether it is settled (R-CMP-10, R-CMP-11).
     Result,
+    /// Tells that a complaint is being looked into (R-CMP-05).
+    Progress,
+    /// Asks once more whether it is settled (R-CMP-11).
+    Satisfaction,
 }
 
 /// How the customer was reached.

@@ -1,0 +1,152 @@
+//! What the customer hears from us while a complaint is open: that it goes on, before the silence gets too long (R-CMP-05);
+//! the result, within its time (R-CMP-10); and the question whether it is settled, several times before silence counts
+//! as an answer (R-CMP-11). A silence or a result that is late is noted once and goes to management.
+use jiff::{SignedDuration, Timestamp};
+use kernel::{calendar, promise::verdict};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    command::Rejection,
+    complaint::{Complaint, Event, State},
+    escalation::Trigger,
+};
+
+/// The terms of it; nothing of no length is promised (complaints from before there were these terms have none).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promised {
+    /// The longest time the customer is left without word of us, round the clock.
+    pub silence_max: SignedDuration,
+    /// From the end of the execution to the word of it.
+    pub tell_within: SignedDuration,
+    /// How often he is asked whether it is settled, at even distances.
+    pub tries: u32,
+}
+
+/// How it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Care {
+    /// When we last spoke with the customer, or wrote; at first, when he came to us.
+    pub heard_at: Option<Timestamp>,
+    /// It has been too long since, and that was noted.
+    pub silence_noted: bool,
+    /// Since when the result is owed.
+    pub executed_at: Option<Timestamp>,
+    /// The result was not told in time, and that was noted.
+    pub result_late: bool,
+    /// How often he was asked about the newest result.
+    pub asked: u32,
+    /// How many messages of progress were ordered; numbers the next one.
+    pub progress_messages: u32,
+}
+
+impl Care {
+    /// He heard from us, or we from him, at `at`. What is told late of an earlier time changes nothing.
+    pub(super) fn heard(&mut self, at: Timestamp) {
+        if self.heard_at.is_none_or(|before| before <= at) {
+            self.heard_at = Some(at);
+            self.silence_noted = false;
+        }
+    }
+
+    pub(super) fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Recorded { facts, .. } => self.heard(facts.recorded_at),
+            Event::Agreed(consent) => self.heard(consent.at),
+            Event::Declined { at } | Event::Dissatisfied { at, .. } | Event::Reopened { at } => self.heard(*at),
+            Event::ProgressOrdered { .. } => self.progress_messages += 1,
+            Event::ProgressTold { at, .. } => self.heard(*at),
+            Event::TooSilent { .. } => self.silence_noted = true,
+            Event::Executed { at } => (self.executed_at, self.result_late) = (Some(*at), false),
+            Event::ResultLate { .. } => self.result_late = true,
+            Event::ResultTold { at, .. } => {
+                self.heard(*at);
+                (self.executed_at, self.asked) = (None, 1);
+            }
+            Event::AskedAgain { .. } => self.asked += 1,
+            _ => {}
+        }
+    }
+}
+
+/// Steps of the conversation with the customer.
+#[derive(Clone, Debug)]
+pub enum Word {
+    /// A person told the customer how it stands.
+    Told { channel: String },
+    /// A message is to tell it.
+    Order,
+    /// That message left the house.
+    Left { message_id: Uuid, at: Timestamp },
+    /// The longest silence is over.
+    WordDue,
+    /// The time for telling the result is over.
+    ResultDue,
+    /// It is time to ask again.
+    AskDue,
+}
+
+impl Complaint {
+    /// The last instant at which word of progress is in time; `None` while the customer's answer is waited for instead.
+    pub fn word_by(&self) -> Option<Timestamp> {
+        let waits_for_him = matches!(self.state, State::Offered | State::SatisfactionCheck { .. });
+        let silence = self.facts.terms.care.silence_max;
+        let watched = self.open() && !waits_for_him && !silence.is_zero() && !self.care.silence_noted;
+        self.care.heard_at.filter(|_| watched).map(|at| calendar::add(at, silence))
+    }
+
+    /// The last instant at which the result is told in time, while it is owed.
+    pub fn tell_by(&self) -> Option<Timestamp> {
+        let within = self.facts.terms.care.tell_within;
+        self.care.executed_at.filter(|_| !within.is_zero()).map(|at| calendar::add(at, within))
+    }
+
+    /// When the customer is to be asked again whether it is settled.
+    pub fn ask_at(&self) -> Option<Timestamp> {
+        let State::SatisfactionCheck { silent_at } = self.state else { return None };
+        let terms = &self.facts.terms;
+        let left = i32::try_from(terms.care.tries.checked_sub(self.care.asked).filter(|left| *left > 0)?).ok()?;
+        let apart = terms.silence_after / i32::try_from(terms.care.tries).ok()?;
+        Some(calendar::add(silent_at, -(apart * left)))
+    }
+
+    /// The id of the next message of progress, or of the question that is asked as the `n`th.
+    fn message(&self, what: &str, n: u32) -> Uuid {
+        kernel::id::derived("message", &[what, &self.result_message().to_string(), &n.to_string()])
+    }
+
+    pub(super) fn word(&self, word: Word, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        let late = |due: Option<Timestamp>| due.filter(|due| !verdict(*due, now).in_time());
+        Ok(match word {
+            Word::Told { .. } | Word::Order if !self.open() => return Err(self.not_now()),
+            Word::Told { channel } => vec![Event::ProgressTold { at: now, channel }],
+            Word::Order => {
+                vec![Event::ProgressOrdered { message_id: self.message("progress", self.care.progress_messages + 1) }]
+            }
+            Word::Left { message_id, at } => {
+                let ours = (1..=self.care.progress_messages).any(|n| self.message("progress", n) == message_id);
+                if ours && self.open() { vec![Event::ProgressTold { at, channel: "message".into() }] } else { vec![] }
+            }
+            Word::WordDue => match late(self.word_by()) {
+                Some(due) => vec![Event::TooSilent { due }, self.raised(Trigger::Silence)],
+                None => vec![],
+            },
+            Word::ResultDue => self.result_breach(now),
+            Word::AskDue => match self.ask_at() {
+                Some(at) if now >= at => {
+                    let number = self.care.asked + 1;
+                    vec![Event::AskedAgain { message_id: self.message("satisfaction", number), number }]
+                }
+                _ => vec![],
+            },
+        })
+    }
+
+    /// The breach of the promise to tell the result, if its time is over and nobody noted it yet; equality is in time.
+    pub(super) fn result_breach(&self, now: Timestamp) -> Vec<Event> {
+        match self.tell_by().filter(|due| !self.care.result_late && !verdict(*due, now).in_time()) {
+            Some(due) => vec![Event::ResultLate { due }, self.raised(Trigger::ResultLate)],
+            None => vec![],
+        }
+    }
+}
