@@ -2,14 +2,18 @@
 //! Invariant: what cannot be followed (a class nobody looks into, a term of no length) is refused at the start.
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
+use anyhow::ensure;
 use backbone::Context;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, tz::TimeZone};
+use kernel::money::Currency;
 use serde::Deserialize;
 
 use crate::domain::{
     complaint::Terms,
+    escalation::{Level, Trigger},
+    ladder::{Ladder, Quiet, Rungs},
     routing::Routing,
-    values::{Class, Department},
+    values::{Class, Department, Severity},
 };
 
 /// The section as written; `default.toml` explains every value.
@@ -21,6 +25,19 @@ struct Section {
     appeal_within_hours: i64,
     departments: BTreeMap<Department, i64>,
     routing: BTreeMap<Class, Department>,
+    escalation: Escalation,
+}
+
+/// `[service.escalation]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Escalation {
+    warn_department_at_percent: u8,
+    severity_from: Severity,
+    first_level: BTreeMap<Trigger, Level>,
+    acknowledge_within_hours: BTreeMap<Level, i64>,
+    quiet_hours: Option<Quiet>,
+    amount_over: BTreeMap<String, i64>,
 }
 
 /// What the house decided.
@@ -45,8 +62,46 @@ impl Policy {
                 investigate_within: term("investigate_within_hours", section.investigate_within_hours, 1..=30 * day)?,
                 silence_after: term("silence_after_hours", section.silence_after_hours, 1..=90 * day)?,
                 appeal_within: term("appeal_within_hours", section.appeal_within_hours, 0..=366 * day)?,
+                ladder: section.escalation.ladder()?,
             },
             routing: Routing::new(section.departments.into_iter().map(hours).collect(), &section.routing)?,
+        })
+    }
+}
+
+impl Escalation {
+    fn ladder(self) -> anyhow::Result<Ladder> {
+        let wrong = "configuration, section [service.escalation]";
+        for trigger in Trigger::ALL {
+            ensure!(self.first_level.contains_key(&trigger), "{wrong}: first_level names no level for {trigger:?}");
+        }
+        for trigger in [Trigger::InvestigationLate, Trigger::Dissatisfied] {
+            let management = self.first_level.get(&trigger) == Some(&Level::Management);
+            ensure!(management, "{wrong}: {trigger:?} must be management's at once (R-CMP-12, R-CMP-13)");
+        }
+        ensure!(self.warn_department_at_percent < 100, "{wrong}: warn_department_at_percent must be 0 to 99");
+        let top = self.acknowledge_within_hours.contains_key(&Level::Management);
+        ensure!(!top, "{wrong}: acknowledge_within_hours names management, but there is nobody above it");
+        let mut acknowledge_within = BTreeMap::new();
+        for (level, hours) in self.acknowledge_within_hours {
+            acknowledge_within.insert(level, term("escalation.acknowledge_within_hours", hours, 1..=30 * 24)?);
+        }
+        if let Some(quiet) = &self.quiet_hours {
+            ensure!(
+                TimeZone::get(&quiet.zone).is_ok(),
+                "{wrong}: quiet_hours.zone is not a zone such as Asia/Shanghai"
+            );
+        }
+        for currency in self.amount_over.keys() {
+            ensure!(currency.parse::<Currency>().is_ok(), "{wrong}: amount_over.{currency} is no currency such as CNY");
+        }
+        Ok(Ladder {
+            // Management is where everything begins that is not named.
+            first: self.first_level.into_iter().filter(|(_, level)| *level != Level::Management).collect(),
+            rungs: Rungs { acknowledge_within, quiet: self.quiet_hours },
+            warn_percent: self.warn_department_at_percent,
+            severity_from: Some(self.severity_from),
+            amount_over: self.amount_over,
         })
     }
 }
@@ -105,6 +160,19 @@ mod tests {
         assert!(no_complaint.contains("enquiry"), "{no_complaint}");
         let no_time = refused(&|s| drop(s.insert("investigate_within_hours".into(), 0.into())));
         assert!(no_time.contains("investigate_within_hours"), "{no_time}");
+        let escalation = |key: &str, change: &dyn Fn(&mut toml::Table)| {
+            refused(&|section| change(section["escalation"].as_table_mut().unwrap()[key].as_table_mut().unwrap()))
+        };
+        let hole = escalation("first_level", &|first| drop(first.remove("department_late")));
+        assert!(hole.contains("DepartmentLate"), "{hole}");
+        let low = escalation("first_level", &|first| drop(first.insert("dissatisfied".into(), "team_lead".into())));
+        assert!(low.contains("R-CMP-12"), "{low}");
+        let nobody = escalation("acknowledge_within_hours", &|t| drop(t.insert("management".into(), 1.into())));
+        assert!(nobody.contains("nobody above"), "{nobody}");
+        let zone = escalation("quiet_hours", &|quiet| drop(quiet.insert("zone".into(), "Moon/Sea".into())));
+        assert!(zone.contains("Asia/Shanghai"), "{zone}");
+        let gold = escalation("amount_over", &|over| drop(over.insert("XAU".into(), 1.into())));
+        assert!(gold.contains("XAU"), "{gold}");
         let typo = refused(&|s| drop(s.insert("appeal_within_day".into(), 3.into())));
         assert!(typo.contains("appeal_within_day"), "{typo}");
     }

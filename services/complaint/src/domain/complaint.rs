@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     escalation::{Level, Trigger},
+    ladder::Ladder,
     promise::Promise,
     routing::Desk,
     solution::{Consent, Progress, Solution},
@@ -61,6 +62,9 @@ pub struct Terms {
     pub silence_after: SignedDuration,
     /// For an appeal after the close.
     pub appeal_within: SignedDuration,
+    /// Who must look at what.
+    #[serde(default)]
+    pub ladder: Ladder,
 }
 
 impl Facts {
@@ -201,7 +205,7 @@ pub enum Event {
         trigger: Trigger,
         escalation_id: Uuid,
     },
-    /// It cannot go on by itself: to management.
+    /// It cannot go on by itself, or a person raised it.
     Raised {
         trigger: Trigger,
         escalation_id: Uuid,
@@ -254,7 +258,7 @@ impl Complaint {
             }
             Event::InvestigationLate { .. } => {
                 self.first_investigation = self.first_investigation.breached();
-                self.raised_by_itself();
+                self.raised_by_itself(Trigger::InvestigationLate);
             }
             Event::SolutionDrafted(_) | Event::ApprovalRequested | Event::Approved { .. } | Event::Returned => {
                 self.drafting(event);
@@ -272,12 +276,12 @@ impl Complaint {
                 let silent_at = kernel::calendar::add(at, self.facts.terms.silence_after);
                 self.state = State::SatisfactionCheck { silent_at };
             }
-            Event::Dissatisfied { .. } => {
-                self.raised_by_itself();
+            Event::Dissatisfied { trigger, .. } => {
+                self.raised_by_itself(trigger);
                 self.state = State::Investigating;
             }
             Event::Raised { trigger, .. } => {
-                self.raised_by_itself();
+                self.raised_by_itself(trigger);
                 if let (Trigger::ResultUntold, State::Executed { untold }) = (trigger, &mut self.state) {
                     *untold = true;
                 }
@@ -334,9 +338,9 @@ impl Complaint {
         }
     }
 
-    /// It went to management for a reason of its own.
-    fn raised_by_itself(&mut self) {
+    /// Somebody higher up must look, for a reason of its own.
+    fn raised_by_itself(&mut self, trigger: Trigger) {
         self.escalations += 1;
-        self.escalation_level = Some(Level::Management);
+        self.escalation_level = self.escalation_level.max(Some(self.facts.terms.ladder.first(trigger)));
     }
 }

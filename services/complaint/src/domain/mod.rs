@@ -1,10 +1,11 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
-//! `promise`, `solution`, then the three aggregates: `complaint` (`command`, `decide`), `department_task`, `escalation`.
+//! `ladder`, `promise`, `solution`, then the three aggregates: `complaint` (`command`, `decide`), `department_task`, `escalation`.
 pub mod command;
 pub mod complaint;
 mod decide;
 pub mod department_task;
 pub mod escalation;
+pub mod ladder;
 pub mod promise;
 pub mod routing;
 pub mod solution;

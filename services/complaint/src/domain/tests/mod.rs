@@ -60,7 +60,12 @@ fn facts() -> Facts {
         purchase_id: Some(Uuid::from_u128(4)),
         class: Class::ProductQuality,
         recorded_at: NOW - hours(1),
-        terms: Terms { investigate_within: hours(24), silence_after: hours(9 * 24), appeal_within: hours(14 * 24) },
+        terms: Terms {
+            investigate_within: hours(24),
+            silence_after: hours(9 * 24),
+            appeal_within: hours(14 * 24),
+            ..Terms::default()
+        },
         ..Facts::default()
     }
 }
