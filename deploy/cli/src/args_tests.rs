@@ -33,6 +33,8 @@ fn help_teaches_by_examples() {
         &["import"],
         &["clock"],
         &["tail"],
+        &["department"],
+        &["escalation"],
         &["journal"],
         &["parked"],
         &["analytics"],
