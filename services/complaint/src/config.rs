@@ -8,12 +8,15 @@ use jiff::{SignedDuration, tz::TimeZone};
 use kernel::money::Currency;
 use serde::Deserialize;
 
-use crate::domain::{
-    complaint::Terms,
-    escalation::{Level, Trigger},
-    ladder::{Ladder, Quiet, Rungs},
-    routing::Routing,
-    values::{Class, Department, Severity},
+use crate::{
+    domain::{
+        complaint::Terms,
+        escalation::{Level, Trigger},
+        ladder::{Ladder, Quiet, Rungs},
+        routing::Routing,
+        values::{Class, Department, Severity},
+    },
+    webhook,
 };
 
 /// The section as written; `default.toml` explains every value.
@@ -23,6 +26,9 @@ struct Section {
     investigate_within_hours: i64,
     silence_after_hours: i64,
     appeal_within_hours: i64,
+    webhook_retry_hours: i64,
+    #[serde(default)]
+    webhooks: BTreeMap<Department, webhook::Section>,
     departments: BTreeMap<Department, i64>,
     routing: BTreeMap<Class, Department>,
     escalation: Escalation,
@@ -41,11 +47,14 @@ struct Escalation {
 }
 
 /// What the house decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     pub routing: Routing,
     /// They hold for complaints recorded from now on; those on record keep theirs.
     pub terms: Terms,
+    /// The teams that read over HTTP, and how long each of their events is tried.
+    pub webhooks: BTreeMap<Department, webhook::Section>,
+    pub webhook_retry_for: SignedDuration,
 }
 
 impl Policy {
@@ -57,6 +66,11 @@ impl Policy {
     fn of(section: Section) -> anyhow::Result<Self> {
         let hours = |(department, hours)| (department, SignedDuration::from_hours(hours));
         let day = 24;
+        let routing = Routing::new(section.departments.into_iter().map(hours).collect(), &section.routing)?;
+        for department in section.webhooks.keys() {
+            ensure!(routing.desk(department).is_some(), "section [service.webhooks]: {department} is no department");
+        }
+        webhook::check(&section.webhooks)?;
         Ok(Self {
             terms: Terms {
                 investigate_within: term("investigate_within_hours", section.investigate_within_hours, 1..=30 * day)?,
@@ -64,7 +78,9 @@ impl Policy {
                 appeal_within: term("appeal_within_hours", section.appeal_within_hours, 0..=366 * day)?,
                 ladder: section.escalation.ladder()?,
             },
-            routing: Routing::new(section.departments.into_iter().map(hours).collect(), &section.routing)?,
+            webhook_retry_for: term("webhook_retry_hours", section.webhook_retry_hours, 1..=30 * day)?,
+            routing,
+            webhooks: section.webhooks,
         })
     }
 }
@@ -173,6 +189,9 @@ mod tests {
         assert!(zone.contains("Asia/Shanghai"), "{zone}");
         let gold = escalation("amount_over", &|over| drop(over.insert("XAU".into(), 1.into())));
         assert!(gold.contains("XAU"), "{gold}");
+        let legal: toml::Table = r#"legal = { url = "http://a.example", secret = "" }"#.parse().unwrap();
+        let stranger = refused(&|s| drop(s.insert("webhooks".into(), legal.clone().into())));
+        assert!(stranger.contains("legal is no department"), "{stranger}");
         let typo = refused(&|s| drop(s.insert("appeal_within_day".into(), 3.into())));
         assert!(typo.contains("appeal_within_day"), "{typo}");
     }

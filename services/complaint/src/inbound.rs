@@ -18,12 +18,13 @@ use crate::{
         escalation::{Matter, Trigger},
         ladder::Ladder,
     },
-    wire,
+    webhook, wire,
 };
 
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let policy = Arc::new(Policy::read(context)?);
+    webhook::inbound(&policy.webhooks, &context.clock, inbound);
     let (missed, contradicted) = (policy.terms.ladder.clone(), policy.terms.ladder.clone());
     inbound.on::<CaseRegistered>(move |event, _| case_registered(&event, &policy));
     inbound.on::<CaseResponseMissed>(move |event, _| response_missed(&event, &missed));

@@ -206,6 +206,9 @@ pub async fn overview(pool: &PgPool) -> Result<Vec<Counted>, Fault> {
          union all
          select 'escalations', status, count(*) from escalation group by status
          union all
+         select 'failed_webhooks', department, count(*) from webhook_delivery
+         where failed_at is not null group by department
+         union all
          select 'late_investigations', '', count(*) from complaint where first_investigation = 'breached'
          order by kind, key",
     )

@@ -31,6 +31,7 @@ const WAITING: [&str; 3] = ["issued", "acknowledged", "returned"];
   aftercare department answer 0197a1c2-… --as staff:quinn --cause packaging.leak --text 'the caps of May leak' \\
                               --evidence lab-2026-0117
   aftercare department forward 0197a1c2-… --as staff:quinn --to medical --text 'the substance is unknown to us'
+  aftercare department redrive quality             what its webhook did not take
   aftercare department overdue                     what has no answer after its prescribed time")]
 pub struct Department {
     #[command(subcommand)]
@@ -86,6 +87,11 @@ enum What {
         #[arg(long)]
         text: String,
     },
+    /// Try again what a department's webhook did not take in its time.
+    Redrive {
+        #[arg(value_parser = PossibleValuesParser::new(tail::departments()))]
+        name: String,
+    },
     /// What has no answer after its prescribed time, in all departments, the oldest first.
     Overdue,
 }
@@ -108,6 +114,11 @@ pub async fn run(home: &Home, options: Department, output: Output) -> anyhow::Re
             let (task_id, department) = (task.to_string(), department_of(&mut client, task).await?);
             let m = ForwardTaskRequest { task_id, department, to_department: to, reason: text };
             output.show(&remote::Done::of(client.forward_task(remote::request_as(m, &actor)?).await)?)?;
+        }
+        What::Redrive { name } => {
+            let answer = client.redrive_webhook(remote::request(RedriveWebhookRequest { department: name })).await;
+            let redriven = answer.map_err(|status| remote::refusal(&status))?.into_inner().redriven;
+            output.show(&Redriven { redriven })?;
         }
         What::Overdue => output.show(&Late { overdue: overdue(&mut client).await? })?,
     }
@@ -226,6 +237,17 @@ impl Report for Tasks {
             ]
         };
         table(&["answer by", "", "status", "owner", "product", "task"], self.tasks.iter().map(row))
+    }
+}
+
+#[derive(Serialize)]
+struct Redriven {
+    redriven: u64,
+}
+
+impl Report for Redriven {
+    fn text(&self) -> String {
+        format!("{} events are tried again", self.redriven)
     }
 }
 

@@ -111,6 +111,7 @@ impl Api {
             open_tasks: group("open_tasks"),
             late_tasks: group("late_tasks"),
             escalations: group("escalations"),
+            failed_webhooks: group("failed_webhooks"),
             late_investigations: late.map_or(0, |count| count.count.unsigned_abs()),
         })
     }

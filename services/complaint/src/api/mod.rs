@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     config::Policy,
     domain::{Command, department_task, escalation},
+    webhook,
     wire::Status,
 };
 use read::Wish;
@@ -184,6 +185,16 @@ impl Complaints for Api {
 
     async fn list_tasks(&self, request: Request<ListTasksRequest>) -> Answer<ListTasksResponse> {
         Ok(Response::new(self.tasks(request.get_ref()).await?))
+    }
+
+    async fn redrive_webhook(&self, request: Request<RedriveWebhookRequest>) -> Answer<RedriveWebhookResponse> {
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let desk = read::desk(&mut checks, "department", &request.get_ref().department, &self.policy);
+        let (Some(actor), Some(desk)) = (actor, desk) else { return Err(checks.fault().into()) };
+        let redriven = webhook::redrive(&self.pool, &desk.department, self.clock.now()).await?;
+        tracing::info!(department = %desk.department, actor = actor.as_str(), redriven, "a webhook is redriven");
+        Ok(Response::new(RedriveWebhookResponse { redriven }))
     }
 
     async fn list_overdue(&self, request: Request<ListOverdueRequest>) -> Answer<ListOverdueResponse> {

@@ -215,7 +215,7 @@ pub fn forward(checks: &mut Checks, r: &contract::ForwardTaskRequest, policy: &P
 }
 
 /// A department of the routing table.
-fn desk(checks: &mut Checks, field: &str, name: &str, policy: &Policy) -> Option<Desk> {
+pub fn desk(checks: &mut Checks, field: &str, name: &str, policy: &Policy) -> Option<Desk> {
     let department = checks.value(field, name.parse::<Department>())?;
     let desk = policy.routing.desk(&department);
     checks.value(field, desk.cloned().ok_or("is not a department of the routing table"))

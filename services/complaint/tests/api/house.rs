@@ -70,7 +70,12 @@ pub struct House {
 
 impl House {
     pub async fn open() -> Self {
-        Self { stack: Stack::start(&[&complaint::SERVICE]).await, versions: Mutex::default() }
+        Self::open_with(|_| {}).await
+    }
+
+    pub async fn open_with(adjust: impl Fn(&mut backbone::Settings) + Send + Sync) -> Self {
+        let stack = Stack::start_with(&[&complaint::SERVICE], |_, settings| adjust(settings)).await;
+        Self { stack, versions: Mutex::default() }
     }
 
     pub fn client(&self) -> ComplaintsClient<Channel> {

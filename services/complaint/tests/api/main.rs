@@ -5,6 +5,7 @@ mod departments;
 mod escalations;
 mod house;
 mod refusals;
+mod webhooks;
 
 use contracts::{
     common::v1::{CaseClass, Count, Lane},
