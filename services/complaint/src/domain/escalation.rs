@@ -207,12 +207,17 @@ impl Escalation {
     pub fn acknowledge_by(&self) -> Option<Timestamp> {
         let awaited = self.state == State::Raised && self.matter.level.above().is_some();
         let within = self.matter.rungs.acknowledge_within.get(&self.matter.level).filter(|_| awaited)?;
-        Some(kernel::calendar::add(self.since, *within))
+        Some(kernel::calendar::add(self.with_level_since(), *within))
     }
 
     /// When its level may be disturbed by it.
     pub fn notify_at(&self) -> Timestamp {
-        self.matter.rungs.notify_at(self.since)
+        self.matter.rungs.notify_at(self.with_level_since())
+    }
+
+    /// What was stored before levels had times has been with its level since it was raised.
+    fn with_level_since(&self) -> Timestamp {
+        self.since.max(self.raised_at)
     }
 
     /// What follows from `command`. Deciding at once acknowledges as well.

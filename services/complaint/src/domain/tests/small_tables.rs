@@ -224,6 +224,7 @@ fn tasks_and_escalations_stored_before_they_had_owners_and_levels_are_read() {
         "department":null},"raised_at":"2026-02-02T02:40:00Z","state":{"kind":"raised"}}"#;
     let escalation: Escalation = serde_json::from_str(escalation).unwrap();
     assert_eq!((escalation.acknowledge_by(), escalation.matter.complaint_id), (None, Some(Uuid::from_u128(1))));
+    assert_eq!(escalation.notify_at(), escalation.raised_at);
 }
 
 /// An escalation that begins at the team lead, who has 4 hours; the head has 24, the complaint manager all the time.
