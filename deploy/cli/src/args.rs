@@ -6,7 +6,11 @@ use clap::{Args, CommandFactory, Parser, Subcommand, builder::PossibleValuesPars
 use clap_complete::Shell;
 use uuid::Uuid;
 
-use crate::{calendar::CalendarArgs, commands::tail, sink::SinkArgs};
+use crate::{
+    calendar::CalendarArgs,
+    commands::{department::Department, escalation::Escalation, tail},
+    sink::SinkArgs,
+};
 
 /// The after-sales backbone of a retail chain, on one machine.
 #[derive(Debug, Parser)]
@@ -50,6 +54,10 @@ pub enum Command {
     Clock(Clock),
     /// Follow what departments and management are told, as it comes.
     Tail(Tail),
+    /// What a department is asked: see it, take it up, answer it.
+    Department(Department),
+    /// What somebody higher up must look at: see it, take it up, decide it.
+    Escalation(Escalation),
     /// Messages that customers would have got, from the sink.
     Outbox(Outbox),
     /// The figures, or counting them again from the journals.
@@ -88,6 +96,8 @@ impl Command {
                 | Self::Import(_)
                 | Self::Clock(_)
                 | Self::Tail(_)
+                | Self::Department(_)
+                | Self::Escalation(_)
                 | Self::Outbox(_)
                 | Self::Analytics(_)
                 | Self::Journal(_)

@@ -33,6 +33,8 @@ fn help_teaches_by_examples() {
         &["import"],
         &["clock"],
         &["tail"],
+        &["department"],
+        &["escalation"],
         &["journal"],
         &["parked"],
         &["analytics"],
@@ -46,6 +48,34 @@ fn help_teaches_by_examples() {
     }
     assert!(help(&["import", "sales"]).contains("order_ref, channel"));
     assert!(help(&["import", "feedback"]).contains("answered_at"));
+}
+
+#[test]
+fn people_act_on_tasks_and_escalations_in_their_own_name() {
+    const ID: &str = "0197a1c2-0000-7000-8000-000000000001";
+    let act = |words: &str| Cli::try_parse_from(format!("aftercare {words}").split(' '));
+    for words in [
+        "department tasks quality".to_owned(),
+        format!("department acknowledge {ID} --as staff:quinn --owner staff:quentin"),
+        format!("department answer {ID} --as staff:quinn --cause packaging.leak --text hot --evidence lab-1"),
+        format!("department forward {ID} --as staff:quinn --to medical --text unknown"),
+        "department overdue".to_owned(),
+        "department redrive quality".to_owned(),
+        "escalation list --level management --status decided".to_owned(),
+        format!("escalation decide {ID} --as staff:eva --text refund"),
+        format!("escalation raise {ID} --as staff:ana --because media --text news"),
+    ] {
+        assert!(act(&words).unwrap().command.asks_a_system(), "{words}");
+    }
+    for words in [
+        "department tasks legal".to_owned(),
+        format!("department acknowledge {ID}"),
+        format!("department forward {ID} --as staff:quinn --to legal --text unknown"),
+        "escalation list --level boss".to_owned(),
+        format!("escalation raise {ID} --as staff:ana --because anger --text loud"),
+    ] {
+        assert!(act(&words).is_err(), "{words}");
+    }
 }
 
 #[test]

@@ -70,6 +70,8 @@ pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Import(options) => import::run(&home, &options, output).await,
         Command::Clock(options) => commands::clock::run(&home, &options, output),
         Command::Tail(options) => commands::tail::run(&home, &options, output).await,
+        Command::Department(options) => commands::department::run(&home, options, output).await,
+        Command::Escalation(options) => commands::escalation::run(&home, options, output).await,
         Command::Outbox(options) => commands::outbox::run(&home, &options, output).await,
         Command::Analytics(options) => commands::analytics::run(&home, &options, output).await,
         Command::Journal(options) => commands::journal::run(&home, &options, output).await,

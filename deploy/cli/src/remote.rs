@@ -2,13 +2,18 @@
 //! Invariant: a service that is not there is named, with how to start it.
 use std::time::Duration;
 
+use contracts::common::v1::Receipt;
+use serde::Serialize;
 use tonic::{
-    Request, Status,
+    Request, Response, Status,
     metadata::MetadataValue,
     transport::{Channel, Endpoint},
 };
 
-use crate::home::{Home, Service};
+use crate::{
+    home::{Home, Service},
+    output::Report,
+};
 
 /// Who acts when a person at this command line does.
 const ACTOR: &str = "staff:cli";
@@ -31,6 +36,14 @@ pub fn request<T>(message: T) -> Request<T> {
     request
 }
 
+/// A request in somebody's name, for example `staff:quinn`.
+pub fn request_as<T>(message: T, actor: &str) -> anyhow::Result<Request<T>> {
+    let mut request = Request::new(message);
+    let actor = actor.parse().map_err(|_| anyhow::anyhow!("{actor:?} is nobody; say for example staff:quinn"))?;
+    request.metadata_mut().insert("aftercare-actor", actor);
+    Ok(request)
+}
+
 /// A request that, said again with the same key, is done once.
 pub fn keyed<T>(message: T, key: &str) -> anyhow::Result<Request<T>> {
     let mut request = request(message);
@@ -41,4 +54,26 @@ pub fn keyed<T>(message: T, key: &str) -> anyhow::Result<Request<T>> {
 /// A refusal in words.
 pub fn refusal(status: &Status) -> anyhow::Error {
     anyhow::anyhow!("{} ({:?})", status.message(), status.code())
+}
+
+/// What became of a command.
+#[derive(Serialize)]
+pub struct Done {
+    id: String,
+    version: u64,
+    status: String,
+}
+
+impl Done {
+    /// Its receipt, or the refusal in words.
+    pub fn of(answer: Result<Response<Receipt>, Status>) -> anyhow::Result<Self> {
+        let Receipt { id, version, status } = answer.map_err(|status| refusal(&status))?.into_inner();
+        Ok(Self { id, version, status })
+    }
+}
+
+impl Report for Done {
+    fn text(&self) -> String {
+        format!("{} is {}", self.id, self.status)
+    }
 }

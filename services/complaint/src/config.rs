@@ -1,21 +1,25 @@
 //! The `[service]` section of the configuration: who looks into what, and how long things may take.
 //! Invariant: what cannot be followed (a class nobody looks into, a term of no length) is refused at the start.
+mod approving;
+mod escalating;
+
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
-use anyhow::Context as _;
+use anyhow::ensure;
 use backbone::Context;
 use jiff::SignedDuration;
-use kernel::approval::{Delegation, Matrix, Member, Powers, Reach, Rule, Step};
 use serde::Deserialize;
 
-use crate::domain::{
-    care::Promised,
-    complaint::Terms,
-    fairness::Band,
-    routing::Routing,
-    rulebook::{Offer, Offers, Rulebook},
-    solution::RemedyKind,
-    values::{Class, Department, Emotion},
+use crate::{
+    domain::{
+        care::Promised,
+        complaint::Terms,
+        fairness::Band,
+        routing::Routing,
+        rulebook::{Offer, Rulebook},
+        values::{Class, Department, Emotion},
+    },
+    webhook,
 };
 
 /// The section as written; `default.toml` explains every value.
@@ -25,12 +29,16 @@ struct Section {
     investigate_within_hours: i64,
     silence_after_hours: i64,
     appeal_within_hours: i64,
+    webhook_retry_hours: i64,
+    #[serde(default)]
+    webhooks: BTreeMap<Department, webhook::Section>,
+    escalation: escalating::Section,
     silence_max_hours: i64,
     tell_result_within_hours: i64,
     satisfaction_tries: u32,
     departments: BTreeMap<Department, i64>,
     routing: BTreeMap<Class, Department>,
-    approval: Approval,
+    approval: approving::Section,
     offers: Vec<Offer>,
     guidance: Guidance,
     fairness: Band,
@@ -48,12 +56,9 @@ impl Guidance {
     fn check(&self) -> anyhow::Result<()> {
         let missing = |text: Option<&String>| text.is_none_or(|text| text.trim().is_empty());
         let emotion = Emotion::ALL.into_iter().find(|emotion| missing(self.emotion.get(emotion)));
-        anyhow::ensure!(
-            emotion.is_none(),
-            "configuration, section [service.guidance.emotion]: {emotion:?} has no text"
-        );
+        ensure!(emotion.is_none(), "configuration, section [service.guidance.emotion]: {emotion:?} has no text");
         let class = Class::ALL.into_iter().find(|class| missing(self.class.get(class)));
-        anyhow::ensure!(class.is_none(), "configuration, section [service.guidance.class]: {class:?} has no text");
+        ensure!(class.is_none(), "configuration, section [service.guidance.class]: {class:?} has no text");
         Ok(())
     }
 
@@ -64,37 +69,8 @@ impl Guidance {
     }
 }
 
-/// Who approves what.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Approval {
-    version: u32,
-    rules: Vec<Rule>,
-    further: Step,
-    members: Vec<Member>,
-    #[serde(default)]
-    delegations: Vec<Delegation>,
-}
-
-impl Approval {
-    fn rulebook(self, offers: Vec<Offer>, band: Band) -> anyhow::Result<Rulebook> {
-        let band = band.check().context("configuration, section [service.fairness]")?;
-        let offers = Offers::new(offers).context("configuration, section [service.offers]")?;
-        let powers =
-            Powers::new(self.members, self.delegations).context("configuration, section [service.approval]")?;
-        let classes = Class::ALL.map(Class::name);
-        let reach = Reach { kinds: &RemedyKind::NAMES, classes: &classes };
-        Ok(Rulebook {
-            matrix: Matrix::new(self.version, self.rules, self.further, reach, &powers)?,
-            powers,
-            offers,
-            band,
-        })
-    }
-}
-
 /// What the house decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     pub routing: Routing,
     /// They hold for complaints recorded from now on; those on record keep theirs.
@@ -102,6 +78,9 @@ pub struct Policy {
     /// They hold for what is submitted or approved from now on.
     pub rules: Arc<Rulebook>,
     pub guidance: Guidance,
+    /// The teams that read over HTTP, and how long each of their events is tried.
+    pub webhooks: BTreeMap<Department, webhook::Section>,
+    pub webhook_retry_for: SignedDuration,
 }
 
 impl Policy {
@@ -114,10 +93,15 @@ impl Policy {
         let hours = |(department, hours)| (department, SignedDuration::from_hours(hours));
         let day = 24;
         section.guidance.check()?;
-        anyhow::ensure!(
+        ensure!(
             (1..=10).contains(&section.satisfaction_tries),
             "configuration, section [service]: satisfaction_tries must be 1 to 10"
         );
+        let routing = Routing::new(section.departments.into_iter().map(hours).collect(), &section.routing)?;
+        for department in section.webhooks.keys() {
+            ensure!(routing.desk(department).is_some(), "section [service.webhooks]: {department} is no department");
+        }
+        webhook::check(&section.webhooks)?;
         Ok(Self {
             terms: Terms {
                 investigate_within: term("investigate_within_hours", section.investigate_within_hours, 1..=30 * day)?,
@@ -128,17 +112,20 @@ impl Policy {
                     tell_within: term("tell_result_within_hours", section.tell_result_within_hours, 1..=30 * day)?,
                     tries: section.satisfaction_tries,
                 },
+                ladder: section.escalation.ladder()?,
             },
             guidance: section.guidance,
             rules: Arc::new(section.approval.rulebook(section.offers, section.fairness)?),
-            routing: Routing::new(section.departments.into_iter().map(hours).collect(), &section.routing)?,
+            webhook_retry_for: term("webhook_retry_hours", section.webhook_retry_hours, 1..=30 * day)?,
+            routing,
+            webhooks: section.webhooks,
         })
     }
 }
 
 fn term(key: &str, hours: i64, bounds: RangeInclusive<i64>) -> anyhow::Result<SignedDuration> {
     let (least, most) = (bounds.start(), bounds.end());
-    anyhow::ensure!(bounds.contains(&hours), "configuration, section [service]: {key} must be {least} to {most} hours");
+    ensure!(bounds.contains(&hours), "configuration, section [service]: {key} must be {least} to {most} hours");
     Ok(SignedDuration::from_hours(hours))
 }
 
@@ -218,6 +205,22 @@ mod tests {
         assert!(mute.contains("Repair"), "{mute}");
         let few = refused(&|s| drop(s["fairness"].as_table_mut().unwrap().insert("at_least".into(), 0.into())));
         assert!(few.contains("[service.fairness]") && few.contains("at_least"), "{few}");
+        let escalation = |key: &str, change: &dyn Fn(&mut toml::Table)| {
+            refused(&|section| change(section["escalation"].as_table_mut().unwrap()[key].as_table_mut().unwrap()))
+        };
+        let hole = escalation("first_level", &|first| drop(first.remove("department_late")));
+        assert!(hole.contains("DepartmentLate"), "{hole}");
+        let low = escalation("first_level", &|first| drop(first.insert("dissatisfied".into(), "team_lead".into())));
+        assert!(low.contains("R-CMP-12"), "{low}");
+        let nobody = escalation("acknowledge_within_hours", &|t| drop(t.insert("management".into(), 1.into())));
+        assert!(nobody.contains("nobody above"), "{nobody}");
+        let zone = escalation("quiet_hours", &|quiet| drop(quiet.insert("zone".into(), "Moon/Sea".into())));
+        assert!(zone.contains("Asia/Shanghai"), "{zone}");
+        let gold = escalation("amount_over", &|over| drop(over.insert("XAU".into(), 1.into())));
+        assert!(gold.contains("XAU"), "{gold}");
+        let legal: toml::Table = r#"legal = { url = "http://a.example", secret = "" }"#.parse().unwrap();
+        let stranger = refused(&|s| drop(s.insert("webhooks".into(), legal.clone().into())));
+        assert!(stranger.contains("legal is no department"), "{stranger}");
         let typo = refused(&|s| drop(s.insert("appeal_within_day".into(), 3.into())));
         assert!(typo.contains("appeal_within_day"), "{typo}");
     }

@@ -1,10 +1,12 @@
-//! What time does: which deadlines a state has, and what each of them tells the complaint or the task.
+//! What time does: which deadlines a state has, and what each of them tells the complaint, the task or the
+//! escalation.
 //! A due time itself is still in time, so the clock of a promise rings at the first instant that is late.
 use jiff::{SignedDuration, Timestamp};
 use kernel::{approval::State::Requested, calendar};
 
 use crate::domain::{
-    Complaint, DepartmentTask, care::Word, command, complaint::State, department_task, promise::Promise,
+    Complaint, DepartmentTask, Escalation, care::Word, command, complaint::State, department_task, escalation,
+    promise::Promise,
 };
 
 const INVESTIGATE_BY: &str = "investigate_by";
@@ -13,7 +15,9 @@ const APPROVE_BY: &str = "approve_by";
 const WORD_BY: &str = "word_by";
 const TELL_BY: &str = "tell_by";
 const ASK_AT: &str = "ask_at";
+const WARN_AT: &str = "warn_at";
 const ANSWER_BY: &str = "answer_by";
+const ACKNOWLEDGE_BY: &str = "acknowledge_by";
 
 /// The first instant after `due` that the database can tell from it.
 fn late(due: Timestamp) -> Timestamp {
@@ -52,15 +56,30 @@ pub fn complaint_command(kind: &str) -> Option<command::Command> {
     }
 }
 
-/// The department must answer (R-CMP-19); a due time that has been noted as passed rings no more.
+/// The department is warned and must answer (R-CMP-19); a due time that has been noted as passed rings no more.
 pub fn of_task(task: &DepartmentTask) -> Vec<(&'static str, Timestamp)> {
-    if task.waiting() && !task.expired { vec![(ANSWER_BY, late(task.answer_by))] } else { vec![] }
+    let answer = (task.waiting() && !task.expired).then(|| (ANSWER_BY, late(task.answer_by)));
+    task.warn_at().map(|at| (WARN_AT, at)).into_iter().chain(answer).collect()
 }
 
 /// What a deadline tells a task.
 pub fn task_command(kind: &str) -> Option<department_task::Command> {
     match kind {
+        WARN_AT => Some(department_task::Command::WarnDue),
         ANSWER_BY => Some(department_task::Command::AnswerDue),
+        _ => None,
+    }
+}
+
+/// The level must acknowledge, or the next one must look.
+pub fn of_escalation(escalation: &Escalation) -> Vec<(&'static str, Timestamp)> {
+    escalation.acknowledge_by().map(|at| (ACKNOWLEDGE_BY, late(at))).into_iter().collect()
+}
+
+/// What a deadline tells an escalation.
+pub fn escalation_command(kind: &str) -> Option<escalation::Command> {
+    match kind {
+        ACKNOWLEDGE_BY => Some(escalation::Command::Unacknowledged),
         _ => None,
     }
 }

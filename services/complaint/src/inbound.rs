@@ -1,4 +1,4 @@
-//! What we listen to: cases that are complaints, service orders that carry a solution out, messages that left the house or
+//! What we listen to: cases that are complaints or wait too long, service orders that carry a solution out, messages that left the house or
 //! could not.
 //! Every function only says what an event means here; the rules are in `domain`.
 use std::sync::Arc;
@@ -6,30 +6,36 @@ use std::sync::Arc;
 use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
     fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
-    intake::v1::CaseRegistered,
+    intake::v1::{CaseClosed, CaseRegistered, CaseResponded, CaseResponseMissed},
     outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
 
 use crate::{
     config::Policy,
     domain::{
-        Command, Complaint, Escalation,
+        Command, Complaint,
         care::Word,
         complaint::Facts,
-        escalation::{self, Level, Matter, Trigger},
+        escalation::{Matter, Trigger},
+        ladder::Ladder,
     },
-    wire,
+    webhook, wire,
 };
 
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let policy = Arc::new(Policy::read(context)?);
+    webhook::inbound(&policy.webhooks, &context.clock, inbound);
+    let (missed, contradicted) = (policy.terms.ladder.clone(), policy.terms.ladder.clone());
     inbound.on::<CaseRegistered>(move |event, _| case_registered(&event, &policy));
+    inbound.on::<CaseResponseMissed>(move |event, _| response_missed(&event, &missed));
+    inbound.on::<CaseResponded>(|event, _| if event.in_time { Ok(Effects::none()) } else { answered(&event.case_id) });
+    inbound.on::<CaseClosed>(|event, _| answered(&event.case_id));
     inbound.on::<OrderOpened>(|event, _| order_opened(&event));
     inbound.on::<OrderCompleted>(|event, _| settled(&event.complaint_id, &event.remedy_id, true));
     inbound.on::<OrderFailed>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
     inbound.on::<RefundRefused>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
-    inbound.on::<RefundContradicted>(|event, _| refund_contradicted(&event));
+    inbound.on::<RefundContradicted>(move |event, _| refund_contradicted(&event, &contradicted));
     inbound.on::<MessageSent>(|event, _| message_sent(&event));
     inbound.on::<MessageFailed>(|event, _| message_failed(&event));
     Ok(())
@@ -73,17 +79,32 @@ fn settled(complaint_id: &str, remedy_id: &str, done: bool) -> Result<Effects, F
 }
 
 /// Whatever became of the complaint, also when it is closed: management must look.
-fn refund_contradicted(event: &RefundContradicted) -> Result<Effects, Fault> {
+fn refund_contradicted(event: &RefundContradicted, ladder: &Ladder) -> Result<Effects, Fault> {
     let complaint_id = proto::id("complaint_id", &event.complaint_id)?;
     let escalation_id = kernel::id::derived("escalation", &["refund", &event.refund_id]);
-    let (level, trigger) = (Level::Management, Trigger::PaymentContradicted);
-    let matter = Matter { escalation_id, complaint_id, level, trigger, department: None };
-    Ok(Effects::change(Change::to::<Escalation>(escalation_id, escalation::Command::Raise(matter))).and(Change::to::<
-        Complaint,
-    >(
-        complaint_id,
-        Command::Escalate { level, trigger, escalation_id },
-    )))
+    Ok(raise(Matter::new(escalation_id, Some(complaint_id), Trigger::PaymentContradicted, ladder)))
+}
+
+/// Nobody has spoken to the customer yet, be it a complaint or not.
+fn response_missed(event: &CaseResponseMissed, ladder: &Ladder) -> Result<Effects, Fault> {
+    let case_id = Some(proto::id("case_id", &event.case_id)?);
+    let complaint_id = proto::optional_id("complaint_id", &event.complaint_id)?;
+    let escalation_id = first_response(&event.case_id);
+    Ok(raise(Matter { case_id, ..Matter::new(escalation_id, complaint_id, Trigger::FirstResponseLate, ladder) }))
+}
+
+/// The first answer came after all, or none is wanted any more.
+fn answered(case_id: &str) -> Result<Effects, Fault> {
+    proto::id("case_id", case_id)?;
+    Ok(Effects::change(wire::settle(first_response(case_id))))
+}
+
+fn first_response(case_id: &str) -> uuid::Uuid {
+    kernel::id::derived("escalation", &["first_response", case_id])
+}
+
+fn raise(matter: Matter) -> Effects {
+    wire::raise(matter).into_iter().fold(Effects::none(), Effects::and)
 }
 
 /// A message with the result begins the satisfaction check, one about progress ends a silence; follow-ups, offers and

@@ -3,7 +3,7 @@
 //!
 //! Reading order: `domain` (the rules: `complaint`, `department_task`, `escalation`) → `wire` (what others learn, and
 //! what one aggregate means for another) → `inbound` (what we listen to) → `deadlines` (what time does) → `api` (the
-//! door) → `store` (questions) → `config` (routing table and terms).
+//! door) → `store` (questions) → `webhook` (teams that read over HTTP) → `config` (routing table and terms).
 use std::sync::Arc;
 
 use backbone::{Context, Parts, Service};
@@ -15,6 +15,7 @@ mod deadlines;
 pub mod domain;
 mod inbound;
 mod store;
+mod webhook;
 mod wire;
 
 /// The service.
@@ -34,11 +35,19 @@ pub static SERVICE: Service = Service {
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
+    let policy = config::Policy::read(context)?;
+    let (pool, clock) = (context.pool.clone(), context.clock.clone());
+    let webhooks = webhook::Webhooks::new(&policy.webhooks, policy.webhook_retry_for, pool, clock)?;
+    let webhooks = Arc::new(webhooks);
     let api = api::Api {
         pool: context.pool.clone(),
         road: context.road.clone(),
         clock: context.clock.clone(),
-        policy: Arc::new(config::Policy::read(context)?),
+        policy: Arc::new(policy),
     };
-    Ok(Parts::new().grpc(ComplaintsServer::new(api)))
+    let deliver = move || {
+        let webhooks = Arc::clone(&webhooks);
+        async move { webhooks.deliver_once().await }
+    };
+    Ok(Parts::new().grpc(ComplaintsServer::new(api)).background("webhooks", deliver))
 }

@@ -156,10 +156,11 @@ pub async fn tasks(
     Ok(found.into_iter().map(versioned).collect())
 }
 
-/// Escalations, oldest first.
+/// Escalations, oldest first; `level`: where they are now.
 pub async fn escalations(
     pool: &PgPool,
     status: Option<&str>,
+    level: Option<&str>,
     after: Option<(Timestamp, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Versioned<Escalation>>, Fault> {
@@ -168,16 +169,58 @@ pub async fn escalations(
         "-- escalation.list
          select version, state from escalation
          where ($1::text is null or status = $1)
-           and ($2::timestamptz is null or (raised_at, id) > ($2, $3))
-         order by raised_at, id limit $4",
+           and ($2::text is null or state->'matter'->>'level' = $2)
+           and ($3::timestamptz is null or (raised_at, id) > ($3, $4))
+         order by raised_at, id limit $5",
     )
     .bind(status)
+    .bind(level)
     .bind(after_at.map(ToSqlx::to_sqlx))
     .bind(after_id)
     .bind(limit)
     .fetch_all(pool)
     .await?;
     Ok(found.into_iter().map(versioned).collect())
+}
+
+/// Something that was to be answered by a time that has passed.
+#[derive(Debug, FromRow)]
+pub struct Overdue {
+    pub kind: String,
+    pub id: Uuid,
+    pub complaint_id: Uuid,
+    pub department: String,
+    pub due_at: jiff_sqlx::Timestamp,
+}
+
+/// Tasks without an answer and first investigations without a conclusion whose time has passed at `now`, oldest due
+/// time first (R-CMP-20). A due time itself is in time.
+pub async fn overdue(
+    pool: &PgPool,
+    now: Timestamp,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Overdue>, Fault> {
+    let (after_at, after_id) = after.unzip();
+    let found = sqlx::query_as(
+        "-- overdue.list
+         select kind, id, complaint_id, department, due_at from (
+           select 'task' as kind, id, complaint_id, department, answer_by as due_at from department_task
+           where status in ('issued', 'acknowledged', 'returned') and answer_by < $1
+           union all
+           select 'investigation', id, id, state->'asked'->0->'desk'->>'department',
+                  recorded_at + (state->'facts'->'terms'->>'investigate_within')::interval
+           from complaint where status <> 'closed' and first_investigation in ('running', 'breached')) as open
+         where due_at < $1 and ($2::timestamptz is null or (due_at, id) > ($2, $3))
+         order by due_at, id limit $4",
+    )
+    .bind(now.to_sqlx())
+    .bind(after_at.map(ToSqlx::to_sqlx))
+    .bind(after_id)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    Ok(found)
 }
 
 /// How many complaints and escalations are in which state, how many tasks wait in which department, and what is late;
@@ -194,6 +237,9 @@ pub async fn overview(pool: &PgPool) -> Result<Vec<Counted>, Fault> {
          where status in ('issued', 'acknowledged', 'returned') and expired group by department
          union all
          select 'escalations', status, count(*) from escalation group by status
+         union all
+         select 'failed_webhooks', department, count(*) from webhook_delivery
+         where failed_at is not null group by department
          union all
          select 'late_investigations', '', count(*) from complaint where first_investigation = 'breached'
          order by kind, key",

@@ -62,6 +62,7 @@ pub async fn board(neighbours: &Neighbours, now: Timestamp) -> Board {
     let raised = complaint::ListEscalationsRequest {
         status: "raised".to_owned(),
         page: Some(contracts::common::v1::Page { size: ESCALATIONS, token: String::new() }),
+        ..complaint::ListEscalationsRequest::default()
     };
     let (services, events, intake, scheduling, complaint, fulfilment, outreach, escalations, figures) =
         tokio::join!(

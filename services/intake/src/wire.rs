@@ -77,7 +77,11 @@ impl Aggregate for Case {
                 let in_time = *in_time;
                 Published::of(&contract::CaseResponded { case_id, responded_at, respond_by, in_time }, shard)
             }
-            case::Event::ResponseMissed => Published::of(&contract::CaseResponseMissed { case_id, respond_by }, shard),
+            case::Event::ResponseMissed => {
+                let complaint_id =
+                    facts.and_then(|facts| facts.complaint_id).map(|id| id.to_string()).unwrap_or_default();
+                Published::of(&contract::CaseResponseMissed { case_id, respond_by, complaint_id }, shard)
+            }
             case::Event::Closed { outcome, at } => {
                 let closed = contract::CaseClosed {
                     case_id,

@@ -6,8 +6,8 @@ use contracts::{
     analytics::v1::{Figure, GetFiguresRequest, reports_client::ReportsClient},
     common::v1::{Lane, RemedyKind},
     complaint::v1::{
-        ComplaintClosed, ComplaintRecorded, EscalationLevel, EscalationRaised, EscalationTrigger, ListTasksRequest,
-        TaskIssued,
+        ComplaintClosed, ComplaintRecorded, EscalationLevel, EscalationPassedUp, EscalationRaised, EscalationTrigger,
+        ListTasksRequest, TaskIssued,
     },
     fulfilment::v1::{OrderOpened, RefundSucceeded},
     intake::v1::{self as intake_v1, CaseRegistered, intake_client::IntakeClient},
@@ -142,16 +142,27 @@ async fn a_customer_still_dissatisfied_goes_to_management_and_is_looked_into_aga
 }
 
 #[tokio::test]
-async fn a_late_first_investigation_and_a_late_department_go_to_management() {
+async fn r_cmp_13_a_late_first_investigation_and_a_late_department_end_with_management() {
     let world = World::open().await;
     let (_, id) = complaint_from_a_bad_answer(&world).await;
     world.stack.advance(DAY - SignedDuration::from_secs(1)).await;
-    assert!(world.stack.events::<EscalationRaised>("complaint").await.is_empty());
+    let raised = async || {
+        let raised = world.stack.events::<EscalationRaised>("complaint").await;
+        let mut raised: Vec<_> = raised.iter().map(|e| (e.trigger(), e.level())).collect();
+        raised.sort();
+        raised
+    };
+    let warning = (EscalationTrigger::DepartmentWarning, EscalationLevel::TeamLead);
+    assert_eq!(raised().await, [warning]);
     world.stack.advance(SignedDuration::from_secs(2)).await;
-    let mut triggers: Vec<_> =
-        world.stack.events::<EscalationRaised>("complaint").await.iter().map(|e| e.trigger()).collect();
-    triggers.sort();
-    assert_eq!(triggers, [EscalationTrigger::InvestigationLate, EscalationTrigger::DepartmentLate]);
+    let late = (EscalationTrigger::InvestigationLate, EscalationLevel::Management);
+    let department = (EscalationTrigger::DepartmentLate, EscalationLevel::DepartmentHead);
+    let unanswered = (EscalationTrigger::FirstResponseLate, EscalationLevel::TeamLead);
+    assert_eq!(raised().await, [late, department, warning, unanswered]);
+    world.stack.advance(DAY + SignedDuration::from_secs(1)).await;
+    let up = world.stack.events::<EscalationPassedUp>("complaint").await;
+    let with_management = up.iter().filter(|up| up.level() == EscalationLevel::Management).count();
+    assert_eq!(with_management, 1, "the department's head did not look");
     assert!(world.complaint(&id).await.investigation_late);
     world.investigate(&id).await;
     let view = world.complaint(&id).await;

@@ -143,6 +143,7 @@ impl World {
                 department: issued.department,
                 text: "the pump was from a bad series".into(),
                 cause_code: "packaging.leak".into(),
+                ..Default::default()
             };
             staff.answer_task(request("staff:quality-li", answer)).await.unwrap();
             let accept = complaint::AcceptAnswerRequest { task_id: task.task_id };

@@ -1,6 +1,8 @@
 //! One module a command; each asks the running system something and shows the answer.
 pub mod analytics;
 pub mod clock;
+pub mod department;
+pub mod escalation;
 mod event;
 pub mod journal;
 pub mod logs;

@@ -31,7 +31,7 @@ impl Staff<'_> {
                 steps += match status {
                     "issued" if late => 0,
                     "issued" => {
-                        let m = complaint::AcknowledgeTaskRequest { task_id: task.task_id };
+                        let m = complaint::AcknowledgeTaskRequest { task_id: task.task_id, ..Default::default() };
                         self.call(&by, &key, m, |mut c, r| async move { c.acknowledge_task(r).await }).await?
                     }
                     "acknowledged" => {
@@ -40,6 +40,7 @@ impl Staff<'_> {
                             department: issued.department,
                             text: "we looked into it".into(),
                             cause_code: "article.defect".into(),
+                            ..Default::default()
                         };
                         self.call(&by, &key, m, |mut c, r| async move { c.answer_task(r).await }).await?
                     }
@@ -69,6 +70,7 @@ impl Staff<'_> {
             let m = complaint::ListEscalationsRequest {
                 status: status.into(),
                 page: Some(Page { size: 200, ..Page::default() }),
+                ..Default::default()
             };
             let list = self.ask(m, |mut c, r| async move { c.list_escalations(r).await }).await?;
             for view in list.escalations {

@@ -29,7 +29,7 @@ const COMPLAINT: [&str; 13] = [
     "closed",
 ];
 const TASK: [&str; 6] = ["issued", "acknowledged", "answered", "returned", "accepted", "cancelled"];
-const ESCALATION: [&str; 3] = ["raised", "acknowledged", "decided"];
+const ESCALATION: [&str; 4] = ["raised", "acknowledged", "decided", "closed"];
 
 impl Api {
     pub(super) async fn complaint(&self, id: Uuid) -> Result<GetComplaintResponse, Fault> {
@@ -95,10 +95,30 @@ impl Api {
         let status = checks.optional_of("status", &r.status, &ESCALATION);
         let page = checks.page(r.page.as_ref(), by_time);
         let (Some(status), Some((page, after))) = (status, page) else { return Err(checks.fault()) };
-        let rows = store::escalations(&self.pool, status, after, page.limit()).await?;
+        let level = wire::level_word(r.level());
+        let rows = store::escalations(&self.pool, status, level, after, page.limit()).await?;
         let next = page.next(&rows, |(_, e)| (e.raised_at.to_string(), e.matter.escalation_id));
         let escalations = rows.iter().map(|(version, e)| wire::escalation_view(*version, e)).collect();
         Ok(ListEscalationsResponse { escalations, next_page_token: next })
+    }
+
+    /// Late is what is due before now, whether or not a clock has rung.
+    pub(super) async fn overdue(&self, r: &ListOverdueRequest) -> Result<ListOverdueResponse, Fault> {
+        let mut checks = Checks::default();
+        let page = checks.page(r.page.as_ref(), by_time);
+        let Some((page, after)) = page else { return Err(checks.fault()) };
+        let now = self.clock.now();
+        let rows = store::overdue(&self.pool, now, after, page.limit()).await?;
+        let next = page.next(&rows, |row| (row.due_at.to_jiff().to_string(), row.id));
+        let overdue = |row: store::Overdue| Overdue {
+            kind: row.kind,
+            id: row.id.to_string(),
+            complaint_id: row.complaint_id.to_string(),
+            department: row.department,
+            due_at: Some(proto::timestamp(row.due_at.to_jiff())),
+            late_s: now.duration_since(row.due_at.to_jiff()).unsigned_abs().as_secs(),
+        };
+        Ok(ListOverdueResponse { overdue: rows.into_iter().map(overdue).collect(), next_page_token: next })
     }
 
     pub(super) async fn overview(&self) -> Result<GetOverviewResponse, Fault> {
@@ -113,6 +133,7 @@ impl Api {
             open_tasks: group("open_tasks"),
             late_tasks: group("late_tasks"),
             escalations: group("escalations"),
+            failed_webhooks: group("failed_webhooks"),
             late_investigations: late.map_or(0, |count| count.count.unsigned_abs()),
         })
     }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     config::Policy,
     domain::{Command, department_task, escalation},
+    webhook,
     wire::Status,
 };
 use read::Wish;
@@ -62,12 +63,11 @@ impl Api {
         let (Some(actor), Some(key), Some(wish)) = (actor, key, wish) else { return Err(checks.fault()) };
         let Wish { id, command, notes } = wish;
         let (by, at) = (actor.as_str().to_owned(), self.clock.now());
-        let rows = notes.into_iter().map(|(field, body)| {
-            let row = Row::new(WRITE_NOTE, id).with(field.to_owned()).with(body);
-            row.with(by.clone()).with(at)
-        });
+        let row = |(field, body): (&str, String)| {
+            Row::new(WRITE_NOTE, id).with(field.to_owned()).with(body).with(by.clone()).with(at)
+        };
         let unit = Unit::of(Change::to::<A>(id, command)).actor(actor).key(key).answer::<A>(receipt);
-        let answer = self.road.submit(rows.fold(unit, Unit::row)).await?;
+        let answer = self.road.submit(notes.into_iter().map(row).fold(unit, Unit::row)).await?;
         Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
     }
 }
@@ -174,15 +174,15 @@ impl Complaints for Api {
     }
 
     async fn acknowledge_task(&self, request: Request<AcknowledgeTaskRequest>) -> Answer<Receipt> {
-        Ok(self
-            .change(request, "acknowledge_task", |c, r, _| {
-                read::task(c, &r.task_id, department_task::Command::Acknowledge)
-            })
-            .await?)
+        Ok(self.change(request, "acknowledge_task", read::acknowledge).await?)
+    }
+
+    async fn forward_task(&self, request: Request<ForwardTaskRequest>) -> Answer<Receipt> {
+        Ok(self.change(request, "forward_task", |c, r, _| read::forward(c, r, &self.policy)).await?)
     }
 
     async fn answer_task(&self, request: Request<AnswerTaskRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "answer_task", |c, r, _| read::answer(c, r)).await?)
+        Ok(self.change(request, "answer_task", read::answer).await?)
     }
 
     async fn accept_answer(&self, request: Request<AcceptAnswerRequest>) -> Answer<Receipt> {
@@ -197,6 +197,32 @@ impl Complaints for Api {
 
     async fn list_tasks(&self, request: Request<ListTasksRequest>) -> Answer<ListTasksResponse> {
         Ok(Response::new(self.tasks(request.get_ref()).await?))
+    }
+
+    async fn redrive_webhook(&self, request: Request<RedriveWebhookRequest>) -> Answer<RedriveWebhookResponse> {
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let desk = read::desk(&mut checks, "department", &request.get_ref().department, &self.policy);
+        let (Some(actor), Some(desk)) = (actor, desk) else { return Err(checks.fault().into()) };
+        let redriven = webhook::redrive(&self.pool, &desk.department, self.clock.now()).await?;
+        tracing::info!(department = %desk.department, actor = actor.as_str(), redriven, "a webhook is redriven");
+        Ok(Response::new(RedriveWebhookResponse { redriven }))
+    }
+
+    async fn list_overdue(&self, request: Request<ListOverdueRequest>) -> Answer<ListOverdueResponse> {
+        Ok(Response::new(self.overdue(request.get_ref()).await?))
+    }
+
+    async fn raise_escalation(&self, request: Request<RaiseEscalationRequest>) -> Answer<Receipt> {
+        Ok(self.change(request, "raise_escalation", |c, r, _| read::raise(c, r)).await?)
+    }
+
+    async fn close_escalation(&self, request: Request<CloseEscalationRequest>) -> Answer<Receipt> {
+        Ok(self
+            .change(request, "close_escalation", |c, r, _| {
+                read::escalation(c, &r.escalation_id, escalation::Command::Close)
+            })
+            .await?)
     }
 
     async fn acknowledge_escalation(&self, request: Request<AcknowledgeEscalationRequest>) -> Answer<Receipt> {

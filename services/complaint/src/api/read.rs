@@ -1,5 +1,5 @@
 //! Requests -> commands. Shape and bounds only; whether a command may be is decided in `domain`.
-use backbone::{Aggregate, Checks};
+use backbone::{Actor, Aggregate, Checks};
 use contracts::{common::v1 as common, complaint::v1 as contract};
 use uuid::Uuid;
 
@@ -11,8 +11,9 @@ use crate::{
         complaint::Assessment,
         department_task, escalation,
         fairness::Comparables,
+        routing::Desk,
         solution::{REMEDIES_MAX, RemedyKind, flaws},
-        values::{Department, Severity},
+        values::{Department, Evidence, Severity},
     },
     wire,
 };
@@ -30,6 +31,8 @@ type Read<A> = Option<Wish<A>>;
 
 /// The most characters of anything people write.
 const TEXT_MAX: usize = 4000;
+/// The most references of one answer.
+const EVIDENCE_MAX: usize = 20;
 
 fn wish<A: Aggregate>(id: Uuid, command: A::Command) -> Wish<A> {
     Wish { id, command, notes: vec![] }
@@ -97,10 +100,7 @@ pub fn assess(checks: &mut Checks, r: &contract::AssessRequest, policy: &Policy)
 
 pub fn ask_department(checks: &mut Checks, r: &contract::AskDepartmentRequest, policy: &Policy) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
-    let desk = checks.value("department", r.department.parse::<Department>()).and_then(|department| {
-        let desk = policy.routing.desk(&department);
-        checks.value("department", desk.cloned().ok_or("is not a department of the routing table"))
-    });
+    let desk = desk(checks, "department", &r.department, policy);
     Some(wish(id?, Command::AskDepartment(desk?)))
 }
 
@@ -242,19 +242,65 @@ pub fn appeal(checks: &mut Checks, r: &contract::AppealRequest) -> Read<Complain
     Some(wish(id?, Command::Appeal).with("appeal_reason", reason?))
 }
 
-pub fn answer(checks: &mut Checks, r: &contract::AnswerTaskRequest) -> Read<DepartmentTask> {
+pub fn acknowledge(checks: &mut Checks, r: &contract::AcknowledgeTaskRequest, by: &str) -> Read<DepartmentTask> {
+    let id = checks.id("task_id", &r.task_id);
+    let named = if r.owner.is_empty() { by } else { &r.owner };
+    // Who acts without saying so was named as wrong already.
+    let owner = Actor::parse(named).filter(|_| !named.is_empty()).map(|owner| owner.as_str().to_owned());
+    let owner = if r.owner.is_empty() { owner } else { checks.value("owner", owner.ok_or(NO_PERSON)) };
+    Some(wish(id?, department_task::Command::Acknowledge { owner: owner? }))
+}
+
+const NO_PERSON: &str = "must name a person as kind:id, for example staff:quinn";
+
+pub fn answer(checks: &mut Checks, r: &contract::AnswerTaskRequest, by: &str) -> Read<DepartmentTask> {
     let id = checks.id("task_id", &r.task_id);
     let department = checks.value("department", r.department.parse());
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
     let cause = checks.optional("cause_code", &r.cause_code);
-    let command = department_task::Command::Answer { department: department?, cause: cause? };
-    Some(wish(id?, command).with("answer", text?))
+    let findings = checks.text("findings", &r.findings, 0..=TEXT_MAX);
+    let evidence = evidence(checks, &r.evidence);
+    let (by, department, cause) = (by.to_owned(), department?, cause?);
+    let command = department_task::Command::Answer { by, department, cause, evidence: evidence? };
+    Some(wish(id?, command).with("answer", text?).with("answer_findings", findings?))
+}
+
+fn evidence(checks: &mut Checks, given: &[String]) -> Option<Vec<Evidence>> {
+    let given = checks.list("evidence", given, EVIDENCE_MAX)?;
+    let mut read = Vec::with_capacity(given.len());
+    for (place, reference) in given.iter().enumerate() {
+        read.extend(checks.value(&format!("evidence[{place}]"), reference.parse::<Evidence>()));
+    }
+    (read.len() == given.len()).then_some(read)
+}
+
+pub fn forward(checks: &mut Checks, r: &contract::ForwardTaskRequest, policy: &Policy) -> Read<DepartmentTask> {
+    let id = checks.id("task_id", &r.task_id);
+    let department = checks.value("department", r.department.parse());
+    let desk = desk(checks, "to_department", &r.to_department, policy);
+    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
+    let command = department_task::Command::Forward { department: department?, desk: desk? };
+    Some(wish(id?, command).with("forward_reason", reason?))
+}
+
+/// A department of the routing table.
+pub fn desk(checks: &mut Checks, field: &str, name: &str, policy: &Policy) -> Option<Desk> {
+    let department = checks.value(field, name.parse::<Department>())?;
+    let desk = policy.routing.desk(&department);
+    checks.value(field, desk.cloned().ok_or("is not a department of the routing table"))
 }
 
 pub fn return_answer(checks: &mut Checks, r: &contract::ReturnAnswerRequest) -> Read<DepartmentTask> {
     let id = checks.id("task_id", &r.task_id);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
     Some(wish(id?, department_task::Command::Return).with("return_reason", reason?))
+}
+
+pub fn raise(checks: &mut Checks, r: &contract::RaiseEscalationRequest) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &r.complaint_id);
+    let trigger = checks.value("trigger", wire::by_hand(r.trigger()).ok_or("must be manual, regulator or media"));
+    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
+    Some(wish(id?, Command::RaiseEscalation { trigger: trigger? }).with("escalation_reason", reason?))
 }
 
 pub fn decide(checks: &mut Checks, r: &contract::DecideEscalationRequest, by: &str) -> Read<Escalation> {

@@ -7,6 +7,7 @@ use super::{
     command::Rejection,
     complaint::{Complaint, Event, State},
     decide::{Decision, same_version},
+    escalation::Trigger,
     rulebook::{Rulebook, matter},
     solution::Solution,
 };
@@ -96,7 +97,7 @@ impl Complaint {
             }
             Event::ApprovalExpired { .. } => {
                 pass(approval::Event::Expired);
-                self.raised_by_itself();
+                self.raised_by_itself(Trigger::ApprovalLate);
                 State::SolutionDrafted
             }
             _ => return,

@@ -121,6 +121,10 @@ pub enum Command {
     },
     Withdraw,
     Appeal,
+    /// By hand; `trigger` says who asks.
+    RaiseEscalation {
+        trigger: Trigger,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

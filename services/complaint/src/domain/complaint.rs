@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     care::{Care, Promised},
     escalation::{Level, Trigger},
+    ladder::Ladder,
     promise::Promise,
     routing::Desk,
     solution::{Consent, Progress, Remedy, Solution},
@@ -82,6 +83,9 @@ pub struct Terms {
     /// For what the customer hears from us.
     #[serde(default)]
     pub care: Promised,
+    /// Who must look at what.
+    #[serde(default)]
+    pub ladder: Ladder,
 }
 
 impl Facts {
@@ -259,7 +263,7 @@ pub enum Event {
         escalation_id: Uuid,
         at: Timestamp,
     },
-    /// It cannot go on by itself: to management.
+    /// It cannot go on by itself, or a person raised it.
     Raised {
         trigger: Trigger,
         escalation_id: Uuid,
@@ -320,7 +324,7 @@ impl Complaint {
             }
             Event::InvestigationLate { .. } => {
                 self.first_investigation = self.first_investigation.breached();
-                self.raised_by_itself();
+                self.raised_by_itself(Trigger::InvestigationLate);
             }
             Event::SolutionDrafted(draft) => {
                 self.solution = Some(*draft);
@@ -345,12 +349,12 @@ impl Complaint {
                 let silent_at = kernel::calendar::add(at, self.facts.terms.silence_after);
                 self.state = State::SatisfactionCheck { silent_at };
             }
-            Event::Dissatisfied { .. } => {
-                self.raised_by_itself();
+            Event::Dissatisfied { trigger, .. } => {
+                self.raised_by_itself(trigger);
                 self.state = State::Investigating;
             }
             Event::Raised { trigger, .. } => {
-                self.raised_by_itself();
+                self.raised_by_itself(trigger);
                 if let (Trigger::ResultUntold, State::Executed { untold }) = (trigger, &mut self.state) {
                     *untold = true;
                 }
@@ -400,9 +404,9 @@ impl Complaint {
         }
     }
 
-    /// It went to management for a reason of its own.
-    pub(super) fn raised_by_itself(&mut self) {
+    /// Somebody higher up must look, for a reason of its own.
+    pub(super) fn raised_by_itself(&mut self, trigger: Trigger) {
         self.escalations += 1;
-        self.escalation_level = Some(Level::Management);
+        self.escalation_level = self.escalation_level.max(Some(self.facts.terms.ladder.first(trigger)));
     }
 }

@@ -67,6 +67,8 @@ impl Complaint {
             Command::RecordSatisfaction { satisfied } => self.satisfaction(satisfied, now),
             Command::Withdraw => self.withdraw(now),
             Command::Appeal => self.appeal(now),
+            Command::RaiseEscalation { trigger } if self.open() => Ok(vec![self.raised(trigger)]),
+            Command::RaiseEscalation { .. } => Err(self.not_now()),
         }
     }
 

@@ -1,10 +1,14 @@
-//! An escalation: somebody higher up must look at a complaint, and what came of it is on record (R-CMP-12, R-CMP-13).
-//! raised -> acknowledged -> decided; nothing leads back, and only a person decides.
+//! An escalation: somebody higher up must look at a complaint or a case, and what came of it is on record (R-CMP-12,
+//! R-CMP-13). raised -> acknowledged -> decided -> closed; nothing leads back, and only a person decides. Nobody who
+//! acknowledges it in time: the next level must look. What settles itself is closed without a decision.
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::values::Department;
+use super::{
+    ladder::{Ladder, Rungs},
+    values::Department,
+};
 
 /// How high it goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -17,8 +21,20 @@ pub enum Level {
     Management,
 }
 
+impl Level {
+    /// The level above, if there is one.
+    pub fn above(self) -> Option<Self> {
+        match self {
+            Self::TeamLead => Some(Self::ComplaintManager),
+            Self::ComplaintManager => Some(Self::DepartmentHead),
+            Self::DepartmentHead => Some(Self::Management),
+            Self::Management => None,
+        }
+    }
+}
+
 /// Why it went up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// The first investigation was not concluded in time.
@@ -42,17 +58,67 @@ pub enum Trigger {
     PaymentContradicted,
     /// A solution was not approved in time.
     ApprovalLate,
+    /// Much of a department's time has passed without an answer.
+    DepartmentWarning,
+    /// The complaint was judged grave.
+    Severity,
+    /// A solution is to cost more than a limit.
+    Amount,
+    /// Somebody raised it by hand.
+    Manual,
+    /// An authority asks.
+    Regulator,
+    /// The public asks.
+    Media,
+    /// A case got no first answer in time.
+    FirstResponseLate,
+}
+
+impl Trigger {
+    pub const ALL: [Self; 17] = [
+        Self::InvestigationLate,
+        Self::DepartmentLate,
+        Self::Dissatisfied,
+        Self::DeclinedThrice,
+        Self::RemedyFailed,
+        Self::ResultUntold,
+        Self::PaymentContradicted,
+        Self::DepartmentWarning,
+        Self::Severity,
+        Self::Amount,
+        Self::Manual,
+        Self::Regulator,
+        Self::Media,
+        Self::FirstResponseLate,
+        Self::ApprovalLate,
+        Self::Silence,
+        Self::ResultLate,
+    ];
 }
 
 /// What an escalation is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matter {
     pub escalation_id: Uuid,
-    pub complaint_id: Uuid,
+    /// None when it is about a case that is no complaint.
+    pub complaint_id: Option<Uuid>,
+    #[serde(default)]
+    pub case_id: Option<Uuid>,
+    /// The level that must look now.
     pub level: Level,
     pub trigger: Trigger,
     /// The department that is late, when one is.
     pub department: Option<Department>,
+    #[serde(default)]
+    pub rungs: Rungs,
+}
+
+impl Matter {
+    /// Something to raise for `trigger`, to the level and in the way the ladder says.
+    pub fn new(escalation_id: Uuid, complaint_id: Option<Uuid>, trigger: Trigger, ladder: &Ladder) -> Self {
+        let (level, rungs) = (ladder.first(trigger), ladder.rungs.clone());
+        Self { escalation_id, complaint_id, case_id: None, level, trigger, department: None, rungs }
+    }
 }
 
 /// An escalation and its own handling record.
@@ -61,6 +127,9 @@ pub struct Matter {
 pub struct Escalation {
     pub matter: Matter,
     pub raised_at: Timestamp,
+    /// Since when it has been with its level.
+    #[serde(default)]
+    pub since: Timestamp,
     pub state: State,
 }
 
@@ -77,6 +146,11 @@ pub enum State {
         by: String,
         at: Timestamp,
     },
+    Closed {
+        /// It settled itself; nobody had to see to it.
+        settled: bool,
+        at: Timestamp,
+    },
 }
 
 impl State {
@@ -87,6 +161,7 @@ impl State {
             Self::Raised => "raised",
             Self::Acknowledged { .. } => "acknowledged",
             Self::Decided { .. } => "decided",
+            Self::Closed { .. } => "closed",
         }
     }
 }
@@ -95,19 +170,27 @@ impl State {
 pub enum Command {
     /// Something went wrong. Nothing happens when it is known already.
     Raise(Matter),
+    /// The time to acknowledge it is over.
+    Unacknowledged,
+    /// What it was raised for came after all, or something graver took its place.
+    Settle,
     Acknowledge {
         by: String,
     },
     Decide {
         by: String,
     },
+    /// What was decided is done.
+    Close,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     Raised { matter: Matter, at: Timestamp },
+    PassedUp { from: Level, to: Level, at: Timestamp },
     Acknowledged { by: String },
     Decided { by: String, at: Timestamp },
+    Closed { settled: bool, at: Timestamp },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -129,29 +212,66 @@ impl Rejection {
 }
 
 impl Escalation {
+    /// The last instant at which its level acknowledges it in time; none when nobody is above, or it need not any more.
+    pub fn acknowledge_by(&self) -> Option<Timestamp> {
+        let awaited = self.state == State::Raised && self.matter.level.above().is_some();
+        let within = self.matter.rungs.acknowledge_within.get(&self.matter.level).filter(|_| awaited)?;
+        Some(kernel::calendar::add(self.with_level_since(), *within))
+    }
+
+    /// When its level may be disturbed by it.
+    pub fn notify_at(&self) -> Timestamp {
+        self.matter.rungs.notify_at(self.with_level_since())
+    }
+
+    /// What was stored before levels had times has been with its level since it was raised.
+    fn with_level_since(&self) -> Timestamp {
+        self.since.max(self.raised_at)
+    }
+
     /// What follows from `command`. Deciding at once acknowledges as well.
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         Ok(match (command, &self.state) {
             (Command::Raise(matter), State::Absent) => vec![Event::Raised { matter, at: now }],
             (Command::Raise(_), _) => vec![],
+            (Command::Unacknowledged, _) => self.pass_up(now).into_iter().collect(),
+            (Command::Settle, State::Absent | State::Closed { .. }) => vec![],
+            (Command::Settle, _) => vec![Event::Closed { settled: true, at: now }],
             (_, State::Absent) => return Err(Rejection::Unknown),
-            (Command::Acknowledge { by }, State::Raised) => vec![Event::Acknowledged { by }],
+            (Command::Acknowledge { by }, State::Raised) => {
+                self.pass_up(now).into_iter().chain([Event::Acknowledged { by }]).collect()
+            }
             (Command::Decide { by }, State::Raised) => {
-                vec![Event::Acknowledged { by: by.clone() }, Event::Decided { by, at: now }]
+                let seen = [Event::Acknowledged { by: by.clone() }, Event::Decided { by, at: now }];
+                self.pass_up(now).into_iter().chain(seen).collect()
             }
             (Command::Decide { by }, State::Acknowledged { .. }) => vec![Event::Decided { by, at: now }],
-            (Command::Acknowledge { .. } | Command::Decide { .. }, state) => {
+            (Command::Close, State::Decided { .. }) => vec![Event::Closed { settled: false, at: now }],
+            (Command::Acknowledge { .. } | Command::Decide { .. } | Command::Close, state) => {
                 return Err(Rejection::NotNow(state.name()));
             }
         })
     }
 
+    /// One level up when the time is over, equality being in time. Whoever acknowledges later finds this on record first,
+    /// whether or not somebody had looked at the clock. The next level's time begins when it learns of it.
+    fn pass_up(&self, now: Timestamp) -> Option<Event> {
+        let due = self.acknowledge_by()?;
+        let (from, to) = (self.matter.level, self.matter.level.above()?);
+        (!kernel::promise::verdict(due, now).in_time()).then_some(Event::PassedUp { from, to, at: now })
+    }
+
     /// Takes in what happened.
     pub fn apply(&mut self, event: &Event) {
         match event.clone() {
-            Event::Raised { matter, at } => *self = Self { matter, raised_at: at, state: State::Raised },
+            Event::Raised { matter, at } => *self = Self { matter, raised_at: at, since: at, state: State::Raised },
+            Event::PassedUp { to, at, .. } => {
+                self.matter.level = to;
+                self.since = at;
+            }
             Event::Acknowledged { by } => self.state = State::Acknowledged { by },
             Event::Decided { by, at } => self.state = State::Decided { by, at },
+            Event::Closed { settled, at } => self.state = State::Closed { settled, at },
         }
     }
 }

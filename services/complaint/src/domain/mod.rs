@@ -1,7 +1,6 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
-//! `promise`, `solution`,
-//! `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`, `approving`,
-//! `executing`), `department_task`, `escalation`.
+//! `ladder`, `promise`, `solution`, `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`,
+//! `approving`, `executing`, `care`), `department_task`, `escalation`.
 mod approving;
 pub mod care;
 pub mod command;
@@ -11,6 +10,7 @@ pub mod department_task;
 pub mod escalation;
 mod executing;
 pub mod fairness;
+pub mod ladder;
 pub mod promise;
 pub mod routing;
 pub mod rulebook;

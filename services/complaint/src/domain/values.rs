@@ -70,7 +70,7 @@ impl Emotion {
 }
 
 /// How grave a complaint is: 0 (trifling) to 4 (grave) (R-CMP-14).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct Severity(u8);
 
@@ -127,6 +127,24 @@ impl FromStr for CauseCode {
     }
 }
 
+/// A reference into another system, such as `lab-2026-0117`; never words about a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Evidence(String);
+
+impl FromStr for Evidence {
+    type Err = &'static str;
+
+    fn from_str(reference: &str) -> Result<Self, Self::Err> {
+        let letter = |c: char| c.is_ascii_alphanumeric() || ".:/_-#".contains(c);
+        if (1..=200).contains(&reference.len()) && reference.chars().all(letter) {
+            Ok(Self(reference.to_owned()))
+        } else {
+            Err("must be a reference such as lab-2026-0117, of 1 to 200 letters, digits and .:/_-#")
+        }
+    }
+}
+
 /// A word type is read from and written as plain text.
 macro_rules! plain_text {
     ($($word:ident),*) => {$(
@@ -157,7 +175,7 @@ macro_rules! plain_text {
         }
     )*};
 }
-plain_text!(Department, CauseCode);
+plain_text!(Department, CauseCode, Evidence);
 
 #[cfg(test)]
 mod tests {
@@ -180,6 +198,16 @@ mod tests {
         }
         for bad in ["", ".", "a.", "_a", "a..b", "A", "a b", "a-b", &"a".repeat(81)] {
             assert!(bad.parse::<CauseCode>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn evidence_is_a_reference_and_no_sentence() {
+        for good in ["lab-2026-0117", "https://dms.example/doc/7#p3", "QA:Report_9.pdf"] {
+            assert!(good.parse::<Evidence>().is_ok(), "{good}");
+        }
+        for bad in ["", "seen by Mrs Li", "a@b.example", "?q=1", "实验", &"a".repeat(201)] {
+            assert!(bad.parse::<Evidence>().is_err(), "{bad}");
         }
     }
 

@@ -87,7 +87,7 @@ impl Aggregate for Complaint {
                 Published::of(&c::CustomerDissatisfied { complaint_id, trigger, escalation_id }, shard)
             }
             Event::Raised { trigger, escalation_id } => {
-                Published::of(&self.escalated(Level::Management, *trigger, *escalation_id), shard)
+                Published::of(&self.escalated(self.facts.terms.ladder.first(*trigger), *trigger, *escalation_id), shard)
             }
             Event::Escalated { level, trigger, escalation_id } => {
                 Published::of(&self.escalated(*level, *trigger, *escalation_id), shard)
@@ -134,6 +134,10 @@ impl Aggregate for Complaint {
             Event::Dissatisfied { trigger, escalation_id, .. } | Event::Raised { trigger, escalation_id } => {
                 vec![self.raise(*escalation_id, *trigger)]
             }
+            Event::Assessed(judged) if self.facts.terms.ladder.grave(judged.severity) => {
+                self.raise_once(Trigger::Severity, "severity", 1)
+            }
+            Event::ApprovalRequested(_) if self.costly() => self.raise_once(Trigger::Amount, "amount", self.version()),
             Event::Closed { .. } => {
                 let cancel =
                     |asked: &Asked| Change::to::<DepartmentTask>(asked.task_id, department_task::Command::Cancel);
@@ -200,14 +204,29 @@ impl Complaint {
             purchase_id: self.facts.purchase_id,
             product_id: self.facts.product_id.clone(),
             batch: self.facts.batch.clone(),
+            ladder: self.facts.terms.ladder.clone(),
         };
         Change::create::<DepartmentTask>(asked.task_id, department_task::Command::Issue(brief))
     }
 
+    fn matter(&self, escalation_id: Uuid, trigger: Trigger) -> Matter {
+        Matter::new(escalation_id, Some(self.facts.complaint_id), trigger, &self.facts.terms.ladder)
+    }
+
     fn raise(&self, escalation_id: Uuid, trigger: Trigger) -> Change {
-        let complaint_id = self.facts.complaint_id;
-        let matter = Matter { escalation_id, complaint_id, level: Level::Management, trigger, department: None };
-        Change::create::<Escalation>(escalation_id, escalation::Command::Raise(matter))
+        Change::create::<Escalation>(escalation_id, escalation::Command::Raise(self.matter(escalation_id, trigger)))
+    }
+
+    /// For something that is seen from the complaint's events and not counted by itself.
+    fn raise_once(&self, trigger: Trigger, what: &str, number: u32) -> Vec<Change> {
+        let parts = [what, &self.facts.complaint_id.to_string(), &number.to_string()];
+        super::raise(self.matter(kernel::id::derived("escalation", &parts), trigger))
+    }
+
+    /// The newest draft costs more than its currency's limit.
+    fn costly(&self) -> bool {
+        let remedies = self.solution.iter().flat_map(|solution| &solution.remedies);
+        self.facts.terms.ladder.costly(remedies.filter_map(|remedy| remedy.kind.amount()))
     }
 
     fn approval_requested(&self, approval: &Approval) -> contract::ApprovalRequested {

@@ -8,9 +8,10 @@ use super::{class, instant, lane, optional};
 use crate::{
     deadlines,
     domain::{
-        Complaint, DepartmentTask, Escalation, command,
-        department_task::{Command, Event, Rejection},
-        escalation::{self, Level, Matter, Trigger},
+        DepartmentTask,
+        department_task::{Command, Event, Rejection, Waited},
+        escalation::{Matter, Trigger},
+        values::{Department, Evidence},
     },
 };
 
@@ -33,12 +34,22 @@ impl Aggregate for DepartmentTask {
         let complaint_id = self.brief.complaint_id.to_string();
         let department = self.brief.desk.department.to_string();
         let answer_by = instant(self.answer_by);
+        let Waited { to_acknowledge_s, to_answer_s } = self.waited;
         match event {
             Event::Issued { at, .. } => Published::of(&issued(self), shard).at(*at),
-            Event::Acknowledged => {
-                Published::of(&contract::TaskAcknowledged { task_id, complaint_id, department }, shard)
+            Event::Acknowledged { owner, at } => {
+                let (owner, acknowledged_at) = (owner.clone(), instant(*at));
+                let acknowledged = contract::TaskAcknowledged {
+                    task_id,
+                    complaint_id,
+                    department,
+                    owner,
+                    acknowledged_at,
+                    to_acknowledge_s,
+                };
+                Published::of(&acknowledged, shard)
             }
-            Event::Answered { cause, at } => {
+            Event::Answered { cause, at, evidence } => {
                 let answered = contract::TaskAnswered {
                     task_id,
                     complaint_id,
@@ -47,13 +58,27 @@ impl Aggregate for DepartmentTask {
                     answered_at: instant(*at),
                     answer_by,
                     in_time: kernel::promise::verdict(self.answer_by, *at).in_time(),
+                    evidence: evidence.iter().map(Evidence::to_string).collect(),
+                    to_acknowledge_s,
+                    to_answer_s,
                 };
                 Published::of(&answered, shard).at(*at)
             }
             Event::Returned { .. } => {
                 Published::of(&contract::TaskReturned { task_id, complaint_id, department, answer_by }, shard)
             }
-            Event::Accepted => Published::of(&contract::TaskAccepted { task_id, complaint_id, department }, shard),
+            Event::Accepted => {
+                let Waited { to_acknowledge_s, to_answer_s } = self.waited_in_all;
+                let accepted =
+                    contract::TaskAccepted { task_id, complaint_id, department, to_acknowledge_s, to_answer_s };
+                Published::of(&accepted, shard)
+            }
+            Event::Forwarded { from, waited_s, .. } => Published::of(&self.forwarded(from, *waited_s), shard),
+            Event::Warned { escalation_id, .. } => {
+                let escalation_id = escalation_id.to_string();
+                let warned = contract::TaskWarned { task_id, complaint_id, department, answer_by, escalation_id };
+                Published::of(&warned, shard)
+            }
             Event::Expired { escalation_id } => {
                 let escalation_id = escalation_id.to_string();
                 let expired = contract::TaskExpired { task_id, complaint_id, department, answer_by, escalation_id };
@@ -71,29 +96,47 @@ impl Aggregate for DepartmentTask {
         deadlines::task_command(kind)
     }
 
+    /// A warning is over when the task is not waited for any more, or when it is late, which is graver.
     fn reactions(&self, event: &Event) -> Vec<Change> {
+        let settle = |warning: Option<Uuid>| warning.map(super::settle);
         match event {
-            Event::Expired { escalation_id } => self.expired(*escalation_id),
-            Event::Issued { .. }
-            | Event::Acknowledged
-            | Event::Answered { .. }
-            | Event::Accepted
-            | Event::Returned { .. }
-            | Event::Cancelled => vec![],
+            Event::Warned { escalation_id, .. } => self.raise(*escalation_id, Trigger::DepartmentWarning),
+            Event::Expired { escalation_id } => {
+                let raise = self.raise(*escalation_id, Trigger::DepartmentLate);
+                raise.into_iter().chain(settle(self.warning())).collect()
+            }
+            Event::Answered { .. } | Event::Cancelled => settle(self.warning()).into_iter().collect(),
+            Event::Forwarded { warning, .. } => settle(*warning).into_iter().collect(),
+            Event::Issued { .. } | Event::Acknowledged { .. } | Event::Accepted | Event::Returned { .. } => vec![],
         }
     }
 }
 
 impl DepartmentTask {
-    /// Management must look, and the complaint is theirs from now on.
-    fn expired(&self, escalation_id: Uuid) -> Vec<Change> {
-        let (complaint_id, level, trigger) = (self.brief.complaint_id, Level::Management, Trigger::DepartmentLate);
+    /// Somebody must look because of the department.
+    fn raise(&self, escalation_id: Uuid, trigger: Trigger) -> Vec<Change> {
         let department = Some(self.brief.desk.department.clone());
-        let matter = Matter { escalation_id, complaint_id, level, trigger, department };
-        vec![
-            Change::create::<Escalation>(escalation_id, escalation::Command::Raise(matter)),
-            Change::to::<Complaint>(complaint_id, command::Command::Escalate { level, trigger, escalation_id }),
-        ]
+        let matter = Matter::new(escalation_id, Some(self.brief.complaint_id), trigger, &self.brief.ladder);
+        super::raise(Matter { department, ..matter })
+    }
+
+    fn forwarded(&self, from: &Department, waited_s: u64) -> contract::TaskForwarded {
+        let issued = issued(self);
+        contract::TaskForwarded {
+            task_id: issued.task_id,
+            complaint_id: issued.complaint_id,
+            department: issued.department,
+            from_department: from.to_string(),
+            waited_s,
+            class: issued.class,
+            lane: issued.lane,
+            purchase_id: issued.purchase_id,
+            product_id: issued.product_id,
+            batch: issued.batch,
+            issued_at: issued.issued_at,
+            answer_by: issued.answer_by,
+            forwards: self.forwards,
+        }
     }
 }
 
@@ -102,7 +145,9 @@ impl From<Rejection> for Fault {
         match rejection {
             Rejection::Unknown => Fault::not_found("task", "with this id"),
             Rejection::OtherDepartment(_) => Fault::denied(rejection.code(), rejection.to_string()),
-            Rejection::NotNow(_) => Fault::rejected(rejection.code(), rejection.to_string()),
+            Rejection::NotNow(_) | Rejection::SameDepartment | Rejection::TooManyForwards => {
+                Fault::rejected(rejection.code(), rejection.to_string())
+            }
         }
     }
 }

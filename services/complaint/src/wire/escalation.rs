@@ -1,12 +1,16 @@
 //! An escalation as those it was raised to learn of it.
-use backbone::{Aggregate, Fault, Published};
+use backbone::{Aggregate, Change, Fault, Published};
 use contracts::complaint::v1 as contract;
 use jiff::Timestamp;
+use uuid::Uuid;
 
-use super::{instant, level, trigger};
-use crate::domain::{
-    Escalation,
-    escalation::{Command, Event, Rejection},
+use super::{instant, level, optional, trigger};
+use crate::{
+    deadlines,
+    domain::{
+        Complaint, Escalation, command,
+        escalation::{Command, Event, Level, Matter, Rejection},
+    },
 };
 
 impl Aggregate for Escalation {
@@ -25,18 +29,86 @@ impl Aggregate for Escalation {
 
     fn publish(&self, event: &Event, shard: u8) -> Published {
         let escalation_id = self.matter.escalation_id.to_string();
-        let complaint_id = self.matter.complaint_id.to_string();
+        let complaint_id = optional(self.matter.complaint_id);
         let level = level(self.matter.level);
         match event {
             Event::Raised { .. } => Published::of(&raised(self), shard),
+            Event::PassedUp { from, at, .. } => Published::of(&self.passed_up(*from, *at), shard),
             Event::Acknowledged { .. } => {
                 Published::of(&contract::EscalationAcknowledged { escalation_id, complaint_id, level }, shard)
             }
             Event::Decided { .. } => {
                 Published::of(&contract::EscalationDecided { escalation_id, complaint_id, level }, shard)
             }
+            Event::Closed { settled, at } => {
+                let (settled, closed_at) = (*settled, instant(*at));
+                let closed = contract::EscalationClosed { escalation_id, complaint_id, level, settled, closed_at };
+                Published::of(&closed, shard)
+            }
         }
     }
+
+    fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
+        deadlines::of_escalation(self)
+    }
+
+    fn on_deadline(kind: &str) -> Option<Command> {
+        deadlines::escalation_command(kind)
+    }
+
+    /// A complaint is as high as the highest of its escalations.
+    fn reactions(&self, event: &Event) -> Vec<Change> {
+        match (event, self.matter.complaint_id) {
+            (Event::PassedUp { .. }, Some(complaint_id)) => {
+                let Matter { escalation_id, level, trigger, .. } = self.matter;
+                vec![Change::to::<Complaint>(
+                    complaint_id,
+                    command::Command::Escalate { level, trigger, escalation_id },
+                )]
+            }
+            (
+                Event::PassedUp { .. }
+                | Event::Raised { .. }
+                | Event::Acknowledged { .. }
+                | Event::Decided { .. }
+                | Event::Closed { .. },
+                _,
+            ) => vec![],
+        }
+    }
+}
+
+impl Escalation {
+    fn passed_up(&self, from: Level, at: Timestamp) -> contract::EscalationPassedUp {
+        let raised = raised(self);
+        contract::EscalationPassedUp {
+            escalation_id: raised.escalation_id,
+            complaint_id: raised.complaint_id,
+            level: raised.level,
+            from_level: level(from),
+            trigger: raised.trigger,
+            raised_at: raised.raised_at,
+            passed_up_at: instant(at),
+            department: raised.department,
+            case_id: raised.case_id,
+            notify_at: raised.notify_at,
+            acknowledge_by: raised.acknowledge_by,
+        }
+    }
+}
+
+/// Puts a matter before whoever must look at it first, and the complaint it is about as high.
+pub fn raise(matter: Matter) -> Vec<Change> {
+    let Matter { escalation_id, complaint_id, level, trigger, .. } = matter;
+    let raise = Change::create::<Escalation>(escalation_id, Command::Raise(matter));
+    let up = complaint_id
+        .map(|id| Change::to::<Complaint>(id, command::Command::Escalate { level, trigger, escalation_id }));
+    std::iter::once(raise).chain(up).collect()
+}
+
+/// What it was raised for came after all.
+pub fn settle(escalation_id: Uuid) -> Change {
+    Change::to::<Escalation>(escalation_id, Command::Settle)
 }
 
 impl From<Rejection> for Fault {
@@ -48,15 +120,18 @@ impl From<Rejection> for Fault {
     }
 }
 
-/// What was raised, to whom and why.
+/// What was raised, to whom it is now, and why.
 pub fn raised(escalation: &Escalation) -> contract::EscalationRaised {
     let matter = &escalation.matter;
     contract::EscalationRaised {
         escalation_id: matter.escalation_id.to_string(),
-        complaint_id: matter.complaint_id.to_string(),
+        complaint_id: optional(matter.complaint_id),
         level: level(matter.level),
         trigger: trigger(matter.trigger),
         raised_at: instant(escalation.raised_at),
         department: matter.department.clone().map(String::from).unwrap_or_default(),
+        case_id: optional(matter.case_id),
+        notify_at: instant(escalation.notify_at()),
+        acknowledge_by: escalation.acknowledge_by().and_then(instant),
     }
 }

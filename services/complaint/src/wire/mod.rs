@@ -16,6 +16,7 @@ use crate::domain::{
     values::{Class, Emotion, Lane},
 };
 
+pub use escalation::{raise, settle};
 pub use view::{complaint_view, escalation_view, kind_named, ordered, remedy_kind, task_view};
 
 /// A thing with a status word.
@@ -129,6 +130,27 @@ fn level(level: Level) -> i32 {
     level.into()
 }
 
+/// Why a person can raise a complaint; `None` for what only happens by itself.
+pub fn by_hand(trigger: contract::EscalationTrigger) -> Option<Trigger> {
+    match trigger {
+        contract::EscalationTrigger::Manual => Some(Trigger::Manual),
+        contract::EscalationTrigger::Regulator => Some(Trigger::Regulator),
+        contract::EscalationTrigger::Media => Some(Trigger::Media),
+        _ => None,
+    }
+}
+
+/// The stored word of a level of the contract; `None` where none is said.
+pub fn level_word(level: contract::EscalationLevel) -> Option<&'static str> {
+    match level {
+        contract::EscalationLevel::Unspecified => None,
+        contract::EscalationLevel::TeamLead => Some("team_lead"),
+        contract::EscalationLevel::ComplaintManager => Some("complaint_manager"),
+        contract::EscalationLevel::DepartmentHead => Some("department_head"),
+        contract::EscalationLevel::Management => Some("management"),
+    }
+}
+
 fn trigger(trigger: Trigger) -> i32 {
     let trigger = match trigger {
         Trigger::InvestigationLate => contract::EscalationTrigger::InvestigationLate,
@@ -141,6 +163,13 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::ResultLate => contract::EscalationTrigger::ResultLate,
         Trigger::PaymentContradicted => contract::EscalationTrigger::PaymentContradicted,
         Trigger::ApprovalLate => contract::EscalationTrigger::ApprovalLate,
+        Trigger::DepartmentWarning => contract::EscalationTrigger::DepartmentWarning,
+        Trigger::Severity => contract::EscalationTrigger::Severity,
+        Trigger::Amount => contract::EscalationTrigger::Amount,
+        Trigger::Manual => contract::EscalationTrigger::Manual,
+        Trigger::Regulator => contract::EscalationTrigger::Regulator,
+        Trigger::Media => contract::EscalationTrigger::Media,
+        Trigger::FirstResponseLate => contract::EscalationTrigger::FirstResponseLate,
     };
     trigger.into()
 }

@@ -12,6 +12,7 @@ use crate::domain::{
     escalation::Level,
     fairness::Fairness,
     solution::{Progress, Remedy, RemedyKind},
+    values::Evidence,
 };
 
 /// A complaint.
@@ -118,6 +119,12 @@ pub fn task_view(version: u64, task: &DepartmentTask) -> contract::TaskView {
         issued: Some(issued(task)),
         expired: task.expired,
         cause_code: task.cause.clone().map(String::from).unwrap_or_default(),
+        owner: task.owner.clone().unwrap_or_default(),
+        evidence: task.evidence.iter().map(Evidence::to_string).collect(),
+        warned: task.warned,
+        forwards: task.forwards,
+        to_acknowledge_s: task.waited.to_acknowledge_s,
+        to_answer_s: task.waited.to_answer_s,
     }
 }
 

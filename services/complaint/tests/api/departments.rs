@@ -15,11 +15,25 @@ fn answer(task_id: &str, department: &str) -> AnswerTaskRequest {
         department: department.into(),
         text: "the batch was filled too hot".into(),
         cause_code: "filling.temperature".into(),
+        findings: "filled at 61 degrees".into(),
+        evidence: vec!["lab-2026-0117".into()],
     }
 }
 
+fn acknowledge(task_id: &str) -> AcknowledgeTaskRequest {
+    AcknowledgeTaskRequest { task_id: task_id.into(), owner: String::new() }
+}
+
+fn back(task_id: &str) -> ReturnAnswerRequest {
+    ReturnAnswerRequest { task_id: task_id.into(), reason: "which batch".into() }
+}
+
+async fn raised_for(house: &House, trigger: EscalationTrigger) -> Vec<EscalationRaised> {
+    house.events::<EscalationRaised>().await.into_iter().filter(|raised| raised.trigger() == trigger).collect()
+}
+
 #[tokio::test]
-async fn a_task_is_issued_at_once_and_worked_by_its_department_only() {
+async fn r_cmp_04_a_task_is_issued_at_once_and_worked_by_its_department_only() {
     let house = House::open().await;
     house.investigate(1).await;
     let [task] = house.tasks("quality").await.try_into().unwrap();
@@ -31,13 +45,15 @@ async fn a_task_is_issued_at_once_and_worked_by_its_department_only() {
     assert_eq!(row.subject, "dept.v1.quality.task.issued");
     assert_eq!(house.events::<ComplaintRecorded>().await[0].task_id, task.task_id);
 
-    let acknowledge = AcknowledgeTaskRequest { task_id: task.task_id.clone() };
-    ok(house.client().acknowledge_task(request("staff:quinn", acknowledge)).await, "acknowledged");
+    house.stack.advance(jiff::SignedDuration::from_mins(30)).await;
+    let named = AcknowledgeTaskRequest { owner: "staff:quentin".into(), ..acknowledge(&task.task_id) };
+    ok(house.client().acknowledge_task(request("staff:quinn", named)).await, "acknowledged");
+    assert_eq!(house.tasks("quality").await[0].owner, "staff:quentin");
     let other = house.client().answer_task(request("staff:mo", answer(&task.task_id, "medical"))).await.unwrap_err();
     assert_eq!((other.code(), code(&other).as_str()), (Code::PermissionDenied, "task.other_department"));
     ok(house.client().answer_task(request("staff:quinn", answer(&task.task_id, "quality"))).await, "answered");
-    let back = ReturnAnswerRequest { task_id: task.task_id.clone(), reason: "which batch".into() };
-    ok(house.client().return_answer(request(ANA, back)).await, "returned");
+    ok(house.client().return_answer(request(ANA, back(&task.task_id))).await, "returned");
+    house.stack.advance(jiff::SignedDuration::from_mins(10)).await;
     ok(house.client().answer_task(request("staff:quinn", answer(&task.task_id, "quality"))).await, "answered");
     let accept = AcceptAnswerRequest { task_id: task.task_id.clone() };
     ok(house.client().accept_answer(request(ANA, accept.clone())).await, "accepted");
@@ -46,7 +62,101 @@ async fn a_task_is_issued_at_once_and_worked_by_its_department_only() {
     assert_eq!(house.history(&task.task_id).await.join(" "), expected);
     let notes = house.get(1).await.notes;
     let words: Vec<_> = notes.iter().map(|note| (note.field.as_str(), note.number)).collect();
-    assert_eq!(words, [("answer", 2), ("return_reason", 1), ("answer", 1)]);
+    let expected = [("answer_findings", 2), ("answer", 2), ("return_reason", 1), ("answer_findings", 1), ("answer", 1)];
+    assert_eq!(words, expected);
+    let answered = house.events::<TaskAnswered>().await;
+    let waits: Vec<_> = answered.iter().map(|e| (e.to_acknowledge_s, e.to_answer_s)).collect();
+    assert_eq!(waits, [(1_800, 1_800), (600, 600)]);
+    assert_eq!(answered[1].evidence, ["lab-2026-0117"]);
+    let accepted = &house.events::<TaskAccepted>().await[0];
+    assert_eq!((accepted.to_acknowledge_s, accepted.to_answer_s), (2_400, 2_400), "its waiting in all (R-CMP-19)");
+}
+
+#[tokio::test]
+async fn a_department_that_cannot_answer_forwards_the_task_with_a_reason() {
+    let house = House::open().await;
+    house.record(1, CaseClass::ProductQuality).await;
+    let task_id = house.tasks("quality").await[0].task_id.clone();
+    house.stack.advance(hours(2)).await;
+    let forward = |from: &str, to: &str| ForwardTaskRequest {
+        task_id: task_id.clone(),
+        department: from.into(),
+        to_department: to.into(),
+        reason: "the substance is unknown to us".into(),
+    };
+    let other = house.client().forward_task(request("staff:mo", forward("medical", "repair"))).await.unwrap_err();
+    assert_eq!(code(&other), "task.other_department");
+    ok(house.client().forward_task(request("staff:quinn", forward("quality", "medical"))).await, "issued");
+    assert_eq!(house.tasks("quality").await, []);
+    let [view] = house.tasks("medical").await.try_into().unwrap();
+    let due = on_wire(house.stack.now() + hours(12));
+    assert_eq!((view.forwards, view.issued.unwrap().answer_by), (1, due), "it has its own time");
+    let [moved] = house.events::<TaskForwarded>().await.try_into().unwrap();
+    assert_eq!((moved.from_department.as_str(), moved.department.as_str()), ("quality", "medical"));
+    assert_eq!((moved.waited_s, moved.product_id.as_str(), moved.answer_by), (7_200, "p-7", due));
+    let row = house.stack.journal(NAME).await.into_iter().find(|row| row.event_type.ends_with("Forwarded")).unwrap();
+    assert_eq!(row.subject, "dept.v1.medical.task.forwarded", "the new team learns of it on its own subject");
+    assert_eq!(house.get(1).await.notes[0].field, "forward_reason");
+    ok(house.client().answer_task(request("staff:mo", answer(&task_id, "medical"))).await, "answered");
+}
+
+#[tokio::test]
+async fn a_department_is_warned_before_its_time_is_over_and_the_warning_ends_with_the_answer() {
+    let house = House::open().await;
+    for number in [1, 2] {
+        house.record(number, CaseClass::ProductQuality).await;
+    }
+    house.stack.advance(hours(18)).await;
+    assert_eq!(house.events::<TaskWarned>().await.len(), 2, "three quarters of 24 hours");
+    let warnings = raised_for(&house, EscalationTrigger::DepartmentWarning).await;
+    assert_eq!((warnings.len(), warnings[0].level()), (2, EscalationLevel::TeamLead));
+    assert_eq!(house.view(1).await.escalation_level, 1);
+    let [first, second] = house.tasks("quality").await.try_into().unwrap();
+    ok(house.client().answer_task(request("staff:quinn", answer(&first.task_id, "quality"))).await, "answered");
+    house.stack.advance(hours(6) + micro()).await;
+    let closed = house.events::<EscalationClosed>().await;
+    assert!(closed.len() == 2 && closed.iter().all(|closed| closed.settled), "one answered, one late");
+    let late = raised_for(&house, EscalationTrigger::DepartmentLate).await;
+    assert_eq!((late.len(), late[0].complaint_id.clone()), (1, second.issued.unwrap().complaint_id));
+}
+
+#[tokio::test]
+async fn r_cmp_20_what_has_no_answer_after_its_time_is_on_the_managers_list() {
+    let house = House::open().await;
+    house.record(1, CaseClass::Discomfort).await;
+    house.investigate(2).await;
+    house.stack.advance(hours(1)).await;
+    house.investigate(3).await;
+    house.stack.advance(hours(23)).await;
+    let list = async |page| {
+        let asked = ListOverdueRequest { page };
+        house.client().list_overdue(request(ANA, asked)).await.unwrap().into_inner()
+    };
+    let first = list(None).await.overdue;
+    assert_eq!(first.len(), 1, "the due time itself is in time");
+    let [medical] = first.try_into().unwrap();
+    assert_eq!((medical.kind.as_str(), medical.department.as_str(), medical.late_s), ("task", "medical", 43_200));
+    house.stack.move_clock(micro());
+    let (mut seen, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = list(Some(contracts::common::v1::Page { size: 2, token })).await;
+        assert!(page.overdue.len() <= 2);
+        seen.extend(page.overdue.into_iter().map(|row| (row.due_at.unwrap().seconds, row.kind, row.complaint_id)));
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert!(seen.is_sorted_by_key(|(due, ..)| *due), "the oldest first");
+    let mut what: Vec<_> = seen.iter().map(|(_, kind, complaint)| (complaint.as_str(), kind.as_str())).collect();
+    what.sort_unstable();
+    let (one, two) = (id(1), id(2));
+    assert_eq!(what, [(one.as_str(), "investigation"), (&one, "task"), (&two, "investigation"), (&two, "task")]);
+    ok(house.client().conclude_investigation(request(ANA, crate::house::conclude(2))).await, "investigated");
+    assert_eq!(list(None).await.overdue.len(), 3);
+    let wrong = ListOverdueRequest { page: Some(contracts::common::v1::Page { size: 201, token: "x".into() }) };
+    let refused = house.client().list_overdue(request(ANA, wrong)).await.unwrap_err();
+    assert_eq!(crate::house::fields(&refused), ["page.size", "page.token"]);
 }
 
 #[tokio::test]
@@ -70,23 +180,22 @@ async fn a_late_department_is_escalated_once_for_each_due_time() {
     house.stack.advance(micro()).await;
     assert!(house.tasks("medical").await[0].expired);
     let [expired] = house.events::<TaskExpired>().await.try_into().unwrap();
-    let [raised] = house.events::<EscalationRaised>().await.try_into().unwrap();
+    let [raised] = raised_for(&house, EscalationTrigger::DepartmentLate).await.try_into().unwrap();
     assert_eq!(raised.escalation_id, expired.escalation_id);
-    assert_eq!((raised.trigger(), raised.department.as_str()), (EscalationTrigger::DepartmentLate, "medical"));
-    let [up] = house.events::<ComplaintEscalated>().await.try_into().unwrap();
-    assert_eq!((up.complaint_id.as_str(), up.level()), (id(1).as_str(), EscalationLevel::Management));
-    assert_eq!(house.view(1).await.escalation_level, 4);
+    assert_eq!((raised.level(), raised.department.as_str()), (EscalationLevel::DepartmentHead, "medical"));
+    let up = house.events::<ComplaintEscalated>().await;
+    let levels: Vec<_> = up.iter().map(ComplaintEscalated::level).collect();
+    assert_eq!(levels, [EscalationLevel::TeamLead, EscalationLevel::DepartmentHead], "the warning, then the breach");
+    assert_eq!(house.view(1).await.escalation_level, 3);
 
     ok(house.client().answer_task(request("staff:mo", answer(&task_id, "medical"))).await, "answered");
     assert!(!house.events::<TaskAnswered>().await[0].in_time);
-    let back = ReturnAnswerRequest { task_id: task_id.clone(), reason: "which substance".into() };
-    ok(house.client().return_answer(request(ANA, back)).await, "returned");
+    ok(house.client().return_answer(request(ANA, back(&task_id))).await, "returned");
     assert!(!house.tasks("medical").await[0].expired, "a new due time");
     house.stack.move_clock(hours(12) + micro());
     ok(house.client().answer_task(request("staff:mo", answer(&task_id, "medical"))).await, "answered");
     house.stack.settle().await;
-    let late: Vec<_> = house.escalations().await.into_iter().filter_map(|view| view.raised).collect();
-    let late = late.iter().filter(|raised| raised.trigger() == EscalationTrigger::DepartmentLate).count();
+    let late = raised_for(&house, EscalationTrigger::DepartmentLate).await.len();
     assert_eq!((late, house.events::<TaskExpired>().await.len()), (2, 2));
 }
 

@@ -72,6 +72,10 @@ pub struct House {
 
 impl House {
     pub async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    pub async fn open_with(adjust: impl Fn(&mut backbone::Settings) + Send + Sync) -> Self {
         let staff = |_: &str, settings: &mut backbone::Settings| {
             let member = |role: &str, who: &str| json!({ "role": role, "who": who });
             let (manager, head) = ("complaint_manager", "head_of_after_sales");
@@ -82,6 +86,7 @@ impl House {
                 { "giver": BEN, "to": "staff:dan", "from": from, "until": "2100-01-01T00:00:00Z" },
                 { "giver": BEN, "to": "staff:old", "from": from, "until": until },
             ]);
+            adjust(settings);
         };
         Self { stack: Stack::start_with(&[&complaint::SERVICE], staff).await, versions: Mutex::default() }
     }

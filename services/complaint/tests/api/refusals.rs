@@ -74,8 +74,29 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
     expect(client().draft_solution(request(ANA, wrong)), &["complaint_id", "exception_reason"]).await;
     let wrong = AppealRequest { complaint_id: bad(), reason: String::new() };
     expect(client().appeal(request(ANA, wrong)), &["complaint_id", "reason"]).await;
-    let wrong = AnswerTaskRequest { task_id: bad(), department: "Q".into(), text: long(), cause_code: "-".into() };
-    expect(client().answer_task(request(ANA, wrong)), &["task_id", "department", "text", "cause_code"]).await;
+    let wrong = AnswerTaskRequest {
+        task_id: bad(),
+        department: "Q".into(),
+        text: long(),
+        cause_code: "-".into(),
+        findings: long(),
+        evidence: vec!["lab-7".into(), "seen by Mrs Li".into()],
+    };
+    let all = ["task_id", "department", "text", "cause_code", "findings", "evidence[1]"];
+    expect(client().answer_task(request(ANA, wrong)), &all).await;
+    let (task_id, evidence) = (id(1), vec!["a".to_owned(); 21]);
+    let wrong =
+        AnswerTaskRequest { task_id, department: "quality".into(), text: "a".into(), evidence, ..Default::default() };
+    expect(client().answer_task(request(ANA, wrong)), &["evidence"]).await;
+    let wrong = AcknowledgeTaskRequest { task_id: bad(), owner: "Quinn".into() };
+    expect(client().acknowledge_task(request(ANA, wrong)), &["task_id", "owner"]).await;
+    let to_department = "legal".into();
+    let wrong = ForwardTaskRequest { task_id: bad(), department: "Q".into(), to_department, reason: String::new() };
+    expect(client().forward_task(request(ANA, wrong)), &["task_id", "department", "to_department", "reason"]).await;
+    for trigger in [0, EscalationTrigger::Dissatisfied.into(), 99] {
+        let wrong = RaiseEscalationRequest { complaint_id: bad(), trigger, reason: String::new() };
+        expect(client().raise_escalation(request(ANA, wrong)), &["complaint_id", "trigger", "reason"]).await;
+    }
     let wrong = ReturnAnswerRequest { task_id: bad(), reason: String::new() };
     expect(client().return_answer(request(ANA, wrong)), &["task_id", "reason"]).await;
     let wrong = DecideEscalationRequest { escalation_id: bad(), decision: long() };
@@ -103,10 +124,12 @@ async fn expect_single_ids(house: &House) {
     expect(client().offer_solution(request(ANA, wrong)), &["complaint_id"]).await;
     let wrong = RecordSatisfactionRequest { complaint_id: complaint_id(), satisfied: true };
     expect(client().record_satisfaction(request(ANA, wrong)), &["complaint_id"]).await;
-    let wrong = AcknowledgeTaskRequest { task_id: complaint_id() };
+    let wrong = AcknowledgeTaskRequest { task_id: complaint_id(), owner: String::new() };
     expect(client().acknowledge_task(request(ANA, wrong)), &["task_id"]).await;
     let wrong = AcceptAnswerRequest { task_id: complaint_id() };
     expect(client().accept_answer(request(ANA, wrong)), &["task_id"]).await;
+    let wrong = CloseEscalationRequest { escalation_id: complaint_id() };
+    expect(client().close_escalation(request(ANA, wrong)), &["escalation_id"]).await;
     let wrong = AcknowledgeEscalationRequest { escalation_id: complaint_id() };
     expect(client().acknowledge_escalation(request(ANA, wrong)), &["escalation_id"]).await;
 }
@@ -237,7 +260,7 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
     expect(house.client().list_complaints(request(ANA, asked)), &["status", "page.size", "page.token"]).await;
     let asked = ListTasksRequest { department: "Q".into(), status: "recorded".into(), page: page() };
     expect(house.client().list_tasks(request(ANA, asked)), &["department", "status", "page.size", "page.token"]).await;
-    let asked = ListEscalationsRequest { status: "closed".into(), page: page() };
+    let asked = ListEscalationsRequest { status: "open".into(), page: page(), ..Default::default() };
     expect(house.client().list_escalations(request(ANA, asked)), &["status", "page.size", "page.token"]).await;
     let (far, long) = (format!("{}~-009999-01-02T00:00:00Z", id(1)), format!("{}~{}", id(1), "1".repeat(200)));
     for token in ["x".to_owned(), format!("{}~yesterday", id(1)), "~".into(), far, long] {
@@ -246,7 +269,7 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
         expect(house.client().list_complaints(request(ANA, asked)), &["status", "page.token"]).await;
         let asked = ListTasksRequest { page: page.clone(), ..Default::default() };
         expect(house.client().list_tasks(request(ANA, asked)), &["page.token"]).await;
-        let asked = ListEscalationsRequest { status: String::new(), page };
+        let asked = ListEscalationsRequest { page, ..Default::default() };
         expect(house.client().list_escalations(request(ANA, asked)), &["page.token"]).await;
     }
 }

@@ -80,7 +80,10 @@ impl Aggregate for Counter {
 
     fn publish(&self, event: &Told, shard: u8) -> Published {
         match event {
-            Told::Rang => Published::of(&CaseResponseMissed { case_id: self.id.to_string(), respond_by: None }, shard),
+            Told::Rang => {
+                let case_id = self.id.to_string();
+                Published::of(&CaseResponseMissed { case_id, ..CaseResponseMissed::default() }, shard)
+            }
             _ => {
                 let at = contracts::Timestamp { seconds: self.total, nanos: 0 };
                 let event =

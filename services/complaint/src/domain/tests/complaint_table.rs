@@ -57,6 +57,7 @@ const TABLE: &str = "
     withdraw              ?? cl cl cl cl cl cl cl cl cl cl cl mm cl mm cl cl cl xx
     appeal                ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig
     .._too_late           ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx to
+    raise_escalation      ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc xx
 ";
 
 fn refusal(cell: &str) -> Option<&'static str> {
@@ -149,6 +150,7 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         now(Command::Withdraw),
         (Command::Appeal, NOW + hours(14 * 24)),
         (Command::Appeal, NOW + hours(14 * 24) + SignedDuration::from_micros(1)),
+        now(Command::RaiseEscalation { trigger: super::super::escalation::Trigger::Media }),
     ]
 }
 

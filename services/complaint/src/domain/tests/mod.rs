@@ -101,6 +101,7 @@ fn facts() -> Facts {
             silence_after: hours(9 * 24),
             appeal_within: hours(14 * 24),
             care: CARE,
+            ..Terms::default()
         },
         ..Facts::default()
     }

@@ -1,8 +1,9 @@
 //! Every state of a department's task and of an escalation against every command.
 use super::{
     super::{
-        department_task::{self as task, Brief, DepartmentTask},
-        escalation::{self, Escalation, Matter},
+        department_task::{self as task, Brief, DepartmentTask, Waited},
+        escalation::{self, Escalation, Level, Matter, Trigger},
+        ladder::{Ladder, Rungs},
     },
     *,
 };
@@ -31,11 +32,24 @@ fn compare<S, const N: usize>(
 }
 
 fn brief() -> Brief {
-    Brief { task_id: Uuid::from_u128(11), complaint_id: Uuid::from_u128(1), desk: desk("quality"), ..Brief::default() }
+    let ladder = Ladder { warn_percent: 75, ..Ladder::default() };
+    let (task_id, complaint_id) = (Uuid::from_u128(11), Uuid::from_u128(1));
+    Brief { task_id, complaint_id, desk: desk("quality"), ladder, ..Brief::default() }
+}
+
+const QUINN: &str = "staff:quinn";
+
+fn acknowledge() -> task::Command {
+    task::Command::Acknowledge { owner: QUINN.into() }
 }
 
 fn answer(word: &str) -> task::Command {
-    task::Command::Answer { department: department(word), cause: Some("packaging.leak".parse().unwrap()) }
+    let (department, cause) = (department(word), Some("packaging.leak".parse().unwrap()));
+    task::Command::Answer { by: QUINN.into(), department, cause, evidence: vec!["lab-7".parse().unwrap()] }
+}
+
+fn forward(from: &str, to: &str) -> task::Command {
+    task::Command::Forward { department: department(from), desk: desk(to) }
 }
 
 fn worked(from: &DepartmentTask, way: impl IntoIterator<Item = (task::Command, Timestamp)>) -> DepartmentTask {
@@ -48,9 +62,9 @@ fn worked(from: &DepartmentTask, way: impl IntoIterator<Item = (task::Command, T
 }
 
 fn tasks() -> [DepartmentTask; 7] {
-    use task::Command::{Accept, Acknowledge, Cancel, Issue, Return};
+    use task::Command::{Accept, Cancel, Issue, Return};
     let issued = worked(&DepartmentTask::default(), [(Issue(brief()), NOW)]);
-    let acknowledged = worked(&issued, [(Acknowledge, NOW)]);
+    let acknowledged = worked(&issued, [(acknowledge(), NOW)]);
     let answered = worked(&acknowledged, [(answer("quality"), NOW)]);
     let returned = worked(&answered, [(Return, NOW)]);
     let accepted = worked(&answered, [(Accept, NOW)]);
@@ -60,14 +74,17 @@ fn tasks() -> [DepartmentTask; 7] {
 
 /// Tells every task every command, compares, and gives the steps that lead to another state.
 pub fn task_steps() -> Vec<Step> {
-    use task::Command::{Accept, Acknowledge, AnswerDue, Cancel, Issue, Return};
+    use task::Command::{Accept, AnswerDue, Cancel, Issue, Return, WarnDue};
     const GONE: &str = "task.not_found";
     const NOT: &str = "task.not_now";
     const OTHER: &str = "task.other_department";
+    const SAME: &str = "task.same_department";
     let after = NOW + hours(8) + SignedDuration::from_micros(1);
     //                   absent    issued          acknowledged    answered    returned        accepted  cancelled
-    let table: [(&str, [&str; 7]); 9] = [
+    let table: [(&str, [&str; 7]); 14] = [
         ("issue", ["issued", "=", "=", "=", "=", "=", "="]),
+        ("warn_due", ["=", "issued", "acknowledged", "=", "returned", "=", "="]),
+        ("warn_too_late", ["=", "=", "=", "=", "=", "=", "="]),
         ("answer_due", ["=", "=", "=", "=", "=", "=", "="]),
         ("answer_overdue", ["=", "issued", "acknowledged", "=", "returned", "=", "="]),
         ("cancel", ["=", "cancelled", "cancelled", "=", "cancelled", "=", "="]),
@@ -76,17 +93,25 @@ pub fn task_steps() -> Vec<Step> {
         ("answer_for_another", [GONE, OTHER, OTHER, NOT, OTHER, NOT, NOT]),
         ("accept", [GONE, NOT, NOT, "accepted", NOT, NOT, NOT]),
         ("return", [GONE, NOT, NOT, "returned", NOT, NOT, NOT]),
+        ("forward", [GONE, "issued", "issued", NOT, "issued", NOT, NOT]),
+        ("forward_for_another", [GONE, OTHER, OTHER, NOT, OTHER, NOT, NOT]),
+        ("forward_to_itself", [GONE, SAME, SAME, NOT, SAME, NOT, NOT]),
     ];
     let commands = [
         (Issue(brief()), NOW),
+        (WarnDue, NOW + hours(6)),
+        (WarnDue, after),
         (AnswerDue, NOW + hours(8)),
         (AnswerDue, after),
         (Cancel, NOW),
-        (Acknowledge, NOW),
+        (acknowledge(), NOW),
         (answer("quality"), NOW),
         (answer("medical"), NOW),
         (Accept, NOW),
         (Return, NOW),
+        (forward("quality", "medical"), NOW),
+        (forward("medical", "quality"), NOW),
+        (forward("quality", "quality"), NOW),
     ];
     assert_eq!(commands.len(), table.len());
     compare(
@@ -136,38 +161,163 @@ fn a_late_answer_is_late_whether_or_not_somebody_had_looked() {
     }
 }
 
+#[test]
+fn r_cmp_19_every_hand_over_has_an_owner_a_limit_and_a_measured_wait() {
+    let mut task = worked(&DepartmentTask::default(), [(task::Command::Issue(brief()), NOW)]);
+    let at = |minutes| NOW + SignedDuration::from_mins(minutes);
+    task = worked(&task, [(acknowledge(), at(30)), (answer("quality"), at(90))]);
+    let waited = |to_acknowledge_s, to_answer_s| Waited { to_acknowledge_s, to_answer_s };
+    assert_eq!((task.owner.as_deref(), task.waited), (Some(QUINN), waited(1_800, 5_400)));
+    task = worked(&task, [(task::Command::Return, at(100)), (answer("quality"), at(110))]);
+    assert_eq!((task.waited, task.waited_in_all), (waited(600, 600), waited(2_400, 6_000)));
+
+    let mut task = worked(&DepartmentTask::default(), [(task::Command::Issue(brief()), NOW)]);
+    for (round, way) in [("quality", "medical"), ("medical", "repair"), ("repair", "quality")].into_iter().enumerate() {
+        let now = NOW + hours(round as i64 + 1);
+        let events = task.decide(forward(way.0, way.1), now).unwrap();
+        let [task::Event::Forwarded { waited_s: 3_600, from, .. }] = events.as_slice() else {
+            unreachable!("{events:?}")
+        };
+        assert_eq!(*from, department(way.0));
+        task = worked(&task, [(forward(way.0, way.1), now)]);
+        assert_eq!((task.answer_by, task.state.name(), task.owner.clone()), (now + hours(8), "issued", None));
+    }
+    assert_eq!(task.decide(forward("quality", "medical"), NOW), Err(task::Rejection::TooManyForwards));
+    assert_eq!(task.decide(answer("medical"), NOW).unwrap_err().code(), "task.other_department");
+}
+
+#[test]
+fn a_department_is_warned_once_a_hand_over_and_a_late_forward_is_late() {
+    let issued = worked(&DepartmentTask::default(), [(task::Command::Issue(brief()), NOW)]);
+    assert_eq!(issued.warn_at(), Some(NOW + hours(6)));
+    assert_eq!(issued.decide(task::Command::WarnDue, NOW + hours(6) - SignedDuration::from_micros(1)), Ok(vec![]));
+    let warned = worked(&issued, [(task::Command::WarnDue, NOW + hours(6))]);
+    assert_eq!((warned.warned, warned.warn_at()), (true, None));
+    assert_eq!(warned.decide(task::Command::WarnDue, NOW + hours(7)), Ok(vec![]));
+    let moved = worked(&warned, [(forward("quality", "medical"), NOW + hours(7))]);
+    assert_eq!((moved.warned, moved.warn_at()), (false, Some(NOW + hours(13))));
+    let again = worked(&moved, [(task::Command::WarnDue, NOW + hours(13))]);
+    assert!(again.warning().is_some() && again.warning() != warned.warning(), "each has an escalation of its own");
+    let events = moved.decide(forward("medical", "repair"), NOW + hours(16)).unwrap();
+    let [task::Event::Expired { escalation_id }, task::Event::Forwarded { .. }] = events.as_slice() else {
+        unreachable!("{events:?}")
+    };
+    let late = issued.decide(task::Command::AnswerDue, NOW + hours(9)).unwrap();
+    assert_ne!(late, [task::Event::Expired { escalation_id: *escalation_id }], "another hand-over, another breach");
+    let unwarned = Brief { ladder: Ladder::default(), ..brief() };
+    let issued = worked(&DepartmentTask::default(), [(task::Command::Issue(unwarned), NOW)]);
+    assert_eq!(issued.warn_at(), None);
+}
+
+#[test]
+fn tasks_and_escalations_stored_before_they_had_owners_and_levels_are_read() {
+    let task = r#"{"brief":{"task_id":"00000000-0000-0000-0000-00000000000b",
+        "complaint_id":"00000000-0000-0000-0000-000000000001","desk":{"department":"quality","answer_within":"PT8H"},
+        "class":"repair","lane":"standard","purchase_id":null,"product_id":"","batch":""},"state":{"kind":"issued"},
+        "issued_at":"2026-02-02T02:40:00Z","answer_by":"2026-02-02T10:40:00Z","expired":false,"returns":0,"cause":null}"#;
+    let task: DepartmentTask = serde_json::from_str(task).unwrap();
+    assert_eq!((task.warn_at(), task.waiting()), (None, true));
+    let now = task.issued_at + hours(1);
+    assert_eq!(worked(&task, [(answer("quality"), now)]).waited.to_answer_s, 3_600);
+    let escalation = r#"{"matter":{"escalation_id":"00000000-0000-0000-0000-00000000000c",
+        "complaint_id":"00000000-0000-0000-0000-000000000001","level":"management","trigger":"dissatisfied",
+        "department":null},"raised_at":"2026-02-02T02:40:00Z","state":{"kind":"raised"}}"#;
+    let escalation: Escalation = serde_json::from_str(escalation).unwrap();
+    assert_eq!((escalation.acknowledge_by(), escalation.matter.complaint_id), (None, Some(Uuid::from_u128(1))));
+    assert_eq!(escalation.notify_at(), escalation.raised_at);
+}
+
+/// An escalation that begins at the team lead, who has 4 hours; the head has 24, the complaint manager all the time.
+fn matter(level: Level) -> Matter {
+    let ladder = Ladder {
+        first: [(Trigger::Manual, level)].into(),
+        rungs: Rungs {
+            acknowledge_within: [(Level::TeamLead, hours(4)), (Level::DepartmentHead, hours(24))].into(),
+            quiet: None,
+        },
+        ..Ladder::default()
+    };
+    Matter::new(Uuid::from_u128(12), Some(Uuid::from_u128(1)), Trigger::Manual, &ladder)
+}
+
+fn climbed(from: &Escalation, command: escalation::Command, at: Timestamp) -> Escalation {
+    let mut escalation = from.clone();
+    let events = escalation.decide(command, at).unwrap();
+    events.iter().for_each(|event| escalation.apply(event));
+    escalation
+}
+
+#[test]
+fn nobody_who_acknowledges_in_time_takes_it_one_level_up_and_no_further_than_management() {
+    use escalation::Command::{Acknowledge, Raise, Unacknowledged};
+    let micro = SignedDuration::from_micros(1);
+    let raised = climbed(&Escalation::default(), Raise(matter(Level::TeamLead)), NOW);
+    assert_eq!(raised.decide(Unacknowledged, NOW + hours(4)), Ok(vec![]), "equality is in time");
+    let up = climbed(&raised, Unacknowledged, NOW + hours(4) + micro);
+    assert_eq!((up.matter.level, up.since), (Level::ComplaintManager, NOW + hours(4) + micro));
+    assert_eq!(up.acknowledge_by(), None, "a level without a term has all the time there is");
+
+    let head = climbed(&Escalation::default(), Raise(matter(Level::DepartmentHead)), NOW);
+    let top = climbed(&head, Unacknowledged, NOW + hours(25));
+    assert_eq!((top.matter.level, top.acknowledge_by()), (Level::Management, None));
+    let by = || Acknowledge { by: "staff:head".into() };
+    assert_eq!(head.decide(by(), NOW + hours(24)).unwrap().len(), 1);
+    let late = head.decide(by(), NOW + hours(24) + micro).unwrap();
+    assert!(matches!(late[..], [escalation::Event::PassedUp { .. }, escalation::Event::Acknowledged { .. }]));
+    assert_eq!(climbed(&head, by(), NOW).acknowledge_by(), None, "what is acknowledged stays where it is");
+}
+
 /// The same for escalations.
 pub fn escalation_steps() -> Vec<Step> {
-    use escalation::Command::{Acknowledge, Decide, Raise};
+    use escalation::Command::{Acknowledge, Close, Decide, Raise, Settle, Unacknowledged};
     let by = || "staff:head".to_owned();
-    let tell = |escalation: &Escalation, command: escalation::Command| {
-        let mut after = escalation.clone();
-        escalation.decide(command, NOW).map(|events| {
-            events.iter().for_each(|event| after.apply(event));
-            (events.len(), after)
-        })
-    };
-    let raise = || Raise(Matter { escalation_id: Uuid::from_u128(12), ..Matter::default() });
-    let raised = tell(&Escalation::default(), raise()).unwrap().1;
-    let acknowledged = tell(&raised, Acknowledge { by: by() }).unwrap().1;
-    let decided = tell(&acknowledged, Decide { by: by() }).unwrap().1;
-    let samples = [Escalation::default(), raised, acknowledged, decided];
+    let late = NOW + hours(5);
+    let raise = || Raise(matter(Level::TeamLead));
+    let raised = climbed(&Escalation::default(), raise(), NOW);
+    let acknowledged = climbed(&raised, Acknowledge { by: by() }, NOW);
+    let decided = climbed(&acknowledged, Decide { by: by() }, NOW);
+    let closed = climbed(&decided, Close, NOW);
+    let samples = [Escalation::default(), raised, acknowledged, decided, closed];
     const GONE: &str = "escalation.not_found";
     const NOT: &str = "escalation.not_now";
-    let table: [(&str, [&str; 4]); 3] = [
-        ("raise", ["raised", "=", "=", "="]),
-        ("acknowledge", [GONE, "acknowledged", NOT, NOT]),
-        ("decide", [GONE, "decided", "decided", NOT]),
+    let table: [(&str, [&str; 5]); 9] = [
+        ("raise", ["raised", "=", "=", "=", "="]),
+        ("unacknowledged", ["=", "=", "=", "=", "="]),
+        ("unacknowledged_too_long", ["=", "raised", "=", "=", "="]),
+        ("settle", ["=", "closed", "closed", "closed", "="]),
+        ("acknowledge", [GONE, "acknowledged", NOT, NOT, NOT]),
+        ("acknowledge_late", [GONE, "acknowledged", NOT, NOT, NOT]),
+        ("decide", [GONE, "decided", "decided", NOT, NOT]),
+        ("decide_late", [GONE, "decided", "decided", NOT, NOT]),
+        ("close", [GONE, NOT, NOT, "closed", NOT]),
     ];
-    let commands = [raise(), Acknowledge { by: by() }, Decide { by: by() }];
-    compare(
+    let commands = [
+        (raise(), NOW),
+        (Unacknowledged, NOW),
+        (Unacknowledged, late),
+        (Settle, NOW),
+        (Acknowledge { by: by() }, NOW),
+        (Acknowledge { by: by() }, late),
+        (Decide { by: by() }, NOW),
+        (Decide { by: by() }, late),
+        (Close, NOW),
+    ];
+    assert_eq!(commands.len(), table.len());
+    let steps = compare(
         &table,
         &samples,
         |escalation| escalation.state.name(),
-        |escalation, row| match tell(escalation, commands[row].clone()) {
-            Err(rejection) => (rejection.code().into(), escalation.state.name()),
-            Ok((0, _)) => ("=".into(), escalation.state.name()),
-            Ok((_, after)) => (after.state.name().into(), after.state.name()),
+        |escalation, row| {
+            let (command, at) = commands[row].clone();
+            match escalation.decide(command.clone(), at) {
+                Err(rejection) => (rejection.code().into(), escalation.state.name()),
+                Ok(events) if events.is_empty() => ("=".into(), escalation.state.name()),
+                Ok(_) => {
+                    let after = climbed(escalation, command, at).state.name();
+                    (after.into(), after)
+                }
+            }
         },
-    )
+    );
+    steps.into_iter().filter(|(_, by, _)| !by.ends_with("_late")).collect()
 }

@@ -1,0 +1,138 @@
+//! The ladder: who must look first, who after that, and how it ends.
+use contracts::{
+    common::v1::CaseClass,
+    complaint::v1::*,
+    intake::v1::{CaseClosed, CaseResponded, CaseResponseMissed},
+};
+use testkit::request;
+
+use crate::house::{ANA, House, NAME, code, hours, id, micro, ok, on_wire, refund};
+
+async fn at_level(house: &House, level: EscalationLevel) -> Vec<EscalationView> {
+    let asked = ListEscalationsRequest { level: level.into(), ..ListEscalationsRequest::default() };
+    house.client().list_escalations(request(ANA, asked)).await.unwrap().into_inner().escalations
+}
+
+async fn raise(house: &House, trigger: EscalationTrigger) -> Result<String, tonic::Status> {
+    let raise =
+        RaiseEscalationRequest { complaint_id: id(1), trigger: trigger.into(), reason: "the paper asks".into() };
+    house.client().raise_escalation(request(ANA, raise)).await.map(|receipt| receipt.into_inner().status)
+}
+
+/// The story of a department that is late: its head, then management, which acknowledges late, decides and closes.
+#[tokio::test]
+async fn r_cmp_13_what_a_level_does_not_acknowledge_goes_to_the_next_one() {
+    let house = House::open().await;
+    house.record(1, CaseClass::Discomfort).await;
+    house.stack.advance(hours(13)).await;
+    let [late] = at_level(&house, EscalationLevel::DepartmentHead).await.try_into().unwrap();
+    let raised = late.raised.unwrap();
+    assert_eq!((raised.trigger(), raised.department.as_str()), (EscalationTrigger::DepartmentLate, "medical"));
+    assert_eq!(raised.acknowledge_by, on_wire(house.stack.now() + hours(24)));
+    assert_eq!(house.view(1).await.escalation_level, 3);
+    house.stack.advance(hours(24)).await;
+    assert_eq!(house.events::<EscalationPassedUp>().await, [], "the last instant is in time");
+    house.stack.advance(micro()).await;
+    let [up] = house.events::<EscalationPassedUp>().await.try_into().unwrap();
+    assert_eq!((up.from_level(), up.level()), (EscalationLevel::DepartmentHead, EscalationLevel::Management));
+    assert_eq!((up.escalation_id.as_str(), up.acknowledge_by), (late.escalation_id.as_str(), None));
+    assert_eq!(house.view(1).await.escalation_level, 4);
+
+    house.stack.advance(hours(100)).await;
+    let client = || house.client();
+    let escalation_id = late.escalation_id;
+    let close = CloseEscalationRequest { escalation_id: escalation_id.clone() };
+    let early = client().close_escalation(request("staff:head", close.clone())).await.unwrap_err();
+    assert_eq!(code(&early), "escalation.not_now");
+    let decide = DecideEscalationRequest { escalation_id: escalation_id.clone(), decision: "visit her".into() };
+    ok(client().decide_escalation(request("staff:eva", decide)).await, "decided");
+    ok(client().close_escalation(request("staff:eva", close)).await, "closed");
+    let steps = house.history(&escalation_id).await.join(" ");
+    assert_eq!(steps, "EscalationRaised EscalationPassedUp EscalationAcknowledged EscalationDecided EscalationClosed");
+    let rows = house.stack.journal(NAME).await;
+    let subjects: Vec<_> = rows
+        .iter()
+        .filter(|row| row.aggregate_id.to_string() == escalation_id)
+        .map(|row| row.subject.as_str())
+        .collect();
+    let expected = ["department_head.raised", "management.passed_up", "management.acknowledged", "management.decided"];
+    assert_eq!(subjects[..4], expected.map(|word| format!("escalation.v1.{word}")));
+    assert!(!house.events::<EscalationClosed>().await[0].settled);
+}
+
+#[tokio::test]
+async fn quiet_hours_hold_back_the_notification_and_not_the_escalation() {
+    let house = House::open().await;
+    house.record(1, CaseClass::Delivery).await;
+    let mut quiet = 0;
+    for _ in 0..24 {
+        house.stack.advance(hours(1)).await;
+        raise(&house, EscalationTrigger::Manual).await.unwrap();
+        let raised = house.events::<EscalationRaised>().await.pop().unwrap();
+        assert_eq!(raised.raised_at, on_wire(house.stack.now()), "it is raised at once");
+        let told = backbone::proto::required("notify_at", raised.notify_at.as_ref()).unwrap();
+        let local = told.to_zoned(jiff::tz::TimeZone::get("Asia/Shanghai").unwrap());
+        assert!((7..22).contains(&local.hour()), "{local}");
+        quiet += usize::from(raised.notify_at != raised.raised_at);
+    }
+    assert_eq!(quiet, 9, "from 22:00 to 07:00");
+}
+
+#[tokio::test]
+async fn people_raise_a_complaint_by_hand_and_grave_or_costly_ones_are_raised_by_themselves() {
+    let house = House::open().await;
+    house.record(1, CaseClass::Discomfort).await;
+    assert_eq!(raise(&house, EscalationTrigger::Regulator).await.unwrap(), "recorded");
+    assert_eq!(house.get(1).await.notes[0].field, "escalation_reason");
+    let assess = AssessRequest { complaint_id: id(1), class: CaseClass::Discomfort.into(), severity: 3 };
+    ok(house.client().assess(request(ANA, assess)).await, "assessed");
+    house.investigate(2).await;
+    house.offer(2, vec![refund(500_000)]).await;
+    house.decline(2).await;
+    house.offer(2, vec![refund(500_001)]).await;
+    let raised = house.events::<EscalationRaised>().await;
+    let mut raised: Vec<_> = raised.iter().map(|e| (e.trigger(), e.level(), e.complaint_id.clone())).collect();
+    raised.sort();
+    let expected = [
+        (EscalationTrigger::Severity, EscalationLevel::DepartmentHead, id(1)),
+        (EscalationTrigger::Amount, EscalationLevel::ComplaintManager, id(2)),
+        (EscalationTrigger::Regulator, EscalationLevel::Management, id(1)),
+    ];
+    assert_eq!(raised, expected);
+    assert_eq!((house.view(1).await.escalation_level, house.view(2).await.escalation_level), (4, 2));
+    house.withdraw(1).await.unwrap();
+    assert_eq!(code(&raise(&house, EscalationTrigger::Media).await.unwrap_err()), "complaint.not_now");
+}
+
+#[tokio::test]
+async fn a_case_without_a_first_answer_goes_to_the_team_lead_until_somebody_answers() {
+    let house = House::open().await;
+    house.record(1, CaseClass::Delivery).await;
+    let missed = |number: u128, complaint_id: String| CaseResponseMissed {
+        case_id: id(1_000 + number),
+        complaint_id,
+        ..CaseResponseMissed::default()
+    };
+    house.hear("intake", &missed(1, id(1)), 1_001).await;
+    for enquiry in [2, 3] {
+        house.hear("intake", &missed(enquiry, String::new()), 1_000 + enquiry).await;
+    }
+    let raised = house.events::<EscalationRaised>().await;
+    assert!(
+        raised
+            .iter()
+            .all(|e| (e.trigger(), e.level()) == (EscalationTrigger::FirstResponseLate, EscalationLevel::TeamLead))
+    );
+    let about: Vec<_> = raised.iter().map(|e| (e.case_id.clone(), e.complaint_id.clone())).collect();
+    assert_eq!(about, [(id(1_001), id(1)), (id(1_002), String::new()), (id(1_003), String::new())]);
+    assert_eq!(house.view(1).await.escalation_level, 1);
+    let case_id = id(1_002);
+    house.hear("intake", &CaseResponded { case_id, in_time: false, ..CaseResponded::default() }, 1_002).await;
+    house.hear("intake", &CaseClosed { case_id: id(1_003), ..CaseClosed::default() }, 1_003).await;
+    house.stack.advance(hours(4) + micro()).await;
+    let status: Vec<_> = house.escalations().await.into_iter().map(|view| view.status).collect();
+    assert_eq!(status.iter().filter(|status| *status == "closed").count(), 2, "{status:?}");
+    let [up] = house.events::<EscalationPassedUp>().await.try_into().unwrap();
+    assert_eq!((up.level(), up.case_id), (EscalationLevel::ComplaintManager, id(1_001)));
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
