@@ -10,7 +10,7 @@ const SILENT_AT: &str = "silent_at";
 const ANSWER_BY: &str = "answer_by";
 
 /// The first instant after `due` that the database can tell from it.
-fn late(due: Timestamp) -> Timestamp {
+pub fn late(due: Timestamp) -> Timestamp {
     calendar::add(due, SignedDuration::from_micros(1))
 }
 

@@ -1,13 +1,16 @@
 //! complaint: from the record of a complaint to the customer's last word on it, with the departments that must answer
 //! and the management that must look.
 //!
-//! Reading order: `domain` (the rules: `complaint`, `department_task`, `escalation`) → `wire` (what others learn, and
+//! Reading order: `domain` (the rules: `complaint`, `department_task`, `escalation`, `improvement`,
+//! `suggestion`) → `wire` (what others learn, and
 //! what one aggregate means for another) → `inbound` (what we listen to) → `deadlines` (what time does) → `api` (the
 //! door) → `store` (questions) → `config` (routing table and terms).
 use std::sync::Arc;
 
 use backbone::{Context, Parts, Service};
-use contracts::complaint::v1::complaints_server::ComplaintsServer;
+use contracts::complaint::v1::{
+    complaints_server::ComplaintsServer, improvements_server::ImprovementsServer, suggestions_server::SuggestionsServer,
+};
 
 mod api;
 mod config;
@@ -26,6 +29,8 @@ pub static SERVICE: Service = Service {
         aggregates.with::<domain::Complaint>();
         aggregates.with::<domain::DepartmentTask>();
         aggregates.with::<domain::Escalation>();
+        aggregates.with::<domain::ImprovementAction>();
+        aggregates.with::<domain::Suggestion>();
     },
     inbound: inbound::inbound,
     assemble,
@@ -40,5 +45,6 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         clock: context.clock.clone(),
         policy: Arc::new(config::Policy::read(context)?),
     };
-    Ok(Parts::new().grpc(ComplaintsServer::new(api)))
+    let (improvements, suggestions) = (ImprovementsServer::new(api.clone()), SuggestionsServer::new(api.clone()));
+    Ok(Parts::new().grpc(ComplaintsServer::new(api)).grpc(improvements).grpc(suggestions))
 }

@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 use sqlx::{FromRow, PgPool, types::Json};
 use uuid::Uuid;
 
+pub mod loops;
+
 use crate::domain::{Complaint, DepartmentTask, Escalation};
 
 /// The most notes shown of one complaint.

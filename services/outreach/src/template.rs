@@ -24,14 +24,14 @@ pub struct Letter {
 }
 
 impl Wording {
-    /// The e-mail about the complaint or follow-up `about_id`.
+    /// The e-mail about `about_id`.
     pub fn letter(&self, purpose: Purpose, about_id: Uuid) -> Letter {
         let text = self.fill(email(purpose), about_id);
         let (subject, body) = text.split_once("\n\n").unwrap_or(("", &text));
         Letter { subject: subject.to_owned(), body: body.to_owned() }
     }
 
-    /// The short message about the complaint or follow-up `about_id`.
+    /// The short message about `about_id`.
     pub fn short(&self, purpose: Purpose, about_id: Uuid) -> String {
         self.fill(sms(purpose), about_id).trim_end().to_owned()
     }
@@ -49,6 +49,9 @@ fn email(purpose: Purpose) -> &'static str {
         Purpose::FollowUp => include_str!("../templates/follow_up.email.txt"),
         Purpose::Offer => include_str!("../templates/offer.email.txt"),
         Purpose::Result => include_str!("../templates/result.email.txt"),
+        Purpose::Improvement => include_str!("../templates/improvement.email.txt"),
+        Purpose::SuggestionAdopted => include_str!("../templates/suggestion_adopted.email.txt"),
+        Purpose::SuggestionDeclined => include_str!("../templates/suggestion_declined.email.txt"),
     }
 }
 
@@ -57,6 +60,9 @@ fn sms(purpose: Purpose) -> &'static str {
         Purpose::FollowUp => include_str!("../templates/follow_up.sms.txt"),
         Purpose::Offer => include_str!("../templates/offer.sms.txt"),
         Purpose::Result => include_str!("../templates/result.sms.txt"),
+        Purpose::Improvement => include_str!("../templates/improvement.sms.txt"),
+        Purpose::SuggestionAdopted => include_str!("../templates/suggestion_adopted.sms.txt"),
+        Purpose::SuggestionDeclined => include_str!("../templates/suggestion_declined.sms.txt"),
     }
 }
 
@@ -64,7 +70,14 @@ fn sms(purpose: Purpose) -> &'static str {
 mod tests {
     use super::*;
 
-    const ALL: [Purpose; 3] = [Purpose::FollowUp, Purpose::Offer, Purpose::Result];
+    const ALL: [Purpose; 6] = [
+        Purpose::FollowUp,
+        Purpose::Offer,
+        Purpose::Result,
+        Purpose::Improvement,
+        Purpose::SuggestionAdopted,
+        Purpose::SuggestionDeclined,
+    ];
 
     fn wording() -> Wording {
         Wording { service: "Customer Care".into(), contact: "400 000 0000".into() }

@@ -99,6 +99,9 @@ fn purpose(purpose: Purpose) -> wire::Purpose {
         Purpose::FollowUp => wire::Purpose::FollowUp,
         Purpose::Offer => wire::Purpose::Offer,
         Purpose::Result => wire::Purpose::Result,
+        Purpose::Improvement => wire::Purpose::Improvement,
+        Purpose::SuggestionAdopted => wire::Purpose::SuggestionAdopted,
+        Purpose::SuggestionDeclined => wire::Purpose::SuggestionDeclined,
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Wish<A: Aggregate> {
 type Read<A> = Option<Wish<A>>;
 
 /// The most characters of anything people write.
-const TEXT_MAX: usize = 4000;
+pub const TEXT_MAX: usize = 4000;
 
 fn wish<A: Aggregate>(id: Uuid, command: A::Command) -> Wish<A> {
     Wish { id, command, note: None }

@@ -1,13 +1,17 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
-//! `promise`, `solution`, then the three aggregates: `complaint` (`command`, `decide`), `department_task`, `escalation`.
+//! `promise`, `solution`, then the three aggregates: `complaint` (`command`, `decide`), `department_task`, `escalation`;
+//! beside them `improvement` and `suggestion`, which tell their `reporters`.
 pub mod command;
 pub mod complaint;
 mod decide;
 pub mod department_task;
 pub mod escalation;
+pub mod improvement;
 pub mod promise;
+pub mod reporters;
 pub mod routing;
 pub mod solution;
+pub mod suggestion;
 pub mod values;
 
 #[cfg(test)]
@@ -17,3 +21,5 @@ pub use command::{Command, Rejection};
 pub use complaint::Complaint;
 pub use department_task::DepartmentTask;
 pub use escalation::Escalation;
+pub use improvement::ImprovementAction;
+pub use suggestion::Suggestion;

@@ -4,7 +4,7 @@ use contracts::complaint::v1 as contract;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{class, emotion, instant, lane, level, optional, trigger, view};
+use super::{class, emotion, improvement, instant, lane, level, optional, trigger, view};
 use crate::{
     deadlines,
     domain::{
@@ -114,6 +114,7 @@ impl Aggregate for Complaint {
             Event::Dissatisfied { trigger, escalation_id } | Event::Raised { trigger, escalation_id } => {
                 vec![self.raise(*escalation_id, *trigger)]
             }
+            Event::Investigated { cause, .. } => vec![improvement::reported(self, cause)],
             Event::Closed { .. } => {
                 let cancel =
                     |asked: &Asked| Change::to::<DepartmentTask>(asked.task_id, department_task::Command::Cancel);
@@ -121,7 +122,6 @@ impl Aggregate for Complaint {
             }
             Event::Assessed(_)
             | Event::InvestigationStarted
-            | Event::Investigated { .. }
             | Event::SolutionDrafted(_)
             | Event::ApprovalRequested
             | Event::Approved { .. }

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 mod departments;
 mod house;
+mod improvements;
 mod refusals;
+mod suggestions;
 
 use contracts::{
     common::v1::{CaseClass, Count, Lane},
