@@ -99,6 +99,7 @@ async fn answer(
         }
         Metric::FirstInvestigation => figure::first_investigation(store::investigations(tx, period).await?),
         Metric::Refunds => figure::refunds(&store::money(tx, period).await?),
+        Metric::SuggestionAdoption => figure::suggestion_adoption(store::suggestions(tx, period).await?),
     })
 }
 

@@ -3,7 +3,9 @@
 use backbone::Fault;
 use contracts::{
     Event,
-    complaint::v1::{ComplaintRecorded, InvestigationConcluded, InvestigationLate},
+    complaint::v1::{
+        ComplaintRecorded, InvestigationConcluded, InvestigationLate, SuggestionAdopted, SuggestionDeclined,
+    },
     fulfilment::v1::RefundSucceeded,
     intake::v1::{CaseClosed, CaseReopened, PurchaseRecorded},
     scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
@@ -126,6 +128,23 @@ pub async fn investigations(tx: &mut PgConnection, period: Period) -> Result<Sha
     .fetch_one(tx)
     .await?;
     Ok(share(met, breached))
+}
+
+/// Counts for M23. A suggestion is decided once.
+pub async fn suggestions(tx: &mut PgConnection, period: Period) -> Result<Share, Fault> {
+    let (adopted, declined): (i64, i64) = sqlx::query_as(
+        "-- figures.suggestions
+         -- M23: adopted / (adopted + declined), decided in P
+         select count(*) filter (where type = $3), count(*) filter (where type = $4)
+         from fact where type in ($3, $4) and occurred_at >= $1 and occurred_at < $2",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(SuggestionAdopted::TYPE)
+    .bind(SuggestionDeclined::TYPE)
+    .fetch_one(tx)
+    .await?;
+    Ok(share(adopted, declined))
 }
 
 /// Money for M18, a currency each.

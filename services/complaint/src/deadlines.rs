@@ -20,7 +20,7 @@ const ANSWER_BY: &str = "answer_by";
 const ACKNOWLEDGE_BY: &str = "acknowledge_by";
 
 /// The first instant after `due` that the database can tell from it.
-fn late(due: Timestamp) -> Timestamp {
+pub fn late(due: Timestamp) -> Timestamp {
     calendar::add(due, SignedDuration::from_micros(1))
 }
 

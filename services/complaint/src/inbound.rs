@@ -1,10 +1,10 @@
-//! What we listen to: cases that are complaints or wait too long, service orders that carry a solution out, messages that left the house or
-//! could not.
-//! Every function only says what an event means here; the rules are in `domain`.
+//! What we listen to: cases that are complaints or suggestions or wait too long, service orders that carry a solution out,
+//! messages that left the house or could not. Every function only says what an event means here; the rules are in `domain`.
 use std::sync::Arc;
 
 use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
+    common::v1::CaseClass,
     fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
     intake::v1::{CaseClosed, CaseRegistered, CaseResponded, CaseResponseMissed},
     outreach::v1::{MessageFailed, MessageSent, Purpose},
@@ -13,11 +13,14 @@ use contracts::{
 use crate::{
     config::Policy,
     domain::{
-        Command, Complaint,
+        Command, Complaint, ImprovementAction, Suggestion,
         care::Word,
         complaint::Facts,
         escalation::{Matter, Trigger},
+        improvement,
         ladder::Ladder,
+        reporters::{Person, Reporter, Tell, Told},
+        suggestion,
     },
     webhook, wire,
 };
@@ -41,10 +44,10 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A case without a complaint id is no complaint.
+/// A case without a complaint id is no complaint; it may be a suggestion.
 fn case_registered(event: &CaseRegistered, policy: &Policy) -> Result<Effects, Fault> {
     let Some(complaint_id) = proto::optional_id("complaint_id", &event.complaint_id)? else {
-        return Ok(Effects::none());
+        return suggested(event);
     };
     let class = wire::class_of(event.class()).ok_or_else(|| Fault::invalid("class", "is not one of a complaint"))?;
     let facts = Facts {
@@ -63,6 +66,23 @@ fn case_registered(event: &CaseRegistered, policy: &Policy) -> Result<Effects, F
     };
     let record = Command::Record { facts: Box::new(facts), desk: policy.routing.desk_of(class).clone() };
     Ok(Effects::change(Change::to::<Complaint>(complaint_id, record)))
+}
+
+/// A customer's suggestion; the words stay with the case.
+fn suggested(event: &CaseRegistered) -> Result<Effects, Fault> {
+    if event.class() != CaseClass::Suggestion {
+        return Ok(Effects::none());
+    }
+    let case_id = proto::id("case_id", &event.case_id)?;
+    let by = Reporter {
+        report_id: case_id,
+        person: Person::Customer { customer_id: proto::id("customer_id", &event.customer_id)? },
+        reported_at: proto::required("recorded_at", event.recorded_at.as_ref())?,
+        told: Told::Waiting,
+    };
+    let (suggestion_id, product_id) = (Suggestion::of_case(case_id), event.product_id.clone());
+    let record = suggestion::Command::Record { suggestion_id, product_id, by };
+    Ok(Effects::change(Change::to::<Suggestion>(suggestion_id, record)))
 }
 
 fn order_opened(event: &OrderOpened) -> Result<Effects, Fault> {
@@ -107,36 +127,41 @@ fn raise(matter: Matter) -> Effects {
     wire::raise(matter).into_iter().fold(Effects::none(), Effects::and)
 }
 
-/// A message with the result begins the satisfaction check, one about progress ends a silence; follow-ups, offers and
-/// questions are told without consequence here.
 fn message_sent(event: &MessageSent) -> Result<Effects, Fault> {
-    if event.purpose() == Purpose::Progress {
-        let message_id = proto::id("message_id", &event.message_id)?;
-        let left = Word::Left { message_id, at: proto::required("sent_at", event.sent_at.as_ref())? };
-        let complaint_id = proto::id("about_id", &event.about_id)?;
-        return Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::Care(left))));
-    }
-    about_result(event.purpose(), &event.about_id, || {
-        let message_id = proto::id("message_id", &event.message_id)?;
-        Ok(Command::TellResult { message_id, at: proto::required("sent_at", event.sent_at.as_ref())? })
-    })
+    let message_id = proto::id("message_id", &event.message_id)?;
+    let at = proto::required("sent_at", event.sent_at.as_ref())?;
+    let (result, progress) = (Command::TellResult { message_id, at }, Command::Care(Word::Left { message_id, at }));
+    about(event.purpose(), &event.about_id, result, Some(progress), Tell::Sent { message_id, at })
 }
 
 fn message_failed(event: &MessageFailed) -> Result<Effects, Fault> {
-    about_result(event.purpose(), &event.about_id, || {
-        Ok(Command::ResultUntold { message_id: proto::id("message_id", &event.message_id)? })
-    })
+    let message_id = proto::id("message_id", &event.message_id)?;
+    about(event.purpose(), &event.about_id, Command::ResultUntold { message_id }, None, Tell::Unsent { message_id })
 }
 
-fn about_result(
+/// Messages with a result, about progress, with a measure or with the answer to a suggestion are about us; follow-ups, offers
+/// and questions are told without consequence here.
+fn about(
     purpose: Purpose,
     about_id: &str,
-    command: impl FnOnce() -> Result<Command, Fault>,
+    result: Command,
+    progress: Option<Command>,
+    tell: Tell,
 ) -> Result<Effects, Fault> {
-    match purpose {
-        Purpose::Result => Ok(Effects::change(Change::to::<Complaint>(proto::id("about_id", about_id)?, command()?))),
-        Purpose::Unspecified | Purpose::FollowUp | Purpose::Offer | Purpose::Progress | Purpose::Satisfaction => {
-            Ok(Effects::none())
+    let id = || proto::id("about_id", about_id);
+    let change = match purpose {
+        Purpose::Result => Change::to::<Complaint>(id()?, result),
+        Purpose::Improvement => Change::to::<ImprovementAction>(id()?, improvement::Command::Message(tell)),
+        Purpose::SuggestionAdopted | Purpose::SuggestionDeclined => {
+            Change::to::<Suggestion>(id()?, suggestion::Command::Message(tell))
         }
-    }
+        Purpose::Progress => match progress {
+            Some(progress) => Change::to::<Complaint>(id()?, progress),
+            None => return Ok(Effects::none()),
+        },
+        Purpose::Unspecified | Purpose::FollowUp | Purpose::Offer | Purpose::Satisfaction => {
+            return Ok(Effects::none());
+        }
+    };
+    Ok(Effects::change(change))
 }

@@ -1,13 +1,16 @@
 //! complaint: from the record of a complaint to the customer's last word on it, with the departments that must answer
 //! and the management that must look.
 //!
-//! Reading order: `domain` (the rules: `complaint`, `department_task`, `escalation`) → `wire` (what others learn, and
+//! Reading order: `domain` (the rules: `complaint`, `department_task`, `escalation`, `improvement`,
+//! `suggestion`) → `wire` (what others learn, and
 //! what one aggregate means for another) → `inbound` (what we listen to) → `deadlines` (what time does) → `api` (the
 //! door) → `store` (questions) → `webhook` (teams that read over HTTP) → `config` (routing table and terms).
 use std::sync::Arc;
 
 use backbone::{Context, Parts, Service};
-use contracts::complaint::v1::complaints_server::ComplaintsServer;
+use contracts::complaint::v1::{
+    complaints_server::ComplaintsServer, improvements_server::ImprovementsServer, suggestions_server::SuggestionsServer,
+};
 
 mod api;
 mod config;
@@ -27,6 +30,8 @@ pub static SERVICE: Service = Service {
         aggregates.with::<domain::Complaint>();
         aggregates.with::<domain::DepartmentTask>();
         aggregates.with::<domain::Escalation>();
+        aggregates.with::<domain::ImprovementAction>();
+        aggregates.with::<domain::Suggestion>();
     },
     inbound: inbound::inbound,
     assemble,
@@ -49,5 +54,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         let webhooks = Arc::clone(&webhooks);
         async move { webhooks.deliver_once().await }
     };
-    Ok(Parts::new().grpc(ComplaintsServer::new(api)).background("webhooks", deliver))
+    let (improvements, suggestions) = (ImprovementsServer::new(api.clone()), SuggestionsServer::new(api.clone()));
+    let parts = Parts::new().grpc(ComplaintsServer::new(api)).grpc(improvements).grpc(suggestions);
+    Ok(parts.background("webhooks", deliver))
 }

@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 use crate::domain::{Complaint, DepartmentTask, Escalation, values::Class};
 
+pub mod loops;
+
 /// The most notes shown of one complaint.
 const NOTES_MAX: i64 = 200;
 
@@ -24,7 +26,7 @@ fn versioned<A: DeserializeOwned>((version, Json(state)): Stored<A>) -> Versione
 /// Words somebody wrote.
 #[derive(Debug, FromRow)]
 pub struct Note {
-    /// The complaint, task or escalation.
+    /// The complaint, task, escalation, improvement action or suggestion.
     pub owner: Uuid,
     pub field: String,
     /// 1 for the first of its owner and field.

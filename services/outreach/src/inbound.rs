@@ -2,7 +2,10 @@
 //! the same event queues nothing twice.
 use backbone::{Change, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
-    complaint::v1::{ProgressMessageOrdered, SatisfactionAsked, SolutionExecuted, SolutionOffered},
+    complaint::v1::{
+        ImprovementNoticeRequested, ProgressMessageOrdered, SatisfactionAsked, SolutionExecuted, SolutionOffered,
+        SuggestionNoticeRequested,
+    },
     scheduling::v1::FollowUpDue,
 };
 use kernel::id::derived;
@@ -21,6 +24,8 @@ pub fn inbound(i: &mut Inbound) {
         about_complaint(Purpose::Satisfaction, &event.message_id, &event.customer_id, &event.complaint_id)
     });
     i.on::<FollowUpDue>(follow_up_due);
+    i.on::<ImprovementNoticeRequested>(measure_released);
+    i.on::<SuggestionNoticeRequested>(suggestion_decided);
 }
 
 /// Every offer is told once (R-CMP-08).
@@ -71,6 +76,28 @@ fn follow_up_due(event: FollowUpDue, _meta: &Meta) -> Result<Effects, Fault> {
         purpose: Purpose::FollowUp,
         about_id: proto::id("follow_up_id", &event.follow_up_id)?,
         not_after: proto::instant("window_end", event.window_end.as_ref())?,
+    })
+}
+
+/// Complaint names the message of each customer and release (R-CMP-15).
+fn measure_released(event: ImprovementNoticeRequested, _meta: &Meta) -> Result<Effects, Fault> {
+    queue(Facts {
+        message_id: proto::id("message_id", &event.message_id)?,
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purpose: Purpose::Improvement,
+        about_id: proto::id("action_id", &event.action_id)?,
+        not_after: None,
+    })
+}
+
+/// Complaint names the message of each customer (R-ANA-13).
+fn suggestion_decided(event: SuggestionNoticeRequested, _meta: &Meta) -> Result<Effects, Fault> {
+    queue(Facts {
+        message_id: proto::id("message_id", &event.message_id)?,
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purpose: if event.adopted { Purpose::SuggestionAdopted } else { Purpose::SuggestionDeclined },
+        about_id: proto::id("suggestion_id", &event.suggestion_id)?,
+        not_after: None,
     })
 }
 

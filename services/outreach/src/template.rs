@@ -24,14 +24,14 @@ pub struct Letter {
 }
 
 impl Wording {
-    /// The e-mail about the complaint or follow-up `about_id`.
+    /// The e-mail about `about_id`.
     pub fn letter(&self, purpose: Purpose, about_id: Uuid) -> Letter {
         let text = self.fill(email(purpose), about_id);
         let (subject, body) = text.split_once("\n\n").unwrap_or(("", &text));
         Letter { subject: subject.to_owned(), body: body.to_owned() }
     }
 
-    /// The short message about the complaint or follow-up `about_id`.
+    /// The short message about `about_id`.
     pub fn short(&self, purpose: Purpose, about_id: Uuid) -> String {
         self.fill(sms(purpose), about_id).trim_end().to_owned()
     }
@@ -51,6 +51,9 @@ fn email(purpose: Purpose) -> &'static str {
         Purpose::Result => include_str!("../templates/result.email.txt"),
         Purpose::Progress => include_str!("../templates/progress.email.txt"),
         Purpose::Satisfaction => include_str!("../templates/satisfaction.email.txt"),
+        Purpose::Improvement => include_str!("../templates/improvement.email.txt"),
+        Purpose::SuggestionAdopted => include_str!("../templates/suggestion_adopted.email.txt"),
+        Purpose::SuggestionDeclined => include_str!("../templates/suggestion_declined.email.txt"),
     }
 }
 
@@ -61,6 +64,9 @@ fn sms(purpose: Purpose) -> &'static str {
         Purpose::Result => include_str!("../templates/result.sms.txt"),
         Purpose::Progress => include_str!("../templates/progress.sms.txt"),
         Purpose::Satisfaction => include_str!("../templates/satisfaction.sms.txt"),
+        Purpose::Improvement => include_str!("../templates/improvement.sms.txt"),
+        Purpose::SuggestionAdopted => include_str!("../templates/suggestion_adopted.sms.txt"),
+        Purpose::SuggestionDeclined => include_str!("../templates/suggestion_declined.sms.txt"),
     }
 }
 
@@ -68,8 +74,16 @@ fn sms(purpose: Purpose) -> &'static str {
 mod tests {
     use super::*;
 
-    const ALL: [Purpose; 5] =
-        [Purpose::FollowUp, Purpose::Offer, Purpose::Result, Purpose::Progress, Purpose::Satisfaction];
+    const ALL: [Purpose; 8] = [
+        Purpose::FollowUp,
+        Purpose::Offer,
+        Purpose::Result,
+        Purpose::Progress,
+        Purpose::Satisfaction,
+        Purpose::Improvement,
+        Purpose::SuggestionAdopted,
+        Purpose::SuggestionDeclined,
+    ];
 
     fn wording() -> Wording {
         Wording { service: "Customer Care".into(), contact: "400 000 0000".into() }

@@ -101,6 +101,9 @@ fn purpose(purpose: Purpose) -> wire::Purpose {
         Purpose::Result => wire::Purpose::Result,
         Purpose::Progress => wire::Purpose::Progress,
         Purpose::Satisfaction => wire::Purpose::Satisfaction,
+        Purpose::Improvement => wire::Purpose::Improvement,
+        Purpose::SuggestionAdopted => wire::Purpose::SuggestionAdopted,
+        Purpose::SuggestionDeclined => wire::Purpose::SuggestionDeclined,
     }
 }
 

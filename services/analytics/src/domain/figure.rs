@@ -157,6 +157,11 @@ pub fn first_investigation(in_time: Share) -> Vec<Figure> {
     vec![proportion(Metric::FirstInvestigation, in_time)]
 }
 
+/// M23: suggestions adopted / those adopted or declined.
+pub fn suggestion_adoption(adopted: Share) -> Vec<Figure> {
+    vec![proportion(Metric::SuggestionAdoption, adopted)]
+}
+
 /// M18: refunds that succeeded; and, a currency each, the money they paid back, alone and in proportion to net sales.
 /// Where no money moved there is no currency, and so no share of one.
 pub fn refunds(money: &[Money]) -> Vec<Figure> {

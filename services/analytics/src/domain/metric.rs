@@ -20,11 +20,13 @@ pub enum Metric {
     FirstInvestigation,
     /// M18
     Refunds,
+    /// M23
+    SuggestionAdoption,
 }
 
 impl Metric {
     /// All of them, in the order of their ids.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::CoverageGross,
         Self::CoverageNet,
         Self::OnTime,
@@ -33,6 +35,7 @@ impl Metric {
         Self::ComplaintRate,
         Self::FirstInvestigation,
         Self::Refunds,
+        Self::SuggestionAdoption,
     ];
 
     /// The id in the metric definitions.
@@ -46,6 +49,7 @@ impl Metric {
             Self::ComplaintRate => "M13",
             Self::FirstInvestigation => "M15",
             Self::Refunds => "M18",
+            Self::SuggestionAdoption => "M23",
         }
     }
 
@@ -60,6 +64,7 @@ impl Metric {
             Self::ComplaintRate => "complaints per 1,000 orders delivered",
             Self::FirstInvestigation => "first investigation within 24 hours",
             Self::Refunds => "refunds",
+            Self::SuggestionAdoption => "suggestion adoption rate",
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Each metric by its definition, and the questions that are refused.
 use contracts::{
     analytics::v1::{GetFiguresRequest, RebuildRequest},
-    complaint::v1::{ComplaintAssessed, InvestigationConcluded, TaskIssued},
+    complaint::v1::{
+        ComplaintAssessed, InvestigationConcluded, SuggestionAdopted, SuggestionDeclined, SuggestionScreened,
+        TaskIssued,
+    },
     intake::v1::CaseReopened,
     outreach::v1::MessageQueued,
 };
@@ -23,7 +26,7 @@ async fn d11_an_empty_period_has_figures_without_values() {
     let stack = start().await;
     let figures = figures(&stack).await;
     let ids: Vec<_> = figures.iter().map(|f| f.metric.as_str()).collect();
-    assert_eq!(ids, ["M01", "M01n", "M02", "M06", "M06", "M11", "M11", "M11", "M13", "M15", "M18"]);
+    assert_eq!(ids, ["M01", "M01n", "M02", "M06", "M06", "M11", "M11", "M11", "M13", "M15", "M18", "M23"]);
     for figure in figures {
         assert_eq!((figure.n, figure.lower, figure.upper), (0, None, None), "{figure:?}");
         assert_eq!(figure.value, (figure.unit == "count").then_some(0.0), "{figure:?}");
@@ -166,6 +169,22 @@ async fn a_late_investigation_stays_breached_when_it_is_concluded() {
 }
 
 #[tokio::test]
+async fn r_ana_14_adoption_is_the_share_of_the_suggestions_decided() {
+    let stack = start().await;
+    let now = stack.now();
+    tell(&stack, Uuid::now_v7(), SuggestionAdopted::default()).await;
+    tell(&stack, Uuid::now_v7(), SuggestionScreened::default()).await;
+    for _ in 0..3 {
+        tell(&stack, Uuid::now_v7(), SuggestionDeclined::default()).await;
+    }
+    stack.settle().await;
+    let decided = ask(&stack, now, now + 1.hour(), &["M23"]).await.unwrap().figures;
+    assert_eq!(read(&decided, "M23", "share"), (Some(0.25), 4, Some(1)));
+    let earlier = ask(&stack, now - 1.hour(), now, &["M23"]).await.unwrap().figures;
+    assert_eq!(read(&earlier, "M23", "share"), (None, 0, Some(0)));
+}
+
+#[tokio::test]
 async fn refunds_are_shown_a_currency_each_and_never_added_up() {
     let stack = start().await;
     let day = at("02-01T00:00:00");
@@ -232,7 +251,7 @@ async fn a_wrong_question_names_every_wrong_field() {
     assert!(wrong[1].1.contains("\"M99\""), "{wrong:?}");
     let wire = |seconds| Some(contracts::Timestamp { seconds, nanos: 0 });
     for (from, to) in [(-377_673_580_800, -377_673_500_000), (-1, i64::MAX), (i64::MIN, 300_000_000_000)] {
-        let asked = GetFiguresRequest { from: wire(from), to: wire(to), metrics: vec!["x".into(); 17] };
+        let asked = GetFiguresRequest { from: wire(from), to: wire(to), metrics: vec!["x".into(); 19] };
         let wrong = fields(client(&stack).get_figures(asked).await.unwrap_err());
         assert_eq!(wrong.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["from", "to", "metrics"]);
     }
@@ -242,7 +261,7 @@ async fn a_wrong_question_names_every_wrong_field() {
     client(&stack).get_figures(last).await.unwrap();
     assert_eq!(fields(ask(&stack, from, from, &[]).await.unwrap_err())[0].0, "to");
     assert_eq!(fields(ask(&stack, from, from + 30_000.hours(), &[]).await.unwrap_err())[0].0, "to");
-    assert_eq!(fields(ask(&stack, from, to, &["M01"; 17]).await.unwrap_err())[0].0, "metrics");
+    assert_eq!(fields(ask(&stack, from, to, &["M01"; 19]).await.unwrap_err())[0].0, "metrics");
     let nothing = fields(client(&stack).get_figures(GetFiguresRequest::default()).await.unwrap_err());
     assert_eq!(nothing.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["from", "to"]);
     let nobody = fields(client(&stack).rebuild(RebuildRequest {}).await.unwrap_err());

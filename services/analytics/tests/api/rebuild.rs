@@ -1,5 +1,8 @@
 //! A rebuild gives the same figures from the journals alone, whatever had become of the facts.
-use contracts::analytics::v1::{GetFiguresResponse, RebuildRequest};
+use contracts::{
+    analytics::v1::{GetFiguresResponse, RebuildRequest},
+    complaint::v1::SuggestionAdopted,
+};
 use jiff::ToSpan;
 use testkit::Stack;
 use tonic::Code;
@@ -22,12 +25,13 @@ async fn chain(stack: &Stack) -> u64 {
         tell(stack, Uuid::now_v7(), closed(begin, begin + (number * number).minutes())).await;
         tell(stack, Uuid::now_v7(), refunded(by, number, "BRL")).await;
     }
+    tell(stack, Uuid::now_v7(), SuggestionAdopted::default()).await;
     stack.settle().await;
-    30 * 7
+    30 * 7 + 1
 }
 
 async fn everything(stack: &Stack) -> GetFiguresResponse {
-    ask(stack, at("01-01T00:00:00"), at("03-01T00:00:00"), &[]).await.unwrap()
+    ask(stack, at("01-01T00:00:00"), at("04-01T00:00:00"), &[]).await.unwrap()
 }
 
 async fn rebuild(stack: &Stack) -> Result<u64, tonic::Status> {

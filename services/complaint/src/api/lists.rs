@@ -31,18 +31,22 @@ const COMPLAINT: [&str; 13] = [
 const TASK: [&str; 6] = ["issued", "acknowledged", "answered", "returned", "accepted", "cancelled"];
 const ESCALATION: [&str; 4] = ["raised", "acknowledged", "decided", "closed"];
 
+/// What somebody wrote.
+pub fn note(note: store::Note) -> Note {
+    Note {
+        owner_id: note.owner.to_string(),
+        field: note.field,
+        number: u32::try_from(note.number).unwrap_or(u32::MAX),
+        text: note.body,
+        by: note.written_by,
+        at: Some(proto::timestamp(note.written_at.to_jiff())),
+    }
+}
+
 impl Api {
     pub(super) async fn complaint(&self, id: Uuid) -> Result<GetComplaintResponse, Fault> {
         let found = store::complaint(&self.pool, id).await?;
         let (version, complaint) = found.ok_or_else(|| Fault::not_found("complaint", id))?;
-        let note = |note: store::Note| Note {
-            owner_id: note.owner.to_string(),
-            field: note.field,
-            number: u32::try_from(note.number).unwrap_or(u32::MAX),
-            text: note.body,
-            by: note.written_by,
-            at: Some(proto::timestamp(note.written_at.to_jiff())),
-        };
         let offered = self.policy.rules.offers.of(complaint.class(), complaint.severity());
         Ok(GetComplaintResponse {
             guidance: self.policy.guidance.of(complaint.class(), complaint.facts.emotion),

@@ -1,7 +1,9 @@
 //! The gRPC door: request -> command -> road, or query -> response. Every call says who acts; a repeated call with its
 //! idempotency key gets its first answer. No rules here.
+mod improvement;
 mod lists;
 mod read;
+mod suggestion;
 
 use std::sync::Arc;
 

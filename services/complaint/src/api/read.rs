@@ -30,7 +30,7 @@ pub struct Wish<A: Aggregate> {
 type Read<A> = Option<Wish<A>>;
 
 /// The most characters of anything people write.
-const TEXT_MAX: usize = 4000;
+pub const TEXT_MAX: usize = 4000;
 /// The most references of one answer.
 const EVIDENCE_MAX: usize = 20;
 

@@ -1,6 +1,7 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
 //! `ladder`, `promise`, `solution`, `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`,
-//! `approving`, `executing`, `care`), `department_task`, `escalation`.
+//! `approving`, `executing`, `care`), `department_task`, `escalation`; beside them `improvement` and `suggestion`, which
+//! tell their `reporters`.
 mod approving;
 pub mod care;
 pub mod command;
@@ -10,11 +11,15 @@ pub mod department_task;
 pub mod escalation;
 mod executing;
 pub mod fairness;
+pub mod improvement;
 pub mod ladder;
 pub mod promise;
+pub mod reporters;
 pub mod routing;
 pub mod rulebook;
 pub mod solution;
+mod state;
+pub mod suggestion;
 pub mod values;
 
 #[cfg(test)]
@@ -24,3 +29,5 @@ pub use command::{Command, Rejection};
 pub use complaint::Complaint;
 pub use department_task::DepartmentTask;
 pub use escalation::Escalation;
+pub use improvement::ImprovementAction;
+pub use suggestion::Suggestion;

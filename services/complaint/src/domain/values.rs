@@ -108,7 +108,7 @@ impl FromStr for Department {
 }
 
 /// Why something went wrong: lower-case words joined by dots or underscores, such as `packaging.leak`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CauseCode(String);
 

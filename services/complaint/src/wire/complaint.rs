@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use kernel::approval::{Approval, Given, Refusal};
 use uuid::Uuid;
 
-use super::{class, emotion, instant, lane, level, optional, trigger, view};
+use super::{class, emotion, improvement, instant, lane, level, optional, trigger, view};
 use crate::{
     deadlines,
     domain::{
@@ -138,6 +138,7 @@ impl Aggregate for Complaint {
                 self.raise_once(Trigger::Severity, "severity", 1)
             }
             Event::ApprovalRequested(_) if self.costly() => self.raise_once(Trigger::Amount, "amount", self.version()),
+            Event::Investigated { cause, .. } => vec![improvement::reported(self, cause)],
             Event::Closed { .. } => {
                 let cancel =
                     |asked: &Asked| Change::to::<DepartmentTask>(asked.task_id, department_task::Command::Cancel);
@@ -145,7 +146,6 @@ impl Aggregate for Complaint {
             }
             Event::Assessed(_)
             | Event::InvestigationStarted
-            | Event::Investigated { .. }
             | Event::SolutionDrafted(_)
             | Event::ApprovalRequested(_)
             | Event::ApprovalGiven(_)

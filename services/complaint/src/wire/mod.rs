@@ -1,8 +1,12 @@
-//! Contract <-> domain. What others learn of complaints, tasks and escalations is decided here and nowhere else.
+//! Contract <-> domain. What others learn of complaints, tasks, escalations, improvement actions and suggestions is
+//! decided here and nowhere else.
 //! Invariant: every match is exhaustive, and no words of customers or staff leave in an event.
 mod complaint;
 mod department_task;
 mod escalation;
+mod improvement;
+mod reporters;
+mod suggestion;
 mod view;
 
 use backbone::proto;
@@ -11,12 +15,15 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
-    Complaint, DepartmentTask, Escalation,
+    Complaint, DepartmentTask, Escalation, ImprovementAction, Suggestion,
     escalation::{Level, Trigger},
     values::{Class, Emotion, Lane},
 };
 
 pub use escalation::{raise, settle};
+pub use improvement::{improvement_view, report};
+pub use reporters::{reporter_views, suppression_of};
+pub use suggestion::{decline_reason_of, reward_of, suggestion_view};
 pub use view::{complaint_view, escalation_view, kind_named, ordered, remedy_kind, task_view};
 
 /// A thing with a status word.
@@ -37,6 +44,18 @@ impl Status for DepartmentTask {
 }
 
 impl Status for Escalation {
+    fn status(&self) -> &'static str {
+        self.state.name()
+    }
+}
+
+impl Status for ImprovementAction {
+    fn status(&self) -> &'static str {
+        self.state.name()
+    }
+}
+
+impl Status for Suggestion {
     fn status(&self) -> &'static str {
         self.state.name()
     }

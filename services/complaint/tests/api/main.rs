@@ -6,7 +6,9 @@ mod care;
 mod departments;
 mod escalations;
 mod house;
+mod improvements;
 mod refusals;
+mod suggestions;
 mod webhooks;
 
 use contracts::{

@@ -4,8 +4,10 @@
 mod care;
 mod complaint_table;
 mod guards;
+mod improvement_table;
 mod properties;
 mod small_tables;
+mod suggestion_table;
 
 use std::sync::Arc;
 
@@ -37,6 +39,8 @@ fn every_state_answers_every_command_and_the_readme_shows_it() {
         ("state-diagram", complaint_table::steps()),
         ("state-diagram-task", small_tables::task_steps()),
         ("state-diagram-escalation", small_tables::escalation_steps()),
+        ("state-diagram-improvement", improvement_table::steps()),
+        ("state-diagram-suggestion", suggestion_table::steps()),
     ] {
         let born = |(from, by, to): Step| (if from == "absent" { "[*]" } else { from }, by, to);
         let steps: Vec<_> = steps.into_iter().map(born).collect();

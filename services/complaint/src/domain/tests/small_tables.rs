@@ -9,9 +9,9 @@ use super::{
 };
 
 /// `=` nothing happens; a word with a dot is the code of the refusal; else the state it is in afterwards.
-type Rows<const N: usize> = [(&'static str, [&'static str; N])];
+pub type Rows<const N: usize> = [(&'static str, [&'static str; N])];
 
-fn compare<S, const N: usize>(
+pub fn compare<S, const N: usize>(
     rows: &Rows<N>,
     samples: &[S],
     name: impl Fn(&S) -> &'static str,

@@ -25,6 +25,11 @@ pub enum Purpose {
     Progress,
     /// Asks once more whether it is settled (R-CMP-11).
     Satisfaction,
+    /// Tells who reported a problem that a measure against it is in force (R-CMP-15).
+    Improvement,
+    /// Tells who made a suggestion what became of it (R-ANA-13).
+    SuggestionAdopted,
+    SuggestionDeclined,
 }
 
 /// How the customer was reached.
@@ -46,7 +51,7 @@ pub struct Facts {
     pub customer_id: Uuid,
     /// Why.
     pub purpose: Purpose,
-    /// The complaint or follow-up it is about.
+    /// The complaint, follow-up, improvement action or suggestion it is about.
     pub about_id: Uuid,
     /// After this instant sending it would be wrong: nobody is invited to a follow-up whose window has closed.
     pub not_after: Option<Timestamp>,
