@@ -93,6 +93,7 @@ fn everybody_answers() -> Board {
             late_tasks: vec![count("quality", 3)],
             escalations: vec![count("raised", 1)],
             late_investigations: 8,
+            ..complaint::GetOverviewResponse::default()
         }),
         fulfilment: Ok(fulfilment::GetOverviewResponse {
             orders: vec![count("completed", 11)],

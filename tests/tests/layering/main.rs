@@ -6,6 +6,7 @@ mod bans;
 mod canary;
 mod doors;
 mod knows;
+mod requirements;
 mod sizes;
 mod source;
 mod words;

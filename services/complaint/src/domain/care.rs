@@ -54,19 +54,34 @@ impl Care {
             Event::Recorded { facts, .. } => self.heard(facts.recorded_at),
             Event::Agreed(consent) => self.heard(consent.at),
             Event::Declined { at } | Event::Dissatisfied { at, .. } | Event::Reopened { at } => self.heard(*at),
-            Event::ProgressOrdered { .. } => self.progress_messages += 1,
-            Event::ProgressTold { at, .. } => self.heard(*at),
-            Event::TooSilent { .. } => self.silence_noted = true,
+            Event::Care(Heard::Ordered { .. }) => self.progress_messages += 1,
+            Event::Care(Heard::Told { at, .. }) => self.heard(*at),
+            Event::Care(Heard::TooSilent { .. }) => self.silence_noted = true,
             Event::Executed { at } => (self.executed_at, self.result_late) = (Some(*at), false),
-            Event::ResultLate { .. } => self.result_late = true,
+            Event::Care(Heard::ResultLate { .. }) => self.result_late = true,
             Event::ResultTold { at, .. } => {
                 self.heard(*at);
                 (self.executed_at, self.asked) = (None, 1);
             }
-            Event::AskedAgain { .. } => self.asked += 1,
+            Event::Care(Heard::AskedAgain { .. }) => self.asked += 1,
             _ => {}
         }
     }
+}
+
+/// What became of the conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A message is to tell the customer that it goes on.
+    Ordered { message_id: Uuid },
+    /// The customer was told how it stands.
+    Told { at: Timestamp, channel: String },
+    /// The customer has been without word of us for too long.
+    TooSilent { due: Timestamp },
+    /// The result was not told in time.
+    ResultLate { due: Timestamp },
+    /// A message is to ask once more whether it is settled.
+    AskedAgain { message_id: Uuid, number: u32 },
 }
 
 /// Steps of the conversation with the customer.
@@ -119,23 +134,29 @@ impl Complaint {
         let late = |due: Option<Timestamp>| due.filter(|due| !verdict(*due, now).in_time());
         Ok(match word {
             Word::Told { .. } | Word::Order if !self.open() => return Err(self.not_now()),
-            Word::Told { channel } => vec![Event::ProgressTold { at: now, channel }],
+            Word::Told { channel } => vec![Event::Care(Heard::Told { at: now, channel })],
             Word::Order => {
-                vec![Event::ProgressOrdered { message_id: self.message("progress", self.care.progress_messages + 1) }]
+                vec![Event::Care(Heard::Ordered {
+                    message_id: self.message("progress", self.care.progress_messages + 1),
+                })]
             }
             Word::Left { message_id, at } => {
                 let ours = (1..=self.care.progress_messages).any(|n| self.message("progress", n) == message_id);
-                if ours && self.open() { vec![Event::ProgressTold { at, channel: "message".into() }] } else { vec![] }
+                if ours && self.open() {
+                    vec![Event::Care(Heard::Told { at, channel: "message".into() })]
+                } else {
+                    vec![]
+                }
             }
             Word::WordDue => match late(self.word_by()) {
-                Some(due) => vec![Event::TooSilent { due }, self.raised(Trigger::Silence)],
+                Some(due) => vec![Event::Care(Heard::TooSilent { due }), self.raised(Trigger::Silence)],
                 None => vec![],
             },
             Word::ResultDue => self.result_breach(now),
             Word::AskDue => match self.ask_at() {
                 Some(at) if now >= at => {
                     let number = self.care.asked + 1;
-                    vec![Event::AskedAgain { message_id: self.message("satisfaction", number), number }]
+                    vec![Event::Care(Heard::AskedAgain { message_id: self.message("satisfaction", number), number })]
                 }
                 _ => vec![],
             },
@@ -145,7 +166,7 @@ impl Complaint {
     /// The breach of the promise to tell the result, if its time is over and nobody noted it yet; equality is in time.
     pub(super) fn result_breach(&self, now: Timestamp) -> Vec<Event> {
         match self.tell_by().filter(|due| !self.care.result_late && !verdict(*due, now).in_time()) {
-            Some(due) => vec![Event::ResultLate { due }, self.raised(Trigger::ResultLate)],
+            Some(due) => vec![Event::Care(Heard::ResultLate { due }), self.raised(Trigger::ResultLate)],
             None => vec![],
         }
     }

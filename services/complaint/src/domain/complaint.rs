@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 pub use super::state::{Outcome, State};
 use super::{
-    care::{Care, Promised},
+    care::{Care, Heard, Promised},
     escalation::{Level, Trigger},
     ladder::Ladder,
     promise::Promise,
@@ -158,28 +158,8 @@ pub enum Event {
     Executed {
         at: Timestamp,
     },
-    /// A message is to tell the customer that it goes on.
-    ProgressOrdered {
-        message_id: Uuid,
-    },
-    /// The customer was told how it stands.
-    ProgressTold {
-        at: Timestamp,
-        channel: String,
-    },
-    /// The customer has been without word of us for too long.
-    TooSilent {
-        due: Timestamp,
-    },
-    /// The result was not told in time.
-    ResultLate {
-        due: Timestamp,
-    },
-    /// A message is to ask once more whether it is settled.
-    AskedAgain {
-        message_id: Uuid,
-        number: u32,
-    },
+    /// What the customer heard, or should have.
+    Care(Heard),
     /// Without a message when a person told it.
     ResultTold {
         message_id: Option<Uuid>,
@@ -289,11 +269,7 @@ impl Complaint {
             }
             Event::Escalated { level, .. } => self.escalation_level = self.escalation_level.max(Some(level)),
             Event::ProcessDeviated(deviation) => self.deviations.push(deviation),
-            Event::ProgressOrdered { .. }
-            | Event::ProgressTold { .. }
-            | Event::TooSilent { .. }
-            | Event::ResultLate { .. }
-            | Event::AskedAgain { .. } => {}
+            Event::Care(_) => {}
             Event::Reopened { .. } => {
                 self.reopen_count += 1;
                 self.state = State::Investigating;

@@ -93,23 +93,7 @@ impl Aggregate for Complaint {
                 Published::of(&self.escalated(*level, *trigger, *escalation_id), shard)
             }
             Event::ProcessDeviated(left) => Published::of(&self.process_deviated(left), shard).at(left.at),
-            Event::ProgressOrdered { message_id } | Event::AskedAgain { message_id, .. } => {
-                self.message_ordered(event, *message_id, shard)
-            }
-            Event::ProgressTold { at, channel } => {
-                let told = c::ProgressTold {
-                    complaint_id,
-                    channel: channel.clone(),
-                    word_by: self.word_by().and_then(instant),
-                };
-                Published::of(&told, shard).at(*at)
-            }
-            Event::TooSilent { due } => {
-                Published::of(&c::CustomerWithoutWord { complaint_id, word_by: instant(*due) }, shard).at(*due)
-            }
-            Event::ResultLate { due } => {
-                Published::of(&c::ResultLate { complaint_id, tell_by: instant(*due) }, shard).at(*due)
-            }
+            Event::Care(heard) => self.heard(heard, shard),
             Event::Reopened { .. } => {
                 let (reopen_count, case_id) = (self.reopen_count, self.facts.case_id.to_string());
                 Published::of(&c::ComplaintReopened { complaint_id, reopen_count, case_id }, shard)
@@ -158,11 +142,7 @@ impl Aggregate for Complaint {
             | Event::RemedySettled { .. }
             | Event::RemedyDeviated { .. }
             | Event::Executed { .. }
-            | Event::ProgressOrdered { .. }
-            | Event::ProgressTold { .. }
-            | Event::TooSilent { .. }
-            | Event::ResultLate { .. }
-            | Event::AskedAgain { .. }
+            | Event::Care(_)
             | Event::ResultTold { .. }
             | Event::Escalated { .. }
             | Event::ProcessDeviated(_)
@@ -304,19 +284,6 @@ impl Complaint {
             level: level(to),
             trigger: trigger(why),
             escalation_id: escalation_id.to_string(),
-        }
-    }
-
-    /// A message about how it stands, or the question whether it is settled.
-    fn message_ordered(&self, event: &Event, message_id: Uuid, shard: u8) -> Published {
-        let complaint_id = self.facts.complaint_id.to_string();
-        let (customer_id, message_id) = (self.facts.customer_id.to_string(), message_id.to_string());
-        match event {
-            Event::AskedAgain { number, .. } => {
-                let number = *number;
-                Published::of(&contract::SatisfactionAsked { complaint_id, customer_id, message_id, number }, shard)
-            }
-            _ => Published::of(&contract::ProgressMessageOrdered { complaint_id, customer_id, message_id }, shard),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Contract <-> domain. What others learn of complaints, tasks, escalations, improvement actions and suggestions is
 //! decided here and nowhere else.
 //! Invariant: every match is exhaustive, and no words of customers or staff leave in an event.
+mod care;
 mod complaint;
 mod department_task;
 mod escalation;

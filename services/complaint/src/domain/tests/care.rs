@@ -1,7 +1,7 @@
 //! What the customer hears: every state against every step of the conversation, and the terms to the microsecond.
 use super::{
     super::{
-        care::Word,
+        care::{Heard, Word},
         command::Rejection,
         complaint::{Outcome, State},
         escalation::{Level, Trigger},
@@ -55,10 +55,10 @@ fn r_cmp_05_every_state_answers_every_word() {
                 Err(Rejection::Unknown) => "?",
                 Err(Rejection::NotNow(_)) => "x",
                 Ok([]) => "=",
-                Ok([Event::ProgressTold { .. }]) => "t",
-                Ok([Event::ProgressOrdered { .. }]) => "o",
-                Ok([Event::TooSilent { .. } | Event::ResultLate { .. }, Event::Raised { .. }]) => "!",
-                Ok([Event::AskedAgain { .. }]) => "a",
+                Ok([Event::Care(Heard::Told { .. })]) => "t",
+                Ok([Event::Care(Heard::Ordered { .. })]) => "o",
+                Ok([Event::Care(Heard::TooSilent { .. } | Heard::ResultLate { .. }), Event::Raised { .. }]) => "!",
+                Ok([Event::Care(Heard::AskedAgain { .. })]) => "a",
                 _ => "other",
             };
             if got != row[column + 1] {
@@ -76,12 +76,12 @@ fn r_cmp_05_a_silence_is_noted_once_and_ends_with_the_next_word() {
     assert_eq!(due, NOW - hours(1) + hours(72), "it runs from when he came to us");
     let events = tell(&mut complaint, Command::Care(Word::WordDue), due + hours(5));
     assert!(
-        matches!(events.as_slice(), [Event::TooSilent { due: at }, Event::Raised { trigger: Trigger::Silence, .. }] if *at == due)
+        matches!(events.as_slice(), [Event::Care(Heard::TooSilent { due: at }), Event::Raised { trigger: Trigger::Silence, .. }] if *at == due)
     );
     assert_eq!((complaint.word_by(), complaint.escalation_level), (None, Some(Level::Management)));
     let events = tell(&mut complaint, Command::Care(Word::Order), due + hours(6));
     let ordered = |event: &Event| match event {
-        Event::ProgressOrdered { message_id } => Some(*message_id),
+        Event::Care(Heard::Ordered { message_id }) => Some(*message_id),
         _ => None,
     };
     let message_id = events.iter().find_map(ordered).unwrap();
@@ -89,7 +89,7 @@ fn r_cmp_05_a_silence_is_noted_once_and_ends_with_the_next_word() {
     tell(&mut complaint, Command::Care(Word::Left { message_id, at: sent }), due + hours(9));
     assert_eq!(complaint.word_by(), Some(sent + hours(72)), "from when the message left");
     // An earlier word that is reported late does not shorten it.
-    complaint.apply(&Event::ProgressTold { at: sent - hours(2), channel: "hotline".into() });
+    complaint.apply(&Event::Care(Heard::Told { at: sent - hours(2), channel: "hotline".into() }));
     assert_eq!(complaint.word_by(), Some(sent + hours(72)));
 }
 
@@ -103,7 +103,7 @@ fn r_cmp_10_a_late_result_is_late_whoever_notices_first() {
     let tell_late = Command::TellResult { message_id: executed.result_message(), at: due + MICRO };
     tell(&mut noticed, tell_late.clone(), due + hours(10));
     let events = tell(&mut told, tell_late, due + hours(10));
-    assert!(matches!(events.first(), Some(Event::ResultLate { .. })), "{events:?}");
+    assert!(matches!(events.first(), Some(Event::Care(Heard::ResultLate { .. }))), "{events:?}");
     assert_eq!(noticed, told);
     let in_time = Command::TellResult { message_id: executed.result_message(), at: due };
     let mut kept = executed.clone();
@@ -122,7 +122,7 @@ fn r_cmp_11_he_is_asked_three_times_before_silence_closes_it_unconfirmed() {
         assert_eq!(at, NOW + hours(72) * (number - 1));
         let events = tell(&mut complaint, Command::Care(Word::AskDue), at);
         assert!(
-            matches!(events.as_slice(), [Event::AskedAgain { number: n, .. }] if i64::from(*n) == i64::from(number))
+            matches!(events.as_slice(), [Event::Care(Heard::AskedAgain { number: n, .. })] if i64::from(*n) == i64::from(number))
         );
     }
     assert_eq!((complaint.ask_at(), complaint.care.asked), (None, 3));

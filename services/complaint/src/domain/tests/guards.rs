@@ -29,7 +29,7 @@ fn recording_asks_the_department_of_the_class_at_once() {
 }
 
 #[test]
-fn a_class_judged_differently_brings_its_own_department_in() {
+fn r_cmp_02_a_class_judged_differently_brings_its_own_department_in() {
     for (class, word, tasks) in [(Class::ProductQuality, "quality", 1), (Class::Discomfort, "medical", 2)] {
         let assessed = led(&sample("re"), [assess(class, word)]);
         assert_eq!((assessed.class(), assessed.asked.len()), (class, tasks));
@@ -246,6 +246,21 @@ fn r_cmp_06_a_remedy_outside_the_policy_takes_a_reason_and_one_more_approval() {
     assert_eq!(led(&waiting, [approve(EVA, 1)]).state, State::Approved);
     let ordinary = led(&investigated, [draft_exception(&[refund(1)]), submit(), approve(BEN, 1)]);
     assert_eq!(ordinary.state, State::Approved, "a reason alone makes no exception");
+}
+
+#[test]
+fn r_cmp_08_nothing_is_carried_out_before_the_customers_consent_is_on_record() {
+    let offered = sample("of");
+    let guidance = Command::CompleteRemedy { remedy_id: remedy(&offered, 1), done: None };
+    let order = Command::StartExecution { remedy_id: remedy(&offered, 0), ordered: None };
+    assert_eq!(offered.decide(guidance.clone(), NOW), Err(Rejection::NotNow("offered")));
+    for early in [order.clone(), settle(&offered, 0, true)] {
+        assert_eq!(offered.decide(early, NOW), Ok(vec![]));
+    }
+    let agreed = led(&offered, [consent(1)]);
+    let recorded = agreed.solution.as_ref().unwrap().consent.clone().unwrap();
+    assert_eq!((recorded.by.as_str(), recorded.at, recorded.channel.as_str()), (BEN, NOW, "hotline"));
+    assert_eq!(led(&agreed, [guidance, order, settle(&agreed, 0, true)]).state, State::Executed { untold: false });
 }
 
 #[test]

@@ -1,0 +1,131 @@
+//! Which test shows which requirement: a test says so by its name, `r_cmp_07_…`, several numbers if it shows several.
+//! `tests/REQUIREMENTS.md` is generated from the names. What is listed as owed must be shown by at least one test.
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use syn::visit::Visit;
+
+use crate::{
+    assert_none,
+    source::{File, files, root},
+};
+
+/// How many requirements each part has.
+const PARTS: [(&str, u8); 7] =
+    [("INT", 24), ("SCH", 27), ("CMP", 20), ("FUL", 17), ("ANA", 21), ("ROL", 15), ("SEC", 11)];
+
+/// What complaints owe, in short.
+const OWED: [(&str, &str); 20] = [
+    ("R-CMP-01", "content, emotion, circumstances and expectation are on record before it is assessed"),
+    ("R-CMP-02", "the complaint manager classifies; the class selects the handling"),
+    ("R-CMP-03", "the first investigation is done within 24 hours"),
+    ("R-CMP-04", "departments are asked, answer, and are followed"),
+    ("R-CMP-05", "the customer hears of progress; silence has a limit that is watched"),
+    ("R-CMP-06", "the solution follows the policy and the customer's expectation"),
+    ("R-CMP-07", "another person than the author approves it before it is offered"),
+    ("R-CMP-08", "nothing is carried out before the customer's consent is on record"),
+    ("R-CMP-09", "each step of the agreed solution is followed; a deviation shows"),
+    ("R-CMP-10", "the result is told within its time"),
+    ("R-CMP-11", "the customer's satisfaction is asked for"),
+    ("R-CMP-12", "who is still dissatisfied goes to management, on record"),
+    ("R-CMP-13", "what is late goes to management by itself"),
+    ("R-CMP-14", "severity decides what must be offered"),
+    ("R-CMP-15", "the loop is closed: answer, customer told, recurrence measured"),
+    ("R-CMP-16", "complaints lead to proposals for improvement"),
+    ("R-CMP-17", "a deviation from the process needs a reason on record"),
+    ("R-CMP-18", "guidance for the conversation by emotion and class"),
+    ("R-CMP-19", "each hand-over has an owner, a limit and a measured wait"),
+    ("R-CMP-20", "what is unanswered after its time is on the manager's list"),
+];
+
+/// Of those, what is not there yet: a complaint can be assessed before all four are on record, and complaints are not
+/// analysed regularly so far; problems are proposed by hand.
+const OPEN: [&str; 2] = ["R-CMP-01", "R-CMP-16"];
+
+#[test]
+fn every_requirement_named_by_a_test_exists() {
+    let found = shown().into_keys().filter(|requirement| !exists(requirement)).collect();
+    assert_none("tests name requirements that are none:", found);
+}
+
+#[test]
+fn every_requirement_of_complaints_is_shown_by_a_test() {
+    let shown = shown();
+    let missing = OWED.iter().filter(|(owed, _)| shown.contains_key(*owed) == OPEN.contains(owed));
+    assert_none(
+        "shown by no test, or open no more:",
+        missing.map(|(requirement, what)| format!("{requirement}: {what}")).collect(),
+    );
+}
+
+#[test]
+fn the_table_of_requirements_tells_what_the_tests_show() {
+    let mut table = String::from("| requirement | in short | shown by |\n|---|---|---|\n");
+    let mut rows = shown();
+    rows.extend(OPEN.map(|open| (open.to_owned(), vec!["open".to_owned()])));
+    for (requirement, tests) in rows {
+        let what = OWED.iter().find(|(owed, _)| *owed == requirement).map_or("", |(_, what)| what);
+        writeln!(table, "| {requirement} | {what} | {} |", tests.join("<br>")).unwrap();
+    }
+    testkit::docs::section(root().join("tests/REQUIREMENTS.md"), "requirements", &table);
+}
+
+fn exists(requirement: &str) -> bool {
+    PARTS.iter().any(|(part, count)| (1..=*count).any(|number| requirement == format!("R-{part}-{number:02}")))
+}
+
+/// The tests by requirement, each named with its file.
+fn shown() -> BTreeMap<String, Vec<String>> {
+    let mut shown: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in files(&["services", "shared", "deploy", "tests"], ".rs") {
+        for test in Tests::of(&file) {
+            for requirement in requirements(&test) {
+                shown.entry(requirement).or_default().push(format!("`{test}` ({})", file.name));
+            }
+        }
+    }
+    shown
+}
+
+/// The requirements a name begins with: `r_cmp_07_r_ful_17_…` begins with two.
+fn requirements(name: &str) -> Vec<String> {
+    let words: Vec<&str> = name.split('_').collect();
+    let numbered = words.chunks(3).map_while(|chunk| match chunk {
+        ["r", part, number] if part.len() == 3 && number.len() == 2 && number.bytes().all(|b| b.is_ascii_digit()) => {
+            Some(format!("R-{}-{number}", part.to_uppercase()))
+        }
+        _ => None,
+    });
+    numbered.collect()
+}
+
+/// The functions of a file that the test runner runs.
+#[derive(Default)]
+struct Tests(Vec<String>);
+
+impl Tests {
+    fn of(file: &File) -> Vec<String> {
+        let mut tests = Self::default();
+        tests.visit_file(&file.parsed());
+        tests.0
+    }
+}
+
+impl<'ast> Visit<'ast> for Tests {
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        let is_test = |attribute: &syn::Attribute| {
+            attribute.path().segments.last().is_some_and(|segment| segment.ident == "test")
+        };
+        if item.attrs.iter().any(is_test) {
+            self.0.push(item.sig.ident.to_string());
+        }
+    }
+}
+
+#[test]
+fn the_names_are_read_right() {
+    assert_eq!(requirements("r_cmp_07_r_ful_17_only_what_was_approved"), ["R-CMP-07", "R-FUL-17"]);
+    assert_eq!(requirements("refunds_of_r_cmp_07"), Vec::<String>::new());
+    let sample = "#[tokio::test] async fn r_cmp_01_a() {} fn r_cmp_02_b() {} mod m { #[test] fn r_cmp_03_c() {} }";
+    assert_eq!(Tests::of(&File::sample(sample)), ["r_cmp_01_a", "r_cmp_03_c"]);
+    assert!(exists("R-CMP-20") && !exists("R-CMP-21") && !exists("R-XYZ-01"));
+}
