@@ -10,6 +10,7 @@ use crate::{
     calendar::CalendarArgs,
     commands::{department::Department, escalation::Escalation, tail},
     sink::SinkArgs,
+    sla::SlaArgs,
 };
 
 /// The after-sales backbone of a retail chain, on one machine.
@@ -76,6 +77,8 @@ pub enum Command {
     Parked(Parked),
     /// Working time: check a calendar file, bring holidays into one, ask when a term ends.
     Calendar(CalendarArgs),
+    /// Whether a policy of service levels is right, and what the past would have been under another one.
+    Sla(SlaArgs),
     /// Take e-mails and short messages in, and show them; part of what `up` starts.
     Sink(SinkArgs),
     /// A completion script for a shell.

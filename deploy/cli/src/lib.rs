@@ -16,6 +16,7 @@ pub mod import;
 pub mod output;
 pub mod remote;
 pub mod sink;
+mod sla;
 pub mod source;
 pub mod stack;
 
@@ -78,6 +79,7 @@ pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Parked(options) => commands::parked::run(&home, &options, output).await,
         Command::Sink(options) => sink::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Calendar(options) => calendar::run(&options, output),
+        Command::Sla(options) => sla::run(&home, &options, output).await,
         Command::Completions { shell } => args::completions(shell),
     }
 }

@@ -13,6 +13,7 @@ use kernel::calendar::{CHINA, Day, Definitions};
 use crate::output::Output;
 
 mod check;
+pub use check::unknown;
 mod import;
 mod term;
 
@@ -102,7 +103,7 @@ pub fn run(options: &CalendarArgs, output: Output) -> anyhow::Result<ExitCode> {
 }
 
 /// The calendars of a file, or the shipped ones. Errors: it cannot be read, or is not in the form; the line is named.
-fn read(file: Option<&Path>) -> anyhow::Result<Definitions> {
+pub fn read(file: Option<&Path>) -> anyhow::Result<Definitions> {
     let Some(file) = file else { return toml::from_str(CHINA).context("the shipped calendar") };
     let text = text(file)?;
     toml::from_str(&text).with_context(|| file.display().to_string())

@@ -1,0 +1,168 @@
+//! `aftercare sla replay`: the past, judged anew.
+use std::process::ExitCode;
+
+use anyhow::ensure;
+use jiff::{Timestamp, tz::TimeZone};
+use kernel::{
+    calendar::{Calendar, Calendars, Place},
+    promise::{Changed, Counts, Target, WhatIf, replay},
+    sla::{self, Hours, Kind, Policy},
+};
+use serde::Serialize;
+
+use super::{Replay, past, past::Promise};
+use crate::{
+    calendar,
+    home::Home,
+    output::{Output, Report, table},
+};
+
+/// What is judged.
+const KINDS: [Kind; 3] = [Kind::FirstResponse, Kind::FirstInvestigation, Kind::DepartmentAnswer];
+/// A calendar must reach so many years beyond the newest promise.
+const BEYOND: i16 = 2;
+
+/// Reads the past, judges it under the policy, and shows what differs.
+pub async fn run(home: &Home, options: &Replay, output: Output) -> anyhow::Result<ExitCode> {
+    let (policy, definitions) = super::usable(options.policy.as_deref(), options.calendars.as_deref())?;
+    if let (Some(from), Some(to)) = (options.from, options.to) {
+        ensure!(from < to, "--from {from} must be before --to {to}");
+    }
+    let given = |promise: &Promise| {
+        options.from.is_none_or(|from| from <= promise.started_at)
+            && options.to.is_none_or(|to| promise.started_at < to)
+    };
+    let promises: Vec<Promise> = past::read(home).await?.into_iter().filter(given).collect();
+    let years = |at: Option<Timestamp>| at.unwrap_or_default().to_zoned(TimeZone::UTC).year();
+    let first = years(promises.iter().map(|promise| promise.started_at).min());
+    let last = years(promises.iter().map(|promise| promise.watermark).max());
+    let calendars = Calendars::prepare(&definitions, first - 1..=last + BEYOND)?;
+    for (name, unknown) in calendars.unknown_years() {
+        let touched: Vec<i16> = unknown.iter().copied().filter(|year| (first..=last).contains(year)).collect();
+        if let Some(warning) = calendar::unknown(name, &touched) {
+            output.note(&warning);
+        }
+    }
+    output.show(&judge(&policy, &calendars, promises, options.show)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Every kind by itself. Errors: a calendar ends too early.
+pub fn judge(policy: &Policy, calendars: &Calendars, promises: Vec<Promise>, show: usize) -> anyhow::Result<Answer> {
+    let mut judged = Vec::new();
+    for kind in KINDS {
+        let of_kind = promises.iter().filter(|promise| promise.facts.kind == Some(kind)).cloned();
+        let found = replay(of_kind, |promise| target(policy, calendars, kind, promise))?;
+        judged.push(Judged::of(kind, found, show));
+    }
+    Ok(Answer { policy: policy.id.clone(), version: policy.version, promises: judged })
+}
+
+fn target<'c>(policy: &Policy, calendars: &'c Calendars, kind: Kind, promise: &Promise) -> Option<Target<'c>> {
+    let facts = &promise.facts;
+    let (channel, store) = (facts.channel.as_deref(), facts.store.as_deref());
+    let (class, priority) = (facts.class.as_deref(), facts.priority.as_deref());
+    let rule = policy.rule(kind, sla::Facts { channel, class, priority, segment: None, store })?;
+    let calendar: Option<&Calendar> = match &rule.hours {
+        Hours::RoundTheClock => None,
+        Hours::OfPlace => Some(calendars.of(Place { store, team: facts.department.as_deref(), channel })),
+        Hours::Of(name) => calendars.named(name),
+    };
+    Some(Target { target: rule.target, calendar })
+}
+
+/// What the past was, and what it would have been.
+#[derive(Serialize)]
+pub struct Answer {
+    policy: String,
+    version: u32,
+    promises: Vec<Judged>,
+}
+
+#[derive(Serialize)]
+pub struct Judged {
+    pub kind: Kind,
+    pub before: Stood,
+    pub after: Stood,
+    /// Would not have been given at all.
+    pub not_given: u64,
+    /// Those with another verdict: how many, and the first of them.
+    pub changed: usize,
+    pub first_changed: Vec<Other>,
+}
+
+/// How many stood how; late ones are kept after their time.
+#[derive(Clone, Copy, Serialize)]
+pub struct Stood {
+    pub met: u64,
+    pub late: u64,
+    pub breached: u64,
+    pub running: u64,
+    pub cancelled: u64,
+    /// Each breach of these kinds goes up.
+    pub escalated: u64,
+}
+
+#[derive(Serialize)]
+pub struct Other {
+    pub id: String,
+    pub before: String,
+    pub after: Option<String>,
+}
+
+impl From<Counts> for Stood {
+    fn from(counts: Counts) -> Self {
+        let Counts { running, met, breached, met_late, cancelled, cancelled_after_breach } = counts;
+        let escalated = breached + met_late + cancelled_after_breach;
+        Self { met, late: met_late, breached: breached + cancelled_after_breach, running, cancelled, escalated }
+    }
+}
+
+impl Judged {
+    fn of(kind: Kind, found: WhatIf<String>, show: usize) -> Self {
+        let other = |Changed { id, before, after }: Changed<String>| Other {
+            id,
+            before: word(&before),
+            after: after.as_ref().map(word),
+        };
+        let changed = found.changed.len();
+        let first_changed = found.changed.into_iter().take(show).map(other).collect();
+        let (before, after) = (found.before.into(), found.after.into());
+        Self { kind, before, after, not_given: found.not_given, changed, first_changed }
+    }
+}
+
+/// The word something is written by.
+fn word(value: &impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+impl Report for Answer {
+    fn text(&self) -> String {
+        let header = ["promise", "", "met", "late", "broken", "running", "cancelled", "escalated", "other verdict"];
+        let row = |judged: &Judged, when: &str, stood: Stood, changed: String| {
+            let Stood { met, late, breached, running, cancelled, escalated } = stood;
+            let name = if when == "was" { word(&judged.kind) } else { String::new() };
+            let numbers = [met, late, breached, running, cancelled, escalated].map(|number| number.to_string());
+            [name, when.to_owned()].into_iter().chain(numbers).chain([changed]).collect::<Vec<String>>()
+        };
+        let rows = self.promises.iter().flat_map(|judged| {
+            let changed = judged.changed.to_string();
+            [row(judged, "was", judged.before, String::new()), row(judged, "would be", judged.after, changed)]
+        });
+        let mut text = format!("Under {} version {}:\n\n{}", self.policy, self.version, table(&header, rows));
+        for judged in self.promises.iter().filter(|judged| !judged.first_changed.is_empty()) {
+            let lines = judged.first_changed.iter().map(|other| {
+                let after = other.after.as_deref().unwrap_or("not given");
+                format!("  {} {}: {} -> {after}", word(&judged.kind), other.id, other.before)
+            });
+            text = [text, String::new()].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+#[path = "replay_tests.rs"]
+mod tests;

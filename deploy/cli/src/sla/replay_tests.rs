@@ -1,0 +1,106 @@
+//! The past under another policy: the events of a journal in, the verdicts that change out, and no others.
+#![expect(clippy::unwrap_used, reason = "tests")]
+use contracts::{
+    Event, common::v1 as common, complaint::v1 as complaint, intake::v1 as intake, operations::v1::JournalEntry,
+};
+use jiff::SignedDuration;
+
+use super::*;
+use crate::sla::past::Past;
+
+/// A Monday, nine o'clock in China.
+const START: Timestamp = Timestamp::constant(1_773_622_800, 0);
+
+fn on_wire(at: Timestamp) -> Option<contracts::Timestamp> {
+    Some(backbone::proto::timestamp(at))
+}
+
+fn minutes(minutes: i64) -> SignedDuration {
+    SignedDuration::from_mins(minutes)
+}
+
+fn entry<E: Event>(event: &E, aggregate: &str, at: Timestamp) -> JournalEntry {
+    JournalEntry {
+        r#type: E::TYPE.to_owned(),
+        aggregate_id: aggregate.to_owned(),
+        payload: event.encode_to_vec().into(),
+        occurred_at: on_wire(at),
+        recorded_at: on_wire(at),
+        ..JournalEntry::default()
+    }
+}
+
+/// A chat that is answered after so many minutes, promised within five.
+fn chat(past: &mut Past, case_id: &str, at: Timestamp, answered_after: Option<i64>) {
+    let case_id = case_id.to_owned();
+    let registered = intake::CaseRegistered {
+        case_id: case_id.clone(),
+        channel: common::Channel::App.into(),
+        class: common::CaseClass::Delivery.into(),
+        lane: common::Lane::Standard.into(),
+        recorded_at: on_wire(at),
+        respond_by: on_wire(at + minutes(5)),
+        ..intake::CaseRegistered::default()
+    };
+    past.take(&entry(&registered, &case_id, at)).unwrap();
+    if let Some(after) = answered_after {
+        let at = at + minutes(after);
+        let (case_id, responded_at) = (case_id.clone(), on_wire(at));
+        let responded = intake::CaseResponded { case_id, responded_at, ..intake::CaseResponded::default() };
+        past.take(&entry(&responded, &responded.case_id, at)).unwrap();
+    }
+}
+
+fn calendars() -> Calendars {
+    Calendars::prepare(&toml::from_str(kernel::calendar::CHINA).unwrap(), 2025..=2027).unwrap()
+}
+
+fn judged(past: Past, policy: &str) -> Vec<Judged> {
+    judge(&toml::from_str(policy).unwrap(), &calendars(), past.end(), 10).unwrap().promises
+}
+
+#[test]
+fn another_target_changes_exactly_the_verdicts_it_should() {
+    let mut past = Past::default();
+    for (case, after) in [("in-time", Some(5)), ("late", Some(7)), ("later", Some(30)), ("never", None)] {
+        chat(&mut past, case, START, after);
+    }
+    chat(&mut past, "news", START + minutes(60), Some(1));
+    let ten = kernel::sla::DEFAULT.replacen(r#"target = "5m""#, r#"target = "10m""#, 1);
+    let answers = judged(past, &ten);
+    let first = &answers[0];
+    assert_eq!((first.before.met, first.before.late, first.before.breached), (2, 2, 1));
+    assert_eq!((first.after.met, first.after.late, first.after.breached), (3, 1, 1));
+    assert_eq!((first.before.escalated, first.after.escalated), (3, 2));
+    let changed: Vec<_> = first.first_changed.iter().map(|one| (one.id.as_str(), one.before.as_str())).collect();
+    assert_eq!(changed, [("late", "met_late")]);
+}
+
+#[test]
+fn a_chat_at_night_is_late_round_the_clock_and_in_time_by_the_calendar() {
+    let mut past = Past::default();
+    let night = START + minutes(14 * 60);
+    chat(&mut past, "night", night, Some(10 * 60 + 4));
+    let answers = judged(past, kernel::sla::DEFAULT);
+    assert_eq!((answers[0].before.late, answers[0].after.met, answers[0].changed), (1, 1, 1));
+}
+
+#[test]
+fn a_task_sent_back_is_a_promise_anew_and_one_cancelled_is_none() {
+    let mut past = Past::default();
+    let task = |past: &mut Past, event: JournalEntry| past.take(&event).unwrap();
+    let hours = |hours: i64| START + SignedDuration::from_hours(hours);
+    let (class, department) = (common::CaseClass::Discomfort.into(), "medical".to_owned());
+    let answer_by = on_wire(hours(24));
+    let issued = complaint::TaskIssued { class, department, answer_by, ..complaint::TaskIssued::default() };
+    task(&mut past, entry(&issued, "task", START));
+    let answered = |at| complaint::TaskAnswered { answered_at: on_wire(at), ..complaint::TaskAnswered::default() };
+    task(&mut past, entry(&answered(hours(13)), "task", hours(13)));
+    let returned = complaint::TaskReturned { answer_by: on_wire(hours(38)), ..complaint::TaskReturned::default() };
+    task(&mut past, entry(&returned, "task", hours(14)));
+    task(&mut past, entry(&complaint::TaskCancelled::default(), "task", hours(20)));
+    let answers = judged(past, kernel::sla::DEFAULT);
+    let departments = &answers[2];
+    assert_eq!((departments.before.met, departments.before.cancelled), (1, 1));
+    assert_eq!((departments.after.late, departments.after.cancelled), (1, 1), "medical has twelve hours by policy");
+}

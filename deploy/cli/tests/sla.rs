@@ -1,0 +1,37 @@
+//! `aftercare sla` as people run it: a policy is checked, and what is wrong is named with its place.
+#![expect(clippy::unwrap_used, reason = "tests")]
+use std::{fs, process::Command};
+
+use serde_json::Value;
+
+fn check(policy: &str) -> (Option<i32>, Value) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("policy.toml");
+    fs::write(&file, policy).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aftercare"));
+    let said = command.args(["--json", "sla", "check"]).arg(&file).output().unwrap();
+    (said.status.code(), serde_json::from_slice(&said.stdout).unwrap_or_default())
+}
+
+#[test]
+fn the_shipped_policy_is_right_and_a_hole_in_it_is_named() {
+    let (code, said) = check(kernel::sla::DEFAULT);
+    assert_eq!((code, said["problems"].as_array().map(Vec::len)), (Some(0), Some(0)), "{said}");
+    let (code, said) =
+        check(&kernel::sla::DEFAULT.replace(r#"when.class = ["repair"]"#, r#"when.class = ["delivery"]"#));
+    assert_eq!(code, Some(1));
+    let problems = said["problems"].to_string();
+    assert!(problems.contains("class repair has no prescribed time"), "{problems}");
+    assert!(problems.contains("is never reached"), "{problems}");
+}
+
+#[test]
+fn what_is_no_policy_is_refused_with_its_line() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aftercare"));
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("policy.toml");
+    fs::write(&file, "id = \"x\"\nversion = \"one\"\n").unwrap();
+    let said = command.args(["sla", "check"]).arg(&file).output().unwrap();
+    let error = String::from_utf8(said.stderr).unwrap();
+    assert!(!said.status.success() && error.contains("policy.toml") && error.contains("line 2"), "{error}");
+}
