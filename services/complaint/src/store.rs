@@ -1,11 +1,11 @@
 //! Questions to the database; nothing is changed here. Lists go from the oldest (tasks: the most urgent) on, and
 //! continue after a place, so that rows added meanwhile neither repeat nor hide others.
-use backbone::Fault;
+use backbone::{Aggregate, Fault};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use kernel::money::Currency;
 use serde::de::DeserializeOwned;
-use sqlx::{FromRow, PgPool, types::Json};
+use sqlx::{AssertSqlSafe, FromRow, PgPool, types::Json};
 use uuid::Uuid;
 
 use crate::domain::{Complaint, DepartmentTask, Escalation, values::Class};
@@ -44,15 +44,10 @@ pub struct Counted {
     pub count: i64,
 }
 
-/// One complaint.
-pub async fn complaint(pool: &PgPool, id: Uuid) -> Result<Option<Versioned<Complaint>>, Fault> {
-    let found: Option<Stored<Complaint>> = sqlx::query_as(
-        "-- complaint.get
-         select version, state from complaint where id = $1",
-    )
-    .bind(id)
-    .fetch_optional(pool)
-    .await?;
+/// One complaint, improvement action or suggestion.
+pub async fn get<A: Aggregate + Unpin>(pool: &PgPool, id: Uuid) -> Result<Option<Versioned<A>>, Fault> {
+    let query = format!("-- aggregate.get\nselect version, state from {} where id = $1", A::TABLE);
+    let found: Option<Stored<A>> = sqlx::query_as(AssertSqlSafe(query)).bind(id).fetch_optional(pool).await?;
     Ok(found.map(versioned))
 }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::Policy,
     domain::{
-        ImprovementAction,
+        Complaint, ImprovementAction,
         improvement::{Command, Problem},
         reporters::{Reporter, Suppression, Tell},
         values::Department,
@@ -137,13 +137,13 @@ impl Api {
         let mut ids = Checks::default();
         let (action, complaint) = (ids.id("action_id", &r.action_id), ids.id("complaint_id", &r.complaint_id));
         let (Some(_), Some(id)) = (action, complaint) else { return Ok(None) };
-        let found = store::complaint(&self.pool, id).await?;
+        let found = store::get::<Complaint>(&self.pool, id).await?;
         let (_, complaint) = found.ok_or_else(|| Fault::not_found("complaint", id))?;
         Ok(Some(wire::report(&complaint)))
     }
 
     async fn improvement(&self, id: Uuid) -> Result<GetImprovementResponse, Fault> {
-        let found = store::loops::improvement(&self.pool, id).await?;
+        let found = store::get::<ImprovementAction>(&self.pool, id).await?;
         let (version, action) = found.ok_or_else(|| Fault::not_found("improvement", id))?;
         Ok(GetImprovementResponse {
             improvement: Some(wire::improvement_view(version, &action)),

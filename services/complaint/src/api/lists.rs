@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::Api;
 use crate::{
     domain::{
+        Complaint,
         fairness::{Band, Comparables},
         values::Department,
     },
@@ -45,7 +46,7 @@ pub fn note(note: store::Note) -> Note {
 
 impl Api {
     pub(super) async fn complaint(&self, id: Uuid) -> Result<GetComplaintResponse, Fault> {
-        let found = store::complaint(&self.pool, id).await?;
+        let found = store::get::<Complaint>(&self.pool, id).await?;
         let (version, complaint) = found.ok_or_else(|| Fault::not_found("complaint", id))?;
         let offered = self.policy.rules.offers.of(complaint.class(), complaint.severity());
         Ok(GetComplaintResponse {
@@ -60,7 +61,7 @@ impl Api {
     pub(super) async fn comparables(&self, r: &DraftSolutionRequest) -> Result<Option<Comparables>, Fault> {
         let priced = r.remedies.iter().find_map(|remedy| remedy.amount.as_ref()).map(|amount| amount.currency.parse());
         let (Some(Ok(currency)), Ok(id)) = (priced, r.complaint_id.parse::<Uuid>()) else { return Ok(None) };
-        let Some((_, complaint)) = store::complaint(&self.pool, id).await? else { return Ok(None) };
+        let Some((_, complaint)) = store::get::<Complaint>(&self.pool, id).await? else { return Ok(None) };
         let days = i64::from(self.policy.rules.band.days);
         let since = self.clock.now() - SignedDuration::from_hours(24 * days);
         let (class, severity) = (complaint.class(), complaint.severity());

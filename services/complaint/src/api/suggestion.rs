@@ -115,7 +115,7 @@ fn suppress(checks: &mut Checks, r: &SuppressSuggesterRequest) -> Read {
 
 impl Api {
     async fn suggestion(&self, id: Uuid) -> Result<GetSuggestionResponse, Fault> {
-        let found = store::loops::suggestion(&self.pool, id).await?;
+        let found = store::get::<Suggestion>(&self.pool, id).await?;
         let (version, suggestion) = found.ok_or_else(|| Fault::not_found("suggestion", id))?;
         Ok(GetSuggestionResponse {
             suggestion: Some(wire::suggestion_view(version, &suggestion)),

@@ -8,30 +8,6 @@ use uuid::Uuid;
 use super::{NOTES_MAX, Note, Stored, Versioned, versioned};
 use crate::domain::{ImprovementAction, Suggestion};
 
-/// One improvement action.
-pub async fn improvement(pool: &PgPool, id: Uuid) -> Result<Option<Versioned<ImprovementAction>>, Fault> {
-    let found: Option<Stored<ImprovementAction>> = sqlx::query_as(
-        "-- improvement_action.get
-         select version, state from improvement_action where id = $1",
-    )
-    .bind(id)
-    .fetch_optional(pool)
-    .await?;
-    Ok(found.map(versioned))
-}
-
-/// One suggestion.
-pub async fn suggestion(pool: &PgPool, id: Uuid) -> Result<Option<Versioned<Suggestion>>, Fault> {
-    let found: Option<Stored<Suggestion>> = sqlx::query_as(
-        "-- suggestion.get
-         select version, state from suggestion where id = $1",
-    )
-    .bind(id)
-    .fetch_optional(pool)
-    .await?;
-    Ok(found.map(versioned))
-}
-
 /// What was written about one thing, newest first.
 pub async fn notes_of(pool: &PgPool, owner: Uuid) -> Result<Vec<Note>, Fault> {
     let notes = sqlx::query_as(
