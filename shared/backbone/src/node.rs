@@ -283,8 +283,8 @@ async fn messaging(service: &'static Service, context: &Context, inbound: &Inbou
 /// How long a relay that has just sent lets events gather: what is sent together is cheaper for the broker and for all who
 /// take it. After a rest it sends at once.
 const GATHER: Duration = Duration::from_millis(20);
-/// From so many events at once on, a relay is busy and gathers for longer: of what a contact costs at the door under load,
-/// a sixth was the sending of small batches.
+/// From so many events at once on, a relay is busy and gathers for longer: under load the sending of small batches costs
+/// what the door needs.
 const BUSY_FROM: usize = 32;
 const GATHER_BUSY: Duration = Duration::from_millis(100);
 /// After so long a connection is asked whether it is still good before it is used.

@@ -1,6 +1,6 @@
 //! What the customer hears from us while a complaint is open: that it goes on, before the silence gets too long (R-CMP-05);
 //! the result, within its time (R-CMP-10); and the question whether it is settled, several times before silence counts
-//! as an answer (R-CMP-11). A silence or a result that is late is noted once and goes to management.
+//! as an answer (R-CMP-11). A silence or a result that is late is noted once and escalated.
 use jiff::{SignedDuration, Timestamp};
 use kernel::{calendar, promise::verdict};
 use serde::{Deserialize, Serialize};
@@ -163,8 +163,15 @@ impl Complaint {
         })
     }
 
+    /// The result was told at `at`; a breach is noted first when nobody had looked yet.
+    pub(super) fn result_told(&self, message_id: Option<Uuid>, at: Timestamp) -> Vec<Event> {
+        let mut events = self.result_breach(at);
+        events.push(Event::ResultTold { message_id, at });
+        events
+    }
+
     /// The breach of the promise to tell the result, if its time is over and nobody noted it yet; equality is in time.
-    pub(super) fn result_breach(&self, now: Timestamp) -> Vec<Event> {
+    fn result_breach(&self, now: Timestamp) -> Vec<Event> {
         match self.tell_by().filter(|due| !self.care.result_late && !verdict(*due, now).in_time()) {
             Some(due) => vec![Event::Care(Heard::ResultLate { due }), self.raised(Trigger::ResultLate)],
             None => vec![],

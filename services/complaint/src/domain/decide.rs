@@ -202,11 +202,7 @@ impl Complaint {
     /// A message about an earlier execution says nothing about this one.
     fn tell_result(&self, message_id: Uuid, at: Timestamp) -> Vec<Event> {
         match self.state {
-            State::Executed { .. } if message_id == self.result_message() => {
-                let mut events = self.result_breach(at);
-                events.push(Event::ResultTold { message_id: Some(message_id), at });
-                events
-            }
+            State::Executed { .. } if message_id == self.result_message() => self.result_told(Some(message_id), at),
             _ => vec![],
         }
     }
@@ -224,11 +220,7 @@ impl Complaint {
     fn satisfaction(&self, satisfied: bool, now: Timestamp) -> Decision {
         let mut events = match self.state {
             State::SatisfactionCheck { .. } => vec![],
-            State::Executed { .. } => {
-                let mut events = self.result_breach(now);
-                events.push(Event::ResultTold { message_id: None, at: now });
-                events
-            }
+            State::Executed { .. } => self.result_told(None, now),
             _ => return Err(self.not_now()),
         };
         events.push(if satisfied {

@@ -14,7 +14,7 @@ fn raised_for(raised: &[EscalationRaised], trigger: EscalationTrigger) -> usize 
 }
 
 #[tokio::test]
-async fn r_cmp_05_a_customer_left_without_word_comes_to_management_and_a_word_ends_it() {
+async fn r_cmp_05_a_customer_left_without_word_is_escalated_and_a_word_ends_it() {
     let house = House::open().await;
     house.investigate(1).await;
     ok(house.client().conclude_investigation(request(ANA, conclude(1))).await, "investigated");
@@ -46,7 +46,7 @@ async fn word_of_progress_is_told_by_somebody_or_by_a_message() {
 }
 
 #[tokio::test]
-async fn r_cmp_10_a_result_nobody_tells_in_time_goes_to_management() {
+async fn r_cmp_10_a_result_nobody_tells_in_time_is_escalated() {
     let house = House::open().await;
     house.investigate(1).await;
     house.offer(1, vec![refund(500)]).await;

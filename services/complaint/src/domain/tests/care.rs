@@ -12,7 +12,7 @@ use super::{
 
 const MICRO: SignedDuration = SignedDuration::from_micros(1);
 
-/// `=` nothing happens, `t` it is told, `o` a message is ordered, `!` management learns of it, `a` he is asked again, else
+/// `=` nothing happens, `t` it is told, `o` a message is ordered, `!` it is escalated, `a` he is asked again, else
 /// the refusal: `?` there is none, `x` not now.
 const TABLE: &str = "
                  ab re as ig in dr td ap a2 ok of o3 ag gu ex fa ed sc cl
