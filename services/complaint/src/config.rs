@@ -5,9 +5,13 @@ mod escalating;
 
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
-use anyhow::ensure;
-use backbone::Context;
+use anyhow::{Context as _, ensure};
+use backbone::{Context, config};
 use jiff::SignedDuration;
+use kernel::{
+    calendar,
+    sla::{self, Levels},
+};
 use serde::Deserialize;
 
 use crate::{
@@ -26,6 +30,8 @@ use crate::{
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Section {
+    #[serde(default)]
+    levels: sla::Files,
     investigate_within_hours: i64,
     silence_after_hours: i64,
     appeal_within_hours: i64,
@@ -72,6 +78,8 @@ impl Guidance {
 /// What the house decided.
 #[derive(Clone, Debug)]
 pub struct Policy {
+    /// What is promised by when, and in which time.
+    pub levels: Arc<Levels>,
     pub routing: Routing,
     /// They hold for complaints recorded from now on; those on record keep theirs.
     pub terms: Terms,
@@ -102,7 +110,11 @@ impl Policy {
             ensure!(routing.desk(department).is_some(), "section [service.webhooks]: {department} is no department");
         }
         webhook::check(&section.webhooks)?;
+        let document = &section.levels;
+        let policy = config::document(document.policy.as_deref(), sla::DEFAULT)?;
+        let calendars = config::document(document.calendars.as_deref(), calendar::CHINA)?;
         Ok(Self {
+            levels: Arc::new(Levels::prepare(policy, &calendars).context("section [service.levels]")?),
             terms: Terms {
                 investigate_within: term("investigate_within_hours", section.investigate_within_hours, 1..=30 * day)?,
                 silence_after: term("silence_after_hours", section.silence_after_hours, 1..=90 * day)?,

@@ -41,6 +41,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let policy = config::Policy::read(context)?;
+    policy.levels.warnings(context.clock.now()).iter().for_each(|warning| tracing::warn!("{warning}"));
     let (pool, clock) = (context.pool.clone(), context.clock.clone());
     let webhooks = webhook::Webhooks::new(&policy.webhooks, policy.webhook_retry_for, pool, clock)?;
     let webhooks = Arc::new(webhooks);

@@ -24,6 +24,7 @@ impl App {
     /// Reads the configuration and makes everything ready.
     pub fn new(ctx: &Context) -> anyhow::Result<Self> {
         let config = Config::read(ctx)?;
+        config.levels()?.warnings(ctx.clock.now()).iter().for_each(|warning| tracing::warn!("{warning}"));
         Ok(Self {
             road: ctx.road.clone(),
             pool: ctx.pool.clone(),

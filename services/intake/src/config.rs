@@ -1,6 +1,12 @@
 //! Intake's own configuration section, checked before anything is served.
+use std::sync::Arc;
+
 use anyhow::{Context as _, bail};
-use backbone::Context;
+use backbone::{Context, config};
+use kernel::{
+    calendar,
+    sla::{self, Levels},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -21,6 +27,8 @@ const RULES: &str = include_str!("rules.toml");
 pub struct Config {
     master_key: SecretString,
     promises: Promises,
+    #[serde(default)]
+    levels: sla::Files,
 }
 
 impl Config {
@@ -45,6 +53,13 @@ impl Config {
             "configuration, section [service]: master_key must be 32 bytes as 64 hexadecimal digits or as base64; \
              make one with `openssl rand -hex 32` and keep it safe, for without it no customer's data can be read",
         )
+    }
+
+    /// What is promised by when, and in which time.
+    pub fn levels(&self) -> anyhow::Result<Arc<Levels>> {
+        let policy = config::document(self.levels.policy.as_deref(), sla::DEFAULT)?;
+        let calendars = config::document(self.levels.calendars.as_deref(), calendar::CHINA)?;
+        Ok(Arc::new(Levels::prepare(policy, &calendars).context("section [service.levels]")?))
     }
 
     /// What customers are promised.

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::Context as _;
 use secrecy::SecretString;
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -121,6 +122,14 @@ impl Settings {
         let section: config::Value = serde_json::from_value(section)?;
         section.try_deserialize().map_err(|error| anyhow::anyhow!("configuration, section [service]: {error}"))
     }
+}
+
+/// A document of a chain's own, in TOML, or the shipped one where no file is named. Errors: the file cannot be read, or
+/// is not in the form; it and the place in it are named.
+pub fn document<T: DeserializeOwned>(file: Option<&Path>, shipped: &str) -> anyhow::Result<T> {
+    let Some(file) = file else { return toml::from_str(shipped).context("a shipped document") };
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    toml::from_str(&text).with_context(|| file.display().to_string())
 }
 
 #[cfg(test)]

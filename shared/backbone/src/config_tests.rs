@@ -117,3 +117,18 @@ fn secrets_do_not_print() {
     assert_eq!(settings.database.url.expose_secret(), secret);
     assert!(!format!("{settings:?}").contains("hunter2"));
 }
+
+#[test]
+fn a_document_is_the_shipped_one_unless_a_file_is_named() {
+    let shipped: toml::Table = document(None, "a = 1").unwrap();
+    assert_eq!(shipped["a"].as_integer(), Some(1));
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own.toml");
+    std::fs::write(&own, "a = 2").unwrap();
+    assert_eq!(document::<toml::Table>(Some(&own), "a = 1").unwrap()["a"].as_integer(), Some(2));
+    std::fs::write(&own, "a = \n").unwrap();
+    let wrong = format!("{:#}", document::<toml::Table>(Some(&own), "a = 1").unwrap_err());
+    assert!(wrong.contains("own.toml") && wrong.contains("line 1"), "{wrong}");
+    let away = format!("{:#}", document::<toml::Table>(Some(&folder.path().join("no")), "").unwrap_err());
+    assert!(away.contains("cannot read"), "{away}");
+}

@@ -8,9 +8,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp, civil::date, tz::TimeZone};
 use kernel::{
     calendar::{Calendar, Hours, Version},
-    promise::{
-        Command, End, Event, Fact, How, Pause, Promise, Reason, Record, Target, Terms, Versioned, Warning, replay,
-    },
+    promise::{Command, End, Event, Fact, How, Pause, Promise, Reason, Record, Target, Terms, Versioned, replay},
+    sla::Warning,
 };
 
 /// Monday, 2 March 2026, at nine in Shanghai.

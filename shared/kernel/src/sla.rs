@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::{self, Beyond, Calendars, Definitions, OF_PLACE, Place, ROUND_THE_CLOCK};
 
+pub use levels::{Files, Levels, Unusable};
+
+mod levels;
+
 /// The policy that is shipped, as TOML for [`Policy`].
 pub const DEFAULT: &str = include_str!("../policies/default.toml");
 
@@ -128,7 +132,7 @@ pub enum Hours {
 }
 
 /// When somebody is told that a promise comes near its end. Written `80%` (of the target has passed) or `30m` (are left).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Warning {
     Percent(u8),

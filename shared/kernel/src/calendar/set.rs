@@ -276,6 +276,11 @@ impl Calendars {
         self.uses.iter().find(|(one, _)| one.holds(place)).map_or(&self.everywhere, |(_, calendar)| calendar)
     }
 
+    /// The name of the calendar of a place.
+    pub fn name_of(&self, place: Place<'_>) -> &str {
+        self.uses.iter().find(|(one, _)| one.holds(place)).map_or("", |(one, _)| &one.calendar)
+    }
+
     /// The calendar of that name.
     pub fn named(&self, name: &str) -> Option<&Calendar> {
         self.named.get(name).map(Arc::as_ref)

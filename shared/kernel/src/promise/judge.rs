@@ -4,7 +4,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Elapsed, End, How, Lookup, Pause, Promise, Rejection, Standing, State, Terms, Verdict, plain, verdict};
-use crate::calendar::{Beyond, Calendar};
+use crate::{
+    calendar::{Beyond, Calendar},
+    sla::Warning,
+};
 
 impl Terms {
     /// The calendar they count in.
@@ -30,7 +33,8 @@ impl Promise {
         let due_at = count.due(target)?;
         // Workers' clocks differ: what one has seen to be past is past.
         let now = self.detected_at.map_or(now, |seen| seen.max(now));
-        let warn_at = self.terms.warnings.iter().map(|one| count.due(one.after(target)));
+        let after = |warning: &Warning| warning.after(self.terms.target).map_or(target, plain);
+        let warn_at = self.terms.warnings.iter().map(|warning| count.due(after(warning)));
         Ok(Standing {
             state: state(due_at, count.open, end, now),
             due_at,

@@ -16,6 +16,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::sla::Warning;
 pub use {
     decide::{Command, Event, Fact, Lookup, Rejection},
     promises::{Change, Promises},
@@ -59,21 +60,21 @@ pub struct Promise {
     pub reply: bool,
     pub terms: Terms,
     /// Who was responsible from when on.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub owners: BTreeMap<Timestamp, String>,
     /// In order of their beginning; they may overlap.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pauses: Vec<Pause>,
     /// When what was waited for came: a pause that is told of later ends there.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     heard: BTreeSet<Timestamp>,
     /// What was said of it so far.
     pub standing: Standing,
     /// When a worker noticed the breach.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detected_at: Option<Timestamp>,
     /// The warnings already given for this target.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub warned: BTreeSet<Warning>,
 }
 
@@ -83,11 +84,11 @@ pub struct Terms {
     /// The time promised, in working time of `calendar`. Less than nothing is nothing.
     pub target: SignedDuration,
     /// None: round the clock.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<Versioned>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Versioned>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
 }
 
@@ -96,14 +97,6 @@ pub struct Terms {
 pub struct Versioned {
     pub id: String,
     pub version: u32,
-}
-
-/// When to warn, in working time as the target: after a part of it, or so long before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Warning {
-    Percent(u8),
-    Before(SignedDuration),
 }
 
 /// A time that does not count, from an instant until what was waited for came.
@@ -131,9 +124,12 @@ pub struct Standing {
     /// The last instant in time. While it is paused: as if the pause ended at once.
     pub due_at: Timestamp,
     /// When the warnings of the terms are due, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warn_at: Vec<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<End>,
     /// How long it took to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elapsed: Option<Elapsed>,
 }
 
@@ -213,19 +209,6 @@ impl State {
 
     fn late(self) -> bool {
         self.verdict() == Some(Verdict::Late)
-    }
-}
-
-impl Warning {
-    /// After how much of `target` it is due.
-    fn after(self, target: Duration) -> Duration {
-        match self {
-            Self::Percent(percent) => {
-                let nanos = target.as_nanos().saturating_mul(u128::from(percent)) / 100;
-                u64::try_from(nanos).map_or(Duration::MAX, Duration::from_nanos)
-            }
-            Self::Before(time) => target.saturating_sub(plain(time)),
-        }
     }
 }
 

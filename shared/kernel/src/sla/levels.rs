@@ -1,0 +1,123 @@
+//! The service levels in force: a policy and the calendars it counts in, checked and ready. A service has one set of
+//! them, asks it for the promises it gives, and hands it in wherever a fact about a promise comes.
+use std::{fmt, ops::RangeInclusive, path::PathBuf};
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Deserialize;
+
+use super::{CLASSES, Facts, Hours, Kind, Policy};
+use crate::{
+    calendar::{Calendar, Calendars, Definitions, Place},
+    promise::{Promise, Rejection, Terms, Versioned},
+};
+
+/// The years calendars are made ready for. Ten years take about two milliseconds.
+const YEARS: RangeInclusive<i16> = 2000..=2060;
+
+/// Where a chain's own policy and calendars lie; the shipped ones hold where none is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Files {
+    pub policy: Option<PathBuf>,
+    pub calendars: Option<PathBuf>,
+}
+
+/// A policy and its calendars, ready to be asked.
+#[derive(Clone, Debug)]
+pub struct Levels {
+    policy: Policy,
+    calendars: Calendars,
+    /// How many versions each calendar has; what runs in one names the last.
+    versions: Vec<(String, u32)>,
+}
+
+/// Everything that is wrong with a policy and its calendars, one a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Unusable(Vec<String>);
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl Levels {
+    /// Checks both and makes them ready. Errors: everything that is wrong, each with its place.
+    pub fn prepare(policy: Policy, calendars: &Definitions) -> Result<Self, Unusable> {
+        let dates = calendars.problems().into_iter().map(|problem| problem.to_string());
+        let wrong: Vec<_> = dates.chain(policy.problems(&CLASSES, calendars).iter().map(ToString::to_string)).collect();
+        if !wrong.is_empty() {
+            return Err(Unusable(wrong));
+        }
+        let versions = calendars.calendars.iter().map(|one| {
+            let count = u32::try_from(one.versions.len()).unwrap_or(u32::MAX);
+            (one.name.clone(), count)
+        });
+        let versions = versions.collect();
+        let calendars = Calendars::prepare(calendars, YEARS).map_err(|error| Unusable(vec![error.to_string()]))?;
+        Ok(Self { policy, calendars, versions })
+    }
+
+    /// What is promised of a kind to a case, worked on by `team`; none when nothing of the kind is promised to it.
+    pub fn terms(&self, kind: Kind, facts: Facts<'_>, team: Option<&str>) -> Option<Terms> {
+        let rule = self.policy.rule(kind, facts)?;
+        let calendar = match &rule.hours {
+            Hours::RoundTheClock => None,
+            Hours::OfPlace => Some(self.calendars.name_of(Place { store: facts.store, team, channel: facts.channel })),
+            Hours::Of(name) => Some(name.as_str()),
+        };
+        Some(Terms {
+            target: rule.target,
+            calendar: calendar.map(|name| self.versioned(name)),
+            policy: Some(Versioned { id: self.policy.id.clone(), version: self.policy.version }),
+            warnings: rule.warnings.clone(),
+        })
+    }
+
+    /// A promise of a kind, given at `at` and owed by `team`; none when nothing of the kind is promised to the case.
+    /// Errors: the calendar ends too early.
+    pub fn promise(
+        &self,
+        kind: Kind,
+        facts: Facts<'_>,
+        team: Option<&str>,
+        at: Timestamp,
+    ) -> Result<Option<Promise>, Rejection> {
+        let Some(terms) = self.terms(kind, facts, team) else { return Ok(None) };
+        let owner = team.map(str::to_owned);
+        Promise::start(at, !kind.pauses(), terms, owner, &|of| self.calendar(of)).map(Some)
+    }
+
+    /// The calendar a promise counts in. A file keeps the versions that were, so that a newer file still has it.
+    pub fn calendar(&self, of: &Versioned) -> Option<&Calendar> {
+        let known = self.versions.iter().any(|(name, version)| *name == of.id && of.version <= *version);
+        self.calendars.named(&of.id).filter(|_| known)
+    }
+
+    /// The policy, as it was written.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What whoever serves customers must warn of, loudly: calendars that say nothing of the holidays of the year of `now`
+    /// or of the next one. Terms that touch such a year count as if it had none.
+    pub fn warnings(&self, now: Timestamp) -> Vec<String> {
+        let this = now.to_zoned(TimeZone::UTC).year();
+        let unknown =
+            self.calendars.unknown_years().flat_map(|(name, years)| years.iter().map(move |year| (name, *year)));
+        let near = unknown.filter(|(_, year)| (this..=this.saturating_add(1)).contains(year));
+        near.map(|(name, year)| {
+            format!("calendar {name} names no holidays of {year}: terms then count as if there were none; add the year")
+        })
+        .collect()
+    }
+
+    fn versioned(&self, name: &str) -> Versioned {
+        let version = self.versions.iter().find(|(known, _)| known == name).map_or(1, |(_, version)| *version);
+        Versioned { id: name.to_owned(), version }
+    }
+}
+
+#[cfg(test)]
+#[path = "levels_tests.rs"]
+mod tests;
