@@ -81,9 +81,9 @@ fn propose(checks: &mut Checks, r: &ProposeImprovementRequest, by: &str, policy:
     let owner = department(checks, "owner_department", &r.owner_department, policy);
     let due_by = later(checks, "due_by", r.due_by.as_ref(), now);
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
-    let problem = problem?;
+    let (problem, by, ladder) = (problem?, by.to_owned(), policy.terms.ladder.clone());
     let id = problem.action_id();
-    Some(with(id, Command::Propose { problem, owner: owner?, due_by: due_by?, by: by.to_owned() }, "proposal", text?))
+    Some(with(id, Command::Propose { problem, owner: owner?, due_by: due_by?, by, ladder }, "proposal", text?))
 }
 
 fn start_work(checks: &mut Checks, r: &StartImprovementWorkRequest) -> Read {

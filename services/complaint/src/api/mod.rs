@@ -176,7 +176,7 @@ impl Complaints for Api {
     }
 
     async fn acknowledge_task(&self, request: Request<AcknowledgeTaskRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "acknowledge_task", read::acknowledge).await?)
+        Ok(self.change(request, "acknowledge_task", |c, r, by| read::acknowledge(c, r, by, &self.policy)).await?)
     }
 
     async fn forward_task(&self, request: Request<ForwardTaskRequest>) -> Answer<Receipt> {
@@ -184,7 +184,8 @@ impl Complaints for Api {
     }
 
     async fn answer_task(&self, request: Request<AnswerTaskRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "answer_task", read::answer).await?)
+        let now = self.clock.now();
+        Ok(self.change(request, "answer_task", |c, r, by| read::answer(c, r, by, &self.policy, now)).await?)
     }
 
     async fn accept_answer(&self, request: Request<AcceptAnswerRequest>) -> Answer<Receipt> {
@@ -194,7 +195,7 @@ impl Complaints for Api {
     }
 
     async fn return_answer(&self, request: Request<ReturnAnswerRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "return_answer", |c, r, _| read::return_answer(c, r)).await?)
+        Ok(self.change(request, "return_answer", |c, r, _| read::return_answer(c, r, &self.policy)).await?)
     }
 
     async fn list_tasks(&self, request: Request<ListTasksRequest>) -> Answer<ListTasksResponse> {
