@@ -148,7 +148,7 @@ impl Api {
         Ok(GetImprovementResponse {
             improvement: Some(wire::improvement_view(version, &action)),
             reporters: wire::reporter_views(&action.reporters),
-            notes: store::loops::notes_of(&self.pool, id).await?.into_iter().map(lists::note).collect(),
+            notes: store::notes_of(&self.pool, id).await?.into_iter().map(lists::note).collect(),
         })
     }
 
@@ -161,7 +161,8 @@ impl Api {
             return Err(checks.fault());
         };
         let owner = owner.as_ref().map(Department::as_str);
-        let rows = store::loops::improvements(&self.pool, owner, status, after, page.limit()).await?;
+        let asked = [("owner", owner), ("status", status)];
+        let rows = store::list::<ImprovementAction>(&self.pool, "proposed_at", &asked, after, page.limit()).await?;
         let next = page.next(&rows, |(_, action)| (action.proposed_at.to_string(), action.problem.action_id()));
         let improvements = rows.iter().map(|(version, action)| wire::improvement_view(*version, action)).collect();
         Ok(ListImprovementsResponse { improvements, next_page_token: next })
