@@ -15,11 +15,13 @@ use kernel::{
 use serde::Deserialize;
 
 use crate::{
+    api,
     domain::{
         care::Promised,
         complaint::Terms,
         contacts::Often,
         fairness::Band,
+        posts::Posts,
         routing::{Desk, Routing},
         rulebook::{Offer, Rulebook},
         values::{Class, Department, Emotion},
@@ -47,6 +49,7 @@ struct Section {
     departments: BTreeMap<Department, Agreement>,
     routing: BTreeMap<Class, Department>,
     approval: approving::Section,
+    posts: Posts,
     offers: Vec<Offer>,
     guidance: Guidance,
     fairness: Band,
@@ -134,6 +137,8 @@ pub struct Policy {
     pub levels: Arc<Levels>,
     pub routing: Routing,
     pub often: Often,
+    /// Who may do what.
+    pub posts: Posts,
     /// They hold for complaints recorded from now on; those on record keep theirs.
     pub terms: Terms,
     /// They hold for what is submitted or approved from now on.
@@ -169,6 +174,7 @@ impl Policy {
         webhook::check(&section.webhooks)?;
         Ok(Self {
             levels,
+            posts: section.posts.check(&api::COMMANDS).context("configuration, section [service.posts]")?,
             often: section.repeated_contact.often()?,
             terms: Terms {
                 investigate_within: term("investigate_within_hours", section.investigate_within_hours, 1..=30 * day)?,
@@ -285,6 +291,15 @@ mod tests {
         assert!(zone.contains("Asia/Shanghai"), "{zone}");
         let gold = escalation("amount_over", &|over| drop(over.insert("XAU".into(), 1.into())));
         assert!(gold.contains("XAU"), "{gold}");
+        let posts = |table: &str, key: &str, who: &[&str]| {
+            refused(&|s| {
+                let table = s["posts"].as_table_mut().unwrap()[table].as_table_mut().unwrap();
+                table.insert(key.into(), who.to_vec().into());
+            })
+        };
+        assert!(posts("may", "management", &["print_money"]).contains("print_money"));
+        assert!(posts("may", "department", &[]).contains("acknowledge_task"));
+        assert!(posts("members", "janitor", &["staff:x"]).contains("janitor"));
         let seldom = refused(&|s| drop(s["repeated_contact"].as_table_mut().unwrap().insert("times".into(), 1.into())));
         assert!(seldom.contains("[service.repeated_contact]") && seldom.contains("2 to 100"), "{seldom}");
         let department = |agreement: &str| {

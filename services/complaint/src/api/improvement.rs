@@ -222,7 +222,7 @@ impl Improvements for Api {
     async fn get_improvement(&self, request: Request<GetImprovementRequest>) -> Answer<GetImprovementResponse> {
         // It shows what people wrote, so whoever reads must say who he is.
         let mut checks = Checks::default();
-        let actor = checks.actor(&request);
+        let actor = self.actor(&mut checks, &request, "get_improvement")?;
         let id = checks.id("action_id", &request.get_ref().action_id);
         let (Some(_), Some(id)) = (actor, id) else { return Err(checks.fault().into()) };
         Ok(Response::new(self.improvement(id).await?))

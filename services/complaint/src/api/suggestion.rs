@@ -194,7 +194,7 @@ impl Suggestions for Api {
     async fn get_suggestion(&self, request: Request<GetSuggestionRequest>) -> Answer<GetSuggestionResponse> {
         // It shows what people wrote, so whoever reads must say who he is.
         let mut checks = Checks::default();
-        let actor = checks.actor(&request);
+        let actor = self.actor(&mut checks, &request, "get_suggestion")?;
         let id = checks.id("suggestion_id", &request.get_ref().suggestion_id);
         let (Some(_), Some(id)) = (actor, id) else { return Err(checks.fault().into()) };
         Ok(Response::new(self.suggestion(id).await?))

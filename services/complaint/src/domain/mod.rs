@@ -1,7 +1,7 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
 //! `ladder`, `promise`, `solution`, `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`,
 //! `approving`, `executing`, `care`), `department_task`, `escalation`; beside them `improvement` and `suggestion`, which
-//! tell their `reporters`, and the `contacts` of a customer.
+//! tell their `reporters`, and the `contacts` of a customer. `posts` says who may do what.
 mod approving;
 pub mod care;
 pub mod command;
@@ -14,6 +14,7 @@ mod executing;
 pub mod fairness;
 pub mod improvement;
 pub mod ladder;
+pub mod posts;
 pub mod promise;
 pub mod reporters;
 pub mod routing;

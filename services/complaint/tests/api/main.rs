@@ -7,6 +7,7 @@ mod departments;
 mod escalations;
 mod house;
 mod improvements;
+mod posts;
 mod refusals;
 mod suggestions;
 mod webhooks;
