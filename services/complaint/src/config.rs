@@ -15,11 +15,14 @@ use kernel::{
 use serde::Deserialize;
 
 use crate::{
+    api,
     domain::{
         care::Promised,
         complaint::Terms,
+        contacts::Often,
         fairness::Band,
-        routing::Routing,
+        posts::Posts,
+        routing::{Desk, Routing},
         rulebook::{Offer, Rulebook},
         values::{Class, Department, Emotion},
     },
@@ -39,15 +42,67 @@ struct Section {
     #[serde(default)]
     webhooks: BTreeMap<Department, webhook::Section>,
     escalation: escalating::Section,
+    repeated_contact: RepeatedContact,
     silence_max_hours: i64,
     tell_result_within_hours: i64,
     satisfaction_tries: u32,
-    departments: BTreeMap<Department, i64>,
+    departments: BTreeMap<Department, Agreement>,
     routing: BTreeMap<Class, Department>,
     approval: approving::Section,
+    posts: Posts,
     offers: Vec<Offer>,
     guidance: Guidance,
     fairness: Band,
+}
+
+/// When contacts of one customer are repeated contact.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RepeatedContact {
+    times: u8,
+    within_days: i64,
+}
+
+impl RepeatedContact {
+    fn often(&self) -> anyhow::Result<Often> {
+        let Self { times, within_days } = *self;
+        let bounds = (2..=100).contains(&times) && (1..=366).contains(&within_days);
+        ensure!(
+            bounds,
+            "configuration, section [service.repeated_contact]: times must be 2 to 100, within_days 1 to 366"
+        );
+        Ok(Often { times: times.into(), within: SignedDuration::from_hours(24 * within_days) })
+    }
+}
+
+/// The time a department has for an answer: so many hours round the clock, its own time, or what the service levels say.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "must be a number of hours, {}, or { within = \"12h\", hours = \"of_place\" }")]
+enum Agreement {
+    Hours(i64),
+    Time(Time),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Time {
+    within: Option<SignedDuration>,
+    hours: Option<sla::Hours>,
+}
+
+impl Agreement {
+    fn desk(self, department: Department) -> anyhow::Result<Desk> {
+        let time = match self {
+            Self::Hours(hours) => Time { within: Some(SignedDuration::from_hours(hours)), hours: None },
+            Self::Time(time) => time,
+        };
+        let pointless = time.within.is_none() && time.hours.is_some();
+        ensure!(
+            !pointless,
+            "configuration, section [service.departments]: {department} names hours but no time within"
+        );
+        Ok(Desk { department, answer_within: time.within, hours: time.hours, ..Desk::default() })
+    }
 }
 
 /// How to speak with customers (R-CMP-18): a text for every emotion and every class.
@@ -81,6 +136,9 @@ pub struct Policy {
     /// What is promised by when, and in which time.
     pub levels: Arc<Levels>,
     pub routing: Routing,
+    pub often: Often,
+    /// Who may do what.
+    pub posts: Posts,
     /// They hold for complaints recorded from now on; those on record keep theirs.
     pub terms: Terms,
     /// They hold for what is submitted or approved from now on.
@@ -98,23 +156,26 @@ impl Policy {
     }
 
     fn of(section: Section) -> anyhow::Result<Self> {
-        let hours = |(department, hours)| (department, SignedDuration::from_hours(hours));
         let day = 24;
         section.guidance.check()?;
         ensure!(
             (1..=10).contains(&section.satisfaction_tries),
             "configuration, section [service]: satisfaction_tries must be 1 to 10"
         );
-        let routing = Routing::new(section.departments.into_iter().map(hours).collect(), &section.routing)?;
+        let document = &section.levels;
+        let policy = config::document(document.policy.as_deref(), sla::DEFAULT)?;
+        let calendars = config::document(document.calendars.as_deref(), calendar::CHINA)?;
+        let levels = Arc::new(Levels::prepare(policy, &calendars).context("section [service.levels]")?);
+        let desks = section.departments.into_iter().map(|(department, agreement)| agreement.desk(department));
+        let routing = Routing::new(desks.collect::<anyhow::Result<Vec<_>>>()?, &section.routing, &levels)?;
         for department in section.webhooks.keys() {
             ensure!(routing.desk(department).is_some(), "section [service.webhooks]: {department} is no department");
         }
         webhook::check(&section.webhooks)?;
-        let document = &section.levels;
-        let policy = config::document(document.policy.as_deref(), sla::DEFAULT)?;
-        let calendars = config::document(document.calendars.as_deref(), calendar::CHINA)?;
         Ok(Self {
-            levels: Arc::new(Levels::prepare(policy, &calendars).context("section [service.levels]")?),
+            levels,
+            posts: section.posts.check(&api::COMMANDS).context("configuration, section [service.posts]")?,
+            often: section.repeated_contact.often()?,
             terms: Terms {
                 investigate_within: term("investigate_within_hours", section.investigate_within_hours, 1..=30 * day)?,
                 silence_after: term("silence_after_hours", section.silence_after_hours, 1..=90 * day)?,
@@ -230,6 +291,25 @@ mod tests {
         assert!(zone.contains("Asia/Shanghai"), "{zone}");
         let gold = escalation("amount_over", &|over| drop(over.insert("XAU".into(), 1.into())));
         assert!(gold.contains("XAU"), "{gold}");
+        let posts = |table: &str, key: &str, who: &[&str]| {
+            refused(&|s| {
+                let table = s["posts"].as_table_mut().unwrap()[table].as_table_mut().unwrap();
+                table.insert(key.into(), who.to_vec().into());
+            })
+        };
+        assert!(posts("may", "management", &["print_money"]).contains("print_money"));
+        assert!(posts("may", "department", &[]).contains("acknowledge_task"));
+        assert!(posts("members", "janitor", &["staff:x"]).contains("janitor"));
+        let seldom = refused(&|s| drop(s["repeated_contact"].as_table_mut().unwrap().insert("times".into(), 1.into())));
+        assert!(seldom.contains("[service.repeated_contact]") && seldom.contains("2 to 100"), "{seldom}");
+        let department = |agreement: &str| {
+            let agreement: toml::Value = format!("a = {agreement}").parse::<toml::Table>().unwrap()["a"].clone();
+            refused(&|s| drop(s["departments"].as_table_mut().unwrap().insert("quality".into(), agreement.clone())))
+        };
+        assert!(department("{ hours = \"china\" }").contains("no time within"));
+        assert!(department("{ within = \"8h\", hours = \"moon\" }").contains("moon"));
+        assert!(department("0").contains("between 1 minute"));
+        assert!(department("\"soon\"").contains("a number of hours"));
         let legal: toml::Table = r#"legal = { url = "http://a.example", secret = "" }"#.parse().unwrap();
         let stranger = refused(&|s| drop(s.insert("webhooks".into(), legal.clone().into())));
         assert!(stranger.contains("legal is no department"), "{stranger}");

@@ -58,15 +58,14 @@ pub fn complaint_command(kind: &str) -> Option<command::Command> {
 
 /// The department is warned and must answer (R-CMP-19); a due time that has been noted as passed rings no more.
 pub fn of_task(task: &DepartmentTask) -> Vec<(&'static str, Timestamp)> {
-    let answer = (task.waiting() && !task.expired).then(|| (ANSWER_BY, late(task.answer_by)));
-    task.warn_at().map(|at| (WARN_AT, at)).into_iter().chain(answer).collect()
+    task.look_at().map(|at| (ANSWER_BY, at)).into_iter().collect()
 }
 
 /// What a deadline tells a task.
 pub fn task_command(kind: &str) -> Option<department_task::Command> {
     match kind {
-        WARN_AT => Some(department_task::Command::WarnDue),
-        ANSWER_BY => Some(department_task::Command::AnswerDue),
+        // What was armed before a task had one clock for its warnings and its due time.
+        ANSWER_BY | WARN_AT => Some(department_task::Command::Look),
         _ => None,
     }
 }

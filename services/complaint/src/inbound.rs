@@ -13,9 +13,10 @@ use contracts::{
 use crate::{
     config::Policy,
     domain::{
-        Command, Complaint, ImprovementAction, Suggestion,
+        Command, Complaint, Contacts, ImprovementAction, Suggestion,
         care::Word,
         complaint::Facts,
+        contacts::Contact,
         escalation::{Matter, Trigger},
         improvement,
         ladder::Ladder,
@@ -30,7 +31,8 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let policy = Arc::new(Policy::read(context)?);
     webhook::inbound(&policy.webhooks, &context.clock, inbound);
     let (missed, contradicted) = (policy.terms.ladder.clone(), policy.terms.ladder.clone());
-    inbound.on::<CaseRegistered>(move |event, _| case_registered(&event, &policy));
+    inbound
+        .on::<CaseRegistered>(move |event, _| Ok(case_registered(&event, &policy)?.and(contacted(&event, &policy)?)));
     inbound.on::<CaseResponseMissed>(move |event, _| response_missed(&event, &missed));
     inbound.on::<CaseResponded>(|event, _| if event.in_time { Ok(Effects::none()) } else { answered(&event.case_id) });
     inbound.on::<CaseClosed>(|event, _| answered(&event.case_id));
@@ -66,6 +68,21 @@ fn case_registered(event: &CaseRegistered, policy: &Policy) -> Result<Effects, F
     };
     let record = Command::Record { facts: Box::new(facts), desk: policy.routing.desk_of(class).clone() };
     Ok(Effects::change(Change::to::<Complaint>(complaint_id, record)))
+}
+
+/// Every case is a contact of its customer.
+fn contacted(event: &CaseRegistered, policy: &Policy) -> Result<Change, Fault> {
+    let customer_id = proto::id("customer_id", &event.customer_id)?;
+    let at = event.occurred_at.as_ref().or(event.recorded_at.as_ref());
+    let contact = Contact {
+        customer_id,
+        case_id: proto::id("case_id", &event.case_id)?,
+        complaint_id: proto::optional_id("complaint_id", &event.complaint_id)?,
+        at: proto::required("occurred_at", at)?,
+        often: policy.often,
+        ladder: policy.terms.ladder.clone(),
+    };
+    Ok(Change::to::<Contacts>(Contacts::of(customer_id), contact))
 }
 
 /// A customer's suggestion; the words stay with the case.

@@ -28,6 +28,7 @@ pub static SERVICE: Service = Service {
     migrations: Some(&MIGRATIONS),
     aggregates: |aggregates| {
         aggregates.with::<domain::Complaint>();
+        aggregates.with::<domain::Contacts>();
         aggregates.with::<domain::DepartmentTask>();
         aggregates.with::<domain::Escalation>();
         aggregates.with::<domain::ImprovementAction>();

@@ -5,12 +5,10 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use kernel::money::Currency;
 use serde::de::DeserializeOwned;
-use sqlx::{AssertSqlSafe, FromRow, PgPool, types::Json};
+use sqlx::{AssertSqlSafe, FromRow, PgPool, Postgres, types::Json};
 use uuid::Uuid;
 
-use crate::domain::{Complaint, DepartmentTask, Escalation, values::Class};
-
-pub mod loops;
+use crate::domain::values::Class;
 
 /// The most notes shown of one complaint.
 const NOTES_MAX: i64 = 200;
@@ -102,81 +100,48 @@ pub async fn notes(pool: &PgPool, complaint_id: Uuid) -> Result<Vec<Note>, Fault
     Ok(notes)
 }
 
-/// Complaints, oldest first.
-pub async fn complaints(
-    pool: &PgPool,
-    status: Option<&str>,
-    after: Option<(Timestamp, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Versioned<Complaint>>, Fault> {
-    let (after_at, after_id) = after.unzip();
-    let found: Vec<Stored<Complaint>> = sqlx::query_as(
-        "-- complaint.list
-         select version, state from complaint
-         where ($1::text is null or status = $1)
-           and ($2::timestamptz is null or (recorded_at, id) > ($2, $3))
-         order by recorded_at, id limit $4",
+/// What was written about one thing, newest first.
+pub async fn notes_of(pool: &PgPool, owner: Uuid) -> Result<Vec<Note>, Fault> {
+    let notes = sqlx::query_as(
+        "-- note.of_owner
+         select owner, field, body, written_by, written_at,
+                row_number() over (partition by field order by id) as number
+         from private_text where owner = $1
+         order by id desc limit $2",
     )
-    .bind(status)
-    .bind(after_at.map(ToSqlx::to_sqlx))
-    .bind(after_id)
-    .bind(limit)
+    .bind(owner)
+    .bind(NOTES_MAX)
     .fetch_all(pool)
     .await?;
-    Ok(found.into_iter().map(versioned).collect())
+    Ok(notes)
 }
 
-/// Departments' tasks, the one due first in front.
-pub async fn tasks(
+/// Aggregates of a kind in the order of the column `by`, and of their ids. `asked`: columns and what they must say;
+/// nothing is asked where no value is given.
+pub async fn list<A: Aggregate + Unpin>(
     pool: &PgPool,
-    department: Option<&str>,
-    status: Option<&str>,
+    by: &'static str,
+    asked: &[(&'static str, Option<&str>)],
     after: Option<(Timestamp, Uuid)>,
     limit: i64,
-) -> Result<Vec<Versioned<DepartmentTask>>, Fault> {
+) -> Result<Vec<Versioned<A>>, Fault> {
     let (after_at, after_id) = after.unzip();
-    let found: Vec<Stored<DepartmentTask>> = sqlx::query_as(
-        "-- department_task.list
-         select version, state from department_task
-         where ($1::text is null or department = $1)
-           and ($2::text is null or status = $2)
-           and ($3::timestamptz is null or (answer_by, id) > ($3, $4))
-         order by answer_by, id limit $5",
-    )
-    .bind(department)
-    .bind(status)
-    .bind(after_at.map(ToSqlx::to_sqlx))
-    .bind(after_id)
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
-    Ok(found.into_iter().map(versioned).collect())
-}
-
-/// Escalations, oldest first; `level`: where they are now.
-pub async fn escalations(
-    pool: &PgPool,
-    status: Option<&str>,
-    level: Option<&str>,
-    after: Option<(Timestamp, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Versioned<Escalation>>, Fault> {
-    let (after_at, after_id) = after.unzip();
-    let found: Vec<Stored<Escalation>> = sqlx::query_as(
-        "-- escalation.list
-         select version, state from escalation
-         where ($1::text is null or status = $1)
-           and ($2::text is null or state->'matter'->>'level' = $2)
-           and ($3::timestamptz is null or (raised_at, id) > ($3, $4))
-         order by raised_at, id limit $5",
-    )
-    .bind(status)
-    .bind(level)
-    .bind(after_at.map(ToSqlx::to_sqlx))
-    .bind(after_id)
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
+    let asks: Vec<String> = asked
+        .iter()
+        .zip(4..)
+        .map(|((column, _), place)| format!("and (${place}::text is null or {column} = ${place})"))
+        .collect();
+    let query = format!(
+        "-- {table}.list
+         select version, state from {table}
+         where ($1::timestamptz is null or ({by}, id) > ($1, $2)) {asks}
+         order by {by}, id limit $3",
+        table = A::TABLE,
+        asks = asks.join(" "),
+    );
+    let found = sqlx::query_as::<Postgres, Stored<A>>(AssertSqlSafe(query));
+    let found = found.bind(after_at.map(ToSqlx::to_sqlx)).bind(after_id).bind(limit);
+    let found = asked.iter().fold(found, |found, (_, value)| found.bind(*value)).fetch_all(pool).await?;
     Ok(found.into_iter().map(versioned).collect())
 }
 

@@ -103,6 +103,7 @@ pub fn inbound(hooks: &BTreeMap<Department, Section>, clock: &Clock, inbound: &m
     queue.every::<TaskForwarded>(|event| &event.department);
     queue.every::<TaskWarned>(|event| &event.department);
     queue.every::<TaskExpired>(|event| &event.department);
+    queue.every::<TaskCorrected>(|event| &event.department);
     queue.every::<TaskCancelled>(|event| &event.department);
 }
 

@@ -13,8 +13,8 @@ use crate::{
 const PARTS: [(&str, u8); 7] =
     [("INT", 24), ("SCH", 27), ("CMP", 20), ("FUL", 17), ("ANA", 21), ("ROL", 15), ("SEC", 11)];
 
-/// What complaints owe, in short.
-const OWED: [(&str, &str); 20] = [
+/// What complaints owe, in short, and the posts of those who work on them.
+const OWED: [(&str, &str); 26] = [
     ("R-CMP-01", "content, emotion, circumstances and expectation are on record before it is assessed"),
     ("R-CMP-02", "the complaint manager classifies; the class selects the handling"),
     ("R-CMP-03", "the first investigation is done within 24 hours"),
@@ -35,6 +35,12 @@ const OWED: [(&str, &str); 20] = [
     ("R-CMP-18", "guidance for the conversation by emotion and class"),
     ("R-CMP-19", "each hand-over has an owner, a limit and a measured wait"),
     ("R-CMP-20", "what is unanswered after its time is on the manager's list"),
+    ("R-ROL-01", "customer-service specialists record what customers say"),
+    ("R-ROL-02", "complaint managers classify, make the solution and supervise it"),
+    ("R-ROL-03", "quality specialists propose improvements"),
+    ("R-ROL-04", "training specialists take up measures"),
+    ("R-ROL-07", "the head of after-sales approves; management gets escalations"),
+    ("R-ROL-14", "responsibilities per post are defined and enforced"),
 ];
 
 /// Of those, what is not there yet: a complaint can be assessed before all four are on record, and complaints are not

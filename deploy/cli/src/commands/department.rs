@@ -73,6 +73,9 @@ enum What {
         /// A reference into another system; may be said again.
         #[arg(long, value_name = "REFERENCE")]
         evidence: Vec<String>,
+        /// When it was given, if that is told later; it decides whether the answer was in time.
+        #[arg(long, value_name = "INSTANT")]
+        given_at: Option<Timestamp>,
     },
     /// Hand a task to another department.
     Forward {
@@ -105,9 +108,10 @@ pub async fn run(home: &Home, options: Department, output: Output) -> anyhow::Re
             let m = AcknowledgeTaskRequest { task_id: task.to_string(), owner };
             output.show(&remote::Done::of(client.acknowledge_task(remote::request_as(m, &actor)?).await)?)?;
         }
-        What::Answer { task, actor, cause, text, findings, evidence } => {
+        What::Answer { task, actor, cause, text, findings, evidence, given_at } => {
             let (task_id, department) = (task.to_string(), department_of(&mut client, task).await?);
-            let m = AnswerTaskRequest { task_id, department, text, cause_code: cause, findings, evidence };
+            let answered_at = given_at.map(backbone::proto::timestamp);
+            let m = AnswerTaskRequest { task_id, department, text, cause_code: cause, findings, evidence, answered_at };
             output.show(&remote::Done::of(client.answer_task(remote::request_as(m, &actor)?).await)?)?;
         }
         What::Forward { task, actor, to, text } => {

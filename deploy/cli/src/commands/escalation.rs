@@ -152,6 +152,7 @@ struct Row {
     department: String,
     complaint_id: String,
     case_id: String,
+    action_id: String,
 }
 
 impl Row {
@@ -168,6 +169,7 @@ impl Row {
             department: raised.department,
             complaint_id: raised.complaint_id,
             case_id: raised.case_id,
+            action_id: raised.action_id,
         }
     }
 }
@@ -178,7 +180,8 @@ impl Report for Listed {
             return "nothing is raised".into();
         }
         let row = |row: &Row| {
-            let about = if row.complaint_id.is_empty() { &row.case_id } else { &row.complaint_id };
+            let about = [&row.complaint_id, &row.case_id, &row.action_id].into_iter().find(|id| !id.is_empty());
+            let about = about.unwrap_or(&row.escalation_id);
             let (raised, up) = (shown(row.raised_at), shown(row.acknowledge_by));
             let words = [&row.level, &row.trigger, &row.department, about, &row.escalation_id];
             [raised, up].into_iter().chain(words.into_iter().cloned()).collect()

@@ -81,9 +81,9 @@ fn propose(checks: &mut Checks, r: &ProposeImprovementRequest, by: &str, policy:
     let owner = department(checks, "owner_department", &r.owner_department, policy);
     let due_by = later(checks, "due_by", r.due_by.as_ref(), now);
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
-    let problem = problem?;
+    let (problem, by, ladder) = (problem?, by.to_owned(), policy.terms.ladder.clone());
     let id = problem.action_id();
-    Some(with(id, Command::Propose { problem, owner: owner?, due_by: due_by?, by: by.to_owned() }, "proposal", text?))
+    Some(with(id, Command::Propose { problem, owner: owner?, due_by: due_by?, by, ladder }, "proposal", text?))
 }
 
 fn start_work(checks: &mut Checks, r: &StartImprovementWorkRequest) -> Read {
@@ -148,7 +148,7 @@ impl Api {
         Ok(GetImprovementResponse {
             improvement: Some(wire::improvement_view(version, &action)),
             reporters: wire::reporter_views(&action.reporters),
-            notes: store::loops::notes_of(&self.pool, id).await?.into_iter().map(lists::note).collect(),
+            notes: store::notes_of(&self.pool, id).await?.into_iter().map(lists::note).collect(),
         })
     }
 
@@ -161,7 +161,8 @@ impl Api {
             return Err(checks.fault());
         };
         let owner = owner.as_ref().map(Department::as_str);
-        let rows = store::loops::improvements(&self.pool, owner, status, after, page.limit()).await?;
+        let asked = [("owner", owner), ("status", status)];
+        let rows = store::list::<ImprovementAction>(&self.pool, "proposed_at", &asked, after, page.limit()).await?;
         let next = page.next(&rows, |(_, action)| (action.proposed_at.to_string(), action.problem.action_id()));
         let improvements = rows.iter().map(|(version, action)| wire::improvement_view(*version, action)).collect();
         Ok(ListImprovementsResponse { improvements, next_page_token: next })
@@ -221,7 +222,7 @@ impl Improvements for Api {
     async fn get_improvement(&self, request: Request<GetImprovementRequest>) -> Answer<GetImprovementResponse> {
         // It shows what people wrote, so whoever reads must say who he is.
         let mut checks = Checks::default();
-        let actor = checks.actor(&request);
+        let actor = self.actor(&mut checks, &request, "get_improvement")?;
         let id = checks.id("action_id", &request.get_ref().action_id);
         let (Some(_), Some(id)) = (actor, id) else { return Err(checks.fault().into()) };
         Ok(Response::new(self.improvement(id).await?))

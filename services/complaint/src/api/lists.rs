@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Api;
 use crate::{
     domain::{
-        Complaint,
+        Complaint, DepartmentTask, Escalation,
         fairness::{Band, Comparables},
         values::Department,
     },
@@ -74,7 +74,8 @@ impl Api {
         let status = checks.optional_of("status", &r.status, &COMPLAINT);
         let page = checks.page(r.page.as_ref(), by_time);
         let (Some(status), Some((page, after))) = (status, page) else { return Err(checks.fault()) };
-        let rows = store::complaints(&self.pool, status, after, page.limit()).await?;
+        let rows =
+            store::list::<Complaint>(&self.pool, "recorded_at", &[("status", status)], after, page.limit()).await?;
         let next = page.next(&rows, |(_, c)| (c.facts.recorded_at.to_string(), c.facts.complaint_id));
         let complaints = rows.iter().map(|(version, complaint)| wire::complaint_view(*version, complaint)).collect();
         Ok(ListComplaintsResponse { complaints, next_page_token: next })
@@ -89,7 +90,8 @@ impl Api {
             return Err(checks.fault());
         };
         let department = department.as_ref().map(Department::as_str);
-        let rows = store::tasks(&self.pool, department, status, after, page.limit()).await?;
+        let asked = [("department", department), ("status", status)];
+        let rows = store::list::<DepartmentTask>(&self.pool, "answer_by", &asked, after, page.limit()).await?;
         let next = page.next(&rows, |(_, task)| (task.answer_by.to_string(), task.brief.task_id));
         let tasks = rows.iter().map(|(version, task)| wire::task_view(*version, task)).collect();
         Ok(ListTasksResponse { tasks, next_page_token: next })
@@ -100,8 +102,8 @@ impl Api {
         let status = checks.optional_of("status", &r.status, &ESCALATION);
         let page = checks.page(r.page.as_ref(), by_time);
         let (Some(status), Some((page, after))) = (status, page) else { return Err(checks.fault()) };
-        let level = wire::level_word(r.level());
-        let rows = store::escalations(&self.pool, status, level, after, page.limit()).await?;
+        let asked = [("status", status), ("state->'matter'->>'level'", wire::level_word(r.level()))];
+        let rows = store::list::<Escalation>(&self.pool, "raised_at", &asked, after, page.limit()).await?;
         let next = page.next(&rows, |(_, e)| (e.raised_at.to_string(), e.matter.escalation_id));
         let escalations = rows.iter().map(|(version, e)| wire::escalation_view(*version, e)).collect();
         Ok(ListEscalationsResponse { escalations, next_page_token: next })

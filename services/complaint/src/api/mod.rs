@@ -19,7 +19,10 @@ use uuid::Uuid;
 
 use crate::{
     config::Policy,
-    domain::{Command, department_task, escalation},
+    domain::{
+        Command, department_task, escalation,
+        posts::{NotAllowed, Posts},
+    },
     webhook,
     wire::Status,
 };
@@ -34,6 +37,61 @@ pub struct Api {
     pub policy: Arc<Policy>,
 }
 
+/// What a post may be allowed: every command, and reading what people wrote.
+pub const COMMANDS: [&str; 51] = [
+    "get_complaint",
+    "assess",
+    "start_investigation",
+    "ask_department",
+    "conclude_investigation",
+    "draft_solution",
+    "submit_solution",
+    "approve_solution",
+    "return_solution",
+    "offer_solution",
+    "record_consent",
+    "record_decline",
+    "complete_remedy",
+    "report_remedy_deviation",
+    "record_process_deviation",
+    "record_satisfaction",
+    "tell_progress",
+    "withdraw",
+    "appeal",
+    "acknowledge_task",
+    "forward_task",
+    "answer_task",
+    "accept_answer",
+    "return_answer",
+    "redrive_webhook",
+    "raise_escalation",
+    "acknowledge_escalation",
+    "decide_escalation",
+    "close_escalation",
+    "get_improvement",
+    "propose_improvement",
+    "accept_improvement",
+    "start_improvement_work",
+    "attach_reporter",
+    "release_improvement",
+    "record_reporter_informed",
+    "suppress_reporter",
+    "judge_improvement",
+    "reopen_improvement",
+    "get_suggestion",
+    "record_suggestion",
+    "screen_suggestion",
+    "merge_suggestion",
+    "evaluate_suggestion",
+    "adopt_suggestion",
+    "decline_suggestion",
+    "record_suggestion_implemented",
+    "measure_suggestion_effect",
+    "reward_suggestion",
+    "record_suggester_informed",
+    "suppress_suggester",
+];
+
 /// Words are kept in a table of their own, in the transaction of the command they came with.
 const WRITE_NOTE: &str = "-- note.write
     note_written as (
@@ -47,6 +105,15 @@ fn receipt<A: Aggregate + Status>(id: Uuid, version: u64, state: &A) -> Vec<u8> 
 }
 
 impl Api {
+    /// Who acts, if a post of theirs may give the command. Errors: none may (R-ROL-14); nobody is named is noted in
+    /// `checks`.
+    fn actor<R>(&self, checks: &mut Checks, request: &Request<R>, command: &str) -> Result<Option<Actor>, Fault> {
+        let actor = checks.actor(request);
+        let denied = |refused: NotAllowed| Fault::denied(Posts::CODE, refused.to_string());
+        actor.iter().try_for_each(|actor| self.policy.posts.allow(actor.as_str(), command)).map_err(denied)?;
+        Ok(actor)
+    }
+
     /// The way of every command: who acts, is the request well formed, down the road, receipt.
     async fn change<A, R>(
         &self,
@@ -59,7 +126,7 @@ impl Api {
         R: Message + Send + Sync + 'static,
     {
         let mut checks = Checks::default();
-        let actor = checks.actor(&request);
+        let actor = self.actor(&mut checks, &request, scope)?;
         let key = checks.key(&request, scope);
         let wish = read(&mut checks, request.get_ref(), actor.as_ref().map_or("", Actor::as_str));
         let (Some(actor), Some(key), Some(wish)) = (actor, key, wish) else { return Err(checks.fault()) };
@@ -165,7 +232,7 @@ impl Complaints for Api {
     async fn get_complaint(&self, request: Request<GetComplaintRequest>) -> Answer<GetComplaintResponse> {
         // It shows what customers said, so whoever reads must say who he is.
         let mut checks = Checks::default();
-        let actor = checks.actor(&request);
+        let actor = self.actor(&mut checks, &request, "get_complaint")?;
         let id = checks.id("complaint_id", &request.get_ref().complaint_id);
         let (Some(_), Some(id)) = (actor, id) else { return Err(checks.fault().into()) };
         Ok(Response::new(self.complaint(id).await?))
@@ -176,7 +243,7 @@ impl Complaints for Api {
     }
 
     async fn acknowledge_task(&self, request: Request<AcknowledgeTaskRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "acknowledge_task", read::acknowledge).await?)
+        Ok(self.change(request, "acknowledge_task", |c, r, by| read::acknowledge(c, r, by, &self.policy)).await?)
     }
 
     async fn forward_task(&self, request: Request<ForwardTaskRequest>) -> Answer<Receipt> {
@@ -184,7 +251,8 @@ impl Complaints for Api {
     }
 
     async fn answer_task(&self, request: Request<AnswerTaskRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "answer_task", read::answer).await?)
+        let now = self.clock.now();
+        Ok(self.change(request, "answer_task", |c, r, by| read::answer(c, r, by, &self.policy, now)).await?)
     }
 
     async fn accept_answer(&self, request: Request<AcceptAnswerRequest>) -> Answer<Receipt> {
@@ -194,7 +262,7 @@ impl Complaints for Api {
     }
 
     async fn return_answer(&self, request: Request<ReturnAnswerRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "return_answer", |c, r, _| read::return_answer(c, r)).await?)
+        Ok(self.change(request, "return_answer", |c, r, _| read::return_answer(c, r, &self.policy)).await?)
     }
 
     async fn list_tasks(&self, request: Request<ListTasksRequest>) -> Answer<ListTasksResponse> {
@@ -203,7 +271,7 @@ impl Complaints for Api {
 
     async fn redrive_webhook(&self, request: Request<RedriveWebhookRequest>) -> Answer<RedriveWebhookResponse> {
         let mut checks = Checks::default();
-        let actor = checks.actor(&request);
+        let actor = self.actor(&mut checks, &request, "redrive_webhook")?;
         let desk = read::desk(&mut checks, "department", &request.get_ref().department, &self.policy);
         let (Some(actor), Some(desk)) = (actor, desk) else { return Err(checks.fault().into()) };
         let redriven = webhook::redrive(&self.pool, &desk.department, self.clock.now()).await?;

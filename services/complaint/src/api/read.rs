@@ -1,6 +1,7 @@
 //! Requests -> commands. Shape and bounds only; whether a command may be is decided in `domain`.
 use backbone::{Actor, Aggregate, Checks};
 use contracts::{common::v1 as common, complaint::v1 as contract};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
@@ -242,26 +243,40 @@ pub fn appeal(checks: &mut Checks, r: &contract::AppealRequest) -> Read<Complain
     Some(wish(id?, Command::Appeal).with("appeal_reason", reason?))
 }
 
-pub fn acknowledge(checks: &mut Checks, r: &contract::AcknowledgeTaskRequest, by: &str) -> Read<DepartmentTask> {
+pub fn acknowledge(
+    checks: &mut Checks,
+    r: &contract::AcknowledgeTaskRequest,
+    by: &str,
+    policy: &Policy,
+) -> Read<DepartmentTask> {
     let id = checks.id("task_id", &r.task_id);
     let named = if r.owner.is_empty() { by } else { &r.owner };
     // Who acts without saying so was named as wrong already.
     let owner = Actor::parse(named).filter(|_| !named.is_empty()).map(|owner| owner.as_str().to_owned());
     let owner = if r.owner.is_empty() { owner } else { checks.value("owner", owner.ok_or(NO_PERSON)) };
-    Some(wish(id?, department_task::Command::Acknowledge { owner: owner? }))
+    Some(wish(id?, department_task::Command::Acknowledge { owner: owner?, levels: policy.levels.clone() }))
 }
 
 const NO_PERSON: &str = "must name a person as kind:id, for example staff:quinn";
 
-pub fn answer(checks: &mut Checks, r: &contract::AnswerTaskRequest, by: &str) -> Read<DepartmentTask> {
+pub fn answer(
+    checks: &mut Checks,
+    r: &contract::AnswerTaskRequest,
+    by: &str,
+    policy: &Policy,
+    now: Timestamp,
+) -> Read<DepartmentTask> {
     let id = checks.id("task_id", &r.task_id);
     let department = checks.value("department", r.department.parse());
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
     let cause = checks.optional("cause_code", &r.cause_code);
     let findings = checks.text("findings", &r.findings, 0..=TEXT_MAX);
     let evidence = evidence(checks, &r.evidence);
-    let (by, department, cause) = (by.to_owned(), department?, cause?);
-    let command = department_task::Command::Answer { by, department, cause, evidence: evidence? };
+    let at = checks.instant("answered_at", r.answered_at.as_ref());
+    let past = |at: Option<Timestamp>| if at.is_none_or(|at| at <= now) { Ok(at) } else { Err("is in the future") };
+    let at = at.and_then(|at| checks.value("answered_at", past(at)));
+    let (by, department, cause, levels) = (by.to_owned(), department?, cause?, policy.levels.clone());
+    let command = department_task::Command::Answer { by, department, cause, evidence: evidence?, at: at?, levels };
     Some(wish(id?, command).with("answer", text?).with("answer_findings", findings?))
 }
 
@@ -279,7 +294,8 @@ pub fn forward(checks: &mut Checks, r: &contract::ForwardTaskRequest, policy: &P
     let department = checks.value("department", r.department.parse());
     let desk = desk(checks, "to_department", &r.to_department, policy);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
-    let command = department_task::Command::Forward { department: department?, desk: desk? };
+    let levels = policy.levels.clone();
+    let command = department_task::Command::Forward { department: department?, desk: desk?, levels };
     Some(wish(id?, command).with("forward_reason", reason?))
 }
 
@@ -290,10 +306,11 @@ pub fn desk(checks: &mut Checks, field: &str, name: &str, policy: &Policy) -> Op
     checks.value(field, desk.cloned().ok_or("is not a department of the routing table"))
 }
 
-pub fn return_answer(checks: &mut Checks, r: &contract::ReturnAnswerRequest) -> Read<DepartmentTask> {
+pub fn return_answer(checks: &mut Checks, r: &contract::ReturnAnswerRequest, policy: &Policy) -> Read<DepartmentTask> {
     let id = checks.id("task_id", &r.task_id);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
-    Some(wish(id?, department_task::Command::Return).with("return_reason", reason?))
+    let levels = policy.levels.clone();
+    Some(wish(id?, department_task::Command::Return { levels }).with("return_reason", reason?))
 }
 
 pub fn raise(checks: &mut Checks, r: &contract::RaiseEscalationRequest) -> Read<Complaint> {

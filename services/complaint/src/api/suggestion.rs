@@ -120,7 +120,7 @@ impl Api {
         Ok(GetSuggestionResponse {
             suggestion: Some(wire::suggestion_view(version, &suggestion)),
             reporters: wire::reporter_views(&suggestion.reporters),
-            notes: store::loops::notes_of(&self.pool, id).await?.into_iter().map(lists::note).collect(),
+            notes: store::notes_of(&self.pool, id).await?.into_iter().map(lists::note).collect(),
         })
     }
 
@@ -129,7 +129,8 @@ impl Api {
         let status = checks.optional_of("status", &r.status, &STATUS);
         let page = checks.page(r.page.as_ref(), by_time);
         let (Some(status), Some((page, after))) = (status, page) else { return Err(checks.fault()) };
-        let rows = store::loops::suggestions(&self.pool, status, after, page.limit()).await?;
+        let rows =
+            store::list::<Suggestion>(&self.pool, "recorded_at", &[("status", status)], after, page.limit()).await?;
         let next = page.next(&rows, |(_, s)| (s.recorded_at.to_string(), s.suggestion_id));
         let suggestions = rows.iter().map(|(version, s)| wire::suggestion_view(*version, s)).collect();
         Ok(ListSuggestionsResponse { suggestions, next_page_token: next })
@@ -193,7 +194,7 @@ impl Suggestions for Api {
     async fn get_suggestion(&self, request: Request<GetSuggestionRequest>) -> Answer<GetSuggestionResponse> {
         // It shows what people wrote, so whoever reads must say who he is.
         let mut checks = Checks::default();
-        let actor = checks.actor(&request);
+        let actor = self.actor(&mut checks, &request, "get_suggestion")?;
         let id = checks.id("suggestion_id", &request.get_ref().suggestion_id);
         let (Some(_), Some(id)) = (actor, id) else { return Err(checks.fault().into()) };
         Ok(Response::new(self.suggestion(id).await?))

@@ -72,10 +72,14 @@ pub enum Trigger {
     Media,
     /// A case got no first answer in time.
     FirstResponseLate,
+    /// The same customer contacts us again and again.
+    RepeatedContact,
+    /// An improvement action was not released in time.
+    ImprovementLate,
 }
 
 impl Trigger {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::InvestigationLate,
         Self::DepartmentLate,
         Self::Dissatisfied,
@@ -93,6 +97,8 @@ impl Trigger {
         Self::ApprovalLate,
         Self::Silence,
         Self::ResultLate,
+        Self::RepeatedContact,
+        Self::ImprovementLate,
     ];
 }
 
@@ -100,10 +106,12 @@ impl Trigger {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matter {
     pub escalation_id: Uuid,
-    /// None when it is about a case that is no complaint.
+    /// None when it is about a case that is no complaint, or about an improvement action.
     pub complaint_id: Option<Uuid>,
     #[serde(default)]
     pub case_id: Option<Uuid>,
+    #[serde(default)]
+    pub action_id: Option<Uuid>,
     /// The level that must look now.
     pub level: Level,
     pub trigger: Trigger,
@@ -117,7 +125,7 @@ impl Matter {
     /// Something to raise for `trigger`, to the level and in the way the ladder says.
     pub fn new(escalation_id: Uuid, complaint_id: Option<Uuid>, trigger: Trigger, ladder: &Ladder) -> Self {
         let (level, rungs) = (ladder.first(trigger), ladder.rungs.clone());
-        Self { escalation_id, complaint_id, case_id: None, level, trigger, department: None, rungs }
+        Self { escalation_id, complaint_id, case_id: None, action_id: None, level, trigger, department: None, rungs }
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    ladder::Ladder,
     reporters::{Loop, Refusal, Reporter, Reporters, Tell, Telling},
     values::{CauseCode, Class, Department},
 };
@@ -48,6 +49,9 @@ pub struct ImprovementAction {
     /// The newest.
     pub release: Option<Release>,
     pub state: State,
+    /// Who must look when it is late, as it was when the action was proposed.
+    #[serde(default)]
+    pub ladder: Ladder,
 }
 
 /// The measure is in force.
@@ -107,6 +111,7 @@ pub enum Command {
         owner: Department,
         due_by: Timestamp,
         by: String,
+        ladder: Ladder,
     },
     Accept,
     StartWork {
@@ -129,7 +134,7 @@ pub enum Command {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    Proposed { problem: Problem, owner: Department, due_by: Timestamp, by: String, at: Timestamp },
+    Proposed { problem: Problem, owner: Department, due_by: Timestamp, by: String, ladder: Ladder, at: Timestamp },
     Accepted,
     WorkStarted { root_cause: CauseCode },
     Overdue,
@@ -219,8 +224,8 @@ impl ImprovementAction {
     /// What follows from `command` at `now`, or why nothing may.
     pub fn decide(&self, command: Command, now: Timestamp) -> Decision {
         match (command, self.state) {
-            (Command::Propose { problem, owner, due_by, by }, State::Absent) => {
-                Ok(vec![Event::Proposed { problem, owner, due_by, by, at: now }])
+            (Command::Propose { problem, owner, due_by, by, ladder }, State::Absent) => {
+                Ok(vec![Event::Proposed { problem, owner, due_by, by, ladder, at: now }])
             }
             (Command::Report(_) | Command::Message(_) | Command::ReleaseDue | Command::CheckDue, State::Absent) => {
                 Ok(vec![])
@@ -280,6 +285,12 @@ impl ImprovementAction {
         events
     }
 
+    /// The escalation of the present due time, if it passed without a release.
+    pub fn lateness(&self) -> Option<Uuid> {
+        let parts = ["improvement_late", &self.problem.action_id().to_string(), &self.due_by.to_string()];
+        self.overdue.then(|| kernel::id::derived("escalation", &parts))
+    }
+
     /// The breach of the present due time, once; equality is in time.
     fn breach(&self, now: Timestamp) -> Vec<Event> {
         let late = self.unreleased() && !self.overdue && !kernel::promise::verdict(self.due_by, now).in_time();
@@ -302,9 +313,9 @@ impl ImprovementAction {
     /// Takes in what happened.
     pub fn apply(&mut self, event: &Event) {
         match event.clone() {
-            Event::Proposed { problem, owner, due_by, by, at } => {
+            Event::Proposed { problem, owner, due_by, by: proposed_by, ladder, at: proposed_at } => {
                 let state = State::Proposed;
-                *self = Self { problem, owner, due_by, proposed_by: by, proposed_at: at, state, ..Self::default() };
+                *self = Self { problem, owner, due_by, proposed_by, proposed_at, state, ladder, ..Self::default() };
             }
             Event::Accepted => self.state = State::Accepted,
             Event::WorkStarted { root_cause } => {

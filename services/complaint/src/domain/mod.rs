@@ -1,11 +1,12 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
 //! `ladder`, `promise`, `solution`, `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`,
 //! `approving`, `executing`, `care`), `department_task`, `escalation`; beside them `improvement` and `suggestion`, which
-//! tell their `reporters`.
+//! tell their `reporters`, and the `contacts` of a customer. `posts` says who may do what.
 mod approving;
 pub mod care;
 pub mod command;
 pub mod complaint;
+pub mod contacts;
 mod decide;
 pub mod department_task;
 pub mod escalation;
@@ -13,6 +14,7 @@ mod executing;
 pub mod fairness;
 pub mod improvement;
 pub mod ladder;
+pub mod posts;
 pub mod promise;
 pub mod reporters;
 pub mod routing;
@@ -27,6 +29,7 @@ mod tests;
 
 pub use command::{Command, Rejection};
 pub use complaint::Complaint;
+pub use contacts::Contacts;
 pub use department_task::DepartmentTask;
 pub use escalation::Escalation;
 pub use improvement::ImprovementAction;

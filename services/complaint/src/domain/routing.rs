@@ -1,17 +1,61 @@
 //! Which department looks into which class of complaint, and how long it has to answer (R-CMP-04, R-CMP-19).
-//! The table is data. One that leaves a class without a department is refused, so that no complaint goes nowhere.
-use std::collections::BTreeMap;
+//! The table is data. One that leaves a class without a department, or a department without a time for an answer, is
+//! refused, so that no complaint goes nowhere.
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::SignedDuration;
+use kernel::{
+    promise::Terms,
+    sla::{Facts, Hours, Kind, Levels},
+};
 use serde::{Deserialize, Serialize};
 
-use super::values::{Class, Department};
+use super::values::{Class, Department, Lane};
 
-/// A department that is asked, and the time it has for an answer (its hand-over agreement).
+/// A department that is asked, and its hand-over agreement: a time of its own, or what the service levels say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Desk {
     pub department: Department,
-    pub answer_within: SignedDuration,
+    /// Its own time for an answer.
+    #[serde(default)]
+    pub answer_within: Option<SignedDuration>,
+    /// The hours that count for its own time; all of them where none are named.
+    #[serde(default)]
+    pub hours: Option<Hours>,
+    /// The levels it is asked under. They come with the command that asks it and are not stored.
+    #[serde(skip)]
+    pub levels: InForce,
+}
+
+/// The service levels in force, if they are at hand.
+#[derive(Clone, Debug, Default)]
+pub struct InForce(pub Option<Arc<Levels>>);
+
+/// They say nothing of the desk itself.
+impl PartialEq for InForce {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for InForce {}
+
+impl Desk {
+    /// What is promised of its answer about a class in a lane, under `levels`; none when nothing is.
+    pub fn terms(&self, (class, lane): (Class, Lane), levels: Option<&Levels>) -> Option<Terms> {
+        let priority = match lane {
+            Lane::Standard => "standard",
+            Lane::Health => "health",
+        };
+        let facts = Facts { class: Some(class.name()), priority: Some(priority), ..Facts::default() };
+        let team = Some(self.department.as_str());
+        let Some(target) = self.answer_within else { return levels?.terms(Kind::DepartmentAnswer, facts, team) };
+        let calendar = match &self.hours {
+            None => None,
+            Some(hours) => levels?.counting(hours, facts, team),
+        };
+        Some(Terms { target, calendar, ..Terms::default() })
+    }
 }
 
 /// The complete table: every class has its desk.
@@ -31,6 +75,10 @@ pub enum RoutingError {
     UnknownDepartment { class: Class, department: Department },
     #[error("the department {0} must have between 1 minute and 90 days for an answer")]
     AnswerTime(Department),
+    #[error("the department {0} has a time for an answer in hours of {1:?}, which is no calendar")]
+    NoCalendar(Department, String),
+    #[error("the department {0} has no time for an answer about {1:?}: name one, or add a rule for department_answer")]
+    NoTime(Department, Class),
 }
 
 impl Routing {
@@ -38,19 +86,17 @@ impl Routing {
     const ANSWER_WITHIN: (SignedDuration, SignedDuration) =
         (SignedDuration::from_mins(1), SignedDuration::from_hours(90 * 24));
 
-    /// Checks the table. Errors: a class without a department, a department nobody described, an answer time out of
-    /// bounds.
+    /// Checks the table of `desks`, which are asked under `levels`. Errors: a class without a department, a department
+    /// nobody described, one without a time for an answer, or with one out of bounds or in hours nobody knows.
     pub fn new(
-        departments: BTreeMap<Department, SignedDuration>,
+        desks: impl IntoIterator<Item = Desk>,
         classes: &BTreeMap<Class, Department>,
+        levels: &Arc<Levels>,
     ) -> Result<Self, RoutingError> {
-        let (least, most) = Self::ANSWER_WITHIN;
-        if let Some((department, _)) = departments.iter().find(|(_, time)| **time < least || **time > most) {
-            return Err(RoutingError::AnswerTime(department.clone()));
-        }
-        let desk =
-            |(department, answer_within): (Department, _)| (department.clone(), Desk { department, answer_within });
-        let desks: BTreeMap<_, _> = departments.into_iter().map(desk).collect();
+        let in_force = InForce(Some(Arc::clone(levels)));
+        let desk = |desk: Desk| (desk.department.clone(), Desk { levels: in_force.clone(), ..desk });
+        let desks: BTreeMap<_, _> = desks.into_iter().map(desk).collect();
+        desks.values().try_for_each(|desk| Self::check(desk, levels))?;
         let mut by_class = Vec::with_capacity(Class::ALL.len());
         for class in Class::ALL {
             let department = classes.get(&class).ok_or(RoutingError::NoDepartment(class))?;
@@ -58,6 +104,23 @@ impl Routing {
             by_class.push(desks.get(department).ok_or_else(unknown)?.clone());
         }
         Ok(Self { desks, by_class })
+    }
+
+    /// Any department may be asked about any class.
+    fn check(desk: &Desk, levels: &Levels) -> Result<(), RoutingError> {
+        let (department, (least, most)) = (|| desk.department.clone(), Self::ANSWER_WITHIN);
+        if desk.answer_within.is_some_and(|time| time < least || time > most) {
+            return Err(RoutingError::AnswerTime(department()));
+        }
+        if let Some(Hours::Of(name)) = &desk.hours
+            && !levels.knows(name)
+        {
+            return Err(RoutingError::NoCalendar(department(), name.clone()));
+        }
+        let timeless = |class: &Class| {
+            [Lane::Standard, Lane::Health].into_iter().any(|lane| desk.terms((*class, lane), Some(levels)).is_none())
+        };
+        Class::ALL.into_iter().find(timeless).map_or(Ok(()), |class| Err(RoutingError::NoTime(department(), class)))
     }
 
     /// The desk of a department, if it is one of the table's.
@@ -75,17 +138,25 @@ impl Routing {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use kernel::{calendar, sla};
+
     use super::*;
 
     fn word(text: &str) -> Department {
         text.parse().unwrap()
     }
 
-    fn departments() -> BTreeMap<Department, SignedDuration> {
-        BTreeMap::from([
-            (word("quality"), SignedDuration::from_hours(8)),
-            (word("care"), SignedDuration::from_hours(24)),
-        ])
+    fn levels() -> Arc<Levels> {
+        let (policy, calendars) = (toml::from_str(sla::DEFAULT).unwrap(), toml::from_str(calendar::CHINA).unwrap());
+        Arc::new(Levels::prepare(policy, &calendars).unwrap())
+    }
+
+    fn desk(name: &str, answer_within: Option<SignedDuration>) -> Desk {
+        Desk { department: word(name), answer_within, ..Desk::default() }
+    }
+
+    fn desks() -> [Desk; 2] {
+        [desk("quality", Some(SignedDuration::from_hours(8))), desk("care", None)]
     }
 
     fn classes() -> BTreeMap<Class, Department> {
@@ -95,11 +166,11 @@ mod tests {
 
     #[test]
     fn every_class_finds_its_desk() {
-        let routing = Routing::new(departments(), &classes()).unwrap();
+        let routing = Routing::new(desks(), &classes(), &levels()).unwrap();
         for class in Class::ALL {
             assert_eq!(routing.desk_of(class).department, classes()[&class]);
         }
-        assert_eq!(routing.desk_of(Class::ProductQuality).answer_within, SignedDuration::from_hours(8));
+        assert_eq!(routing.desk_of(Class::ProductQuality).answer_within, Some(SignedDuration::from_hours(8)));
         assert_eq!(routing.desk(&word("legal")), None);
     }
 
@@ -108,7 +179,7 @@ mod tests {
         for class in Class::ALL {
             let mut classes = classes();
             classes.remove(&class);
-            assert_eq!(Routing::new(departments(), &classes), Err(RoutingError::NoDepartment(class)));
+            assert_eq!(Routing::new(desks(), &classes, &levels()), Err(RoutingError::NoDepartment(class)));
         }
     }
 
@@ -117,15 +188,27 @@ mod tests {
         let mut classes = classes();
         classes.insert(Class::Repair, word("repair"));
         let refused = RoutingError::UnknownDepartment { class: Class::Repair, department: word("repair") };
-        assert_eq!(Routing::new(departments(), &classes), Err(refused));
+        assert_eq!(Routing::new(desks(), &classes, &levels()), Err(refused));
     }
 
     #[test]
-    fn an_answer_time_has_bounds() {
+    fn an_answer_time_has_bounds_and_hours_somebody_knows() {
+        let refused = |own: Desk| Routing::new([own, desk("quality", None)], &classes(), &levels()).unwrap_err();
         for hours in [0, -1, 90 * 24 + 1] {
-            let mut departments = departments();
-            departments.insert(word("care"), SignedDuration::from_hours(hours));
-            assert_eq!(Routing::new(departments, &classes()), Err(RoutingError::AnswerTime(word("care"))));
+            let own = desk("care", Some(SignedDuration::from_hours(hours)));
+            assert_eq!(refused(own), RoutingError::AnswerTime(word("care")));
         }
+        let own = desk("care", Some(SignedDuration::from_hours(8)));
+        let moon = Desk { hours: Some(Hours::Of("moon".into())), ..own };
+        assert_eq!(refused(moon), RoutingError::NoCalendar(word("care"), "moon".into()));
+    }
+
+    #[test]
+    fn a_department_without_any_time_for_an_answer_is_refused() {
+        let mut policy: sla::Policy = toml::from_str(sla::DEFAULT).unwrap();
+        policy.rules.retain(|rule| rule.promise != Kind::DepartmentAnswer || !rule.when.class.is_empty());
+        let levels = Levels::prepare(policy, &toml::from_str(calendar::CHINA).unwrap()).unwrap();
+        let refused = Routing::new(desks(), &classes(), &Arc::new(levels));
+        assert_eq!(refused, Err(RoutingError::NoTime(word("care"), Class::ServiceAttitude)));
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     deadlines,
     domain::{
         DepartmentTask,
-        department_task::{Command, Event, Rejection, Waited},
+        department_task::{Command, Event, Held, Rejection},
         escalation::{Matter, Trigger},
         values::{Department, Evidence},
     },
@@ -34,55 +34,49 @@ impl Aggregate for DepartmentTask {
         let complaint_id = self.brief.complaint_id.to_string();
         let department = self.brief.desk.department.to_string();
         let answer_by = instant(self.answer_by);
-        let Waited { to_acknowledge_s, to_answer_s } = self.waited;
+        let waited = self.waited;
         match event {
             Event::Issued { at, .. } => Published::of(&issued(self), shard).at(*at),
-            Event::Acknowledged { owner, at } => {
-                let (owner, acknowledged_at) = (owner.clone(), instant(*at));
+            Event::Acknowledged { owner, at, .. } => {
                 let acknowledged = contract::TaskAcknowledged {
                     task_id,
                     complaint_id,
                     department,
-                    owner,
-                    acknowledged_at,
-                    to_acknowledge_s,
+                    owner: owner.clone(),
+                    acknowledged_at: instant(*at),
+                    to_acknowledge_s: waited.to_acknowledge_s,
+                    working_to_acknowledge_s: waited.working_to_acknowledge_s,
                 };
                 Published::of(&acknowledged, shard)
             }
-            Event::Answered { cause, at, evidence } => {
-                let answered = contract::TaskAnswered {
-                    task_id,
-                    complaint_id,
-                    department,
-                    cause_code: cause.clone().map(String::from).unwrap_or_default(),
-                    answered_at: instant(*at),
-                    answer_by,
-                    in_time: kernel::promise::verdict(self.answer_by, *at).in_time(),
-                    evidence: evidence.iter().map(Evidence::to_string).collect(),
-                    to_acknowledge_s,
-                    to_answer_s,
-                };
-                Published::of(&answered, shard).at(*at)
-            }
+            Event::Answered { at, .. } => Published::of(&self.answered(*at), shard).at(*at),
             Event::Returned { .. } => {
                 Published::of(&contract::TaskReturned { task_id, complaint_id, department, answer_by }, shard)
             }
-            Event::Accepted => {
-                let Waited { to_acknowledge_s, to_answer_s } = self.waited_in_all;
-                let accepted =
-                    contract::TaskAccepted { task_id, complaint_id, department, to_acknowledge_s, to_answer_s };
-                Published::of(&accepted, shard)
-            }
-            Event::Forwarded { from, waited_s, .. } => Published::of(&self.forwarded(from, *waited_s), shard),
-            Event::Warned { escalation_id, .. } => {
-                let escalation_id = escalation_id.to_string();
-                let warned = contract::TaskWarned { task_id, complaint_id, department, answer_by, escalation_id };
+            Event::Accepted => Published::of(&self.accepted(), shard),
+            Event::Forwarded { from, held, .. } => Published::of(&self.forwarded(from, *held), shard),
+            Event::Warned { escalation_id, warning, .. } => {
+                let (escalation_id, warning) = (escalation_id.to_string(), warning.to_string());
+                let warned =
+                    contract::TaskWarned { task_id, complaint_id, department, answer_by, escalation_id, warning };
                 Published::of(&warned, shard)
             }
-            Event::Expired { escalation_id } => {
+            Event::Expired { escalation_id, .. } => {
                 let escalation_id = escalation_id.to_string();
                 let expired = contract::TaskExpired { task_id, complaint_id, department, answer_by, escalation_id };
                 Published::of(&expired, shard).at(self.answer_by)
+            }
+            Event::Corrected { escalation_id, at, .. } => {
+                let (answered_at, escalation_id) = (instant(*at), escalation_id.to_string());
+                let corrected = contract::TaskCorrected {
+                    task_id,
+                    complaint_id,
+                    department,
+                    answered_at,
+                    answer_by,
+                    escalation_id,
+                };
+                Published::of(&corrected, shard)
             }
             Event::Cancelled => Published::of(&contract::TaskCancelled { task_id, complaint_id, department }, shard),
         }
@@ -96,17 +90,19 @@ impl Aggregate for DepartmentTask {
         deadlines::task_command(kind)
     }
 
-    /// A warning is over when the task is not waited for any more, or when it is late, which is graver.
+    /// A warning is over when the task is not waited for any more, or when it is late, which is graver; lateness that was
+    /// none is settled.
     fn reactions(&self, event: &Event) -> Vec<Change> {
         let settle = |warning: Option<Uuid>| warning.map(super::settle);
         match event {
             Event::Warned { escalation_id, .. } => self.raise(*escalation_id, Trigger::DepartmentWarning),
-            Event::Expired { escalation_id } => {
+            Event::Expired { escalation_id, .. } => {
                 let raise = self.raise(*escalation_id, Trigger::DepartmentLate);
                 raise.into_iter().chain(settle(self.warning())).collect()
             }
             Event::Answered { .. } | Event::Cancelled => settle(self.warning()).into_iter().collect(),
             Event::Forwarded { warning, .. } => settle(*warning).into_iter().collect(),
+            Event::Corrected { escalation_id, .. } => vec![super::settle(*escalation_id)],
             Event::Issued { .. } | Event::Acknowledged { .. } | Event::Accepted | Event::Returned { .. } => vec![],
         }
     }
@@ -120,14 +116,44 @@ impl DepartmentTask {
         super::raise(Matter { department, ..matter })
     }
 
-    fn forwarded(&self, from: &Department, waited_s: u64) -> contract::TaskForwarded {
+    fn answered(&self, at: Timestamp) -> contract::TaskAnswered {
+        contract::TaskAnswered {
+            task_id: self.brief.task_id.to_string(),
+            complaint_id: self.brief.complaint_id.to_string(),
+            department: self.brief.desk.department.to_string(),
+            cause_code: self.cause.clone().map(String::from).unwrap_or_default(),
+            answered_at: instant(at),
+            answer_by: instant(self.answer_by),
+            in_time: kernel::promise::verdict(self.answer_by, at).in_time(),
+            evidence: self.evidence.iter().map(Evidence::to_string).collect(),
+            to_acknowledge_s: self.waited.to_acknowledge_s,
+            to_answer_s: self.waited.to_answer_s,
+            working_to_acknowledge_s: self.waited.working_to_acknowledge_s,
+            working_to_answer_s: self.waited.working_to_answer_s,
+        }
+    }
+
+    fn accepted(&self) -> contract::TaskAccepted {
+        contract::TaskAccepted {
+            task_id: self.brief.task_id.to_string(),
+            complaint_id: self.brief.complaint_id.to_string(),
+            department: self.brief.desk.department.to_string(),
+            to_acknowledge_s: self.waited_in_all.to_acknowledge_s,
+            to_answer_s: self.waited_in_all.to_answer_s,
+            working_to_acknowledge_s: self.waited_in_all.working_to_acknowledge_s,
+            working_to_answer_s: self.waited_in_all.working_to_answer_s,
+        }
+    }
+
+    fn forwarded(&self, from: &Department, held: Held) -> contract::TaskForwarded {
         let issued = issued(self);
         contract::TaskForwarded {
             task_id: issued.task_id,
             complaint_id: issued.complaint_id,
             department: issued.department,
             from_department: from.to_string(),
-            waited_s,
+            waited_s: held.wall_s,
+            working_s: held.working_s,
             class: issued.class,
             lane: issued.lane,
             purchase_id: issued.purchase_id,
@@ -145,9 +171,7 @@ impl From<Rejection> for Fault {
         match rejection {
             Rejection::Unknown => Fault::not_found("task", "with this id"),
             Rejection::OtherDepartment(_) => Fault::denied(rejection.code(), rejection.to_string()),
-            Rejection::NotNow(_) | Rejection::SameDepartment | Rejection::TooManyForwards => {
-                Fault::rejected(rejection.code(), rejection.to_string())
-            }
+            _ => Fault::rejected(rejection.code(), rejection.to_string()),
         }
     }
 }

@@ -93,6 +93,7 @@ impl Escalation {
             case_id: raised.case_id,
             notify_at: raised.notify_at,
             acknowledge_by: raised.acknowledge_by,
+            action_id: raised.action_id,
         }
     }
 }
@@ -133,5 +134,6 @@ pub fn raised(escalation: &Escalation) -> contract::EscalationRaised {
         case_id: optional(matter.case_id),
         notify_at: instant(escalation.notify_at()),
         acknowledge_by: escalation.acknowledge_by().and_then(instant),
+        action_id: optional(matter.action_id),
     }
 }

@@ -4,13 +4,15 @@ use contracts::complaint::v1 as contract;
 use jiff::Timestamp;
 
 use super::{
-    Status, class, instant,
+    Status, class, instant, raise,
     reporters::{person, suppression},
+    settle,
 };
 use crate::{
     deadlines::late,
     domain::{
         Complaint, ImprovementAction,
+        escalation::{Matter, Trigger},
         improvement::{Command, Event, Problem, Rejection, Release, State},
         reporters::{Person, Reporter, Telling, Told},
         values::CauseCode,
@@ -92,6 +94,19 @@ impl Aggregate for ImprovementAction {
             RELEASE_BY => Some(Command::ReleaseDue),
             CHECK_AT => Some(Command::CheckDue),
             _ => None,
+        }
+    }
+
+    /// Somebody must look at what is late, until it is released.
+    fn reactions(&self, event: &Event) -> Vec<Change> {
+        match (event, self.lateness()) {
+            (Event::Overdue, Some(escalation_id)) => {
+                let matter = Matter::new(escalation_id, None, Trigger::ImprovementLate, &self.ladder);
+                let (action_id, department) = (Some(self.problem.action_id()), Some(self.owner.clone()));
+                raise(Matter { action_id, department, ..matter })
+            }
+            (Event::Released(_), Some(escalation_id)) => vec![settle(escalation_id)],
+            _ => vec![],
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: every match is exhaustive, and no words of customers or staff leave in an event.
 mod care;
 mod complaint;
+mod contacts;
 mod department_task;
 mod escalation;
 mod improvement;
@@ -190,6 +191,8 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::Regulator => contract::EscalationTrigger::Regulator,
         Trigger::Media => contract::EscalationTrigger::Media,
         Trigger::FirstResponseLate => contract::EscalationTrigger::FirstResponseLate,
+        Trigger::RepeatedContact => contract::EscalationTrigger::RepeatedContact,
+        Trigger::ImprovementLate => contract::EscalationTrigger::ImprovementLate,
     };
     trigger.into()
 }

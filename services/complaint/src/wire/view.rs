@@ -112,6 +112,7 @@ fn rank(level: Level) -> u32 {
 
 /// A department's task; `answer_by` is the due time as it is now.
 pub fn task_view(version: u64, task: &DepartmentTask) -> contract::TaskView {
+    let calendar = task.promise.as_ref().and_then(|promise| promise.terms.calendar.as_ref());
     contract::TaskView {
         task_id: task.brief.task_id.to_string(),
         version,
@@ -125,6 +126,9 @@ pub fn task_view(version: u64, task: &DepartmentTask) -> contract::TaskView {
         forwards: task.forwards,
         to_acknowledge_s: task.waited.to_acknowledge_s,
         to_answer_s: task.waited.to_answer_s,
+        working_to_acknowledge_s: task.waited.working_to_acknowledge_s,
+        working_to_answer_s: task.waited.working_to_answer_s,
+        calendar: calendar.map(|calendar| calendar.id.clone()).unwrap_or_default(),
     }
 }
 

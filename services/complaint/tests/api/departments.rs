@@ -17,6 +17,7 @@ fn answer(task_id: &str, department: &str) -> AnswerTaskRequest {
         cause_code: "filling.temperature".into(),
         findings: "filled at 61 degrees".into(),
         evidence: vec!["lab-2026-0117".into()],
+        answered_at: None,
     }
 }
 
@@ -89,7 +90,7 @@ async fn a_department_that_cannot_answer_forwards_the_task_with_a_reason() {
     ok(house.client().forward_task(request("staff:quinn", forward("quality", "medical"))).await, "issued");
     assert_eq!(house.tasks("quality").await, []);
     let [view] = house.tasks("medical").await.try_into().unwrap();
-    let due = on_wire(house.stack.now() + hours(12));
+    let due = on_wire(house.stack.now() + hours(24));
     assert_eq!((view.forwards, view.issued.unwrap().answer_by), (1, due), "it has its own time");
     let [moved] = house.events::<TaskForwarded>().await.try_into().unwrap();
     assert_eq!((moved.from_department.as_str(), moved.department.as_str()), ("quality", "medical"));
@@ -106,14 +107,15 @@ async fn a_department_is_warned_before_its_time_is_over_and_the_warning_ends_wit
     for number in [1, 2] {
         house.record(number, CaseClass::ProductQuality).await;
     }
-    house.stack.advance(hours(18)).await;
-    assert_eq!(house.events::<TaskWarned>().await.len(), 2, "three quarters of 24 hours");
+    house.stack.advance(hours(12)).await;
+    let warned = house.events::<TaskWarned>().await;
+    assert_eq!((warned.len(), warned[0].warning.as_str()), (2, "50%"), "half of 24 hours, as the levels say");
     let warnings = raised_for(&house, EscalationTrigger::DepartmentWarning).await;
     assert_eq!((warnings.len(), warnings[0].level()), (2, EscalationLevel::TeamLead));
     assert_eq!(house.view(1).await.escalation_level, 1);
     let [first, second] = house.tasks("quality").await.try_into().unwrap();
     ok(house.client().answer_task(request("staff:quinn", answer(&first.task_id, "quality"))).await, "answered");
-    house.stack.advance(hours(6) + micro()).await;
+    house.stack.advance(hours(12) + micro()).await;
     let closed = house.events::<EscalationClosed>().await;
     assert!(closed.len() == 2 && closed.iter().all(|closed| closed.settled), "one answered, one late");
     let late = raised_for(&house, EscalationTrigger::DepartmentLate).await;
@@ -167,7 +169,45 @@ async fn a_further_department_is_asked_while_investigating() {
     ok(house.client().ask_department(request(ANA, ask)).await, "investigating");
     let [task] = house.tasks("medical").await.try_into().unwrap();
     assert_eq!(house.events::<DepartmentAsked>().await[0].task_id, task.task_id);
-    assert_eq!(task.issued.unwrap().answer_by, on_wire(house.stack.now() + hours(12)), "its own agreement");
+    assert_eq!(task.issued.unwrap().answer_by, on_wire(house.stack.now() + hours(24)), "as the levels say");
+}
+
+/// Quality has eight hours of its calendar; a machine of its own says when, if nobody was on line.
+#[tokio::test]
+async fn r_cmp_19_a_department_has_its_own_time_and_an_answer_that_is_told_late_corrects() {
+    let own = |settings: &mut backbone::Settings| {
+        settings.service["departments"]["quality"] = serde_json::json!({ "within": "8h", "hours": "china" });
+        settings.service["departments"]["medical"] = serde_json::json!(3);
+    };
+    let house = House::open_with(own).await;
+    house.record(1, CaseClass::ProductQuality).await;
+    house.record(2, CaseClass::Discomfort).await;
+    let [task] = house.tasks("quality").await.try_into().unwrap();
+    assert_eq!(task.calendar, "china");
+    let [medical] = house.tasks("medical").await.try_into().unwrap();
+    let issued = medical.issued.unwrap();
+    assert_eq!((issued.answer_by, medical.calendar.as_str()), (on_wire(house.stack.now() + hours(3)), ""));
+    house.stack.advance(hours(4)).await;
+    let [expired] = house.events::<TaskExpired>().await.try_into().unwrap();
+    assert_eq!(expired.task_id, medical.task_id);
+
+    let said = |at| AnswerTaskRequest { answered_at: on_wire(at), ..answer(&medical.task_id, "medical") };
+    let now = house.stack.now();
+    let future = house.client().answer_task(request("staff:mo", said(now + micro()))).await.unwrap_err();
+    assert_eq!(crate::house::fields(&future), ["answered_at"]);
+    let before = house.client().answer_task(request("staff:mo", said(now - hours(5)))).await.unwrap_err();
+    assert_eq!(code(&before), "task.answered_too_early");
+    ok(house.client().answer_task(request("staff:mo", said(now - hours(2)))).await, "answered");
+    house.stack.settle().await;
+    let [corrected] = house.events::<TaskCorrected>().await.try_into().unwrap();
+    assert_eq!(
+        (corrected.escalation_id.as_str(), corrected.answered_at),
+        (&*expired.escalation_id, on_wire(now - hours(2)))
+    );
+    assert!(house.events::<TaskAnswered>().await[0].in_time && !house.tasks("medical").await[0].expired);
+    let closed = house.events::<EscalationClosed>().await;
+    assert!(closed.iter().any(|closed| closed.escalation_id == expired.escalation_id && closed.settled));
+    assert_eq!(house.stack.parked(NAME).await, 0);
 }
 
 #[tokio::test]

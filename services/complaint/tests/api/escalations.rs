@@ -31,9 +31,13 @@ async fn r_cmp_13_what_a_level_does_not_acknowledge_goes_to_the_next_one() {
     assert_eq!(raised.acknowledge_by, on_wire(house.stack.now() + hours(24)));
     assert_eq!(house.view(1).await.escalation_level, 3);
     house.stack.advance(hours(24)).await;
-    assert_eq!(house.events::<EscalationPassedUp>().await, [], "the last instant is in time");
+    let passed = async || {
+        let passed = house.events::<EscalationPassedUp>().await;
+        passed.into_iter().filter(|up| up.escalation_id == late.escalation_id).collect::<Vec<_>>()
+    };
+    assert_eq!(passed().await, [], "the last instant is in time");
     house.stack.advance(micro()).await;
-    let [up] = house.events::<EscalationPassedUp>().await.try_into().unwrap();
+    let [up] = passed().await.try_into().unwrap();
     assert_eq!((up.from_level(), up.level()), (EscalationLevel::DepartmentHead, EscalationLevel::Management));
     assert_eq!((up.escalation_id.as_str(), up.acknowledge_by), (late.escalation_id.as_str(), None));
     assert_eq!(house.view(1).await.escalation_level, 4);
@@ -58,6 +62,31 @@ async fn r_cmp_13_what_a_level_does_not_acknowledge_goes_to_the_next_one() {
     let expected = ["department_head.raised", "management.passed_up", "management.acknowledged", "management.decided"];
     assert_eq!(subjects[..4], expected.map(|word| format!("escalation.v1.{word}")));
     assert!(!house.events::<EscalationClosed>().await[0].settled);
+}
+
+#[tokio::test]
+async fn a_customer_who_contacts_us_again_and_again_is_raised_once() {
+    let house = House::open().await;
+    let contact = |number: u128, complaint: bool| {
+        let case = crate::house::case(number, CaseClass::Enquiry, house.stack.now());
+        let class = if complaint { CaseClass::Delivery } else { CaseClass::Enquiry };
+        let complaint_id = if complaint { id(number) } else { String::new() };
+        contracts::intake::v1::CaseRegistered { customer_id: id(2_000), complaint_id, class: class.into(), ..case }
+    };
+    for (number, complaint) in [(1, false), (2, false), (3, true), (4, true)] {
+        house.hear("intake", &contact(number, complaint), 1_000 + number).await;
+        house.stack.advance(hours(24)).await;
+    }
+    let raised = house.events::<EscalationRaised>().await;
+    let repeated: Vec<_> = raised.iter().filter(|e| e.trigger() == EscalationTrigger::RepeatedContact).collect();
+    let [once] = repeated.as_slice() else { unreachable!("{repeated:?}") };
+    assert_eq!(
+        (once.level(), &once.case_id, &once.complaint_id),
+        (EscalationLevel::ComplaintManager, &id(1_003), &id(3))
+    );
+    let counts: Vec<_> = house.events::<CustomerContacted>().await.iter().map(|e| e.times).collect();
+    assert_eq!(counts, [1, 2, 3, 3], "no further than it takes to tell");
+    assert_eq!(house.stack.parked(NAME).await, 0);
 }
 
 #[tokio::test]

@@ -181,7 +181,17 @@ async fn r_cmp_15_the_same_problem_after_the_release_is_a_recurrence_and_reopens
     assert!(house.action(&action_id).await.overdue);
     let overdue = house.events::<ImprovementOverdue>().await;
     assert_eq!((overdue.len(), overdue[0].owner_department.as_str()), (1, "quality"));
+    let raised = house.events::<EscalationRaised>().await;
+    let [raised] = raised.iter().filter(|e| e.action_id == action_id).collect::<Vec<_>>().try_into().unwrap();
+    let late = (EscalationTrigger::ImprovementLate, EscalationLevel::DepartmentHead, "quality");
+    assert_eq!((raised.trigger(), raised.level(), raised.department.as_str()), late);
+    house.stack.advance(hours(DAY) + micro()).await;
+    let up = house.events::<EscalationPassedUp>().await;
+    assert!(up.iter().any(|up| up.action_id == action_id && up.level() == EscalationLevel::Management));
     house.bring_out(&action_id).await;
+    let closed = house.events::<EscalationClosed>().await;
+    let closed = closed.iter().find(|closed| closed.escalation_id == raised.escalation_id);
+    assert!(closed.unwrap().settled, "the release settles it");
     assert_eq!(house.events::<ImprovementNoticeRequested>().await.len(), 3, "the next release is told to both");
 }
 

@@ -8,7 +8,7 @@ use contracts::{
 use testkit::request;
 use tonic::{Code, Response, Status};
 
-use crate::house::{ANA, BEN, House, NAME, code, conclude, draft, fields, guidance, id, refund};
+use crate::house::{ANA, BEN, House, NAME, code, conclude, draft, fields, guidance, hours, id, on_wire, refund};
 
 async fn expect<T: std::fmt::Debug>(answer: impl Future<Output = Result<Response<T>, Status>>, wrong: &[&str]) {
     let refused = answer.await.unwrap_err();
@@ -81,8 +81,9 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
         cause_code: "-".into(),
         findings: long(),
         evidence: vec!["lab-7".into(), "seen by Mrs Li".into()],
+        answered_at: on_wire(house.stack.now() + hours(1)),
     };
-    let all = ["task_id", "department", "text", "cause_code", "findings", "evidence[1]"];
+    let all = ["task_id", "department", "text", "cause_code", "findings", "evidence[1]", "answered_at"];
     expect(client().answer_task(request(ANA, wrong)), &all).await;
     let (task_id, evidence) = (id(1), vec!["a".to_owned(); 21]);
     let wrong =

@@ -61,17 +61,24 @@ impl Levels {
     /// What is promised of a kind to a case, worked on by `team`; none when nothing of the kind is promised to it.
     pub fn terms(&self, kind: Kind, facts: Facts<'_>, team: Option<&str>) -> Option<Terms> {
         let rule = self.policy.rule(kind, facts)?;
-        let calendar = match &rule.hours {
-            Hours::RoundTheClock => None,
-            Hours::OfPlace => Some(self.calendars.name_of(Place { store: facts.store, team, channel: facts.channel })),
-            Hours::Of(name) => Some(name.as_str()),
-        };
         Some(Terms {
             target: rule.target,
-            calendar: calendar.map(|name| self.versioned(name)),
+            calendar: self.counting(&rule.hours, facts, team),
             policy: Some(Versioned { id: self.policy.id.clone(), version: self.policy.version }),
             warnings: rule.warnings.clone(),
         })
+    }
+
+    /// The calendar in which `hours` count for a case that `team` works on; none round the clock.
+    pub fn counting(&self, hours: &Hours, facts: Facts<'_>, team: Option<&str>) -> Option<Versioned> {
+        match hours {
+            Hours::RoundTheClock => None,
+            Hours::OfPlace => {
+                let place = Place { store: facts.store, team, channel: facts.channel };
+                Some(self.versioned(self.calendars.name_of(place)))
+            }
+            Hours::Of(name) => Some(self.versioned(name)),
+        }
     }
 
     /// A promise of a kind, given at `at` and owed by `team`; none when nothing of the kind is promised to the case.
@@ -92,6 +99,11 @@ impl Levels {
     pub fn calendar(&self, of: &Versioned) -> Option<&Calendar> {
         let known = self.versions.iter().any(|(name, version)| *name == of.id && of.version <= *version);
         self.calendars.named(&of.id).filter(|_| known)
+    }
+
+    /// Whether there is a calendar of this name.
+    pub fn knows(&self, calendar: &str) -> bool {
+        self.calendars.named(calendar).is_some()
     }
 
     /// The policy, as it was written.

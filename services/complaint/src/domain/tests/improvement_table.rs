@@ -2,6 +2,7 @@
 use super::{
     super::{
         improvement::{Command, Event, ImprovementAction, Problem, Rejection},
+        ladder::Ladder,
         reporters::{Person, Reporter, Suppression, Tell, Telling, Told},
     },
     small_tables::{Rows, compare},
@@ -29,7 +30,8 @@ fn known() -> Reporter {
 }
 
 fn propose() -> Command {
-    Command::Propose { problem: problem(), owner: department("quality"), due_by: NOW + days(30), by: ANA.into() }
+    let (problem, owner, ladder) = (problem(), department("quality"), Ladder::default());
+    Command::Propose { problem, owner, due_by: NOW + days(30), by: ANA.into(), ladder }
 }
 
 fn start_work() -> Command {
@@ -272,7 +274,10 @@ fn a_due_time_is_noted_as_passed_once_and_a_late_release_notes_it_itself() {
     assert!(matches!(working.decide(release(), NOW + days(30)).unwrap().as_slice(), [Event::Released(_)]));
     assert!(matches!(working.decide(release(), late).unwrap().as_slice(), [Event::Overdue, Event::Released(_)]));
     let mut overdue = working.clone();
-    assert_eq!(tell_at(&mut overdue, Command::ReleaseDue, late), [Event::Overdue]);
+    assert_eq!((overdue.lateness(), tell_at(&mut overdue, Command::ReleaseDue, late)), (None, vec![Event::Overdue]));
+    let first = overdue.lateness();
+    let again = ImprovementAction { due_by: overdue.due_by + days(1), ..overdue.clone() };
+    assert!(first.is_some() && first != again.lateness(), "each due time has an escalation of its own");
     assert_eq!(overdue.decide(Command::ReleaseDue, late), Ok(vec![]));
     assert!(matches!(overdue.decide(release(), late).unwrap().as_slice(), [Event::Released(_)]));
 }

@@ -14,7 +14,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
     approval::{Delegation, Limits, Matrix, Member, Powers, Reach, Rule, Step as ApprovalStep},
+    calendar,
     money::Money,
+    sla::{self, Levels},
 };
 use uuid::Uuid;
 
@@ -64,7 +66,13 @@ fn department(word: &str) -> Department {
 }
 
 fn desk(word: &str) -> Desk {
-    Desk { department: department(word), answer_within: hours(8) }
+    Desk { department: department(word), answer_within: Some(hours(8)), ..Desk::default() }
+}
+
+/// The shipped service levels and calendars.
+fn levels() -> Arc<Levels> {
+    let (policy, calendars) = (toml::from_str(sla::DEFAULT).unwrap(), toml::from_str(calendar::CHINA).unwrap());
+    Arc::new(Levels::prepare(policy, &calendars).unwrap())
 }
 
 /// Everything but repair is offered. ana and ben are managers, eva is the head; dan acts for ben for a day. Up to 1,000.00 a manager is enough.

@@ -1,12 +1,14 @@
 //! Every state of a department's task and of an escalation against every command.
 use super::{
     super::{
-        department_task::{self as task, Brief, DepartmentTask, Waited},
+        department_task::{self as task, Brief, DepartmentTask, Held, Waited},
         escalation::{self, Escalation, Level, Matter, Trigger},
         ladder::{Ladder, Rungs},
+        routing::InForce,
     },
     *,
 };
+use kernel::{promise, sla::Hours};
 
 /// `=` nothing happens; a word with a dot is the code of the refusal; else the state it is in afterwards.
 pub type Rows<const N: usize> = [(&'static str, [&'static str; N])];
@@ -40,16 +42,26 @@ fn brief() -> Brief {
 const QUINN: &str = "staff:quinn";
 
 fn acknowledge() -> task::Command {
-    task::Command::Acknowledge { owner: QUINN.into() }
+    task::Command::Acknowledge { owner: QUINN.into(), levels: levels() }
 }
 
 fn answer(word: &str) -> task::Command {
+    told(word, None)
+}
+
+/// An answer that was given at `at`.
+fn told(word: &str, at: Option<Timestamp>) -> task::Command {
     let (department, cause) = (department(word), Some("packaging.leak".parse().unwrap()));
-    task::Command::Answer { by: QUINN.into(), department, cause, evidence: vec!["lab-7".parse().unwrap()] }
+    let (by, evidence, levels) = (QUINN.into(), vec!["lab-7".parse().unwrap()], levels());
+    task::Command::Answer { by, department, cause, evidence, at, levels }
+}
+
+fn give_back() -> task::Command {
+    task::Command::Return { levels: levels() }
 }
 
 fn forward(from: &str, to: &str) -> task::Command {
-    task::Command::Forward { department: department(from), desk: desk(to) }
+    task::Command::Forward { department: department(from), desk: desk(to), levels: levels() }
 }
 
 fn worked(from: &DepartmentTask, way: impl IntoIterator<Item = (task::Command, Timestamp)>) -> DepartmentTask {
@@ -62,11 +74,11 @@ fn worked(from: &DepartmentTask, way: impl IntoIterator<Item = (task::Command, T
 }
 
 fn tasks() -> [DepartmentTask; 7] {
-    use task::Command::{Accept, Cancel, Issue, Return};
+    use task::Command::{Accept, Cancel, Issue};
     let issued = worked(&DepartmentTask::default(), [(Issue(brief()), NOW)]);
     let acknowledged = worked(&issued, [(acknowledge(), NOW)]);
     let answered = worked(&acknowledged, [(answer("quality"), NOW)]);
-    let returned = worked(&answered, [(Return, NOW)]);
+    let returned = worked(&answered, [(give_back(), NOW)]);
     let accepted = worked(&answered, [(Accept, NOW)]);
     let cancelled = worked(&issued, [(Cancel, NOW)]);
     [DepartmentTask::default(), issued, acknowledged, answered, returned, accepted, cancelled]
@@ -74,22 +86,23 @@ fn tasks() -> [DepartmentTask; 7] {
 
 /// Tells every task every command, compares, and gives the steps that lead to another state.
 pub fn task_steps() -> Vec<Step> {
-    use task::Command::{Accept, AnswerDue, Cancel, Issue, Return, WarnDue};
+    use task::Command::{Accept, Cancel, Issue, Look};
     const GONE: &str = "task.not_found";
     const NOT: &str = "task.not_now";
     const OTHER: &str = "task.other_department";
     const SAME: &str = "task.same_department";
+    const EARLY: &str = "task.answered_too_early";
     let after = NOW + hours(8) + SignedDuration::from_micros(1);
     //                   absent    issued          acknowledged    answered    returned        accepted  cancelled
     let table: [(&str, [&str; 7]); 14] = [
         ("issue", ["issued", "=", "=", "=", "=", "=", "="]),
-        ("warn_due", ["=", "issued", "acknowledged", "=", "returned", "=", "="]),
-        ("warn_too_late", ["=", "=", "=", "=", "=", "=", "="]),
-        ("answer_due", ["=", "=", "=", "=", "=", "=", "="]),
-        ("answer_overdue", ["=", "issued", "acknowledged", "=", "returned", "=", "="]),
+        ("look_early", ["=", "=", "=", "=", "=", "=", "="]),
+        ("look_at_the_warning", ["=", "issued", "acknowledged", "=", "returned", "=", "="]),
+        ("look_too_late", ["=", "issued", "acknowledged", "=", "returned", "=", "="]),
         ("cancel", ["=", "cancelled", "cancelled", "=", "cancelled", "=", "="]),
         ("acknowledge", [GONE, "acknowledged", NOT, NOT, "acknowledged", NOT, NOT]),
         ("answer", [GONE, "answered", "answered", NOT, "answered", NOT, NOT]),
+        ("answer_of_before", [GONE, EARLY, EARLY, NOT, EARLY, NOT, NOT]),
         ("answer_for_another", [GONE, OTHER, OTHER, NOT, OTHER, NOT, NOT]),
         ("accept", [GONE, NOT, NOT, "accepted", NOT, NOT, NOT]),
         ("return", [GONE, NOT, NOT, "returned", NOT, NOT, NOT]),
@@ -99,16 +112,16 @@ pub fn task_steps() -> Vec<Step> {
     ];
     let commands = [
         (Issue(brief()), NOW),
-        (WarnDue, NOW + hours(6)),
-        (WarnDue, after),
-        (AnswerDue, NOW + hours(8)),
-        (AnswerDue, after),
+        (Look, NOW),
+        (Look, NOW + hours(6)),
+        (Look, after),
         (Cancel, NOW),
         (acknowledge(), NOW),
         (answer("quality"), NOW),
+        (told("quality", Some(NOW - hours(1))), NOW),
         (answer("medical"), NOW),
         (Accept, NOW),
-        (Return, NOW),
+        (give_back(), NOW),
         (forward("quality", "medical"), NOW),
         (forward("medical", "quality"), NOW),
         (forward("quality", "quality"), NOW),
@@ -139,13 +152,13 @@ fn a_due_time_is_escalated_once_and_a_returned_answer_gets_a_new_one() {
     let mut escalations = Vec::new();
     for round in 0..3 {
         let at = late + hours(10 * round);
-        let events = task.decide(task::Command::AnswerDue, at).unwrap();
-        let [task::Event::Expired { escalation_id }] = events.as_slice() else { unreachable!() };
+        let events = task.decide(task::Command::Look, at).unwrap();
+        let [task::Event::Expired { escalation_id, .. }] = events.as_slice() else { unreachable!() };
         escalations.push(*escalation_id);
-        task = worked(&task, [(task::Command::AnswerDue, at)]);
+        task = worked(&task, [(task::Command::Look, at)]);
         assert!(task.expired);
-        assert_eq!(task.decide(task::Command::AnswerDue, at), Ok(vec![]));
-        task = worked(&task, [(answer("quality"), at), (task::Command::Return, at)]);
+        assert_eq!(task.decide(task::Command::Look, at), Ok(vec![]));
+        task = worked(&task, [(answer("quality"), at), (give_back(), at)]);
         assert_eq!((task.expired, task.answer_by), (false, at + hours(8)));
     }
     escalations.dedup();
@@ -166,16 +179,21 @@ fn r_cmp_19_every_hand_over_has_an_owner_a_limit_and_a_measured_wait() {
     let mut task = worked(&DepartmentTask::default(), [(task::Command::Issue(brief()), NOW)]);
     let at = |minutes| NOW + SignedDuration::from_mins(minutes);
     task = worked(&task, [(acknowledge(), at(30)), (answer("quality"), at(90))]);
-    let waited = |to_acknowledge_s, to_answer_s| Waited { to_acknowledge_s, to_answer_s };
+    let waited = |to_acknowledge_s, to_answer_s| Waited {
+        to_acknowledge_s,
+        to_answer_s,
+        working_to_acknowledge_s: to_acknowledge_s,
+        working_to_answer_s: to_answer_s,
+    };
     assert_eq!((task.owner.as_deref(), task.waited), (Some(QUINN), waited(1_800, 5_400)));
-    task = worked(&task, [(task::Command::Return, at(100)), (answer("quality"), at(110))]);
+    task = worked(&task, [(give_back(), at(100)), (answer("quality"), at(110))]);
     assert_eq!((task.waited, task.waited_in_all), (waited(600, 600), waited(2_400, 6_000)));
 
     let mut task = worked(&DepartmentTask::default(), [(task::Command::Issue(brief()), NOW)]);
     for (round, way) in [("quality", "medical"), ("medical", "repair"), ("repair", "quality")].into_iter().enumerate() {
         let now = NOW + hours(round as i64 + 1);
         let events = task.decide(forward(way.0, way.1), now).unwrap();
-        let [task::Event::Forwarded { waited_s: 3_600, from, .. }] = events.as_slice() else {
+        let [task::Event::Forwarded { held: Held { wall_s: 3_600, .. }, from, .. }] = events.as_slice() else {
             unreachable!("{events:?}")
         };
         assert_eq!(*from, department(way.0));
@@ -189,24 +207,83 @@ fn r_cmp_19_every_hand_over_has_an_owner_a_limit_and_a_measured_wait() {
 #[test]
 fn a_department_is_warned_once_a_hand_over_and_a_late_forward_is_late() {
     let issued = worked(&DepartmentTask::default(), [(task::Command::Issue(brief()), NOW)]);
-    assert_eq!(issued.warn_at(), Some(NOW + hours(6)));
-    assert_eq!(issued.decide(task::Command::WarnDue, NOW + hours(6) - SignedDuration::from_micros(1)), Ok(vec![]));
-    let warned = worked(&issued, [(task::Command::WarnDue, NOW + hours(6))]);
-    assert_eq!((warned.warned, warned.warn_at()), (true, None));
-    assert_eq!(warned.decide(task::Command::WarnDue, NOW + hours(7)), Ok(vec![]));
+    assert_eq!(issued.look_at(), Some(NOW + hours(6)));
+    assert_eq!(issued.decide(task::Command::Look, NOW + hours(6) - SignedDuration::from_micros(1)), Ok(vec![]));
+    let warned = worked(&issued, [(task::Command::Look, NOW + hours(6))]);
+    let due = NOW + hours(8) + SignedDuration::from_micros(1);
+    assert_eq!((warned.warned, warned.look_at()), (true, Some(due)));
+    assert_eq!(warned.decide(task::Command::Look, NOW + hours(7)), Ok(vec![]));
     let moved = worked(&warned, [(forward("quality", "medical"), NOW + hours(7))]);
-    assert_eq!((moved.warned, moved.warn_at()), (false, Some(NOW + hours(13))));
-    let again = worked(&moved, [(task::Command::WarnDue, NOW + hours(13))]);
+    assert_eq!((moved.warned, moved.look_at()), (false, Some(NOW + hours(13))));
+    let again = worked(&moved, [(task::Command::Look, NOW + hours(13))]);
     assert!(again.warning().is_some() && again.warning() != warned.warning(), "each has an escalation of its own");
     let events = moved.decide(forward("medical", "repair"), NOW + hours(16)).unwrap();
-    let [task::Event::Expired { escalation_id }, task::Event::Forwarded { .. }] = events.as_slice() else {
+    let [task::Event::Expired { escalation_id, .. }, task::Event::Forwarded { .. }] = events.as_slice() else {
         unreachable!("{events:?}")
     };
-    let late = issued.decide(task::Command::AnswerDue, NOW + hours(9)).unwrap();
-    assert_ne!(late, [task::Event::Expired { escalation_id: *escalation_id }], "another hand-over, another breach");
+    let late = issued.decide(task::Command::Look, NOW + hours(9)).unwrap();
+    let [task::Event::Expired { escalation_id: first, .. }] = late.as_slice() else { unreachable!("{late:?}") };
+    assert_ne!(first, escalation_id, "another hand-over, another breach");
     let unwarned = Brief { ladder: Ladder::default(), ..brief() };
     let issued = worked(&DepartmentTask::default(), [(task::Command::Issue(unwarned), NOW)]);
-    assert_eq!(issued.warn_at(), None);
+    assert_eq!(issued.look_at(), Some(due), "the due time only");
+}
+
+#[test]
+fn r_cmp_19_an_answer_given_in_time_and_told_late_takes_the_breach_back() {
+    let issued = worked(&DepartmentTask::default(), [(task::Command::Issue(brief()), NOW)]);
+    let (given, heard) = (NOW + hours(7), NOW + hours(20));
+    let expired = worked(&issued, [(task::Command::Look, NOW + hours(9))]);
+    let breach = issued.decide(task::Command::Look, NOW + hours(9)).unwrap();
+    let [task::Event::Expired { escalation_id: raised, .. }] = breach.as_slice() else { unreachable!("{breach:?}") };
+    let events = expired.decide(told("quality", Some(given)), heard).unwrap();
+    let [
+        task::Event::Acknowledged { .. },
+        task::Event::Answered { at, .. },
+        task::Event::Corrected { escalation_id, .. },
+    ] = events.as_slice()
+    else {
+        unreachable!("{events:?}")
+    };
+    assert_eq!((*at, escalation_id), (given, raised));
+    let answered = worked(&expired, [(told("quality", Some(given)), heard)]);
+    assert_eq!((answered.expired, answered.waited.to_answer_s), (false, 25_200));
+    assert_eq!(answered.promise.unwrap().standing.state, promise::State::Met);
+
+    let unseen = issued.decide(told("quality", Some(given)), heard).unwrap();
+    assert!(unseen.iter().all(|event| !matches!(event, task::Event::Expired { .. })), "nobody had looked: {unseen:?}");
+    let late = worked(&expired, [(told("quality", Some(NOW + hours(10))), heard)]);
+    assert!(late.expired && late.promise.unwrap().standing.state == promise::State::MetLate);
+}
+
+#[test]
+fn r_cmp_19_a_department_with_office_hours_is_not_late_overnight_and_its_wait_is_measured_in_them() {
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let own = Desk { hours: Some(Hours::Of("china".into())), levels: InForce(Some(levels())), ..desk("quality") };
+    let asked = Brief { desk: own, ..brief() };
+    let evening = at("2026-02-13T17:00:00+08:00");
+    let task = worked(&DepartmentTask::default(), [(task::Command::Issue(asked), evening)]);
+    assert_eq!(task.answer_by, at("2026-02-14T17:00:00+08:00"), "an hour of Friday, seven of the make-up Saturday");
+    let morning = at("2026-02-14T10:00:00+08:00");
+    let answered = worked(&task, [(acknowledge(), evening + hours(2)), (answer("quality"), morning)]);
+    let (to_answer_s, working_to_answer_s) = (61_200, 7_200);
+    let expected =
+        Waited { to_acknowledge_s: 7_200, to_answer_s, working_to_acknowledge_s: 3_600, working_to_answer_s };
+    assert_eq!(answered.waited, expected);
+}
+
+#[test]
+fn a_desk_without_a_time_promises_what_the_levels_say_and_without_them_nothing() {
+    let by_levels = |class| {
+        let desk = Desk { answer_within: None, levels: InForce(Some(levels())), ..desk("medical") };
+        worked(&DepartmentTask::default(), [(task::Command::Issue(Brief { desk, class, ..brief() }), NOW)])
+    };
+    assert_eq!(by_levels(Class::Discomfort).answer_by, NOW + hours(12));
+    let repair = by_levels(Class::Repair);
+    assert_eq!((repair.answer_by, repair.look_at()), (NOW + hours(24), Some(NOW + hours(12))), "half its time");
+    let desk = Desk { answer_within: None, ..desk("medical") };
+    let refused = DepartmentTask::default().decide(task::Command::Issue(Brief { desk, ..brief() }), NOW);
+    assert_eq!(refused.unwrap_err().code(), "task.no_time");
 }
 
 #[test]
@@ -216,9 +293,15 @@ fn tasks_and_escalations_stored_before_they_had_owners_and_levels_are_read() {
         "class":"repair","lane":"standard","purchase_id":null,"product_id":"","batch":""},"state":{"kind":"issued"},
         "issued_at":"2026-02-02T02:40:00Z","answer_by":"2026-02-02T10:40:00Z","expired":false,"returns":0,"cause":null}"#;
     let task: DepartmentTask = serde_json::from_str(task).unwrap();
-    assert_eq!((task.warn_at(), task.waiting()), (None, true));
+    let due = task.issued_at + hours(8) + SignedDuration::from_micros(1);
+    assert_eq!((task.look_at(), task.waiting()), (Some(due), true));
     let now = task.issued_at + hours(1);
     assert_eq!(worked(&task, [(answer("quality"), now)]).waited.to_answer_s, 3_600);
+    let late = worked(&task, [(task::Command::Look, due)]);
+    assert!(late.expired && late.decide(task::Command::Look, due) == Ok(vec![]));
+    let noted = DepartmentTask { expired: true, ..task.clone() };
+    assert_eq!((noted.look_at(), noted.decide(task::Command::Look, due)), (None, Ok(vec![])), "noted before");
+    assert_eq!(worked(&task, [(answer("quality"), now), (give_back(), now)]).answer_by, now + hours(8));
     let escalation = r#"{"matter":{"escalation_id":"00000000-0000-0000-0000-00000000000c",
         "complaint_id":"00000000-0000-0000-0000-000000000001","level":"management","trigger":"dissatisfied",
         "department":null},"raised_at":"2026-02-02T02:40:00Z","state":{"kind":"raised"}}"#;

@@ -1,0 +1,282 @@
+//! What follows from a command to a department's task, and how what happened is taken in.
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use kernel::{
+    calendar::Calendar,
+    promise::{self, Fact, Promise, Terms, Versioned},
+    sla::{Levels, Warning},
+};
+use uuid::Uuid;
+
+use super::{
+    super::{
+        routing::Desk,
+        values::{CauseCode, Department, Evidence},
+    },
+    Brief, Command, DepartmentTask, Event, FORWARDS_MAX, Held, Rejection, State, Waited,
+};
+
+impl DepartmentTask {
+    /// The department must still answer.
+    pub fn waiting(&self) -> bool {
+        matches!(self.state, State::Issued | State::Acknowledged | State::Returned)
+    }
+
+    /// When to look at the clock: a warning is due, or the answer is late.
+    pub fn look_at(&self) -> Option<Timestamp> {
+        self.promised().filter(|_| self.waiting()).and_then(|promise| promise.next_due())
+    }
+
+    /// The promise of the last hand-over. What was stored without one had its time round the clock.
+    fn promised(&self) -> Option<Cow<'_, Promise>> {
+        if let Some(promise) = &self.promise {
+            return Some(Cow::Borrowed(promise));
+        }
+        let from = self.had_since();
+        let terms = Terms { target: self.answer_by.duration_since(from), ..Terms::default() };
+        let terms = if self.warned { terms } else { self.brief.warned_by_default(terms) };
+        let owner = Some(self.brief.desk.department.to_string());
+        let mut promise = Promise::start(from, false, terms, owner.clone(), &|_| None).ok()?;
+        if self.expired {
+            promise.apply(&promise::Event::Breached { at: self.answer_by, detected_at: self.answer_by, owner });
+        }
+        Some(Cow::Owned(promise))
+    }
+
+    /// The escalation of the warning of this hand-over, if there was one.
+    pub fn warning(&self) -> Option<Uuid> {
+        self.warned.then(|| self.escalation("department_warning"))
+    }
+
+    /// What follows from `command` at `now`. Answering at once acknowledges as well.
+    pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        Ok(match (command, self.state) {
+            (Command::Issue(brief), State::Absent) => {
+                let promise = brief.promise(&brief.desk, brief.desk.levels.0.as_deref(), now)?;
+                vec![Event::Issued { brief: Box::new(brief), promise, at: now }]
+            }
+            (Command::Issue(_), _) => vec![],
+            (Command::Look, _) => self.look(now)?,
+            (Command::Cancel, _) if self.waiting() => vec![Event::Cancelled],
+            (Command::Cancel, _) => vec![],
+            (_, State::Absent) => return Err(Rejection::Unknown),
+            (Command::Acknowledge { owner, levels }, State::Issued | State::Returned) => {
+                vec![Event::Acknowledged { owner, held: self.held(now, &levels)?, at: now }]
+            }
+            (Command::Answer { by, department, cause, evidence, at, levels }, _) if self.waiting() => {
+                self.mine(&department)?;
+                self.answer(by, (cause, evidence), at.unwrap_or(now), now, &levels)?
+            }
+            (Command::Accept, State::Answered) => vec![Event::Accepted],
+            (Command::Return { levels }, State::Answered) => {
+                vec![Event::Returned { promise: self.brief.promise(&self.brief.desk, Some(&levels), now)?, at: now }]
+            }
+            (Command::Forward { department, desk, levels }, _) if self.waiting() => {
+                self.mine(&department)?;
+                self.forward(desk, now, &levels)?
+            }
+            (
+                Command::Acknowledge { .. }
+                | Command::Answer { .. }
+                | Command::Accept
+                | Command::Return { .. }
+                | Command::Forward { .. },
+                state,
+            ) => return Err(Rejection::NotNow(state.name())),
+        })
+    }
+
+    /// Whether `department` is the one that was asked.
+    fn mine(&self, department: &Department) -> Result<(), Rejection> {
+        let asked = &self.brief.desk.department;
+        if department == asked { Ok(()) } else { Err(Rejection::OtherDepartment(asked.clone())) }
+    }
+
+    /// A late answer notes the breach first when nobody had looked yet; one that is told late, but was given in time,
+    /// takes back a breach that was noted.
+    fn answer(
+        &self,
+        by: String,
+        (cause, evidence): (Option<CauseCode>, Vec<Evidence>),
+        at: Timestamp,
+        now: Timestamp,
+        levels: &Levels,
+    ) -> Result<Vec<Event>, Rejection> {
+        if at < self.had_since() {
+            return Err(Rejection::TooEarly(self.had_since()));
+        }
+        let promise = self.promised().ok_or(Rejection::NoTime)?;
+        let satisfied = promise::Command::Note(Fact::Satisfied { at });
+        let held = self.held(at, levels)?;
+        let mut events = Vec::new();
+        for kept in promise.decide(&satisfied, now, &|of| levels.calendar(of))? {
+            match kept {
+                promise::Event::Noted { .. } => {
+                    let unseen = self.state != State::Acknowledged;
+                    events.extend(unseen.then(|| Event::Acknowledged { owner: by.clone(), held, at }));
+                    let (cause, evidence, kept) = (cause.clone(), evidence.clone(), Box::new(kept));
+                    events.push(Event::Answered { cause, evidence, held, kept, at });
+                }
+                other => events.extend(self.told(other, at)),
+            }
+        }
+        Ok(events)
+    }
+
+    /// Handing over late is late as well.
+    fn forward(&self, desk: Desk, now: Timestamp, levels: &Levels) -> Result<Vec<Event>, Rejection> {
+        if desk.department == self.brief.desk.department {
+            return Err(Rejection::SameDepartment);
+        }
+        if self.forwards >= FORWARDS_MAX {
+            return Err(Rejection::TooManyForwards);
+        }
+        let promise = self.brief.promise(&desk, Some(levels), now)?;
+        let (from, held) = (self.brief.desk.department.clone(), self.held(now, levels)?);
+        let mut events = self.look(now)?;
+        events.retain(|event| matches!(event, Event::Expired { .. }));
+        events.push(Event::Forwarded { from, desk, held, warning: self.warning(), promise, at: now });
+        Ok(events)
+    }
+
+    /// The warnings that are due, each once a hand-over, or the breach of the present due time, once; equality is in
+    /// time, and then it is too late for a warning.
+    fn look(&self, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        let Some(promise) = self.promised().filter(|_| self.waiting()) else { return Ok(vec![]) };
+        let seen = promise.decide(&promise::Command::Look, now, &|_| None)?;
+        Ok(seen.into_iter().filter_map(|seen| self.told(seen, now)).collect())
+    }
+
+    /// What happened to the promise, as it is told.
+    fn told(&self, event: promise::Event, at: Timestamp) -> Option<Event> {
+        let late = || self.escalation("department_task");
+        match event {
+            promise::Event::Warned { warning, .. } => {
+                Some(Event::Warned { escalation_id: self.escalation("department_warning"), warning, at })
+            }
+            broken @ promise::Event::Breached { .. } => {
+                Some(Event::Expired { escalation_id: late(), broken: Box::new(broken) })
+            }
+            kept @ promise::Event::Corrected { .. } => {
+                Some(Event::Corrected { escalation_id: late(), kept: Box::new(kept), at })
+            }
+            promise::Event::Started(_) | promise::Event::Noted { .. } => None,
+        }
+    }
+
+    /// The id of an escalation of this hand-over.
+    fn escalation(&self, what: &str) -> Uuid {
+        let round = match self.forwards {
+            0 => self.returns.to_string(),
+            forwards => format!("{}/{forwards}", self.returns),
+        };
+        kernel::id::derived("escalation", &[what, &self.brief.task_id.to_string(), &round])
+    }
+
+    /// Since when the department has had it.
+    fn had_since(&self) -> Timestamp {
+        self.handed_over_at.unwrap_or(self.issued_at)
+    }
+
+    /// For how long the department has had it at `at`.
+    fn held(&self, at: Timestamp, levels: &Levels) -> Result<Held, Rejection> {
+        let since = self.had_since();
+        let calendar = match self.promise.as_ref().and_then(|promise| promise.terms.calendar.as_ref()) {
+            None => Calendar::round_the_clock(),
+            Some(of) => levels.calendar(of).ok_or_else(|| promise::Rejection::NoCalendar(of.clone()))?,
+        };
+        let working = calendar.between(since, at).map_err(promise::Rejection::from)?;
+        let wall_s = u64::try_from(at.duration_since(since).as_secs()).unwrap_or_default();
+        Ok(Held { wall_s, working_s: working.as_secs() })
+    }
+
+    /// A department has it from `at` on.
+    fn hand_over(&mut self, at: Timestamp, promise: Promise, state: State) {
+        (self.handed_over_at, self.answer_by, self.state) = (Some(at), promise.standing.due_at, state);
+        (self.expired, self.warned, self.waited) = (false, false, Waited::default());
+        self.promise = Some(promise);
+    }
+
+    /// The promise as it is after `event`.
+    fn note(&mut self, event: &promise::Event) {
+        let mut promise = self.promised().map(Cow::into_owned);
+        promise.iter_mut().for_each(|promise| promise.apply(event));
+        self.promise = promise;
+    }
+
+    /// Takes in what happened.
+    pub fn apply(&mut self, event: &Event) {
+        match event.clone() {
+            Event::Issued { brief, promise, at } => {
+                *self = Self { brief: *brief, issued_at: at, ..Self::default() };
+                self.hand_over(at, *promise, State::Issued);
+            }
+            Event::Acknowledged { owner, held, .. } => {
+                self.owner = Some(owner);
+                self.waited.to_acknowledge_s = held.wall_s;
+                self.waited.working_to_acknowledge_s = held.working_s;
+                self.state = State::Acknowledged;
+            }
+            Event::Answered { cause, evidence, held, kept, .. } => {
+                (self.cause, self.evidence) = (cause, evidence);
+                (self.waited.to_answer_s, self.waited.working_to_answer_s) = (held.wall_s, held.working_s);
+                self.waited_in_all.add(self.waited);
+                self.note(&kept);
+                self.state = State::Answered;
+            }
+            Event::Accepted => self.state = State::Accepted,
+            Event::Returned { promise, at } => {
+                self.returns += 1;
+                self.hand_over(at, *promise, State::Returned);
+            }
+            Event::Forwarded { desk, promise, at, .. } => {
+                (self.brief.desk, self.owner, self.waited_in_all) = (desk, None, Waited::default());
+                self.forwards += 1;
+                self.hand_over(at, *promise, State::Issued);
+            }
+            Event::Warned { warning, at, .. } => {
+                self.note(&promise::Event::Warned { warning, at });
+                self.warned = true;
+            }
+            Event::Expired { broken, .. } => {
+                self.note(&broken);
+                self.expired = true;
+            }
+            Event::Corrected { kept, .. } => {
+                self.note(&kept);
+                self.expired = false;
+            }
+            Event::Cancelled => self.state = State::Cancelled,
+        }
+    }
+}
+
+impl Brief {
+    /// The promise of `desk` when it gets the task at `at`.
+    fn promise(&self, desk: &Desk, levels: Option<&Levels>, at: Timestamp) -> Result<Box<Promise>, Rejection> {
+        let terms = desk.terms((self.class, self.lane), levels).ok_or(Rejection::NoTime)?;
+        let owner = Some(desk.department.to_string());
+        let lookup = |of: &Versioned| levels?.calendar(of);
+        let promise = Promise::start(at, false, self.warned_by_default(terms), owner, &lookup)?;
+        Ok(Box::new(promise))
+    }
+
+    /// The terms with the ladder's warning where they name none.
+    fn warned_by_default(&self, mut terms: Terms) -> Terms {
+        if terms.warnings.is_empty() && self.ladder.warn_percent > 0 {
+            terms.warnings.push(Warning::Percent(self.ladder.warn_percent));
+        }
+        terms
+    }
+}
+
+impl Waited {
+    /// One hand-over more.
+    fn add(&mut self, other: Self) {
+        self.to_acknowledge_s += other.to_acknowledge_s;
+        self.to_answer_s += other.to_answer_s;
+        self.working_to_acknowledge_s += other.working_to_acknowledge_s;
+        self.working_to_answer_s += other.working_to_answer_s;
+    }
+}

@@ -1,0 +1,140 @@
+//! Who may do what: each post its own commands, by the shipped table of posts.
+use contracts::{common::v1::CaseClass, complaint::v1::*};
+use testkit::request;
+use tonic::{Code, Status};
+
+use crate::house::{ANA, House, NAME, code, conclude, draft, id, ok, refund};
+
+const SUN: &str = "staff:sun";
+
+/// A house in which Sun holds one post, and Ana, who is listed nowhere, everything else.
+async fn sun_is(post: &str) -> House {
+    let post = post.to_owned();
+    House::open_with(move |settings| settings.service["posts"]["members"][&post] = serde_json::json!([SUN])).await
+}
+
+/// It was refused because of the post, and said which one is needed.
+#[track_caller]
+fn needs<T: std::fmt::Debug>(answer: Result<T, Status>, post: &str) {
+    let refused = answer.unwrap_err();
+    assert_eq!((refused.code(), code(&refused).as_str()), (Code::PermissionDenied, "post.not_allowed"));
+    assert!(refused.message().contains(post), "{}", refused.message());
+}
+
+fn assess() -> AssessRequest {
+    AssessRequest { complaint_id: id(1), class: CaseClass::ProductQuality.into(), severity: 2 }
+}
+
+fn appeal() -> AppealRequest {
+    AppealRequest { complaint_id: id(1), reason: "it broke again".into() }
+}
+
+fn improvements(house: &House) -> improvements_client::ImprovementsClient<tonic::transport::Channel> {
+    improvements_client::ImprovementsClient::new(house.stack.channel(NAME))
+}
+
+fn proposal(house: &House) -> ProposeImprovementRequest {
+    ProposeImprovementRequest {
+        cause_code: "packaging.leak".into(),
+        product_id: "p-7".into(),
+        owner_department: "quality".into(),
+        due_by: crate::house::on_wire(house.stack.now() + crate::house::hours(24)),
+        text: "another cap".into(),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn r_rol_01_a_specialist_records_what_customers_say_and_does_not_judge_it() {
+    let house = sun_is("customer_service_specialist").await;
+    house.record(1, CaseClass::ProductQuality).await;
+    let before = house.stack.journal(NAME).await.len();
+    needs(house.client().assess(request(SUN, assess())).await, "complaint_manager");
+    needs(house.client().draft_solution(request("staff:SUN", draft(1, vec![refund(1)]))).await, "complaint_manager");
+    assert_eq!(house.stack.journal(NAME).await.len(), before, "nothing moved");
+    house.client().get_complaint(request(SUN, GetComplaintRequest { complaint_id: id(1) })).await.unwrap();
+    ok(house.client().withdraw(request(SUN, WithdrawRequest { complaint_id: id(1) })).await, "closed");
+    ok(house.client().appeal(request(SUN, appeal())).await, "investigating");
+}
+
+#[tokio::test]
+async fn r_rol_02_a_complaint_manager_classifies_investigates_and_makes_the_solution() {
+    let house = sun_is("complaint_manager").await;
+    house.record(1, CaseClass::ProductQuality).await;
+    ok(house.client().assess(request(SUN, assess())).await, "assessed");
+    let start = StartInvestigationRequest { complaint_id: id(1) };
+    ok(house.client().start_investigation(request(SUN, start)).await, "investigating");
+    ok(house.client().conclude_investigation(request(SUN, conclude(1))).await, "investigated");
+    ok(house.client().draft_solution(request(SUN, draft(1, vec![refund(1)]))).await, "solution_drafted");
+    let answer = AnswerTaskRequest {
+        task_id: house.tasks("quality").await[0].task_id.clone(),
+        department: "quality".into(),
+        text: "the cap leaks".into(),
+        ..AnswerTaskRequest::default()
+    };
+    needs(house.client().answer_task(request(SUN, answer.clone())).await, "department");
+    needs(improvements(&house).propose(request(SUN, proposal(&house))).await, "quality_specialist");
+    ok(house.client().answer_task(request(ANA, answer)).await, "answered");
+}
+
+#[tokio::test]
+async fn r_rol_03_a_quality_specialist_proposes_improvements_and_decides_no_complaint() {
+    let house = sun_is("quality_specialist").await;
+    house.investigate(1).await;
+    needs(house.client().conclude_investigation(request(SUN, conclude(1))).await, "complaint_manager");
+    let receipt = ok(improvements(&house).propose(request(SUN, proposal(&house))).await, "proposed");
+    let attach = AttachReporterRequest { action_id: receipt.id, complaint_id: id(1) };
+    ok(improvements(&house).attach_reporter(request(SUN, attach)).await, "proposed");
+}
+
+#[tokio::test]
+async fn r_rol_04_a_training_specialist_takes_up_measures_and_reads_no_complaints() {
+    let house = sun_is("training_specialist").await;
+    house.record(1, CaseClass::ServiceAttitude).await;
+    let action_id = ok(improvements(&house).propose(request(ANA, proposal(&house))).await, "proposed").id;
+    let read = GetComplaintRequest { complaint_id: id(1) };
+    needs(house.client().get_complaint(request(SUN, read)).await, "complaint_manager");
+    improvements(&house)
+        .get_improvement(request(SUN, GetImprovementRequest { action_id: action_id.clone() }))
+        .await
+        .unwrap();
+    let accept = AcceptImprovementRequest { action_id: action_id.clone() };
+    ok(improvements(&house).accept(request(SUN, accept)).await, "accepted");
+    let judge = JudgeImprovementRequest { action_id, effective: true, text: "all trained".into() };
+    needs(improvements(&house).judge(request(SUN, judge)).await, "quality_specialist");
+}
+
+#[tokio::test]
+async fn r_rol_07_management_and_the_head_decide_escalations_and_no_specialist_does() {
+    for (post, may) in [("management", true), ("head_of_after_sales", true), ("customer_service_specialist", false)] {
+        let house = sun_is(post).await;
+        house.record(1, CaseClass::Delivery).await;
+        let (complaint_id, reason) = (id(1), "the paper asks".to_owned());
+        let raise = RaiseEscalationRequest { complaint_id, trigger: EscalationTrigger::Media.into(), reason };
+        house.client().raise_escalation(request(SUN, raise)).await.unwrap();
+        let escalation_id = house.escalations().await[0].escalation_id.clone();
+        let decide = DecideEscalationRequest { escalation_id, decision: "visit her".into() };
+        let decided = house.client().decide_escalation(request(SUN, decide)).await;
+        if may {
+            ok(decided, "decided");
+        } else {
+            needs(decided, "management");
+        }
+    }
+}
+
+#[tokio::test]
+async fn r_rol_14_in_a_strict_house_nobody_acts_who_holds_no_post() {
+    let strict = |settings: &mut backbone::Settings| {
+        settings.service["posts"]["strict"] = true.into();
+        settings.service["posts"]["members"]["complaint_manager"] = serde_json::json!([SUN]);
+    };
+    let house = House::open_with(strict).await;
+    house.record(1, CaseClass::ProductQuality).await;
+    let before = house.stack.journal(NAME).await.len();
+    needs(house.client().assess(request(ANA, assess())).await, "complaint_manager");
+    let unread = WithdrawRequest { complaint_id: "no id".into() };
+    needs(house.client().withdraw(request("customer:li", unread)).await, "customer_service_specialist");
+    assert_eq!(house.stack.journal(NAME).await.len(), before);
+    ok(house.client().assess(request(SUN, assess())).await, "assessed");
+}
