@@ -10,7 +10,7 @@ use backbone::{Context, config};
 use jiff::SignedDuration;
 use kernel::{
     calendar,
-    sla::{self, Levels},
+    sla::{self, Kind, Levels},
 };
 use serde::Deserialize;
 
@@ -32,14 +32,12 @@ use crate::{
 struct Section {
     #[serde(default)]
     levels: sla::Files,
-    investigate_within_hours: i64,
     silence_after_hours: i64,
     appeal_within_hours: i64,
     webhook_retry_hours: i64,
     #[serde(default)]
     webhooks: BTreeMap<Department, webhook::Section>,
     escalation: escalating::Section,
-    silence_max_hours: i64,
     tell_result_within_hours: i64,
     satisfaction_tries: u32,
     departments: BTreeMap<Department, i64>,
@@ -113,18 +111,27 @@ impl Policy {
         let document = &section.levels;
         let policy = config::document(document.policy.as_deref(), sla::DEFAULT)?;
         let calendars = config::document(document.calendars.as_deref(), calendar::CHINA)?;
+        let levels = Levels::prepare(policy, &calendars).context("section [service.levels]")?;
+        let investigated = |class: &Class| {
+            let facts = sla::Facts { class: Some(class.name()), ..sla::Facts::default() };
+            levels.terms(Kind::FirstInvestigation, facts, None).is_some()
+        };
+        let unpromised = Class::ALL.into_iter().find(|class| !investigated(class));
+        ensure!(
+            unpromised.is_none(),
+            "section [service.levels]: the policy promises {unpromised:?} no first_investigation (R-CMP-03); add a rule"
+        );
         Ok(Self {
-            levels: Arc::new(Levels::prepare(policy, &calendars).context("section [service.levels]")?),
+            levels: Arc::new(levels),
             terms: Terms {
-                investigate_within: term("investigate_within_hours", section.investigate_within_hours, 1..=30 * day)?,
                 silence_after: term("silence_after_hours", section.silence_after_hours, 1..=90 * day)?,
                 appeal_within: term("appeal_within_hours", section.appeal_within_hours, 0..=366 * day)?,
                 care: Promised {
-                    silence_max: term("silence_max_hours", section.silence_max_hours, 1..=30 * day)?,
                     tell_within: term("tell_result_within_hours", section.tell_result_within_hours, 1..=30 * day)?,
                     tries: section.satisfaction_tries,
                 },
                 ladder: section.escalation.ladder()?,
+                silence: None,
             },
             guidance: section.guidance,
             rules: Arc::new(section.approval.rulebook(section.offers, section.fairness)?),
@@ -161,11 +168,13 @@ mod tests {
     fn the_defaults_are_those_of_the_regulations() {
         let policy = policy(defaults()).unwrap();
         let days = |days: i64| SignedDuration::from_hours(24 * days);
-        assert_eq!(policy.terms.investigate_within, days(1));
+        let facts = kernel::sla::Facts { class: Some("delivery"), ..Default::default() };
+        let target = |kind| policy.levels.terms(kind, facts, None).unwrap().target;
+        assert_eq!((target(Kind::FirstInvestigation), target(Kind::ProgressSilence)), (days(1), days(3)));
         assert_eq!(policy.terms.silence_after, days(9));
         assert_eq!(policy.terms.appeal_within, days(14));
         let care = policy.terms.care;
-        assert_eq!((care.silence_max, care.tell_within, care.tries), (days(3), days(1), 3));
+        assert_eq!((care.tell_within, care.tries), (days(1), 3));
         let departments = Class::ALL.map(|class| policy.routing.desk_of(class).department.to_string());
         let expected = "customer-service rnd quality medical store-operations logistics returns repair";
         assert_eq!(departments.join(" "), expected);
@@ -189,8 +198,8 @@ mod tests {
         assert!(no_subject.contains("lower-case word"), "{no_subject}");
         let no_complaint = refused(&|s| drop(routing(s, "enquiry", "quality")));
         assert!(no_complaint.contains("enquiry"), "{no_complaint}");
-        let no_time = refused(&|s| drop(s.insert("investigate_within_hours".into(), 0.into())));
-        assert!(no_time.contains("investigate_within_hours"), "{no_time}");
+        let no_time = refused(&|s| drop(s.insert("appeal_within_hours".into(), (-1).into())));
+        assert!(no_time.contains("appeal_within_hours"), "{no_time}");
         let approval = |section: &mut toml::Table, key: &str, value: toml::Value| {
             section["approval"].as_table_mut().unwrap().insert(key.into(), value)
         };

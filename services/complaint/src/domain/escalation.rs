@@ -72,10 +72,14 @@ pub enum Trigger {
     Media,
     /// A case got no first answer in time.
     FirstResponseLate,
+    /// Much of the time of a promise to the customer has passed.
+    PromiseWarning,
+    /// A promise to the customer was broken that has no trigger of its own.
+    PromiseLate,
 }
 
 impl Trigger {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::InvestigationLate,
         Self::DepartmentLate,
         Self::Dissatisfied,
@@ -93,6 +97,8 @@ impl Trigger {
         Self::ApprovalLate,
         Self::Silence,
         Self::ResultLate,
+        Self::PromiseWarning,
+        Self::PromiseLate,
     ];
 }
 
