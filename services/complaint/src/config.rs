@@ -10,7 +10,7 @@ use backbone::{Context, config};
 use jiff::SignedDuration;
 use kernel::{
     calendar,
-    sla::{self, Levels},
+    sla::{self, Kind, Levels},
 };
 use serde::Deserialize;
 
@@ -35,7 +35,6 @@ use crate::{
 struct Section {
     #[serde(default)]
     levels: sla::Files,
-    investigate_within_hours: i64,
     silence_after_hours: i64,
     appeal_within_hours: i64,
     webhook_retry_hours: i64,
@@ -162,10 +161,7 @@ impl Policy {
             (1..=10).contains(&section.satisfaction_tries),
             "configuration, section [service]: satisfaction_tries must be 1 to 10"
         );
-        let document = &section.levels;
-        let policy = config::document(document.policy.as_deref(), sla::DEFAULT)?;
-        let calendars = config::document(document.calendars.as_deref(), calendar::CHINA)?;
-        let levels = Arc::new(Levels::prepare(policy, &calendars).context("section [service.levels]")?);
+        let levels = levels(&section.levels)?;
         let desks = section.departments.into_iter().map(|(department, agreement)| agreement.desk(department));
         let routing = Routing::new(desks.collect::<anyhow::Result<Vec<_>>>()?, &section.routing, &levels)?;
         for department in section.webhooks.keys() {
@@ -177,15 +173,14 @@ impl Policy {
             posts: section.posts.check(&api::COMMANDS).context("configuration, section [service.posts]")?,
             often: section.repeated_contact.often()?,
             terms: Terms {
-                investigate_within: term("investigate_within_hours", section.investigate_within_hours, 1..=30 * day)?,
                 silence_after: term("silence_after_hours", section.silence_after_hours, 1..=90 * day)?,
                 appeal_within: term("appeal_within_hours", section.appeal_within_hours, 0..=366 * day)?,
                 care: Promised {
-                    silence_max: term("silence_max_hours", section.silence_max_hours, 1..=30 * day)?,
                     tell_within: term("tell_result_within_hours", section.tell_result_within_hours, 1..=30 * day)?,
                     tries: section.satisfaction_tries,
                 },
                 ladder: section.escalation.ladder()?,
+                silence: None,
             },
             guidance: section.guidance,
             rules: Arc::new(section.approval.rulebook(section.offers, section.fairness)?),
@@ -194,6 +189,23 @@ impl Policy {
             webhooks: section.webhooks,
         })
     }
+}
+
+/// The service levels. Errors: what is wrong with them; a class is promised no first investigation.
+fn levels(files: &sla::Files) -> anyhow::Result<Arc<Levels>> {
+    let policy = config::document(files.policy.as_deref(), sla::DEFAULT)?;
+    let calendars = config::document(files.calendars.as_deref(), calendar::CHINA)?;
+    let levels = Levels::prepare(policy, &calendars).context("section [service.levels]")?;
+    let investigated = |class: &Class| {
+        let facts = sla::Facts { class: Some(class.name()), ..sla::Facts::default() };
+        levels.terms(Kind::FirstInvestigation, facts, None).is_some()
+    };
+    let unpromised = Class::ALL.into_iter().find(|class| !investigated(class));
+    ensure!(
+        unpromised.is_none(),
+        "section [service.levels]: the policy promises {unpromised:?} no first_investigation (R-CMP-03); add a rule"
+    );
+    Ok(Arc::new(levels))
 }
 
 fn term(key: &str, hours: i64, bounds: RangeInclusive<i64>) -> anyhow::Result<SignedDuration> {
@@ -222,11 +234,13 @@ mod tests {
     fn the_defaults_are_those_of_the_regulations() {
         let policy = policy(defaults()).unwrap();
         let days = |days: i64| SignedDuration::from_hours(24 * days);
-        assert_eq!(policy.terms.investigate_within, days(1));
+        let facts = kernel::sla::Facts { class: Some("delivery"), ..Default::default() };
+        let target = |kind| policy.levels.terms(kind, facts, None).unwrap().target;
+        assert_eq!((target(Kind::FirstInvestigation), target(Kind::ProgressSilence)), (days(1), days(3)));
         assert_eq!(policy.terms.silence_after, days(9));
         assert_eq!(policy.terms.appeal_within, days(14));
         let care = policy.terms.care;
-        assert_eq!((care.silence_max, care.tell_within, care.tries), (days(3), days(1), 3));
+        assert_eq!((care.tell_within, care.tries), (days(1), 3));
         let departments = Class::ALL.map(|class| policy.routing.desk_of(class).department.to_string());
         let expected = "customer-service rnd quality medical store-operations logistics returns repair";
         assert_eq!(departments.join(" "), expected);
@@ -250,8 +264,8 @@ mod tests {
         assert!(no_subject.contains("lower-case word"), "{no_subject}");
         let no_complaint = refused(&|s| drop(routing(s, "enquiry", "quality")));
         assert!(no_complaint.contains("enquiry"), "{no_complaint}");
-        let no_time = refused(&|s| drop(s.insert("investigate_within_hours".into(), 0.into())));
-        assert!(no_time.contains("investigate_within_hours"), "{no_time}");
+        let no_time = refused(&|s| drop(s.insert("appeal_within_hours".into(), (-1).into())));
+        assert!(no_time.contains("appeal_within_hours"), "{no_time}");
         let approval = |section: &mut toml::Table, key: &str, value: toml::Value| {
             section["approval"].as_table_mut().unwrap().insert(key.into(), value)
         };

@@ -6,13 +6,11 @@ use kernel::{approval::State::Requested, calendar};
 
 use crate::domain::{
     Complaint, DepartmentTask, Escalation, care::Word, command, complaint::State, department_task, escalation,
-    promise::Promise,
 };
 
-const INVESTIGATE_BY: &str = "investigate_by";
+const PROMISE_DUE: &str = "promise_due";
 const SILENT_AT: &str = "silent_at";
 const APPROVE_BY: &str = "approve_by";
-const WORD_BY: &str = "word_by";
 const TELL_BY: &str = "tell_by";
 const ASK_AT: &str = "ask_at";
 const WARN_AT: &str = "warn_at";
@@ -24,12 +22,11 @@ pub fn late(due: Timestamp) -> Timestamp {
     calendar::add(due, SignedDuration::from_micros(1))
 }
 
-/// The first investigation must be concluded (R-CMP-03); a step of the approval has a term (R-CMP-07); silence after the
-/// result closes the complaint, after he was asked several times (R-CMP-11); word of progress and of the result is owed in
-/// time (R-CMP-05, R-CMP-10).
+/// What is promised is to be warned of or late (R-CMP-03, R-CMP-05, R-CMP-10); a step of the approval has a term
+/// (R-CMP-07); silence after the result closes the complaint, after he was asked several times (R-CMP-11); the result is
+/// told within a time of what was done.
 pub fn of_complaint(complaint: &Complaint) -> Vec<(&'static str, Timestamp)> {
-    let investigate = complaint.open() && complaint.first_investigation == Promise::Running;
-    let investigate = investigate.then(|| (INVESTIGATE_BY, late(complaint.facts.investigate_by())));
+    let promise = complaint.promises.next_due().map(|at| (PROMISE_DUE, at));
     let silence = match complaint.state {
         State::SatisfactionCheck { silent_at } => Some((SILENT_AT, silent_at)),
         _ => None,
@@ -37,18 +34,17 @@ pub fn of_complaint(complaint: &Complaint) -> Vec<(&'static str, Timestamp)> {
     let approval = complaint.solution.as_ref().and_then(|solution| solution.approval.as_ref());
     let approval = approval.filter(|approval| complaint.state == State::InApproval && approval.state == Requested);
     let approve = approval.map(|approval| (APPROVE_BY, late(approval.due)));
-    let word = complaint.word_by().map(|due| (WORD_BY, late(due)));
     let tell = complaint.tell_by().filter(|_| !complaint.care.result_late).map(|due| (TELL_BY, late(due)));
     let ask = complaint.ask_at().map(|at| (ASK_AT, at));
-    [investigate, silence, approve, word, tell, ask].into_iter().flatten().collect()
+    [promise, silence, approve, tell, ask].into_iter().flatten().collect()
 }
 
 /// What a deadline tells a complaint.
 pub fn complaint_command(kind: &str) -> Option<command::Command> {
     match kind {
-        INVESTIGATE_BY => Some(command::Command::InvestigationDue),
+        // The last two were armed before promises were the kernel's.
+        PROMISE_DUE | "investigate_by" | "word_by" => Some(command::Command::PromiseDue),
         APPROVE_BY => Some(command::Command::ApprovalDue),
-        WORD_BY => Some(command::Command::Care(Word::WordDue)),
         TELL_BY => Some(command::Command::Care(Word::ResultDue)),
         ASK_AT => Some(command::Command::Care(Word::AskDue)),
         SILENT_AT => Some(command::Command::SilenceDue),

@@ -6,9 +6,10 @@ use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
     common::v1::CaseClass,
     fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
-    intake::v1::{CaseClosed, CaseRegistered, CaseResponded, CaseResponseMissed},
+    intake::v1::{CaseClosed, CaseRecordCompleted, CaseRegistered, CaseResponded, CaseResponseMissed},
     outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
+use kernel::sla::Levels;
 
 use crate::{
     config::Policy,
@@ -31,8 +32,10 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let policy = Arc::new(Policy::read(context)?);
     webhook::inbound(&policy.webhooks, &context.clock, inbound);
     let (missed, contradicted) = (policy.terms.ladder.clone(), policy.terms.ladder.clone());
+    let levels = Arc::clone(&policy.levels);
     inbound
         .on::<CaseRegistered>(move |event, _| Ok(case_registered(&event, &policy)?.and(contacted(&event, &policy)?)));
+    inbound.on::<CaseRecordCompleted>(|event, _| record_completed(&event));
     inbound.on::<CaseResponseMissed>(move |event, _| response_missed(&event, &missed));
     inbound.on::<CaseResponded>(|event, _| if event.in_time { Ok(Effects::none()) } else { answered(&event.case_id) });
     inbound.on::<CaseClosed>(|event, _| answered(&event.case_id));
@@ -41,7 +44,7 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<OrderFailed>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
     inbound.on::<RefundRefused>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
     inbound.on::<RefundContradicted>(move |event, _| refund_contradicted(&event, &contradicted));
-    inbound.on::<MessageSent>(|event, _| message_sent(&event));
+    inbound.on::<MessageSent>(move |event, _| message_sent(&event, &levels));
     inbound.on::<MessageFailed>(|event, _| message_failed(&event));
     Ok(())
 }
@@ -64,9 +67,14 @@ fn case_registered(event: &CaseRegistered, policy: &Policy) -> Result<Effects, F
         follow_up_id: event.follow_up_id.clone(),
         product_id: event.product_id.clone(),
         batch: event.batch.clone(),
+        channel: wire::channel_word(event.channel()),
+        store_id: event.store_id.clone(),
+        vip: event.vip_tier > 0,
+        parts: Some(wire::parts_of(event.record_parts())),
         terms: policy.terms.clone(),
     };
-    let record = Command::Record { facts: Box::new(facts), desk: policy.routing.desk_of(class).clone() };
+    let (desk, levels) = (policy.routing.desk_of(class).clone(), Arc::clone(&policy.levels));
+    let record = Command::Record { facts: Box::new(facts), desk, levels };
     Ok(Effects::change(Change::to::<Complaint>(complaint_id, record)))
 }
 
@@ -83,6 +91,15 @@ fn contacted(event: &CaseRegistered, policy: &Policy) -> Result<Change, Fault> {
         ladder: policy.terms.ladder.clone(),
     };
     Ok(Change::to::<Contacts>(Contacts::of(customer_id), contact))
+}
+
+/// What the customer was asked for is on record now; cases that are no complaint need no complete record.
+fn record_completed(event: &CaseRecordCompleted) -> Result<Effects, Fault> {
+    let Some(complaint_id) = proto::optional_id("complaint_id", &event.complaint_id)? else {
+        return Ok(Effects::none());
+    };
+    let (parts, emotion) = (wire::parts_of(event.record_parts()), wire::emotion_of(event.emotion()));
+    Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::CompleteRecord { parts, emotion })))
 }
 
 /// A customer's suggestion; the words stay with the case.
@@ -144,10 +161,11 @@ fn raise(matter: Matter) -> Effects {
     wire::raise(matter).into_iter().fold(Effects::none(), Effects::and)
 }
 
-fn message_sent(event: &MessageSent) -> Result<Effects, Fault> {
+fn message_sent(event: &MessageSent, levels: &Arc<Levels>) -> Result<Effects, Fault> {
     let message_id = proto::id("message_id", &event.message_id)?;
     let at = proto::required("sent_at", event.sent_at.as_ref())?;
-    let (result, progress) = (Command::TellResult { message_id, at }, Command::Care(Word::Left { message_id, at }));
+    let result = Command::TellResult { message_id, at, levels: Arc::clone(levels) };
+    let progress = Command::Care(Word::Left { message_id, at, levels: Arc::clone(levels) });
     about(event.purpose(), &event.about_id, result, Some(progress), Tell::Sent { message_id, at })
 }
 

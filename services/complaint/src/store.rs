@@ -170,8 +170,7 @@ pub async fn overdue(
            select 'task' as kind, id, complaint_id, department, answer_by as due_at from department_task
            where status in ('issued', 'acknowledged', 'returned') and answer_by < $1
            union all
-           select 'investigation', id, id, state->'asked'->0->'desk'->>'department',
-                  recorded_at + (state->'facts'->'terms'->>'investigate_within')::interval
+           select 'investigation', id, id, state->'asked'->0->'desk'->>'department', investigate_by
            from complaint where status <> 'closed' and first_investigation in ('running', 'breached')) as open
          where due_at < $1 and ($2::timestamptz is null or (due_at, id) > ($2, $3))
          order by due_at, id limit $4",

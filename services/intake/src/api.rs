@@ -1,13 +1,13 @@
 //! The gRPC door for staff tools and the other services: request to command, or query to response. No rules.
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use backbone::{Change, Checks, Fault, Unit};
 use contracts::{
     common::v1::{Count, Receipt},
     intake::v1::{
-        CaseView, CloseCaseRequest, GetCaseRequest, GetCaseResponse, GetOverviewRequest, GetOverviewResponse,
-        ListQueueRequest, ListQueueResponse, RespondToCaseRequest, RevealCaseRequest, RevealCaseResponse,
-        RevealContactRequest, RevealContactResponse, intake_server::Intake,
+        AddToCaseRequest, CaseView, CloseCaseRequest, GetCaseRequest, GetCaseResponse, GetOverviewRequest,
+        GetOverviewResponse, ListQueueRequest, ListQueueResponse, RespondToCaseRequest, RevealCaseRequest,
+        RevealCaseResponse, RevealContactRequest, RevealContactResponse, intake_server::Intake,
     },
 };
 use prost::Message;
@@ -16,7 +16,10 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    domain::case::{Case, Command},
+    domain::{
+        case::{Case, Command},
+        record::{Added, Part},
+    },
     store::{self, Look},
     vault::{CustomerKey, Place, Text, key_of, text_row},
     wire,
@@ -56,6 +59,38 @@ impl Intake for Api {
         let customer = customer_of(&store::case(&self.0.pool, id).await?)?;
         let row = text_row(&self.0.master.new_key(customer)?, id, "answer", text)?;
         self.submit(Unit::of(Change::to::<Case>(id, Command::Respond)).row(row).actor(actor).key(key)).await
+    }
+
+    async fn add_to_case(&self, request: Request<AddToCaseRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let key = checks.key(&request, "add_to_case");
+        let r = request.get_ref();
+        let id = checks.id("case_id", &r.case_id);
+        let words = [
+            (Part::Content, checks.text("content", r.content.trim(), 0..=4000)),
+            (Part::Circumstances, checks.text("circumstances", r.circumstances.trim(), 0..=2000)),
+            (Part::ExpectedResolution, checks.text("expected_resolution", r.expected_resolution.trim(), 0..=2000)),
+        ];
+        let readable = words.iter().all(|(_, text)| text.is_some());
+        let said: Vec<_> = words.into_iter().filter_map(|(part, text)| Some((part, text?))).collect();
+        let said: Vec<_> = said.into_iter().filter(|(_, text)| !text.is_empty()).collect();
+        let emotion = wire::emotion_of(r.emotion());
+        let parts: BTreeSet<_> = said.iter().map(|(part, _)| *part).chain(emotion.map(|_| Part::Emotion)).collect();
+        if readable && parts.is_empty() {
+            checks.wrong("content", "say at least one of content, circumstances, expected_resolution and emotion");
+        }
+        let (Some(actor), Some(key), Some(id)) = (actor, key, id) else { return Err(checks.fault().into()) };
+        if !readable || parts.is_empty() {
+            return Err(checks.fault().into());
+        }
+        let customer = customer_of(&store::case(&self.0.pool, id).await?)?;
+        let sealed = self.0.master.new_key(customer)?;
+        let command = Command::Complete(Added { parts, emotion });
+        let unit = Unit::of(Change::to::<Case>(id, command)).actor(actor).key(key);
+        let rows = said.iter().map(|(part, text)| text_row(&sealed, id, part.word(), text));
+        let unit = rows.into_iter().try_fold(unit, |unit, row| Ok::<_, Fault>(unit.row(row?)))?;
+        self.submit(unit).await
     }
 
     async fn close_case(&self, request: Request<CloseCaseRequest>) -> Result<Response<Receipt>, Status> {
@@ -108,21 +143,28 @@ impl Intake for Api {
         };
         let customer = customer_of(&store::case(&self.0.pool, case_id).await?)?;
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
-        let mut response = RevealCaseResponse::default();
+        let (mut response, mut contact) = (RevealCaseResponse::default(), String::new());
         let texts = store::look_at_text(&self.0.pool, case_id, customer, look).await?;
         let keys = self.keys(customer, texts.iter().map(|(_, sealed)| sealed)).await?;
         for (part, sealed) in texts {
             let row = format!("{case_id}/{part}");
             let body = open(&keys, &Place { column: "case_text.body", row }, &sealed)?;
-            if part == "answer" {
-                response.answer = body;
-                continue;
-            }
+            let whole = match part.as_str() {
+                "answer" => &mut response.answer,
+                "content" => &mut response.content,
+                "circumstances" => &mut response.circumstances,
+                "expected_resolution" => &mut response.expected_resolution,
+                _ => &mut contact,
+            };
+            *whole = body;
+        }
+        if !contact.is_empty() {
             let Text { content, circumstances, expected_resolution, symptoms, frequency_of_use } =
-                serde_json::from_str(&body).map_err(Fault::internal)?;
+                serde_json::from_str(&contact).map_err(Fault::internal)?;
+            // What was said at first comes first; a part that was added was not said then.
             response.content = content;
-            response.circumstances = circumstances.unwrap_or_default();
-            response.expected_resolution = expected_resolution.unwrap_or_default();
+            response.circumstances = circumstances.unwrap_or(response.circumstances);
+            response.expected_resolution = expected_resolution.unwrap_or(response.expected_resolution);
             response.symptoms = symptoms.unwrap_or_default();
             response.frequency_of_use = frequency_of_use.unwrap_or_default();
         }

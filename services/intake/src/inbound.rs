@@ -1,4 +1,6 @@
 //! What intake listens to: a follow-up that found a problem opens a case, a complaint's end closes one, its appeal reopens it.
+use std::collections::BTreeSet;
+
 use backbone::{Change, Context, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
     complaint::v1::{ComplaintClosed, ComplaintReopened},
@@ -44,6 +46,8 @@ fn problem_found(event: &ProblemFound, meta: &Meta, promises: &Promises) -> Resu
         occurred_at: proto::instant("answered_at", event.answered_at.as_ref())?.unwrap_or(meta.occurred_at),
         follow_up_id: Some(follow_up_id),
         store_id: None,
+        // The caller's words are in the answer; how he feels was not asked.
+        parts: BTreeSet::new(),
     };
     Ok(Effects::change(Change::to::<Case>(case_id, contact.register(promises))))
 }

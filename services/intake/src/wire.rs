@@ -1,5 +1,7 @@
 //! Contract and domain: what others learn of purchases and cases is decided here and nowhere else.
 //! Invariant: customers leave by pseudonym only; no name, number, address or word of a customer is in an event.
+use std::collections::BTreeSet;
+
 use backbone::{Aggregate, Fault, Published, proto};
 use contracts::{common::v1 as common, intake::v1 as contract};
 use jiff::Timestamp;
@@ -12,6 +14,7 @@ use crate::{
         case::{self, Case},
         priority::Priority,
         purchase::{self, Purchase},
+        record::Part,
         vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
     },
 };
@@ -91,6 +94,16 @@ impl Aggregate for Case {
                 };
                 Published::of(&closed, shard)
             }
+            case::Event::RecordCompleted(added) => {
+                let complaint_id = facts.and_then(|facts| facts.complaint_id);
+                let completed = contract::CaseRecordCompleted {
+                    case_id,
+                    complaint_id: complaint_id.map(|id| id.to_string()).unwrap_or_default(),
+                    record_parts: parts(&added.parts),
+                    emotion: added.emotion.map_or(common::Emotion::Unspecified, emotion).into(),
+                };
+                Published::of(&completed, shard)
+            }
             case::Event::Reopened => Published::of(&contract::CaseReopened { case_id }, shard),
         }
     }
@@ -154,6 +167,30 @@ fn registered(facts: &case::Facts) -> contract::CaseRegistered {
         complaint_id: id(facts.complaint_id),
         follow_up_id: id(facts.follow_up_id),
         store_id: facts.store_id.clone().unwrap_or_default(),
+        record_parts: parts(&facts.parts),
+        ..contract::CaseRegistered::default()
+    }
+}
+
+fn parts(parts: &BTreeSet<Part>) -> Vec<i32> {
+    let part = |part: &Part| match part {
+        Part::Content => contract::RecordPart::Content,
+        Part::Emotion => contract::RecordPart::Emotion,
+        Part::Circumstances => contract::RecordPart::Circumstances,
+        Part::ExpectedResolution => contract::RecordPart::ExpectedResolution,
+    };
+    parts.iter().map(|one| part(one).into()).collect()
+}
+
+/// How somebody feels, as the contract says it; `None` where nothing is said.
+pub fn emotion_of(emotion: common::Emotion) -> Option<Emotion> {
+    match emotion {
+        common::Emotion::Unspecified => None,
+        common::Emotion::Calm => Some(Emotion::Calm),
+        common::Emotion::Worried => Some(Emotion::Worried),
+        common::Emotion::Dissatisfied => Some(Emotion::Dissatisfied),
+        common::Emotion::Angry => Some(Emotion::Angry),
+        common::Emotion::Distressed => Some(Emotion::Distressed),
     }
 }
 

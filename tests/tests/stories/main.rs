@@ -154,12 +154,13 @@ async fn r_cmp_13_a_late_first_investigation_and_a_late_department_end_with_mana
         raised
     };
     let warning = (EscalationTrigger::DepartmentWarning, EscalationLevel::TeamLead);
-    assert_eq!(raised().await, [warning]);
+    let soon = (EscalationTrigger::PromiseWarning, EscalationLevel::TeamLead);
+    assert_eq!(raised().await, [warning, soon, soon]);
     world.stack.advance(SignedDuration::from_secs(2)).await;
     let late = (EscalationTrigger::InvestigationLate, EscalationLevel::Management);
     let department = (EscalationTrigger::DepartmentLate, EscalationLevel::DepartmentHead);
     let unanswered = (EscalationTrigger::FirstResponseLate, EscalationLevel::TeamLead);
-    assert_eq!(raised().await, [late, department, warning, unanswered]);
+    assert_eq!(raised().await, [late, department, warning, unanswered, soon, soon]);
     world.stack.advance(DAY + SignedDuration::from_secs(1)).await;
     let up = world.stack.events::<EscalationPassedUp>("complaint").await;
     let with_management = up.iter().filter(|up| up.level() == EscalationLevel::Management).count();

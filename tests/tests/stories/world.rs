@@ -3,9 +3,10 @@ use std::sync::{Arc, Mutex};
 
 use axum::{Json, Router, extract::State, routing::post};
 use contracts::{
-    common::v1::{CaseClass, Money, Remedy, RemedyKind},
+    common::v1::{CaseClass, Emotion, Money, Remedy, RemedyKind},
     complaint::v1::{self as complaint, complaints_client::ComplaintsClient},
     fulfilment::v1::{self as fulfilment, fulfilment_client::FulfilmentClient},
+    intake::v1::{AddToCaseRequest, intake_client::IntakeClient},
     scheduling::v1::{self as scheduling, scheduling_client::SchedulingClient},
 };
 use jiff::SignedDuration;
@@ -152,11 +153,33 @@ impl World {
         self.stack.settle().await;
     }
 
+    /// The customer is asked on the phone for what the record lacks.
+    pub async fn complete_record(&self, id: &str) {
+        let view = self.complaint(id).await;
+        let lacks = |part: &str| view.record_missing.iter().any(|missing| missing == part);
+        let said = |part: &str| if lacks(part) { "as she tells on the phone".to_owned() } else { String::new() };
+        if view.record_missing.is_empty() {
+            return;
+        }
+        let added = AddToCaseRequest {
+            case_id: view.recorded.clone().unwrap().case_id,
+            content: said("content"),
+            circumstances: said("circumstances"),
+            expected_resolution: said("expected_resolution"),
+            emotion: if lacks("emotion") { Emotion::Angry.into() } else { Emotion::Unspecified.into() },
+        };
+        let mut intake = IntakeClient::new(self.stack.channel("intake"));
+        intake.add_to_case(request("staff:agent-sun", added)).await.unwrap();
+        self.stack.settle().await;
+        assert!(self.complaint(id).await.record_missing.is_empty());
+    }
+
     /// Assessed, investigated and concluded.
     pub async fn investigate(&self, id: &str) {
         let mut staff = self.complaints();
         let by = "staff:manager-zhao";
         if self.status(id).await == "recorded" {
+            self.complete_record(id).await;
             let class = CaseClass::ProductQuality.into();
             let assess = complaint::AssessRequest { complaint_id: id.into(), class, severity: 1 };
             staff.assess(request(by, assess)).await.unwrap();

@@ -8,8 +8,9 @@ use std::{
 
 use anyhow::Context;
 use contracts::{
-    common::v1::{CaseClass, Money as WireMoney, Page, Receipt, Remedy, RemedyKind},
+    common::v1::{CaseClass, Emotion, Money as WireMoney, Page, Receipt, Remedy, RemedyKind},
     complaint::v1::{self as complaint, ComplaintView, complaints_client::ComplaintsClient},
+    intake::v1::{AddToCaseRequest, intake_client::IntakeClient},
 };
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -106,6 +107,7 @@ impl<'a> Staff<'a> {
         match view.status.as_str() {
             // A few are looked into too late: the escalation follows by itself.
             "recorded" if luck % 16 == 3 && age < SignedDuration::from_hours(30) => Ok(0),
+            "recorded" if !view.record_missing.is_empty() => self.complete_record(&view, &recorded.case_id, luck).await,
             "recorded" => {
                 let class = recorded.class();
                 let class = if class == CaseClass::Unspecified { CaseClass::ProductQuality } else { class };
@@ -152,6 +154,30 @@ impl<'a> Staff<'a> {
             "satisfaction_check" => self.customer_judges(&view, luck).await,
             _ => Ok(0),
         }
+    }
+
+    /// The customer is called and asked for what the record lacks; nothing is guessed.
+    async fn complete_record(&self, view: &ComplaintView, case_id: &str, luck: u64) -> anyhow::Result<u64> {
+        let said = |part: &str, words: &str| {
+            let lacks = view.record_missing.iter().any(|missing| missing == part);
+            if lacks { words.to_owned() } else { String::new() }
+        };
+        let feels = [Emotion::Worried, Emotion::Dissatisfied, Emotion::Angry, Emotion::Calm];
+        let feels = feels.into_iter().cycle().nth(usize::try_from(luck % 4)?).unwrap_or_default();
+        let asked = view.record_missing.iter().any(|missing| missing == "emotion");
+        let m = AddToCaseRequest {
+            case_id: case_id.to_owned(),
+            content: said("content", "the customer tells on the phone what is wrong"),
+            circumstances: said("circumstances", "noticed when it was used for the first time"),
+            expected_resolution: said("expected_resolution", "it should be put right soon"),
+            emotion: if asked { feels.into() } else { Emotion::Unspecified.into() },
+        };
+        let key = format!("complete/{}/{}", view.complaint_id, view.version);
+        let answer = self.driver.insist(|| {
+            let (mut client, request) = (IntakeClient::new(self.intake.clone()), staff(AGENT, &key, m.clone()));
+            async move { client.add_to_case(request).await }
+        });
+        Ok(u64::from(answer.await?.is_ok()))
     }
 
     async fn draft(&self, view: &ComplaintView, luck: u64) -> anyhow::Result<u64> {

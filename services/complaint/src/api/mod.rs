@@ -13,6 +13,7 @@ use contracts::{
     common::v1::Receipt,
     complaint::v1::{complaints_server::Complaints, *},
 };
+use kernel::sla::Levels;
 use sqlx::PgPool;
 use tonic::{Request, Response};
 use uuid::Uuid;
@@ -114,6 +115,10 @@ impl Api {
         Ok(actor)
     }
 
+    fn levels(&self) -> Arc<Levels> {
+        Arc::clone(&self.policy.levels)
+    }
+
     /// The way of every command: who acts, is the request well formed, down the road, receipt.
     async fn change<A, R>(
         &self,
@@ -162,7 +167,7 @@ impl Complaints for Api {
     }
 
     async fn conclude_investigation(&self, request: Request<ConcludeInvestigationRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "conclude_investigation", |c, r, _| read::conclude(c, r)).await?)
+        Ok(self.change(request, "conclude_investigation", |c, r, _| read::conclude(c, r, &self.policy)).await?)
     }
 
     async fn draft_solution(&self, request: Request<DraftSolutionRequest>) -> Answer<Receipt> {
@@ -185,16 +190,18 @@ impl Complaints for Api {
 
     async fn offer_solution(&self, request: Request<OfferSolutionRequest>) -> Answer<Receipt> {
         Ok(self
-            .change(request, "offer_solution", |c, r, _| read::complaint(c, &r.complaint_id, Command::OfferSolution))
+            .change(request, "offer_solution", |c, r, _| {
+                read::complaint(c, &r.complaint_id, Command::OfferSolution { levels: self.levels() })
+            })
             .await?)
     }
 
     async fn record_consent(&self, request: Request<RecordConsentRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "record_consent", read::consent).await?)
+        Ok(self.change(request, "record_consent", |c, r, by| read::consent(c, r, by, &self.policy)).await?)
     }
 
     async fn record_decline(&self, request: Request<RecordDeclineRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "record_decline", |c, r, _| read::decline(c, r)).await?)
+        Ok(self.change(request, "record_decline", |c, r, _| read::decline(c, r, &self.policy)).await?)
     }
 
     async fn complete_remedy(&self, request: Request<CompleteRemedyRequest>) -> Answer<Receipt> {
@@ -210,7 +217,7 @@ impl Complaints for Api {
     }
 
     async fn record_satisfaction(&self, request: Request<RecordSatisfactionRequest>) -> Answer<Receipt> {
-        let command = |satisfied| Command::RecordSatisfaction { satisfied };
+        let command = |satisfied| Command::RecordSatisfaction { satisfied, levels: self.levels() };
         let read = |c: &mut Checks, r: &RecordSatisfactionRequest, _: &str| {
             read::complaint(c, &r.complaint_id, command(r.satisfied))
         };
@@ -218,15 +225,23 @@ impl Complaints for Api {
     }
 
     async fn tell_progress(&self, request: Request<TellProgressRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "tell_progress", |c, r, _| read::progress(c, r)).await?)
+        Ok(self.change(request, "tell_progress", |c, r, _| read::progress(c, r, &self.policy)).await?)
     }
 
     async fn withdraw(&self, request: Request<WithdrawRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "withdraw", |c, r, _| read::complaint(c, &r.complaint_id, Command::Withdraw)).await?)
+        let read = |c: &mut Checks, r: &WithdrawRequest, _: &str| {
+            read::complaint(c, &r.complaint_id, Command::Withdraw { levels: self.levels() })
+        };
+        Ok(self.change(request, "withdraw", read).await?)
     }
 
     async fn appeal(&self, request: Request<AppealRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "appeal", |c, r, _| read::appeal(c, r)).await?)
+        Ok(self.change(request, "appeal", |c, r, _| read::appeal(c, r, &self.policy)).await?)
+    }
+
+    async fn retarget_complaint(&self, request: Request<RetargetComplaintRequest>) -> Answer<Receipt> {
+        let read = |c: &mut Checks, r: &RetargetComplaintRequest, by: &str| read::retarget(c, r, by, &self.policy);
+        Ok(self.change(request, "retarget_complaint", read).await?)
     }
 
     async fn get_complaint(&self, request: Request<GetComplaintRequest>) -> Answer<GetComplaintResponse> {

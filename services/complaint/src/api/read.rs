@@ -1,4 +1,6 @@
 //! Requests -> commands. Shape and bounds only; whether a command may be is decided in `domain`.
+use std::sync::Arc;
+
 use backbone::{Actor, Aggregate, Checks};
 use contracts::{common::v1 as common, complaint::v1 as contract};
 use jiff::Timestamp;
@@ -12,6 +14,7 @@ use crate::{
         complaint::Assessment,
         department_task, escalation,
         fairness::Comparables,
+        promises::KINDS,
         routing::Desk,
         solution::{REMEDIES_MAX, RemedyKind, flaws},
         values::{Department, Evidence, Severity},
@@ -68,7 +71,7 @@ fn version(checks: &mut Checks, version: u32) -> Option<u32> {
 }
 
 /// Word of progress: what a person said and by which way, or that a message shall say it.
-pub fn progress(checks: &mut Checks, request: &contract::TellProgressRequest) -> Read<Complaint> {
+pub fn progress(checks: &mut Checks, request: &contract::TellProgressRequest, policy: &Policy) -> Read<Complaint> {
     let id = checks.id("complaint_id", &request.complaint_id);
     if request.by_message {
         let empty = |text: &str| if text.is_empty() { Ok(()) } else { Err("must be empty when a message tells it") };
@@ -79,7 +82,8 @@ pub fn progress(checks: &mut Checks, request: &contract::TellProgressRequest) ->
     let channel = word(checks, "channel", &request.channel);
     let text = checks.text("text", &request.text, 1..=TEXT_MAX);
     let (id, channel) = (id?, channel?);
-    text.map(|text| wish(id, Command::Care(Word::Told { channel })).with("progress", text))
+    let levels = Arc::clone(&policy.levels);
+    text.map(|text| wish(id, Command::Care(Word::Told { channel, levels })).with("progress", text))
 }
 
 /// A short lower-case word, such as the channel consent was given by.
@@ -105,12 +109,13 @@ pub fn ask_department(checks: &mut Checks, r: &contract::AskDepartmentRequest, p
     Some(wish(id?, Command::AskDepartment(desk?)))
 }
 
-pub fn conclude(checks: &mut Checks, r: &contract::ConcludeInvestigationRequest) -> Read<Complaint> {
+pub fn conclude(checks: &mut Checks, r: &contract::ConcludeInvestigationRequest, policy: &Policy) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let findings = checks.text("findings", &r.findings, 1..=TEXT_MAX);
     let cause = checks.value("cause_code", r.cause_code.parse());
     let responsible = checks.value("responsible_department", r.responsible_department.parse());
-    let command = Command::ConcludeInvestigation { cause: cause?, responsible: responsible? };
+    let levels = Arc::clone(&policy.levels);
+    let command = Command::ConcludeInvestigation { cause: cause?, responsible: responsible?, levels };
     Some(wish(id?, command).with("findings", findings?))
 }
 
@@ -188,20 +193,22 @@ pub fn return_solution(
     Some(wish(id?, command).with("return_reason", reason?))
 }
 
-pub fn consent(checks: &mut Checks, r: &contract::RecordConsentRequest, by: &str) -> Read<Complaint> {
+pub fn consent(checks: &mut Checks, r: &contract::RecordConsentRequest, by: &str, policy: &Policy) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let version = version(checks, r.solution_version);
     let channel = word(checks, "channel", &r.channel);
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
-    let command = Command::RecordConsent { by: by.to_owned(), version: version?, channel: channel? };
+    let (by, levels) = (by.to_owned(), Arc::clone(&policy.levels));
+    let command = Command::RecordConsent { by, version: version?, channel: channel?, levels };
     Some(wish(id?, command).with("consent", text?))
 }
 
-pub fn decline(checks: &mut Checks, r: &contract::RecordDeclineRequest) -> Read<Complaint> {
+pub fn decline(checks: &mut Checks, r: &contract::RecordDeclineRequest, policy: &Policy) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let version = version(checks, r.solution_version);
     let wanted = checks.text("counter_wish", &r.counter_wish, 0..=TEXT_MAX);
-    Some(wish(id?, Command::RecordDecline { version: version? }).with("counter_wish", wanted?))
+    let command = Command::RecordDecline { version: version?, levels: Arc::clone(&policy.levels) };
+    Some(wish(id?, command).with("counter_wish", wanted?))
 }
 
 pub fn complete_remedy(checks: &mut Checks, r: &contract::CompleteRemedyRequest) -> Read<Complaint> {
@@ -237,10 +244,25 @@ pub fn process_deviation(
     Some(wish(id?, command).with("process_deviation", reason?))
 }
 
-pub fn appeal(checks: &mut Checks, r: &contract::AppealRequest) -> Read<Complaint> {
+pub fn appeal(checks: &mut Checks, r: &contract::AppealRequest, policy: &Policy) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
-    Some(wish(id?, Command::Appeal).with("appeal_reason", reason?))
+    Some(wish(id?, Command::Appeal { levels: Arc::clone(&policy.levels) }).with("appeal_reason", reason?))
+}
+
+pub fn retarget(
+    checks: &mut Checks,
+    r: &contract::RetargetComplaintRequest,
+    by: &str,
+    policy: &Policy,
+) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &r.complaint_id);
+    let kind = KINDS.iter().find(|(_, word)| *word == r.promise).map(|(kind, _)| *kind);
+    let unknown = "must be first_investigation, solution_offer, result_notice or progress_silence";
+    let kind = checks.value("promise", kind.ok_or(unknown));
+    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
+    let (by, rules, levels) = (by.to_owned(), Arc::clone(&policy.rules), Arc::clone(&policy.levels));
+    Some(wish(id?, Command::Retarget { kind: kind?, by, rules, levels }).with("retarget_reason", reason?))
 }
 
 pub fn acknowledge(

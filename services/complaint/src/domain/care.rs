@@ -1,8 +1,14 @@
 //! What the customer hears from us while a complaint is open: that it goes on, before the silence gets too long (R-CMP-05);
 //! the result, within its time (R-CMP-10); and the question whether it is settled, several times before silence counts
 //! as an answer (R-CMP-11). A silence or a result that is late is noted once and escalated.
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
-use kernel::{calendar, promise::verdict};
+use kernel::{
+    calendar,
+    promise::{Fact, verdict},
+    sla::{Kind, Levels},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -15,8 +21,6 @@ use super::{
 /// The terms of it; nothing of no length is promised (complaints from before there were these terms have none).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Promised {
-    /// The longest time the customer is left without word of us, round the clock.
-    pub silence_max: SignedDuration,
     /// From the end of the execution to the word of it.
     pub tell_within: SignedDuration,
     /// How often he is asked whether it is settled, at even distances.
@@ -28,8 +32,6 @@ pub struct Promised {
 pub struct Care {
     /// When we last spoke with the customer, or wrote; at first, when he came to us.
     pub heard_at: Option<Timestamp>,
-    /// It has been too long since, and that was noted.
-    pub silence_noted: bool,
     /// Since when the result is owed.
     pub executed_at: Option<Timestamp>,
     /// The result was not told in time, and that was noted.
@@ -45,7 +47,6 @@ impl Care {
     pub(super) fn heard(&mut self, at: Timestamp) {
         if self.heard_at.is_none_or(|before| before <= at) {
             self.heard_at = Some(at);
-            self.silence_noted = false;
         }
     }
 
@@ -56,7 +57,6 @@ impl Care {
             Event::Declined { at } | Event::Dissatisfied { at, .. } | Event::Reopened { at } => self.heard(*at),
             Event::Care(Heard::Ordered { .. }) => self.progress_messages += 1,
             Event::Care(Heard::Told { at, .. }) => self.heard(*at),
-            Event::Care(Heard::TooSilent { .. }) => self.silence_noted = true,
             Event::Executed { at } => (self.executed_at, self.result_late) = (Some(*at), false),
             Event::Care(Heard::ResultLate { .. }) => self.result_late = true,
             Event::ResultTold { at, .. } => {
@@ -88,13 +88,11 @@ pub enum Heard {
 #[derive(Clone, Debug)]
 pub enum Word {
     /// A person told the customer how it stands.
-    Told { channel: String },
+    Told { channel: String, levels: Arc<Levels> },
     /// A message is to tell it.
     Order,
     /// That message left the house.
-    Left { message_id: Uuid, at: Timestamp },
-    /// The longest silence is over.
-    WordDue,
+    Left { message_id: Uuid, at: Timestamp, levels: Arc<Levels> },
     /// The time for telling the result is over.
     ResultDue,
     /// It is time to ask again.
@@ -102,14 +100,6 @@ pub enum Word {
 }
 
 impl Complaint {
-    /// The last instant at which word of progress is in time; `None` while the customer's answer is waited for instead.
-    pub fn word_by(&self) -> Option<Timestamp> {
-        let waits_for_him = matches!(self.state, State::Offered | State::SatisfactionCheck { .. });
-        let silence = self.facts.terms.care.silence_max;
-        let watched = self.open() && !waits_for_him && !silence.is_zero() && !self.care.silence_noted;
-        self.care.heard_at.filter(|_| watched).map(|at| calendar::add(at, silence))
-    }
-
     /// The last instant at which the result is told in time, while it is owed.
     pub fn tell_by(&self) -> Option<Timestamp> {
         let within = self.facts.terms.care.tell_within;
@@ -131,27 +121,18 @@ impl Complaint {
     }
 
     pub(super) fn word(&self, word: Word, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        let late = |due: Option<Timestamp>| due.filter(|due| !verdict(*due, now).in_time());
         Ok(match word {
             Word::Told { .. } | Word::Order if !self.open() => return Err(self.not_now()),
-            Word::Told { channel } => vec![Event::Care(Heard::Told { at: now, channel })],
+            Word::Told { channel, levels } => self.told(now, channel, &levels, now)?,
             Word::Order => {
                 vec![Event::Care(Heard::Ordered {
                     message_id: self.message("progress", self.care.progress_messages + 1),
                 })]
             }
-            Word::Left { message_id, at } => {
+            Word::Left { message_id, at, levels } => {
                 let ours = (1..=self.care.progress_messages).any(|n| self.message("progress", n) == message_id);
-                if ours && self.open() {
-                    vec![Event::Care(Heard::Told { at, channel: "message".into() })]
-                } else {
-                    vec![]
-                }
+                if ours && self.open() { self.told(at, "message".into(), &levels, now)? } else { vec![] }
             }
-            Word::WordDue => match late(self.word_by()) {
-                Some(due) => vec![Event::Care(Heard::TooSilent { due }), self.raised(Trigger::Silence)],
-                None => vec![],
-            },
             Word::ResultDue => self.result_breach(now),
             Word::AskDue => match self.ask_at() {
                 Some(at) if now >= at => {
@@ -163,8 +144,36 @@ impl Complaint {
         })
     }
 
+    /// He was told at `at` how it stands; while his answer is waited for nothing else is owed.
+    fn told(&self, at: Timestamp, channel: String, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        let waits_for_him = matches!(self.state, State::Offered | State::SatisfactionCheck { .. });
+        let mut events = if waits_for_him { vec![] } else { self.word_heard(vec![], at, levels, now)? };
+        events.push(Event::Care(Heard::Told { at, channel }));
+        Ok(events)
+    }
+
     /// The result was told at `at`; a breach is noted first when nobody had looked yet.
-    pub(super) fn result_told(&self, message_id: Option<Uuid>, at: Timestamp) -> Vec<Event> {
+    pub(super) fn result_told(
+        &self,
+        message_id: Option<Uuid>,
+        at: Timestamp,
+        levels: &Levels,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        let kept = [Kind::ResultNotice, Kind::ProgressSilence].map(|kind| (kind, Fact::Satisfied { at }));
+        let mut events = self.note(kept.to_vec(), levels, now)?;
+        events.extend(self.told_as(message_id, at));
+        Ok(events)
+    }
+
+    /// He was told the result in person, and it does not settle the matter: word is owed to him again.
+    pub(super) fn told_in_vain(&self, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        let mut events = self.word_heard(vec![(Kind::ResultNotice, Fact::Satisfied { at: now })], now, levels, now)?;
+        events.extend(self.told_as(None, now));
+        Ok(events)
+    }
+
+    fn told_as(&self, message_id: Option<Uuid>, at: Timestamp) -> Vec<Event> {
         let mut events = self.result_breach(at);
         events.push(Event::ResultTold { message_id, at });
         events

@@ -1,8 +1,12 @@
 //! What a complaint can be told, and why it says no. Every refusal has a stable code that callers can rely on.
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
-use kernel::approval::Refusal;
+use kernel::{
+    approval::Refusal,
+    promise,
+    sla::{Kind, Levels},
+};
 use uuid::Uuid;
 
 use super::{
@@ -13,7 +17,7 @@ use super::{
     routing::Desk,
     rulebook::Rulebook,
     solution::{Flaw, RemedyKind},
-    values::{CauseCode, Department},
+    values::{CauseCode, Department, Emotion, RecordPart},
 };
 
 #[derive(Clone, Debug)]
@@ -23,6 +27,12 @@ pub enum Command {
     Record {
         facts: Box<Facts>,
         desk: Desk,
+        levels: Arc<Levels>,
+    },
+    /// A person added to the record what was missing.
+    CompleteRecord {
+        parts: BTreeSet<RecordPart>,
+        emotion: Option<Emotion>,
     },
     /// The first service order of the agreed solution is open.
     StartExecution {
@@ -39,6 +49,7 @@ pub enum Command {
     TellResult {
         message_id: Uuid,
         at: Timestamp,
+        levels: Arc<Levels>,
     },
     /// What the customer hears, or should.
     Care(Word),
@@ -52,8 +63,8 @@ pub enum Command {
         trigger: Trigger,
         escalation_id: Uuid,
     },
-    /// The time for the first investigation is over.
-    InvestigationDue,
+    /// A promise is to be warned of, or its time is over.
+    PromiseDue,
     /// The term of a step of the approval is over.
     ApprovalDue,
     /// The time for the customer's answer is over.
@@ -69,6 +80,7 @@ pub enum Command {
     ConcludeInvestigation {
         cause: CauseCode,
         responsible: Department,
+        levels: Arc<Levels>,
     },
     DraftSolution {
         by: String,
@@ -92,14 +104,18 @@ pub enum Command {
         version: u32,
         rules: Arc<Rulebook>,
     },
-    OfferSolution,
+    OfferSolution {
+        levels: Arc<Levels>,
+    },
     RecordConsent {
         by: String,
         version: u32,
         channel: String,
+        levels: Arc<Levels>,
     },
     RecordDecline {
         version: u32,
+        levels: Arc<Levels>,
     },
     CompleteRemedy {
         remedy_id: Uuid,
@@ -118,9 +134,21 @@ pub enum Command {
     },
     RecordSatisfaction {
         satisfied: bool,
+        levels: Arc<Levels>,
     },
-    Withdraw,
-    Appeal,
+    Withdraw {
+        levels: Arc<Levels>,
+    },
+    Appeal {
+        levels: Arc<Levels>,
+    },
+    /// A running promise gets the terms the policy has for the complaint as it is judged now.
+    Retarget {
+        kind: Kind,
+        by: String,
+        rules: Arc<Rulebook>,
+        levels: Arc<Levels>,
+    },
     /// By hand; `trigger` says who asks.
     RaiseEscalation {
         trigger: Trigger,
@@ -133,6 +161,8 @@ pub enum Rejection {
     Unknown,
     #[error("this is not possible while the complaint is {0}")]
     NotNow(&'static str),
+    #[error("the record lacks {}; ask the customer and add it to the case, then assess", names(.0))]
+    RecordIncomplete(Vec<RecordPart>),
     #[error("the solution stands at version {current}; read that one first")]
     OtherVersion { current: u32 },
     #[error("{0}")]
@@ -157,10 +187,20 @@ pub enum Rejection {
     MoneyMoving,
     #[error("the term for an appeal ended at {0}")]
     TermOver(Timestamp),
+    #[error(transparent)]
+    Promise(#[from] promise::Rejection),
+    #[error("nothing of this kind is promised to the complaint")]
+    NothingPromised,
+    #[error("only who holds the role {0} gives a running promise other terms")]
+    MayNotRetarget(String),
     #[error("a complaint can ask departments 20 times at most")]
     TooManyTasks,
     #[error("a complaint can leave the standard process 20 times at most")]
     TooManyDeviations,
+}
+
+fn names(parts: &[RecordPart]) -> String {
+    parts.iter().map(|part| part.name()).collect::<Vec<_>>().join(", ")
 }
 
 impl Rejection {
@@ -169,6 +209,7 @@ impl Rejection {
         match self {
             Self::Unknown => "complaint.not_found",
             Self::NotNow(_) => "complaint.not_now",
+            Self::RecordIncomplete(_) => "complaint.record_incomplete",
             Self::OtherVersion { .. } => "complaint.other_version",
             Self::Approval(Refusal::Own) => "complaint.own_solution",
             Self::Approval(refusal) => refusal.code(),
@@ -183,6 +224,9 @@ impl Rejection {
             Self::MoneyMoving => "complaint.money_moving",
             Self::TermOver(_) => "complaint.term_over",
             Self::TooManyDeviations => "complaint.too_many_deviations",
+            Self::Promise(rejection) => rejection.code(),
+            Self::NothingPromised => "complaint.nothing_promised",
+            Self::MayNotRetarget(_) => "approval.no_role",
             Self::TooManyTasks => "complaint.too_many_tasks",
         }
     }

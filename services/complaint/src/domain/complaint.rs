@@ -1,5 +1,7 @@
 //! A complaint from its record to its close: what is known of it, what can happen to it, and what each happening
 //! changes. What may happen is decided in `decide`. Free text (findings, wishes, reasons) is never part of it.
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use kernel::approval::{Approval, Given};
 use serde::{Deserialize, Serialize};
@@ -10,10 +12,10 @@ use super::{
     care::{Care, Heard, Promised},
     escalation::{Level, Trigger},
     ladder::Ladder,
-    promise::Promise,
+    promises::{Moved, Promises},
     routing::Desk,
     solution::{Consent, Progress, Remedy, Solution},
-    values::{CauseCode, Class, Department, Emotion, Lane, Severity},
+    values::{CauseCode, Class, Department, Emotion, Lane, RecordPart, Severity},
 };
 
 /// A complaint. `Default` is one that does not exist yet.
@@ -25,7 +27,9 @@ pub struct Complaint {
     pub assessment: Option<Assessment>,
     /// Every department that was asked, in order.
     pub asked: Vec<Asked>,
-    pub first_investigation: Promise,
+    /// What is owed by when, and how it stands.
+    #[serde(default)]
+    pub promises: Promises,
     /// The newest draft.
     pub solution: Option<Solution>,
     pub offers_made: u32,
@@ -69,14 +73,23 @@ pub struct Facts {
     pub follow_up_id: String,
     pub product_id: String,
     pub batch: String,
+    /// The word of the channel it came by; empty when that is not known.
+    #[serde(default)]
+    pub channel: String,
+    /// Empty when none is named.
+    #[serde(default)]
+    pub store_id: String,
+    #[serde(default)]
+    pub vip: bool,
+    /// What of the record a person stated; none for what was stored before this was known.
+    #[serde(default)]
+    pub parts: Option<BTreeSet<RecordPart>>,
     pub terms: Terms,
 }
 
 /// How long things may take for one complaint, fixed when it is recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
-    /// For the first investigation (R-CMP-03).
-    pub investigate_within: SignedDuration,
     /// For the customer's answer once told the result; then it closes unconfirmed.
     pub silence_after: SignedDuration,
     /// For an appeal after the close.
@@ -84,16 +97,12 @@ pub struct Terms {
     /// For what the customer hears from us.
     #[serde(default)]
     pub care: Promised,
+    /// The longest silence, as the policy had it; none where it has no rule.
+    #[serde(default)]
+    pub silence: Option<kernel::promise::Terms>,
     /// Who must look at what.
     #[serde(default)]
     pub ladder: Ladder,
-}
-
-impl Facts {
-    /// The last instant at which the first investigation is concluded in time.
-    pub fn investigate_by(&self) -> Timestamp {
-        kernel::calendar::add(self.recorded_at, self.terms.investigate_within)
-    }
 }
 
 /// The complaint manager's judgement (R-CMP-02).
@@ -115,6 +124,14 @@ pub enum Event {
     Recorded {
         facts: Box<Facts>,
         asked: Asked,
+        promised: Vec<Moved>,
+    },
+    /// How promises stand; what follows from it comes after it.
+    PromisesMoved(Vec<Moved>),
+    /// A person added to the record what was missing.
+    RecordCompleted {
+        parts: BTreeSet<RecordPart>,
+        emotion: Option<Emotion>,
     },
     Assessed(Assessment),
     InvestigationStarted,
@@ -192,6 +209,14 @@ pub enum Event {
     },
 }
 
+impl Facts {
+    /// What the record still lacks, in a fixed order (R-CMP-01).
+    pub fn missing(&self) -> Vec<RecordPart> {
+        let lacks = |part: &RecordPart| self.parts.as_ref().is_some_and(|parts| !parts.contains(part));
+        RecordPart::ALL.into_iter().filter(lacks).collect()
+    }
+}
+
 impl Complaint {
     /// How grave it is as assessed; 0 until then.
     pub fn severity(&self) -> u32 {
@@ -217,8 +242,14 @@ impl Complaint {
     /// Takes in what happened.
     pub fn apply(&mut self, event: &Event) {
         match event.clone() {
-            Event::Recorded { facts, asked } => {
+            Event::Recorded { facts, asked, promised } => {
                 *self = Self { facts: *facts, asked: vec![asked], state: State::Recorded, ..Self::default() };
+                promised.iter().for_each(|moved| self.promises.apply(moved));
+            }
+            Event::PromisesMoved(moved) => moved.iter().for_each(|moved| self.promises.apply(moved)),
+            Event::RecordCompleted { parts, emotion } => {
+                self.facts.parts.iter_mut().for_each(|known| known.extend(&parts));
+                self.facts.emotion = emotion.or(self.facts.emotion);
             }
             Event::Assessed(assessment) => {
                 self.assessment = Some(assessment);
@@ -226,14 +257,8 @@ impl Complaint {
             }
             Event::DepartmentAsked(asked) => self.asked.push(asked),
             Event::InvestigationStarted => self.state = State::Investigating,
-            Event::Investigated { .. } => {
-                self.first_investigation = self.first_investigation.done();
-                self.state = State::Investigated;
-            }
-            Event::InvestigationLate { .. } => {
-                self.first_investigation = self.first_investigation.breached();
-                self.raised_by_itself(Trigger::InvestigationLate);
-            }
+            Event::Investigated { .. } => self.state = State::Investigated,
+            Event::InvestigationLate { .. } => self.raised_by_itself(Trigger::InvestigationLate),
             Event::SolutionDrafted(draft) => {
                 self.solution = Some(*draft);
                 self.state = State::SolutionDrafted;
@@ -275,7 +300,6 @@ impl Complaint {
                 self.state = State::Investigating;
             }
             Event::Closed { outcome, at } => {
-                self.first_investigation = self.first_investigation.cancelled();
                 self.withdraw_approval();
                 self.state = State::Closed { outcome, at };
             }

@@ -1,18 +1,24 @@
 //! What may happen to a complaint, and when. People's requests are refused with a stable code where they do not fit;
 //! what happened elsewhere (a case, an order, a message, time) decides to nothing when it comes twice or too late.
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use kernel::approval;
+use kernel::{
+    approval,
+    promise::{Cause, Fact},
+    sla::{Kind, Levels},
+};
 use uuid::Uuid;
 
 use super::{
     command::{Command, Rejection},
     complaint::{Asked, Assessment, Complaint, Deviation, Event, Facts, Outcome, State},
     escalation::{Level, Trigger},
-    promise::Promise,
+    promises::KINDS,
     routing::Desk,
     rulebook::{Rulebook, total},
     solution::{Consent, RemedyKind, Solution, flaws},
-    values::{CauseCode, Department},
+    values::{CauseCode, Department, Emotion, RecordPart},
 };
 
 /// From this decline on, each goes to management.
@@ -28,20 +34,23 @@ impl Complaint {
     /// What follows from `command` at `now`, or why nothing may.
     pub fn decide(&self, command: Command, now: Timestamp) -> Decision {
         match command {
-            Command::Record { facts, desk } => Ok(self.record(facts, desk)),
+            Command::Record { facts, desk, levels } => self.record(facts, desk, &levels),
+            Command::CompleteRecord { parts, emotion } => Ok(self.complete_record(parts, emotion)),
             Command::StartExecution { remedy_id, ordered } => Ok(self.start_execution(remedy_id, ordered, now)),
             Command::SettleRemedy { remedy_id, done } => Ok(self.settle(remedy_id, done, now)),
             Command::Care(word) => self.word(word, now),
-            Command::TellResult { message_id, at } => Ok(self.tell_result(message_id, at)),
+            Command::TellResult { message_id, at, levels } => self.tell_result(message_id, at, &levels, now),
             Command::ResultUntold { message_id } => Ok(self.result_untold(message_id)),
             Command::Escalate { level, trigger, escalation_id } => Ok(self.escalate(level, trigger, escalation_id)),
-            Command::InvestigationDue => Ok(self.breach(now)),
+            Command::PromiseDue => self.look(now),
             Command::ApprovalDue => Ok(self.approval_due(now)),
             Command::SilenceDue => Ok(self.fall_silent(now)),
             Command::Assess { assessment, desk } => self.assess(assessment, desk),
             Command::StartInvestigation => self.only(State::Assessed, vec![Event::InvestigationStarted]),
             Command::AskDepartment(desk) => self.ask(desk),
-            Command::ConcludeInvestigation { cause, responsible } => self.conclude(cause, responsible, now),
+            Command::ConcludeInvestigation { cause, responsible, levels } => {
+                self.conclude(cause, responsible, &levels, now)
+            }
             Command::DraftSolution { by, remedies, exception, others, rules } => {
                 let mut draft = self.draft(by, &remedies, exception, &rules)?;
                 let worth = total(remedies.into_iter());
@@ -55,18 +64,20 @@ impl Complaint {
             Command::ReturnSolution { by, version, rules } => {
                 self.review(version, approval::Command::Return { by }, &rules, now)
             }
-            Command::OfferSolution => self.only(State::Approved, vec![Event::Offered]),
-            Command::RecordConsent { by, version, channel } => {
-                self.answered(version)?;
-                Ok(vec![Event::Agreed(Consent { by, at: now, channel })])
+            Command::OfferSolution { levels } => self.offer(&levels, now),
+            Command::RecordConsent { by, version, channel, levels } => {
+                let mut events = self.answered(version, &levels, now)?;
+                events.push(Event::Agreed(Consent { by, at: now, channel }));
+                Ok(events)
             }
-            Command::RecordDecline { version } => self.decline(version, now),
+            Command::RecordDecline { version, levels } => self.decline(version, &levels, now),
             Command::CompleteRemedy { remedy_id, done } => self.complete(remedy_id, done, now),
             Command::ReportRemedyDeviation { remedy_id, given_up } => self.deviate(remedy_id, given_up, now),
             Command::RecordProcessDeviation { by, what } => self.leave_process(by, what, now),
-            Command::RecordSatisfaction { satisfied } => self.satisfaction(satisfied, now),
-            Command::Withdraw => self.withdraw(now),
-            Command::Appeal => self.appeal(now),
+            Command::RecordSatisfaction { satisfied, levels } => self.satisfaction(satisfied, &levels, now),
+            Command::Withdraw { levels } => self.withdraw(&levels, now),
+            Command::Appeal { levels } => self.appeal(&levels, now),
+            Command::Retarget { kind, by, rules, levels } => self.retarget(kind, &by, (&rules, &levels), now),
             Command::RaiseEscalation { trigger } if self.open() => Ok(vec![self.raised(trigger)]),
             Command::RaiseEscalation { .. } => Err(self.not_now()),
         }
@@ -74,7 +85,11 @@ impl Complaint {
 
     /// `events`, if the complaint is in `state`.
     fn only(&self, state: State, events: Vec<Event>) -> Decision {
-        if self.state == state { Ok(events) } else { Err(self.not_now()) }
+        self.must_be(&state).map(|()| events)
+    }
+
+    fn must_be(&self, state: &State) -> Result<(), Rejection> {
+        if self.state == *state { Ok(()) } else { Err(self.not_now()) }
     }
 
     pub(super) fn not_now(&self) -> Rejection {
@@ -104,16 +119,28 @@ impl Complaint {
         Asked { task_id: kernel::id::derived("department_task", &[&complaint_id.to_string(), &number]), desk }
     }
 
-    fn record(&self, facts: Box<Facts>, desk: Desk) -> Vec<Event> {
+    fn record(&self, mut facts: Box<Facts>, desk: Desk, levels: &Levels) -> Decision {
         if self.state != State::Absent {
-            return vec![];
+            return Ok(vec![]);
         }
         let asked = Self::asked(facts.complaint_id, 0, desk);
-        vec![Event::Recorded { facts, asked }]
+        let promised = facts.promised(levels)?;
+        Ok(vec![Event::Recorded { facts, asked, promised }])
     }
 
-    /// A class that belongs to a department not asked yet brings that department in.
+    /// Only what is missing, and only while the complaint is open.
+    fn complete_record(&self, mut parts: BTreeSet<RecordPart>, emotion: Option<Emotion>) -> Vec<Event> {
+        parts.retain(|part| self.facts.missing().contains(part));
+        if self.open() && !parts.is_empty() { vec![Event::RecordCompleted { parts, emotion }] } else { vec![] }
+    }
+
+    /// Not before the record is complete (R-CMP-01). A class that belongs to a department not asked yet brings that
+    /// department in.
     fn assess(&self, assessment: Assessment, desk: Desk) -> Decision {
+        let missing = self.facts.missing();
+        if self.state == State::Recorded && !missing.is_empty() {
+            return Err(Rejection::RecordIncomplete(missing));
+        }
         let mut events = vec![Event::Assessed(assessment)];
         if self.asked.iter().all(|asked| asked.desk.department != desk.department) {
             let asked = Self::asked(self.facts.complaint_id, self.asked.len(), desk);
@@ -130,25 +157,21 @@ impl Complaint {
         self.only(State::Investigating, vec![Event::DepartmentAsked(asked)])
     }
 
-    /// The breach of the first investigation, if its time is over; equality is in time (R-CMP-03).
-    fn breach(&self, now: Timestamp) -> Vec<Event> {
-        let due = self.facts.investigate_by();
-        if self.first_investigation != Promise::Running || !self.open() || kernel::promise::verdict(due, now).in_time()
-        {
-            return vec![];
-        }
-        vec![Event::InvestigationLate { escalation_id: self.next_escalation() }]
+    /// A second conclusion leaves the verdict on the first one as it is.
+    fn conclude(&self, cause: CauseCode, responsible: Department, levels: &Levels, now: Timestamp) -> Decision {
+        self.must_be(&State::Investigating)?;
+        let mut events = self.note(vec![(Kind::FirstInvestigation, Fact::Satisfied { at: now })], levels, now)?;
+        let late = events.iter().any(|event| matches!(event, Event::InvestigationLate { .. }));
+        let in_time = !late && !self.late(Kind::FirstInvestigation);
+        events.push(Event::Investigated { cause, responsible, at: now, in_time });
+        Ok(events)
     }
 
-    /// A breach is noted first when nobody had looked yet, so that the verdict never depends on who was quicker.
-    fn conclude(&self, cause: CauseCode, responsible: Department, now: Timestamp) -> Decision {
-        let mut events = self.breach(now);
-        let in_time = match self.first_investigation {
-            Promise::Running => kernel::promise::verdict(self.facts.investigate_by(), now).in_time(),
-            judged => !judged.late(),
-        };
-        events.push(Event::Investigated { cause, responsible, at: now, in_time });
-        self.only(State::Investigating, events)
+    fn offer(&self, levels: &Levels, now: Timestamp) -> Decision {
+        self.must_be(&State::Approved)?;
+        let mut events = self.wait_for_customer(levels, now)?;
+        events.push(Event::Offered);
+        Ok(events)
     }
 
     /// Also when an agreed solution could not be carried out and nothing of it is under way any more.
@@ -185,14 +208,15 @@ impl Complaint {
         self.solution.as_ref().filter(|_| self.state == state).ok_or_else(|| self.not_now())
     }
 
-    /// Whether the customer can answer to this version: it is the one offered.
-    fn answered(&self, version: u32) -> Result<(), Rejection> {
-        same_version(self.solution_in(State::Offered)?, version)
+    /// The customer answered to this version, if it is the one offered: what waited for him goes on.
+    fn answered(&self, version: u32, levels: &Levels, now: Timestamp) -> Decision {
+        same_version(self.solution_in(State::Offered)?, version)?;
+        self.word_heard(vec![(Kind::ResultNotice, Fact::Resumed { at: now })], now, levels, now)
     }
 
-    fn decline(&self, version: u32, at: Timestamp) -> Decision {
-        self.answered(version)?;
-        let mut events = vec![Event::Declined { at }];
+    fn decline(&self, version: u32, levels: &Levels, at: Timestamp) -> Decision {
+        let mut events = self.answered(version, levels, at)?;
+        events.push(Event::Declined { at });
         if self.declines + 1 >= DECLINES_TO_ESCALATE {
             events.push(self.dissatisfied(Trigger::DeclinedThrice, at));
         }
@@ -200,10 +224,12 @@ impl Complaint {
     }
 
     /// A message about an earlier execution says nothing about this one.
-    fn tell_result(&self, message_id: Uuid, at: Timestamp) -> Vec<Event> {
+    fn tell_result(&self, message_id: Uuid, at: Timestamp, levels: &Levels, now: Timestamp) -> Decision {
         match self.state {
-            State::Executed { .. } if message_id == self.result_message() => self.result_told(Some(message_id), at),
-            _ => vec![],
+            State::Executed { .. } if message_id == self.result_message() => {
+                self.result_told(Some(message_id), at, levels, now)
+            }
+            _ => Ok(vec![]),
         }
     }
 
@@ -217,10 +243,12 @@ impl Complaint {
     }
 
     /// Who records the answer before any message left has told the result in person.
-    fn satisfaction(&self, satisfied: bool, now: Timestamp) -> Decision {
+    fn satisfaction(&self, satisfied: bool, levels: &Levels, now: Timestamp) -> Decision {
         let mut events = match self.state {
-            State::SatisfactionCheck { .. } => vec![],
-            State::Executed { .. } => self.result_told(None, now),
+            State::SatisfactionCheck { .. } if satisfied => vec![],
+            State::SatisfactionCheck { .. } => self.word_heard(vec![], now, levels, now)?,
+            State::Executed { .. } if satisfied => self.result_told(None, now, levels, now)?,
+            State::Executed { .. } => self.told_in_vain(levels, now)?,
             _ => return Err(self.not_now()),
         };
         events.push(if satisfied {
@@ -253,23 +281,26 @@ impl Complaint {
         Ok(vec![Event::ProcessDeviated(Deviation { what, during, by, at })])
     }
 
-    fn withdraw(&self, now: Timestamp) -> Decision {
+    fn withdraw(&self, levels: &Levels, now: Timestamp) -> Decision {
         if !self.open() {
             return Err(self.not_now());
         }
         if self.money_moving() {
             return Err(Rejection::MoneyMoving);
         }
-        let mut events = self.breach(now);
+        let over = Fact::Cancelled { at: now, cause: Cause::Closed };
+        let mut events = self.note(KINDS.map(|(kind, _)| (kind, over.clone())).to_vec(), levels, now)?;
         events.push(Event::Closed { outcome: Outcome::Withdrawn, at: now });
         Ok(events)
     }
 
-    fn appeal(&self, now: Timestamp) -> Decision {
+    fn appeal(&self, levels: &Levels, now: Timestamp) -> Decision {
         let State::Closed { at, .. } = self.state else { return Err(self.not_now()) };
         let until = kernel::calendar::add(at, self.facts.terms.appeal_within);
         if kernel::promise::verdict(until, now).in_time() {
-            Ok(vec![Event::Reopened { at: now }])
+            let mut events = self.word_heard(vec![], now, levels, now)?;
+            events.push(Event::Reopened { at: now });
+            Ok(events)
         } else {
             Err(Rejection::TermOver(until))
         }

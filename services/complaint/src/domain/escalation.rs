@@ -76,6 +76,10 @@ pub enum Trigger {
     RepeatedContact,
     /// An improvement action was not released in time.
     ImprovementLate,
+    /// Much of the time of a promise to the customer has passed.
+    PromiseWarning,
+    /// A promise to the customer was broken that has no trigger of its own.
+    PromiseLate,
 }
 
 impl Trigger {
@@ -99,6 +103,8 @@ impl Trigger {
         Self::ResultLate,
         Self::RepeatedContact,
         Self::ImprovementLate,
+        Self::PromiseWarning,
+        Self::PromiseLate,
     ];
 }
 

@@ -1,5 +1,5 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
-//! `ladder`, `promise`, `solution`, `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`,
+//! `ladder`, `solution`, `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`, `promises`,
 //! `approving`, `executing`, `care`), `department_task`, `escalation`; beside them `improvement` and `suggestion`, which
 //! tell their `reporters`, and the `contacts` of a customer. `posts` says who may do what.
 mod approving;
@@ -15,7 +15,7 @@ pub mod fairness;
 pub mod improvement;
 pub mod ladder;
 pub mod posts;
-pub mod promise;
+pub mod promises;
 pub mod reporters;
 pub mod routing;
 pub mod rulebook;

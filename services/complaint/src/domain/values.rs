@@ -54,6 +54,16 @@ pub enum Lane {
     Health,
 }
 
+impl Lane {
+    /// The word the house's rules call it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Health => "health",
+        }
+    }
+}
+
 /// How the customer feels, as heard or read (R-INT-05).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,6 +77,30 @@ pub enum Emotion {
 
 impl Emotion {
     pub const ALL: [Self; 5] = [Self::Calm, Self::Worried, Self::Dissatisfied, Self::Angry, Self::Distressed];
+}
+
+/// A part of the record of a complaint (R-CMP-01). The words are kept by intake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordPart {
+    Content,
+    Emotion,
+    Circumstances,
+    ExpectedResolution,
+}
+
+impl RecordPart {
+    pub const ALL: [Self; 4] = [Self::Content, Self::Emotion, Self::Circumstances, Self::ExpectedResolution];
+
+    /// The word it is named by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Content => "content",
+            Self::Emotion => "emotion",
+            Self::Circumstances => "circumstances",
+            Self::ExpectedResolution => "expected_resolution",
+        }
+    }
 }
 
 /// How grave a complaint is: 0 (trifling) to 4 (grave) (R-CMP-14).

@@ -2,7 +2,10 @@
 use backbone::{Aggregate, Change, Fault, Published};
 use contracts::complaint::v1 as contract;
 use jiff::Timestamp;
-use kernel::approval::{Approval, Given, Refusal};
+use kernel::{
+    approval::{Approval, Given, Refusal},
+    promise::{self, Promise},
+};
 use uuid::Uuid;
 
 use super::{class, emotion, improvement, instant, lane, level, optional, trigger, view};
@@ -10,10 +13,9 @@ use crate::{
     deadlines,
     domain::{
         Command, Complaint, DepartmentTask, Escalation, Rejection,
-        complaint::{Asked, Deviation, Event, Facts},
+        complaint::{Asked, Deviation, Event},
         department_task::{self, Brief},
         escalation::{self, Level, Matter, Trigger},
-        promise::Promise,
         solution::Remedy,
         values::{CauseCode, Department},
     },
@@ -38,7 +40,9 @@ impl Aggregate for Complaint {
         let complaint_id = self.facts.complaint_id.to_string();
         let solution_version = self.version();
         match event {
-            Event::Recorded { facts, asked } => Published::of(&recorded(facts, asked), shard).at(facts.recorded_at),
+            Event::Recorded { facts, asked, .. } => Published::of(&recorded(self, asked), shard).at(facts.recorded_at),
+            Event::RecordCompleted { .. } => Published::of(&self.record_completed(), shard),
+            Event::PromisesMoved(moved) => Published::of(&self.moved(moved), shard),
             Event::Assessed(judged) => {
                 let (class, severity) = (class(judged.class), judged.severity.into());
                 Published::of(&c::ComplaintAssessed { complaint_id, class, severity }, shard)
@@ -52,7 +56,7 @@ impl Aggregate for Complaint {
                 Published::of(&self.concluded(cause, responsible, *at, *in_time), shard).at(*at)
             }
             Event::InvestigationLate { escalation_id } => {
-                Published::of(&self.late(*escalation_id), shard).at(self.facts.investigate_by())
+                Published::of(&self.investigation_late(*escalation_id), shard).at(self.investigation_due())
             }
             Event::SolutionDrafted(_) => {
                 let remedies = self.remedies();
@@ -114,6 +118,7 @@ impl Aggregate for Complaint {
         match event {
             Event::Recorded { asked, .. } | Event::DepartmentAsked(asked) => vec![self.issue(asked)],
             Event::InvestigationLate { escalation_id } => vec![self.raise(*escalation_id, Trigger::InvestigationLate)],
+            Event::PromisesMoved(moved) => moved.iter().flat_map(|moved| self.warned(moved)).collect(),
             Event::ApprovalExpired { escalation_id } => vec![self.raise(*escalation_id, Trigger::ApprovalLate)],
             Event::Dissatisfied { trigger, escalation_id, .. } | Event::Raised { trigger, escalation_id } => {
                 vec![self.raise(*escalation_id, *trigger)]
@@ -129,6 +134,7 @@ impl Aggregate for Complaint {
                 self.asked.iter().map(cancel).collect()
             }
             Event::Assessed(_)
+            | Event::RecordCompleted { .. }
             | Event::InvestigationStarted
             | Event::SolutionDrafted(_)
             | Event::ApprovalRequested(_)
@@ -158,12 +164,28 @@ impl From<Rejection> for Fault {
             Rejection::Approval(
                 Refusal::Own | Refusal::NoRole(_) | Refusal::OverLimit | Refusal::DelegationExpired { .. },
             ) => Fault::denied(rejection.code(), rejection.to_string()),
+            Rejection::MayNotRetarget(_) => Fault::denied(rejection.code(), rejection.to_string()),
             _ => Fault::rejected(rejection.code(), rejection.to_string()),
         }
     }
 }
 
 impl Complaint {
+    fn record_completed(&self) -> contract::ComplaintRecordCompleted {
+        let complaint_id = self.facts.complaint_id.to_string();
+        contract::ComplaintRecordCompleted { complaint_id, record_missing: self.missing() }
+    }
+
+    /// When the first investigation was due.
+    fn investigation_due(&self) -> Timestamp {
+        self.first_investigation().map_or(self.facts.recorded_at, |promise| promise.standing.due_at)
+    }
+
+    /// The words of what the record lacks.
+    pub(super) fn missing(&self) -> Vec<String> {
+        self.facts.missing().into_iter().map(|part| part.name().to_owned()).collect()
+    }
+
     /// The version of the newest draft; 0 before the first.
     fn version(&self) -> u32 {
         self.solution.as_ref().map_or(0, |solution| solution.version)
@@ -228,10 +250,10 @@ impl Complaint {
         }
     }
 
-    fn late(&self, escalation_id: Uuid) -> contract::InvestigationLate {
+    fn investigation_late(&self, escalation_id: Uuid) -> contract::InvestigationLate {
         contract::InvestigationLate {
             complaint_id: self.facts.complaint_id.to_string(),
-            investigate_by: instant(self.facts.investigate_by()),
+            investigate_by: self.investigate_by(),
             escalation_id: escalation_id.to_string(),
         }
     }
@@ -267,13 +289,14 @@ impl Complaint {
         at: Timestamp,
         in_time: bool,
     ) -> contract::InvestigationConcluded {
-        let promised = self.first_investigation != Promise::Cancelled;
+        let cancelled = |one: &Promise| one.standing.state == promise::State::Cancelled;
+        let promised = !self.first_investigation().is_some_and(cancelled);
         contract::InvestigationConcluded {
             complaint_id: self.facts.complaint_id.to_string(),
             cause_code: cause.to_string(),
             responsible_department: responsible.to_string(),
             concluded_at: instant(at),
-            investigate_by: promised.then(|| self.facts.investigate_by()).and_then(instant),
+            investigate_by: self.investigate_by().filter(|_| promised),
             in_time,
         }
     }
@@ -337,7 +360,8 @@ impl Complaint {
 }
 
 /// A complaint as it was recorded, and the first department asked.
-pub fn recorded(facts: &Facts, asked: &Asked) -> contract::ComplaintRecorded {
+pub fn recorded(complaint: &Complaint, asked: &Asked) -> contract::ComplaintRecorded {
+    let facts = &complaint.facts;
     contract::ComplaintRecorded {
         complaint_id: facts.complaint_id.to_string(),
         case_id: facts.case_id.to_string(),
@@ -347,11 +371,12 @@ pub fn recorded(facts: &Facts, asked: &Asked) -> contract::ComplaintRecorded {
         lane: lane(facts.lane),
         emotion: emotion(facts.emotion),
         recorded_at: instant(facts.recorded_at),
-        investigate_by: instant(facts.investigate_by()),
+        investigate_by: complaint.investigate_by(),
         department: asked.desk.department.to_string(),
         task_id: asked.task_id.to_string(),
         follow_up_id: facts.follow_up_id.clone(),
         product_id: facts.product_id.clone(),
         batch: facts.batch.clone(),
+        promises: complaint.standings(),
     }
 }

@@ -7,19 +7,22 @@ mod contacts;
 mod department_task;
 mod escalation;
 mod improvement;
+mod promises;
 mod reporters;
 mod suggestion;
 mod view;
 
+use std::collections::BTreeSet;
+
 use backbone::proto;
-use contracts::{Timestamp as Instant, common::v1 as common, complaint::v1 as contract};
+use contracts::{Timestamp as Instant, common::v1 as common, complaint::v1 as contract, intake::v1::RecordPart};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
     Complaint, DepartmentTask, Escalation, ImprovementAction, Suggestion,
     escalation::{Level, Trigger},
-    values::{Class, Emotion, Lane},
+    values::{self, Class, Emotion, Lane},
 };
 
 pub use escalation::{raise, settle};
@@ -117,6 +120,26 @@ fn lane(lane: Lane) -> i32 {
     lane.into()
 }
 
+/// The parts of a record; what is not known to us is left out.
+pub fn parts_of(parts: impl Iterator<Item = RecordPart>) -> BTreeSet<values::RecordPart> {
+    let part = |part| match part {
+        RecordPart::Unspecified => None,
+        RecordPart::Content => Some(values::RecordPart::Content),
+        RecordPart::Emotion => Some(values::RecordPart::Emotion),
+        RecordPart::Circumstances => Some(values::RecordPart::Circumstances),
+        RecordPart::ExpectedResolution => Some(values::RecordPart::ExpectedResolution),
+    };
+    parts.filter_map(part).collect()
+}
+
+/// The word policies call a channel by; empty where none is named.
+pub fn channel_word(channel: common::Channel) -> String {
+    match channel {
+        common::Channel::Unspecified => String::new(),
+        named => named.as_str_name().trim_start_matches("CHANNEL_").to_ascii_lowercase(),
+    }
+}
+
 /// An emotion of the contract, if one was heard.
 pub fn emotion_of(emotion: common::Emotion) -> Option<Emotion> {
     Some(match emotion {
@@ -193,6 +216,8 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::FirstResponseLate => contract::EscalationTrigger::FirstResponseLate,
         Trigger::RepeatedContact => contract::EscalationTrigger::RepeatedContact,
         Trigger::ImprovementLate => contract::EscalationTrigger::ImprovementLate,
+        Trigger::PromiseWarning => contract::EscalationTrigger::PromiseWarning,
+        Trigger::PromiseLate => contract::EscalationTrigger::PromiseLate,
     };
     trigger.into()
 }

@@ -117,7 +117,8 @@ async fn a_department_is_warned_before_its_time_is_over_and_the_warning_ends_wit
     ok(house.client().answer_task(request("staff:quinn", answer(&first.task_id, "quality"))).await, "answered");
     house.stack.advance(hours(12) + micro()).await;
     let closed = house.events::<EscalationClosed>().await;
-    assert!(closed.len() == 2 && closed.iter().all(|closed| closed.settled), "one answered, one late");
+    let settled = closed.iter().all(|closed| closed.settled);
+    assert!(closed.len() == 4 && settled, "one answered, one late, and two investigations that are late themselves");
     let late = raised_for(&house, EscalationTrigger::DepartmentLate).await;
     assert_eq!((late.len(), late[0].complaint_id.clone()), (1, second.issued.unwrap().complaint_id));
 }

@@ -6,7 +6,7 @@ use contracts::{
     common::v1::{CaseClass, Emotion, Lane, Money, Receipt, Remedy, RemedyKind},
     complaint::v1::{complaints_client::ComplaintsClient, *},
     fulfilment::v1::{OrderCompleted, OrderOpened},
-    intake::v1::CaseRegistered,
+    intake::v1::{CaseRegistered, RecordPart},
     outreach::v1::{MessageSent, Purpose},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -37,6 +37,10 @@ pub fn id(number: u128) -> String {
     Uuid::from_u128(number).to_string()
 }
 
+/// A record that lacks nothing.
+pub const ALL_PARTS: [RecordPart; 4] =
+    [RecordPart::Content, RecordPart::Emotion, RecordPart::Circumstances, RecordPart::ExpectedResolution];
+
 /// The case of a number belongs to the complaint of the same number.
 pub fn case(number: u128, class: CaseClass, recorded_at: Timestamp) -> CaseRegistered {
     CaseRegistered {
@@ -50,6 +54,7 @@ pub fn case(number: u128, class: CaseClass, recorded_at: Timestamp) -> CaseRegis
         lane: Lane::Standard.into(),
         recorded_at: on_wire(recorded_at),
         complaint_id: id(number),
+        record_parts: ALL_PARTS.map(i32::from).to_vec(),
         ..CaseRegistered::default()
     }
 }

@@ -8,6 +8,7 @@ mod escalations;
 mod house;
 mod improvements;
 mod posts;
+mod promises;
 mod refusals;
 mod suggestions;
 mod webhooks;
@@ -48,9 +49,10 @@ async fn a_complaint_goes_its_whole_way() {
     assert_eq!(house.view(1).await.status, "satisfaction_check");
     assert_eq!(house.satisfied(1, true).await.unwrap().status, "closed");
 
-    let expected = "ComplaintRecorded ComplaintAssessed InvestigationStarted InvestigationConcluded SolutionDrafted \
-                    ApprovalRequested SolutionApproved SolutionOffered SolutionAgreed ExecutionStarted RemedySettled \
-                    RemedySettled SolutionExecuted ResultTold ComplaintClosed";
+    let expected = "ComplaintRecorded ComplaintAssessed InvestigationStarted PromisesMoved InvestigationConcluded \
+                    SolutionDrafted ApprovalRequested SolutionApproved PromisesMoved SolutionOffered PromisesMoved \
+                    SolutionAgreed ExecutionStarted RemedySettled RemedySettled SolutionExecuted PromisesMoved \
+                    ResultTold ComplaintClosed";
     assert_eq!(house.history(&id(1)).await.join(" "), expected);
     let recorded = &house.events::<ComplaintRecorded>().await[0];
     assert_eq!((recorded.recorded_at, recorded.investigate_by), (on_wire(began), on_wire(began + hours(24))));
@@ -115,6 +117,8 @@ async fn r_cmp_03_r_cmp_13_a_complaint_not_looked_into_within_a_day_goes_to_mana
         (EscalationTrigger::InvestigationLate, EscalationLevel::Management, id(1)),
         (EscalationTrigger::DepartmentLate, EscalationLevel::DepartmentHead, id(1)),
         (EscalationTrigger::DepartmentWarning, EscalationLevel::TeamLead, id(1)),
+        (EscalationTrigger::PromiseWarning, EscalationLevel::TeamLead, id(1)),
+        (EscalationTrigger::PromiseWarning, EscalationLevel::TeamLead, id(1)),
     ];
     assert_eq!(triggers, expected);
     let rows = house.stack.journal(NAME).await;
@@ -125,7 +129,7 @@ async fn r_cmp_03_r_cmp_13_a_complaint_not_looked_into_within_a_day_goes_to_mana
     assert!(house.view(1).await.investigation_late, "breached stays breached");
     assert_eq!(house.overview().await.late_investigations, 0);
     house.stack.advance(hours(48)).await;
-    assert_eq!(house.escalations().await.len(), 3, "nothing is raised twice");
+    assert_eq!(house.escalations().await.len(), 5, "nothing is raised twice");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! A case: one contact of one customer, from being taken in to its end (domain: Case, R-INT-01 to R-INT-23).
 //! Invariants: registered once with its class, lane and promise; answered for the first time at most once; a closed
 //! case stays closed, but for the appeal of its complaint; a case handled as a complaint ends with it and not before.
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use kernel::{id, promise::verdict};
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use super::{
     classify::Classification,
     priority::{self, Priority, Weighed},
     promise::{self, Promises},
+    record::{Added, Part},
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
 };
 
@@ -70,6 +73,9 @@ pub struct Facts {
     pub complaint_id: Option<Uuid>,
     pub follow_up_id: Option<Uuid>,
     pub store_id: Option<String>,
+    /// What of the record a person stated.
+    #[serde(default)]
+    pub parts: BTreeSet<Part>,
 }
 
 /// A contact, before it is taken in.
@@ -89,6 +95,8 @@ pub struct Contact {
     pub occurred_at: Timestamp,
     pub follow_up_id: Option<Uuid>,
     pub store_id: Option<String>,
+    /// What of the record a person stated.
+    pub parts: BTreeSet<Part>,
 }
 
 /// What can be asked of a case.
@@ -100,6 +108,8 @@ pub enum Command {
     Respond,
     /// The promised time of the first answer has passed.
     MissResponse,
+    /// A person adds to the record what was missing.
+    Complete(Added),
     /// It needs nothing else.
     Close(Outcome),
     /// Its complaint reached its end.
@@ -116,6 +126,7 @@ pub enum Event {
     ResponseMissed,
     Closed { outcome: Outcome, at: Timestamp },
     Reopened,
+    RecordCompleted(Added),
 }
 
 /// Why a case says no.
@@ -125,6 +136,8 @@ pub enum Rejection {
     Unknown,
     #[error("the customer has had a first answer already")]
     AlreadyResponded,
+    #[error("{} is on record already; it stays as it was said", .0.word())]
+    PartOnRecord(Part),
     #[error("the case is closed")]
     Closed,
     #[error("the case is handled as a complaint and ends with it")]
@@ -143,6 +156,7 @@ impl Rejection {
         match self {
             Rejection::Unknown => "case.not_found",
             Rejection::AlreadyResponded => "case.already_responded",
+            Rejection::PartOnRecord(_) => "case.part_on_record",
             Rejection::Closed => "case.closed",
             Rejection::IsComplaint => "case.is_complaint",
             Rejection::NotAnswered => "case.not_answered",
@@ -171,6 +185,7 @@ impl Case {
     /// What follows from `command`.
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         let facts = match (&self.facts, command) {
+            (_, Command::Complete(added)) => return self.complete(added),
             (None, Command::Register { contact, term }) => {
                 return Ok(vec![Event::Registered(Box::new(contact.take_in(term, now)))]);
             }
@@ -238,6 +253,10 @@ impl Case {
             Event::ResponseMissed => self.response_missed = true,
             Event::Closed { outcome, at } => self.state = State::Closed { outcome: *outcome, at: *at },
             Event::Reopened => self.state = State::Reopened,
+            Event::RecordCompleted(added) => self.facts.iter_mut().for_each(|facts| {
+                facts.parts.extend(&added.parts);
+                facts.emotion = added.emotion.or(facts.emotion);
+            }),
         }
     }
 
@@ -285,6 +304,7 @@ impl Contact {
             complaint_id: class.is_complaint().then(|| complaint_of(self.case_id)),
             follow_up_id: self.follow_up_id,
             store_id: self.store_id,
+            parts: self.parts,
         }
     }
 }

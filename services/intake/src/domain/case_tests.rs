@@ -9,7 +9,8 @@ use super::{
     case::{Case, Command, Contact, Event, State},
     classify::Classification,
     promise::Promises,
-    vocabulary::{CaseClass, Channel, Outcome},
+    record::{Added, Part},
+    vocabulary::{CaseClass, Channel, Emotion, Outcome},
 };
 
 fn hours(n: i64) -> Timestamp {
@@ -31,11 +32,17 @@ fn contact(class: CaseClass) -> Contact {
         occurred_at: hours(-2),
         follow_up_id: None,
         store_id: None,
+        parts: [Part::Content].into(),
     }
 }
 
 fn register(class: CaseClass) -> Command {
     contact(class).register(&Promises::default())
+}
+
+fn add(part: Part) -> Command {
+    let emotion = (part == Part::Emotion).then_some(Emotion::Worried);
+    Command::Complete(Added { parts: [part].into(), emotion })
 }
 
 fn run(case: &mut Case, command: Command, now: Timestamp) -> Result<Vec<Event>, &'static str> {
@@ -87,6 +94,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("close as complaint", Command::Close(Outcome::ComplaintClosed)),
         ("end with complaint", Command::EndWithComplaint(Outcome::ComplaintWithdrawn)),
         ("reopen with complaint", Command::ReopenWithComplaint),
+        ("add to record", add(Part::Emotion)),
     ]
 }
 
@@ -114,6 +122,7 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
         ("complaint closed", "reopen with complaint") => Ok(("reopened", true)),
         (_, "reopen with complaint") => Ok((still, false)),
         (_, _) if is_closed => Err("case.closed"),
+        (_, "add to record") => Ok((still, true)),
         (_, "respond") if has_answer => Err("case.already_responded"),
         ("complaint reopened", "respond") => Err("case.is_complaint"),
         (_, "respond") => Ok(("responded", true)),
@@ -163,6 +172,18 @@ fn the_promise_is_kept_up_to_its_last_instant() {
     assert_eq!(late, due + SignedDuration::from_micros(1));
     assert_eq!(case.decide(Command::Respond, late), Ok(vec![Event::Responded { at: late, in_time: false }]));
     assert_eq!(case.decide(Command::MissResponse, late), Ok(vec![Event::ResponseMissed]));
+}
+
+#[test]
+fn r_cmp_01_what_is_on_record_stays_and_what_is_missing_is_added_once() {
+    let mut case = after(CaseClass::Delivery, &[]);
+    assert_eq!(run(&mut case, add(Part::Content), hours(1)), Err("case.part_on_record"));
+    for part in [Part::Emotion, Part::Circumstances, Part::ExpectedResolution] {
+        assert_eq!(run(&mut case, add(part), hours(1)).unwrap().len(), 1);
+        assert_eq!(run(&mut case, add(part), hours(1)), Err("case.part_on_record"));
+    }
+    let facts = case.facts.unwrap();
+    assert_eq!((facts.parts.len(), facts.emotion), (4, Some(Emotion::Worried)));
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::{
         case::{self, Contact},
         classify::Classifier,
         identity::Identity,
+        record::Part,
         vocabulary::{CaseClass, Channel, Emotion},
     },
     vault::Text,
@@ -210,6 +211,13 @@ impl Registration {
             .flatten()
             .map(String::as_str)
             .collect();
+        let parts = [
+            (Part::Content, true),
+            (Part::Emotion, self.emotion.is_some()),
+            (Part::Circumstances, circumstances.is_some()),
+            (Part::ExpectedResolution, self.text.expected_resolution.is_some()),
+        ];
+        let parts = parts.into_iter().filter(|(_, stated)| *stated).map(|(part, _)| part).collect();
         let classification = classifier.classify(&said.join("\n"), self.class, self.severity, self.emotion);
         Contact {
             case_id,
@@ -225,6 +233,7 @@ impl Registration {
             occurred_at: self.occurred_at,
             follow_up_id: None,
             store_id: self.store_id,
+            parts,
         }
     }
 }

@@ -154,6 +154,11 @@ impl Matrix {
         self.version
     }
 
+    /// The step for what leaves the ordinary.
+    pub fn further(&self) -> &Step {
+        &self.further
+    }
+
     /// Starts an approval at `now`. A matter that leaves the ordinary takes the further step as well; one that needs a
     /// `second` pair of eyes takes it only when a single person would do otherwise.
     pub fn request(&self, author: String, matter: Matter, exception: bool, second: bool, now: Timestamp) -> Approval {

@@ -84,6 +84,13 @@ impl Powers {
         self.delegations.iter().filter(move |delegation| same(&delegation.to, who))
     }
 
+    /// Whether somebody may act in a role at `now`: he holds it, or acts for one who does. Limits of amounts are not asked.
+    pub fn holds(&self, role: &str, who: &str, now: Timestamp) -> bool {
+        let valid = |one: &&Delegation| one.from <= now && now < one.until;
+        let acts_for = |one: &Delegation| self.members(role, &one.giver).next().is_some();
+        self.members(role, who).next().is_some() || self.delegated_to(who).filter(valid).any(acts_for)
+    }
+
     /// How many people hold a role.
     pub(super) fn people(&self, role: &str) -> usize {
         let who = |member: &Member| member.who.trim().to_lowercase();

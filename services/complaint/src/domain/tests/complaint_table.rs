@@ -1,5 +1,14 @@
 //! Every state of a complaint against every command, on one screen.
-use super::{super::complaint::State, *};
+use kernel::sla::Kind;
+
+use super::{
+    super::{
+        complaint::State,
+        escalation::{Level, Trigger},
+    },
+    promises::{WARNING, retarget},
+    *,
+};
 
 /// What a cell says: `=` nothing happens, two letters of a state: something happens and it is in that state, else the
 /// refusal of [`refusal`].
@@ -15,7 +24,7 @@ const TABLE: &str = "
     result_untold          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = ed  =  =
     .._of_another          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
     escalate               = re as ig in dr dr ap ap ok of of ag ag ex  = ed sc  =
-    investigation_due      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    promise_due            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
     .._and_over            = re as ig  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
     silence_due            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
     .._and_over            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = cl  =
@@ -58,6 +67,9 @@ const TABLE: &str = "
     appeal                ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig
     .._too_late           ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx to
     raise_escalation      ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc xx
+    complete_record        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    retarget              ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed pn xx
+    .._as_manager         ?? nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr xx
 ";
 
 fn refusal(cell: &str) -> Option<&'static str> {
@@ -79,8 +91,14 @@ fn refusal(cell: &str) -> Option<&'static str> {
         "ur" => "complaint.unknown_remedy",
         "mm" => "complaint.money_moving",
         "to" => "complaint.term_over",
+        "pn" => "promise.not_now",
         _ => return None,
     })
+}
+
+fn escalate() -> Command {
+    let (level, trigger) = (Level::Management, Trigger::DepartmentLate);
+    Command::Escalate { level, trigger, escalation_id: Uuid::from_u128(7) }
 }
 
 /// The commands in the order of the rows, as they fit this complaint, and when they come.
@@ -91,11 +109,6 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         _ => (remedy(to, 0), remedy(to, 1)),
     };
     let first = remedy(to, 0);
-    let escalate = Command::Escalate {
-        level: super::super::escalation::Level::Management,
-        trigger: super::super::escalation::Trigger::DepartmentLate,
-        escalation_id: Uuid::from_u128(7),
-    };
     let now = |command| (command, NOW);
     vec![
         now(record()),
@@ -104,12 +117,12 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         now(Command::SettleRemedy { remedy_id: money, done: false }),
         now(Command::SettleRemedy { remedy_id: Uuid::from_u128(98), done: true }),
         now(tell_result(to)),
-        now(Command::TellResult { message_id: Uuid::from_u128(97), at: NOW }),
+        now(told(Uuid::from_u128(97), NOW)),
         now(Command::ResultUntold { message_id: to.result_message() }),
         now(Command::ResultUntold { message_id: Uuid::from_u128(97) }),
-        now(escalate),
-        (Command::InvestigationDue, NOW + hours(23)),
-        (Command::InvestigationDue, NOW + hours(23) + SignedDuration::from_micros(1)),
+        now(escalate()),
+        (Command::PromiseDue, NOW + hours(23)),
+        (Command::PromiseDue, NOW + hours(23) + SignedDuration::from_micros(1)),
         (Command::SilenceDue, NOW + hours(9 * 24) - SignedDuration::from_micros(1)),
         (Command::SilenceDue, NOW + hours(9 * 24)),
         (Command::ApprovalDue, NOW + hours(72)),
@@ -133,11 +146,11 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         now(return_solution(BEN, own)),
         now(return_solution(BEN, another)),
         now(return_solution(ANA, own)),
-        now(Command::OfferSolution),
+        now(offer()),
         now(consent(own)),
         now(consent(another)),
-        now(Command::RecordDecline { version: own }),
-        now(Command::RecordDecline { version: another }),
+        now(decline(own)),
+        now(decline(another)),
         now(Command::CompleteRemedy { remedy_id: guidance, done: None }),
         now(Command::CompleteRemedy { remedy_id: guidance, done: Some(refund(1)) }),
         now(Command::CompleteRemedy { remedy_id: money, done: None }),
@@ -145,12 +158,15 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         now(deviate(guidance, true)),
         now(deviate(money, false)),
         now(Command::RecordProcessDeviation { by: BEN.into(), what: "visited_at_home".into() }),
-        now(Command::RecordSatisfaction { satisfied: true }),
-        now(Command::RecordSatisfaction { satisfied: false }),
-        now(Command::Withdraw),
-        (Command::Appeal, NOW + hours(14 * 24)),
-        (Command::Appeal, NOW + hours(14 * 24) + SignedDuration::from_micros(1)),
-        now(Command::RaiseEscalation { trigger: super::super::escalation::Trigger::Media }),
+        now(satisfied(true)),
+        now(satisfied(false)),
+        now(withdraw()),
+        (appeal(), NOW + hours(14 * 24)),
+        (appeal(), NOW + hours(14 * 24) + SignedDuration::from_micros(1)),
+        now(Command::RaiseEscalation { trigger: Trigger::Media }),
+        now(Command::CompleteRecord { parts: RecordPart::ALL.into(), emotion: None }),
+        now(retarget(Kind::ResultNotice, EVA, WARNING)),
+        now(retarget(Kind::ResultNotice, BEN, WARNING)),
     ]
 }
 

@@ -1,12 +1,11 @@
 //! The rules of the house, each as a sentence.
-use kernel::approval::Refusal;
+use kernel::{approval::Refusal, sla::Kind};
 
 use super::{
     super::{
         command::Rejection,
         complaint::{Outcome, State},
         escalation::{Level, Trigger},
-        promise::Promise,
         solution::Progress,
     },
     *,
@@ -50,11 +49,11 @@ fn departments_cannot_be_asked_without_end() {
 #[test]
 fn a_first_investigation_concluded_within_the_hour_of_the_day_is_in_time() {
     let due = NOW - hours(1) + hours(24);
-    for (at, expected, promise) in [(due, true, Promise::Met), (due + micro(), false, Promise::MetLate)] {
+    for (at, expected, promise) in [(due, true, Standing::Met), (due + micro(), false, Standing::MetLate)] {
         let mut complaint = sample("ig");
         let events = tell(&mut complaint, conclude(), at);
         assert!(matches!(events.last(), Some(Event::Investigated { in_time, .. }) if *in_time == expected));
-        assert_eq!(complaint.first_investigation, promise);
+        assert_eq!(first(&complaint), promise);
         // Nobody had looked at the clock yet: the breach is on record all the same, before the conclusion.
         assert_eq!(events.len(), if expected { 1 } else { 2 });
         assert_eq!(complaint.escalation_level, (!expected).then_some(Level::Management));
@@ -64,38 +63,39 @@ fn a_first_investigation_concluded_within_the_hour_of_the_day_is_in_time() {
 #[test]
 fn a_breached_promise_stays_breached() {
     let mut complaint = sample("ig");
-    let late = tell(&mut complaint, Command::InvestigationDue, NOW + hours(24));
+    let late = tell(&mut complaint, Command::PromiseDue, NOW + hours(24));
     assert_eq!(late.len(), 1);
-    assert_eq!(tell(&mut complaint, Command::InvestigationDue, NOW + hours(48)), []);
+    assert_eq!(tell(&mut complaint, Command::PromiseDue, NOW + hours(48)), []);
     tell(&mut complaint, conclude(), NOW + hours(48));
-    assert_eq!(complaint.first_investigation, Promise::MetLate);
-    let mut closed = led(&complaint, [Command::Withdraw]);
-    tell(&mut closed, Command::Appeal, NOW);
-    let events = tell(&mut closed, conclude(), NOW);
+    assert_eq!(first(&complaint), Standing::MetLate);
+    let mut closed = complaint.clone();
+    tell(&mut closed, withdraw(), NOW + hours(49));
+    tell(&mut closed, appeal(), NOW + hours(50));
+    let events = tell(&mut closed, conclude(), NOW + hours(51));
     assert!(matches!(events.as_slice(), [Event::Investigated { in_time: false, .. }]));
-    assert!(closed.first_investigation.late());
+    assert!(closed.late(Kind::FirstInvestigation));
 }
 
 #[test]
 fn a_second_investigation_does_not_spoil_the_verdict_on_the_first() {
-    let mut complaint = led(&sample("sc"), [Command::RecordSatisfaction { satisfied: false }]);
+    let mut complaint = led(&sample("sc"), [satisfied(false)]);
     let events = tell(&mut complaint, conclude(), NOW + hours(1000));
     assert!(matches!(events.as_slice(), [Event::Investigated { in_time: true, .. }]));
-    assert_eq!(complaint.first_investigation, Promise::Met);
+    assert_eq!(first(&complaint), Standing::Met);
 }
 
 #[test]
 fn withdrawing_ends_the_clock_but_not_a_breach_that_was() {
     let mut in_time = sample("as");
-    tell(&mut in_time, Command::Withdraw, NOW);
-    assert_eq!((in_time.first_investigation, in_time.escalation_level), (Promise::Cancelled, None));
-    tell(&mut in_time, Command::Appeal, NOW + hours(200));
-    assert_eq!(tell(&mut in_time, Command::InvestigationDue, NOW + hours(200)), []);
+    tell(&mut in_time, withdraw(), NOW);
+    assert_eq!((first(&in_time), in_time.escalation_level), (Standing::Cancelled, None));
+    tell(&mut in_time, appeal(), NOW + hours(200));
+    assert_eq!(tell(&mut in_time, Command::PromiseDue, NOW + hours(200)), []);
 
     let mut late = sample("as");
-    let events = tell(&mut late, Command::Withdraw, NOW + hours(24));
+    let events = tell(&mut late, withdraw(), NOW + hours(24));
     assert!(matches!(events.as_slice(), [Event::InvestigationLate { .. }, Event::Closed { .. }]));
-    assert_eq!(late.first_investigation, Promise::CancelledAfterBreach);
+    assert_eq!(first(&late), Standing::CancelledAfterBreach);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn the_third_decline_goes_to_management_and_so_does_every_one_after_it() {
     let mut complaint = sample("o3");
     for number in [1, 2] {
         let offer = version(&complaint);
-        let events = tell(&mut complaint, Command::RecordDecline { version: offer }, NOW);
+        let events = tell(&mut complaint, decline(offer), NOW);
         let id =
             kernel::id::derived("escalation", &["complaint", &Uuid::from_u128(1).to_string(), &number.to_string()]);
         let escalated = Event::Dissatisfied { trigger: Trigger::DeclinedThrice, escalation_id: id, at: NOW };
@@ -281,7 +281,7 @@ fn r_cmp_09_what_people_do_is_tracked_to_its_end_and_a_deviation_is_visible() {
     let given_up = led(&begun, [deviate(remedy(&agreed, 2), true)]);
     assert_eq!(progress(&given_up)[2], (Progress::Failed, true));
     assert_eq!((given_up.state.name(), given_up.escalations), ("executing", 1));
-    assert_eq!(led(&begun, [Command::Withdraw]).state.name(), "closed", "no money is moving");
+    assert_eq!(led(&begun, [withdraw()]).state.name(), "closed", "no money is moving");
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn silence_is_never_satisfaction() {
 #[test]
 fn a_dissatisfied_customer_goes_to_management_and_the_search_begins_again() {
     let mut complaint = sample("sc");
-    let events = tell(&mut complaint, Command::RecordSatisfaction { satisfied: false }, NOW);
+    let events = tell(&mut complaint, satisfied(false), NOW);
     assert!(matches!(events.as_slice(), [Event::Dissatisfied { trigger: Trigger::Dissatisfied, .. }]));
     assert_eq!((complaint.state.clone(), complaint.escalation_level), (State::Investigating, Some(Level::Management)));
 }
@@ -344,7 +344,7 @@ fn a_dissatisfied_customer_goes_to_management_and_the_search_begins_again() {
 #[test]
 fn asking_in_person_tells_the_result_as_well() {
     let mut complaint = sample("ed");
-    let events = tell(&mut complaint, Command::RecordSatisfaction { satisfied: true }, NOW);
+    let events = tell(&mut complaint, satisfied(true), NOW);
     assert!(matches!(events.as_slice(), [Event::ResultTold { message_id: None, .. }, Event::Closed { .. }]));
     assert_eq!(complaint.decide(tell_result(&complaint), NOW), Ok(vec![]));
 }
@@ -352,7 +352,7 @@ fn asking_in_person_tells_the_result_as_well() {
 #[test]
 fn a_message_of_an_earlier_execution_says_nothing_about_this_one() {
     let first = sample("ed");
-    let again = [Command::RecordSatisfaction { satisfied: false }, conclude()];
+    let again = [satisfied(false), conclude()];
     let agreed = offered_again(&led(&first, again), &[refund(9)]);
     let agreed = led(&agreed, [consent(2)]);
     let second = led(&agreed, [settle(&agreed, 0, true)]);
@@ -368,12 +368,12 @@ fn a_result_that_cannot_be_sent_goes_to_management_and_is_told_in_person() {
     let events = tell(&mut complaint, untold, NOW);
     assert!(matches!(events.as_slice(), [Event::Raised { trigger: Trigger::ResultUntold, .. }]));
     assert_eq!((complaint.state.clone(), complaint.escalations), (State::Executed { untold: true }, 1));
-    assert_eq!(led(&complaint, [Command::RecordSatisfaction { satisfied: true }]).state.name(), "closed");
+    assert_eq!(led(&complaint, [satisfied(true)]).state.name(), "closed");
 }
 
 #[test]
 fn an_appeal_counts_and_keeps_what_was_known() {
-    let reopened = led(&sample("cl"), [Command::Appeal]);
+    let reopened = led(&sample("cl"), [appeal()]);
     assert_eq!((reopened.reopen_count, version(&reopened), reopened.offers_made), (1, 1, 1));
     assert_eq!(version(&offered_again(&led(&reopened, [conclude()]), &[refund(2)])), 2);
 }

@@ -1,0 +1,205 @@
+//! What a complaint is promised and by when: the first investigation (R-CMP-03), a solution, word of progress (R-CMP-05)
+//! and the result (R-CMP-10), under the service levels in force when it is recorded. The rules of promises are the
+//! kernel's; here is which happening means what for which of them, and what follows when one is broken.
+//! Invariant: a promise keeps the terms it was given under, whatever class the assessment finds; only a retarget moves it.
+use jiff::Timestamp;
+use kernel::{
+    promise::{self, Event as Step, Fact, Lookup, Promise, Reason, State as Standing},
+    sla::{self, Kind, Levels, Warning},
+};
+use uuid::Uuid;
+
+use super::{
+    care::Heard,
+    command::Rejection,
+    complaint::{Complaint, Event, Facts},
+    decide::Decision,
+    escalation::Trigger,
+    rulebook::Rulebook,
+    values::Class,
+};
+
+/// All promises of one complaint.
+pub type Promises = promise::Promises<Kind>;
+/// What happened to one of them.
+pub type Moved = promise::Change<Kind>;
+
+/// What is promised to every complaint for which the policy has a rule, and the word of each.
+pub const KINDS: [(Kind, &str); 4] = [
+    (Kind::FirstInvestigation, "first_investigation"),
+    (Kind::SolutionOffer, "solution_offer"),
+    (Kind::ResultNotice, "result_notice"),
+    (Kind::ProgressSilence, "progress_silence"),
+];
+
+/// The word a kind is published by.
+pub fn word(kind: Kind) -> &'static str {
+    KINDS.iter().find(|(known, _)| *known == kind).map_or("other", |(_, word)| word)
+}
+
+impl Facts {
+    /// What a policy may ask of this complaint, when it is about `class`.
+    pub fn asked_of(&self, class: Class) -> sla::Facts<'_> {
+        let said = |text: &'static str, so: bool| so.then_some(text);
+        sla::Facts {
+            channel: Some(self.channel.as_str()).filter(|channel| !channel.is_empty()),
+            class: Some(class.name()),
+            priority: Some(self.lane.name()),
+            segment: said("vip", self.vip),
+            store: Some(self.store_id.as_str()).filter(|store| !store.is_empty()),
+        }
+    }
+
+    /// What is promised when the complaint is recorded. The terms of silence are kept: each word begins them anew.
+    pub(super) fn promised(&mut self, levels: &Levels) -> Result<Vec<Moved>, promise::Rejection> {
+        let (mut moved, none) = (Vec::with_capacity(KINDS.len()), Promises::default());
+        for (kind, _) in KINDS {
+            let promise = levels.promise(kind, self.asked_of(self.class), None, self.recorded_at)?;
+            moved.extend(promise.and_then(|promise| none.start(kind, promise)));
+        }
+        self.terms.silence = levels.terms(Kind::ProgressSilence, self.asked_of(self.class), None);
+        Ok(moved)
+    }
+}
+
+impl Complaint {
+    /// The first investigation's promise; none where none was given.
+    pub fn first_investigation(&self) -> Option<&Promise> {
+        self.promises.last(Kind::FirstInvestigation)
+    }
+
+    /// A promise of the kind was broken.
+    pub fn late(&self, kind: Kind) -> bool {
+        self.promises.last(kind).is_some_and(|promise| promise.breached_at().is_some())
+    }
+
+    /// The last instant at which word of progress is in time; none while the customer's answer is waited for instead.
+    pub fn word_by(&self) -> Option<Timestamp> {
+        let running = |promise: &&Promise| promise.standing.state == Standing::Running;
+        self.promises.last(Kind::ProgressSilence).filter(running).map(|promise| promise.standing.due_at)
+    }
+
+    /// The customer has been without word of us for too long.
+    pub fn without_word(&self) -> bool {
+        let silent = |promise: &Promise| promise.standing.state == Standing::Breached;
+        self.promises.last(Kind::ProgressSilence).is_some_and(silent)
+    }
+
+    /// Time has passed: breaches and warnings.
+    pub(super) fn look(&self, now: Timestamp) -> Decision {
+        Ok(self.follow(self.promises.decide(|_| true, &promise::Command::Look, now, &|_| None)?))
+    }
+
+    /// What the facts do to the promises of the kinds that are meant. What is broken by then is on record first, so that
+    /// a verdict never depends on who was quicker.
+    pub(super) fn note(&self, facts: Vec<(Kind, Fact)>, levels: &Levels, now: Timestamp) -> Decision {
+        Ok(self.follow(self.noted(facts, &|of| levels.calendar(of), now)?))
+    }
+
+    /// As [`Complaint::note`], and from `at` on word of progress is owed anew: he heard of us, or we of him.
+    pub(super) fn word_heard(
+        &self,
+        mut facts: Vec<(Kind, Fact)>,
+        at: Timestamp,
+        levels: &Levels,
+        now: Timestamp,
+    ) -> Decision {
+        let calendars: Lookup<'_, '_> = &|of| levels.calendar(of);
+        let last = self.promises.last(Kind::ProgressSilence);
+        // What began at this instant goes on; a word told late of an earlier time begins nothing.
+        let anew = last.is_none_or(|last| last.started_at < at);
+        let fact = if anew || last.is_some_and(|last| at < last.started_at) {
+            Fact::Satisfied { at }
+        } else {
+            Fact::Resumed { at }
+        };
+        facts.push((Kind::ProgressSilence, fact));
+        let mut moved = self.noted(facts, calendars, now)?;
+        if let Some(terms) = self.facts.terms.silence.clone().filter(|_| anew) {
+            let promise = Promise::start(at, false, terms, None, calendars)?;
+            moved.extend(self.promises.start(Kind::ProgressSilence, promise));
+        }
+        Ok(self.follow(moved))
+    }
+
+    /// The customer has a solution before him: until he answers nothing else is owed to him.
+    pub(super) fn wait_for_customer(&self, levels: &Levels, now: Timestamp) -> Decision {
+        let evidence = self.solution.as_ref().map_or_else(String::new, |one| format!("offer {}", one.version));
+        let paused = Fact::Paused { at: now, reason: Reason::WaitingCustomer, evidence };
+        let offered = Fact::Satisfied { at: now };
+        let waiting = [Kind::ResultNotice, Kind::ProgressSilence].map(|kind| (kind, paused.clone()));
+        self.note([vec![(Kind::SolutionOffer, offered)], waiting.to_vec()].concat(), levels, now)
+    }
+
+    /// Other terms for what is still running: those the policy has for the complaint as it is judged now. Errors: who asks
+    /// may not, nothing is promised, or it cannot be kept any more.
+    pub(super) fn retarget(
+        &self,
+        kind: Kind,
+        by: &str,
+        (rules, levels): (&Rulebook, &Levels),
+        now: Timestamp,
+    ) -> Decision {
+        if !self.open() {
+            return Err(self.not_now());
+        }
+        let role = &rules.matrix.further().role;
+        if !rules.powers.holds(role, by, now) {
+            return Err(Rejection::MayNotRetarget(role.clone()));
+        }
+        let terms = levels.terms(kind, self.facts.asked_of(self.class()), None);
+        let (Some(terms), Some(_)) = (terms, self.promises.last(kind)) else { return Err(Rejection::NothingPromised) };
+        let fact = Fact::Retargeted { at: now, terms, approval_id: format!("{role} {by}") };
+        self.note(vec![(kind, fact)], levels, now)
+    }
+
+    fn noted(
+        &self,
+        facts: Vec<(Kind, Fact)>,
+        calendars: Lookup<'_, '_>,
+        now: Timestamp,
+    ) -> Result<Vec<Moved>, promise::Rejection> {
+        let mut moved = Vec::new();
+        for (kind, fact) in facts {
+            moved.extend(self.promises.decide(|one| one == kind, &promise::Command::Note(fact), now, calendars)?);
+        }
+        Ok(moved)
+    }
+
+    /// What moved, and what each breach among it leads to.
+    fn follow(&self, moved: Vec<Moved>) -> Vec<Event> {
+        let broken = moved.iter().filter_map(|one| match one.event {
+            Step::Breached { at, .. } => Some(self.broken(one.kind, one.started_at, at)),
+            _ => None,
+        });
+        let follows: Vec<_> = broken.flatten().collect();
+        if moved.is_empty() { vec![] } else { [vec![Event::PromisesMoved(moved)], follows].concat() }
+    }
+
+    fn broken(&self, kind: Kind, started_at: Timestamp, due: Timestamp) -> Vec<Event> {
+        let escalation_id = self.late_escalation(kind, started_at);
+        let raised = |trigger| Event::Raised { trigger, escalation_id };
+        match kind {
+            Kind::FirstInvestigation => vec![Event::InvestigationLate { escalation_id }],
+            Kind::ProgressSilence => {
+                vec![Event::Care(Heard::TooSilent { due }), raised(Trigger::Silence)]
+            }
+            _ => vec![raised(Trigger::PromiseLate)],
+        }
+    }
+
+    /// The id of what is raised when a promise is broken.
+    pub fn late_escalation(&self, kind: Kind, started_at: Timestamp) -> Uuid {
+        self.escalation_of("promise_late", kind, started_at, "")
+    }
+
+    /// The id of what is raised for a warning of a promise.
+    pub fn warning_escalation(&self, kind: Kind, started_at: Timestamp, warning: Warning) -> Uuid {
+        self.escalation_of("promise_warning", kind, started_at, &warning.to_string())
+    }
+
+    fn escalation_of(&self, what: &str, kind: Kind, started_at: Timestamp, which: &str) -> Uuid {
+        let parts = [what, &self.facts.complaint_id.to_string(), word(kind), &started_at.to_string(), which];
+        kernel::id::derived("escalation", &parts)
+    }
+}

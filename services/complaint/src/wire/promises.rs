@@ -1,0 +1,73 @@
+//! The promises of a complaint as others learn how they stand, and what is raised and settled by them.
+use backbone::Change;
+use contracts::{Timestamp as Instant, complaint::v1 as contract};
+use kernel::{
+    promise::{Event as Step, Promise},
+    sla::Kind,
+};
+
+use super::{instant, settle};
+use crate::domain::{
+    Complaint,
+    escalation::{Matter, Trigger},
+    promises::{self, Moved},
+};
+
+/// How one stands now.
+fn standing(kind: Kind, promise: &Promise) -> contract::PromiseStanding {
+    let stands = &promise.standing;
+    contract::PromiseStanding {
+        promise: promises::word(kind).to_owned(),
+        started_at: instant(promise.started_at),
+        status: stands.state.name().to_owned(),
+        due_at: instant(stands.due_at),
+        ended_at: stands.end.and_then(|end| instant(end.at)),
+    }
+}
+
+impl Complaint {
+    /// All of them, by kind and start.
+    pub(super) fn standings(&self) -> Vec<contract::PromiseStanding> {
+        self.promises.iter().map(|(kind, promise)| standing(kind, promise)).collect()
+    }
+
+    pub(super) fn investigate_by(&self) -> Option<Instant> {
+        self.first_investigation().and_then(|promise| instant(promise.standing.due_at))
+    }
+
+    /// Those that moved, each once.
+    pub(super) fn moved(&self, moved: &[Moved]) -> contract::PromisesMoved {
+        let meant = |kind: Kind, promise: &Promise| {
+            moved.iter().any(|one| (one.kind, one.started_at) == (kind, promise.started_at))
+        };
+        let promises = self.promises.iter().filter(|(kind, promise)| meant(*kind, promise));
+        contract::PromisesMoved {
+            complaint_id: self.facts.complaint_id.to_string(),
+            promises: promises.map(|(kind, promise)| standing(kind, promise)).collect(),
+        }
+    }
+
+    /// A warning goes to whoever must look first, and settles itself when the promise ends or is broken; what was raised
+    /// for a breach settles itself when an earlier fact shows that there was none.
+    pub(super) fn warned(&self, moved: &Moved) -> Vec<Change> {
+        let Moved { kind, started_at, event } = moved;
+        let warned = || {
+            let promise = self.promises.iter().find(|(one, promise)| (one, promise.started_at) == (kind, *started_at));
+            let given = promise.into_iter().flat_map(|(_, promise)| promise.warned.iter());
+            given.map(|warning| settle(self.warning_escalation(*kind, *started_at, *warning)))
+        };
+        match event {
+            Step::Warned { warning, .. } => {
+                let escalation_id = self.warning_escalation(*kind, *started_at, *warning);
+                let (complaint_id, ladder) = (Some(self.facts.complaint_id), &self.facts.terms.ladder);
+                super::raise(Matter::new(escalation_id, complaint_id, Trigger::PromiseWarning, ladder))
+            }
+            Step::Corrected { stands, .. } if stands.state.verdict().is_none_or(|verdict| verdict.in_time()) => {
+                warned().chain([settle(self.late_escalation(*kind, *started_at))]).collect()
+            }
+            Step::Breached { .. } | Step::Corrected { .. } => warned().collect(),
+            Step::Noted { stands, .. } if !stands.state.open() => warned().collect(),
+            Step::Noted { .. } | Step::Started(_) => vec![],
+        }
+    }
+}
