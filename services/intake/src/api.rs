@@ -53,12 +53,23 @@ impl Intake for Api {
         let key = checks.key(&request, "respond_to_case");
         let id = checks.id("case_id", &request.get_ref().case_id);
         let text = checks.text("text", request.get_ref().text.trim(), 1..=4000);
-        let (Some(actor), Some(key), Some(id), Some(text)) = (actor, key, id, text) else {
+        let at = checks.instant("responded_at", request.get_ref().responded_at.as_ref());
+        if at.flatten().is_some_and(|at| at > self.0.clock.now()) {
+            checks.wrong("responded_at", "is in the future; leave it out when the answer is given now");
+        }
+        let (Some(actor), Some(key), Some(id), Some(text), Some(at)) = (actor, key, id, text, at) else {
             return Err(checks.fault().into());
         };
-        let customer = customer_of(&store::case(&self.0.pool, id).await?)?;
+        let case = store::case(&self.0.pool, id).await?;
+        let customer = customer_of(&case)?;
+        let contact = case.2.facts.map(|facts| facts.occurred_at);
+        if let Some(contact) = contact.filter(|contact| at.is_some_and(|at| at < *contact)) {
+            let reason = format!("is before the contact, which was at {contact}; say when it was answered");
+            return Err(Fault::invalid("responded_at", reason).into());
+        }
         let row = text_row(&self.0.master.new_key(customer)?, id, "answer", text)?;
-        self.submit(Unit::of(Change::to::<Case>(id, Command::Respond)).row(row).actor(actor).key(key)).await
+        let respond = Command::Respond { at, levels: Arc::clone(&self.0.levels) };
+        self.submit(Unit::of(Change::to::<Case>(id, respond)).row(row).actor(actor).key(key)).await
     }
 
     async fn add_to_case(&self, request: Request<AddToCaseRequest>) -> Result<Response<Receipt>, Status> {
@@ -103,8 +114,8 @@ impl Intake for Api {
         let (Some(actor), Some(key), Some(id), Some(outcome)) = (actor, key, id, outcome) else {
             return Err(checks.fault().into());
         };
-        let unit = Unit::of(Change::to::<Case>(id, Command::Close(outcome))).actor(actor).key(key);
-        self.submit(unit).await
+        let close = Command::Close { outcome, levels: Arc::clone(&self.0.levels) };
+        self.submit(Unit::of(Change::to::<Case>(id, close)).actor(actor).key(key)).await
     }
 
     async fn reveal_contact(

@@ -1,12 +1,15 @@
-//! What all doors of intake share: the road, the vault, the rules, the promises.
+//! What all doors of intake share: the road, the vault, the rules, the service levels.
+use std::sync::Arc;
+
 use backbone::{Actor, Clock, Context, Road};
 use jiff::Timestamp;
+use kernel::{calendar::Definitions, sla::Levels};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
     config::{self, Config},
-    domain::{classify::Classifier, identity::Identity, promise::Promises, vocabulary::Channel},
+    domain::{classify::Classifier, identity::Identity, vocabulary::Channel},
     vault::Master,
 };
 
@@ -17,21 +20,26 @@ pub struct App {
     pub clock: Clock,
     pub master: Master,
     pub classifier: Classifier,
-    pub promises: Promises,
+    /// What is promised by when.
+    pub levels: Arc<Levels>,
+    /// The calendars it counts in, as they were written.
+    pub calendars: Definitions,
 }
 
 impl App {
     /// Reads the configuration and makes everything ready.
     pub fn new(ctx: &Context) -> anyhow::Result<Self> {
         let config = Config::read(ctx)?;
-        config.levels()?.warnings(ctx.clock.now()).iter().for_each(|warning| tracing::warn!("{warning}"));
+        let (levels, calendars) = config.levels()?;
+        levels.warnings(ctx.clock.now()).iter().for_each(|warning| tracing::warn!("{warning}"));
         Ok(Self {
             road: ctx.road.clone(),
             pool: ctx.pool.clone(),
             clock: ctx.clock.clone(),
             master: config.master(ctx)?,
             classifier: config::classifier()?,
-            promises: config.promises(),
+            levels,
+            calendars,
         })
     }
 

@@ -1,11 +1,11 @@
 //! Intake's own configuration section, checked before anything is served.
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use backbone::{Context, config};
 use kernel::{
-    calendar,
-    sla::{self, Levels},
+    calendar::{self, Definitions},
+    sla::{self, Facts, Kind, Levels},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     domain::{
         classify::{Classifier, RuleBook},
-        promise::Promises,
+        vocabulary::Channel,
     },
     vault::Master,
 };
@@ -26,7 +26,6 @@ const RULES: &str = include_str!("rules.toml");
 #[serde(deny_unknown_fields)]
 pub struct Config {
     master_key: SecretString,
-    promises: Promises,
     #[serde(default)]
     levels: sla::Files,
 }
@@ -34,11 +33,7 @@ pub struct Config {
 impl Config {
     /// Reads the section. The master key is looked at where it is needed, so that tables can be made without it.
     pub fn read(ctx: &Context) -> anyhow::Result<Self> {
-        let config: Self = ctx.config()?;
-        if let Some(name) = config.promises.impossible() {
-            bail!("configuration, section [service.promises]: {name} must be longer than nothing");
-        }
-        Ok(config)
+        ctx.config()
     }
 
     /// The master key, ready for use. A stack of tests, which makes its own streams, may do with one that is thrown
@@ -55,21 +50,57 @@ impl Config {
         )
     }
 
-    /// What is promised by when, and in which time.
-    pub fn levels(&self) -> anyhow::Result<Arc<Levels>> {
+    /// What is promised by when, and the calendars it counts in. Errors: what is wrong with them; contacts that are
+    /// promised no answer.
+    pub fn levels(&self) -> anyhow::Result<(Arc<Levels>, Definitions)> {
         let policy = config::document(self.levels.policy.as_deref(), sla::DEFAULT)?;
         let calendars = config::document(self.levels.calendars.as_deref(), calendar::CHINA)?;
-        Ok(Arc::new(Levels::prepare(policy, &calendars).context("section [service.levels]")?))
+        let levels = Levels::prepare(policy, &calendars).context("section [service.levels]")?;
+        every_contact_is_promised_an_answer(&levels).context("section [service.levels]")?;
+        Ok((Arc::new(levels), calendars))
     }
+}
 
-    /// What customers are promised.
-    pub fn promises(self) -> Promises {
-        self.promises
+/// A rule that asks for nothing but the channel holds for all of its contacts.
+fn every_contact_is_promised_an_answer(levels: &Levels) -> anyhow::Result<()> {
+    for channel in Channel::ALL {
+        let any = Facts { channel: Some(channel.word()), ..Facts::default() };
+        for (kind, name) in [(Kind::FirstResponse, "first_response"), (Kind::UrgentFeedback, "urgent_feedback")] {
+            ensure!(
+                levels.terms(kind, any, None).is_some(),
+                "the policy has no {name} for every contact of channel {}; add a rule that asks for no more than that",
+                channel.word()
+            );
+        }
     }
+    Ok(())
 }
 
 /// The rules contacts are classified by.
 pub fn classifier() -> anyhow::Result<Classifier> {
     let book: RuleBook = toml::from_str(RULES).context("rules.toml")?;
     Ok(Classifier::new(book)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn r_int_12_a_policy_that_promises_no_answer_to_a_channel_is_refused() {
+        let levels = |policy: &str| {
+            let policy = toml::from_str(policy).unwrap();
+            Levels::prepare(policy, &toml::from_str(calendar::CHINA).unwrap()).unwrap()
+        };
+        every_contact_is_promised_an_answer(&levels(sla::DEFAULT)).unwrap();
+        let mails = sla::DEFAULT.replacen(
+            "promise = \"first_response\"\ntarget",
+            "promise = \"first_response\"\nwhen.channel = [\"email\"]\ntarget",
+            1,
+        );
+        let refused = every_contact_is_promised_an_answer(&levels(&mails)).unwrap_err().to_string();
+        assert!(refused.contains("no first_response for every contact of channel hotline"), "{refused}");
+    }
 }

@@ -1,4 +1,4 @@
-//! What time does to intake: the promised first answer to a case becomes late.
+//! What time does to intake: the promised first answer to a case comes near its end, and becomes late.
 use jiff::Timestamp;
 
 use crate::domain::case::{Case, Command};
@@ -7,10 +7,10 @@ const FIRST_RESPONSE: &str = "first_response";
 
 /// All deadlines a case has in its state.
 pub fn of(case: &Case) -> Vec<(&'static str, Timestamp)> {
-    case.response_late_at().map(|at| (FIRST_RESPONSE, at)).into_iter().collect()
+    case.look_at().map(|at| (FIRST_RESPONSE, at)).into_iter().collect()
 }
 
 /// What a deadline tells the case.
 pub fn fires(kind: &str) -> Option<Command> {
-    (kind == FIRST_RESPONSE).then_some(Command::MissResponse)
+    (kind == FIRST_RESPONSE).then_some(Command::LookAtResponse)
 }

@@ -1,18 +1,18 @@
 //! What intake listens to: a follow-up that found a problem opens a case, a complaint's end closes one, its appeal reopens it.
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use backbone::{Change, Context, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
     complaint::v1::{ComplaintClosed, ComplaintReopened},
     scheduling::v1::ProblemFound,
 };
+use kernel::sla::Levels;
 
 use crate::{
     config::Config,
     domain::{
         case::{self, Case, Command, Contact},
         classify::Classification,
-        promise::Promises,
         vocabulary::{CaseClass, Channel, Emotion},
     },
     wire,
@@ -20,15 +20,16 @@ use crate::{
 
 /// The subscriptions.
 pub fn inbound(ctx: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
-    let promises = Config::read(ctx)?.promises();
-    inbound.on::<ProblemFound>(move |event, meta| problem_found(&event, meta, &promises));
-    inbound.on::<ComplaintClosed>(|event, _| complaint_closed(&event));
+    let (levels, _) = Config::read(ctx)?.levels()?;
+    let given = Arc::clone(&levels);
+    inbound.on::<ProblemFound>(move |event, meta| problem_found(&event, meta, &given));
+    inbound.on::<ComplaintClosed>(move |event, _| complaint_closed(&event, &levels));
     inbound.on::<ComplaintReopened>(|event, _| complaint_reopened(&event));
     Ok(())
 }
 
 /// A bad answer to a follow-up becomes a linked case (R-SCH-20).
-fn problem_found(event: &ProblemFound, meta: &Meta, promises: &Promises) -> Result<Effects, Fault> {
+fn problem_found(event: &ProblemFound, meta: &Meta, levels: &Arc<Levels>) -> Result<Effects, Fault> {
     let follow_up_id = proto::id("follow_up_id", &event.follow_up_id)?;
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let case_id = case::id_of_follow_up(follow_up_id);
@@ -49,7 +50,7 @@ fn problem_found(event: &ProblemFound, meta: &Meta, promises: &Promises) -> Resu
         // The caller's words are in the answer; how he feels was not asked.
         parts: BTreeSet::new(),
     };
-    Ok(Effects::change(Change::to::<Case>(case_id, contact.register(promises))))
+    Ok(Effects::change(Change::to::<Case>(case_id, contact.register(levels))))
 }
 
 /// Discomfort is health; a bad score for a product is about the product; any other is about how we served.
@@ -63,10 +64,10 @@ fn classification(event: &ProblemFound) -> Classification {
     Classification { class, source: source.to_owned(), severity }
 }
 
-fn complaint_closed(event: &ComplaintClosed) -> Result<Effects, Fault> {
+fn complaint_closed(event: &ComplaintClosed, levels: &Arc<Levels>) -> Result<Effects, Fault> {
     let case_id = proto::id("case_id", &event.case_id)?;
-    let outcome = wire::outcome_of_complaint(&event.outcome);
-    Ok(Effects::change(Change::to::<Case>(case_id, Command::EndWithComplaint(outcome))))
+    let (outcome, levels) = (wire::outcome_of_complaint(&event.outcome), Arc::clone(levels));
+    Ok(Effects::change(Change::to::<Case>(case_id, Command::EndWithComplaint { outcome, levels })))
 }
 
 /// Events from before they named the case say nothing here.

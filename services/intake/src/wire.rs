@@ -74,18 +74,33 @@ impl Aggregate for Case {
         let case_id = facts.map(|facts| facts.case_id.to_string()).unwrap_or_default();
         let respond_by = facts.map(|facts| proto::timestamp(facts.respond_by));
         match event {
-            case::Event::Registered(facts) => Published::of(&registered(facts), shard).at(facts.occurred_at),
-            case::Event::Responded { at, in_time } => {
+            case::Event::Registered { facts, .. } => Published::of(&registered(facts), shard).at(facts.occurred_at),
+            case::Event::Responded { at, in_time, .. } => {
                 let responded_at = Some(proto::timestamp(*at));
                 let in_time = *in_time;
-                Published::of(&contract::CaseResponded { case_id, responded_at, respond_by, in_time }, shard)
+                Published::of(&contract::CaseResponded { case_id, responded_at, respond_by, in_time }, shard).at(*at)
             }
-            case::Event::ResponseMissed => {
+            case::Event::ResponseCorrected { at, in_time, was_at, was_late, .. } => {
+                let corrected = contract::CaseResponseCorrected {
+                    case_id,
+                    responded_at: Some(proto::timestamp(*at)),
+                    respond_by,
+                    in_time: *in_time,
+                    was_responded_at: was_at.map(proto::timestamp),
+                    was_late: *was_late,
+                };
+                Published::of(&corrected, shard)
+            }
+            case::Event::ResponseDueSoon { warning, .. } => {
+                let warning = warning.to_string();
+                Published::of(&contract::CaseResponseDueSoon { case_id, warning, respond_by }, shard)
+            }
+            case::Event::ResponseMissed { .. } => {
                 let complaint_id =
                     facts.and_then(|facts| facts.complaint_id).map(|id| id.to_string()).unwrap_or_default();
                 Published::of(&contract::CaseResponseMissed { case_id, respond_by, complaint_id }, shard)
             }
-            case::Event::Closed { outcome, at } => {
+            case::Event::Closed { outcome, at, .. } => {
                 let closed = contract::CaseClosed {
                     case_id,
                     outcome: outcome.word().to_owned(),
@@ -167,8 +182,11 @@ fn registered(facts: &case::Facts) -> contract::CaseRegistered {
         complaint_id: id(facts.complaint_id),
         follow_up_id: id(facts.follow_up_id),
         store_id: facts.store_id.clone().unwrap_or_default(),
+        vip_tier: u32::from(facts.vip_tier),
+        is_repeat: facts.repeat_contact,
+        urgent: facts.is_urgent(),
+        answered_from: facts.answered_from.map(proto::timestamp),
         record_parts: parts(&facts.parts),
-        ..contract::CaseRegistered::default()
     }
 }
 

@@ -44,7 +44,7 @@ async fn handle(driver: &Driver, channel: &Channel, case: CaseView) -> anyhow::R
                 match (answered, enquiry) {
                     (false, _) => {
                         let text = "thank you, we look into it".into();
-                        let m = intake::RespondToCaseRequest { case_id: id.clone(), text };
+                        let m = intake::RespondToCaseRequest { case_id: id.clone(), text, responded_at: None };
                         client
                             .respond_to_case(staff(SPECIALIST, &format!("respond/{id}"), m))
                             .await

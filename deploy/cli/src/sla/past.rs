@@ -25,6 +25,9 @@ pub struct Facts {
     pub class: Option<String>,
     pub priority: Option<String>,
     pub store: Option<String>,
+    pub segment: Option<String>,
+    /// Feedback is promised as for an urgent matter besides; what ends first holds.
+    pub urgent: bool,
     pub department: Option<String>,
 }
 
@@ -76,6 +79,11 @@ impl Past {
                 let at = instant(event.responded_at.as_ref())?;
                 self.ends(Kind::FirstResponse, &event.case_id, at, How::Met);
             }
+            intake::CaseResponseCorrected::TYPE => {
+                let event = intake::CaseResponseCorrected::decode(body)?;
+                let at = instant(event.responded_at.as_ref())?;
+                self.ended_earlier(Kind::FirstResponse, &event.case_id, at);
+            }
             intake::CaseClosed::TYPE => {
                 let event = intake::CaseClosed::decode(body)?;
                 let at = instant(event.closed_at.as_ref())?;
@@ -108,6 +116,9 @@ impl Past {
             class: class(event.class()),
             priority: lane(event.lane()),
             store: Some(event.store_id.clone()).filter(|store| !store.is_empty()),
+            segment: (event.vip_tier >= 1).then(|| "vip".to_owned()),
+            // Health matters were urgent before events said so.
+            urgent: event.urgent || event.lane() == Lane::Health,
             ..Facts::default()
         };
         let (from, due) = (event.recorded_at.as_ref(), event.respond_by.as_ref());
@@ -158,6 +169,15 @@ impl Past {
         let promise = self.open.get(&(kind, id.to_owned())).and_then(|index| self.promises.get_mut(*index));
         if let Some(promise) = promise.filter(|promise| promise.end.is_none()) {
             promise.end = Some(End { at, how });
+        }
+    }
+
+    /// It was met, and earlier than was said.
+    fn ended_earlier(&mut self, kind: Kind, id: &str, at: Timestamp) {
+        let promise = self.open.get(&(kind, id.to_owned())).and_then(|index| self.promises.get_mut(*index));
+        if let Some(promise) = promise {
+            let met = End { at, how: How::Met };
+            promise.end = Some(promise.end.map_or(met, |end| end.min(met)));
         }
     }
 

@@ -1,5 +1,5 @@
 //! `aftercare sla replay`: the past, judged anew.
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::ensure;
 use jiff::{Timestamp, tz::TimeZone};
@@ -58,17 +58,27 @@ pub fn judge(policy: &Policy, calendars: &Calendars, promises: Vec<Promise>, sho
     Ok(Answer { policy: policy.id.clone(), version: policy.version, promises: judged })
 }
 
+/// What a rule gives to the promise; of an urgent matter's two promises the one that ends first.
 fn target<'c>(policy: &Policy, calendars: &'c Calendars, kind: Kind, promise: &Promise) -> Option<Target<'c>> {
     let facts = &promise.facts;
     let (channel, store) = (facts.channel.as_deref(), facts.store.as_deref());
     let (class, priority) = (facts.class.as_deref(), facts.priority.as_deref());
-    let rule = policy.rule(kind, sla::Facts { channel, class, priority, segment: None, store })?;
-    let calendar: Option<&Calendar> = match &rule.hours {
-        Hours::RoundTheClock => None,
-        Hours::OfPlace => Some(calendars.of(Place { store, team: facts.department.as_deref(), channel })),
-        Hours::Of(name) => calendars.named(name),
+    let asked = sla::Facts { channel, class, priority, segment: facts.segment.as_deref(), store };
+    let of = |kind| {
+        let rule = policy.rule(kind, asked)?;
+        let calendar: Option<&Calendar> = match &rule.hours {
+            Hours::RoundTheClock => None,
+            Hours::OfPlace => Some(calendars.of(Place { store, team: facts.department.as_deref(), channel })),
+            Hours::Of(name) => calendars.named(name),
+        };
+        Some(Target { target: rule.target, calendar })
     };
-    Some(Target { target: rule.target, calendar })
+    let due = |target: &Target<'_>| {
+        let time = Duration::try_from(target.target).unwrap_or_default();
+        let calendar = target.calendar.unwrap_or(Calendar::round_the_clock());
+        calendar.add(promise.started_at, time).unwrap_or(Timestamp::MAX)
+    };
+    [of(kind), of(Kind::UrgentFeedback).filter(|_| facts.urgent)].into_iter().flatten().min_by_key(due)
 }
 
 /// What the past was, and what it would have been.

@@ -4,6 +4,7 @@ use contracts::{
     Event, common::v1 as common, complaint::v1 as complaint, intake::v1 as intake, operations::v1::JournalEntry,
 };
 use jiff::SignedDuration;
+use kernel::sla::Levels;
 
 use super::*;
 use crate::sla::past::Past;
@@ -103,4 +104,62 @@ fn a_task_sent_back_is_a_promise_anew_and_one_cancelled_is_none() {
     let departments = &answers[2];
     assert_eq!((departments.before.met, departments.before.cancelled), (1, 1));
     assert_eq!((departments.after.late, departments.after.cancelled), (1, 1), "medical has twelve hours by policy");
+}
+
+#[test]
+fn r_int_12_under_the_policy_it_was_promised_by_no_verdict_changes() {
+    let vip =
+        "[[rules]]\npromise = \"first_response\"\nwhen.segment = [\"vip\"]\ntarget = \"2m\"\nhours = \"of_place\"\n";
+    let policy = kernel::sla::DEFAULT.replacen("[[rules]]", &format!("{vip}\n[[rules]]"), 1);
+    let definitions = toml::from_str(kernel::calendar::CHINA).unwrap();
+    let levels = Levels::prepare(toml::from_str(&policy).unwrap(), &definitions).unwrap();
+    let mut past = Past::default();
+    // Every hour of three weeks around the Spring Festival, by chat and mail, urgent or not, of the few and the many.
+    let first: Timestamp = "2026-02-07T00:30:00Z".parse().unwrap();
+    for number in 0..24 * 21 * 8_i64 {
+        let at = first + minutes(number / 8 * 60);
+        let (chat, urgent, vip_tier) = (number % 2 == 0, number / 2 % 2 == 0, u32::from(number / 4 % 2 == 0));
+        let channel = if chat { common::Channel::App } else { common::Channel::Email };
+        let asked = sla::Facts {
+            channel: Some(if chat { "app" } else { "email" }),
+            class: Some("delivery"),
+            priority: Some("standard"),
+            segment: (vip_tier > 0).then_some("vip"),
+            store: None,
+        };
+        let kinds = [Some(Kind::FirstResponse), urgent.then_some(Kind::UrgentFeedback)];
+        let due = |kind| levels.promise(kind, asked, None, at).unwrap().unwrap().standing.due_at;
+        let respond_by = kinds.into_iter().flatten().map(due).min().unwrap();
+        let registered = intake::CaseRegistered {
+            case_id: number.to_string(),
+            channel: channel.into(),
+            class: common::CaseClass::Delivery.into(),
+            lane: common::Lane::Standard.into(),
+            recorded_at: on_wire(at),
+            respond_by: on_wire(respond_by),
+            vip_tier,
+            urgent,
+            ..intake::CaseRegistered::default()
+        };
+        past.take(&entry(&registered, &registered.case_id, at)).unwrap();
+        let after = SignedDuration::from_nanos(number % 3 % 2);
+        let (case_id, responded_at) = (number.to_string(), on_wire(respond_by + after));
+        let responded = intake::CaseResponded { case_id, responded_at, ..intake::CaseResponded::default() };
+        past.take(&entry(&responded, &responded.case_id, respond_by + after)).unwrap();
+    }
+    let first = &judged(past, &policy)[0];
+    assert_eq!((first.changed, first.not_given), (0, 0));
+    assert_eq!(first.before.met + first.before.late, 24 * 21 * 8);
+    assert!(first.before.met > 0 && first.after.late == first.before.late);
+}
+
+#[test]
+fn r_int_15_an_answer_told_late_counts_from_when_it_was_given() {
+    let mut past = Past::default();
+    chat(&mut past, "told", START, Some(7));
+    let (case_id, responded_at) = ("told".to_owned(), on_wire(START + minutes(4)));
+    let corrected = intake::CaseResponseCorrected { case_id, responded_at, ..intake::CaseResponseCorrected::default() };
+    past.take(&entry(&corrected, "told", START + minutes(9))).unwrap();
+    let answers = judged(past, kernel::sla::DEFAULT);
+    assert_eq!((answers[0].before.met, answers[0].after.met, answers[0].changed), (1, 1, 0));
 }

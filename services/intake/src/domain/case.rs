@@ -1,17 +1,21 @@
 //! A case: one contact of one customer, from being taken in to its end (domain: Case, R-INT-01 to R-INT-23).
 //! Invariants: registered once with its class, lane and promise; answered for the first time at most once; a closed
 //! case stays closed, but for the appeal of its complaint; a case handled as a complaint ends with it and not before.
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
-use kernel::{id, promise::verdict};
+use jiff::Timestamp;
+use kernel::{
+    id,
+    promise::{self, Cause, Promises},
+    sla::{self, Kind, Levels, Warning},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    answer::{self, Given, Moved},
     classify::Classification,
     priority::{self, Priority, Weighed},
-    promise::{self, Promises},
     record::{Added, Part},
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
 };
@@ -25,6 +29,9 @@ pub struct Case {
     /// The promised time of the first answer passed without one.
     pub response_missed: bool,
     pub state: State,
+    /// What was promised of the first answer; nothing of cases from before promises were kept.
+    #[serde(default)]
+    pub promises: Promises<Kind>,
 }
 
 /// How far a case has come.
@@ -76,6 +83,21 @@ pub struct Facts {
     /// What of the record a person stated.
     #[serde(default)]
     pub parts: BTreeSet<Part>,
+    /// 0 (none) to 3.
+    #[serde(default)]
+    pub vip_tier: u8,
+    #[serde(default)]
+    pub repeat_contact: bool,
+    /// When a person will be there to answer; absent when one was as we took it in (R-INT-16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_from: Option<Timestamp>,
+}
+
+impl Facts {
+    /// Whether it is promised feedback as an urgent matter is.
+    pub fn is_urgent(&self) -> bool {
+        priority::is_urgent(self.lane, &self.priority)
+    }
 }
 
 /// A contact, before it is taken in.
@@ -99,38 +121,63 @@ pub struct Contact {
     pub parts: BTreeSet<Part>,
 }
 
-/// What can be asked of a case.
+/// What can be asked of a case. What gives or ends a promise brings the service levels.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Take the contact in, with the first answer promised within `term`. Told again it changes nothing.
-    Register { contact: Box<Contact>, term: SignedDuration },
-    /// A human answered the customer.
-    Respond,
-    /// The promised time of the first answer has passed.
-    MissResponse,
     /// A person adds to the record what was missing.
     Complete(Added),
+    /// Take the contact in, with its first answer promised. Told again it changes nothing.
+    Register { contact: Box<Contact>, levels: Arc<Levels> },
+    /// A human answered the customer: now, or at an earlier time told only now.
+    Respond { at: Option<Timestamp>, levels: Arc<Levels> },
+    /// Time has passed, and the first answer is awaited.
+    LookAtResponse,
     /// It needs nothing else.
-    Close(Outcome),
+    Close { outcome: Outcome, levels: Arc<Levels> },
     /// Its complaint reached its end.
-    EndWithComplaint(Outcome),
+    EndWithComplaint { outcome: Outcome, levels: Arc<Levels> },
     /// Its complaint was taken up again after its end.
     ReopenWithComplaint,
 }
 
-/// What happened to a case.
+/// What happened to a case, and with it to its promises.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    Registered(Box<Facts>),
-    Responded { at: Timestamp, in_time: bool },
-    ResponseMissed,
-    Closed { outcome: Outcome, at: Timestamp },
+    Registered {
+        facts: Box<Facts>,
+        promises: Vec<Moved>,
+    },
+    Responded {
+        at: Timestamp,
+        in_time: bool,
+        promises: Vec<Moved>,
+    },
+    /// An answer told late was the first, or says that none was missed.
+    ResponseCorrected {
+        at: Timestamp,
+        in_time: bool,
+        was_at: Option<Timestamp>,
+        was_late: bool,
+        promises: Vec<Moved>,
+    },
+    ResponseDueSoon {
+        warning: Warning,
+        promises: Vec<Moved>,
+    },
+    ResponseMissed {
+        promises: Vec<Moved>,
+    },
+    Closed {
+        outcome: Outcome,
+        at: Timestamp,
+        promises: Vec<Moved>,
+    },
     Reopened,
     RecordCompleted(Added),
 }
 
 /// Why a case says no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     #[error("there is no such case")]
     Unknown,
@@ -148,6 +195,12 @@ pub enum Rejection {
     NotASuggestion,
     #[error("a person ends a case as answered, guidance or suggestion_recorded")]
     NotByPerson,
+    #[error("an answer is given after the contact happened and not in the future")]
+    AnswerOutOfTime,
+    #[error("the policy promises no first answer to such a contact")]
+    NothingPromised,
+    #[error(transparent)]
+    Promise(#[from] promise::Rejection),
 }
 
 impl Rejection {
@@ -162,6 +215,9 @@ impl Rejection {
             Rejection::NotAnswered => "case.not_answered",
             Rejection::NotASuggestion => "case.not_a_suggestion",
             Rejection::NotByPerson => "case.outcome_not_by_person",
+            Rejection::AnswerOutOfTime => "case.answer_out_of_time",
+            Rejection::NothingPromised => "case.nothing_promised",
+            Rejection::Promise(rejection) => rejection.code(),
         }
     }
 }
@@ -184,38 +240,21 @@ pub fn complaint_of(case_id: Uuid) -> Uuid {
 impl Case {
     /// What follows from `command`.
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        let facts = match (&self.facts, command) {
-            (_, Command::Complete(added)) => return self.complete(added),
-            (None, Command::Register { contact, term }) => {
-                return Ok(vec![Event::Registered(Box::new(contact.take_in(term, now)))]);
-            }
-            (None, Command::MissResponse | Command::EndWithComplaint(_) | Command::ReopenWithComplaint) => {
-                return Ok(vec![]);
-            }
-            (None, Command::Respond | Command::Close(_)) => return Err(Rejection::Unknown),
-            (Some(_), Command::Register { .. }) => return Ok(vec![]),
-            (Some(facts), Command::Respond) => return self.respond(facts, now),
-            (Some(facts), Command::Close(outcome)) => return self.close(facts, outcome, now),
-            (Some(_), Command::EndWithComplaint(outcome)) => return Ok(self.end_with_complaint(outcome, now)),
-            (Some(facts), Command::ReopenWithComplaint) => return Ok(self.reopen_with_complaint(facts)),
-            (Some(facts), Command::MissResponse) => facts,
-        };
-        let late = !verdict(facts.respond_by, now).in_time();
-        let missed = self.state == State::Routed && !self.response_missed && late;
-        Ok(if missed { vec![Event::ResponseMissed] } else { vec![] })
-    }
-
-    fn respond(&self, facts: &Facts, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        match self.state {
-            State::Absent => Err(Rejection::Unknown),
-            State::Routed => Ok(vec![Event::Responded { at: now, in_time: verdict(facts.respond_by, now).in_time() }]),
-            State::Responded => Err(Rejection::AlreadyResponded),
-            State::Reopened => Err(Rejection::IsComplaint),
-            State::Closed { .. } => Err(Rejection::Closed),
+        match (&self.facts, command) {
+            (_, Command::Complete(added)) => self.complete(added),
+            (None, Command::Register { contact, levels }) => Ok(vec![contact.take_in(&levels, now)?]),
+            (None, Command::LookAtResponse | Command::EndWithComplaint { .. } | Command::ReopenWithComplaint)
+            | (Some(_), Command::Register { .. }) => Ok(vec![]),
+            (None, Command::Respond { .. } | Command::Close { .. }) => Err(Rejection::Unknown),
+            (Some(facts), Command::Respond { at, levels }) => self.respond(facts, at, &levels, now),
+            (Some(facts), Command::LookAtResponse) => self.look(facts, now),
+            (Some(facts), Command::Close { outcome, levels }) => self.close(facts, outcome, &levels, now),
+            (Some(_), Command::EndWithComplaint { outcome, levels }) => self.end_with_complaint(outcome, &levels, now),
+            (Some(facts), Command::ReopenWithComplaint) => Ok(self.reopen_with_complaint(facts)),
         }
     }
 
-    fn close(&self, facts: &Facts, outcome: Outcome, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+    fn close(&self, facts: &Facts, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         match (&self.state, outcome) {
             (State::Absent, _) => Err(Rejection::Unknown),
             (State::Closed { .. }, _) => Err(Rejection::Closed),
@@ -223,15 +262,21 @@ impl Case {
             _ if facts.complaint_id.is_some() => Err(Rejection::IsComplaint),
             (_, Outcome::SuggestionRecorded) if facts.class != CaseClass::Suggestion => Err(Rejection::NotASuggestion),
             (State::Routed, Outcome::Answered | Outcome::Guidance) => Err(Rejection::NotAnswered),
-            (State::Routed | State::Responded | State::Reopened, _) => Ok(vec![Event::Closed { outcome, at: now }]),
+            (State::Routed | State::Responded | State::Reopened, _) => self.end(outcome, levels, now),
         }
     }
 
-    fn end_with_complaint(&self, outcome: Outcome, now: Timestamp) -> Vec<Event> {
+    fn end_with_complaint(&self, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         match self.state {
-            State::Routed | State::Responded | State::Reopened => vec![Event::Closed { outcome, at: now }],
-            State::Absent | State::Closed { .. } => vec![],
+            State::Routed | State::Responded | State::Reopened => self.end(outcome, levels, now),
+            State::Absent | State::Closed { .. } => Ok(vec![]),
         }
+    }
+
+    /// Whoever closes cancels what is still promised.
+    fn end(&self, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        let cancelled = promise::Fact::Cancelled { at: now, cause: Cause::Closed };
+        Ok(vec![Event::Closed { outcome, at: now, promises: self.noted(cancelled, levels, now)? }])
     }
 
     fn reopen_with_complaint(&self, facts: &Facts) -> Vec<Event> {
@@ -242,7 +287,7 @@ impl Case {
     /// Takes in what happened.
     pub fn apply(&mut self, event: &Event) {
         match event {
-            Event::Registered(facts) => {
+            Event::Registered { facts, .. } => {
                 self.facts = Some((**facts).clone());
                 self.state = State::Routed;
             }
@@ -250,36 +295,65 @@ impl Case {
                 self.responded_at = Some(*at);
                 self.state = State::Responded;
             }
-            Event::ResponseMissed => self.response_missed = true,
-            Event::Closed { outcome, at } => self.state = State::Closed { outcome: *outcome, at: *at },
+            Event::ResponseCorrected { at, in_time, .. } => {
+                self.responded_at = Some(*at);
+                self.response_missed &= !in_time;
+            }
+            Event::ResponseDueSoon { .. } => {}
+            Event::ResponseMissed { .. } => self.response_missed = true,
+            Event::Closed { outcome, at, .. } => self.state = State::Closed { outcome: *outcome, at: *at },
             Event::Reopened => self.state = State::Reopened,
             Event::RecordCompleted(added) => self.facts.iter_mut().for_each(|facts| {
                 facts.parts.extend(&added.parts);
                 facts.emotion = added.emotion.or(facts.emotion);
             }),
         }
+        event.promises().iter().for_each(|moved| self.promises.apply(moved));
     }
+}
 
-    /// When the first answer becomes late, as long as it is still awaited: the first instant after the promise, for
-    /// an answer at the promised time is in time.
-    pub fn response_late_at(&self) -> Option<Timestamp> {
-        let awaited = self.state == State::Routed && !self.response_missed;
-        let facts = self.facts.as_ref().filter(|_| awaited)?;
-        Some(promise::due(facts.respond_by, SignedDuration::from_micros(1)))
+impl Event {
+    /// What happened to the promises with it.
+    fn promises(&self) -> &[Moved] {
+        match self {
+            Event::Registered { promises, .. }
+            | Event::Responded { promises, .. }
+            | Event::ResponseCorrected { promises, .. }
+            | Event::ResponseDueSoon { promises, .. }
+            | Event::ResponseMissed { promises }
+            | Event::Closed { promises, .. } => promises,
+            Event::Reopened | Event::RecordCompleted(_) => &[],
+        }
     }
 }
 
 impl Contact {
-    /// The command that takes the contact in, with the term `promises` give to its channel and lane.
-    pub fn register(self, promises: &Promises) -> Command {
-        let lane = priority::lane(self.classification.class, self.classification.severity);
-        Command::Register { term: promises.term(self.channel, lane), contact: Box::new(self) }
+    /// The command that takes the contact in.
+    pub fn register(self, levels: &Arc<Levels>) -> Command {
+        Command::Register { contact: Box::new(self), levels: Arc::clone(levels) }
     }
 
     /// The case that is on record from now on.
-    fn take_in(self, term: SignedDuration, now: Timestamp) -> Facts {
+    fn take_in(self, levels: &Levels, now: Timestamp) -> Result<Event, Rejection> {
         let Classification { class, source, severity } = self.classification;
-        Facts {
+        let lane = priority::lane(class, severity);
+        let priority = priority::priority(Weighed {
+            severity,
+            emotion: self.emotion,
+            vip_tier: self.vip_tier,
+            channel: self.channel,
+            repeat_contact: self.repeat_contact,
+        });
+        let asked = sla::Facts {
+            channel: Some(self.channel.word()),
+            class: Some(class.word()),
+            priority: Some(lane.word()),
+            segment: (self.vip_tier >= 1).then_some("vip"),
+            store: self.store_id.as_deref(),
+        };
+        let urgent = priority::is_urgent(lane, &priority);
+        let Given { promises, respond_by, answered_from } = answer::promised(levels, asked, urgent, now)?;
+        let facts = Box::new(Facts {
             case_id: self.case_id,
             customer_id: self.customer_id,
             channel: self.channel,
@@ -289,22 +363,20 @@ impl Contact {
             class,
             class_source: source,
             emotion: self.emotion,
-            lane: priority::lane(class, severity),
+            lane,
             health_severity: severity,
-            priority: priority::priority(Weighed {
-                severity,
-                emotion: self.emotion,
-                vip_tier: self.vip_tier,
-                channel: self.channel,
-                repeat_contact: self.repeat_contact,
-            }),
+            priority,
             occurred_at: self.occurred_at,
             recorded_at: now,
-            respond_by: promise::due(now, term),
+            respond_by,
             complaint_id: class.is_complaint().then(|| complaint_of(self.case_id)),
             follow_up_id: self.follow_up_id,
             store_id: self.store_id,
             parts: self.parts,
-        }
+            vip_tier: self.vip_tier,
+            repeat_contact: self.repeat_contact,
+            answered_from,
+        });
+        Ok(Event::Registered { facts, promises })
     }
 }

@@ -1,23 +1,39 @@
 //! Every state of a case with every command, the state diagram of the README, and what no series of commands can break.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::sync::{Arc, LazyLock};
+
 use jiff::{SignedDuration, Timestamp};
+use kernel::{
+    calendar::CHINA,
+    sla::{DEFAULT, Levels},
+};
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{
     case::{Case, Command, Contact, Event, State},
     classify::Classification,
-    promise::Promises,
     record::{Added, Part},
     vocabulary::{CaseClass, Channel, Emotion, Outcome},
 };
 
-fn hours(n: i64) -> Timestamp {
+/// The shipped levels.
+pub(super) fn levels() -> Arc<Levels> {
+    static SHIPPED: LazyLock<Arc<Levels>> = LazyLock::new(|| policy(DEFAULT));
+    Arc::clone(&SHIPPED)
+}
+
+/// Levels of another policy.
+pub(super) fn policy(policy: &str) -> Arc<Levels> {
+    Arc::new(Levels::prepare(toml::from_str(policy).unwrap(), &toml::from_str(CHINA).unwrap()).unwrap())
+}
+
+pub(super) fn hours(n: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_hours(n)
 }
 
-fn contact(class: CaseClass) -> Contact {
+pub(super) fn contact(class: CaseClass) -> Contact {
     Contact {
         case_id: Uuid::from_u128(1),
         customer_id: Uuid::from_u128(2),
@@ -37,7 +53,7 @@ fn contact(class: CaseClass) -> Contact {
 }
 
 fn register(class: CaseClass) -> Command {
-    contact(class).register(&Promises::default())
+    contact(class).register(&levels())
 }
 
 fn add(part: Part) -> Command {
@@ -45,13 +61,25 @@ fn add(part: Part) -> Command {
     Command::Complete(Added { parts: [part].into(), emotion })
 }
 
-fn run(case: &mut Case, command: Command, now: Timestamp) -> Result<Vec<Event>, &'static str> {
+pub(super) fn respond(at: Option<Timestamp>) -> Command {
+    Command::Respond { at, levels: levels() }
+}
+
+fn close(outcome: Outcome) -> Command {
+    Command::Close { outcome, levels: levels() }
+}
+
+fn end(outcome: Outcome) -> Command {
+    Command::EndWithComplaint { outcome, levels: levels() }
+}
+
+pub(super) fn run(case: &mut Case, command: Command, now: Timestamp) -> Result<Vec<Event>, &'static str> {
     let events = case.decide(command, now).map_err(|rejection| rejection.code())?;
     events.iter().for_each(|event| case.apply(event));
     Ok(events)
 }
 
-fn after(class: CaseClass, commands: &[(Command, i64)]) -> Case {
+pub(super) fn after(class: CaseClass, commands: &[(Command, i64)]) -> Case {
     let mut case = Case::default();
     run(&mut case, register(class), hours(0)).unwrap();
     for (command, at) in commands {
@@ -67,14 +95,14 @@ fn kind(case: &Case) -> String {
 /// All states a case can be in, of each way it can be handled.
 fn states() -> Vec<(&'static str, Case)> {
     use CaseClass::{Delivery, Enquiry, Suggestion};
-    let responded = (Command::Respond, 1);
-    let closed = (Command::EndWithComplaint(Outcome::ComplaintClosed), 2);
+    let responded = (respond(None), 1);
+    let closed = (end(Outcome::ComplaintClosed), 2);
     vec![
         ("absent", Case::default()),
         ("enquiry", after(Enquiry, &[])),
-        ("enquiry late", after(Enquiry, &[(Command::MissResponse, 25)])),
+        ("enquiry late", after(Enquiry, &[(Command::LookAtResponse, 25)])),
         ("enquiry responded", after(Enquiry, std::slice::from_ref(&responded))),
-        ("enquiry closed", after(Enquiry, &[responded.clone(), (Command::Close(Outcome::Answered), 2)])),
+        ("enquiry closed", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2)])),
         ("suggestion", after(Suggestion, &[])),
         ("complaint", after(Delivery, &[])),
         ("complaint responded", after(Delivery, &[responded])),
@@ -86,13 +114,14 @@ fn states() -> Vec<(&'static str, Case)> {
 fn commands() -> Vec<(&'static str, Command)> {
     vec![
         ("register", register(CaseClass::Enquiry)),
-        ("respond", Command::Respond),
-        ("miss response", Command::MissResponse),
-        ("close as answered", Command::Close(Outcome::Answered)),
-        ("close as guidance", Command::Close(Outcome::Guidance)),
-        ("close as suggestion", Command::Close(Outcome::SuggestionRecorded)),
-        ("close as complaint", Command::Close(Outcome::ComplaintClosed)),
-        ("end with complaint", Command::EndWithComplaint(Outcome::ComplaintWithdrawn)),
+        ("respond", respond(None)),
+        ("tell an earlier answer", respond(Some(hours(0)))),
+        ("look at response", Command::LookAtResponse),
+        ("close as answered", close(Outcome::Answered)),
+        ("close as guidance", close(Outcome::Guidance)),
+        ("close as suggestion", close(Outcome::SuggestionRecorded)),
+        ("close as complaint", close(Outcome::ComplaintClosed)),
+        ("end with complaint", end(Outcome::ComplaintWithdrawn)),
         ("reopen with complaint", Command::ReopenWithComplaint),
         ("add to record", add(Part::Emotion)),
     ]
@@ -114,13 +143,14 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
     };
     match (from, command) {
         ("absent", "register") => Ok(("routed", true)),
-        ("absent", "miss response" | "end with complaint" | "reopen with complaint") => Ok(("absent", false)),
+        ("absent", "look at response" | "end with complaint" | "reopen with complaint") => Ok(("absent", false)),
         ("absent", _) => Err("case.not_found"),
         (_, "register") => Ok((still, false)),
-        (_, "miss response") => Ok((still, still == "routed" && from != "enquiry late")),
+        (_, "look at response") => Ok((still, still == "routed" && from != "enquiry late")),
         (_, "end with complaint") => Ok(("closed", !is_closed)),
         ("complaint closed", "reopen with complaint") => Ok(("reopened", true)),
         (_, "reopen with complaint") => Ok((still, false)),
+        (_, "tell an earlier answer") => Ok((if still == "routed" { "responded" } else { still }, true)),
         (_, _) if is_closed => Err("case.closed"),
         (_, "add to record") => Ok((still, true)),
         (_, "respond") if has_answer => Err("case.already_responded"),
@@ -162,19 +192,6 @@ fn every_pair_of_state_and_command() {
 }
 
 #[test]
-fn the_promise_is_kept_up_to_its_last_instant() {
-    let case = after(CaseClass::Enquiry, &[]);
-    let due = hours(24);
-    assert_eq!(case.facts.as_ref().unwrap().respond_by, due);
-    assert_eq!(case.decide(Command::Respond, due), Ok(vec![Event::Responded { at: due, in_time: true }]));
-    assert_eq!(case.decide(Command::MissResponse, due), Ok(vec![]));
-    let late = case.response_late_at().unwrap();
-    assert_eq!(late, due + SignedDuration::from_micros(1));
-    assert_eq!(case.decide(Command::Respond, late), Ok(vec![Event::Responded { at: late, in_time: false }]));
-    assert_eq!(case.decide(Command::MissResponse, late), Ok(vec![Event::ResponseMissed]));
-}
-
-#[test]
 fn r_cmp_01_what_is_on_record_stays_and_what_is_missing_is_added_once() {
     let mut case = after(CaseClass::Delivery, &[]);
     assert_eq!(run(&mut case, add(Part::Content), hours(1)), Err("case.part_on_record"));
@@ -199,8 +216,9 @@ fn any_command() -> impl Strategy<Value = Command> {
 }
 
 proptest! {
-    /// Whatever is asked in whatever order: it is registered, answered and missed at most once each, a closed case stays
-    /// as it is but for a reopening, and a deadline is armed exactly while an answer is awaited.
+    /// Whatever is asked in whatever order: it is registered, answered and missed at most once each and warned of at most
+    /// once by each warning, a closed case stays as it is but for a reopening and what is told late, and a deadline is
+    /// armed exactly while an answer is awaited.
     #[test]
     fn no_series_of_commands_breaks_a_case(series in prop::collection::vec((any_command(), 0i64..40), 0..20)) {
         let mut case = Case::default();
@@ -212,13 +230,17 @@ proptest! {
             let events = run(&mut case, command, now).unwrap_or_default();
             let was_closed = matches!(before.state, State::Closed { .. });
             let reopened = events == [Event::Reopened];
-            prop_assert!(!was_closed || reopened || (events.is_empty() && case == before));
+            let corrected = matches!(events[..], [Event::ResponseCorrected { .. }]) && case.state == before.state;
+            prop_assert!(!was_closed || reopened || corrected || (events.is_empty() && case == before));
             prop_assert!(was_closed || !reopened);
-            prop_assert_eq!(case.response_late_at().is_some(), case.state == State::Routed && !case.response_missed);
+            prop_assert_eq!(case.look_at().is_some(), case.state == State::Routed && !case.response_missed);
             let once = events.iter().filter(|event| !matches!(event, Event::Closed { .. } | Event::Reopened));
-            seen.extend(once.map(std::mem::discriminant));
+            seen.extend(once.map(|event| match event {
+                Event::ResponseDueSoon { warning, .. } => (std::mem::discriminant(event), Some(*warning)),
+                _ => (std::mem::discriminant(event), None),
+            }));
         }
-        let distinct: std::collections::HashSet<_> = seen.iter().collect();
+        let distinct: std::collections::HashSet<_> = seen.iter().map(|one| format!("{one:?}")).collect();
         prop_assert_eq!(distinct.len(), seen.len());
     }
 }

@@ -1,14 +1,16 @@
 //! The rules of the front door: what a purchase and a case are, what a contact is about, and who waits before whom.
 //! Pure: time, ids and amounts come in as values; nothing here reads a clock, a file or a database.
+pub mod answer;
 pub mod case;
 pub mod classify;
 pub mod identity;
 pub mod priority;
-pub mod promise;
 pub mod purchase;
 pub mod record;
 pub mod vocabulary;
 
+#[cfg(test)]
+mod answer_tests;
 #[cfg(test)]
 mod case_tests;
 #[cfg(test)]

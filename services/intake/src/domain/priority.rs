@@ -39,6 +39,14 @@ pub fn lane(class: CaseClass, severity: u8) -> Lane {
     if severity >= 1 || class == CaseClass::Discomfort { Lane::Health } else { Lane::Standard }
 }
 
+/// As many points as a degree of harm has make any matter urgent.
+const URGENT: i64 = 1000;
+
+/// Whether feedback is promised as for urgent and special matters (R-INT-15): all about health, and what weighs as much.
+pub fn is_urgent(lane: Lane, priority: &Priority) -> bool {
+    lane == Lane::Health || priority.score >= URGENT
+}
+
 /// The points a case starts with. It gains one a minute while it waits, at most [`AGEING_MAX`].
 pub fn priority(of: Weighed) -> Priority {
     let heated = matches!(of.emotion, Some(Emotion::Angry | Emotion::Distressed));
@@ -75,6 +83,13 @@ mod tests {
         assert_eq!(reasons, ["health_severity", "emotion", "vip_tier", "platform", "repeat_contact"]);
         let none = Weighed { severity: 0, emotion: None, vip_tier: 0, channel: Channel::Email, repeat_contact: false };
         assert_eq!(priority(none), Priority::default());
+    }
+
+    #[test]
+    fn what_weighs_as_much_as_harm_is_urgent() {
+        let scored = |score| Priority { score, parts: vec![] };
+        assert!(is_urgent(Lane::Health, &scored(0)) && is_urgent(Lane::Standard, &scored(1000)));
+        assert!(!is_urgent(Lane::Standard, &scored(999)));
     }
 
     #[test]

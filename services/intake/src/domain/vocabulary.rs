@@ -33,6 +33,20 @@ impl Channel {
         Channel::Shop,
     ];
 
+    /// All channels.
+    pub const ALL: [Channel; 10] = [
+        Channel::Hotline,
+        Channel::Email,
+        Channel::Website,
+        Channel::App,
+        Channel::MiniProgramme,
+        Channel::OfficialAccount,
+        Channel::SocialMedia,
+        Channel::Platform,
+        Channel::Shop,
+        Channel::FollowUp,
+    ];
+
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
@@ -46,18 +60,6 @@ impl Channel {
             Channel::Platform => "platform",
             Channel::Shop => "shop",
             Channel::FollowUp => "follow_up",
-        }
-    }
-
-    /// Whether people on it wait for an answer there and then (R-INT-13).
-    pub fn is_chat(self) -> bool {
-        match self {
-            Channel::App
-            | Channel::MiniProgramme
-            | Channel::OfficialAccount
-            | Channel::SocialMedia
-            | Channel::Platform => true,
-            Channel::Hotline | Channel::Email | Channel::Website | Channel::Shop | Channel::FollowUp => false,
         }
     }
 }
@@ -154,6 +156,16 @@ pub enum Lane {
     Health,
 }
 
+impl Lane {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Lane::Standard => "standard",
+            Lane::Health => "health",
+        }
+    }
+}
+
 /// How a case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -190,7 +202,7 @@ mod tests {
     #[test]
     fn the_word_is_what_json_says() {
         let json = |value: serde_json::Value| value.as_str().unwrap().to_owned();
-        for channel in Channel::OUTSIDE.into_iter().chain([Channel::FollowUp]) {
+        for channel in Channel::ALL {
             assert_eq!(json(serde_json::to_value(channel).unwrap()), channel.word());
         }
         for class in CaseClass::ALL {
@@ -198,6 +210,9 @@ mod tests {
         }
         for emotion in Emotion::ALL {
             assert_eq!(json(serde_json::to_value(emotion).unwrap()), emotion.word());
+        }
+        for lane in [Lane::Standard, Lane::Health] {
+            assert_eq!(json(serde_json::to_value(lane).unwrap()), lane.word());
         }
         for outcome in [Outcome::ComplaintClosed, Outcome::ComplaintWithdrawn].into_iter().chain(Outcome::BY_PERSON) {
             assert_eq!(json(serde_json::to_value(outcome).unwrap()), outcome.word());

@@ -8,7 +8,6 @@ use crate::{
     domain::{
         case::{Case, State},
         priority::Part,
-        vocabulary::Lane,
     },
     wire,
 };
@@ -47,6 +46,10 @@ pub struct CaseView {
     /// A human answers by then.
     #[schema(value_type = String, format = DateTime)]
     pub respond_by: Timestamp,
+    /// When a person will be there to answer; absent when one was as we took it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub answered_from: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub responded_at: Option<Timestamp>,
@@ -96,11 +99,7 @@ impl CaseView {
             purchase_id: facts.purchase_id,
             class: facts.class.word().to_owned(),
             class_source: facts.class_source.clone(),
-            lane: match facts.lane {
-                Lane::Standard => "standard",
-                Lane::Health => "health",
-            }
-            .to_owned(),
+            lane: facts.lane.word().to_owned(),
             health_severity: facts.health_severity,
             priority: PriorityView {
                 score: facts.priority.score,
@@ -109,6 +108,7 @@ impl CaseView {
             occurred_at: facts.occurred_at,
             recorded_at: facts.recorded_at,
             respond_by: facts.respond_by,
+            answered_from: facts.answered_from,
             responded_at: case.responded_at,
             response_missed: case.response_missed,
             complaint_id: facts.complaint_id,

@@ -117,7 +117,7 @@ fn unit(app: &App, registration: Registration, case_id: Uuid, customer: Uuid) ->
     let words = serde_json::to_string(&registration.text).map_err(Fault::internal)?;
     let text = text_row(&key, case_id, "contact", &words)?;
     let actor = channel_actor(registration.channel);
-    let command = registration.into_contact(&app.classifier, case_id, customer).register(&app.promises);
+    let command = registration.into_contact(&app.classifier, case_id, customer).register(&app.levels);
     let answer = |_, version, case: &Case| {
         CaseView::of(version, case).and_then(|view| serde_json::to_vec(&view).ok()).unwrap_or_default()
     };

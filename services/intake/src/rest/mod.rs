@@ -7,6 +7,7 @@ mod cases;
 mod check;
 mod customer;
 mod problem;
+mod promises;
 mod sale_request;
 mod sales;
 mod words;
@@ -34,10 +35,11 @@ use problem::Problem;
                        unknown fields are refused.",
         license(name = "Apache-2.0")
     ),
-    paths(sales::record, cases::register, cases::get),
+    paths(sales::record, cases::register, cases::get, promises::list),
     tags(
         (name = "sales", description = "What was sold to whom"),
-        (name = "cases", description = "Contacts of customers")
+        (name = "cases", description = "Contacts of customers"),
+        (name = "promises", description = "What everybody is promised")
     )
 )]
 struct Description;
@@ -48,6 +50,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/sales", post(sales::record))
         .route("/v1/cases", post(cases::register))
         .route("/v1/cases/{id}", get(cases::get))
+        .route("/v1/promises", get(promises::list))
         .route("/v1/{*path}", any(async || Problem::from(Fault::not_found("page", "of this name; see /docs"))))
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "request.method", "see /docs for what can be done here")

@@ -173,7 +173,11 @@ async fn every_bad_field_of_a_call_is_refused() {
     let reply = post_case(&stack, &case_with(json!({}))).await;
     let case_id = reply.json()["case_id"].as_str().unwrap().to_owned();
     let mut client = IntakeClient::new(stack.channel("intake"));
-    let respond = |case_id: &str, text: &str| RespondToCaseRequest { case_id: case_id.into(), text: text.into() };
+    let respond = |case_id: &str, text: &str| RespondToCaseRequest {
+        case_id: case_id.into(),
+        text: text.into(),
+        responded_at: None,
+    };
     for (id, text, field) in [
         ("7", "at nine", "case_id"),
         (case_id.as_str(), " ", "text"),

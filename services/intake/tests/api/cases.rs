@@ -89,7 +89,10 @@ async fn a_first_answer_is_in_time_or_missed() {
     stack.advance(SignedDuration::from_mins(5)).await;
     let mut client = client(&stack);
     let respond = |case_id: &str| {
-        request("staff:ana", RespondToCaseRequest { case_id: case_id.to_owned(), text: "we open at nine".into() })
+        request(
+            "staff:ana",
+            RespondToCaseRequest { case_id: case_id.to_owned(), text: "we open at nine".into(), responded_at: None },
+        )
     };
     assert_eq!(client.respond_to_case(respond(&prompt)).await.unwrap().into_inner().status, "responded");
     assert!(stack.events::<CaseResponseMissed>("intake").await.is_empty());
@@ -123,7 +126,7 @@ async fn a_case_ends_by_a_person_or_with_its_complaint() {
     ] {
         assert_eq!(client.close_case(close(case, outcome)).await.unwrap_err().code(), code, "{outcome}");
     }
-    let answer = RespondToCaseRequest { case_id: enquiry.clone(), text: "at nine".into() };
+    let answer = RespondToCaseRequest { case_id: enquiry.clone(), text: "at nine".into(), responded_at: None };
     client.respond_to_case(request("staff:ana", answer)).await.unwrap();
     let mut keyed = close(&enquiry, "answered");
     keyed.metadata_mut().insert("idempotency-key", "c-1".parse().unwrap());
@@ -193,7 +196,7 @@ async fn the_description_and_its_page_are_served() {
     let description = get(&stack, "/openapi.json").await.json();
     assert!(description["openapi"].as_str().unwrap().starts_with("3."));
     let paths = description["paths"].as_object().unwrap();
-    assert_eq!(paths.keys().collect::<Vec<_>>(), ["/v1/cases", "/v1/cases/{id}", "/v1/sales"]);
+    assert_eq!(paths.keys().collect::<Vec<_>>(), ["/v1/cases", "/v1/cases/{id}", "/v1/promises", "/v1/sales"]);
     let channels = &description["components"]["schemas"]["CaseRequest"]["properties"]["channel"]["enum"];
     assert_eq!(channels.as_array().unwrap().len(), 9, "{channels}");
     assert_eq!(get(&stack, "/docs/").await.status, 200);

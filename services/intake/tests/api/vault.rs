@@ -43,7 +43,7 @@ async fn nothing_personal_lies_in_the_open() {
     assert_eq!(reply.status, 201);
     let case_id = reply.json()["case_id"].as_str().unwrap().to_owned();
     let mut client = IntakeClient::new(stack.channel("intake"));
-    let answer = RespondToCaseRequest { case_id, text: "canaryanswer".into() };
+    let answer = RespondToCaseRequest { case_id, text: "canaryanswer".into(), responded_at: None };
     client.respond_to_case(request("staff:ana", answer)).await.unwrap();
     let sale = json!({ "customer": { "phone": "07700900124", "name": "Canary Buyer" } });
     assert_eq!(post_sales(&stack, &[super::sale_with("A-1", sale)]).await.status, 200);

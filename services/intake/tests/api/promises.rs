@@ -1,0 +1,149 @@
+//! What is promised, told to everybody, warned of, judged and corrected.
+use contracts::intake::v1::{
+    CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseDueSoon, CaseResponseMissed, GetCaseRequest,
+    RespondToCaseRequest, intake_client::IntakeClient,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use testkit::{Stack, request, wrong_fields};
+use tonic::{Code, transport::Channel};
+
+use super::{case_with, get, post_case, start};
+
+fn client(stack: &Stack) -> IntakeClient<Channel> {
+    IntakeClient::new(stack.channel("intake"))
+}
+
+fn on_wire(at: &str) -> Option<contracts::Timestamp> {
+    Some(backbone::proto::timestamp(at.parse().unwrap()))
+}
+
+/// Moves the clock to an instant that is to come, with all that happens on the way.
+async fn until(stack: &Stack, at: &str) {
+    stack.advance(at.parse::<Timestamp>().unwrap().duration_since(stack.now())).await;
+}
+
+async fn contact(stack: &Stack, fields: Value) -> Value {
+    let reply = post_case(stack, &case_with(fields)).await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    reply.json()
+}
+
+fn answer(case: &Value, at: Option<&str>) -> tonic::Request<RespondToCaseRequest> {
+    let case_id = case["case_id"].as_str().unwrap().to_owned();
+    let responded_at = at.and_then(on_wire);
+    request("staff:ana", RespondToCaseRequest { case_id, text: "we look into it".into(), responded_at })
+}
+
+#[tokio::test]
+async fn r_int_13_r_int_16_a_chat_before_a_holiday_is_due_five_minutes_after_the_next_opening() {
+    let stack = start().await;
+    // Friday night; Qingming is off until Monday.
+    until(&stack, "2026-04-03T23:30:00+08:00").await;
+    let night = contact(&stack, json!({ "channel": "app" })).await;
+    assert_eq!(night["respond_by"], "2026-04-07T01:05:00Z");
+    assert_eq!(night["answered_from"], "2026-04-07T01:00:00Z");
+    let path = format!("/v1/cases/{}", night["case_id"].as_str().unwrap());
+    assert_eq!(get(&stack, &path).await.json(), night);
+    let case_id = night["case_id"].as_str().unwrap().to_owned();
+    let view = client(&stack).get_case(GetCaseRequest { case_id }).await.unwrap().into_inner().case.unwrap();
+    let told: Vec<CaseRegistered> = stack.events("intake").await;
+    assert_eq!(view.registered.as_ref(), told.first());
+    assert_eq!(told[0].answered_from, on_wire("2026-04-07T01:00:00Z"));
+    let harm = contact(&stack, json!({ "channel": "app", "class": "discomfort" })).await;
+    assert_eq!((&harm["respond_by"], harm.get("answered_from")), (&json!("2026-04-04T15:30:00Z"), None));
+    // The Saturday after Labour Day is worked for it.
+    until(&stack, "2026-05-09T10:00:00+08:00").await;
+    let saturday = contact(&stack, json!({ "channel": "app", "external_ref": "made-up" })).await;
+    assert_eq!((&saturday["respond_by"], saturday.get("answered_from")), (&json!("2026-05-09T02:05:00Z"), None));
+}
+
+#[tokio::test]
+async fn r_int_12_whoever_must_answer_is_warned_once_and_an_answer_told_late_corrects_a_miss() {
+    let stack = start().await;
+    let case = contact(&stack, json!({ "channel": "app", "occurred_at": "2026-03-02T07:00:00Z" })).await;
+    assert_eq!(case["respond_by"], "2026-03-02T08:05:00Z");
+    until(&stack, "2026-03-02T08:02:59Z").await;
+    assert!(stack.events::<CaseResponseDueSoon>("intake").await.is_empty());
+    until(&stack, "2026-03-02T08:03:00Z").await;
+    until(&stack, "2026-03-02T08:05:00Z").await;
+    let warned: Vec<CaseResponseDueSoon> = stack.events("intake").await;
+    let warned: Vec<_> = warned.iter().map(|one| (one.case_id.as_str(), one.warning.as_str())).collect();
+    assert_eq!(warned, [(case["case_id"].as_str().unwrap(), "60%")]);
+    assert!(stack.events::<CaseResponseMissed>("intake").await.is_empty());
+    stack.advance(SignedDuration::from_millis(1)).await;
+    assert_eq!(stack.events::<CaseResponseMissed>("intake").await.len(), 1);
+
+    let mut client = client(&stack);
+    for bad in ["2026-03-02T09:00:00Z", "2026-03-02T06:59:59Z"] {
+        let refused = client.respond_to_case(answer(&case, Some(bad))).await.unwrap_err();
+        assert_eq!((refused.code(), wrong_fields(&refused)), (Code::InvalidArgument, vec!["responded_at".to_owned()]));
+    }
+    client.respond_to_case(answer(&case, Some("2026-03-02T08:05:00Z"))).await.unwrap();
+    let responded: Vec<CaseResponded> = stack.events("intake").await;
+    assert!(responded[0].in_time && responded[0].responded_at == on_wire("2026-03-02T08:05:00Z"));
+    let path = format!("/v1/cases/{}", case["case_id"].as_str().unwrap());
+    let view = get(&stack, &path).await.json();
+    assert_eq!((&view["responded_at"], &view["response_missed"]), (&json!("2026-03-02T08:05:00Z"), &json!(false)));
+
+    // An earlier one takes its place; one that is not earlier says nothing.
+    client.respond_to_case(answer(&case, Some("2026-03-02T07:30:00Z"))).await.unwrap();
+    let nothing = client.respond_to_case(answer(&case, Some("2026-03-02T08:00:00Z"))).await.unwrap_err();
+    assert_eq!(nothing.code(), Code::FailedPrecondition);
+    let corrected: Vec<CaseResponseCorrected> = stack.events("intake").await;
+    let corrected: Vec<_> =
+        corrected.iter().map(|one| (one.responded_at, one.was_responded_at, one.was_late)).collect();
+    assert_eq!(
+        corrected,
+        [
+            (on_wire("2026-03-02T08:05:00Z"), None, true),
+            (on_wire("2026-03-02T07:30:00Z"), on_wire("2026-03-02T08:05:00Z"), false)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn r_int_12_the_promises_of_each_channel_are_published() {
+    let stack = start().await;
+    let reply = get(&stack, "/v1/promises").await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let published = reply.json();
+    let channels = published["channels"].as_array().unwrap();
+    assert_eq!(channels.len(), 9);
+    let find = |name: &str| channels.iter().find(|one| one["channel"] == name).unwrap();
+    let day = json!({ "within": "24h", "within_seconds": 86400, "hours": "round_the_clock" });
+    assert_eq!(find("app")["first_answer"], json!({ "within": "5m", "within_seconds": 300, "hours": "china" }));
+    assert_eq!((&find("email")["first_answer"], &find("app")["urgent_feedback"]), (&day, &day));
+    assert_eq!(find("hotline")["pickup"], json!({ "within": "15s", "percent": 80 }));
+    let results = find("shop")["results"].as_array().unwrap();
+    assert_eq!(results.len(), 10);
+    let repair = results.iter().find(|one| one["class"] == "repair").unwrap();
+    assert_eq!(repair["result"]["within"], "360h");
+    let hours = &published["calendars"].as_array().unwrap()[..];
+    assert_eq!((hours.len(), &hours[0]["name"], &hours[0]["zone"]), (1, &json!("china"), &json!("Asia/Shanghai")));
+    assert_eq!(hours[0]["week"]["fri"], json!(["09:00-12:00", "13:00-18:00"]));
+    assert_eq!(hours[0]["week"].get("sat"), None);
+    let description = get(&stack, "/openapi.json").await.json();
+    assert!(description["paths"]["/v1/promises"]["get"]["responses"]["200"].is_object());
+}
+
+#[tokio::test]
+async fn r_int_12_a_chain_promises_by_its_own_policy() {
+    let vip =
+        "[[rules]]\npromise = \"first_response\"\nwhen.segment = [\"vip\"]\ntarget = \"1h\"\nhours = \"of_place\"\n";
+    let policy = kernel::sla::DEFAULT.replacen("[[rules]]", &format!("{vip}\n[[rules]]"), 1);
+    let file = std::env::temp_dir().join(format!("levels-{}.toml", uuid::Uuid::new_v4()));
+    std::fs::write(&file, policy).unwrap();
+    let stack = Stack::start_with(&[&intake::SERVICE], |_, settings| {
+        settings.service["levels"] = json!({ "policy": file });
+    })
+    .await;
+    let vip = contact(&stack, json!({ "vip_tier": 1, "repeat_contact": true })).await;
+    let other = contact(&stack, json!({ "content": "when do you close?" })).await;
+    assert_eq!(vip["respond_by"], "2026-03-02T09:00:00Z");
+    assert_eq!(other["respond_by"], "2026-03-03T08:00:00Z");
+    let told: Vec<CaseRegistered> = stack.events("intake").await;
+    let told: Vec<_> = told.iter().map(|one| (one.vip_tier, one.is_repeat, one.urgent)).collect();
+    assert_eq!(told, [(1, true, false), (0, false, false)]);
+    std::fs::remove_file(&file).unwrap();
+}
