@@ -48,6 +48,9 @@ pub struct ImprovementAction {
     /// The newest.
     pub release: Option<Release>,
     pub state: State,
+    /// The finding of an analysis it was proposed from (R-CMP-16).
+    #[serde(default)]
+    pub finding_id: Option<Uuid>,
 }
 
 /// The measure is in force.
@@ -107,6 +110,7 @@ pub enum Command {
         owner: Department,
         due_by: Timestamp,
         by: String,
+        finding_id: Option<Uuid>,
     },
     Accept,
     StartWork {
@@ -129,17 +133,32 @@ pub enum Command {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    Proposed { problem: Problem, owner: Department, due_by: Timestamp, by: String, at: Timestamp },
+    Proposed {
+        problem: Problem,
+        owner: Department,
+        due_by: Timestamp,
+        by: String,
+        finding_id: Option<Uuid>,
+        at: Timestamp,
+    },
     Accepted,
-    WorkStarted { root_cause: CauseCode },
+    WorkStarted {
+        root_cause: CauseCode,
+    },
     Overdue,
-    ReporterAttached { reporter: Reporter, recurrence: bool },
+    ReporterAttached {
+        reporter: Reporter,
+        recurrence: bool,
+    },
     Released(Release),
     Telling(Telling),
     CheckStarted,
     JudgedEffective,
     JudgedIneffective,
-    Reopened { root_cause: CauseCode, due_by: Timestamp },
+    Reopened {
+        root_cause: CauseCode,
+        due_by: Timestamp,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -219,8 +238,8 @@ impl ImprovementAction {
     /// What follows from `command` at `now`, or why nothing may.
     pub fn decide(&self, command: Command, now: Timestamp) -> Decision {
         match (command, self.state) {
-            (Command::Propose { problem, owner, due_by, by }, State::Absent) => {
-                Ok(vec![Event::Proposed { problem, owner, due_by, by, at: now }])
+            (Command::Propose { problem, owner, due_by, by, finding_id }, State::Absent) => {
+                Ok(vec![Event::Proposed { problem, owner, due_by, by, finding_id, at: now }])
             }
             (Command::Report(_) | Command::Message(_) | Command::ReleaseDue | Command::CheckDue, State::Absent) => {
                 Ok(vec![])
@@ -302,9 +321,9 @@ impl ImprovementAction {
     /// Takes in what happened.
     pub fn apply(&mut self, event: &Event) {
         match event.clone() {
-            Event::Proposed { problem, owner, due_by, by, at } => {
-                let state = State::Proposed;
-                *self = Self { problem, owner, due_by, proposed_by: by, proposed_at: at, state, ..Self::default() };
+            Event::Proposed { problem, owner, due_by, by, finding_id, at } => {
+                let (proposed_by, proposed_at, state) = (by, at, State::Proposed);
+                *self = Self { problem, owner, due_by, proposed_by, proposed_at, finding_id, state, ..Self::default() };
             }
             Event::Accepted => self.state = State::Accepted,
             Event::WorkStarted { root_cause } => {

@@ -29,7 +29,8 @@ fn known() -> Reporter {
 }
 
 fn propose() -> Command {
-    Command::Propose { problem: problem(), owner: department("quality"), due_by: NOW + days(30), by: ANA.into() }
+    let (owner, due_by, by) = (department("quality"), NOW + days(30), ANA.into());
+    Command::Propose { problem: problem(), owner, due_by, by, finding_id: Some(Uuid::from_u128(77)) }
 }
 
 fn start_work() -> Command {
