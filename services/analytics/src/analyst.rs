@@ -1,5 +1,6 @@
-//! Looks at complaints regularly (R-CMP-16): when a week or a month is over, what is known of it is counted at one moment,
-//! frozen and told. A period that was missed is made up for; whoever else makes the same analysis changes nothing.
+//! Looks at complaints regularly (R-CMP-16): when a week or a month is over, what is known of it is counted at one
+//! moment, frozen and told. A period that was missed is made up for; whoever else makes the same analysis changes
+//! nothing.
 use anyhow::{Context as _, ensure};
 use backbone::{Actor, Change, Clock, Context, Fault, Road, Unit};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -75,8 +76,8 @@ impl Analyst {
         Ok(0)
     }
 
-    /// The period after the last one that was analysed, if it is over; the last one that is over where there was none. Before
-    /// the first complaint there is nothing to analyse.
+    /// The period after the last one that was analysed, if it is over; the last one that is over where there was none.
+    /// Before the first complaint there is nothing to analyse.
     async fn due(&self, span: Span, now: Timestamp) -> Result<Option<Regular>, Fault> {
         let over = Regular::over(span, kernel::calendar::add(now, -self.after), &self.zone);
         let made = store::analysis::newest(&self.pool, span).await?;

@@ -1,5 +1,5 @@
-//! What we listen to: everything. Every event becomes one fact; one that cannot be read is parked, never dropped. Only what
-//! we say ourselves is none: it rests on facts.
+//! What we listen to: everything. Every event becomes one fact; one that cannot be read is parked, never dropped. Only
+//! what we say ourselves is none: it rests on facts.
 use backbone::{Context, Effects, Inbound};
 use contracts::analytics::v1::AnalysisMade;
 

@@ -2,8 +2,8 @@
 //! from facts and from nothing else, each with its n, its interval and the watermark it was worked out at.
 //!
 //! Reading order: `inbound` (everything comes in) → `wire` (event to fact) → `facts` (the table) → `store` (counts) →
-//! `domain` (counts to figures, and to an analysis) → `figures` (which counts a metric is made of) → `analyst` (complaints
-//! looked at regularly) → `api` (the door). `rebuild` makes the facts again from the journals.
+//! `domain` (counts to figures, and to an analysis) → `figures` (which counts a metric is made of) → `analyst`
+//! (complaints looked at regularly) → `api` (the door). `rebuild` makes the facts again from the journals.
 use std::sync::Arc;
 
 use backbone::{Context, Parts, Service};

@@ -1,5 +1,6 @@
-//! Complaints of a week or a month, looked at as a whole (R-CMP-16): what is frequent, what rose beyond chance, what nobody
-//! does anything about. Invariant: an analysis is made once and never changes; what is learnt later is told beside it.
+//! Complaints of a week or a month, looked at as a whole (R-CMP-16): what is frequent, what rose beyond chance, what
+//! nobody does anything about. Invariant: an analysis is made once and never changes; what is learnt later is told
+//! beside it.
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -169,8 +169,10 @@ proptest! {
         ids.dedup();
         prop_assert_eq!(ids.len(), analysis.findings.len());
         for finding in &analysis.findings {
-            prop_assert!(counts.iter().any(|count| count.value == finding.value && count.complaints == finding.complaints));
-            prop_assert!(finding.why == Why::Unattended || (finding.p < 0.05 && finding.complaints.now > finding.complaints.before));
+            let Pair { now, before } = finding.complaints;
+            let counted = |count: &Count| (&count.value, count.complaints) == (&finding.value, finding.complaints);
+            prop_assert!(counts.iter().any(counted));
+            prop_assert!(finding.why == Why::Unattended || (finding.p < 0.05 && now > before));
         }
     }
 }

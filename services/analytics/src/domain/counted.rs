@@ -38,8 +38,8 @@ impl Dimension {
         }
     }
 
-    /// Counted among the complaints investigated in the period, because a cause is learnt then: what was recorded last is
-    /// not investigated yet, and every period would seem to fall. The others are counted among those recorded.
+    /// Counted among the complaints investigated in the period, because a cause is learnt then: what was recorded last
+    /// is not investigated yet, and every period would seem to fall. The others are counted among those recorded.
     pub fn found(self) -> bool {
         matches!(self, Self::Cause | Self::Department)
     }

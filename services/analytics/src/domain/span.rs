@@ -1,5 +1,5 @@
-//! Weeks and months of a zone: what is looked at regularly. A week begins on Monday, a month on its first day, both at the
-//! beginning of the day there, so a week may have 167 or 169 hours.
+//! Weeks and months of a zone: what is looked at regularly. A week begins on Monday, a month on its first day, both at
+//! the beginning of the day there, so a week may have 167 or 169 hours.
 use std::{fmt, str::FromStr};
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};

@@ -29,7 +29,7 @@ pub async fn patience(tx: &mut PgConnection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Complaints recorded and investigated, orders delivered, and complaints by kind, in a period and in the one before it.
+/// Complaints recorded and investigated, orders delivered, and complaints by kind, in a period and in the one before.
 pub async fn counts(tx: &mut PgConnection, periods: (Period, Period)) -> Result<Counted, Fault> {
     let (recorded, investigated) = totals(tx, periods).await?;
     let (delivered, stores) = delivered(tx, periods).await?;
@@ -49,8 +49,8 @@ type Kind = (String, String, i64, i64);
 async fn kinds(tx: &mut PgConnection, (period, before): (Period, Period)) -> Result<Vec<Kind>, Fault> {
     let kinds = sqlx::query_as(
         "-- analysis.counts
-         -- Causes and departments of complaints investigated in a period, by the last word in it; the others of complaints
-         -- recorded in it.
+         -- Causes and departments of complaints investigated in a period, by the last word in it; the others of
+         -- complaints recorded in it.
          with concluded as (
            select distinct on (aggregate_id, occurred_at >= $2) occurred_at >= $2 as now, code, department from fact
            where type = $5 and occurred_at >= $1 and occurred_at < $3
@@ -94,7 +94,8 @@ async fn delivered(
          with parcel as (
            select aggregate_id, min(delivered_at) as at from fact
            where delivered_at >= $1 and delivered_at < $3 group by aggregate_id)
-         select (select store from fact p where p.aggregate_id = parcel.aggregate_id and p.store is not null limit 1) as store,
+         select (select store from fact p where p.aggregate_id = parcel.aggregate_id and p.store is not null
+                 limit 1) as store,
                 count(*) filter (where at >= $2), count(*) filter (where at < $2)
          from parcel group by store",
     )
@@ -195,9 +196,11 @@ pub async fn data_hash(tx: &mut PgConnection, (period, before): (Period, Period)
            where type in ($3, $4) and occurred_at >= $1 and occurred_at < $2),
          counted as (
            select event_id from said
-           union select event_id from fact where type = $5 and aggregate_id in (select aggregate_id from said where type = $3)
+           union select event_id from fact
+           where type = $5 and aggregate_id in (select aggregate_id from said where type = $3)
            union select event_id from fact where delivered_at >= $1 and delivered_at < $2)
-         select encode(sha256(coalesce(string_agg(event_id::text, ',' order by event_id), '')::bytea), 'hex') from counted",
+         select encode(sha256(coalesce(string_agg(event_id::text, ',' order by event_id), '')::bytea), 'hex')
+         from counted",
     )
     .bind(before.from().to_sqlx())
     .bind(period.to().to_sqlx())

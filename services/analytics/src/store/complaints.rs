@@ -1,4 +1,4 @@
-//! Counts for the metrics about complaints: how often they are raised, accepted at once, told, and whether they come back.
+//! Counts for the metrics about complaints: how often they are raised, accepted at once, told, and come back.
 use backbone::Fault;
 use contracts::{
     Event,
@@ -56,7 +56,8 @@ pub async fn first_offers(tx: &mut PgConnection, period: Period) -> Result<Share
          with offered as (
            select distinct aggregate_id from fact
            where type = $3 and number = 1 and occurred_at >= $1 and occurred_at < $2),
-         agreed as (select distinct aggregate_id, true as yes from fact where type = $4 and number = 1 and occurred_at >= $1)
+         agreed as (
+           select distinct aggregate_id, true as yes from fact where type = $4 and number = 1 and occurred_at >= $1)
          select count(*) filter (where yes), count(*) filter (where yes is null)
          from offered left join agreed using (aggregate_id)",
     )
@@ -73,9 +74,9 @@ pub async fn first_offers(tx: &mut PgConnection, period: Period) -> Result<Share
 pub async fn loops(tx: &mut PgConnection, period: Period) -> Result<(Share, Durations), Fault> {
     let (told, untold, quantiles, mean): (i64, i64, Option<Vec<f64>>, Option<f64>) = sqlx::query_as(
         "-- figures.loops
-         -- M24: department answers accepted in P whose reporter is informed or suppressed with reason / department answers
-         --      accepted in P. The reporter is the customer of the complaint: he was told its result, or of the measure
-         --      against its cause, or there is a reason not to; after the answer.
+         -- M24: department answers accepted in P whose reporter is informed or suppressed with reason
+         --      / department answers accepted in P. The reporter is the customer of the complaint: he was told its
+         --      result, or of the measure against its cause, or there is a reason not to; after the answer.
          with accepted as (
            select aggregate_id, about, occurred_at from fact
            where type = $3 and occurred_at >= $1 and occurred_at < $2 and about is not null),
@@ -112,8 +113,8 @@ pub async fn loops(tx: &mut PgConnection, period: Period) -> Result<(Share, Dura
 pub async fn recurrences(tx: &mut PgConnection, period: Period) -> Result<(u64, u64), Fault> {
     let (after, before): (i64, i64) = sqlx::query_as(
         "-- figures.recurrences
-         -- M25: complaints of the same cause and product in equal windows after and before a measure was released, of the
-         --      measures whose effectiveness came to be checked in P
+         -- M25: complaints of the same cause and product in equal windows after and before a measure was released, of
+         --      the measures whose effectiveness came to be checked in P
          select coalesce(sum(number), 0)::bigint, coalesce(sum(base), 0)::bigint from fact
          where type = $3 and occurred_at >= $1 and occurred_at < $2",
     )
