@@ -143,6 +143,25 @@ fn r_cmp_16_an_analysis_is_made_once_and_what_is_known_later_stands_beside_it() 
 }
 
 #[test]
+fn every_state_against_every_command() {
+    let made = of(counted(vec![]));
+    let name = |analysis: &ComplaintAnalysis| if analysis.0.is_some() { "made" } else { "[*]" };
+    let states = [ComplaintAnalysis::default(), ComplaintAnalysis(Some(Box::new(made.clone())))];
+    let mut steps = Vec::new();
+    for (state, events) in states.iter().zip([1, 0]) {
+        let happened = state.decide(Command::Make(Box::new(made.clone())));
+        assert_eq!(happened.len(), events, "{}", name(state));
+        let mut after = state.clone();
+        happened.iter().for_each(|event| after.apply(event));
+        if name(state) != name(&after) {
+            steps.push((name(state), "Make", name(&after)));
+        }
+    }
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    testkit::docs::section(readme, "state-diagram", &testkit::docs::diagram(&steps));
+}
+
+#[test]
 fn a_long_list_is_cut_and_nothing_is_said_of_what_was_cut() {
     let many = |extra: u64| {
         (0..250).map(move |number| count(Dimension::Product, &format!("p-{number:03}"), 250 + extra - number, 250))
