@@ -3,12 +3,13 @@
 use backbone::{Fault, Row};
 use sqlx::{PgConnection, PgPool};
 
-use crate::domain::fact::{Fact, Measures};
+use crate::domain::fact::Fact;
 
 macro_rules! columns {
     () => {
         "event_id, type, service, stream, aggregate_id, version, customer_id, occurred_at, recorded_at, due_at, \
-         started_at, delivered_at, score, minor, currency"
+         started_at, delivered_at, score, minor, currency, code, class, product_id, batch, department, store, about, \
+         number, base, to_acknowledge_s, to_answer_s"
     };
 }
 
@@ -17,9 +18,11 @@ macro_rules! given {
     () => {
         "unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::uuid[], \
          $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], \
-         $13::bigint[], $14::bigint[], $15::text[], $16::bigint[], $17::bigint[]) as given(event_id, type, service, \
-         stream, aggregate_id, version, customer_id, occurred_at, recorded_at, due_at, started_at, delivered_at, \
-         score, minor, currency, stream_seq, journal_seq)"
+         $13::bigint[], $14::bigint[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], \
+         $21::text[], $22::uuid[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], \
+         $28::bigint[]) as given(event_id, type, service, stream, aggregate_id, version, customer_id, occurred_at, \
+         recorded_at, due_at, started_at, delivered_at, score, minor, currency, code, class, product_id, batch, \
+         department, store, about, number, base, to_acknowledge_s, to_answer_s, stream_seq, journal_seq)"
     };
 }
 
@@ -70,22 +73,33 @@ pub fn add(fact: Fact) -> Row {
 fn row(statement: &'static str, fact: Fact) -> Row {
     let number = |value: Option<u64>| value.map(u64::cast_signed);
     let Fact { event_id, r#type, service, stream, aggregate_id, version, recorded_at, .. } = fact;
-    let Measures { occurred_at, customer_id, due_at, started_at, delivered_at, score, amount } = fact.measures;
+    let m = fact.measures;
     Row::new(statement, event_id)
         .with(r#type)
         .with(service)
         .with(stream)
         .with(aggregate_id)
         .with(version.cast_signed())
-        .with(customer_id)
-        .with(occurred_at)
+        .with(m.customer_id)
+        .with(m.occurred_at)
         .with(recorded_at)
-        .with(due_at)
-        .with(started_at)
-        .with(delivered_at)
-        .with(score.map(i64::from))
-        .with(amount.map(|money| money.minor))
-        .with(amount.map(|money| money.currency.to_string()))
+        .with(m.due_at)
+        .with(m.started_at)
+        .with(m.delivered_at)
+        .with(m.score.map(i64::from))
+        .with(m.amount.map(|money| money.minor))
+        .with(m.amount.map(|money| money.currency.to_string()))
+        .with(m.code)
+        .with(m.class)
+        .with(m.product_id)
+        .with(m.batch)
+        .with(m.department)
+        .with(m.store)
+        .with(m.about)
+        .with(number(m.number))
+        .with(number(m.base))
+        .with(number(m.to_acknowledge_s))
+        .with(number(m.to_answer_s))
         .with(number(fact.stream_seq))
         .with(number(fact.journal_seq))
 }

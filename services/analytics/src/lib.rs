@@ -2,24 +2,31 @@
 //! from facts and from nothing else, each with its n, its interval and the watermark it was worked out at.
 //!
 //! Reading order: `inbound` (everything comes in) → `wire` (event to fact) → `facts` (the table) → `store` (counts) →
-//! `domain` (counts to figures) → `api` (the door). `rebuild` makes the facts again from the journals.
-use backbone::{Context, Parts, Service};
-use contracts::analytics::v1::reports_server::ReportsServer;
+//! `domain` (counts to figures, and to an analysis) → `figures` (which counts a metric is made of) → `analyst`
+//! (complaints looked at regularly) → `api` (the door). `rebuild` makes the facts again from the journals.
+use std::sync::Arc;
 
+use backbone::{Context, Parts, Service};
+use contracts::analytics::v1::{analyses_server::AnalysesServer, reports_server::ReportsServer};
+
+mod analyst;
 mod api;
 pub mod domain;
 mod facts;
+mod figures;
 mod inbound;
 mod rebuild;
 mod store;
 mod wire;
 
-/// The service. It owns no aggregate and publishes nothing.
+/// The service. Its one aggregate is made once and never changes.
 pub static SERVICE: Service = Service {
     name: "analytics",
     defaults: include_str!("../default.toml"),
     migrations: Some(&MIGRATIONS),
-    aggregates: |_| {},
+    aggregates: |aggregates| {
+        aggregates.with::<domain::analysis::ComplaintAnalysis>();
+    },
     inbound: inbound::inbound,
     assemble,
 };
@@ -28,5 +35,11 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let api = api::Api { pool: context.pool.clone(), neighbours: context.neighbours.clone() };
-    Ok(Parts::new().grpc(ReportsServer::new(api)))
+    let analyst = Arc::new(analyst::Analyst::new(context)?);
+    let make = move || {
+        let analyst = Arc::clone(&analyst);
+        async move { analyst.make_once().await }
+    };
+    let parts = Parts::new().grpc(ReportsServer::new(api.clone())).grpc(AnalysesServer::new(api));
+    Ok(parts.background("analyses", make))
 }

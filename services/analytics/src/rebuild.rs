@@ -7,7 +7,7 @@ use tonic::transport::Channel;
 
 use crate::{domain::fact::Fact, facts::Rebuild, wire};
 
-/// The services that publish.
+/// The services whose events are facts.
 const SOURCES: [&str; 5] = ["intake", "scheduling", "complaint", "fulfilment", "outreach"];
 
 /// Entries asked for at once.

@@ -18,6 +18,9 @@ use crate::domain::{
     period::Period,
 };
 
+pub mod analysis;
+pub mod complaints;
+
 /// A transaction that sees one moment, however many questions are asked in it.
 pub async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Fault> {
     Ok(pool.begin_with("begin transaction isolation level repeatable read, read only").await?)

@@ -5,7 +5,6 @@ use contracts::{
     Event,
     analytics::v1 as out,
     common::v1 as common,
-    complaint::v1::{ComplaintRecorded, InvestigationConcluded, InvestigationLate},
     fulfilment::v1::RefundSucceeded,
     intake::v1::{CaseClosed, PurchaseDelivered, PurchaseRecorded},
     operations::v1::JournalEntry,
@@ -20,6 +19,9 @@ use crate::domain::{
     fact::{Fact, Measures},
     figure::{Figure, Unit},
 };
+
+pub mod analysis;
+mod complaints;
 
 /// The fact an event of a stream is.
 pub fn fact(meta: &Meta, payload: &[u8]) -> Result<Fact, Fault> {
@@ -69,11 +71,8 @@ fn measures(event_type: &str, payload: &[u8], occurred_at: Timestamp) -> Result<
         FollowUpPlanned::TYPE => window(read::<FollowUpPlanned>(payload)?.window_end, plain),
         FollowUpRescheduled::TYPE => window(read::<FollowUpRescheduled>(payload)?.window_end, plain),
         FollowUpCompleted::TYPE => follow_up_completed(read(payload)?, plain),
-        ComplaintRecorded::TYPE => complaint_recorded(read(payload)?, plain),
-        InvestigationConcluded::TYPE => investigation_concluded(read(payload)?, plain),
-        InvestigationLate::TYPE => investigation_late(read(payload)?, plain),
         RefundSucceeded::TYPE => refund_succeeded(read(payload)?, plain),
-        _ => Ok(plain),
+        _ => complaints::measures(event_type, payload, plain),
     }
 }
 
@@ -82,6 +81,7 @@ fn purchase_recorded(e: PurchaseRecorded, plain: Measures) -> Result<Measures, F
         occurred_at: proto::required("bought_at", e.bought_at.as_ref())?,
         delivered_at: proto::instant("delivered_at", e.delivered_at.as_ref())?,
         amount: Some(amount("paid", e.paid)?),
+        store: word(e.store_id),
         ..plain
     })
 }
@@ -115,33 +115,17 @@ fn follow_up_completed(e: FollowUpCompleted, plain: Measures) -> Result<Measures
     window(e.window_end, Measures { occurred_at, score: Some(e.score), ..plain })
 }
 
-fn complaint_recorded(e: ComplaintRecorded, plain: Measures) -> Result<Measures, Fault> {
-    Ok(Measures {
-        occurred_at: proto::required("recorded_at", e.recorded_at.as_ref())?,
-        due_at: Some(proto::required("investigate_by", e.investigate_by.as_ref())?),
-        ..plain
-    })
-}
-
-/// Without a due time the promise had been cancelled, and nothing is counted.
-fn investigation_concluded(e: InvestigationConcluded, plain: Measures) -> Result<Measures, Fault> {
-    Ok(Measures {
-        occurred_at: proto::required("concluded_at", e.concluded_at.as_ref())?,
-        due_at: proto::instant("investigate_by", e.investigate_by.as_ref())?,
-        ..plain
-    })
-}
-
-fn investigation_late(e: InvestigationLate, plain: Measures) -> Result<Measures, Fault> {
-    Ok(Measures { due_at: Some(proto::required("investigate_by", e.investigate_by.as_ref())?), ..plain })
-}
-
 fn refund_succeeded(e: RefundSucceeded, plain: Measures) -> Result<Measures, Fault> {
     Ok(Measures {
         occurred_at: proto::required("succeeded_at", e.succeeded_at.as_ref())?,
         amount: Some(amount("amount", e.amount)?),
         ..plain
     })
+}
+
+/// A word of a closed list or an id, if there is one.
+fn word(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
 }
 
 /// The pseudonym in the event, whatever its type.

@@ -7,6 +7,7 @@ use sqlx::{
     Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -145,17 +146,27 @@ impl Node {
                 let node = Arc::clone(&node);
                 async move { deadline::fire_once(&node.context.road, &node.aggregates, node.service.name).await }
             };
-            loops.push(("deadlines".into(), Box::pin(again("deadlines", 200, fire, stop.clone()))));
+            loops.push((
+                "deadlines".into(),
+                Box::pin(again("deadlines", Idle::Time(Duration::from_millis(200)), fire, stop.clone())),
+            ));
             let node = Arc::clone(self);
             let audit = move || {
                 let node = Arc::clone(&node);
                 async move { node.audit().await.map(|_| 0) }
             };
-            loops.push(("auditor".into(), Box::pin(again("auditor", 10_000, audit, stop.clone()))));
+            loops.push((
+                "auditor".into(),
+                Box::pin(again("auditor", Idle::Time(Duration::from_secs(10)), audit, stop.clone())),
+            ));
         }
         for part in &self.background {
             let (part, stop) = (part.clone(), stop.clone());
-            loops.push((part.name.into(), Box::pin(again(part.name, 100, move || (part.once)(), stop))));
+            let changes = self.context.road.changes();
+            loops.push((
+                part.name.into(),
+                Box::pin(again(part.name, Idle::Change(changes), move || (part.once)(), stop)),
+            ));
         }
         loops
     }
@@ -180,11 +191,11 @@ impl Node {
 
     async fn relay_loop(self: Arc<Self>, stop: CancellationToken) {
         let Some(messaging) = &self.messaging else { return };
-        let mut failures = 0_u32;
+        let (mut failures, mut busy) = (0_u32, 0_u32);
         while !stop.is_cancelled() {
             match messaging.relay.send_once().await {
                 Ok(0) => {
-                    failures = 0;
+                    (failures, busy) = (0, 0);
                     tokio::select! {
                         () = stop.cancelled() => {}
                         () = self.context.road.committed() => {}
@@ -193,10 +204,11 @@ impl Node {
                 }
                 Ok(sent) => {
                     failures = 0;
+                    busy = if sent < BUSY_FROM { 0 } else { busy.saturating_add(1) };
                     if sent < relay::SEND_MAX {
                         tokio::select! {
                             () = stop.cancelled() => {}
-                            () = tokio::time::sleep(if sent < BUSY_FROM { GATHER } else { GATHER_BUSY }) => {}
+                            () = tokio::time::sleep(if busy < BUSY_AFTER { GATHER } else { GATHER_BUSY }) => {}
                         }
                     }
                 }
@@ -225,7 +237,26 @@ async fn consume_loop(consumer: Consumer, stop: CancellationToken) {
     }
 }
 
-async fn again<W, F>(name: &str, idle_ms: u64, once: W, stop: CancellationToken)
+/// How a loop that found nothing to do waits.
+enum Idle {
+    Time(Duration),
+    /// Until something was committed here, a little later so that more comes together, and at most [`GATHER_BUSY`].
+    Change(watch::Receiver<()>),
+}
+
+impl Idle {
+    async fn rest(&mut self) {
+        match self {
+            Self::Time(time) => tokio::time::sleep(*time).await,
+            Self::Change(changes) => {
+                tokio::time::sleep(GATHER).await;
+                let _ = tokio::time::timeout(GATHER_BUSY.saturating_sub(GATHER), changes.changed()).await;
+            }
+        }
+    }
+}
+
+async fn again<W, F>(name: &str, mut idle: Idle, once: W, stop: CancellationToken)
 where
     W: Fn() -> F + Send,
     F: Future<Output = Result<usize, Fault>> + Send,
@@ -237,7 +268,7 @@ where
                 failures = 0;
                 tokio::select! {
                     () = stop.cancelled() => {}
-                    () = tokio::time::sleep(Duration::from_millis(idle_ms)) => {}
+                    () = idle.rest() => {}
                 }
             }
             Ok(_) => failures = 0,
@@ -283,9 +314,10 @@ async fn messaging(service: &'static Service, context: &Context, inbound: &Inbou
 /// How long a relay that has just sent lets events gather: what is sent together is cheaper for the broker and for all who
 /// take it. After a rest it sends at once.
 const GATHER: Duration = Duration::from_millis(20);
-/// From so many events at once on, a relay is busy and gathers for longer: under load the sending of small batches costs
-/// what the door needs.
+/// With so many events at once, so many times in a row, a relay is busy and gathers for longer: under load the sending of
+/// small batches costs what the door needs. A burst is sent on without that wait.
 const BUSY_FROM: usize = 32;
+const BUSY_AFTER: u32 = 8;
 const GATHER_BUSY: Duration = Duration::from_millis(100);
 /// After so long a connection is asked whether it is still good before it is used.
 const FRESH: Duration = Duration::from_secs(1);

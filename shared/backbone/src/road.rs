@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use sqlx::PgPool;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
@@ -32,6 +32,7 @@ pub struct Road {
     clock: Clock,
     queues: Arc<[mpsc::Sender<Job>]>,
     committed: Arc<Notify>,
+    changed: watch::Sender<()>,
     meters: Arc<Meters>,
 }
 
@@ -53,7 +54,8 @@ impl Road {
             queues.push(sender);
             receivers.push(receiver);
         }
-        let road = Self { pool, clock, queues: queues.into(), committed: Arc::new(Notify::new()), meters };
+        let (committed, changed) = (Arc::new(Notify::new()), watch::Sender::new(()));
+        let road = Self { pool, clock, queues: queues.into(), committed, changed, meters };
         for receiver in receivers {
             // A worker holds no queue of its own road, or the road would never close.
             let work = Self { queues: Arc::new([]), ..road.clone() };
@@ -119,6 +121,7 @@ impl Road {
         self.meters.batch.record(units.len() as u64, &[]);
         let outcomes = self.attempt(units).instrument(span).await;
         self.committed.notify_one();
+        self.changed.send_replace(());
         outcomes
     }
 
@@ -166,9 +169,14 @@ impl Road {
         }
     }
 
-    /// Wakes when something was committed by this process.
+    /// Wakes one who waits when something was committed by this process.
     pub(crate) async fn committed(&self) {
         self.committed.notified().await;
+    }
+
+    /// Tells everybody who holds one that something was committed by this process.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     pub(crate) fn nudge(&self) {

@@ -19,7 +19,7 @@ const MANAGER: &str = "staff:manager-zhao";
 
 impl World {
     /// A customer complains about the product; the complaint is looked into and concluded.
-    async fn defect(&self, order_ref: &str) {
+    pub async fn defect(&self, order_ref: &str) {
         self.sell(order_ref).await;
         self.contact(&format!("t-{order_ref}"), order_ref, "product_quality", "the pump leaks").await;
         let recorded = self.stack.events::<ComplaintRecorded>("complaint").await;

@@ -1,5 +1,6 @@
 //! Stories: the procedures of after-sales, told through all services over a real Postgres and nats-server.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod analyses;
 mod loops;
 mod world;
 

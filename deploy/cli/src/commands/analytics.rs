@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tonic::transport::Channel;
 
-use super::{clock, event};
+use super::{analyses, clock, event};
 use crate::{
     args::{Analytics, AnalyticsWhat},
     home::{self, Home},
@@ -21,7 +21,7 @@ use crate::{
 /// The period when none is named.
 const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
 
-/// `aftercare analytics figures | rebuild`.
+/// `aftercare analytics figures | rebuild | analyses | analysis`.
 pub async fn run(home: &Home, options: &Analytics, output: Output) -> anyhow::Result<ExitCode> {
     let channel = remote::channel(home, home::service("analytics")?).await?;
     match &options.what {
@@ -32,6 +32,10 @@ pub async fn run(home: &Home, options: &Analytics, output: Output) -> anyhow::Re
             let request = GetFiguresRequest { from: Some(at(from)), to: Some(at(to)), metrics: metrics.clone() };
             output.show(&figures(channel, request).await?)?;
         }
+        AnalyticsWhat::Analyses { span } => {
+            output.show(&analyses::list(channel, span.clone().unwrap_or_default()).await?)?;
+        }
+        AnalyticsWhat::Analysis { analysis } => output.show(&analyses::get(channel, *analysis).await?)?,
         AnalyticsWhat::Rebuild => {
             let mut client = ReportsClient::new(channel);
             let answer = client.rebuild(remote::request(RebuildRequest {})).await;
@@ -60,8 +64,9 @@ pub struct Figures {
     watermarks: Vec<(String, u64, u64)>,
 }
 
+/// A figure in a table.
 #[derive(Serialize)]
-struct Row {
+pub struct Row {
     metric: String,
     name: String,
     part: String,
@@ -74,17 +79,23 @@ struct Row {
 
 impl Figures {
     fn of(answer: GetFiguresResponse) -> Self {
-        let row = |figure: Figure| {
-            let Figure { metric, name, part, value, unit, n, numerator: _, lower, upper } = figure;
-            Row { metric, name, part, value, unit, n, lower, upper }
-        };
         let watermarks = answer.watermarks.into_iter().map(|mark| (mark.service, mark.events, mark.journal_seq));
-        Self { figures: answer.figures.into_iter().map(row).collect(), watermarks: watermarks.collect() }
+        Self { figures: answer.figures.into_iter().map(Row::of).collect(), watermarks: watermarks.collect() }
     }
 }
 
+/// The names of the columns of a [`Row`].
+pub const COLUMNS: [&str; 6] = ["metric", "", "part", "value", "95 % bounds", "n"];
+
 impl Row {
-    fn cells(&self) -> Vec<String> {
+    /// Of a figure as answered.
+    pub fn of(figure: Figure) -> Self {
+        let Figure { metric, name, part, value, unit, n, numerator: _, lower, upper } = figure;
+        Self { metric, name, part, value, unit, n, lower, upper }
+    }
+
+    /// As people read it.
+    pub fn cells(&self) -> Vec<String> {
         let value = self.value.map_or_else(|| "-".to_owned(), |value| shown(value, &self.unit, &self.part));
         let bounds = match (self.lower, self.upper) {
             (Some(lower), Some(upper)) => {
@@ -98,8 +109,7 @@ impl Row {
 
 impl Report for Figures {
     fn text(&self) -> String {
-        let header = ["metric", "", "part", "value", "95 % bounds", "n"];
-        let figures = table(&header, self.figures.iter().map(Row::cells));
+        let figures = table(&COLUMNS, self.figures.iter().map(Row::cells));
         let counted: Vec<String> =
             self.watermarks.iter().map(|(service, events, seq)| format!("{service} {events} (to {seq})")).collect();
         format!("{figures}\n\nevents counted: {}", counted.join(", "))

@@ -1,4 +1,5 @@
 //! One module a command; each asks the running system something and shows the answer.
+pub mod analyses;
 pub mod analytics;
 pub mod clock;
 pub mod department;

@@ -30,7 +30,7 @@ pub struct Fact {
 }
 
 /// What an event says about the business.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Measures {
     /// When it happened in the business: answered, closed, bought, recorded, concluded, paid out.
     pub occurred_at: Timestamp,
@@ -46,19 +46,34 @@ pub struct Measures {
     pub score: Option<u32>,
     /// What was paid, by the customer or back to him.
     pub amount: Option<Money>,
+    /// The cause found, or the cause an improvement action is against.
+    pub code: Option<String>,
+    /// The class of a complaint.
+    pub class: Option<String>,
+    /// The product it is about.
+    pub product_id: Option<String>,
+    /// The batch of the product.
+    pub batch: Option<String>,
+    /// The department that was found responsible, answered, or had it until it was forwarded.
+    pub department: Option<String>,
+    /// The store that sold.
+    pub store: Option<String>,
+    /// What else it is about: the purchase of a complaint; the complaint of a task, a reporter or an escalation; the
+    /// finding a proposal comes from.
+    pub about: Option<Uuid>,
+    /// The number of an offer, the level of an escalation, 1 of a recurrence, complaints after a release.
+    pub number: Option<u64>,
+    /// What the number is held against: complaints before the release.
+    pub base: Option<u64>,
+    /// From the hand-over to the acknowledgement, in seconds of wall time.
+    pub to_acknowledge_s: Option<u64>,
+    /// From the hand-over to the answer, or until it was forwarded.
+    pub to_answer_s: Option<u64>,
 }
 
 impl Measures {
     /// Nothing but the time it happened.
     pub fn at(occurred_at: Timestamp) -> Self {
-        Self {
-            occurred_at,
-            customer_id: None,
-            due_at: None,
-            started_at: None,
-            delivered_at: None,
-            score: None,
-            amount: None,
-        }
+        Self { occurred_at, ..Self::default() }
     }
 }

@@ -1,12 +1,16 @@
 //! From counts to figures. A proportion is made of what counts and what does not, so it can never exceed 1; a figure
 //! that rests on nothing has no value and says so with its n of 0.
+use serde::{Deserialize, Serialize};
+
 use super::{
+    comparison::{Change, Seen},
     metric::Metric,
     statistics::{Bounds, t_interval, wilson},
 };
 
 /// What a value is measured in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// 0 to 1 for a proportion; money in proportion to money may exceed it.
     Ratio,
@@ -23,7 +27,7 @@ pub enum Unit {
 }
 
 /// One number with all that is needed to judge it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// What it is about.
     pub metric: Metric,
@@ -37,7 +41,7 @@ pub struct Figure {
     pub n: u64,
     /// The numerator of a ratio.
     pub numerator: Option<u64>,
-    /// 95 % bounds: Wilson's for a proportion, the t interval for a mean of marks.
+    /// 95 % bounds: Wilson's for a proportion, the t interval for a mean of marks, the exact ones of a ratio of counts.
     pub bounds: Option<Bounds>,
 }
 
@@ -71,7 +75,7 @@ pub struct Marks {
 }
 
 /// Durations of what ended in the period, in seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Durations {
     /// How many.
     pub n: u64,
@@ -157,6 +161,35 @@ pub fn first_investigation(in_time: Share) -> Vec<Figure> {
     vec![proportion(Metric::FirstInvestigation, in_time)]
 }
 
+/// M14: complaints raised to a department's head or to management for the first time / complaints that were open.
+pub fn escalation_rate(raised: Share) -> Vec<Figure> {
+    vec![proportion(Metric::EscalationRate, raised)]
+}
+
+/// M16: first offers consented to / first offers made.
+pub fn first_offer(consented: Share) -> Vec<Figure> {
+    vec![proportion(Metric::FirstOffer, consented)]
+}
+
+/// M24: accepted answers of departments whose reporter was told / accepted answers; and how long that took.
+pub fn loop_closure(told: Share, time: Durations) -> Vec<Figure> {
+    let times = [("median", time.median), ("p90", time.p90), ("mean", time.mean)]
+        .map(|(part, value)| Figure { value, ..figure(Metric::LoopClosure, part, Unit::Seconds, time.n) });
+    std::iter::once(proportion(Metric::LoopClosure, told)).chain(times).collect()
+}
+
+/// M25: complaints after measures were released against those in windows of the same length before.
+pub fn recurrence(after: u64, before: u64) -> Vec<Figure> {
+    let seen = |count| Seen { count, exposure: 1.0 };
+    let change = Change::between(seen(after), seen(before));
+    vec![Figure {
+        value: change.and_then(|change| change.ratio),
+        numerator: Some(after),
+        bounds: change.and_then(|change| Some((change.lower, change.upper?))),
+        ..figure(Metric::Recurrence, "ratio", Unit::Ratio, before)
+    }]
+}
+
 /// M23: suggestions adopted / those adopted or declined.
 pub fn suggestion_adoption(adopted: Share) -> Vec<Figure> {
     vec![proportion(Metric::SuggestionAdoption, adopted)]
@@ -204,6 +237,10 @@ mod tests {
             handling_time(time),
             complaint_rate(rate.0, rate.1),
             first_investigation(met),
+            escalation_rate(met),
+            first_offer(met),
+            loop_closure(met, time),
+            recurrence(rate.0, 0),
             refunds(money),
         ]
         .concat()
@@ -237,6 +274,14 @@ mod tests {
         for figure in handling_time(ten_minutes) {
             assert_eq!((figure.value, figure.unit, figure.n), (Some(600.0), Unit::Seconds, 1));
         }
+    }
+
+    #[test]
+    fn recurrence_is_a_ratio_with_exact_bounds_and_none_where_nothing_was_before() {
+        let seen: Vec<_> = recurrence(2, 8).into_iter().map(|f| (f.value, f.n, f.numerator)).collect();
+        assert_eq!(seen, [(Some(0.25), 8, Some(2))]);
+        assert!(recurrence(2, 8).iter().all(|f| f.bounds.is_some_and(|(lower, upper)| lower < 0.25 && upper > 1.0)));
+        assert_eq!(recurrence(3, 0).into_iter().map(|f| (f.value, f.bounds)).collect::<Vec<_>>(), [(None, None)]);
     }
 
     #[test]
@@ -274,7 +319,7 @@ mod tests {
             let figures =
                 all(FollowUps { customers, obligations }, marks, Durations::default(), (0, 0), met, &[]);
             let shares: Vec<_> = figures.into_iter().filter(|f| f.part == "share" && f.metric != Metric::Refunds).collect();
-            prop_assert_eq!(shares.len(), 5);
+            prop_assert_eq!(shares.len(), 8);
             for share in shares {
                 prop_assert!(share.numerator <= Some(share.n));
                 prop_assert_eq!(share.value.is_some(), share.n > 0);

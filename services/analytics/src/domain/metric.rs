@@ -1,8 +1,10 @@
 //! The figures that can be asked for, by the ids of the metric definitions (R-ANA-01, R-ANA-05).
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+
 /// A metric that is worked out here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Metric {
     /// M01
     CoverageGross,
@@ -16,26 +18,48 @@ pub enum Metric {
     HandlingTime,
     /// M13
     ComplaintRate,
+    /// M14
+    EscalationRate,
     /// M15
     FirstInvestigation,
+    /// M16
+    FirstOffer,
     /// M18
     Refunds,
     /// M23
     SuggestionAdoption,
+    /// M24
+    LoopClosure,
+    /// M25
+    Recurrence,
 }
 
 impl Metric {
     /// All of them, in the order of their ids.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::CoverageGross,
         Self::CoverageNet,
         Self::OnTime,
         Self::Satisfaction,
         Self::HandlingTime,
         Self::ComplaintRate,
+        Self::EscalationRate,
         Self::FirstInvestigation,
+        Self::FirstOffer,
         Self::Refunds,
         Self::SuggestionAdoption,
+        Self::LoopClosure,
+        Self::Recurrence,
+    ];
+
+    /// Those about complaints, in an analysis (R-CMP-16).
+    pub const OF_COMPLAINTS: [Self; 6] = [
+        Self::ComplaintRate,
+        Self::EscalationRate,
+        Self::FirstInvestigation,
+        Self::FirstOffer,
+        Self::LoopClosure,
+        Self::Recurrence,
     ];
 
     /// The id in the metric definitions.
@@ -47,9 +71,13 @@ impl Metric {
             Self::Satisfaction => "M06",
             Self::HandlingTime => "M11",
             Self::ComplaintRate => "M13",
+            Self::EscalationRate => "M14",
             Self::FirstInvestigation => "M15",
+            Self::FirstOffer => "M16",
             Self::Refunds => "M18",
             Self::SuggestionAdoption => "M23",
+            Self::LoopClosure => "M24",
+            Self::Recurrence => "M25",
         }
     }
 
@@ -62,9 +90,13 @@ impl Metric {
             Self::Satisfaction => "customer satisfaction",
             Self::HandlingTime => "handling time of cases",
             Self::ComplaintRate => "complaints per 1,000 orders delivered",
+            Self::EscalationRate => "complaints raised to a department's head or to management",
             Self::FirstInvestigation => "first investigation within 24 hours",
+            Self::FirstOffer => "solutions accepted at the first offer",
             Self::Refunds => "refunds",
             Self::SuggestionAdoption => "suggestion adoption rate",
+            Self::LoopClosure => "loops closed with the customer",
+            Self::Recurrence => "recurrence after a measure",
         }
     }
 }

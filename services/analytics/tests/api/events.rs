@@ -3,7 +3,10 @@ use contracts::{
     Timestamp as Wire,
     analytics::v1::{Figure, GetFiguresRequest, GetFiguresResponse, reports_client::ReportsClient},
     common::v1::Money,
-    complaint::v1::{ComplaintRecorded, InvestigationConcluded, InvestigationLate},
+    complaint::v1::{
+        ComplaintRecorded, InvestigationConcluded, InvestigationLate, SolutionAgreed, SolutionOffered, TaskAccepted,
+        TaskAnswered,
+    },
     fulfilment::v1::RefundSucceeded,
     intake::v1::{CaseClosed, PurchaseDelivered, PurchaseRecorded},
     scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
@@ -75,6 +78,36 @@ pub fn late(investigate_by: Timestamp) -> InvestigationLate {
 
 pub fn refunded(at: Timestamp, minor: i64, currency: &str) -> RefundSucceeded {
     RefundSucceeded { succeeded_at: wire(at), amount: money(minor, currency), ..Default::default() }
+}
+
+pub fn offered(offer_no: u32) -> SolutionOffered {
+    SolutionOffered { offer_no, ..Default::default() }
+}
+
+pub fn agreed(offer_no: u32) -> SolutionAgreed {
+    SolutionAgreed { offer_no, ..Default::default() }
+}
+
+pub fn answered(
+    department: &str,
+    complaint: Uuid,
+    at: Timestamp,
+    acknowledged_s: u64,
+    answered_s: u64,
+) -> TaskAnswered {
+    TaskAnswered {
+        complaint_id: complaint.to_string(),
+        department: department.to_owned(),
+        answered_at: wire(at),
+        to_acknowledge_s: acknowledged_s,
+        to_answer_s: answered_s,
+        ..Default::default()
+    }
+}
+
+pub fn accepted(department: &str, complaint: Uuid) -> TaskAccepted {
+    let (complaint_id, department) = (complaint.to_string(), department.to_owned());
+    TaskAccepted { complaint_id, department, ..Default::default() }
 }
 
 pub fn client(stack: &Stack) -> ReportsClient<tonic::transport::Channel> {

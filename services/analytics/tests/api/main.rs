@@ -2,6 +2,8 @@
 //! real.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod analyses;
+mod complaints;
 mod events;
 mod figures;
 mod owners;

@@ -1,7 +1,7 @@
 //! A rebuild gives the same figures from the journals alone, whatever had become of the facts.
 use contracts::{
     analytics::v1::{GetFiguresResponse, RebuildRequest},
-    complaint::v1::SuggestionAdopted,
+    complaint::v1::{EffectivenessCheckStarted, ResultTold, SuggestionAdopted},
 };
 use jiff::ToSpan;
 use testkit::Stack;
@@ -9,7 +9,10 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::{
-    events::{ask, at, client, closed, completed, concluded, planned, purchase, read, recorded, refunded},
+    events::{
+        accepted, agreed, answered, ask, at, client, closed, completed, concluded, offered, planned, purchase, read,
+        recorded, refunded,
+    },
     owners::{COMPLAINT, INTAKE, start, tell},
 };
 
@@ -26,8 +29,15 @@ async fn chain(stack: &Stack) -> u64 {
         tell(stack, Uuid::now_v7(), refunded(by, number, "BRL")).await;
     }
     tell(stack, Uuid::now_v7(), SuggestionAdopted::default()).await;
+    let (complaint, task, settled) = (Uuid::now_v7(), Uuid::now_v7(), stack.now());
+    tell(stack, complaint, offered(1)).await;
+    tell(stack, complaint, agreed(1)).await;
+    tell(stack, task, answered("quality", complaint, settled, 60, 600)).await;
+    tell(stack, task, accepted("quality", complaint)).await;
+    tell(stack, complaint, ResultTold::default()).await;
+    tell(stack, Uuid::now_v7(), EffectivenessCheckStarted { before: 4, after: 1, ..Default::default() }).await;
     stack.settle().await;
-    30 * 7 + 1
+    30 * 7 + 1 + 6
 }
 
 async fn everything(stack: &Stack) -> GetFiguresResponse {

@@ -81,9 +81,11 @@ fn propose(checks: &mut Checks, r: &ProposeImprovementRequest, by: &str, policy:
     let owner = department(checks, "owner_department", &r.owner_department, policy);
     let due_by = later(checks, "due_by", r.due_by.as_ref(), now);
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
-    let (problem, by, ladder) = (problem?, by.to_owned(), policy.terms.ladder.clone());
+    let finding_id = checks.optional_id("finding_id", &r.finding_id);
+    let (problem, ladder) = (problem?, policy.terms.ladder.clone());
     let id = problem.action_id();
-    Some(with(id, Command::Propose { problem, owner: owner?, due_by: due_by?, by, ladder }, "proposal", text?))
+    let (owner, due_by, by, finding_id) = (owner?, due_by?, by.to_owned(), finding_id?);
+    Some(with(id, Command::Propose { problem, owner, due_by, by, finding_id, ladder }, "proposal", text?))
 }
 
 fn start_work(checks: &mut Checks, r: &StartImprovementWorkRequest) -> Read {

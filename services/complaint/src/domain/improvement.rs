@@ -52,6 +52,9 @@ pub struct ImprovementAction {
     /// Who must look when it is late, as it was when the action was proposed.
     #[serde(default)]
     pub ladder: Ladder,
+    /// The finding of an analysis it was proposed from (R-CMP-16).
+    #[serde(default)]
+    pub finding_id: Option<Uuid>,
 }
 
 /// The measure is in force.
@@ -112,6 +115,7 @@ pub enum Command {
         due_by: Timestamp,
         by: String,
         ladder: Ladder,
+        finding_id: Option<Uuid>,
     },
     Accept,
     StartWork {
@@ -134,17 +138,33 @@ pub enum Command {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    Proposed { problem: Problem, owner: Department, due_by: Timestamp, by: String, ladder: Ladder, at: Timestamp },
+    Proposed {
+        problem: Problem,
+        owner: Department,
+        due_by: Timestamp,
+        by: String,
+        finding_id: Option<Uuid>,
+        ladder: Ladder,
+        at: Timestamp,
+    },
     Accepted,
-    WorkStarted { root_cause: CauseCode },
+    WorkStarted {
+        root_cause: CauseCode,
+    },
     Overdue,
-    ReporterAttached { reporter: Reporter, recurrence: bool },
+    ReporterAttached {
+        reporter: Reporter,
+        recurrence: bool,
+    },
     Released(Release),
     Telling(Telling),
     CheckStarted,
     JudgedEffective,
     JudgedIneffective,
-    Reopened { root_cause: CauseCode, due_by: Timestamp },
+    Reopened {
+        root_cause: CauseCode,
+        due_by: Timestamp,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -224,8 +244,8 @@ impl ImprovementAction {
     /// What follows from `command` at `now`, or why nothing may.
     pub fn decide(&self, command: Command, now: Timestamp) -> Decision {
         match (command, self.state) {
-            (Command::Propose { problem, owner, due_by, by, ladder }, State::Absent) => {
-                Ok(vec![Event::Proposed { problem, owner, due_by, by, ladder, at: now }])
+            (Command::Propose { problem, owner, due_by, by, finding_id, ladder }, State::Absent) => {
+                Ok(vec![Event::Proposed { problem, owner, due_by, by, finding_id, ladder, at: now }])
             }
             (Command::Report(_) | Command::Message(_) | Command::ReleaseDue | Command::CheckDue, State::Absent) => {
                 Ok(vec![])
@@ -313,9 +333,10 @@ impl ImprovementAction {
     /// Takes in what happened.
     pub fn apply(&mut self, event: &Event) {
         match event.clone() {
-            Event::Proposed { problem, owner, due_by, by: proposed_by, ladder, at: proposed_at } => {
-                let state = State::Proposed;
-                *self = Self { problem, owner, due_by, proposed_by, proposed_at, state, ladder, ..Self::default() };
+            Event::Proposed { problem, owner, due_by, by, finding_id, ladder, at } => {
+                let (proposed_by, proposed_at, state) = (by, at, State::Proposed);
+                let found = Self { proposed_by, proposed_at, finding_id, ladder, ..Self::default() };
+                *self = Self { problem, owner, due_by, state, ..found };
             }
             Event::Accepted => self.state = State::Accepted,
             Event::WorkStarted { root_cause } => {

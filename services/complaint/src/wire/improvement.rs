@@ -129,6 +129,7 @@ impl ImprovementAction {
             class: about(&self.problem),
             owner_department: self.owner.to_string(),
             due_by: instant(self.due_by),
+            finding_id: super::optional(self.finding_id),
         }
     }
 }
@@ -203,5 +204,6 @@ pub fn improvement_view(version: u64, action: &ImprovementAction) -> contract::I
         recurrences: action.recurrences(),
         before,
         after,
+        finding_id: super::optional(action.finding_id),
     }
 }

@@ -88,6 +88,7 @@ fn proposal(house: &House) -> ProposeImprovementRequest {
         owner_department: "quality".into(),
         due_by: on_wire(house.stack.now() + hours(30 * DAY)),
         text: "another cap".into(),
+        finding_id: String::new(),
     }
 }
 
@@ -196,6 +197,16 @@ async fn r_cmp_15_the_same_problem_after_the_release_is_a_recurrence_and_reopens
 }
 
 #[tokio::test]
+async fn r_cmp_16_a_proposal_names_the_finding_it_comes_from() {
+    let house = House::open().await;
+    let proposal = ProposeImprovementRequest { finding_id: id(77), ..proposal(&house) };
+    let receipt = ok(house.improvements().propose(request(ANA, proposal)).await, "proposed");
+    assert_eq!(house.action(&receipt.id).await.finding_id, id(77));
+    let told = house.events::<ImprovementProposed>().await;
+    assert_eq!(told.iter().map(|event| event.finding_id.clone()).collect::<Vec<_>>(), [id(77)]);
+}
+
+#[tokio::test]
 async fn improvement_requests_name_every_wrong_field_and_every_refusal_its_code() {
     let house = House::open().await;
     let mut client = house.improvements();
@@ -207,8 +218,9 @@ async fn improvement_requests_name_every_wrong_field_and_every_refusal_its_code(
         owner_department: "nobody".into(),
         due_by: on_wire(house.stack.now()),
         text: " ".into(),
+        finding_id: bad(),
     };
-    let all = ["cause_code", "class", "owner_department", "due_by", "text"];
+    let all = ["cause_code", "class", "owner_department", "due_by", "text", "finding_id"];
     assert_eq!(fields(&client.propose(request(ANA, wrong)).await.unwrap_err()), all);
     let wrong =
         ProposeImprovementRequest { class: CaseClass::Repair.into(), product_id: "p".repeat(101), ..proposal(&house) };

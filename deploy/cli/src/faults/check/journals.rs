@@ -113,7 +113,9 @@ impl Journals {
         }
         checks.none("tables whose states do not stand where the journal ends", astray);
         let facts = ids(calm, "-- faults.facts\nselect event_id from analytics.fact").await?;
-        let written: HashSet<Uuid> = self.by_stream.values().flatten().copied().collect();
+        // What analytics says itself rests on facts and is none.
+        let heard = self.by_stream.iter().filter(|(stream, _)| *stream != "ANALYTICS");
+        let written: HashSet<Uuid> = heard.flat_map(|(_, events)| events).copied().collect();
         checks.same("events written → counted by analytics", written.len(), written.intersection(&facts).count());
         checks.none("events analytics made up", facts.difference(&written));
         Ok(())

@@ -30,8 +30,8 @@ fn known() -> Reporter {
 }
 
 fn propose() -> Command {
-    let (problem, owner, ladder) = (problem(), department("quality"), Ladder::default());
-    Command::Propose { problem, owner, due_by: NOW + days(30), by: ANA.into(), ladder }
+    let (owner, due_by, by, ladder) = (department("quality"), NOW + days(30), ANA.into(), Ladder::default());
+    Command::Propose { problem: problem(), owner, due_by, by, finding_id: Some(Uuid::from_u128(77)), ladder }
 }
 
 fn start_work() -> Command {

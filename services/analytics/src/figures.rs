@@ -1,0 +1,56 @@
+//! A metric asked for and its figures: which counts each of them is made of.
+use std::collections::BTreeSet;
+
+use backbone::Fault;
+use sqlx::PgConnection;
+
+use crate::{
+    domain::{
+        figure::{self, Figure, FollowUps},
+        metric::Metric,
+        period::Period,
+    },
+    store::{self, complaints},
+};
+
+/// Three metrics rest on the same counts; they are made once, and only when one of them is wanted.
+pub async fn follow_ups(tx: &mut PgConnection, period: Period, wanted: &BTreeSet<Metric>) -> Result<FollowUps, Fault> {
+    let on_them = [Metric::CoverageGross, Metric::CoverageNet, Metric::OnTime];
+    if on_them.iter().any(|metric| wanted.contains(metric)) {
+        store::follow_ups(tx, period).await
+    } else {
+        Ok(FollowUps::default())
+    }
+}
+
+/// The figures of a metric over a period.
+pub async fn answer(
+    tx: &mut PgConnection,
+    period: Period,
+    metric: Metric,
+    follow_ups: FollowUps,
+) -> Result<Vec<Figure>, Fault> {
+    Ok(match metric {
+        Metric::CoverageGross | Metric::CoverageNet => figure::coverage(metric, follow_ups),
+        Metric::OnTime => figure::on_time(follow_ups),
+        Metric::Satisfaction => figure::satisfaction(store::marks(tx, period).await?),
+        Metric::HandlingTime => figure::handling_time(store::handling_times(tx, period).await?),
+        Metric::ComplaintRate => {
+            let (recorded, delivered) = store::complaints(tx, period).await?;
+            figure::complaint_rate(recorded, delivered)
+        }
+        Metric::FirstInvestigation => figure::first_investigation(store::investigations(tx, period).await?),
+        Metric::Refunds => figure::refunds(&store::money(tx, period).await?),
+        Metric::EscalationRate => figure::escalation_rate(complaints::raised(tx, period).await?),
+        Metric::FirstOffer => figure::first_offer(complaints::first_offers(tx, period).await?),
+        Metric::LoopClosure => {
+            let (told, time) = complaints::loops(tx, period).await?;
+            figure::loop_closure(told, time)
+        }
+        Metric::Recurrence => {
+            let (after, before) = complaints::recurrences(tx, period).await?;
+            figure::recurrence(after, before)
+        }
+        Metric::SuggestionAdoption => figure::suggestion_adoption(store::suggestions(tx, period).await?),
+    })
+}
