@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::{
+    channels,
     domain::{
         classify::{Classifier, RuleBook},
         promise::Promises,
@@ -29,6 +30,8 @@ pub struct Config {
     promises: Promises,
     #[serde(default)]
     levels: sla::Files,
+    #[serde(default)]
+    channels: channels::Sections,
 }
 
 impl Config {
@@ -60,6 +63,11 @@ impl Config {
         let policy = config::document(self.levels.policy.as_deref(), sla::DEFAULT)?;
         let calendars = config::document(self.levels.calendars.as_deref(), calendar::CHINA)?;
         Ok(Arc::new(Levels::prepare(policy, &calendars).context("section [service.levels]")?))
+    }
+
+    /// The sources of channels that speak in a form of their own.
+    pub fn channels(&self) -> channels::Sections {
+        self.channels.clone()
     }
 
     /// What customers are promised.

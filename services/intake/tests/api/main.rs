@@ -5,6 +5,7 @@ mod bad_cases;
 mod bad_sales;
 mod bounds;
 mod cases;
+mod channels;
 mod queue;
 mod sales;
 mod vault;
