@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     calendar::CalendarArgs,
-    commands::{department::Department, escalation::Escalation, tail},
+    commands::{department::Department, escalation::Escalation, inbound, tail},
     sink::SinkArgs,
     sla::SlaArgs,
 };
@@ -75,6 +75,8 @@ pub enum Command {
     Journal(Journal),
     /// Events that could not be applied: list them, try them again.
     Parked(Parked),
+    /// What platforms pushed and intake could not understand: list it, try it again, give it up.
+    Inbound(inbound::Inbound),
     /// Working time: check a calendar file, bring holidays into one, ask when a term ends.
     Calendar(CalendarArgs),
     /// Whether a policy of service levels is right, and what the past would have been under another one.
@@ -105,6 +107,7 @@ impl Command {
                 | Self::Analytics(_)
                 | Self::Journal(_)
                 | Self::Parked(_)
+                | Self::Inbound(_)
         )
     }
 }

@@ -37,6 +37,7 @@ fn help_teaches_by_examples() {
         &["escalation"],
         &["journal"],
         &["parked"],
+        &["inbound"],
         &["analytics"],
         &["bench"],
         &["faults"],

@@ -77,6 +77,7 @@ pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Analytics(options) => commands::analytics::run(&home, &options, output).await,
         Command::Journal(options) => commands::journal::run(&home, &options, output).await,
         Command::Parked(options) => commands::parked::run(&home, &options, output).await,
+        Command::Inbound(options) => commands::inbound::run(&home, options, output).await,
         Command::Sink(options) => sink::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Calendar(options) => calendar::run(&options, output),
         Command::Sla(options) => sla::run(&home, &options, output).await,

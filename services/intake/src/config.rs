@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::{
+    channels,
     domain::{
         classify::{Classifier, RuleBook},
         vocabulary::Channel,
@@ -28,6 +29,8 @@ pub struct Config {
     master_key: SecretString,
     #[serde(default)]
     levels: sla::Files,
+    #[serde(default)]
+    channels: channels::Sections,
 }
 
 impl Config {
@@ -58,6 +61,11 @@ impl Config {
         let levels = Levels::prepare(policy, &calendars).context("section [service.levels]")?;
         every_contact_is_promised_an_answer(&levels).context("section [service.levels]")?;
         Ok((Arc::new(levels), calendars))
+    }
+
+    /// The sources of channels that speak in a form of their own.
+    pub fn channels(&self) -> channels::Sections {
+        self.channels.clone()
     }
 }
 

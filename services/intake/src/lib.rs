@@ -2,11 +2,13 @@
 //! are.
 //!
 //! In reading order: what a purchase and a case are and what may happen to them ([`domain`]); how channels reach us
-//! ([`rest`]) and how staff tools and the other services do ([`api`]); what we listen to ([`inbound`]) and what time
-//! does ([`deadlines`]); what others learn ([`wire`]); how personal data are kept ([`vault`]); what is read
-//! ([`store`]); what all doors share ([`app`]) and how it is configured ([`config`]).
+//! ([`rest`], and [`channels`] for those with a form of their own) and how staff tools and the other services do
+//! ([`api`]); what we listen to ([`inbound`]) and what time does ([`deadlines`]); what others learn ([`wire`]); how
+//! personal data are kept ([`vault`]); what is read ([`store`]); what all doors share ([`app`]) and how it is configured
+//! ([`config`]).
 mod api;
 mod app;
+mod channels;
 mod config;
 mod deadlines;
 mod domain;
@@ -19,7 +21,7 @@ mod wire;
 use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service};
-use contracts::intake::v1::intake_server::IntakeServer;
+use contracts::intake::v1::{inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -34,10 +36,20 @@ pub static SERVICE: Service = Service {
 };
 
 fn aggregates(aggregates: &mut Aggregates) {
-    aggregates.with::<domain::purchase::Purchase>().with::<domain::case::Case>();
+    aggregates.with::<domain::purchase::Purchase>().with::<domain::case::Case>().with::<domain::call::Call>();
 }
 
 fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let app = Arc::new(app::App::new(ctx)?);
-    Ok(Parts::new().grpc(IntakeServer::new(api::Api(Arc::clone(&app)))).http(rest::routes(app)))
+    let channels = channels::Channels::new(config::Config::read(ctx)?.channels(), Arc::clone(&app))?;
+    let channels = Arc::new(channels);
+    let parts = Parts::new()
+        .grpc(IntakeServer::new(api::Api(Arc::clone(&app))))
+        .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&app))))
+        .http(rest::routes(app))
+        .http(channels::routes(Arc::clone(&channels)));
+    Ok(parts.background("inbound messages", move || {
+        let channels = Arc::clone(&channels);
+        async move { channels.take_in_once().await }
+    }))
 }

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod department;
 pub mod escalation;
 mod event;
+pub mod inbound;
 pub mod journal;
 pub mod logs;
 pub mod outbox;

@@ -1,6 +1,7 @@
 //! The rules of the front door: what a purchase and a case are, what a contact is about, and who waits before whom.
 //! Pure: time, ids and amounts come in as values; nothing here reads a clock, a file or a database.
 pub mod answer;
+pub mod call;
 pub mod case;
 pub mod classify;
 pub mod identity;

@@ -111,7 +111,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ()> {
 }
 
 /// The unit that puts the contact on record.
-fn unit(app: &App, registration: Registration, case_id: Uuid, customer: Uuid) -> Result<Unit, Fault> {
+pub fn unit(app: &App, registration: Registration, case_id: Uuid, customer: Uuid) -> Result<Unit, Fault> {
     let key = app.master.new_key(customer)?;
     let person = person_row(&app.master, &key, &registration.known.person)?;
     let words = serde_json::to_string(&registration.text).map_err(Fault::internal)?;

@@ -23,8 +23,15 @@ use backbone::Fault;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
+pub use self::{
+    body::shape,
+    case_request::{CaseRequest, PurchaseRef, Registration},
+    cases::unit as case_unit,
+    check::Checks,
+    customer::Customer,
+    problem::Problem,
+};
 use crate::app::App;
-use problem::Problem;
 
 #[derive(OpenApi)]
 #[openapi(

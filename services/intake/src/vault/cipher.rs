@@ -100,16 +100,20 @@ pub struct CustomerKey {
 
 impl CustomerKey {
     /// Seals a value for its place: the key's id, nonce and ciphertext.
-    pub fn seal(&self, place: &Place, plain: &str) -> Result<Vec<u8>, Fault> {
-        let sealed = seal(&self.cipher()?, place, plain.as_bytes())?;
+    pub fn seal(&self, place: &Place, plain: impl AsRef<[u8]>) -> Result<Vec<u8>, Fault> {
+        let sealed = seal(&self.cipher()?, place, plain.as_ref())?;
         Ok([self.id.as_bytes(), sealed.as_slice()].concat())
     }
 
-    /// Opens what [`CustomerKey::seal`] made. Anything else, also from another place, is an internal fault.
+    /// Opens text that [`CustomerKey::seal`] sealed. Anything else, also from another place, is an internal fault.
     pub fn open(&self, place: &Place, sealed: &[u8]) -> Result<String, Fault> {
+        String::from_utf8(self.open_bytes(place, sealed)?).map_err(|_| unreadable(place.column))
+    }
+
+    /// Opens what [`CustomerKey::seal`] sealed, whatever it is.
+    pub fn open_bytes(&self, place: &Place, sealed: &[u8]) -> Result<Vec<u8>, Fault> {
         let sealed = sealed.strip_prefix(self.id.as_bytes()).ok_or_else(|| unreadable(place.column))?;
-        let plain = open(&self.cipher()?, place, sealed)?;
-        String::from_utf8(plain.to_vec()).map_err(|_| unreadable(place.column))
+        Ok(open(&self.cipher()?, place, sealed)?.to_vec())
     }
 
     fn cipher(&self) -> Result<XChaCha20Poly1305, Fault> {

@@ -6,6 +6,7 @@ mod bad_sales;
 mod bounds;
 mod cases;
 mod promises;
+mod channels;
 mod queue;
 mod record;
 mod sales;

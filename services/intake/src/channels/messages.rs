@@ -1,0 +1,246 @@
+//! The table of inbound messages: every statement about it. A message is claimed for a while, so that whoever dies with
+//! it loses nothing; within a conversation only the oldest that waits can be claimed.
+use backbone::{Fault, Row, page::Page};
+use jiff::{SignedDuration, Timestamp};
+use jiff_sqlx::ToSqlx;
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use crate::vault::CustomerKey;
+
+/// Whoever claims a message has it for this long, more than taking it in may take.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// The longest reason that is kept, in characters.
+const REASON_MAX: usize = 500;
+
+/// A message to be stored.
+pub struct New<'a> {
+    pub id: Uuid,
+    pub source: &'a str,
+    pub message_id: &'a str,
+    pub once: Option<&'a [u8]>,
+    pub conversation: &'a [u8],
+    pub wrapped: &'a [u8],
+    pub body: &'a [u8],
+    pub at: Timestamp,
+}
+
+/// What came of storing a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    New,
+    /// It was there already.
+    Repeat,
+    /// Another one came with the same signature before.
+    Replay,
+}
+
+/// Stores a message, once.
+pub async fn receive(pool: &PgPool, new: New<'_>) -> Result<Stored, Fault> {
+    let stored = sqlx::query(
+        "-- inbound_message.receive
+         insert into inbound_message (id, source, message_id, once, conversation, wrapped, body, next_at, received_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8) on conflict do nothing",
+    )
+    .bind(new.id)
+    .bind(new.source)
+    .bind(new.message_id)
+    .bind(new.once)
+    .bind(new.conversation)
+    .bind(new.wrapped)
+    .bind(new.body)
+    .bind(new.at.to_sqlx())
+    .execute(pool)
+    .await?;
+    if stored.rows_affected() > 0 {
+        return Ok(Stored::New);
+    }
+    let known: bool =
+        sqlx::query_scalar("-- inbound_message.known\nselect exists (select from inbound_message where id = $1)")
+            .bind(new.id)
+            .fetch_one(pool)
+            .await?;
+    Ok(if known { Stored::Repeat } else { Stored::Replay })
+}
+
+/// A message that was claimed.
+#[derive(Debug, FromRow)]
+pub struct Claimed {
+    pub id: Uuid,
+    pub source: String,
+    pub wrapped: Vec<u8>,
+    pub body: Vec<u8>,
+    /// This one included.
+    pub tries: i32,
+    received_at: jiff_sqlx::Timestamp,
+}
+
+impl Claimed {
+    /// When it was stored.
+    pub fn received_at(&self) -> Timestamp {
+        self.received_at.to_jiff()
+    }
+}
+
+/// Claims what is due of these sources: at most `most`, and of each conversation the oldest only.
+pub async fn claim(pool: &PgPool, sources: &[&str], now: Timestamp, most: i64) -> Result<Vec<Claimed>, Fault> {
+    let claimed = sqlx::query_as(
+        "-- inbound_message.claim
+         update inbound_message set tries = tries + 1, next_at = $3
+         where id in (
+           select id from inbound_message as m
+           where state = 'received' and next_at <= $2 and source = any($1) and not exists (
+             select from inbound_message as e
+             where e.state = 'received' and e.conversation = m.conversation and e.seq < m.seq)
+           order by seq limit $4 for update skip locked)
+         returning id, source, wrapped, body, tries, received_at",
+    )
+    .bind(sources)
+    .bind(now.to_sqlx())
+    .bind(kernel::calendar::add(now, LEASE).to_sqlx())
+    .bind(most)
+    .fetch_all(pool)
+    .await?;
+    Ok(claimed)
+}
+
+/// Tries a claimed message again at `next_at`.
+pub async fn put_off(pool: &PgPool, id: Uuid, next_at: Timestamp, reason: &str) -> Result<(), Fault> {
+    sqlx::query(
+        "-- inbound_message.put_off
+         update inbound_message set next_at = $2, reason = $3 where id = $1 and state = 'received'",
+    )
+    .bind(id)
+    .bind(next_at.to_sqlx())
+    .bind(cut(reason))
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Keeps a message that cannot be taken in, with the reason, until somebody looks.
+pub async fn quarantine(pool: &PgPool, id: Uuid, reason: &str, now: Timestamp) -> Result<(), Fault> {
+    sqlx::query(
+        "-- inbound_message.quarantine
+         update inbound_message set state = 'quarantined', reason = $2, settled_at = $3
+         where id = $1 and state = 'received'",
+    )
+    .bind(id)
+    .bind(cut(reason))
+    .bind(now.to_sqlx())
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Settles a message that still waits as `taken_in` with nothing in it, or as `duplicate`, and wipes what it said.
+pub async fn settle(pool: &PgPool, id: Uuid, state: &str, reason: &str, now: Timestamp) -> Result<(), Fault> {
+    sqlx::query(
+        "-- inbound_message.settle
+         update inbound_message set state = $2, reason = $3, settled_at = $4, wrapped = null, body = null
+         where id = $1 and state = 'received'",
+    )
+    .bind(id)
+    .bind(state)
+    .bind(cut(reason))
+    .bind(now.to_sqlx())
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// The row that settles a message with the case it became, in the transaction of that case; what it said is sealed anew
+/// under the customer's key.
+pub fn became_case(id: Uuid, case_id: Uuid, key: &CustomerKey, body: Vec<u8>, now: Timestamp) -> Row {
+    const BECAME_CASE: &str = "-- inbound_message.became_case
+    inbound_given as materialized (
+      select g.* from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bytea[], $6::bytea[],
+                             $7::timestamptz[]) as g(id, case_id, customer_id, key_id, wrapped, body, at)),
+    inbound_key as (
+      insert into customer_key (customer_id, key_id, wrapped) select customer_id, key_id, wrapped from inbound_given
+      on conflict do nothing),
+    inbound_became_case as (
+      update inbound_message as m set state = 'taken_in', reason = null, case_id = g.case_id, wrapped = null,
+        body = g.body, settled_at = g.at
+      from inbound_given as g where m.id = g.id)";
+    let row = Row::new(BECAME_CASE, id).with(case_id).with(key.customer).with(key.id).with(key.wrapped.clone());
+    row.with(body).with(now)
+}
+
+/// The row that settles a message with the call whose end it told, in the transaction of that call.
+pub fn became_call(id: Uuid, now: Timestamp) -> Row {
+    const BECAME_CALL: &str = "-- inbound_message.became_call
+    inbound_became_call as (
+      update inbound_message as m set state = 'taken_in', reason = null, wrapped = null, body = null, settled_at = g.at
+      from unnest($1::uuid[], $2::timestamptz[]) as g(id, at) where m.id = g.id)";
+    Row::new(BECAME_CALL, id).with(now)
+}
+
+/// A message in quarantine.
+#[derive(Debug, FromRow)]
+pub struct Quarantined {
+    pub id: Uuid,
+    pub source: String,
+    pub message_id: String,
+    pub tries: i32,
+    pub reason: Option<String>,
+    received_at: jiff_sqlx::Timestamp,
+}
+
+impl Quarantined {
+    /// When it was stored.
+    pub fn received_at(&self) -> Timestamp {
+        self.received_at.to_jiff()
+    }
+}
+
+/// What is in quarantine, the oldest first, and the token of the next part.
+pub async fn quarantined(
+    pool: &PgPool,
+    page: &Page,
+    after: Option<(Timestamp, Uuid)>,
+) -> Result<(Vec<Quarantined>, String), Fault> {
+    let rows: Vec<Quarantined> = sqlx::query_as(
+        "-- inbound_message.quarantined
+         select id, source, message_id, tries, reason, received_at from inbound_message
+         where state = 'quarantined' and ($1::timestamptz is null or (received_at, id) > ($1, $2))
+         order by received_at, id limit $3",
+    )
+    .bind(after.map(|(at, _)| at.to_sqlx()))
+    .bind(after.map(|(_, id)| id))
+    .bind(page.limit())
+    .fetch_all(pool)
+    .await?;
+    let next = page.next(&rows, |row| (row.received_at().to_string(), row.id));
+    Ok((rows, next))
+}
+
+/// Takes a message out of quarantine to be tried from the beginning. Errors: there is none in it of this id.
+pub async fn retry(pool: &PgPool, id: Uuid, now: Timestamp) -> Result<(), Fault> {
+    let retried = sqlx::query(
+        "-- inbound_message.retry
+         update inbound_message set state = 'received', tries = 0, next_at = $2, settled_at = null
+         where id = $1 and state = 'quarantined'",
+    );
+    found(id, retried.bind(id).bind(now.to_sqlx()).execute(pool).await?.rows_affected())
+}
+
+/// Gives a message in quarantine up and wipes what it said. Errors: there is none in it of this id.
+pub async fn discard(pool: &PgPool, id: Uuid, reason: &str, by: &str, now: Timestamp) -> Result<(), Fault> {
+    let discarded = sqlx::query(
+        "-- inbound_message.discard
+         update inbound_message
+         set state = 'discarded', reason = $2, settled_by = $3, settled_at = $4, wrapped = null, body = null
+         where id = $1 and state = 'quarantined'",
+    );
+    let discarded = discarded.bind(id).bind(cut(reason)).bind(by).bind(now.to_sqlx());
+    found(id, discarded.execute(pool).await?.rows_affected())
+}
+
+fn found(id: Uuid, rows: u64) -> Result<(), Fault> {
+    if rows > 0 { Ok(()) } else { Err(Fault::not_found("quarantined_message", id)) }
+}
+
+fn cut(reason: &str) -> String {
+    reason.chars().take(REASON_MAX).collect()
+}

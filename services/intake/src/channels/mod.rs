@@ -1,0 +1,165 @@
+//! Channels that speak in a form of their own: `POST /v1/channels/{source}`, one source a section
+//! `[service.channels.…]`.
+//!
+//! In reading order: what a platform pushes ([`push`]) is verified by its adapter ([`signed_json`], [`wechat`],
+//! [`signed_form`], [`douyin`], [`calls`]; [`signature`] holds what they share), stored sealed ([`messages`]) and
+//! acknowledged ([`door`]); [`worker`] takes it in afterwards; [`api`] shows what could not be understood.
+//! Invariants: what was acknowledged is stored; what is stored ends as a case, a call, a duplicate, a note that nothing
+//! was in it, or in quarantine with a reason; the same message of a platform is taken in once.
+mod api;
+mod calls;
+mod door;
+mod douyin;
+#[cfg(test)]
+mod fuzz_tests;
+mod messages;
+mod push;
+mod signature;
+mod signed_form;
+mod signed_json;
+mod wechat;
+mod worker;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use opentelemetry::{KeyValue, global, metrics::Counter};
+use serde::Deserialize;
+
+pub use self::{api::Api, door::routes};
+use self::{
+    calls::Calls,
+    douyin::Douyin,
+    push::{Push, Received, Refusal, Trouble, Understood},
+    signed_form::SignedForm,
+    signed_json::SignedJson,
+    wechat::Wechat,
+};
+use crate::{app::App, domain::vocabulary::Channel, vault::Place};
+
+/// The sections `[service.channels.…]`; the name of each is its address: `/v1/channels/NAME`.
+pub type Sections = BTreeMap<String, Section>;
+
+/// One end of a platform.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Section {
+    SignedJson(signed_json::Section),
+    Wechat(wechat::Section),
+    SignedForm(signed_form::Section),
+    Douyin(douyin::Section),
+    Calls(calls::Section),
+}
+
+/// All sources, ready to be pushed to.
+pub struct Channels {
+    app: Arc<App>,
+    sources: BTreeMap<String, Source>,
+    received: Counter<u64>,
+}
+
+/// A source: its name and how its platform speaks.
+struct Source {
+    name: String,
+    adapter: Adapter,
+}
+
+enum Adapter {
+    SignedJson(SignedJson),
+    Wechat(Wechat),
+    SignedForm(SignedForm),
+    Douyin(Douyin),
+    Calls(Calls),
+}
+
+impl Channels {
+    /// Reads the sections. Errors: one that cannot be followed, by name.
+    pub fn new(sections: Sections, app: Arc<App>) -> anyhow::Result<Self> {
+        let source = |(name, section): (String, Section)| {
+            let source = Source::new(&name, section);
+            let source = source.with_context(|| format!("configuration, section [service.channels.{name}]"))?;
+            Ok((name, source))
+        };
+        let sources = sections.into_iter().map(source).collect::<anyhow::Result<_>>()?;
+        Ok(Self { app, sources, received: global::meter("aftercare").u64_counter("channel_pushes_total").build() })
+    }
+
+    /// Counts what came of a push: `stored`, `repeated`, `echoed`, or why it was refused.
+    fn count(&self, source: &Source, outcome: &'static str) {
+        self.received.add(1, &[KeyValue::new("source", source.name.clone()), KeyValue::new("outcome", outcome)]);
+    }
+}
+
+impl Source {
+    fn new(name: &str, section: Section) -> anyhow::Result<Self> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+        let sound = (1..=40).contains(&name.len()) && name.chars().all(plain);
+        anyhow::ensure!(sound, "its name must be 1 to 40 lower-case letters, digits, _ and -");
+        let adapter = match section {
+            Section::SignedJson(section) => Adapter::SignedJson(SignedJson::new(&section)?),
+            Section::Wechat(section) => Adapter::Wechat(Wechat::new(section)?),
+            Section::SignedForm(section) => Adapter::SignedForm(SignedForm::new(section)?),
+            Section::Douyin(section) => Adapter::Douyin(Douyin::new(section)?),
+            Section::Calls(section) => Adapter::Calls(Calls::new(&section)?),
+        };
+        Ok(Self { name: name.to_owned(), adapter })
+    }
+
+    /// The channel its contacts come in by.
+    fn channel(&self) -> Channel {
+        match &self.adapter {
+            Adapter::SignedJson(adapter) => adapter.channel,
+            Adapter::Wechat(adapter) => adapter.channel,
+            Adapter::SignedForm(_) => Channel::Platform,
+            Adapter::Douyin(_) => Channel::SocialMedia,
+            Adapter::Calls(_) => Channel::Hotline,
+        }
+    }
+
+    /// How soon the platform wants its answer, less what the way takes.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(match &self.adapter {
+            Adapter::SignedJson(_) | Adapter::Calls(_) => 10_000,
+            Adapter::Wechat(_) | Adapter::Douyin(_) => 4_000,
+            Adapter::SignedForm(_) => 2_500,
+        })
+    }
+
+    /// Whether the push is the platform's, and what it brings.
+    fn receive(&self, push: &Push, now: Timestamp) -> Result<Received, Refusal> {
+        match &self.adapter {
+            Adapter::SignedJson(adapter) => adapter.receive(push, now),
+            Adapter::Wechat(adapter) => adapter.receive(push, now),
+            Adapter::SignedForm(adapter) => adapter.receive(push, now),
+            Adapter::Douyin(adapter) => adapter.receive(push),
+            Adapter::Calls(adapter) => adapter.receive(push, now),
+        }
+    }
+
+    /// What the platform takes for "stored".
+    fn acknowledgement(&self) -> &'static str {
+        match &self.adapter {
+            Adapter::Wechat(_) => "success",
+            Adapter::SignedJson(_) | Adapter::Calls(_) => "",
+            Adapter::SignedForm(_) => r#"{"code":"0"}"#,
+            Adapter::Douyin(_) => r#"{"err_no":0}"#,
+        }
+    }
+
+    /// What a stored message means.
+    async fn understand(&self, raw: &[u8], now: Timestamp) -> Result<Understood, Trouble> {
+        match &self.adapter {
+            Adapter::SignedJson(adapter) => adapter.understand(raw),
+            Adapter::Wechat(adapter) => adapter.understand(raw),
+            Adapter::SignedForm(adapter) => adapter.understand(raw, now).await,
+            Adapter::Douyin(adapter) => adapter.understand(raw),
+            Adapter::Calls(adapter) => adapter.understand(raw),
+        }
+    }
+}
+
+/// Where the body of a message lies.
+fn place(id: uuid::Uuid) -> Place {
+    Place { column: "inbound_message.body", row: id.to_string() }
+}

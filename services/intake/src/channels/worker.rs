@@ -1,0 +1,138 @@
+//! Takes stored messages in: opens each, asks its adapter what it means, and makes the same registration as `POST
+//! /v1/cases`. A message is settled in the transaction of the case it became, so it becomes one exactly once, whoever
+//! dies when.
+use backbone::{Change, Fault, Unit};
+use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::{
+    Channels, Source,
+    messages::{self, Claimed},
+    place,
+    push::{Trouble, Understood},
+};
+use crate::{
+    app::channel_actor,
+    domain::{
+        call::{self, Call},
+        vocabulary::Channel,
+    },
+    rest::{CaseRequest, Checks, Registration, case_unit},
+    vault::key_of,
+};
+
+/// The most messages taken in side by side.
+const BATCH: i64 = 64;
+/// After so many tries a message goes into quarantine: nothing behind it in its conversation waits for ever.
+const TRIES_MAX: i32 = 20;
+/// The pauses between tries double from one second to this.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
+impl Channels {
+    /// Takes in what is due, at most one batch; says how many were tried. Every message that was begun is finished,
+    /// also when another one fails for a reason of ours.
+    pub async fn take_in_once(&self) -> Result<usize, Fault> {
+        if self.sources.is_empty() {
+            return Ok(0);
+        }
+        let sources: Vec<&str> = self.sources.keys().map(String::as_str).collect();
+        let claimed = messages::claim(&self.app.pool, &sources, self.app.clock.now(), BATCH).await?;
+        let settled = join_all(claimed.iter().map(|message| self.take_in(message))).await;
+        settled.into_iter().try_fold(0, |sum, settled| settled.map(|()| sum + 1))
+    }
+
+    async fn take_in(&self, message: &Claimed) -> Result<(), Fault> {
+        let (pool, now) = (&self.app.pool, self.app.clock.now());
+        let reason = match self.attempt(message, now).await {
+            Ok(()) => return Ok(()),
+            Err(Trouble::Passing(reason)) if message.tries < TRIES_MAX => {
+                tracing::warn!(inbound = %message.id, tries = message.tries, reason, "an inbound message is put off");
+                let next_at = kernel::calendar::add(now, pause(message.tries));
+                return messages::put_off(pool, message.id, next_at, &reason).await;
+            }
+            Err(Trouble::Passing(reason)) => format!("given up after {TRIES_MAX} tries: {reason}"),
+            Err(Trouble::Lasting(reason)) => reason,
+        };
+        tracing::warn!(inbound = %message.id, source = message.source, "an inbound message is in quarantine");
+        messages::quarantine(pool, message.id, &reason, now).await
+    }
+
+    async fn attempt(&self, message: &Claimed, now: Timestamp) -> Result<(), Trouble> {
+        let gone = || Trouble::Passing("its source is not configured any more".into());
+        let source = self.sources.get(&message.source).ok_or_else(gone)?;
+        let raw = self.open(message)?;
+        let unit = match source.understand(&raw, now).await? {
+            Understood::Nothing(what) => {
+                return Ok(messages::settle(&self.app.pool, message.id, "taken_in", &what, now).await?);
+            }
+            Understood::Contact(request) => self.contact(source, message, *request, &raw, now)?.0,
+            Understood::Call(reference, ended, request) => {
+                let call_id = call::id_of(&source.name, &reference);
+                match request {
+                    Some(request) => {
+                        let (unit, case_id) = self.contact(source, message, *request, &raw, now)?;
+                        unit.and(Change::to::<Call>(call_id, ended.command(call_id, Some(case_id))))
+                    }
+                    None => Unit::of(Change::to::<Call>(call_id, ended.command(call_id, None)))
+                        .row(messages::became_call(message.id, now))
+                        .actor(channel_actor(Channel::Hotline)),
+                }
+            }
+        };
+        self.app.road.submit_patiently(unit).await?;
+        // Where nothing changed, the contact or call was on record already, told in another way.
+        Ok(messages::settle(&self.app.pool, message.id, "duplicate", "it was on record already", now).await?)
+    }
+
+    fn open(&self, message: &Claimed) -> Result<Vec<u8>, Fault> {
+        let key_id = key_of(&message.body).ok_or_else(|| Fault::broken("an inbound message is not sealed"))?;
+        let key = self.app.master.unwrap_key(message.id, key_id, message.wrapped.clone())?;
+        key.open_bytes(&place(message.id), &message.body)
+    }
+
+    /// The unit that puts the contact on record and settles the message, and the case's id.
+    fn contact(
+        &self,
+        source: &Source,
+        message: &Claimed,
+        request: CaseRequest,
+        raw: &[u8],
+        now: Timestamp,
+    ) -> Result<(Unit, Uuid), Trouble> {
+        let registration = registration(source, message, request, now)?;
+        let customer = self.app.pseudonym(&registration.identity);
+        let case_id = registration.case_id().unwrap_or(message.id);
+        let key = self.app.master.new_key(customer)?;
+        let body = key.seal(&place(message.id), raw)?;
+        let unit = case_unit(&self.app, registration, case_id, customer)?;
+        Ok((unit.row(messages::became_case(message.id, case_id, &key, body, now)), case_id))
+    }
+}
+
+/// The contact checked as at the REST door, but that whoever wrote on a platform can be answered there. What the
+/// message does not say follows from it: the channel is its source's, the reference its own id, the time that of its
+/// arrival.
+fn registration(
+    source: &Source,
+    message: &Claimed,
+    mut request: CaseRequest,
+    now: Timestamp,
+) -> Result<Registration, Trouble> {
+    if *request.channel.get_or_insert(source.channel()) != source.channel() {
+        return Err(Trouble::lasting(format!("channel: must be {} or left out", source.channel().word())));
+    }
+    request.external_ref.get_or_insert_with(|| message.id.to_string());
+    request.occurred_at.get_or_insert_with(|| message.received_at().to_string());
+    let mut checks = Checks::new(Vec::new(), now);
+    let registration = request.check(&mut checks, now);
+    let wrong = checks.into_wrong();
+    let named = || wrong.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.reason)).collect::<Vec<_>>();
+    registration.filter(|_| wrong.is_empty()).ok_or_else(|| Trouble::lasting(named().join("; ")))
+}
+
+/// Before the next try, after so many.
+fn pause(tries: i32) -> SignedDuration {
+    let doublings = u32::try_from(tries.clamp(1, 20) - 1).unwrap_or_default();
+    SignedDuration::from_secs(1 << doublings).min(LONGEST_PAUSE)
+}

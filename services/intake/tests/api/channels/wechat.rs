@@ -1,0 +1,142 @@
+//! WeChat as it pushes: the question whether it is us, plain and sealed messages, repeats within seconds, replays.
+use aes::cipher::{BlockModeEncrypt, KeyIvInit, block_padding::NoPadding};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use contracts::intake::v1::CaseRegistered;
+use jiff::SignedDuration;
+use serde_json::json;
+use sha1::{Digest, Sha1};
+use testkit::Stack;
+
+use super::{assert_refused, push, quarantine, start, states};
+use crate::{Reply, count, get};
+
+pub const TOKEN: &str = "spamtest";
+pub const APP: &str = "wx2c2769f8efd9abc2";
+/// `EncodingAESKey`; the bytes it stands for end the same whatever the last two bits say.
+const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFE";
+
+async fn plain() -> Stack {
+    start(json!({ "wx": { "kind": "wechat", "token": TOKEN, "app_id": APP } })).await
+}
+
+async fn sealed() -> Stack {
+    start(json!({ "wx": { "kind": "wechat", "token": TOKEN, "app_id": APP, "aes_key": KEY } })).await
+}
+
+fn signature(parts: &[&str]) -> String {
+    let mut parts = parts.to_vec();
+    parts.sort_unstable();
+    Sha1::digest(parts.concat()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn address(at: i64, nonce: &str) -> String {
+    let signature = signature(&[TOKEN, &at.to_string(), nonce]);
+    format!("/v1/channels/wx?signature={signature}&timestamp={at}&nonce={nonce}")
+}
+
+pub fn text(openid: &str, id: u64, words: &str) -> String {
+    format!(
+        "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[{openid}]]></FromUserName>\
+         <CreateTime>1772438300</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{words}]]></Content>\
+         <MsgId>{id}</MsgId></xml>"
+    )
+}
+
+pub async fn say(stack: &Stack, nonce: &str, xml: &str) -> Reply {
+    push(stack, &address(stack.now().as_second(), nonce), &[], xml.to_owned()).await
+}
+
+/// A message as WeChat seals it for an account.
+fn seal(app: &str, xml: &str) -> String {
+    let mut bytes = b"0123456789abcdef".to_vec();
+    bytes.extend(u32::try_from(xml.len()).unwrap().to_be_bytes());
+    bytes.extend(xml.as_bytes());
+    bytes.extend(app.as_bytes());
+    let padding = 32 - bytes.len() % 32;
+    bytes.extend(std::iter::repeat_n(u8::try_from(padding).unwrap(), padding));
+    let key = BASE64_STANDARD.decode(format!("{KEY}=")).unwrap();
+    let length = bytes.len();
+    let cipher = cbc::Encryptor::<aes::Aes256>::new_from_slices(&key, &key[..16]).unwrap();
+    let sealed = cipher.encrypt_padded::<NoPadding>(&mut bytes, length).unwrap();
+    BASE64_STANDARD.encode(sealed)
+}
+
+async fn say_sealed(stack: &Stack, app: &str, nonce: &str, xml: &str) -> Reply {
+    let (at, sealed) = (stack.now().as_second(), seal(app, xml));
+    let signature = signature(&[TOKEN, &at.to_string(), nonce, &sealed]);
+    let address = format!("{}&encrypt_type=aes&msg_signature={signature}", address(at, nonce));
+    let body = format!("<xml><ToUserName>gh_1</ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>");
+    push(stack, &address, &[], body).await
+}
+
+#[tokio::test]
+async fn r_int_01_wechat_is_told_that_it_is_us() {
+    let stack = plain().await;
+    let now = stack.now().as_second();
+    let reply = get(&stack, &format!("{}&echostr=2387209843328860127", address(now, "n1"))).await;
+    assert_eq!((reply.status, reply.text.as_str()), (200, "2387209843328860127"));
+    assert!(reply.content_type.starts_with("text/plain"), "nothing a browser would run");
+    let forged = get(&stack, &format!("{}&echostr=1", address(now, "n1").replace("nonce=n1", "nonce=n2"))).await;
+    assert_refused(&stack, &forged, 401, "forged").await;
+    assert_refused(&stack, &get(&stack, &address(now - 600, "n1")).await, 401, "stale").await;
+}
+
+#[tokio::test]
+async fn r_int_01_a_wechat_message_becomes_a_case_and_its_repeats_within_seconds_nothing() {
+    let stack = plain().await;
+    for nonce in ["n1", "n2", "n2"] {
+        let reply = say(&stack, nonce, &text("o-1", 7, "头皮很痒")).await;
+        assert_eq!((reply.status, reply.text.as_str()), (200, "success"), "{nonce}");
+        stack.move_clock(SignedDuration::from_secs(5));
+    }
+    stack.settle().await;
+    let events: Vec<CaseRegistered> = stack.events("intake").await;
+    assert_eq!((events.len(), states(&stack).await), (1, [0, 1, 0, 0, 0]));
+    assert_eq!(events[0].channel().as_str_name(), "CHANNEL_OFFICIAL_ACCOUNT");
+    assert_eq!(events[0].occurred_at.as_ref().unwrap().seconds, 1_772_438_300);
+    assert_eq!(events[0].class_source, "health.discomfort");
+}
+
+#[tokio::test]
+async fn a_signature_of_the_plain_mode_serves_for_one_message() {
+    let stack = plain().await;
+    assert_eq!(say(&stack, "n1", &text("o-1", 7, "hello")).await.status, 200);
+    let replayed = say(&stack, "n1", &text("o-2", 8, "send the goods elsewhere")).await;
+    assert_eq!((replayed.status, replayed.problem()), (401, "channel.replayed".into()));
+    assert_eq!(count(&stack, "inbound_message").await, 1);
+}
+
+#[tokio::test]
+async fn r_int_01_a_sealed_message_is_opened_and_one_sealed_for_others_refused() {
+    let stack = sealed().await;
+    let now = stack.now().as_second();
+    assert_refused(&stack, &say_sealed(&stack, "wx0000000000000000", "n1", &text("o-1", 7, "hi")).await, 401, "forged")
+        .await;
+    let open = push(&stack, &address(now, "n1"), &[], text("o-1", 7, "hi")).await;
+    assert_refused(&stack, &open, 401, "forged").await;
+    assert_eq!(say_sealed(&stack, APP, "n1", &text("o-1", 7, "hi")).await.text, "success");
+    stack.settle().await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 1, 0, 0, 0], 1));
+}
+
+#[tokio::test]
+async fn r_int_02_entity_bombs_are_refused_and_broken_xml_is_kept() {
+    let stack = plain().await;
+    let bomb =
+        "<!DOCTYPE x [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]><xml><Content>&b;</Content></xml>";
+    assert_refused(&stack, &say(&stack, "n1", bomb).await, 400, "malformed").await;
+    let huge = text("o-1", 7, &"😀".repeat(70_000));
+    assert_refused(&stack, &say(&stack, "n1", &huge).await, 413, "too_large").await;
+    let deep = "<a>".repeat(20_000);
+    for (nonce, body) in [("n2", "<xml><FromUserName>".to_owned()), ("n3", deep), ("n4", text("o-1", 9, " "))] {
+        assert_eq!(say(&stack, nonce, &body).await.text, "success", "signed, so it is kept");
+    }
+    let event = "<xml><FromUserName>o-1</FromUserName><CreateTime>1772438300</CreateTime><MsgType>event</MsgType>\
+                 <Event>unsubscribe</Event></xml>";
+    assert_eq!(say(&stack, "n5", event).await.text, "success");
+    stack.settle().await;
+    assert_eq!(states(&stack).await, [0, 1, 3, 0, 0]);
+    let reasons: Vec<String> = quarantine(&stack).await.into_iter().map(|message| message.reason).collect();
+    assert!(reasons.contains(&"content: is missing".to_owned()), "{reasons:?}");
+    assert_eq!(reasons.iter().filter(|reason| reason.contains("in XML")).count(), 2, "{reasons:?}");
+}
