@@ -1,7 +1,9 @@
 //! Playing people against the running system: calls that are made until they are answered, and waiting until the system
 //! has come to rest. A part that died is started again, as a supervisor would.
 use std::{
+    collections::HashMap,
     future::Future,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -34,13 +36,14 @@ pub struct Driver {
     secrets: Secrets,
     /// Whether what died is ours to start again.
     revives: bool,
+    channels: Mutex<HashMap<String, Channel>>,
 }
 
 impl Driver {
     /// The system of this home. Errors: its secrets cannot be read.
     pub fn new(home: Home) -> anyhow::Result<Self> {
         let secrets = Secrets::open(&home)?;
-        Ok(Self { home, secrets, revives: true })
+        Ok(Self { home, secrets, revives: true, channels: Mutex::default() })
     }
 
     /// As [`Driver::new`], where somebody else starts what died.
@@ -48,10 +51,16 @@ impl Driver {
         Ok(Self { revives: false, ..Self::new(home)? })
     }
 
-    /// A connection that is made when it is needed, and again after it broke.
+    /// A connection that is made when it is needed, once for all who ask, and again after it broke.
     pub fn channel(&self, service: &str) -> anyhow::Result<Channel> {
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(channel) = channels.get(service) {
+            return Ok(channel.clone());
+        }
         let endpoint = Endpoint::from_shared(self.home.url(home::service(service)?)?)?;
-        Ok(endpoint.connect_timeout(Duration::from_secs(2)).timeout(Duration::from_secs(20)).connect_lazy())
+        let channel = endpoint.connect_timeout(Duration::from_secs(2)).timeout(Duration::from_secs(20)).connect_lazy();
+        channels.insert(service.to_owned(), channel.clone());
+        Ok(channel)
     }
 
     /// Makes a call until it is answered, starting what died meanwhile. A refusal is an answer.
@@ -87,43 +96,55 @@ impl Driver {
     /// Errors: it takes longer than three minutes.
     pub async fn rest(&self) -> anyhow::Result<()> {
         let until = Instant::now() + REST_WITHIN;
-        let mut quiet = 0;
+        let (mut quiet, mut first) = (0, 0);
         while quiet < 2 {
-            let waiting = self.waiting().await?;
-            quiet = if waiting == 0 { quiet + 1 } else { 0 };
+            let Some((at, waiting)) = self.busy(first).await? else {
+                quiet += 1;
+                continue;
+            };
+            (quiet, first) = (0, at);
             if Instant::now() > until {
                 bail!("the system does not come to rest: {waiting} things wait; `aftercare status` says which");
             }
-            if waiting > 0 {
-                tokio::time::sleep(Duration::from_millis(15)).await;
-            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         Ok(())
     }
 
-    async fn waiting(&self) -> anyhow::Result<u64> {
-        let mut waiting = 0;
-        for service in SERVICES.iter().filter(|service| service.schema) {
-            waiting += status::waiting(&self.status(service.name).await?);
+    /// A service in which something waits, and how much. Who was busy last is asked first: asking costs those who work.
+    async fn busy(&self, first: usize) -> anyhow::Result<Option<(usize, u64)>> {
+        let services: Vec<_> = SERVICES.iter().filter(|service| service.schema).collect();
+        for at in (first..services.len()).chain(0..first) {
+            let Some(service) = services.get(at) else { continue };
+            let waiting = status::waiting(&self.status(service.name).await?) + self.outside(service.name).await?;
+            if waiting > 0 {
+                return Ok(Some((at, waiting)));
+            }
         }
-        let fulfilment = self.channel("fulfilment")?;
-        let overview = self
-            .insist(|| {
-                let mut client = FulfilmentClient::new(fulfilment.clone());
-                async move { client.get_overview(FulfilmentOverview {}).await }
-            })
-            .await??;
-        let moving = |status: &str| matches!(status, "queued" | "sent");
-        waiting += overview.refunds.iter().filter(|count| moving(&count.key)).map(|count| count.count).sum::<u64>();
-        let outreach = self.channel("outreach")?;
-        let overview = self
-            .insist(|| {
-                let mut client = OutreachClient::new(outreach.clone());
-                async move { client.get_overview(OutreachOverview {}).await }
-            })
-            .await??;
-        let queued = overview.messages.iter().filter(|count| count.key == "queued");
-        Ok(waiting + queued.map(|count| count.count).sum::<u64>())
+        Ok(None)
+    }
+
+    /// What a service has still to pay or to tell.
+    async fn outside(&self, service: &str) -> anyhow::Result<u64> {
+        let channel = self.channel(service)?;
+        let (counts, moving): (_, &[&str]) = match service {
+            "fulfilment" => {
+                let overview = self.insist(|| {
+                    let mut client = FulfilmentClient::new(channel.clone());
+                    async move { client.get_overview(FulfilmentOverview {}).await }
+                });
+                (overview.await??.refunds, &["queued", "sent"])
+            }
+            "outreach" => {
+                let overview = self.insist(|| {
+                    let mut client = OutreachClient::new(channel.clone());
+                    async move { client.get_overview(OutreachOverview {}).await }
+                });
+                (overview.await??.messages, &["queued"])
+            }
+            _ => return Ok(0),
+        };
+        Ok(counts.iter().filter(|count| moving.contains(&count.key.as_str())).map(|count| count.count).sum())
     }
 
     /// What a service says of itself.
