@@ -142,13 +142,13 @@ fn late_departments_are_raised(system: &System, late: &str) {
 
 /// What a replay says of each kind of promise.
 fn replayed(system: &System, words: &str) -> BTreeMap<String, Value> {
-    let kinds = system.ok(&format!("sla replay {words}"))["promises"].as_array().unwrap().clone();
+    let kinds = system.ok(words)["promises"].as_array().unwrap().clone();
     kinds.into_iter().map(|judged| (judged["kind"].as_str().unwrap().to_owned(), judged)).collect()
 }
 
 fn another_policy_changes_what_it_should(system: &System, slow: &str) {
     system.at_rest();
-    for (kind, judged) in replayed(system, "") {
+    for (kind, judged) in replayed(system, "sla replay") {
         assert_eq!((&judged["changed"], &judged["before"]), (&json!(0), &judged["after"]), "{kind}, as it is in force");
     }
     let mut policy: toml::Table = sla::DEFAULT.parse().unwrap();
@@ -158,7 +158,7 @@ fn another_policy_changes_what_it_should(system: &System, slow: &str) {
     let [rule] = rules.filter(is_it).collect::<Vec<_>>().try_into().unwrap();
     rule.insert("target".into(), "6h".into());
     system.write("policy.toml", &toml::to_string(&policy).unwrap());
-    let mut judged = replayed(system, "--policy policy.toml");
+    let mut judged = replayed(system, "sla replay --policy policy.toml");
     let departments = judged.remove("department_answer").unwrap();
     let stood = |when: &str| ["met", "late", "breached", "cancelled"].map(|how| departments[when][how].clone());
     assert_eq!(stood("before"), [4, 0, 1, 1].map(Value::from));
@@ -169,7 +169,7 @@ fn another_policy_changes_what_it_should(system: &System, slow: &str) {
     for (kind, judged) in judged {
         assert_eq!((&judged["changed"], &judged["before"]), (&json!(0), &judged["after"]), "{kind}");
     }
-    let later = replayed(system, "--policy policy.toml --from 2026-03-02T11:00:01Z");
+    let later = replayed(system, "sla replay --policy policy.toml --from 2026-03-02T11:00:01Z");
     assert_eq!(later["department_answer"]["changed"], 0, "it was given before");
 }
 
