@@ -38,7 +38,7 @@ async fn r_cmp_12_an_appeal_within_its_term_reopens_the_complaint_and_one_after_
     world.satisfied(&id, true).await;
 
     world.stack.advance(DAY * 14).await;
-    world.appeal(&id).await.expect("the last instant of the term is in time");
+    world.appeal(&id).await.unwrap(); // the last instant of the term is in time
     let view = world.complaint(&id).await;
     assert_eq!((view.status.as_str(), view.reopen_count, view.outcome.as_str()), ("investigating", 1, ""));
     assert_eq!(world.stack.events::<ComplaintReopened>("complaint").await.len(), 1);

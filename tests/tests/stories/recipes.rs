@@ -26,7 +26,7 @@ const ONCE: &str = "def once(id, type, data):\n    print(id, type, len(data), fl
 /// The one block of README in a language.
 fn block(language: &str) -> &'static str {
     let blocks: Vec<_> = README.split("```").skip(1).step_by(2).filter_map(|it| it.strip_prefix(language)).collect();
-    let [block] = blocks.try_into().expect("one recipe");
+    let [block] = blocks.try_into().unwrap();
     block
 }
 
@@ -55,7 +55,7 @@ async fn r_cmp_04_the_nats_commands_recipe_names_what_the_topology_makes() {
     let [add, next] = lines.try_into().unwrap();
     assert_eq!((&add[..3], &next[..3]), (&["nats", "consumer", "add"][..], &["nats", "consumer", "next"][..]));
     assert_eq!(add[3..5], next[3..5], "the same stream, and the same durable");
-    let told = |option: &str| add[add.iter().position(|word| *word == option).expect(option) + 1];
+    let told = |option: &str| add[add.iter().position(|word| *word == option).unwrap() + 1];
     assert_eq!((told("--deliver"), told("--ack"), told("--wait")), ("all", "explicit", "30s"));
     let durable = pull::Config {
         durable_name: Some(add[4].to_owned()),
