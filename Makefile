@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 AFTERCARE := target/release/aftercare
-.PHONY: help setup build bins demo test check up down status reset bench faults docs freeze fmt
+.PHONY: help setup build bins demo test check up down status reset bench faults kills docs freeze fmt
 
 help: ## what can be done here
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -28,11 +28,15 @@ status: ## says how it is
 reset: ## stops it and throws its data away
 	$(AFTERCARE) reset --yes
 
-bench: build ## how fast it is, beside Postgres itself (3 minutes)
+bench: build ## how fast it is, beside Postgres itself and the marks (4 minutes)
 	$(AFTERCARE) bench
 
 faults: build ## kills every process in turn and recounts everything (3 minutes)
 	$(AFTERCARE) faults
+
+kills: build ## plays thirty days while services are killed, recounts, and cleans up (10 minutes)
+	$(AFTERCARE) --home target/kills demo --fresh --days 30 --kill-every 10s --port-base 7300
+	$(AFTERCARE) --home target/kills reset --yes
 
 # A test starts the whole system; the programs must be there.
 bins: setup

@@ -1,6 +1,6 @@
 //! What can be said to `aftercare`, with help that teaches by examples.
 //! Invariant: nothing is done here; every word said ends in exactly one command.
-use std::{io, path::PathBuf, process::ExitCode};
+use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, builder::PossibleValuesParser};
 use clap_complete::Shell;
@@ -133,11 +133,18 @@ pub struct Up {
 #[command(after_help = "Examples:
   aftercare demo                       real orders from ../shared/data, or generated ones where there are none
   aftercare demo --data /srv/olist     real orders from another folder
+  aftercare demo --kill-every 10s      kill one service after the other meanwhile; the counts must agree all the same
   aftercare --home /tmp/play demo --port-base 9100")]
 pub struct Demo {
     /// A folder with orders.csv.zst and order_items.csv.zst.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// How many days are played.
+    #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=90))]
+    pub days: u32,
+    /// Kill a service so often, and start it again as a supervisor would; 5s or longer.
+    #[arg(long, value_name = "TIME", value_parser = pause)]
+    pub kill_every: Option<Duration>,
     /// Throw away the system that is there, also when no demo made it.
     #[arg(long)]
     pub fresh: bool,
@@ -148,10 +155,11 @@ pub struct Demo {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  aftercare bench             three minutes; the figures also go to target/bench/latest.json
+  aftercare bench             four minutes; the figures also go to target/bench/latest.json
   aftercare bench --long      a quarter of an hour, for figures that move less
 
-Nothing else should run on the machine meanwhile.")]
+Nothing else should run on the machine meanwhile. Exit code 1 when a calendar or a promise takes more than three times
+its mark.")]
 pub struct Bench {
     /// Longer turns, more of them, and two minutes at the highest rate.
     #[arg(long)]
@@ -398,6 +406,13 @@ pub enum ParkedWhat {
         #[arg(long, conflicts_with = "service")]
         all: bool,
     },
+}
+
+/// A pause between kills. What a killed service had in hand comes to it again after half a minute; were all seven killed
+/// in less, nothing would ever come to rest.
+fn pause(text: &str) -> Result<Duration, String> {
+    let read = text.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    read.filter(|time| *time >= Duration::from_secs(5)).ok_or_else(|| "say for example 10s; 5s at least".to_owned())
 }
 
 /// Writes a completion script.

@@ -125,3 +125,13 @@ fn what_to_redrive_must_be_named_whole_or_be_all() {
     assert!(!redrive("complaint INTAKE"));
     assert!(!redrive("complaint INTAKE 018f4e7a-0000-7000-8000-000000000001 --all"));
 }
+
+#[test]
+fn services_are_not_killed_faster_than_they_can_come_back() {
+    let demo = |pause: &str| Cli::try_parse_from(["aftercare", "demo", "--kill-every", pause]);
+    let Command::Demo(options) = demo("1m 30s").unwrap().command else { panic!("it is a demo") };
+    assert_eq!((options.kill_every, options.days), (Some(Duration::from_secs(90)), 90));
+    for pause in ["4s", "0s", "often"] {
+        assert!(demo(pause).unwrap_err().to_string().contains("5s at least"), "{pause}");
+    }
+}

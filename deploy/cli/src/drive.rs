@@ -13,13 +13,14 @@ use contracts::{
     operations::v1::{GetStatusRequest, GetStatusResponse, operations_client::OperationsClient},
     outreach::v1::{GetOverviewRequest as OutreachOverview, outreach_client::OutreachClient},
 };
+use jiff::SignedDuration;
 use tonic::{
     Code, Request, Response, Status,
     transport::{Channel, Endpoint},
 };
 
 use crate::{
-    commands::status,
+    commands::{clock, status},
     home::{self, Home, SERVICES},
     stack::{parts, secrets::Secrets},
 };
@@ -29,6 +30,10 @@ const TRIES: u32 = 240;
 const WAIT: Duration = Duration::from_millis(500);
 /// How long the system may take to come to rest.
 const REST_WITHIN: Duration = Duration::from_secs(180);
+/// What waits as it did for so long waits for time to pass: a retry, or what a process that died had taken up. A driven
+/// clock then goes on by a minute.
+const STANDSTILL: Duration = Duration::from_secs(10);
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Connections to a running system.
 pub struct Driver {
@@ -96,13 +101,19 @@ impl Driver {
     /// Errors: it takes longer than three minutes.
     pub async fn rest(&self) -> anyhow::Result<()> {
         let until = Instant::now() + REST_WITHIN;
-        let (mut quiet, mut first) = (0, 0);
+        let (mut quiet, mut before, mut since) = (0, (0, 0), Instant::now());
         while quiet < 2 {
-            let Some((at, waiting)) = self.busy(first).await? else {
+            let Some((at, waiting)) = self.busy(before.0).await? else {
                 quiet += 1;
                 continue;
             };
-            (quiet, first) = (0, at);
+            quiet = 0;
+            if (at, waiting) != before {
+                (before, since) = ((at, waiting), Instant::now());
+            } else if since.elapsed() > STANDSTILL && self.home.settings.driven_clock {
+                clock::set(&self.home, clock::now(&self.home)? + MINUTE)?;
+                since = Instant::now();
+            }
             if Instant::now() > until {
                 bail!("the system does not come to rest: {waiting} things wait; `aftercare status` says which");
             }

@@ -3,12 +3,11 @@
 use contracts::{
     analytics::v1::{GetFiguresRequest, reports_client::ReportsClient},
     complaint::v1::{
-        AcceptImprovementRequest, AdoptSuggestionRequest, ComplaintRecorded, GetImprovementRequest,
-        GetSuggestionRequest, ImprovementView, JudgeImprovementRequest, MeasureSuggestionEffectRequest,
-        MergeSuggestionRequest, ProposeImprovementRequest, RecordSuggestionImplementedRequest,
-        ReleaseImprovementRequest, ScreenSuggestionRequest, StartImprovementWorkRequest,
-        StartSuggestionEvaluationRequest, SuggestionRecorded, SuggestionView, improvements_client::ImprovementsClient,
-        suggestions_client::SuggestionsClient,
+        AcceptImprovementRequest, AdoptSuggestionRequest, GetImprovementRequest, GetSuggestionRequest, ImprovementView,
+        JudgeImprovementRequest, MeasureSuggestionEffectRequest, MergeSuggestionRequest, ProposeImprovementRequest,
+        RecordSuggestionImplementedRequest, ReleaseImprovementRequest, ScreenSuggestionRequest,
+        StartImprovementWorkRequest, StartSuggestionEvaluationRequest, SuggestionRecorded, SuggestionView,
+        improvements_client::ImprovementsClient, suggestions_client::SuggestionsClient,
     },
 };
 use testkit::request;
@@ -20,10 +19,8 @@ const MANAGER: &str = "staff:manager-zhao";
 impl World {
     /// A customer complains about the product; the complaint is looked into and concluded.
     pub async fn defect(&self, order_ref: &str) {
-        self.sell(order_ref).await;
-        self.contact(&format!("t-{order_ref}"), order_ref, "product_quality", "the pump leaks").await;
-        let recorded = self.stack.events::<ComplaintRecorded>("complaint").await;
-        self.investigate(&recorded.last().unwrap().complaint_id).await;
+        let id = self.complain(order_ref).await;
+        self.investigate(&id).await;
     }
 
     async fn improvement(&self, action_id: &str) -> ImprovementView {

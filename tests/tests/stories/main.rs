@@ -1,7 +1,12 @@
 //! Stories: the procedures of after-sales, told through all services over a real Postgres and nats-server.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod analyses;
+mod approvals;
+mod endings;
+mod holidays;
+mod ladder;
 mod loops;
+mod recipes;
 mod world;
 
 use contracts::{

@@ -2,6 +2,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::{Json, Router, extract::State, routing::post};
+use backbone::Settings;
 use contracts::{
     common::v1::{CaseClass, Emotion, Money, Remedy, RemedyKind},
     complaint::v1::{self as complaint, complaints_client::ComplaintsClient},
@@ -25,6 +26,11 @@ pub struct World {
 
 impl World {
     pub async fn open() -> Self {
+        Self::open_with(|_, _| {}).await
+    }
+
+    /// `adjust` may change each service's settings, by its name.
+    pub async fn open_with(adjust: impl Fn(&str, &mut Settings) + Send + Sync) -> Self {
         let payments = serve(Sandbox::new(None).unwrap().router()).await;
         let sms = Arc::new(Mutex::new(Vec::new()));
         let gateway = Router::new().route("/sms", post(take_sms)).with_state(Arc::clone(&sms));
@@ -37,21 +43,24 @@ impl World {
             &outreach::SERVICE,
             &analytics::SERVICE,
         ];
-        let stack = Stack::start_with(&services, |name, settings| match name {
-            "intake" => settings.service["master_key"] = json!("07".repeat(32)),
-            "fulfilment" => {
-                settings.service["payments"]["url"] = json!(payments);
-                settings.service["payments"]["timeout"] = json!("1s");
+        let stack = Stack::start_with(&services, |name, settings| {
+            match name {
+                "intake" => settings.service["master_key"] = json!("07".repeat(32)),
+                "fulfilment" => {
+                    settings.service["payments"]["url"] = json!(payments);
+                    settings.service["payments"]["timeout"] = json!("1s");
+                }
+                "outreach" => settings.service["sms_url"] = json!(sms_url),
+                "complaint" => {
+                    let member = |role: &str, who: &str| json!({ "role": role, "who": who });
+                    settings.service["approval"]["members"] = json!([
+                        member("complaint_manager", "staff:manager-zhao"),
+                        member("head_of_after_sales", "staff:head-qian"),
+                    ]);
+                }
+                _ => {}
             }
-            "outreach" => settings.service["sms_url"] = json!(sms_url),
-            "complaint" => {
-                let member = |role: &str, who: &str| json!({ "role": role, "who": who });
-                settings.service["approval"]["members"] = json!([
-                    member("complaint_manager", "staff:manager-zhao"),
-                    member("head_of_after_sales", "staff:head-qian"),
-                ]);
-            }
-            _ => {}
+            adjust(name, settings);
         })
         .await;
         Self { stack, http: reqwest::Client::new(), payments, sms }
@@ -74,6 +83,14 @@ impl World {
         assert_eq!(answer["recorded"], 1, "{answer}");
         self.stack.settle().await;
         kernel::id::derived("purchase", &["website", order_ref]).to_string()
+    }
+
+    /// A sale and a complaint about it; says the complaint's id.
+    pub async fn complain(&self, order_ref: &str) -> String {
+        self.sell(order_ref).await;
+        self.contact(&format!("t-{order_ref}"), order_ref, "product_quality", "the pump leaks").await;
+        let recorded = self.stack.events::<complaint::ComplaintRecorded>("complaint").await;
+        recorded.last().unwrap().complaint_id.clone()
     }
 
     /// A customer's contact by the app; says the case as answered.
@@ -126,6 +143,14 @@ impl World {
         answer.into_inner().complaint.unwrap()
     }
 
+    /// The tasks of a complaint.
+    pub async fn tasks(&self, complaint_id: &str) -> Vec<complaint::TaskView> {
+        let all = complaint::ListTasksRequest::default();
+        let mut tasks = self.complaints().list_tasks(request("staff:reader", all)).await.unwrap().into_inner().tasks;
+        tasks.retain(|task| task.issued.as_ref().unwrap().complaint_id == complaint_id);
+        tasks
+    }
+
     pub async fn status(&self, id: &str) -> String {
         self.complaint(id).await.status
     }
@@ -133,12 +158,8 @@ impl World {
     /// The department answers its open task of the complaint, and the manager accepts the answer.
     pub async fn department_answers(&self, complaint_id: &str) {
         let mut staff = self.complaints();
-        let tasks = staff.list_tasks(request("staff:reader", complaint::ListTasksRequest::default())).await.unwrap();
-        for task in tasks.into_inner().tasks {
+        for task in self.tasks(complaint_id).await.into_iter().filter(|task| task.status != "accepted") {
             let issued = task.issued.unwrap();
-            if issued.complaint_id != complaint_id || task.status == "accepted" {
-                continue;
-            }
             let answer = complaint::AnswerTaskRequest {
                 task_id: task.task_id.clone(),
                 department: issued.department,
@@ -197,8 +218,8 @@ impl World {
         self.stack.settle().await;
     }
 
-    /// Drafted, approved by somebody else and offered; says the solution's version.
-    pub async fn offer(&self, id: &str, kind: RemedyKind, minor: i64) -> u32 {
+    /// Drafted and submitted; says the solution's version.
+    pub async fn submit(&self, id: &str, kind: RemedyKind, minor: i64) -> u32 {
         let mut staff = self.complaints();
         let money = Money { minor, currency: "CNY".into() };
         let remedy = Remedy { kind: kind.into(), amount: Some(money), ..Default::default() };
@@ -211,12 +232,23 @@ impl World {
         staff.draft_solution(request("staff:agent-sun", draft)).await.unwrap();
         let submit = complaint::SubmitSolutionRequest { complaint_id: id.into() };
         staff.submit_solution(request("staff:agent-sun", submit)).await.unwrap();
-        let solution_version = self.complaint(id).await.solution_version;
+        self.complaint(id).await.solution_version
+    }
+
+    /// Drafted, approved by somebody else and offered; says the solution's version.
+    pub async fn offer(&self, id: &str, kind: RemedyKind, minor: i64) -> u32 {
+        let solution_version = self.submit(id, kind, minor).await;
         self.approve("staff:manager-zhao", id, solution_version).await.unwrap();
-        let offer = complaint::OfferSolutionRequest { complaint_id: id.into() };
-        staff.offer_solution(request("staff:agent-sun", offer)).await.unwrap();
-        self.stack.settle().await;
+        self.offer_approved(id).await.unwrap();
         solution_version
+    }
+
+    /// What was approved is offered.
+    pub async fn offer_approved(&self, id: &str) -> Result<(), Status> {
+        let offer = complaint::OfferSolutionRequest { complaint_id: id.into() };
+        let answer = self.complaints().offer_solution(request("staff:agent-sun", offer)).await;
+        self.stack.settle().await;
+        answer.map(drop)
     }
 
     pub async fn approve(&self, by: &str, id: &str, solution_version: u32) -> Result<(), Status> {

@@ -1,12 +1,14 @@
 //! `aftercare bench`: how fast the system is on this machine, beside what its own Postgres can do at best. In reading
 //! order: `private` (a system of the bench's own) · `contact` and `door` (what is sent, and how) · `load` (how much of it)
-//! · `floor` (Postgres alone) · `routed` (from a contact to the department's task) · `cost` (CPU, memory) · `report`.
+//! · `floor` (Postgres alone) · `routed` (from a contact to the department's task) · `cost` (CPU, memory) · `marks` (what is
+//! pure, by criterion) · `report`.
 //! Invariant: nothing is counted that was not answered, and everything that was answered is in the database at the end.
 mod contact;
 mod cost;
 mod door;
 mod floor;
 mod load;
+mod marks;
 pub mod private;
 mod report;
 mod routed;
@@ -19,6 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use self::{
     contact::{Contacts, Mix},
     floor::Floor,
+    marks::Held,
     private::Private,
     report::{Doors, Measured, Routed},
     routed::Tasks,
@@ -64,13 +67,13 @@ impl Plan {
     }
 }
 
-/// `aftercare bench`.
+/// `aftercare bench`. The exit code is 1 when a mark of what is pure is missed by more than a machine's noise.
 pub async fn run(home: &Home, options: &Bench, output: Output) -> anyhow::Result<ExitCode> {
     let folder = folder(home);
     let plan = Plan::of(options);
     let private = Private::claim(&folder).await?;
     let measured = tokio::select! {
-        measured = measure(&private, &plan, output) => measured,
+        measured = measure(home, &private, &plan, output) => measured,
         interrupted = interrupted() => interrupted,
     };
     let removed = private.remove().await;
@@ -78,7 +81,7 @@ pub async fn run(home: &Home, options: &Bench, output: Output) -> anyhow::Result
     removed.context("the bench's own system could not be removed")?;
     measured.write(&folder.join("latest.json"))?;
     output.show(&measured)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(if measured.misses_a_mark() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Beside what the compiler puts out; it can be thrown away like that.
@@ -95,7 +98,9 @@ async fn interrupted<T>() -> anyhow::Result<T> {
     anyhow::bail!("interrupted; nothing was measured")
 }
 
-async fn measure(private: &Private, plan: &Plan, output: Output) -> anyhow::Result<Measured> {
+async fn measure(home: &Home, private: &Private, plan: &Plan, output: Output) -> anyhow::Result<Measured> {
+    let pure = marks::hold(home, output).await?;
+    pure.iter().map(Held::line).for_each(|line| output.note(&line));
     private.start(output).await?;
     let contacts = Arc::new(Contacts::default());
     let (routed, answered) = whole_system(private, plan, &contacts, output).await?;
@@ -104,7 +109,7 @@ async fn measure(private: &Private, plan: &Plan, output: Output) -> anyhow::Resu
     let answered = answered + doors.answered();
     let stored = private.cases_stored().await?;
     ensure!(stored >= answered, "{answered} cases were answered with 201, and only {stored} are in the database");
-    Ok(Measured::new(doors, routed))
+    Ok(Measured::new(doors, routed, pure))
 }
 
 /// From a contact to the department's task, with everything running: first calmly, then as fast as it lasts.

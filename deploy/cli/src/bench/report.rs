@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     cost::Cost,
     load::{Taken, ms, percentile},
+    marks::Held,
     routed::Step,
 };
 use crate::output::{Report, table};
@@ -61,6 +62,8 @@ pub struct Measured {
     routed: RoutedFigures,
     cpu_ms_per_case: f64,
     rss_mb: BTreeMap<&'static str, f64>,
+    /// What is pure, beside its marks.
+    pure: Vec<Held>,
     #[serde(skip)]
     doors: Doors,
     #[serde(skip)]
@@ -76,7 +79,7 @@ struct RoutedFigures {
 }
 
 impl Measured {
-    pub fn new(doors: Doors, routed: Routed) -> Self {
+    pub fn new(doors: Doors, routed: Routed, pure: Vec<Held>) -> Self {
         let floor: BTreeMap<usize, f64> =
             doors.floor.iter().map(|(clients, rates)| (*clients, rounded(mean(rates), 0))).collect();
         let accept: BTreeMap<usize, f64> =
@@ -93,9 +96,15 @@ impl Measured {
             },
             cpu_ms_per_case: rounded(routed.cost.cpu_ms.values().sum(), 3),
             rss_mb: routed.cost.memory_mb.iter().map(|(part, memory)| (*part, rounded(*memory, 1))).collect(),
+            pure,
             doors,
             whole: routed,
         }
+    }
+
+    /// Whether something pure took longer than the machine can be blamed for.
+    pub fn misses_a_mark(&self) -> bool {
+        self.pure.iter().any(Held::is_missed)
     }
 
     /// Keeps the figures in a file.
@@ -146,10 +155,11 @@ impl Report for Measured {
             "Cases through the door (POST /v1/cases, one a request, on disk before the 201; half of them enquiries), beside \
              Postgres\nalone (pgbench, one transaction of three prepared inserts). {rounds} rounds of {turn} s each, turn by \
              turn, intake running:\n\n{}\n\nFrom a complaint at the door to the department's task in its stream, all services \
-             running:\n\n{}\n\nWhat the rate above costs, by process:\n\n{}",
+             running:\n\n{}\n\nWhat the rate above costs, by process:\n\n{}\n\nWhat is pure, beside its marks:\n\n{}",
             self.doors_text(),
             self.routed_text(),
-            self.cost_text()
+            self.cost_text(),
+            self.pure.iter().map(Held::line).collect::<Vec<_>>().join("\n")
         )
     }
 }

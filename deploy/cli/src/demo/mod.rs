@@ -3,6 +3,7 @@
 //! provider's own ledger. Invariant: any difference fails the demo, loudly.
 mod contacts;
 mod desk;
+mod killer;
 mod recount;
 pub mod staff;
 mod teams;
@@ -18,6 +19,7 @@ use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use self::{contacts::Contact, recount::Recount, staff::Staff};
 use crate::{
@@ -32,8 +34,7 @@ use crate::{
     stack,
 };
 
-const DAYS: u32 = 90;
-/// After the ninety days nobody buys or answers any more, and what is open is brought to its end.
+/// After these days nobody buys or answers any more, and what is open is brought to its end.
 const TAIL_DAYS_MAX: u32 = 40;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The file that says that the system in this home was made by a demo and may be thrown away by the next.
@@ -49,47 +50,38 @@ pub async fn run(home: Home, options: &Demo, output: Output) -> anyhow::Result<E
     let source = input(options)?;
     let start = source.sales.first().context("there are no sales to play")?.bought_at;
     let home = fresh(home, options, start, output).await?;
-    let driver = Driver::new(home)?;
+    // Where services are killed on purpose, who kills them starts them again.
+    let driver = if options.kill_every.is_some() { Driver::onlooker(home)? } else { Driver::new(home)? };
     trouble(&driver, PROVIDER_TROUBLE).await?;
 
     let played = Instant::now();
     let paid = source.sales.iter().map(|sale| (sale.purchase_id(), sale.paid)).collect();
     let staff = Staff::new(&driver, paid)?;
-    let contacts = contacts::of(&source.sales, start + DAY * i32::try_from(DAYS)?);
+    let contacts = contacts::of(&source.sales, start + DAY * i32::try_from(options.days)?);
     let (open, steps) = (HashMap::new(), 0);
     let mut play = Play { driver: &driver, staff: &staff, source: &source, contacts, now: start, open, steps };
-    let bar = output.progress(Some(u64::from(DAYS)), "days");
-    for _ in 0..DAYS {
-        play.day(&bar).await?;
-        bar.inc(1);
-    }
-    for _ in 0..TAIL_DAYS_MAX {
-        play.day(&bar).await?;
-        if play.staff.finished().await? {
-            break;
-        }
-    }
-    bar.finish_and_clear();
+    let killed = play.through(options, output).await?;
     let seconds = played.elapsed().as_secs_f64();
     let recount = recount::count(&driver, &source, &play.contacts, &staff, start..play.now).await?;
     let report = Played::of(&driver, &source, &play, recount, seconds, started.elapsed()).await?;
+    let report = Played { killed, ..report };
     output.show(&report)?;
     Ok(if report.recount.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The ninety days with the most sales of the data at hand, or generated ones.
+/// The days with the most sales of the data at hand, or generated ones.
 fn input(options: &Demo) -> anyhow::Result<Source> {
+    let span = DAY * i32::try_from(options.days)?;
     let folders = options.data.clone().map_or_else(|| vec![PathBuf::from("../shared/data")], |folder| vec![folder]);
     let Some(folder) = folders.iter().find(|folder| source::is_in(folder)) else {
         if let Some(folder) = &options.data {
             bail!("{} holds no orders.csv.zst and order_items.csv.zst", folder.display());
         }
         let start: Timestamp = "2024-01-01T00:00:00Z".parse()?;
-        return Ok(source::generate(7, start, DAYS, GENERATED_A_DAY));
+        return Ok(source::generate(7, start, options.days, GENERATED_A_DAY).between(start, start + span));
     };
     let whole = source::read(folder)?;
     let times: Vec<Timestamp> = whole.sales.iter().map(|sale| sale.bought_at).collect();
-    let span = DAY * i32::try_from(DAYS)?;
     let within = |start: &Timestamp| times.iter().filter(|at| **at >= *start && **at < *start + span).count();
     let days = times.iter().step_by(50).copied().collect::<Vec<_>>();
     let start = days.into_iter().max_by_key(within).context("there are no sales to play")?;
@@ -137,6 +129,36 @@ struct Play<'a> {
 }
 
 impl Play<'_> {
+    /// All days, and those after them until every complaint is closed. Answers which services were killed meanwhile.
+    async fn through(&mut self, options: &Demo, output: Output) -> anyhow::Result<Vec<&'static str>> {
+        let (over, driver) = (CancellationToken::new(), self.driver);
+        let played = async {
+            let _over = over.clone().drop_guard();
+            let bar = output.progress(Some(u64::from(options.days)), "days");
+            for _ in 0..options.days {
+                self.day(&bar).await?;
+                bar.inc(1);
+            }
+            for _ in 0..TAIL_DAYS_MAX {
+                self.day(&bar).await?;
+                if self.staff.finished().await? {
+                    break;
+                }
+            }
+            bar.finish_and_clear();
+            anyhow::Ok(())
+        };
+        let killed = async {
+            match options.kill_every {
+                Some(every) => killer::kill(&driver.home, every, &over).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let ((), killed) = tokio::try_join!(played, killed)?;
+        driver.rest().await?;
+        Ok(killed)
+    }
+
     /// One day: time moves on, sales and deliveries come in, customers answer, people work until nothing is left to do.
     async fn day(&mut self, bar: &ProgressBar) -> anyhow::Result<()> {
         let (from, to) = (self.now, self.now + DAY);
@@ -226,6 +248,8 @@ struct Played {
     seconds: f64,
     events_per_second: f64,
     recount: Recount,
+    /// Services that were killed meanwhile.
+    killed: Vec<&'static str>,
     with_set_up_seconds: f64,
     console: String,
 }
@@ -262,6 +286,7 @@ impl Played {
             seconds,
             events_per_second: f64::from(u32::try_from(events)?) / seconds,
             recount,
+            killed: Vec::new(),
             with_set_up_seconds: whole.as_secs_f64(),
             console: driver.home.url(home::service("console")?)?,
         })
@@ -273,9 +298,13 @@ impl Report for Played {
         let counts =
             |rows: &[(String, u64)]| table(&["", ""], rows.iter().map(|(k, n)| vec![k.clone(), n.to_string()]));
         let figures = table(&["", ""], self.figures.iter().map(|(k, v)| vec![k.clone(), v.clone()]));
+        let killed = match self.killed.len() {
+            0 => String::new(),
+            times => format!("Killed meanwhile, {times} times: {}\n\n", self.killed.join(", ")),
+        };
         format!(
             "{} days of after-sales with {} sales, {} answers and {} contacts, from {}\n\nThe chain\n{}\n\nDepartment tasks\n{}\n\n\
-             Figures (analytics)\n{}\n\nRecount, from the input and from the provider's own ledger\n{}\n\n\
+             Figures (analytics)\n{}\n\n{killed}Recount, from the input and from the provider's own ledger\n{}\n\n\
              {} events and {} steps of staff in {:.0} s ({:.0} events/s); {:.0} s with setting up\n\n\
              The system still runs. Look at it next:\n  aftercare status\n  aftercare tail department logistics --from-start --limit 5\n  \
              aftercare tail escalations --from-start --limit 5\n  aftercare outbox\n  open {} in a browser",

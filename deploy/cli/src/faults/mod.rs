@@ -5,7 +5,7 @@
 mod calm;
 mod check;
 mod customers;
-mod harm;
+pub mod harm;
 mod report;
 mod script;
 

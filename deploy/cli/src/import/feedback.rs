@@ -121,9 +121,13 @@ async fn record_one(channel: &Channel, purchase: Uuid, answer: Answer) -> anyhow
             | Code::OutOfRange => {
                 return Ok(Err(status.message().to_owned()));
             }
-            Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted => {
-                tokio::time::sleep(WAIT).await;
-            }
+            // The key has it done once, so a connection that breaks on the way is no end either.
+            Code::Unavailable
+            | Code::ResourceExhausted
+            | Code::DeadlineExceeded
+            | Code::Aborted
+            | Code::Cancelled
+            | Code::Unknown => tokio::time::sleep(WAIT).await,
             _ => return Err(remote::refusal(&status)),
         }
     }

@@ -1,6 +1,9 @@
 //! The `aftercare` command as people and programs run it: a whole system in a folder of its own and on free ports, gone at
 //! the end, also after a panic. The services' programs must lie beside the command; `make test` builds them first.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+mod killed;
+mod teams;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -53,9 +56,15 @@ impl System {
     fn new() -> Self {
         let base = Ports::free().unwrap().base();
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        fs::write(dir.path().join("sales.csv"), SALES).unwrap();
-        fs::write(dir.path().join("answers.csv"), ANSWERS).unwrap();
-        Self { dir, base }
+        let system = Self { dir, base };
+        system.write("sales.csv", SALES);
+        system.write("answers.csv", ANSWERS);
+        system
+    }
+
+    /// Puts a file where commands are said.
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.dir.path().join(name), text).unwrap();
     }
 
     fn home(&self) -> std::path::PathBuf {

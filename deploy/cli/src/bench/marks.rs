@@ -1,0 +1,146 @@
+//! What is pure, beside the marks the project set itself: criterion's benches (`cargo bench`) are run, and their times
+//! are held against the marks. A machine that is busy or slow is forgiven; what is missed by far is not.
+use std::{collections::BTreeSet, process::Stdio, time::Duration};
+
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+use tokio::process::Command;
+
+use crate::{home::Home, output::Output};
+
+/// A bench, and the longest one run of it may take.
+struct Mark {
+    package: &'static str,
+    /// The file of the bench.
+    file: &'static str,
+    /// As criterion calls it.
+    bench: &'static str,
+    most: Duration,
+}
+
+const fn mark(package: &'static str, file: &'static str, bench: &'static str, most: Duration) -> Mark {
+    Mark { package, file, bench, most }
+}
+
+const MARKS: [Mark; 4] = [
+    mark("kernel", "calendar", "calendar add", Duration::from_micros(1)),
+    mark("kernel", "promise", "promise: its time has passed, two pauses", Duration::from_micros(2)),
+    mark("kernel", "promise", "promise: met, two pauses", Duration::from_micros(2)),
+    mark("kernel", "promise", "what if/1,000,000 promises under another policy", Duration::from_secs(60)),
+];
+/// So many times a mark is the machine's noise, or a machine half as fast; beyond, the mark is missed.
+const NOISE: f64 = 3.0;
+
+/// A time beside its mark.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Held {
+    bench: &'static str,
+    ns: f64,
+    mark_ns: f64,
+}
+
+impl Held {
+    /// One line, as people read it.
+    pub fn line(&self) -> String {
+        let verdict = match self.ns / self.mark_ns {
+            times if times > NOISE => format!(": MISSED, {times:.1} times as long"),
+            times if times > 1.0 => format!(": {times:.1} times as long, which may be this machine"),
+            _ => String::new(),
+        };
+        format!("{}: {} (mark {}){verdict}", self.bench, in_words(self.ns), in_words(self.mark_ns))
+    }
+
+    /// Beyond what the machine can be blamed for.
+    pub fn is_missed(&self) -> bool {
+        self.ns > self.mark_ns * NOISE
+    }
+}
+
+/// Runs the benches there are marks for. Nothing where the project's sources are not at hand.
+/// Errors: they cannot be built or run, or one says nothing.
+pub async fn hold(home: &Home, output: Output) -> anyhow::Result<Vec<Held>> {
+    let Some(project) = home.project() else {
+        output.note("calendars and promises are not measured: the sources are not here");
+        return Ok(Vec::new());
+    };
+    output.note("calendars and promises are measured; building that takes minutes the first time …");
+    let names: Vec<&str> = MARKS.iter().map(|mark| mark.bench).collect();
+    let option = |name, value: fn(&Mark) -> &'static str| {
+        let values: BTreeSet<&str> = MARKS.iter().map(value).collect();
+        values.into_iter().flat_map(move |value| [name, value])
+    };
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(project).args(["bench", "--quiet"]);
+    cargo.args(option("--package", |mark| mark.package)).args(option("--bench", |mark| mark.file));
+    cargo.args(["--", "--noplot", "--output-format", "bencher", "--warm-up-time", "0.5", "--measurement-time", "2"]);
+    cargo.arg(format!("^({})$", names.join("|")));
+    let out = cargo.stdin(Stdio::null()).kill_on_drop(true).output().await.context("cannot run cargo bench")?;
+    ensure!(out.status.success(), "cargo bench did not end well:\n{}", String::from_utf8_lossy(&out.stderr));
+    read(&String::from_utf8_lossy(&out.stdout))
+}
+
+/// The times in what the benches said, in the order of the marks. Errors: one is missing.
+fn read(said: &str) -> anyhow::Result<Vec<Held>> {
+    let time = |bench: &str| {
+        let line = said.lines().find_map(|line| line.strip_prefix("test ")?.strip_prefix(bench)?.strip_prefix(" ... "));
+        let (_, ns) = line?.split_once("bench:")?;
+        ns.split_whitespace().next()?.replace(',', "").parse::<f64>().ok()
+    };
+    let held = MARKS.iter().map(|mark| {
+        let ns = time(mark.bench).with_context(|| format!("the bench {:?} told no time:\n{said}", mark.bench))?;
+        Ok(Held { bench: mark.bench, ns, mark_ns: mark.most.as_nanos() as f64 })
+    });
+    held.collect()
+}
+
+fn in_words(ns: f64) -> String {
+    match ns {
+        ns if ns < 1e5 => format!("{:.2} µs", ns / 1e3),
+        ns if ns < 1e8 => format!("{:.1} ms", ns / 1e6),
+        ns => format!("{:.1} s", ns / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn said(add: &str) -> String {
+        format!(
+            "test calendar add ... bench: {add} ns/iter (+/- 3)\n\n\
+             test promise: its time has passed, two pauses ... bench:         110 ns/iter (+/- 1)\n\
+             test promise: met, two pauses ... bench:        2,400 ns/iter (+/- 9)\n\
+             test what if/1,000,000 promises under another policy ... bench:   612345678 ns/iter (+/- 1)\n"
+        )
+    }
+
+    fn lines(add: &str) -> Vec<String> {
+        read(&said(add)).unwrap().iter().map(Held::line).collect()
+    }
+
+    #[test]
+    fn a_time_stands_beside_its_mark() {
+        let expected = [
+            "calendar add: 0.25 µs (mark 1.00 µs)",
+            "promise: its time has passed, two pauses: 0.11 µs (mark 2.00 µs)",
+            "promise: met, two pauses: 2.40 µs (mark 2.00 µs): 1.2 times as long, which may be this machine",
+            "what if/1,000,000 promises under another policy: 0.6 s (mark 60.0 s)",
+        ];
+        assert_eq!(lines("         250"), expected);
+    }
+
+    #[test]
+    fn what_is_missed_by_far_is_told_and_a_slow_machine_is_forgiven() {
+        let missed = |add| read(&said(add)).unwrap().iter().map(Held::is_missed).collect::<Vec<_>>();
+        assert_eq!(missed("3000"), [false; 4]);
+        assert_eq!(missed("3001"), [true, false, false, false]);
+        assert_eq!(lines("4500").first().unwrap(), "calendar add: 4.50 µs (mark 1.00 µs): MISSED, 4.5 times as long");
+    }
+
+    #[test]
+    fn a_bench_that_says_nothing_is_named() {
+        let error = read("test calendar add ... bench: 250 ns/iter (+/- 3)\n").unwrap_err().to_string();
+        assert!(error.contains("its time has passed"), "{error}");
+    }
+}
