@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    config::{self, Config},
+    config::Config,
     domain::{classify::Classifier, identity::Identity, promise::Promises, vocabulary::Channel},
     vault::Master,
 };
@@ -30,7 +30,7 @@ impl App {
             pool: ctx.pool.clone(),
             clock: ctx.clock.clone(),
             master: config.master(ctx)?,
-            classifier: config::classifier()?,
+            classifier: config.classifier()?,
             promises: config.promises(),
         })
     }

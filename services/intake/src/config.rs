@@ -1,5 +1,5 @@
 //! Intake's own configuration section, checked before anything is served.
-use std::sync::Arc;
+use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use backbone::{Context, config};
@@ -9,11 +9,16 @@ use kernel::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use triage::{
+    model::Model,
+    safety::{self, Safety},
+};
 
 use crate::{
     domain::{
         classify::{Classifier, RuleBook},
         promise::Promises,
+        triage::{Advisor, Mode},
     },
     vault::Master,
 };
@@ -29,6 +34,18 @@ pub struct Config {
     promises: Promises,
     #[serde(default)]
     levels: sla::Files,
+    triage: Triage,
+}
+
+/// The `[service.triage]` section: the model that advises on classes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Triage {
+    /// A model of `aftercare triage train`; the shipped one when none is named.
+    model: Option<PathBuf>,
+    mode: Mode,
+    /// A model less sure than this is not heard.
+    threshold: f32,
 }
 
 impl Config {
@@ -62,14 +79,28 @@ impl Config {
         Ok(Arc::new(Levels::prepare(policy, &calendars).context("section [service.levels]")?))
     }
 
+    /// What contacts are classified by. Errors: the model's file cannot be read or is broken, or speaks of classes nobody
+    /// knows; it is named.
+    pub fn classifier(&self) -> anyhow::Result<Classifier> {
+        let Triage { model, mode, threshold } = &self.triage;
+        let (name, bytes) = match model {
+            None => ("the shipped model".to_owned(), Cow::Borrowed(triage::SEED)),
+            Some(file) => {
+                let name = file.display().to_string();
+                let bytes = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
+                (name, Cow::Owned(bytes))
+            }
+        };
+        let section = || format!("section [service.triage]: {name}");
+        let model = Model::from_bytes(&bytes).with_context(section)?;
+        let advisor = Advisor::new(model, *mode, *threshold).with_context(section)?;
+        let safety: safety::Book = toml::from_str(triage::SAFETY).context("safety.toml")?;
+        let book: RuleBook = toml::from_str(RULES).context("rules.toml")?;
+        Ok(Classifier::new(book, Safety::new(&safety)?, advisor)?)
+    }
+
     /// What customers are promised.
     pub fn promises(self) -> Promises {
         self.promises
     }
-}
-
-/// The rules contacts are classified by.
-pub fn classifier() -> anyhow::Result<Classifier> {
-    let book: RuleBook = toml::from_str(RULES).context("rules.toml")?;
-    Ok(Classifier::new(book)?)
 }

@@ -6,6 +6,7 @@ pub mod identity;
 pub mod priority;
 pub mod promise;
 pub mod purchase;
+pub mod triage;
 pub mod vocabulary;
 
 #[cfg(test)]
