@@ -2,10 +2,10 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 AFTERCARE := target/release/aftercare
-.PHONY: help setup build bins demo test check up down status reset bench faults docs freeze fmt
+.PHONY: help setup build bins demo test check up down status reset bench faults docs freeze fmt triage-report
 
 help: ## what can be done here
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: ## installs what this machine lacks (Debian, Ubuntu); nothing when all is there
 	@deploy/setup
@@ -33,6 +33,9 @@ bench: build ## how fast it is, beside Postgres itself (3 minutes)
 
 faults: build ## kills every process in turn and recounts everything (3 minutes)
 	$(AFTERCARE) faults
+
+triage-report: build ## how good triage is on the real texts in ../shared/data, where there are some
+	$(AFTERCARE) triage report --data $(or $(DATA),../shared/data)
 
 # A test starts the whole system; the programs must be there.
 bins: setup
