@@ -10,7 +10,6 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use triage::{
     SEED,
-    features::checksum,
     measure::share,
     model::Model,
     safety::Kind,
@@ -114,7 +113,7 @@ fn health(file: &Path) -> anyhow::Result<Vec<Health>> {
         let found = safety.read(&text);
         let harm = found.severity() > 0;
         let either = harm || found.said(Kind::Hazard).next().is_some();
-        halves[usize::from(checksum(id.as_bytes()) % 2 == 1)].add(&label, harm, either);
+        halves[usize::from(crc32(id.as_bytes()) % 2 == 1)].add(&label, harm, either);
     }
     Ok(halves.into())
 }
@@ -210,6 +209,39 @@ impl Report for Measured {
     }
 }
 
+/// The checksum of zip files; the halves were parted by it when the rules were tuned.
+fn crc32(bytes: &[u8]) -> u32 {
+    let shift = |sum: u32, _| if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 };
+    !bytes.iter().fold(!0, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), shift))
+}
+
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_that_of_zip() {
+        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+    }
+
+    #[test]
+    fn r_int_09_harm_and_false_alarms_are_counted_apart() {
+        let mut part = Health::new("x");
+        for (label, harm, either) in [
+            ("harm", true, true),
+            ("harm", false, false),
+            ("hazard", false, true),
+            ("none", true, true),
+            ("none", false, false),
+            ("unclear", true, true),
+        ] {
+            part.add(label, harm, either);
+        }
+        let shares = ["x", "0.500 (1 of 2)", "0.500 (1 of 2)", "0.667 (2 of 3)", "0.500 (1 of 2)"];
+        assert_eq!(part.row(), shares);
+    }
 }
