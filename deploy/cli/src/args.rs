@@ -11,6 +11,7 @@ use crate::{
     commands::{department::Department, escalation::Escalation, inbound, tail},
     sink::SinkArgs,
     sla::SlaArgs,
+    triage::TriageArgs,
 };
 
 /// The after-sales backbone of a retail chain, on one machine.
@@ -81,6 +82,8 @@ pub enum Command {
     Calendar(CalendarArgs),
     /// Whether a policy of service levels is right, and what the past would have been under another one.
     Sla(SlaArgs),
+    /// What contacts are about: teach a model, measure it, ask why.
+    Triage(TriageArgs),
     /// Take e-mails and short messages in, and show them; part of what `up` starts.
     Sink(SinkArgs),
     /// A completion script for a shell.

@@ -44,6 +44,7 @@ fn help_teaches_by_examples() {
         &["calendar"],
         &["calendar", "check"],
         &["calendar", "import"],
+        &["triage"],
     ] {
         assert!(help(words).contains("Examples:\n  aftercare "), "{words:?}");
     }

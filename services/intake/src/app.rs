@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    config::{self, Config},
+    config::Config,
     domain::{classify::Classifier, identity::Identity, vocabulary::Channel},
     vault::Master,
 };
@@ -37,7 +37,7 @@ impl App {
             pool: ctx.pool.clone(),
             clock: ctx.clock.clone(),
             master: config.master(ctx)?,
-            classifier: config::classifier()?,
+            classifier: config.classifier()?,
             levels,
             calendars,
         })

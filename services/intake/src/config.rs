@@ -1,5 +1,5 @@
 //! Intake's own configuration section, checked before anything is served.
-use std::sync::Arc;
+use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, ensure};
 use backbone::{Context, config};
@@ -9,11 +9,16 @@ use kernel::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use triage::{
+    model::Model,
+    safety::{self, Safety},
+};
 
 use crate::{
     channels,
     domain::{
         classify::{Classifier, RuleBook},
+        triage::{Advisor, Mode},
         vocabulary::Channel,
     },
     vault::Master,
@@ -31,6 +36,18 @@ pub struct Config {
     levels: sla::Files,
     #[serde(default)]
     channels: channels::Sections,
+    triage: Triage,
+}
+
+/// The `[service.triage]` section: the model that advises on classes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Triage {
+    /// A model of `aftercare triage train`; the shipped one when none is named.
+    model: Option<PathBuf>,
+    mode: Mode,
+    /// A model less sure than this is not heard.
+    threshold: f32,
 }
 
 impl Config {
@@ -67,6 +84,26 @@ impl Config {
     pub fn channels(&self) -> channels::Sections {
         self.channels.clone()
     }
+
+    /// What contacts are classified by. Errors: the model's file cannot be read or is broken, or speaks of classes nobody
+    /// knows; it is named.
+    pub fn classifier(&self) -> anyhow::Result<Classifier> {
+        let Triage { model, mode, threshold } = &self.triage;
+        let (name, bytes) = match model {
+            None => ("the shipped model".to_owned(), Cow::Borrowed(triage::SEED)),
+            Some(file) => {
+                let name = file.display().to_string();
+                let bytes = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
+                (name, Cow::Owned(bytes))
+            }
+        };
+        let section = || format!("section [service.triage]: {name}");
+        let model = Model::from_bytes(&bytes).with_context(section)?;
+        let advisor = Advisor::new(model, *mode, *threshold).with_context(section)?;
+        let safety: safety::Book = toml::from_str(triage::SAFETY).context("safety.toml")?;
+        let book: RuleBook = toml::from_str(RULES).context("rules.toml")?;
+        Ok(Classifier::new(book, Safety::new(&safety)?, advisor)?)
+    }
 }
 
 /// A rule that asks for nothing but the channel holds for all of its contacts.
@@ -82,12 +119,6 @@ fn every_contact_is_promised_an_answer(levels: &Levels) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The rules contacts are classified by.
-pub fn classifier() -> anyhow::Result<Classifier> {
-    let book: RuleBook = toml::from_str(RULES).context("rules.toml")?;
-    Ok(Classifier::new(book)?)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What the rules of the business may use besides core and std.
-const PURE: [&str; 5] = ["jiff", "kernel", "serde", "thiserror", "uuid"];
+const PURE: [&str; 6] = ["jiff", "kernel", "serde", "thiserror", "triage", "uuid"];
 /// The kernel also takes a table of currencies: data, no behaviour.
 const PURE_DATA: [&str; 1] = ["iso_currency"];
 /// Words of code whose answer depends on when it runs.
@@ -29,7 +29,7 @@ fn the_rules_of_the_business_know_nobody() {
         }
     }
     assert_none(
-        "domain/ may use std, jiff, serde, thiserror, uuid, kernel and itself, and must be plain functions:",
+        "domain/ may use std, jiff, serde, thiserror, uuid, kernel, triage and itself, and must be plain functions:",
         found,
     );
 }
@@ -90,6 +90,18 @@ fn the_kernel_is_pure() {
         "kernel may use std, jiff, serde, thiserror, uuid and a table of currencies, and must be plain functions:",
         found,
     );
+}
+
+/// Intake decides with it and the command teaches it: two need it, and it is as pure as the kernel.
+#[test]
+fn triage_is_pure() {
+    let triage = crates(&["shared/triage"]).remove(0);
+    let mut found = triage.needs("dependencies");
+    found.retain(|name| !["serde", "thiserror"].contains(&name.as_str()));
+    for file in files(&["shared/triage/src"], ".rs").iter().filter(|file| !file.is_test) {
+        found.extend(impure(file, &[]));
+    }
+    assert_none("triage may use std, serde and thiserror, and must be plain functions:", found);
 }
 
 #[test]

@@ -2,14 +2,30 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use proptest::prelude::*;
+use triage::{
+    SAFETY, SEED,
+    model::Model,
+    safety::Safety,
+    train::{Options, Question, train},
+};
 
 use super::{
     classify::{Classification, Classifier, RuleBook, RuleError},
+    triage::{Advisor, AdvisorError, Mode},
     vocabulary::{CaseClass, Emotion},
 };
 
 fn classifier() -> Classifier {
-    Classifier::new(book()).unwrap()
+    with_model(Mode::Off)
+}
+
+fn with_model(mode: Mode) -> Classifier {
+    let advisor = Advisor::new(Model::from_bytes(SEED).unwrap(), mode, 0.8).unwrap();
+    Classifier::new(book(), safety(), advisor).unwrap()
+}
+
+fn safety() -> Safety {
+    Safety::new(&toml::from_str(SAFETY).unwrap()).unwrap()
 }
 
 fn book() -> RuleBook {
@@ -78,7 +94,7 @@ fn a_denial_ends_with_its_clause_and_some_phrases_deny_nothing() {
     for text in [
         "没有效果，头皮还痒",
         "不知道是不是过敏",
-        "不舒服",
+        "用了不舒服",
         "not good, my skin itches",
         "I am not sure but it itches",
         "não gostei, deu alergia",
@@ -131,12 +147,65 @@ fn a_bad_rule_book_is_refused() {
     let broken = |change: fn(&mut RuleBook)| {
         let mut book = book();
         change(&mut book);
-        Classifier::new(book).unwrap_err()
+        let advisor = Advisor::new(Model::from_bytes(SEED).unwrap(), Mode::Off, 0.8).unwrap();
+        Classifier::new(book, safety(), advisor).unwrap_err()
     };
-    assert!(matches!(broken(|b| b.rule.reverse()), RuleError::HealthFirst(_)));
-    assert!(matches!(broken(|b| b.rule[0].severity = 5), RuleError::Severity(_)));
+    assert!(matches!(broken(|b| b.rule[0].class = CaseClass::Discomfort), RuleError::Harm(_)));
     assert!(matches!(broken(|b| b.rule[0].words.push("*".into())), RuleError::EmptyWord(_)));
-    assert!(matches!(broken(|b| b.negation.words.push(String::new())), RuleError::EmptyWord(_)));
+}
+
+#[test]
+fn a_model_that_speaks_another_language_is_refused() {
+    let question = |name: &str, label: &str| Question { name: name.to_owned(), labels: vec![label.to_owned()] };
+    let small = Options { bits: 10, ..Options::default() };
+    let refused = |questions: &[Question]| Advisor::new(train("x", questions, &[], small), Mode::On, 0.8).unwrap_err();
+    assert_eq!(refused(&[question("emotion", "calm")]), AdvisorError::NoClass);
+    assert!(matches!(refused(&[question("class", "gossip")]), AdvisorError::Unknown { .. }));
+    assert!(matches!(
+        refused(&[question("class", "repair"), question("emotion", "bored")]),
+        AdvisorError::Unknown { .. }
+    ));
+    let unsure = Advisor::new(Model::from_bytes(SEED).unwrap(), Mode::On, 0.2).unwrap_err();
+    assert_eq!(unsure, AdvisorError::Threshold);
+}
+
+/// What only a model can know: no rule has a word for it.
+const WORDLESS: &str = "等了十天，包裹还在路上，一直不动";
+
+#[test]
+fn r_int_22_the_model_decides_where_it_is_on_and_sure_and_says_so() {
+    let found = with_model(Mode::On).classify(WORDLESS, None, None, None);
+    assert_eq!(found.class, CaseClass::Delivery, "{found:?}");
+    assert!(found.source.starts_with("model seed-") && found.source.contains(" p=0."), "{found:?}");
+    let unsure = with_model(Mode::On).classify("嗯", None, None, None);
+    assert_eq!(unsure.class, CaseClass::Enquiry);
+    assert!(unsure.source.starts_with("default (model seed-") && unsure.source.ends_with(" unsure)"), "{unsure:?}");
+}
+
+#[test]
+fn r_int_22_in_shadow_the_model_is_written_beside_the_rule_and_changes_nothing() {
+    let off = classifier().classify(WORDLESS, None, None, None);
+    let shadow = with_model(Mode::Shadow).classify(WORDLESS, None, None, None);
+    assert_eq!((off.source.as_str(), off.class, off.severity), ("default", shadow.class, shadow.severity));
+    assert!(shadow.source.starts_with("default (model seed-") && shadow.source.ends_with(" in shadow)"), "{shadow:?}");
+}
+
+#[test]
+fn r_int_09_the_model_is_not_asked_where_safety_or_a_person_has_spoken() {
+    for mode in [Mode::Off, Mode::Shadow, Mode::On] {
+        let of = |text, stated| with_model(mode).classify(text, stated, None, None).source;
+        assert_eq!(of("快递太慢，用了还过敏", None), "health.discomfort");
+        assert_eq!(of("收到就发霉了", None), "quality.hazard");
+        assert_eq!(of("快递太慢", Some(CaseClass::Repair)), "stated");
+    }
+}
+
+#[test]
+fn r_int_11_a_threat_to_go_public_is_a_complaint() {
+    let found = classifier().classify("再不回复我就打12315", None, None, None);
+    assert_eq!((found.class, found.severity), (CaseClass::ServiceAttitude, 0), "{found:?}");
+    let stated = classifier().classify("我要打12315", Some(CaseClass::Enquiry), None, None);
+    assert_eq!(stated.class, CaseClass::Enquiry, "what a person stated stays");
 }
 
 proptest! {
@@ -148,5 +217,23 @@ proptest! {
         prop_assert!(found.severity <= 4);
         prop_assert!(!found.source.is_empty());
         prop_assert_eq!(found.class == CaseClass::Discomfort, found.severity > 0);
+    }
+
+    /// Whatever the model says, nothing is taken from what the rules of safety found.
+    #[test]
+    fn r_int_09_rules_of_safety_are_never_lowered(
+        text in "\\PC{0,40}",
+        harm in prop::sample::select(vec!["用了脸肿了", "my skin itches", "吃完住院了", "孩子起红疹"]),
+        stated in prop::option::of(prop::sample::select(CaseClass::ALL.to_vec())),
+        severity in prop::option::of(0u8..=4),
+    ) {
+        let text = format!("{text}。{harm}");
+        let least = safety().read(&text).severity();
+        prop_assert!(least > 0);
+        for mode in [Mode::Off, Mode::Shadow, Mode::On] {
+            let found = with_model(mode).classify(&text, stated, severity, None);
+            prop_assert!(found.severity >= least.max(severity.unwrap_or(0)));
+            prop_assert!(stated.is_some() || found.class == CaseClass::Discomfort);
+        }
     }
 }

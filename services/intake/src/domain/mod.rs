@@ -8,6 +8,7 @@ pub mod identity;
 pub mod priority;
 pub mod purchase;
 pub mod record;
+pub mod triage;
 pub mod vocabulary;
 
 #[cfg(test)]

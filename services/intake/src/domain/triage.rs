@@ -1,0 +1,106 @@
+//! What the model advises where no person has spoken and no rule of safety has: off, in shadow (its word is written beside
+//! the rule's and changes nothing), or on (its word counts where it is sure; where it is not, the rule's stays and is marked
+//! for a person to look at). It is never asked where safety has spoken, so it can lower nothing.
+use serde::Deserialize;
+use triage::model::{Model, Verdict};
+
+use super::vocabulary::{CaseClass, Emotion};
+
+/// How much the model's word counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    Off,
+    Shadow,
+    On,
+}
+
+/// The model and how much it counts.
+#[derive(Clone, Debug)]
+pub struct Advisor {
+    model: Model,
+    mode: Mode,
+    threshold: f32,
+}
+
+/// What the model says to one text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Advice {
+    None,
+    /// Its class counts.
+    Taken {
+        class: CaseClass,
+        source: String,
+    },
+    /// It is written beside what the rules say. The emotion counts where it is sure of that.
+    Noted {
+        note: String,
+        emotion: Option<Emotion>,
+    },
+}
+
+/// Why a model cannot advise intake.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdvisorError {
+    #[error("the threshold must be 0.5 to 1")]
+    Threshold,
+    #[error("the model does not answer what the class is; train it with a column class")]
+    NoClass,
+    #[error("the model answers {question} with {label}, which is no word of ours")]
+    Unknown { question: String, label: String },
+}
+
+const CLASS: &str = "class";
+const EMOTION: &str = "emotion";
+
+impl Advisor {
+    /// Errors: the model speaks of classes or emotions nobody knows, or of no classes at all; `threshold` is too low.
+    pub fn new(model: Model, mode: Mode, threshold: f32) -> Result<Self, AdvisorError> {
+        if !(0.5..=1.0).contains(&threshold) {
+            return Err(AdvisorError::Threshold);
+        }
+        if !model.heads().iter().any(|head| head.name == CLASS) {
+            return Err(AdvisorError::NoClass);
+        }
+        for head in model.heads() {
+            let known = |label: &str| match head.name.as_str() {
+                CLASS => class(label).is_some(),
+                EMOTION => emotion(label).is_some(),
+                _ => true,
+            };
+            if let Some(stranger) = head.answers.iter().find(|answer| !known(&answer.label)) {
+                let (question, label) = (head.name.clone(), stranger.label.clone());
+                return Err(AdvisorError::Unknown { question, label });
+            }
+        }
+        Ok(Self { model, mode, threshold })
+    }
+
+    /// What the model says to a folded text.
+    pub fn advise(&self, text: &[char]) -> Advice {
+        if self.mode == Mode::Off {
+            return Advice::None;
+        }
+        let verdicts = self.model.read_folded(text);
+        let of = |head: &str| verdicts.iter().find(|verdict| verdict.head == head);
+        let sure = |verdict: &&Verdict<'_>| verdict.probability >= self.threshold;
+        let Some(verdict) = of(CLASS) else { return Advice::None };
+        let said = format!("model {} p={:.2}", self.model.version, verdict.probability);
+        match class(verdict.label) {
+            Some(class) if self.mode == Mode::On && sure(&verdict) => Advice::Taken { class, source: said },
+            _ if self.mode == Mode::On => {
+                let emotion = of(EMOTION).filter(sure).and_then(|verdict| emotion(verdict.label));
+                Advice::Noted { note: format!("{said} {} unsure", verdict.label), emotion }
+            }
+            _ => Advice::Noted { note: format!("{said} {} in shadow", verdict.label), emotion: None },
+        }
+    }
+}
+
+fn class(word: &str) -> Option<CaseClass> {
+    CaseClass::ALL.into_iter().find(|class| class.word() == word)
+}
+
+fn emotion(word: &str) -> Option<Emotion> {
+    Emotion::ALL.into_iter().find(|emotion| emotion.word() == word)
+}
