@@ -10,6 +10,7 @@ use contracts::{
         RevealCaseResponse, RevealContactRequest, RevealContactResponse, intake_server::Intake,
     },
 };
+use jiff::Timestamp;
 use prost::Message;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -24,6 +25,9 @@ use crate::{
     vault::{CustomerKey, Place, Text, key_of, text_row},
     wire,
 };
+
+/// What to do about an answer that was not given yet.
+const FUTURE: &str = "is in the future; leave it out when the answer is given now";
 
 /// The service.
 pub struct Api(pub Arc<App>);
@@ -54,9 +58,8 @@ impl Intake for Api {
         let id = checks.id("case_id", &request.get_ref().case_id);
         let text = checks.text("text", request.get_ref().text.trim(), 1..=4000);
         let at = checks.instant("responded_at", request.get_ref().responded_at.as_ref());
-        if at.flatten().is_some_and(|at| at > self.0.clock.now()) {
-            checks.wrong("responded_at", "is in the future; leave it out when the answer is given now");
-        }
+        let given = |at: Option<Timestamp>| at.is_none_or(|at| at <= self.0.clock.now()).then_some(at).ok_or(FUTURE);
+        let at = at.and_then(|at| checks.value("responded_at", given(at)));
         let (Some(actor), Some(key), Some(id), Some(text), Some(at)) = (actor, key, id, text, at) else {
             return Err(checks.fault().into());
         };
