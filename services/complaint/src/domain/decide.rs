@@ -298,9 +298,9 @@ impl Complaint {
         let State::Closed { at, .. } = self.state else { return Err(self.not_now()) };
         let until = kernel::calendar::add(at, self.facts.terms.appeal_within);
         if kernel::promise::verdict(until, now).in_time() {
-            let mut events = self.word_heard(vec![], now, levels, now)?;
-            events.push(Event::Reopened { at: now });
-            Ok(events)
+            // What is closed owes nothing: word is owed once it is open again.
+            let moved = self.word_heard(vec![], now, levels, now)?;
+            Ok(std::iter::once(Event::Reopened { at: now }).chain(moved).collect())
         } else {
             Err(Rejection::TermOver(until))
         }

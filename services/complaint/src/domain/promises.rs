@@ -40,12 +40,11 @@ pub fn word(kind: Kind) -> &'static str {
 impl Facts {
     /// What a policy may ask of this complaint, when it is about `class`.
     pub fn asked_of(&self, class: Class) -> sla::Facts<'_> {
-        let said = |text: &'static str, so: bool| so.then_some(text);
         sla::Facts {
             channel: Some(self.channel.as_str()).filter(|channel| !channel.is_empty()),
             class: Some(class.name()),
             priority: Some(self.lane.name()),
-            segment: said("vip", self.vip),
+            segment: self.vip.then_some("vip"),
             store: Some(self.store_id.as_str()).filter(|store| !store.is_empty()),
         }
     }
@@ -108,11 +107,8 @@ impl Complaint {
         let last = self.promises.last(Kind::ProgressSilence);
         // What began at this instant goes on; a word told late of an earlier time begins nothing.
         let anew = last.is_none_or(|last| last.started_at < at);
-        let fact = if anew || last.is_some_and(|last| at < last.started_at) {
-            Fact::Satisfied { at }
-        } else {
-            Fact::Resumed { at }
-        };
+        let began_now = last.is_some_and(|last| last.started_at == at);
+        let fact = if began_now { Fact::Resumed { at } } else { Fact::Satisfied { at } };
         facts.push((Kind::ProgressSilence, fact));
         let mut moved = self.noted(facts, calendars, now)?;
         if let Some(terms) = self.facts.terms.silence.clone().filter(|_| anew) {
