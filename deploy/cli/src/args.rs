@@ -329,7 +329,6 @@ pub struct Outbox {
   aftercare analytics figures
   aftercare analytics figures --from 2024-01-01T00:00:00Z --to 2024-04-01T00:00:00Z --metric M06
   aftercare analytics rebuild
-  aftercare analytics analyses --span month        what complaints were like, the newest first
   aftercare analytics analysis 0197a1c2-…          one of them, with what should be looked at")]
 pub struct Analytics {
     #[command(subcommand)]
@@ -354,15 +353,11 @@ pub enum AnalyticsWhat {
     Rebuild,
     /// The analyses of complaints, made when a week or a month is over; the newest first.
     Analyses {
-        /// Only those of weeks, or of months.
         #[arg(long, value_parser = ["week", "month"])]
         span: Option<String>,
     },
     /// An analysis: what is frequent, what rose beyond chance, what nobody acts against, and what was learnt since.
-    Analysis {
-        /// Its id.
-        analysis: uuid::Uuid,
-    },
+    Analysis { analysis: uuid::Uuid },
 }
 
 #[derive(Debug, Args)]
