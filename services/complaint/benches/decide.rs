@@ -21,7 +21,11 @@ use kernel::{
 const NOW: Timestamp = Timestamp::constant(1_770_000_000, 0);
 
 fn desk() -> Desk {
-    Desk { department: "quality".parse().unwrap(), answer_within: SignedDuration::from_hours(24) }
+    Desk {
+        department: "quality".parse().unwrap(),
+        answer_within: Some(SignedDuration::from_hours(24)),
+        ..Desk::default()
+    }
 }
 
 fn led(way: Vec<Command>) -> Complaint {

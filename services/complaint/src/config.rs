@@ -42,7 +42,6 @@ struct Section {
     webhooks: BTreeMap<Department, webhook::Section>,
     escalation: escalating::Section,
     repeated_contact: RepeatedContact,
-    silence_max_hours: i64,
     tell_result_within_hours: i64,
     satisfaction_tries: u32,
     departments: BTreeMap<Department, Agreement>,

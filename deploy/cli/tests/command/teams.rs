@@ -87,7 +87,7 @@ fn departments_work(system: &System, quality: &[String], medical: &str) {
     refused(system, &format!("department answer {fast} --as staff:quentin --text again"), 1, &["no task", fast]);
     let handed = format!("department forward {passed_on} --as staff:quinn --to customer-service --text manners");
     assert_eq!(system.ok(&handed)["status"], "issued");
-    assert_eq!(ids(&waiting(system, "customer-service", 1)), [passed_on.clone()]);
+    assert_eq!(ids(&waiting(system, "customer-service", 1)), std::slice::from_ref(passed_on));
 
     system.ok("clock advance 5h");
     for (task, by) in [(slow.as_str(), "staff:quinn"), (medical, "staff:mo"), (passed_on, "staff:cleo")] {

@@ -83,7 +83,7 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::InvestigationLate,
         Self::DepartmentLate,
         Self::Dissatisfied,

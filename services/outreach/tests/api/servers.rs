@@ -244,6 +244,10 @@ impl Intake for FakeIntake {
         Err(Status::unimplemented("not asked by outreach"))
     }
 
+    async fn add_to_case(&self, _: Request<AddToCaseRequest>) -> Result<Response<Receipt>, Status> {
+        Err(Status::unimplemented("not asked by outreach"))
+    }
+
     async fn close_case(&self, _: Request<CloseCaseRequest>) -> Result<Response<Receipt>, Status> {
         Err(Status::unimplemented("not asked by outreach"))
     }

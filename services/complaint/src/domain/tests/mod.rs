@@ -83,8 +83,8 @@ fn desk(word: &str) -> Desk {
     Desk { department: department(word), answer_within: Some(hours(8)), ..Desk::default() }
 }
 
-/// The shipped service levels and calendars.
-fn levels() -> Arc<Levels> {
+/// What departments are asked under: the shipped levels.
+fn shipped() -> Arc<Levels> {
     let (policy, calendars) = (toml::from_str(sla::DEFAULT).unwrap(), toml::from_str(calendar::CHINA).unwrap());
     Arc::new(Levels::prepare(policy, &calendars).unwrap())
 }

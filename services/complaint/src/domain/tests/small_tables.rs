@@ -42,7 +42,7 @@ fn brief() -> Brief {
 const QUINN: &str = "staff:quinn";
 
 fn acknowledge() -> task::Command {
-    task::Command::Acknowledge { owner: QUINN.into(), levels: levels() }
+    task::Command::Acknowledge { owner: QUINN.into(), levels: shipped() }
 }
 
 fn answer(word: &str) -> task::Command {
@@ -52,16 +52,16 @@ fn answer(word: &str) -> task::Command {
 /// An answer that was given at `at`.
 fn told(word: &str, at: Option<Timestamp>) -> task::Command {
     let (department, cause) = (department(word), Some("packaging.leak".parse().unwrap()));
-    let (by, evidence, levels) = (QUINN.into(), vec!["lab-7".parse().unwrap()], levels());
+    let (by, evidence, levels) = (QUINN.into(), vec!["lab-7".parse().unwrap()], shipped());
     task::Command::Answer { by, department, cause, evidence, at, levels }
 }
 
 fn give_back() -> task::Command {
-    task::Command::Return { levels: levels() }
+    task::Command::Return { levels: shipped() }
 }
 
 fn forward(from: &str, to: &str) -> task::Command {
-    task::Command::Forward { department: department(from), desk: desk(to), levels: levels() }
+    task::Command::Forward { department: department(from), desk: desk(to), levels: shipped() }
 }
 
 fn worked(from: &DepartmentTask, way: impl IntoIterator<Item = (task::Command, Timestamp)>) -> DepartmentTask {
@@ -259,7 +259,7 @@ fn r_cmp_19_an_answer_given_in_time_and_told_late_takes_the_breach_back() {
 #[test]
 fn r_cmp_19_a_department_with_office_hours_is_not_late_overnight_and_its_wait_is_measured_in_them() {
     let at = |text: &str| text.parse::<Timestamp>().unwrap();
-    let own = Desk { hours: Some(Hours::Of("china".into())), levels: InForce(Some(levels())), ..desk("quality") };
+    let own = Desk { hours: Some(Hours::Of("china".into())), levels: InForce(Some(shipped())), ..desk("quality") };
     let asked = Brief { desk: own, ..brief() };
     let evening = at("2026-02-13T17:00:00+08:00");
     let task = worked(&DepartmentTask::default(), [(task::Command::Issue(asked), evening)]);
@@ -275,7 +275,7 @@ fn r_cmp_19_a_department_with_office_hours_is_not_late_overnight_and_its_wait_is
 #[test]
 fn a_desk_without_a_time_promises_what_the_levels_say_and_without_them_nothing() {
     let by_levels = |class| {
-        let desk = Desk { answer_within: None, levels: InForce(Some(levels())), ..desk("medical") };
+        let desk = Desk { answer_within: None, levels: InForce(Some(shipped())), ..desk("medical") };
         worked(&DepartmentTask::default(), [(task::Command::Issue(Brief { desk, class, ..brief() }), NOW)])
     };
     assert_eq!(by_levels(Class::Discomfort).answer_by, NOW + hours(12));
