@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     calendar::CalendarArgs,
-    commands::{department::Department, escalation::Escalation, inbound, tail},
+    commands::{department::Department, escalation::Escalation, inbound, parked::Parked, tail},
     sink::SinkArgs,
     sla::SlaArgs,
     triage::TriageArgs,
@@ -357,7 +357,7 @@ pub enum AnalyticsWhat {
         span: Option<String>,
     },
     /// An analysis: what is frequent, what rose beyond chance, what nobody acts against, and what was learnt since.
-    Analysis { analysis: uuid::Uuid },
+    Analysis { analysis: Uuid },
 }
 
 #[derive(Debug, Args)]
@@ -374,36 +374,6 @@ pub struct Journal {
     /// How many.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  aftercare parked                 all that are parked, and why
-  aftercare parked redrive complaint INTAKE 0197a1c2-…
-  aftercare parked redrive --all")]
-pub struct Parked {
-    #[command(subcommand)]
-    pub what: Option<ParkedWhat>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ParkedWhat {
-    /// All that are parked, and why.
-    List,
-    /// Apply them again, in order.
-    Redrive {
-        /// The service that could not apply them.
-        #[arg(required_unless_present = "all", requires = "stream")]
-        service: Option<String>,
-        /// The stream they came in.
-        #[arg(requires = "aggregate_id")]
-        stream: Option<String>,
-        /// The aggregate they are about.
-        aggregate_id: Option<Uuid>,
-        /// Everything that is parked.
-        #[arg(long, conflicts_with = "service")]
-        all: bool,
-    },
 }
 
 /// A pause between kills. What a killed service had in hand comes to it again after half a minute; were all seven killed

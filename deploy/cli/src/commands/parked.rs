@@ -2,17 +2,48 @@
 //! Invariant: nothing is dropped; what fails again stays parked, and the exit code is 1.
 use std::process::ExitCode;
 
+use clap::{Args, Subcommand};
 use contracts::operations::v1::{
     ListParkedRequest, ParkedEvent, RedriveParkedRequest, operations_client::OperationsClient,
 };
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{
-    args::{Parked, ParkedWhat},
     home::{self, Home, SERVICES, Service},
     output::{Output, Report, table},
     remote,
 };
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aftercare parked                 all that are parked, and why
+  aftercare parked redrive complaint INTAKE 0197a1c2-…
+  aftercare parked redrive --all")]
+pub struct Parked {
+    #[command(subcommand)]
+    pub what: Option<ParkedWhat>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ParkedWhat {
+    /// All that are parked, and why.
+    List,
+    /// Apply them again, in order.
+    Redrive {
+        /// The service that could not apply them.
+        #[arg(required_unless_present = "all", requires = "stream")]
+        service: Option<String>,
+        /// The stream they came in.
+        #[arg(requires = "aggregate_id")]
+        stream: Option<String>,
+        /// The aggregate they are about.
+        aggregate_id: Option<Uuid>,
+        /// Everything that is parked.
+        #[arg(long, conflicts_with = "service")]
+        all: bool,
+    },
+}
 
 /// The most a service is asked for at once.
 const MOST: u32 = 200;

@@ -1,3 +1,4 @@
+//! Levels as services ask them: terms by place and class, promises in working time, and what is refused or warned of.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::time::Duration;
