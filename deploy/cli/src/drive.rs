@@ -122,14 +122,19 @@ impl Driver {
         Ok(())
     }
 
-    /// A service in which something waits, and how much. Who was busy last is asked first: asking costs those who work.
+    /// A service in which something waits, and how much. Who was busy last is asked first and alone: asking costs those who
+    /// work.
     async fn busy(&self, first: usize) -> anyhow::Result<Option<(usize, u64)>> {
-        let services: Vec<_> = SERVICES.iter().filter(|service| service.schema).collect();
-        for at in (first..services.len()).chain(0..first) {
-            let Some(service) = services.get(at) else { continue };
-            let waiting = status::waiting(&self.status(service.name).await?) + self.outside(service.name).await?;
-            if waiting > 0 {
-                return Ok(Some((at, waiting)));
+        let services: Vec<_> = SERVICES.iter().filter(|service| service.schema).enumerate().collect();
+        let (last, others): (Vec<_>, Vec<_>) = services.into_iter().partition(|(at, _)| *at == first);
+        for together in [last, others] {
+            let asked = together.into_iter().map(|(at, service)| async move {
+                let waiting = status::waiting(&self.status(service.name).await?) + self.outside(service.name).await?;
+                anyhow::Ok((at, waiting))
+            });
+            let found = futures::future::try_join_all(asked).await?.into_iter().find(|(_, waiting)| *waiting > 0);
+            if found.is_some() {
+                return Ok(found);
             }
         }
         Ok(None)

@@ -24,7 +24,7 @@ use crate::drive::{Driver, staff};
 const AGENT: &str = "staff:agent-ana";
 pub(super) const MANAGER: &str = "staff:complaint-manager-bo";
 pub(super) const DIRECTOR: &str = "staff:director-eva";
-/// Complaints worked on at the same time.
+/// Steps taken at the same time.
 const ABREAST: usize = 24;
 
 /// What the staff agreed to give back; the recount starts from here.
@@ -92,9 +92,7 @@ impl<'a> Staff<'a> {
             "satisfaction_check",
         ] {
             let views = self.in_status(status).await?;
-            let work = views.into_iter().map(|view| self.step(view, now, &waiting));
-            let taken: Vec<u64> = futures::stream::iter(work).buffer_unordered(ABREAST).try_collect().await?;
-            steps += taken.iter().sum::<u64>();
+            steps += abreast(views.into_iter().map(|view| self.step(view, now, &waiting))).await?;
         }
         Ok(steps)
     }
@@ -350,6 +348,14 @@ impl<'a> Staff<'a> {
         let ask = || call(ComplaintsClient::new(self.complaints.clone()), staff(MANAGER, "read", message.clone()));
         Ok(self.driver.insist(ask).await??)
     }
+}
+
+/// Takes many steps, [`ABREAST`] at a time; says how many were taken.
+pub(super) async fn abreast<F>(steps: impl Iterator<Item = F>) -> anyhow::Result<u64>
+where
+    F: Future<Output = anyhow::Result<u64>>,
+{
+    futures::stream::iter(steps).buffer_unordered(ABREAST).try_fold(0, async |sum, taken| Ok(sum + taken)).await
 }
 
 pub(super) fn at(time: Option<&contracts::Timestamp>) -> anyhow::Result<Timestamp> {

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     luck,
-    staff::{DIRECTOR, MANAGER, Staff, at},
+    staff::{DIRECTOR, MANAGER, Staff, abreast, at},
 };
 use crate::drive::staff;
 
@@ -22,36 +22,39 @@ impl Staff<'_> {
     pub(super) async fn departments(&self, now: Timestamp) -> anyhow::Result<u64> {
         let mut steps = 0;
         for status in ["issued", "acknowledged", "answered"] {
-            for task in self.tasks(status).await? {
-                let issued = task.issued.context("a task without its issue")?;
-                let age = now.duration_since(at(issued.issued_at.as_ref())?);
-                let late = luck(&task.task_id) % 12 == 2 && age < SignedDuration::from_hours(36);
-                let by = format!("staff:{}-team", issued.department);
-                let key = format!("{}/{}", task.task_id, task.version);
-                steps += match status {
-                    "issued" if late => 0,
-                    "issued" => {
-                        let m = complaint::AcknowledgeTaskRequest { task_id: task.task_id, ..Default::default() };
-                        self.call(&by, &key, m, |mut c, r| async move { c.acknowledge_task(r).await }).await?
-                    }
-                    "acknowledged" => {
-                        let m = complaint::AnswerTaskRequest {
-                            task_id: task.task_id,
-                            department: issued.department,
-                            text: "we looked into it".into(),
-                            cause_code: "article.defect".into(),
-                            ..Default::default()
-                        };
-                        self.call(&by, &key, m, |mut c, r| async move { c.answer_task(r).await }).await?
-                    }
-                    _ => {
-                        let m = complaint::AcceptAnswerRequest { task_id: task.task_id };
-                        self.call(MANAGER, &key, m, |mut c, r| async move { c.accept_answer(r).await }).await?
-                    }
-                };
-            }
+            let work = self.tasks(status).await?.into_iter().map(|task| self.department_step(status, task, now));
+            steps += abreast(work).await?;
         }
         Ok(steps)
+    }
+
+    async fn department_step(&self, status: &str, task: complaint::TaskView, now: Timestamp) -> anyhow::Result<u64> {
+        let issued = task.issued.context("a task without its issue")?;
+        let age = now.duration_since(at(issued.issued_at.as_ref())?);
+        let late = luck(&task.task_id) % 12 == 2 && age < SignedDuration::from_hours(36);
+        let by = format!("staff:{}-team", issued.department);
+        let key = format!("{}/{}", task.task_id, task.version);
+        match status {
+            "issued" if late => Ok(0),
+            "issued" => {
+                let m = complaint::AcknowledgeTaskRequest { task_id: task.task_id, ..Default::default() };
+                self.call(&by, &key, m, |mut c, r| async move { c.acknowledge_task(r).await }).await
+            }
+            "acknowledged" => {
+                let m = complaint::AnswerTaskRequest {
+                    task_id: task.task_id,
+                    department: issued.department,
+                    text: "we looked into it".into(),
+                    cause_code: "article.defect".into(),
+                    ..Default::default()
+                };
+                self.call(&by, &key, m, |mut c, r| async move { c.answer_task(r).await }).await
+            }
+            _ => {
+                let m = complaint::AcceptAnswerRequest { task_id: task.task_id };
+                self.call(MANAGER, &key, m, |mut c, r| async move { c.accept_answer(r).await }).await
+            }
+        }
     }
 
     pub(super) async fn waiting_for_departments(&self) -> anyhow::Result<HashSet<String>> {
@@ -73,19 +76,19 @@ impl Staff<'_> {
                 ..Default::default()
             };
             let list = self.ask(m, |mut c, r| async move { c.list_escalations(r).await }).await?;
-            for view in list.escalations {
-                let id = view.escalation_id;
-                let key = format!("escalation/{status}/{id}");
-                steps += if status == "raised" {
-                    let m = complaint::AcknowledgeEscalationRequest { escalation_id: id };
-                    self.call(DIRECTOR, &key, m, |mut c, r| async move { c.acknowledge_escalation(r).await }).await?
-                } else {
-                    let m = complaint::DecideEscalationRequest { escalation_id: id, decision: "be generous".into() };
-                    self.call(DIRECTOR, &key, m, |mut c, r| async move { c.decide_escalation(r).await }).await?
-                };
-            }
+            steps += abreast(list.escalations.into_iter().map(|view| self.decided(status, view.escalation_id))).await?;
         }
         Ok(steps)
+    }
+
+    async fn decided(&self, status: &str, escalation_id: String) -> anyhow::Result<u64> {
+        let key = format!("escalation/{status}/{escalation_id}");
+        if status == "raised" {
+            let m = complaint::AcknowledgeEscalationRequest { escalation_id };
+            return self.call(DIRECTOR, &key, m, |mut c, r| async move { c.acknowledge_escalation(r).await }).await;
+        }
+        let m = complaint::DecideEscalationRequest { escalation_id, decision: "be generous".into() };
+        self.call(DIRECTOR, &key, m, |mut c, r| async move { c.decide_escalation(r).await }).await
     }
 
     /// Goods that were on their way back have arrived and are in order.
