@@ -5,7 +5,7 @@ use std::{fmt, ops::RangeInclusive, path::PathBuf};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
-use super::{CLASSES, Facts, Hours, Kind, Policy};
+use super::{Facts, Hours, Kind, Policy};
 use crate::{
     calendar::{Calendar, Calendars, Definitions, Place},
     promise::{Promise, Rejection, Terms, Versioned},
@@ -43,7 +43,7 @@ impl Levels {
     /// Checks both and makes them ready. Errors: everything that is wrong, each with its place.
     pub fn prepare(policy: Policy, calendars: &Definitions) -> Result<Self, Unusable> {
         let dates = calendars.problems().into_iter().map(|problem| problem.to_string());
-        let wrong: Vec<_> = dates.chain(policy.problems(&CLASSES, calendars).iter().map(ToString::to_string)).collect();
+        let wrong: Vec<_> = dates.chain(policy.problems(calendars).iter().map(ToString::to_string)).collect();
         if !wrong.is_empty() {
             return Err(Unusable(wrong));
         }
