@@ -78,8 +78,7 @@ impl Promise {
     }
 }
 
-/// Working time without pauses, from a start on. It gives what [`Calendar::add_with`] does, in fewer steps for several
-/// targets with the same pauses.
+/// Working time without pauses, from a start on, for several targets with the same pauses.
 pub(super) struct Count<'c> {
     calendar: &'c Calendar,
     start: Timestamp,
