@@ -59,8 +59,10 @@ fn people_act_on_tasks_and_escalations_in_their_own_name() {
     for words in [
         "department tasks quality".to_owned(),
         format!("department acknowledge {ID} --as staff:quinn --owner staff:quentin"),
-        format!("department answer {ID} --as staff:quinn --cause packaging.leak --text hot --evidence lab-1"),
-        format!("department forward {ID} --as staff:quinn --to medical --text unknown"),
+        format!(
+            "department answer {ID} --as staff:quinn --department quality --cause a.leak --text hot --evidence lab-1"
+        ),
+        format!("department forward {ID} --as staff:quinn --department quality --to medical --text unknown"),
         "department overdue".to_owned(),
         "department redrive quality".to_owned(),
         "escalation list --level management --status decided".to_owned(),
@@ -72,7 +74,9 @@ fn people_act_on_tasks_and_escalations_in_their_own_name() {
     for words in [
         "department tasks legal".to_owned(),
         format!("department acknowledge {ID}"),
-        format!("department forward {ID} --as staff:quinn --to legal --text unknown"),
+        format!("department answer {ID} --as staff:quinn --text hot"),
+        format!("department forward {ID} --as staff:quinn --to medical --text unknown"),
+        format!("department forward {ID} --as staff:quinn --department quality --to legal --text unknown"),
         "escalation list --level boss".to_owned(),
         format!("escalation raise {ID} --as staff:ana --because anger --text loud"),
     ] {

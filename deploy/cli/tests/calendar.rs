@@ -57,8 +57,16 @@ fn what_is_wrong_is_named_by_place() {
         shop("mon = [\"22:00-06:00\"]\ntue = [\"05:00-12:00\"]", "[calendars.dates]\nclosed = [\"2025-10-01\"]");
     let said = say(&[("shops.toml", &overlap)], "check shops.toml");
     assert_eq!(said.code, Some(1));
-    assert!(said.out.contains("wrong: calendar shop: version of 2026-01-01: shifts of mon overlap"), "{}", said.out);
-    assert!(said.out.contains("wrong: calendar shop: 2025-10-01 lies before the first version"), "{}", said.out);
+    assert!(
+        said.out.contains("wrong: calendar shop version 1: hours from 2026-01-01: shifts of mon overlap"),
+        "{}",
+        said.out
+    );
+    assert!(
+        said.out.contains("wrong: calendar shop version 1: 2025-10-01 lies before the first version"),
+        "{}",
+        said.out
+    );
     let json = say(&[("shops.toml", &overlap)], "check shops.toml --json");
     assert_eq!((json.code, json.json()["problems"].as_array().unwrap().len()), (Some(1), 2));
 
@@ -152,6 +160,20 @@ fn dates_come_in_from_csv_and_each_bad_line_is_named() {
     assert!(!refused.error.contains("line 5:"), "intervals may be missing: {}", refused.error);
     assert!(say(&[("days.csv", "day,kind\n2027-05-01,closed\n")], "import days.csv").error.contains("line 2: "));
     assert!(say(&[("days.csv", "date,kind\n")], "import days.csv").error.contains("there are no dates in it"));
+}
+
+#[test]
+fn the_newest_version_of_a_calendar_is_asked() {
+    let old = shop("fri = [\"09:00-18:00\"]", "");
+    let new = "\n[[calendars]]\nname = \"shop\"\nversion = 2\nzone = \"Asia/Shanghai\"\n[[calendars.versions]]\n\
+               valid_from = \"2026-01-01\"\n[calendars.versions.week]\nfri = [\"09:00-18:00\"]\nsat = [\"09:00-18:00\"]\n\
+               [calendars.dates]\nyears = [2026, 2027]\n";
+    let both = [("shops.toml", &*format!("{old}{new}"))];
+    let added = say(&both, "add 2026-02-13T17:00 2h --file shops.toml --json").json();
+    assert_eq!(added["to"], "2026-02-14T10:00:00+08:00");
+    let checked = say(&both, "check shops.toml --year 2026");
+    assert!(checked.out.contains("shop version 1 (") && checked.out.contains("shop version 2 ("), "{}", checked.out);
+    assert_eq!(checked.error, "", "an old version need not know new years");
 }
 
 #[test]

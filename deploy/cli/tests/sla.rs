@@ -23,6 +23,19 @@ fn the_shipped_policy_is_right_and_a_hole_in_it_is_named() {
     let problems = said["problems"].to_string();
     assert!(problems.contains("class repair has no prescribed time"), "{problems}");
     assert!(problems.contains("is never reached"), "{problems}");
+    for (promise, hole) in [
+        ("first_response", "channel website"),
+        ("urgent_feedback", "channel hotline"),
+        ("first_investigation", "class delivery"),
+        ("department_answer", "class repair"),
+    ] {
+        let (code, said) = check(&kernel::sla::DEFAULT.replace(&format!("\"{promise}\""), "\"inspection_term\""));
+        let problems = said["problems"].to_string();
+        assert_eq!(code, Some(1), "{promise}");
+        assert!(problems.contains(&format!("{hole} has no prescribed time: a rule for {promise}")), "{problems}");
+    }
+    let (code, said) = check(&kernel::sla::DEFAULT.replace(r#"when.channel = ["app""#, r#"when.channel = ["chat""#));
+    assert_eq!((code, said["problems"].as_array().map(Vec::len)), (Some(1), Some(1)), "{said}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use backbone::{Context, config};
 use jiff::SignedDuration;
 use kernel::{
     calendar,
-    sla::{self, Kind, Levels},
+    sla::{self, Levels},
 };
 use serde::Deserialize;
 
@@ -190,21 +190,11 @@ impl Policy {
     }
 }
 
-/// The service levels. Errors: what is wrong with them; a class is promised no first investigation.
+/// The service levels. Errors: what is wrong with them.
 fn levels(files: &sla::Files) -> anyhow::Result<Arc<Levels>> {
     let policy = config::document(files.policy.as_deref(), sla::DEFAULT)?;
     let calendars = config::document(files.calendars.as_deref(), calendar::CHINA)?;
-    let levels = Levels::prepare(policy, &calendars).context("section [service.levels]")?;
-    let investigated = |class: &Class| {
-        let facts = sla::Facts { class: Some(class.name()), ..sla::Facts::default() };
-        levels.terms(Kind::FirstInvestigation, facts, None).is_some()
-    };
-    let unpromised = Class::ALL.into_iter().find(|class| !investigated(class));
-    ensure!(
-        unpromised.is_none(),
-        "section [service.levels]: the policy promises {unpromised:?} no first_investigation (R-CMP-03); add a rule"
-    );
-    Ok(Arc::new(levels))
+    Ok(Arc::new(Levels::prepare(policy, &calendars).context("section [service.levels]")?))
 }
 
 fn term(key: &str, hours: i64, bounds: RangeInclusive<i64>) -> anyhow::Result<SignedDuration> {
@@ -217,7 +207,10 @@ fn term(key: &str, hours: i64, bounds: RangeInclusive<i64>) -> anyhow::Result<Si
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use kernel::sla::Kind;
+
     use super::*;
+    use crate::domain::values::Lane;
 
     fn defaults() -> toml::Table {
         let file: toml::Table = include_str!("../default.toml").parse().unwrap();
@@ -243,6 +236,12 @@ mod tests {
         let departments = Class::ALL.map(|class| policy.routing.desk_of(class).department.to_string());
         let expected = "customer-service rnd quality medical store-operations logistics returns repair";
         assert_eq!(departments.join(" "), expected);
+    }
+
+    #[test]
+    fn policies_speak_of_classes_and_queues_as_complaints_do() {
+        assert_eq!(Class::ALL.map(Class::name), sla::COMPLAINTS);
+        assert_eq!([Lane::Standard, Lane::Health].map(Lane::name), sla::PRIORITIES);
     }
 
     #[test]

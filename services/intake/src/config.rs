@@ -1,11 +1,11 @@
 //! Intake's own configuration section, checked before anything is served.
 use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use backbone::{Context, config};
 use kernel::{
     calendar::{self, Definitions},
-    sla::{self, Facts, Kind, Levels},
+    sla::{self, Levels},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -19,7 +19,6 @@ use crate::{
     domain::{
         classify::{Classifier, RuleBook},
         triage::{Advisor, Mode},
-        vocabulary::Channel,
     },
     vault::Master,
 };
@@ -70,13 +69,11 @@ impl Config {
         )
     }
 
-    /// What is promised by when, and the calendars it counts in. Errors: what is wrong with them; contacts that are
-    /// promised no answer.
+    /// What is promised by when, and the calendars it counts in. Errors: what is wrong with them.
     pub fn levels(&self) -> anyhow::Result<(Arc<Levels>, Definitions)> {
         let policy = config::document(self.levels.policy.as_deref(), sla::DEFAULT)?;
         let calendars = config::document(self.levels.calendars.as_deref(), calendar::CHINA)?;
         let levels = Levels::prepare(policy, &calendars).context("section [service.levels]")?;
-        every_contact_is_promised_an_answer(&levels).context("section [service.levels]")?;
         Ok((Arc::new(levels), calendars))
     }
 
@@ -106,40 +103,17 @@ impl Config {
     }
 }
 
-/// A rule that asks for nothing but the channel holds for all of its contacts.
-fn every_contact_is_promised_an_answer(levels: &Levels) -> anyhow::Result<()> {
-    for channel in Channel::ALL {
-        let any = Facts { channel: Some(channel.word()), ..Facts::default() };
-        for (kind, name) in [(Kind::FirstResponse, "first_response"), (Kind::UrgentFeedback, "urgent_feedback")] {
-            ensure!(
-                levels.terms(kind, any, None).is_some(),
-                "the policy has no {name} for every contact of channel {}; add a rule that asks for no more than that",
-                channel.word()
-            );
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
+    use crate::domain::vocabulary::{CaseClass, Channel, Lane};
 
     #[test]
-    fn r_int_12_a_policy_that_promises_no_answer_to_a_channel_is_refused() {
-        let levels = |policy: &str| {
-            let policy = toml::from_str(policy).unwrap();
-            Levels::prepare(policy, &toml::from_str(calendar::CHINA).unwrap()).unwrap()
-        };
-        every_contact_is_promised_an_answer(&levels(sla::DEFAULT)).unwrap();
-        let mails = sla::DEFAULT.replacen(
-            "promise = \"first_response\"\ntarget",
-            "promise = \"first_response\"\nwhen.channel = [\"email\"]\ntarget",
-            1,
-        );
-        let refused = every_contact_is_promised_an_answer(&levels(&mails)).unwrap_err().to_string();
-        assert!(refused.contains("no first_response for every contact of channel hotline"), "{refused}");
+    fn policies_speak_of_channels_classes_and_queues_as_cases_do() {
+        assert_eq!(Channel::ALL.map(Channel::word), sla::CHANNELS);
+        assert_eq!(CaseClass::ALL.map(CaseClass::word), sla::CLASSES);
+        let complaints = CaseClass::ALL.into_iter().filter(|class| class.is_complaint());
+        assert_eq!(complaints.map(CaseClass::word).collect::<Vec<_>>(), sla::COMPLAINTS);
+        assert_eq!([Lane::Standard, Lane::Health].map(Lane::word), sla::PRIORITIES);
     }
 }

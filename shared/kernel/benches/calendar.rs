@@ -4,7 +4,7 @@ use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
-use kernel::calendar::{CHINA, Calendars, Definitions, Pause};
+use kernel::calendar::{CHINA, Calendars, Definitions};
 
 fn calendar(criterion: &mut Criterion) {
     let definitions: Definitions = toml::from_str(CHINA).unwrap();
@@ -29,16 +29,6 @@ fn calendar(criterion: &mut Criterion) {
         bench.iter(|| {
             let (start, term) = ask();
             black_box(calendar.between(black_box(start), start + term).unwrap())
-        });
-    });
-    criterion.bench_function("calendar add with two pauses", |bench| {
-        bench.iter(|| {
-            let (start, term) = ask();
-            let pause = |hours: u64| Pause {
-                from: start + Duration::from_secs(hours * 3600),
-                to: start + Duration::from_secs((hours + 5) * 3600),
-            };
-            black_box(calendar.add_with(black_box(start), term, &[pause(2), pause(30)]).unwrap())
         });
     });
     criterion.bench_function("calendar prepare, ten years", |bench| {

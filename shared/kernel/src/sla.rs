@@ -1,14 +1,14 @@
 //! Service levels: what is promised to whom and by when. A policy is an ordered list of rules over channel, class,
 //! priority, segment and store; of the rules about a kind of promise the first that matches holds. Policies are data
 //! with a version; a promise keeps the version it was made under.
-//! Invariant of a checked policy: every class has a prescribed time for telling the result, whatever else is true of the
-//! case (R-CMP-10, R-CMP-20), and every rule can be reached.
-use std::{collections::BTreeSet, fmt, str::FromStr, time::Duration};
+//! Invariant of a checked policy: what must be promised is, whatever else is true of the case (R-INT-12, R-CMP-03,
+//! R-CMP-04, R-CMP-10, R-CMP-20), every rule can be reached, and every word is one that cases have.
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{self, Beyond, Calendars, Definitions, OF_PLACE, Place, ROUND_THE_CLOCK};
+use crate::calendar::{Definitions, OF_PLACE, ROUND_THE_CLOCK};
 
 pub use levels::{Files, Levels, Unusable};
 
@@ -17,7 +17,21 @@ mod levels;
 /// The policy that is shipped, as TOML for [`Policy`].
 pub const DEFAULT: &str = include_str!("../policies/default.toml");
 
-/// The classes every chain has (R-INT-22), as contracts and settings write them.
+/// The channels contacts come by (R-INT-01), as contracts and settings write them; so are the other words here.
+pub const CHANNELS: [&str; 10] = [
+    "hotline",
+    "email",
+    "website",
+    "app",
+    "mini_programme",
+    "official_account",
+    "social_media",
+    "platform",
+    "shop",
+    "follow_up",
+];
+
+/// The classes every chain has (R-INT-22).
 pub const CLASSES: [&str; 10] = [
     "service_attitude",
     "product_effect",
@@ -29,6 +43,28 @@ pub const CLASSES: [&str; 10] = [
     "repair",
     "suggestion",
     "enquiry",
+];
+
+/// Those that are complaints (R-INT-23): all but the last two.
+pub const COMPLAINTS: &[&str] = CLASSES.split_at(8).0;
+
+/// The queues: everything about health comes first (R-INT-09).
+pub const PRIORITIES: [&str; 2] = ["standard", "health"];
+
+/// The customers a policy can tell apart.
+pub const SEGMENTS: [&str; 1] = ["vip"];
+
+/// The words a rule may use, by list; stores are the chain's own.
+const WORDS: [(&str, &[&str]); 4] =
+    [("channel", &CHANNELS), ("class", &CLASSES), ("priority", &PRIORITIES), ("segment", &SEGMENTS)];
+
+/// What is promised to every case of a channel or a class, whatever else is true of it: a rule must hold for all of them.
+const PRESCRIBED: [(Kind, &str, &str, &[&str]); 5] = [
+    (Kind::FirstResponse, "first_response", "channel", &CHANNELS),
+    (Kind::UrgentFeedback, "urgent_feedback", "channel", &CHANNELS),
+    (Kind::FirstInvestigation, "first_investigation", "class", COMPLAINTS),
+    (Kind::DepartmentAnswer, "department_answer", "class", COMPLAINTS),
+    (Kind::ResultNotice, "result_notice", "class", &CLASSES),
 ];
 
 /// What is promised.
@@ -142,10 +178,10 @@ pub enum Warning {
 /// Why a policy cannot be used, and where. Rules and rates are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
-    #[error("class {0} has no prescribed time: a rule for result_notice must hold for all of its cases")]
-    NoPrescribedTime(String),
-    #[error("rule {rule}: there is no class called {class}")]
-    Class { rule: usize, class: String },
+    #[error("{list} {word} has no prescribed time: a rule for {promise} must hold for all of its cases")]
+    NoPrescribedTime { promise: &'static str, list: &'static str, word: &'static str },
+    #[error("{part} {number}: there is no {list} called {word}; there are: {}", .known.join(", "))]
+    Word { part: &'static str, number: usize, list: &'static str, word: String, known: &'static [&'static str] },
     #[error("rule {rule}: there is no calendar called {calendar}")]
     Calendar { rule: usize, calendar: String },
     #[error("rule {rule}: the target must be longer than nothing")]
@@ -158,15 +194,6 @@ pub enum PolicyError {
     Rate { rate: usize },
     #[error("{0:?} is neither a share such as 80% nor a time such as 30m")]
     NoWarning(String),
-}
-
-/// When a promise is due, or its warnings are, cannot be said.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DueError {
-    #[error(transparent)]
-    Beyond(#[from] Beyond),
-    #[error("there is no calendar called {0}")]
-    Unknown(String),
 }
 
 impl When {
@@ -188,6 +215,15 @@ impl When {
         let pairs = self.lists().into_iter().zip(other.lists());
         pairs.into_iter().all(|(mine, theirs)| mine.is_empty() || (!theirs.is_empty() && theirs.is_subset(mine)))
     }
+
+    /// Words that no case has, of a rule or a rate.
+    fn strangers(&self, part: &'static str, number: usize) -> impl Iterator<Item = PolicyError> {
+        let lists = self.lists().into_iter().zip(WORDS);
+        let words = lists.flat_map(|(words, (list, known))| words.iter().map(move |word| (list, word, known)));
+        words
+            .filter(|(_, word, known)| !known.contains(&word.as_str()))
+            .map(move |(list, word, known)| PolicyError::Word { part, number, list, word: word.clone(), known })
+    }
 }
 
 impl Policy {
@@ -201,28 +237,34 @@ impl Policy {
         self.rates.iter().find(|rate| rate.promise == promise && rate.when.matches(facts))
     }
 
-    /// Everything that is wrong, each with its place; `classes` are those that cases can have.
-    pub fn problems(&self, classes: &[&str], calendars: &Definitions) -> Vec<PolicyError> {
+    /// Everything that is wrong, each with its place.
+    pub fn problems(&self, calendars: &Definitions) -> Vec<PolicyError> {
         let mut found: Vec<PolicyError> = Vec::new();
-        for class in classes {
-            let only = When { class: BTreeSet::from([(*class).to_owned()]), ..When::default() };
-            if !self.rules.iter().any(|rule| rule.promise == Kind::ResultNotice && rule.when.covers(&only)) {
-                found.push(PolicyError::NoPrescribedTime((*class).to_owned()));
+        for (kind, promise, list, words) in PRESCRIBED {
+            for &word in words {
+                let one = BTreeSet::from([word.to_owned()]);
+                let only = match list {
+                    "channel" => When { channel: one, ..When::default() },
+                    _ => When { class: one, ..When::default() },
+                };
+                if !self.rules.iter().any(|rule| rule.promise == kind && rule.when.covers(&only)) {
+                    found.push(PolicyError::NoPrescribedTime { promise, list, word });
+                }
             }
         }
         for (index, rule) in self.rules.iter().enumerate() {
-            found.extend(self.problems_of(index, rule, classes, calendars));
+            found.extend(self.problems_of(index, rule, calendars));
         }
+        found.extend(self.rates.iter().zip(1..).flat_map(|(rate, number)| rate.when.strangers("rate", number)));
         let rates = self.rates.iter().zip(1..);
         let wrong = rates.filter(|(rate, _)| !rate.within.is_positive() || !(1..=100).contains(&rate.percent));
         found.extend(wrong.map(|(_, rate)| PolicyError::Rate { rate }));
         found
     }
 
-    fn problems_of(&self, index: usize, one: &Rule, classes: &[&str], calendars: &Definitions) -> Vec<PolicyError> {
+    fn problems_of(&self, index: usize, one: &Rule, calendars: &Definitions) -> Vec<PolicyError> {
         let rule = index + 1;
-        let strangers = one.when.class.iter().filter(|class| !classes.contains(&class.as_str()));
-        let mut found: Vec<_> = strangers.map(|class| PolicyError::Class { rule, class: class.clone() }).collect();
+        let mut found: Vec<_> = one.when.strangers("rule", rule).collect();
         if let Hours::Of(name) = &one.hours
             && !calendars.calendars.iter().any(|calendar| calendar.name == *name)
         {
@@ -238,40 +280,6 @@ impl Policy {
         let earlier = before.into_iter().find(|(other, _)| takes_all(other));
         found.extend(earlier.map(|(_, earlier)| PolicyError::Unreached { rule, earlier }));
         found
-    }
-}
-
-impl Rule {
-    /// When a promise made at `start` is due. Errors: beyond the years of the calendar, or there is none of that name,
-    /// which [`Policy::problems`] would have told.
-    pub fn due(&self, start: Timestamp, place: Place<'_>, calendars: &Calendars) -> Result<Timestamp, DueError> {
-        self.end(start, self.target, place, calendars)
-    }
-
-    /// When its warnings are due, in the order they are written. Errors: as [`Rule::due`].
-    pub fn warn_at(
-        &self,
-        start: Timestamp,
-        place: Place<'_>,
-        calendars: &Calendars,
-    ) -> Result<Vec<Timestamp>, DueError> {
-        let after = self.warnings.iter().filter_map(|warning| warning.after(self.target));
-        after.map(|term| self.end(start, term, place, calendars)).collect()
-    }
-
-    fn end(
-        &self,
-        start: Timestamp,
-        term: SignedDuration,
-        place: Place<'_>,
-        calendars: &Calendars,
-    ) -> Result<Timestamp, DueError> {
-        let calendar = match &self.hours {
-            Hours::RoundTheClock => return Ok(calendar::add(start, term)),
-            Hours::OfPlace => calendars.of(place),
-            Hours::Of(name) => calendars.named(name).ok_or_else(|| DueError::Unknown(name.clone()))?,
-        };
-        Ok(calendar.add(start, Duration::try_from(term).unwrap_or_default())?)
     }
 }
 

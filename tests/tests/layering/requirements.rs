@@ -103,7 +103,7 @@ fn requirements(name: &str) -> Vec<String> {
     numbered.collect()
 }
 
-/// The functions of a file that the test runner runs.
+/// The functions of a file that the test runner runs: those it is told to ignore show nothing.
 #[derive(Default)]
 struct Tests(Vec<String>);
 
@@ -117,10 +117,12 @@ impl Tests {
 
 impl<'ast> Visit<'ast> for Tests {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        let is_test = |attribute: &syn::Attribute| {
-            attribute.path().segments.last().is_some_and(|segment| segment.ident == "test")
+        let has = |word: &str| {
+            let is =
+                |attribute: &syn::Attribute| attribute.path().segments.last().is_some_and(|last| last.ident == word);
+            item.attrs.iter().any(is)
         };
-        if item.attrs.iter().any(is_test) {
+        if has("test") && !has("ignore") {
             self.0.push(item.sig.ident.to_string());
         }
     }
@@ -130,7 +132,10 @@ impl<'ast> Visit<'ast> for Tests {
 fn the_names_are_read_right() {
     assert_eq!(requirements("r_cmp_07_r_ful_17_only_what_was_approved"), ["R-CMP-07", "R-FUL-17"]);
     assert_eq!(requirements("refunds_of_r_cmp_07"), Vec::<String>::new());
-    let sample = "#[tokio::test] async fn r_cmp_01_a() {} fn r_cmp_02_b() {} mod m { #[test] fn r_cmp_03_c() {} }";
+    let sample = "#[tokio::test] async fn r_cmp_01_a() {} fn r_cmp_02_b() {} mod m { #[test] fn r_cmp_03_c() {} }
+        #[test] #[ignore = \"later\"] fn r_cmp_04_d() {}";
     assert_eq!(Tests::of(&File::sample(sample)), ["r_cmp_01_a", "r_cmp_03_c"]);
+    let mine = |tests: &Vec<String>| tests.iter().any(|test| test.contains("tests/layering/"));
+    assert_eq!(shown().values().filter(|tests| mine(tests)).count(), 0, "a sample shows nothing");
     assert!(exists("R-CMP-20") && !exists("R-CMP-21") && !exists("R-XYZ-01"));
 }

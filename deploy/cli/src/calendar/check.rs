@@ -21,7 +21,8 @@ pub fn run(file: Option<&Path>, year: Option<i16>, output: Output) -> anyhow::Re
         if wrong { Ok(vec![]) } else { definitions.calendars.iter().map(|one| Year::of(one, year)).collect() };
     let checked = Checked { problems, calendars: calendars? };
     output.show(&checked)?;
-    for one in &checked.calendars {
+    let newest = |one: &&Year| definitions.newest().any(|it| it.name == one.calendar && it.version == one.version);
+    for one in checked.calendars.iter().filter(newest) {
         if let Some(warning) = unknown(&one.calendar, &one.unknown_years) {
             output.note(&warning);
         }
@@ -50,6 +51,7 @@ struct Checked {
 #[derive(Serialize)]
 struct Year {
     calendar: String,
+    version: u32,
     zone: String,
     year: i16,
     /// Days on which a shift begins.
@@ -77,6 +79,7 @@ impl Year {
         };
         Ok(Self {
             calendar: definition.name.clone(),
+            version: definition.version,
             zone: definition.zone.clone(),
             year,
             working_days: days().filter(|day| !hours.of(*day).is_empty()).collect(),
@@ -95,8 +98,9 @@ impl Year {
         });
         let list = |dates: &[Date]| dates.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         format!(
-            "{} ({}), {}: {} working days, {} hours\n{}\nclosed  {}\nworked  {}",
+            "{} version {} ({}), {}: {} working days, {} hours\n{}\nclosed  {}\nworked  {}",
             self.calendar,
+            self.version,
             self.zone,
             self.year,
             self.working_days.len(),

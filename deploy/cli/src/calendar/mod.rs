@@ -87,7 +87,7 @@ pub struct Of {
     /// A file of calendars; the shipped calendar of China when not told.
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// One of its calendars; the one that is used everywhere when not told.
+    /// One of its calendars, in its newest version; the one that is used everywhere when not told.
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 }

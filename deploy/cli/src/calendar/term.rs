@@ -45,17 +45,16 @@ struct Asked {
 
 impl Asked {
     fn find(of: &Of) -> anyhow::Result<Self> {
-        let mut definitions = super::read(of.file.as_deref())?;
+        let definitions = super::read(of.file.as_deref())?;
         if let Some(problem) = definitions.problems().into_iter().next() {
             bail!("{problem}; `aftercare calendar check` names everything that is wrong");
         }
         let everywhere = definitions.uses.iter().find(|one| [&one.store, &one.team, &one.channel] == [&None; 3]);
         let name = of.name.clone().or_else(|| everywhere.map(|one| one.calendar.clone())).unwrap_or_default();
-        let names: Vec<String> = definitions.calendars.iter().map(|one| one.name.clone()).collect();
-        let Some(index) = names.iter().position(|one| *one == name) else {
+        let Some(definition) = definitions.newest().find(|one| one.name == name).cloned() else {
+            let names: Vec<&str> = definitions.newest().map(|one| one.name.as_str()).collect();
             bail!("no calendar is called {name}; there are: {}", names.join(", "))
         };
-        let definition = definitions.calendars.swap_remove(index);
         let zone = TimeZone::get(&definition.zone)?;
         Ok(Self { definition, zone })
     }

@@ -2,7 +2,6 @@
 //! it on; and the manager's list of what is late.
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 use contracts::{
     common::v1::Page,
@@ -28,9 +27,10 @@ const WAITING: [&str; 3] = ["issued", "acknowledged", "returned"];
 #[command(after_help = "Examples:
   aftercare department tasks quality
   aftercare department acknowledge 0197a1c2-… --as staff:quinn
-  aftercare department answer 0197a1c2-… --as staff:quinn --cause packaging.leak --text 'the caps of May leak' \\
-                              --evidence lab-2026-0117
-  aftercare department forward 0197a1c2-… --as staff:quinn --to medical --text 'the substance is unknown to us'
+  aftercare department answer 0197a1c2-… --as staff:quinn --department quality --cause packaging.leak \\
+                              --text 'the caps of May leak' --evidence lab-2026-0117
+  aftercare department forward 0197a1c2-… --as staff:quinn --department quality --to medical \\
+                              --text 'the substance is unknown to us'
   aftercare department redrive quality             what its webhook did not take
   aftercare department overdue                     what has no answer after its prescribed time")]
 pub struct Department {
@@ -61,6 +61,9 @@ enum What {
         /// Who acts.
         #[arg(long = "as", value_name = "ACTOR")]
         actor: String,
+        /// For whom; one that was not asked is refused.
+        #[arg(long, value_parser = PossibleValuesParser::new(tail::departments()))]
+        department: String,
         /// Lower-case words joined by dots or underscores, such as packaging.leak.
         #[arg(long, value_name = "CODE", default_value = "")]
         cause: String,
@@ -83,6 +86,9 @@ enum What {
         /// Who acts.
         #[arg(long = "as", value_name = "ACTOR")]
         actor: String,
+        /// Which has it; one that was not asked is refused.
+        #[arg(long, value_parser = PossibleValuesParser::new(tail::departments()))]
+        department: String,
         /// Who shall answer.
         #[arg(long, value_parser = PossibleValuesParser::new(tail::departments()))]
         to: String,
@@ -108,14 +114,14 @@ pub async fn run(home: &Home, options: Department, output: Output) -> anyhow::Re
             let m = AcknowledgeTaskRequest { task_id: task.to_string(), owner };
             output.show(&remote::Done::of(client.acknowledge_task(remote::request_as(m, &actor)?).await)?)?;
         }
-        What::Answer { task, actor, cause, text, findings, evidence, given_at } => {
-            let (task_id, department) = (task.to_string(), department_of(&mut client, task).await?);
+        What::Answer { task, actor, department, cause, text, findings, evidence, given_at } => {
+            let task_id = task.to_string();
             let answered_at = given_at.map(backbone::proto::timestamp);
             let m = AnswerTaskRequest { task_id, department, text, cause_code: cause, findings, evidence, answered_at };
             output.show(&remote::Done::of(client.answer_task(remote::request_as(m, &actor)?).await)?)?;
         }
-        What::Forward { task, actor, to, text } => {
-            let (task_id, department) = (task.to_string(), department_of(&mut client, task).await?);
+        What::Forward { task, actor, department, to, text } => {
+            let task_id = task.to_string();
             let m = ForwardTaskRequest { task_id, department, to_department: to, reason: text };
             output.show(&remote::Done::of(client.forward_task(remote::request_as(m, &actor)?).await)?)?;
         }
@@ -129,7 +135,7 @@ pub async fn run(home: &Home, options: Department, output: Output) -> anyhow::Re
     Ok(ExitCode::SUCCESS)
 }
 
-/// All tasks that wait for a department, or for any when none is named.
+/// All tasks that wait for a department.
 async fn waiting(client: &mut ComplaintsClient<Channel>, department: &str) -> anyhow::Result<Vec<Task>> {
     let mut tasks = Vec::new();
     for status in WAITING {
@@ -148,13 +154,6 @@ async fn waiting(client: &mut ComplaintsClient<Channel>, department: &str) -> an
     }
     tasks.sort_by_key(|task| task.answer_by);
     Ok(tasks)
-}
-
-/// Who is asked, for whoever acts at this command line speaks for that department.
-async fn department_of(client: &mut ComplaintsClient<Channel>, task: Uuid) -> anyhow::Result<String> {
-    let task = task.to_string();
-    let found = waiting(client, "").await?.into_iter().find(|waiting| waiting.task_id == task);
-    Ok(found.with_context(|| format!("no task {task} waits for an answer"))?.department)
 }
 
 async fn overdue(client: &mut ComplaintsClient<Channel>) -> anyhow::Result<Vec<LateRow>> {

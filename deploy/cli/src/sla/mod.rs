@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use kernel::{
     calendar::Definitions,
-    sla::{CLASSES, DEFAULT, Policy},
+    sla::{DEFAULT, Policy},
 };
 use serde::Serialize;
 
@@ -102,7 +102,7 @@ fn read(policy: Option<&Path>, calendars: Option<&Path>) -> anyhow::Result<(Poli
 /// Everything that is wrong with both, each with its place.
 fn problems(policy: &Policy, calendars: &Definitions) -> Vec<String> {
     let dates = calendars.problems().into_iter().map(|problem| problem.to_string());
-    dates.chain(policy.problems(&CLASSES, calendars).iter().map(ToString::to_string)).collect()
+    dates.chain(policy.problems(calendars).iter().map(ToString::to_string)).collect()
 }
 
 /// A policy and its calendars, fit to be used. Errors: the first thing that is wrong.

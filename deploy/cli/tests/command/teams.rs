@@ -68,10 +68,13 @@ fn departments_work(system: &System, quality: &[String], medical: &str) {
     refused(system, &format!("department acknowledge {NOTHING} --as staff:quinn"), 1, &["task", "NotFound"]);
     refused(system, &format!("department acknowledge {fast}"), 2, &["--as"]);
     refused(system, &format!("department acknowledge {fast} --as quinn"), 1, &["staff:"]);
-    refused(system, &format!("department answer {NOTHING} --as staff:quinn --text hot"), 1, &["no task", NOTHING]);
-    let bad = format!("department answer {fast} --as staff:quinn --cause Too_Hot! --text hot");
-    refused(system, &bad, 1, &["cause_code"]);
-    let same = format!("department forward {fast} --as staff:quinn --to quality --text same");
+    let answer =
+        |task: &str, of: &str| format!("department answer {task} --as staff:quinn --department {of} --text hot");
+    refused(system, &answer(NOTHING, "quality"), 1, &["task", "NotFound"]);
+    refused(system, &answer(fast, "medical"), 1, &["the task is for quality, and only it can answer"]);
+    refused(system, &answer(fast, "astrology"), 2, &["astrology", "quality"]);
+    refused(system, &format!("{} --cause Too_Hot!", answer(fast, "quality")), 1, &["cause_code"]);
+    let same = format!("department forward {fast} --as staff:quinn --department quality --to quality --text same");
     refused(system, &same, 1, &["with this department already"]);
 
     let taken = system.ok(&format!("department acknowledge {fast} --as staff:quinn --owner staff:quentin"));
@@ -81,17 +84,16 @@ fn departments_work(system: &System, quality: &[String], medical: &str) {
     assert_eq!((&task["owner"], &task["answer_by"]), (&json!("staff:quentin"), &json!("2026-03-03T08:00:00Z")));
 
     system.ok("clock advance 3h");
-    let answered = system
-        .ok(&format!("department answer {fast} --as staff:quentin --cause filling.hot --text hot --evidence lab-1"));
+    let answered = system.ok(&format!("{} --cause filling.hot --evidence lab-1", answer(fast, "quality")));
     assert_eq!(answered["status"], "answered");
-    refused(system, &format!("department answer {fast} --as staff:quentin --text again"), 1, &["no task", fast]);
-    let handed = format!("department forward {passed_on} --as staff:quinn --to customer-service --text manners");
-    assert_eq!(system.ok(&handed)["status"], "issued");
+    refused(system, &answer(fast, "quality"), 1, &["not possible while the task is answered"]);
+    let handed = "--as staff:quinn --department quality --to customer-service --text manners";
+    assert_eq!(system.ok(&format!("department forward {passed_on} {handed}"))["status"], "issued");
     assert_eq!(ids(&waiting(system, "customer-service", 1)), std::slice::from_ref(passed_on));
 
     system.ok("clock advance 5h");
-    for (task, by) in [(slow.as_str(), "staff:quinn"), (medical, "staff:mo"), (passed_on, "staff:cleo")] {
-        assert_eq!(system.ok(&format!("department answer {task} --as {by} --text found"))["status"], "answered");
+    for (task, of) in [(slow.as_str(), "quality"), (medical, "medical"), (passed_on, "customer-service")] {
+        assert_eq!(system.ok(&answer(task, of))["status"], "answered");
     }
     assert_eq!(system.ok("department overdue")["overdue"], json!([]));
     assert_eq!(system.ok("department redrive quality")["redriven"], 0, "no webhook left anything behind");

@@ -1,6 +1,6 @@
 //! Which department looks into which class of complaint, and how long it has to answer (R-CMP-04, R-CMP-19).
-//! The table is data. One that leaves a class without a department, or a department without a time for an answer, is
-//! refused, so that no complaint goes nowhere.
+//! The table is data. One that leaves a class without a department is refused, so that no complaint goes nowhere; service
+//! levels that leave one without a time for an answer are refused before it.
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::SignedDuration;
@@ -77,8 +77,6 @@ pub enum RoutingError {
     AnswerTime(Department),
     #[error("the department {0} has a time for an answer in hours of {1:?}, which is no calendar")]
     NoCalendar(Department, String),
-    #[error("the department {0} has no time for an answer about {1:?}: name one, or add a rule for department_answer")]
-    NoTime(Department, Class),
 }
 
 impl Routing {
@@ -87,7 +85,7 @@ impl Routing {
         (SignedDuration::from_mins(1), SignedDuration::from_hours(90 * 24));
 
     /// Checks the table of `desks`, which are asked under `levels`. Errors: a class without a department, a department
-    /// nobody described, one without a time for an answer, or with one out of bounds or in hours nobody knows.
+    /// nobody described, or one with a time for an answer out of bounds or in hours nobody knows.
     pub fn new(
         desks: impl IntoIterator<Item = Desk>,
         classes: &BTreeMap<Class, Department>,
@@ -106,7 +104,6 @@ impl Routing {
         Ok(Self { desks, by_class })
     }
 
-    /// Any department may be asked about any class.
     fn check(desk: &Desk, levels: &Levels) -> Result<(), RoutingError> {
         let (department, (least, most)) = (|| desk.department.clone(), Self::ANSWER_WITHIN);
         if desk.answer_within.is_some_and(|time| time < least || time > most) {
@@ -117,10 +114,7 @@ impl Routing {
         {
             return Err(RoutingError::NoCalendar(department(), name.clone()));
         }
-        let timeless = |class: &Class| {
-            [Lane::Standard, Lane::Health].into_iter().any(|lane| desk.terms((*class, lane), Some(levels)).is_none())
-        };
-        Class::ALL.into_iter().find(timeless).map_or(Ok(()), |class| Err(RoutingError::NoTime(department(), class)))
+        Ok(())
     }
 
     /// The desk of a department, if it is one of the table's.
@@ -201,14 +195,5 @@ mod tests {
         let own = desk("care", Some(SignedDuration::from_hours(8)));
         let moon = Desk { hours: Some(Hours::Of("moon".into())), ..own };
         assert_eq!(refused(moon), RoutingError::NoCalendar(word("care"), "moon".into()));
-    }
-
-    #[test]
-    fn a_department_without_any_time_for_an_answer_is_refused() {
-        let mut policy: sla::Policy = toml::from_str(sla::DEFAULT).unwrap();
-        policy.rules.retain(|rule| rule.promise != Kind::DepartmentAnswer || !rule.when.class.is_empty());
-        let levels = Levels::prepare(policy, &toml::from_str(calendar::CHINA).unwrap()).unwrap();
-        let refused = Routing::new(desks(), &classes(), &Arc::new(levels));
-        assert_eq!(refused, Err(RoutingError::NoTime(word("care"), Class::ServiceAttitude)));
     }
 }

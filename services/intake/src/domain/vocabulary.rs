@@ -33,7 +33,8 @@ impl Channel {
         Channel::Shop,
     ];
 
-    /// All channels.
+    /// All channels, as policies name them (`kernel::sla::CHANNELS`).
+    #[cfg(test)]
     pub const ALL: [Channel; 10] = [
         Channel::Hotline,
         Channel::Email,

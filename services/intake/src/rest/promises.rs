@@ -96,7 +96,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<PromisesView> {
     let results = channels.iter().flat_map(|one| &one.results).map(|one| &one.result);
     let named: Vec<&TermView> =
         channels.iter().flat_map(|one| [&one.first_answer, &one.urgent_feedback]).chain(results).collect();
-    let used = app.calendars.calendars.iter().filter(|one| named.iter().any(|term| term.hours == one.name));
+    let used = app.calendars.newest().filter(|one| named.iter().any(|term| term.hours == one.name));
     let calendars = used.map(|one| calendar(one, app.clock.now())).collect();
     let policy = levels.policy();
     Json(PromisesView { policy: policy.id.clone(), version: policy.version, channels, calendars })

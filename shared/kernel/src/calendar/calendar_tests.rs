@@ -99,26 +99,6 @@ proptest! {
         prop_assert_eq!(between(c, a), Duration::ZERO);
         prop_assert!(between(a, c) <= length(a, c));
     }
-
-    #[test]
-    fn a_pause_moves_the_end_by_as_much_working_time_as_it_holds(
-        (_, _, calendar) in a_calendar(),
-        a in instant(),
-        s in term(),
-        pauses in vec((instant(), 0..400_000_i64), 0..5),
-    ) {
-        let pauses: Vec<Pause> = pauses
-            .into_iter()
-            .map(|(from, seconds)| Pause { from, to: from + SignedDuration::from_secs(seconds) })
-            .collect();
-        if let Ok(end) = calendar.add_with(a, s, &pauses) {
-            prop_assert_eq!(calendar.between_with(a, end, &pauses), Ok(s));
-            let unpaused = calendar.add(a, s).unwrap();
-            let paused = calendar.between(a, end).unwrap() - s;
-            prop_assert_eq!(calendar.add(a, s + paused).unwrap(), calendar.add(unpaused, paused).unwrap());
-            prop_assert!(end >= unpaused);
-        }
-    }
 }
 
 proptest! {

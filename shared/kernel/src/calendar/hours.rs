@@ -78,7 +78,7 @@ pub enum CalendarError {
     Shift(String),
     #[error("{0:?} is neither a day such as 2026-10-01 nor days such as 2026-10-01/2026-10-07, at most a year of them")]
     Days(String),
-    #[error("version of {version}: shifts of {day} overlap, are not in order, or reach into those of the next day")]
+    #[error("hours from {version}: shifts of {day} overlap, are not in order, or reach into those of the next day")]
     Overlap { version: Date, day: String },
     #[error("there are two versions valid from {0}")]
     Versions(Date),
@@ -94,12 +94,12 @@ pub enum CalendarError {
     DateBefore(Date),
     #[error("{date} is worked like a {day:?} on which nothing is worked")]
     MakeUp { date: Date, day: Day },
-    #[error("calendar {calendar}: {reason}")]
-    In { calendar: String, reason: Box<CalendarError> },
+    #[error("calendar {calendar} version {version}: {reason}")]
+    In { calendar: String, version: u32, reason: Box<CalendarError> },
     #[error("{0:?} cannot be the name of a calendar: it must not be empty, and the name means something else already")]
     Name(String),
-    #[error("two calendars are called {0}")]
-    NameTwice(String),
+    #[error("there are two calendars {name} version {version}; give one of them another version")]
+    NameTwice { name: String, version: u32 },
     #[error("use {number}: there is no calendar called {calendar}")]
     Unknown { number: usize, calendar: String },
     #[error("use {number}: another one holds for the same store, team and channel")]

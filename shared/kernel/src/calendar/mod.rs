@@ -2,8 +2,8 @@
 //! ([`Definition`], [`Hours`]): what is worked each weekday, what is different on single dates, in which zone, from which
 //! day on; it is made ready for a range of years ([`Calendar::prepare`]) and then answers in O(log n). A chain has a set
 //! of them ([`Calendars`]).
-//! Laws: `between(a, add(a, s)) = s` · `add(add(a, s), r) = add(a, s + r)` · `between` adds up and never shrinks · a pause
-//! in working time moves the end by just as much working time · round the clock is plain time.
+//! Laws: `between(a, add(a, s)) = s` · `add(add(a, s), r) = add(a, s + r)` · `between` adds up and never shrinks · round the
+//! clock is plain time. What pauses take away, a promise counts.
 use std::{ops::RangeInclusive, sync::LazyLock, time::Duration};
 
 use jiff::{SignedDuration, Span, Timestamp, civil::Date, tz::TimeZone};
@@ -29,13 +29,6 @@ pub fn add(start: Timestamp, working: SignedDuration) -> Timestamp {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the calendar reaches from {from} to {to} only; give it the hours of more years")]
 pub struct Beyond {
-    pub from: Timestamp,
-    pub to: Timestamp,
-}
-
-/// Time in which a promise does not run, from an instant to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pause {
     pub from: Timestamp,
     pub to: Timestamp,
 }
@@ -116,34 +109,9 @@ impl Calendar {
         if end <= last.to { Ok(end) } else { Err(self.beyond()) }
     }
 
-    /// As [`Calendar::add`], but time in `pauses` does not count. They may overlap, in any order.
-    pub fn add_with(&self, start: Timestamp, working: Duration, pauses: &[Pause]) -> Result<Timestamp, Beyond> {
-        let mut end = self.add(start, working)?;
-        let (mut at, mut left) = (start, working);
-        for pause in apart(pauses) {
-            if pause.to <= at || pause.from >= end {
-                continue;
-            }
-            left = left.saturating_sub(self.between(at, pause.from.max(at))?);
-            at = pause.to;
-            end = self.add(at, left)?;
-        }
-        Ok(end)
-    }
-
     /// The working time from `a` to `b`; none when `b` is not after `a`.
     pub fn between(&self, a: Timestamp, b: Timestamp) -> Result<Duration, Beyond> {
         Ok(self.worked(b)?.saturating_sub(self.worked(a)?))
-    }
-
-    /// As [`Calendar::between`], without what lies in `pauses`.
-    pub fn between_with(&self, a: Timestamp, b: Timestamp, pauses: &[Pause]) -> Result<Duration, Beyond> {
-        let mut worked = self.between(a, b)?;
-        for pause in apart(pauses) {
-            let (from, to) = (pause.from.clamp(a, b.max(a)), pause.to.clamp(a, b.max(a)));
-            worked = worked.saturating_sub(self.between(from, to)?);
-        }
-        Ok(worked)
     }
 
     /// All working time before `at`, since the calendar begins.
@@ -185,20 +153,6 @@ fn join(stretches: &mut Vec<Stretch>, from: Timestamp, to: Timestamp) {
             stretches.push(Stretch { from, to, before });
         }
     }
-}
-
-/// The same pauses in order and apart from each other.
-fn apart(pauses: &[Pause]) -> Vec<Pause> {
-    let mut sorted: Vec<Pause> = pauses.iter().filter(|pause| pause.from < pause.to).copied().collect();
-    sorted.sort_unstable_by_key(|pause| pause.from);
-    let mut joined: Vec<Pause> = Vec::with_capacity(sorted.len());
-    for pause in sorted {
-        match joined.last_mut() {
-            Some(last) if pause.from <= last.to => last.to = last.to.max(pause.to),
-            _ => joined.push(pause),
-        }
-    }
-    joined
 }
 
 /// From `a` to `b`; nothing when `b` is before `a`.

@@ -34,11 +34,19 @@ pub struct Definitions {
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     pub name: String,
+    /// Versions of one calendar stand side by side: the newest is used, and a promise counts in the one it was given in.
+    /// Who changes a calendar that promises run in adds a version, and takes the old one out when none does any more.
+    #[serde(default = "first")]
+    pub version: u32,
     /// Of the IANA database, for example `Asia/Shanghai`.
     pub zone: String,
     #[serde(default)]
     pub dates: Dates,
     pub versions: Vec<Week>,
+}
+
+fn first() -> u32 {
+    1
 }
 
 /// Weekly hours from a day on.
@@ -191,7 +199,7 @@ impl Definition {
     }
 
     fn named(&self, reason: CalendarError) -> CalendarError {
-        CalendarError::In { calendar: self.name.clone(), reason: Box::new(reason) }
+        CalendarError::In { calendar: self.name.clone(), version: self.version, reason: Box::new(reason) }
     }
 }
 
@@ -212,6 +220,13 @@ impl Use {
 }
 
 impl Definitions {
+    /// The newest version of each calendar: what counts for everything that is promised from now on.
+    pub fn newest(&self) -> impl Iterator<Item = &Definition> {
+        let older =
+            move |one: &Definition| self.calendars.iter().any(|o| o.name == one.name && o.version > one.version);
+        self.calendars.iter().filter(move |one| !older(one))
+    }
+
     /// Everything that is wrong, each with its place. Zones are looked up in the machine's zone database.
     pub fn problems(&self) -> Vec<CalendarError> {
         let mut found = Vec::new();
@@ -221,14 +236,14 @@ impl Definitions {
             if name.trim().is_empty() || [ROUND_THE_CLOCK, OF_PLACE].contains(&name) {
                 found.push(CalendarError::Name(name.to_owned()));
             }
-            if !names.insert(name) {
-                found.push(CalendarError::NameTwice(name.to_owned()));
+            if !names.insert((name, calendar.version)) {
+                found.push(CalendarError::NameTwice { name: name.to_owned(), version: calendar.version });
             }
             found.extend(calendar.problems().into_iter().map(|problem| calendar.named(problem)));
         }
         for (index, one) in self.uses.iter().enumerate() {
             let number = index + 1;
-            if !names.contains(one.calendar.as_str()) {
+            if !self.calendars.iter().any(|calendar| calendar.name == one.calendar) {
                 found.push(CalendarError::Unknown { number, calendar: one.calendar.clone() });
             }
             if self.uses.iter().take(index).any(|other| other.is_same_place(one)) {
@@ -245,7 +260,8 @@ impl Definitions {
 /// Calendars that are ready to be asked.
 #[derive(Clone, Debug)]
 pub struct Calendars {
-    named: BTreeMap<String, Arc<Calendar>>,
+    /// By name and version.
+    named: BTreeMap<String, BTreeMap<u32, Arc<Calendar>>>,
     uses: Vec<(Use, Arc<Calendar>)>,
     everywhere: Arc<Calendar>,
 }
@@ -257,13 +273,14 @@ impl Calendars {
         if let Some(problem) = definitions.problems().into_iter().next() {
             return Err(problem);
         }
-        let mut named = BTreeMap::new();
+        let mut named: BTreeMap<String, BTreeMap<u32, Arc<Calendar>>> = BTreeMap::new();
         for calendar in &definitions.calendars {
             let zone = TimeZone::get(&calendar.zone).map_err(|_| CalendarError::Zone(calendar.zone.clone()))?;
             let ready = Calendar::prepare(&calendar.hours(), &zone, years.clone()).map_err(|e| calendar.named(e))?;
-            named.insert(calendar.name.clone(), Arc::new(ready));
+            named.entry(calendar.name.clone()).or_default().insert(calendar.version, Arc::new(ready));
         }
-        let ready = |one: &Use| named.get(&one.calendar).map(|calendar| (one.clone(), Arc::clone(calendar)));
+        let newest = |one: &Use| named.get(&one.calendar)?.values().next_back();
+        let ready = |one: &Use| newest(one).map(|calendar| (one.clone(), Arc::clone(calendar)));
         let mut uses: Vec<_> = definitions.uses.iter().filter_map(ready).collect();
         uses.sort_by_key(|(one, _)| std::cmp::Reverse(one.weight()));
         let everywhere = uses.last().map(|(_, calendar)| Arc::clone(calendar)).ok_or(CalendarError::NoUse)?;
@@ -281,14 +298,25 @@ impl Calendars {
         self.uses.iter().find(|(one, _)| one.holds(place)).map_or("", |(one, _)| &one.calendar)
     }
 
-    /// The calendar of that name.
+    /// The calendar of that name, in its newest version.
     pub fn named(&self, name: &str) -> Option<&Calendar> {
-        self.named.get(name).map(Arc::as_ref)
+        self.named.get(name)?.values().next_back().map(Arc::as_ref)
     }
 
-    /// Calendars with years nobody has said the holidays of.
+    /// The newest version of the calendar of that name.
+    pub fn newest(&self, name: &str) -> Option<u32> {
+        self.named.get(name)?.keys().next_back().copied()
+    }
+
+    /// Exactly this version.
+    pub fn version(&self, name: &str, version: u32) -> Option<&Calendar> {
+        self.named.get(name)?.get(&version).map(Arc::as_ref)
+    }
+
+    /// Calendars whose newest version has years nobody has said the holidays of.
     pub fn unknown_years(&self) -> impl Iterator<Item = (&str, &[i16])> {
-        let all = self.named.iter().map(|(name, calendar)| (name.as_str(), calendar.unknown_years()));
+        let newest = self.named.iter().filter_map(|(name, all)| Some((name.as_str(), all.values().next_back()?)));
+        let all = newest.map(|(name, calendar)| (name, calendar.unknown_years()));
         all.filter(|(_, years)| !years.is_empty())
     }
 }

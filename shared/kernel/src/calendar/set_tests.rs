@@ -137,10 +137,10 @@ fn the_most_specific_use_is_taken() {
     }
     let limit = |value: &str| Some(value.to_owned());
     set.uses.extend([
-        Use { calendar: "channel".into(), channel: limit("chat"), ..Use::default() },
+        Use { calendar: "channel".into(), channel: limit("app"), ..Use::default() },
         Use { calendar: "team".into(), team: limit("care"), ..Use::default() },
         Use { calendar: "store".into(), store: limit("s1"), ..Use::default() },
-        Use { calendar: "both".into(), store: limit("s1"), channel: limit("chat"), ..Use::default() },
+        Use { calendar: "both".into(), store: limit("s1"), channel: limit("app"), ..Use::default() },
     ]);
     // Told apart by their hours: each calendar opens a minute later than the one before it.
     for (minute, calendar) in set.calendars.iter_mut().enumerate() {
@@ -151,14 +151,32 @@ fn the_most_specific_use_is_taken() {
     for (place, name) in [
         (Place::default(), "shop"),
         (place(Some("s2"), Some("sales"), Some("email")), "shop"),
-        (place(None, None, Some("chat")), "channel"),
-        (place(Some("s2"), Some("care"), Some("chat")), "team"),
+        (place(None, None, Some("app")), "channel"),
+        (place(Some("s2"), Some("care"), Some("app")), "team"),
         (place(Some("s1"), Some("care"), Some("email")), "store"),
-        (place(Some("s1"), Some("care"), Some("chat")), "both"),
+        (place(Some("s1"), Some("care"), Some("app")), "both"),
     ] {
         assert_eq!(calendars.of(place), calendars.named(name).unwrap(), "{place:?}");
     }
     assert!(calendars.named("moon").is_none());
+}
+
+#[test]
+fn versions_stand_side_by_side_and_the_newest_is_used() {
+    let mut set = one("UTC", "", &[("2026-01-01", OFFICE)]);
+    let first = set.calendars[0].clone();
+    let closed = Dates { closed: vec!["2026-03-02".parse().unwrap()], years: vec![2026], ..Dates::default() };
+    set.calendars.insert(0, Definition { version: 2, dates: closed, ..first });
+    assert_eq!(problems(&set), [""; 0]);
+    let calendars = Calendars::prepare(&set, 2026..=2026).unwrap();
+    let monday = at("UTC", "2026-03-02T10:00");
+    let worked = |version| calendars.version("shop", version).unwrap().is_working(monday);
+    assert_eq!((worked(1), worked(2), calendars.newest("shop")), (true, false, Some(2)));
+    assert_eq!(calendars.named("shop"), calendars.version("shop", 2));
+    assert_eq!(Some(calendars.of(Place::default())), calendars.version("shop", 2));
+    assert_eq!(calendars.unknown_years().count(), 0, "the old one need not know new years");
+    assert_eq!(set.newest().map(|one| one.version).collect::<Vec<_>>(), [2]);
+    assert!(calendars.version("shop", 3).is_none() && calendars.newest("moon").is_none());
 }
 
 #[test]
@@ -167,21 +185,21 @@ fn every_mistake_is_named_with_its_place() {
     for (set, said) in [
         (
             week(r#"tue = ["09:00-12:00", "11:59:59-13:00"]"#),
-            "calendar shop: version of 2026-01-01: shifts of tue overlap",
+            "calendar shop version 1: hours from 2026-01-01: shifts of tue overlap",
         ),
         (week("mon = [\"22:00-06:00\"]\ntue = [\"05:59-12:00\"]"), "shifts of mon overlap"),
         (
             one("UTC", "", &[("2026-01-01", r#"tue = ["22:00-06:00"]"#), ("2026-07-01", r#"wed = ["05:00-12:00"]"#)]),
-            "version of 2026-01-01: shifts of 2026-06-30 overlap",
+            "hours from 2026-01-01: shifts of 2026-06-30 overlap",
         ),
         (
             one("UTC", r#"hours."2026-02-15" = ["05:00-06:00"]"#, &[("2026-01-01", r#"sat = ["22:00-06:00"]"#)]),
             "shifts of 2026-02-14 overlap",
         ),
-        (one("Asia/Peking", "", &[("2026-01-01", OFFICE)]), "calendar shop: \"Asia/Peking\" is not a zone"),
+        (one("Asia/Peking", "", &[("2026-01-01", OFFICE)]), "calendar shop version 1: \"Asia/Peking\" is not a zone"),
         (
             one("UTC", "closed = [\"2026-10-01/2026-10-07\", \"2026-10-07\"]", &[("2026-01-01", OFFICE)]),
-            "calendar shop: 2026-10-07 is there twice",
+            "calendar shop version 1: 2026-10-07 is there twice",
         ),
         (
             one("UTC", "closed = [\"2026-10-01\"]\nmake_up.mon = [\"2026-10-01\"]", &[("2026-01-01", OFFICE)]),
@@ -217,7 +235,7 @@ fn a_set_says_everything_that_is_wrong_with_it_at_once() {
         Use { calendar: "shop".into(), store: Some("s1".into()), ..Use::default() },
     ];
     let expected = [
-        CalendarError::NameTwice("shop".into()),
+        CalendarError::NameTwice { name: "shop".into(), version: 1 },
         CalendarError::Name(ROUND_THE_CLOCK.into()),
         CalendarError::Unknown { number: 1, calendar: "moon".into() },
         CalendarError::UseTwice { number: 2 },

@@ -76,7 +76,7 @@ pub enum Rejection {
     NotNow(State),
     #[error("a running promise gets other terms only with an approval")]
     Unapproved,
-    #[error("version {} of calendar {} is not at hand", .0.version, .0.id)]
+    #[error("version {} of calendar {} is not at hand; put it back beside the newer ones", .0.version, .0.id)]
     NoCalendar(Versioned),
     #[error(transparent)]
     Beyond(#[from] Beyond),
@@ -115,7 +115,7 @@ impl Promise {
     }
 
     /// What follows from `command` when it is taken up at `now`. Errors: other terms without an approval or too late;
-    /// the calendar is not at hand or ends too early.
+    /// the calendar is not at hand for what moves the due time, or ends too early.
     pub fn decide(
         &self,
         command: &Command,
@@ -137,7 +137,7 @@ impl Promise {
         if end == self.standing.end && *next == *self {
             return Ok(vec![]);
         }
-        let stands = next.stand(end, now, calendars)?;
+        let stands = next.stand_after(self, end, now, calendars)?;
         let outcome = self.outcome(&next, &stands, now);
         let warnings = if outcome.is_none() { next.warnings(&stands, now) } else { vec![] };
         let noted = Event::Noted { fact: fact.clone(), stands };

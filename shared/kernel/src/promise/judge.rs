@@ -31,17 +31,44 @@ impl Promise {
         let (target, until) = (plain(self.terms.target), end.map(|end| end.at));
         let count = Count::new(calendar, self.started_at, &self.pauses, until)?;
         let due_at = count.due(target)?;
-        // Workers' clocks differ: what one has seen to be past is past.
-        let now = self.detected_at.map_or(now, |seen| seen.max(now));
         let after = |warning: &Warning| warning.after(self.terms.target).map_or(target, plain);
         let warn_at = self.terms.warnings.iter().map(|warning| count.due(after(warning)));
         Ok(Standing {
-            state: state(due_at, count.open, end, now),
+            state: state(due_at, count.open, end, self.seen(now)),
             due_at,
             warn_at: warn_at.collect::<Result<_, _>>()?,
             end,
             elapsed: until.map(|until| count.elapsed(until)).transpose()?,
         })
+    }
+
+    /// How it stands after what made it out of `was`. When its calendar is no longer at hand, the due time and the
+    /// warnings stay as they were said, and the time worked until an end is not. Errors: what would move them (a pause,
+    /// its end, an end while it is paused, another target) asks for the calendar.
+    pub(super) fn stand_after(
+        &self,
+        was: &Self,
+        end: Option<End>,
+        now: Timestamp,
+        calendars: Lookup<'_, '_>,
+    ) -> Result<Standing, Rejection> {
+        let Standing { due_at, end: ended, elapsed, .. } = was.standing;
+        let open = self.pauses.iter().filter(|pause| pause.to.is_none()).map(|pause| pause.from).min();
+        let unmoved = (&self.terms, &self.pauses) == (&was.terms, &was.pauses) && (end == ended || open.is_none());
+        match self.stand(end, now, calendars) {
+            Err(Rejection::NoCalendar(_)) if unmoved => Ok(Standing {
+                state: state(due_at, open, end, self.seen(now)),
+                end,
+                elapsed: elapsed.filter(|_| end == ended),
+                ..was.standing.clone()
+            }),
+            stands => stands,
+        }
+    }
+
+    /// Workers' clocks differ: what one has seen to be past is past.
+    fn seen(&self, now: Timestamp) -> Timestamp {
+        self.detected_at.map_or(now, |seen| seen.max(now))
     }
 
     /// How long it has taken until then.
@@ -51,8 +78,7 @@ impl Promise {
     }
 }
 
-/// Working time without pauses, from a start on. It gives what [`Calendar::add_with`] does, in fewer steps for several
-/// targets with the same pauses.
+/// Working time without pauses, from a start on, for several targets with the same pauses.
 pub(super) struct Count<'c> {
     calendar: &'c Calendar,
     start: Timestamp,

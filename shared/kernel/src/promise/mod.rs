@@ -78,7 +78,8 @@ pub struct Promise {
     pub warned: BTreeSet<Warning>,
 }
 
-/// What was promised, and on what ground. It is copied into the promise, so a new policy or calendar moves nothing.
+/// What was promised, and on what ground. It is copied into the promise, the calendar by its version, so neither a new
+/// policy nor a new version of the calendar moves anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// The time promised, in working time of `calendar`. Less than nothing is nothing.
@@ -128,7 +129,7 @@ pub struct Standing {
     pub warn_at: Vec<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<End>,
-    /// How long it took to the end.
+    /// How long it took to the end; not known where the calendar was no longer at hand then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elapsed: Option<Elapsed>,
 }

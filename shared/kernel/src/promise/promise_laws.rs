@@ -10,7 +10,7 @@ use proptest::{
 };
 
 use super::{tests::paused, *};
-use crate::calendar::{self, Calendar, Hours, Version};
+use crate::calendar::{Calendar, Hours, Version};
 
 /// Monday to Friday with lunch in Shanghai, a make-up Saturday, and a holiday.
 static OFFICE: LazyLock<Calendar> = LazyLock::new(|| {
@@ -90,6 +90,19 @@ fn live(mut promise: Promise, history: &[(Fact, i64, i64)], looks: bool) -> (Vec
     (log, promise)
 }
 
+/// What is worked on it until then, counted from one of the pauses to the next.
+fn worked(promise: &Promise, pauses: &[(Timestamp, Timestamp)], until: Timestamp) -> Duration {
+    let calendar = if promise.terms.calendar.is_some() { &OFFICE } else { Calendar::round_the_clock() };
+    let (mut sum, mut at) = (Duration::ZERO, promise.started_at);
+    let mut pauses = pauses.to_vec();
+    pauses.sort_unstable();
+    for (from, to) in pauses.into_iter().chain([(until, until)]).filter(|(from, _)| *from <= until) {
+        sum += calendar.between(at, from).unwrap();
+        at = at.max(to);
+    }
+    sum
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
@@ -139,6 +152,24 @@ proptest! {
     }
 
     #[test]
+    fn a_promise_whose_calendar_is_gone_gets_the_verdict_it_would_have_got(
+        promise in a_promise(), mut told in history(false), ends in vec((12..14_u8, 0..SECONDS), 1..4),
+    ) {
+        told.push((Fact::Resumed { at: at(SECONDS) }, 0, 0));
+        let (_, promise) = live(promise, &told, false);
+        let [mut kept, mut moved] = [promise.clone(), promise];
+        for (which, second) in ends {
+            for (promise, at_hand) in [(&mut kept, false), (&mut moved, true)] {
+                let note = Command::Note(fact(second, which));
+                let events = promise.decide(&note, at(3 * SECONDS), &|of| calendars(of).filter(|_| at_hand)).unwrap();
+                events.iter().for_each(|event| promise.apply(event));
+            }
+            prop_assert_eq!(kept.standing.state, moved.standing.state);
+            prop_assert_eq!(kept.standing.end, moved.standing.end);
+        }
+    }
+
+    #[test]
     fn what_is_breached_stays_breached_whatever_happens_after_it(promise in a_promise(), told in history(true)) {
         let due = promise.standing.due_at;
         let after: Vec<_> = told.into_iter().filter(|(fact, ..)| fact.at() > due).collect();
@@ -159,19 +190,13 @@ proptest! {
     ) {
         let (_, found) = live(promise, &told, true);
         prop_assume!(found.standing.state != State::Paused);
-        let pauses = found.pauses.iter();
-        let counted: Vec<_> = pauses.filter_map(|p| Some(calendar::Pause { from: p.from, to: p.to? })).collect();
-        let calendar = if found.terms.calendar.is_some() { &OFFICE } else { Calendar::round_the_clock() };
-        let target = plain(found.terms.target);
-        prop_assert_eq!(calendar.add_with(at(0), target, &counted), Ok(found.standing.due_at));
+        let (target, due) = (plain(found.terms.target), found.standing.due_at);
+        let closed: Vec<_> = found.pauses.iter().filter_map(|pause| Some((pause.from, pause.to?))).collect();
+        prop_assert_eq!(worked(&found, &closed, due), target, "so much is worked by then");
+        prop_assert!(target.is_zero() || worked(&found, &closed, due - SignedDuration::from_nanos(1)) < target);
         let until = at(2 * SECONDS);
-        let all: Vec<_> = found
-            .pauses
-            .iter()
-            .map(|pause| calendar::Pause { from: pause.from, to: pause.to.unwrap_or(until) })
-            .collect();
-        let worked = calendar.between_with(at(0), until, &all).unwrap();
-        prop_assert_eq!(plain(found.elapsed(until, &calendars).unwrap().working), worked);
+        let all: Vec<_> = found.pauses.iter().map(|pause| (pause.from, pause.to.unwrap_or(until))).collect();
+        prop_assert_eq!(plain(found.elapsed(until, &calendars).unwrap().working), worked(&found, &all, until));
     }
 
     #[test]

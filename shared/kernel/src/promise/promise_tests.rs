@@ -193,6 +193,32 @@ fn a_calendar_that_is_not_at_hand_is_said() {
 }
 
 #[test]
+fn without_its_calendar_a_promise_keeps_its_due_time_and_what_would_move_it_is_refused() {
+    let of = Versioned { id: "china".into(), version: 3 };
+    let given = Terms { calendar: Some(of.clone()), warnings: vec![Warning::Percent(75)], ..terms(8) };
+    let at_hand = |_: &Versioned| Some(Calendar::round_the_clock());
+    let promise = Promise::start(h(0), false, given, None, &at_hand).unwrap();
+    let mut kept = promise.clone();
+    note(&mut kept, Fact::Assigned { at: h(10), owner: "team:b".into() }, h(20));
+    assert_eq!(kept.standing, promise.standing);
+    note(&mut kept, Fact::Satisfied { at: h(80) }, h(100));
+    assert_eq!((kept.standing.state, kept.standing.due_at, kept.standing.elapsed), (Met, h(80), None));
+
+    let gone = |promise: &Promise, fact: Fact| promise.decide(&Command::Note(fact), h(50), &|_| None);
+    let refused = Err(Rejection::NoCalendar(of));
+    let waits = paused(h(20));
+    assert_eq!(gone(&promise, waits.clone()), refused);
+    let mut waiting = promise.clone();
+    let events = waiting.decide(&Command::Note(waits), h(20), &at_hand).unwrap();
+    events.iter().for_each(|event| waiting.apply(event));
+    for moves in [Fact::Resumed { at: h(30) }, Fact::Satisfied { at: h(40) }] {
+        assert_eq!(gone(&waiting, moves), refused);
+    }
+    let moved = gone(&waiting, retargeted(h(40), 12)).unwrap();
+    assert!(matches!(&moved[..], [Event::Noted { stands, .. }] if stands.due_at == h(120)), "{moved:?}");
+}
+
+#[test]
 fn warnings_are_given_once_in_working_time_and_only_while_something_can_be_done() {
     let warnings = vec![Warning::Percent(75), Warning::Before(SignedDuration::from_mins(30))];
     let mut promise = Promise::start(h(0), false, Terms { warnings, ..terms(8) }, None, &|_| None).unwrap();

@@ -5,7 +5,7 @@ use std::{fmt, ops::RangeInclusive, path::PathBuf};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
-use super::{CLASSES, Facts, Hours, Kind, Policy};
+use super::{Facts, Hours, Kind, Policy};
 use crate::{
     calendar::{Calendar, Calendars, Definitions, Place},
     promise::{Promise, Rejection, Terms, Versioned},
@@ -27,8 +27,6 @@ pub struct Files {
 pub struct Levels {
     policy: Policy,
     calendars: Calendars,
-    /// How many versions each calendar has; what runs in one names the last.
-    versions: Vec<(String, u32)>,
 }
 
 /// Everything that is wrong with a policy and its calendars, one a line.
@@ -45,17 +43,12 @@ impl Levels {
     /// Checks both and makes them ready. Errors: everything that is wrong, each with its place.
     pub fn prepare(policy: Policy, calendars: &Definitions) -> Result<Self, Unusable> {
         let dates = calendars.problems().into_iter().map(|problem| problem.to_string());
-        let wrong: Vec<_> = dates.chain(policy.problems(&CLASSES, calendars).iter().map(ToString::to_string)).collect();
+        let wrong: Vec<_> = dates.chain(policy.problems(calendars).iter().map(ToString::to_string)).collect();
         if !wrong.is_empty() {
             return Err(Unusable(wrong));
         }
-        let versions = calendars.calendars.iter().map(|one| {
-            let count = u32::try_from(one.versions.len()).unwrap_or(u32::MAX);
-            (one.name.clone(), count)
-        });
-        let versions = versions.collect();
         let calendars = Calendars::prepare(calendars, YEARS).map_err(|error| Unusable(vec![error.to_string()]))?;
-        Ok(Self { policy, calendars, versions })
+        Ok(Self { policy, calendars })
     }
 
     /// What is promised of a kind to a case, worked on by `team`; none when nothing of the kind is promised to it.
@@ -95,10 +88,9 @@ impl Levels {
         Promise::start(at, !kind.pauses(), terms, owner, &|of| self.calendar(of)).map(Some)
     }
 
-    /// The calendar a promise counts in. A file keeps the versions that were, so that a newer file still has it.
+    /// The calendar a promise counts in: exactly that version; none when it is in the file no more.
     pub fn calendar(&self, of: &Versioned) -> Option<&Calendar> {
-        let known = self.versions.iter().any(|(name, version)| *name == of.id && of.version <= *version);
-        self.calendars.named(&of.id).filter(|_| known)
+        self.calendars.version(&of.id, of.version)
     }
 
     /// Whether there is a calendar of this name.
@@ -125,8 +117,7 @@ impl Levels {
     }
 
     fn versioned(&self, name: &str) -> Versioned {
-        let version = self.versions.iter().find(|(known, _)| known == name).map_or(1, |(_, version)| *version);
-        Versioned { id: name.to_owned(), version }
+        Versioned { id: name.to_owned(), version: self.calendars.newest(name).unwrap_or(1) }
     }
 }
 

@@ -19,7 +19,7 @@ use kernel::{
     calendar,
     money::Money,
     promise::State as Standing,
-    sla::{self, Levels},
+    sla::{self, Kind, Levels},
 };
 use uuid::Uuid;
 
@@ -109,9 +109,14 @@ fn rules() -> Arc<Rulebook> {
     Arc::new(Rulebook { matrix, powers, offers, band })
 }
 
+/// The policy, and the shipped rules for the prescribed promises it leaves out.
 fn prepared(policy: &str) -> Arc<Levels> {
     let calendars = toml::from_str(kernel::calendar::CHINA).unwrap();
-    Arc::new(Levels::prepare(toml::from_str(policy).unwrap(), &calendars).unwrap())
+    let [mut policy, shipped]: [sla::Policy; 2] = [policy, sla::DEFAULT].map(|policy| toml::from_str(policy).unwrap());
+    let mut left_out = vec![Kind::FirstResponse, Kind::UrgentFeedback, Kind::DepartmentAnswer];
+    left_out.retain(|kind| policy.rules.iter().all(|rule| rule.promise != *kind));
+    policy.rules.extend(shipped.rules.into_iter().filter(|rule| left_out.contains(&rule.promise)));
+    Arc::new(Levels::prepare(policy, &calendars).unwrap())
 }
 
 fn levels() -> Arc<Levels> {
