@@ -44,8 +44,9 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<OrderFailed>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
     inbound.on::<RefundRefused>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
     inbound.on::<RefundContradicted>(move |event, _| refund_contradicted(&event, &contradicted));
-    inbound.on::<MessageSent>(move |event, _| message_sent(&event, &levels));
-    inbound.on::<MessageFailed>(|event, _| message_failed(&event));
+    let in_force = Arc::clone(&levels);
+    inbound.on::<MessageSent>(move |event, _| message_sent(&event, &in_force));
+    inbound.on::<MessageFailed>(move |event, _| message_failed(&event, &levels));
     Ok(())
 }
 
@@ -166,37 +167,39 @@ fn message_sent(event: &MessageSent, levels: &Arc<Levels>) -> Result<Effects, Fa
     let at = proto::required("sent_at", event.sent_at.as_ref())?;
     let result = Command::TellResult { message_id, at, levels: Arc::clone(levels) };
     let progress = Command::Care(Word::Left { message_id, at, levels: Arc::clone(levels) });
-    about(event.purpose(), &event.about_id, result, Some(progress), Tell::Sent { message_id, at })
+    let told = match event.purpose() {
+        Purpose::Result => Some(result),
+        Purpose::Progress => Some(progress),
+        _ => None,
+    };
+    about(event.purpose(), &event.about_id, told, Tell::Sent { message_id, at })
 }
 
-fn message_failed(event: &MessageFailed) -> Result<Effects, Fault> {
+fn message_failed(event: &MessageFailed, levels: &Arc<Levels>) -> Result<Effects, Fault> {
     let message_id = proto::id("message_id", &event.message_id)?;
-    about(event.purpose(), &event.about_id, Command::ResultUntold { message_id }, None, Tell::Unsent { message_id })
+    let untold = match event.purpose() {
+        Purpose::Result => Some(Command::ResultUntold { message_id }),
+        Purpose::Offer => Some(Command::Care(Word::OfferUntold { message_id, levels: Arc::clone(levels) })),
+        Purpose::Satisfaction => Some(Command::Care(Word::Unasked { message_id })),
+        _ => None,
+    };
+    about(event.purpose(), &event.about_id, untold, Tell::Unsent { message_id })
 }
 
-/// Messages with a result, about progress, with a measure or with the answer to a suggestion are about us; follow-ups, offers
-/// and questions are told without consequence here.
-fn about(
-    purpose: Purpose,
-    about_id: &str,
-    result: Command,
-    progress: Option<Command>,
-    tell: Tell,
-) -> Result<Effects, Fault> {
+/// What a message means for the complaint, if anything, or for the measure or suggestion it is about; follow-ups are told
+/// without consequence here.
+fn about(purpose: Purpose, about_id: &str, complaint: Option<Command>, tell: Tell) -> Result<Effects, Fault> {
     let id = || proto::id("about_id", about_id);
     let change = match purpose {
-        Purpose::Result => Change::to::<Complaint>(id()?, result),
         Purpose::Improvement => Change::to::<ImprovementAction>(id()?, improvement::Command::Message(tell)),
         Purpose::SuggestionAdopted | Purpose::SuggestionDeclined => {
             Change::to::<Suggestion>(id()?, suggestion::Command::Message(tell))
         }
-        Purpose::Progress => match progress {
-            Some(progress) => Change::to::<Complaint>(id()?, progress),
+        Purpose::Result | Purpose::Progress | Purpose::Offer | Purpose::Satisfaction => match complaint {
+            Some(command) => Change::to::<Complaint>(id()?, command),
             None => return Ok(Effects::none()),
         },
-        Purpose::Unspecified | Purpose::FollowUp | Purpose::Offer | Purpose::Satisfaction => {
-            return Ok(Effects::none());
-        }
+        Purpose::Unspecified | Purpose::FollowUp => return Ok(Effects::none()),
     };
     Ok(Effects::change(change))
 }

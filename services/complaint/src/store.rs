@@ -155,8 +155,8 @@ pub struct Overdue {
     pub due_at: jiff_sqlx::Timestamp,
 }
 
-/// Tasks without an answer and first investigations without a conclusion whose time has passed at `now`, oldest due
-/// time first (R-CMP-20). A due time itself is in time.
+/// Tasks without an answer, and promises to customers that were broken and are still owed, whose time has passed at `now`,
+/// oldest due time first (R-CMP-20). A due time itself is in time.
 pub async fn overdue(
     pool: &PgPool,
     now: Timestamp,
@@ -171,7 +171,13 @@ pub async fn overdue(
            where status in ('issued', 'acknowledged', 'returned') and answer_by < $1
            union all
            select 'investigation', id, id, state->'asked'->0->'desk'->>'department', investigate_by
-           from complaint where status <> 'closed' and first_investigation in ('running', 'breached')) as open
+           from complaint where status <> 'closed' and first_investigation in ('running', 'breached')
+           union all
+           select kind, id, id, state->'asked'->0->'desk'->>'department', instant(promise.value->'standing'->>'due_at')
+           from complaint, jsonb_each(state->'promises') as promises (kind, given),
+                jsonb_each(given) as promise (started_at, value)
+           where (status < 'closed' or status > 'closed') and kind <> 'first_investigation'
+             and promise.value->'standing'->>'state' in ('running', 'breached')) as open
          where due_at < $1 and ($2::timestamptz is null or (due_at, id) > ($2, $3))
          order by due_at, id limit $4",
     )

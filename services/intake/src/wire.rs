@@ -99,7 +99,8 @@ impl Aggregate for Case {
             case::Event::ResponseMissed { .. } => {
                 let complaint_id =
                     facts.and_then(|facts| facts.complaint_id).map(|id| id.to_string()).unwrap_or_default();
-                Published::of(&contract::CaseResponseMissed { case_id, respond_by, complaint_id }, shard)
+                let missed = Published::of(&contract::CaseResponseMissed { case_id, respond_by, complaint_id }, shard);
+                facts.map(|facts| facts.respond_by).into_iter().fold(missed, Published::at)
             }
             case::Event::Closed { outcome, at, .. } => {
                 let closed = contract::CaseClosed {

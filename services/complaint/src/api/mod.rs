@@ -39,7 +39,7 @@ pub struct Api {
 }
 
 /// What a post may be allowed: every command, and reading what people wrote.
-pub const COMMANDS: [&str; 51] = [
+pub const COMMANDS: [&str; 52] = [
     "get_complaint",
     "assess",
     "start_investigation",
@@ -59,6 +59,7 @@ pub const COMMANDS: [&str; 51] = [
     "tell_progress",
     "withdraw",
     "appeal",
+    "retarget_complaint",
     "acknowledge_task",
     "forward_task",
     "answer_task",
@@ -171,7 +172,12 @@ impl Complaints for Api {
     }
 
     async fn draft_solution(&self, request: Request<DraftSolutionRequest>) -> Answer<Receipt> {
-        let others = self.comparables(request.get_ref()).await?;
+        // Nothing is read for whoever may not draft.
+        let actor = self.actor(&mut Checks::default(), &request, "draft_solution")?;
+        let others = match actor {
+            Some(_) => self.comparables(request.get_ref()).await?,
+            None => None,
+        };
         Ok(self.change(request, "draft_solution", |c, r, by| read::draft(c, r, by, &self.policy, others)).await?)
     }
 
@@ -328,5 +334,19 @@ impl Complaints for Api {
 
     async fn get_overview(&self, _request: Request<GetOverviewRequest>) -> Answer<GetOverviewResponse> {
         Ok(Response::new(self.overview().await?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// Every word with which a call asks the posts stands after the request, as text.
+    #[test]
+    fn r_rol_14_the_commands_of_posts_are_those_that_calls_ask_for() {
+        let doors = [include_str!("mod.rs"), include_str!("improvement.rs"), include_str!("suggestion.rs")];
+        let asked = concat!("request", ", \"");
+        let words = doors.iter().flat_map(|door| door.split(asked).skip(1).filter_map(|rest| rest.split('"').next()));
+        assert_eq!(words.collect::<BTreeSet<_>>(), super::COMMANDS.into_iter().collect());
     }
 }

@@ -1,9 +1,12 @@
 //! A complaint from its record to its close: what is known of it, what can happen to it, and what each happening
 //! changes. What may happen is decided in `decide`. Free text (findings, wishes, reasons) is never part of it.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use kernel::approval::{Approval, Given};
+use kernel::{
+    approval::{Approval, Given},
+    sla::Kind,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -13,7 +16,7 @@ use super::{
     escalation::{Level, Trigger},
     ladder::Ladder,
     promises::{Moved, Promises},
-    routing::Desk,
+    routing::{Desk, InForce},
     solution::{Consent, Progress, Remedy, Solution},
     values::{CauseCode, Class, Department, Emotion, Lane, RecordPart, Severity},
 };
@@ -30,6 +33,9 @@ pub struct Complaint {
     /// What is owed by when, and how it stands.
     #[serde(default)]
     pub promises: Promises,
+    /// How often promises of a kind were given other terms; what is warned of afterwards is raised anew.
+    #[serde(default)]
+    pub retargets: BTreeMap<Kind, u32>,
     /// The newest draft.
     pub solution: Option<Solution>,
     pub offers_made: u32,
@@ -128,6 +134,11 @@ pub enum Event {
     },
     /// How promises stand; what follows from it comes after it.
     PromisesMoved(Vec<Moved>),
+    /// One was given other terms; `warned` are the escalations of the warnings under the former ones.
+    Retargeted {
+        warned: Vec<Uuid>,
+        moved: Vec<Moved>,
+    },
     /// A person added to the record what was missing.
     RecordCompleted {
         parts: BTreeSet<RecordPart>,
@@ -203,9 +214,11 @@ pub enum Event {
     Reopened {
         at: Timestamp,
     },
+    /// With the levels at hand, under which the tasks nobody answered end.
     Closed {
         outcome: Outcome,
         at: Timestamp,
+        levels: InForce,
     },
 }
 
@@ -230,7 +243,10 @@ impl Complaint {
 
     /// The id of the message that tells the result of the newest solution: outreach sends it under this one.
     pub fn result_message(&self) -> Uuid {
-        let version = self.solution.as_ref().map_or(0, |solution| solution.version);
+        self.result_message_of(self.solution.as_ref().map_or(0, |solution| solution.version))
+    }
+
+    pub(super) fn result_message_of(&self, version: u32) -> Uuid {
         kernel::id::derived("message", &["result", &self.facts.complaint_id.to_string(), &version.to_string()])
     }
 
@@ -247,6 +263,7 @@ impl Complaint {
                 promised.iter().for_each(|moved| self.promises.apply(moved));
             }
             Event::PromisesMoved(moved) => moved.iter().for_each(|moved| self.promises.apply(moved)),
+            Event::Retargeted { moved, .. } => self.retargeted(&moved),
             Event::RecordCompleted { parts, emotion } => {
                 self.facts.parts.iter_mut().for_each(|known| known.extend(&parts));
                 self.facts.emotion = emotion.or(self.facts.emotion);
@@ -294,12 +311,15 @@ impl Complaint {
             }
             Event::Escalated { level, .. } => self.escalation_level = self.escalation_level.max(Some(level)),
             Event::ProcessDeviated(deviation) => self.deviations.push(deviation),
+            Event::Care(Heard::AskedAgain { silent_at, .. } | Heard::Unasked { silent_at, .. }) => {
+                self.state = State::SatisfactionCheck { silent_at };
+            }
             Event::Care(_) => {}
             Event::Reopened { .. } => {
                 self.reopen_count += 1;
                 self.state = State::Investigating;
             }
-            Event::Closed { outcome, at } => {
+            Event::Closed { outcome, at, .. } => {
                 self.withdraw_approval();
                 self.state = State::Closed { outcome, at };
             }

@@ -1,6 +1,6 @@
 //! What may happen to a complaint, and when. People's requests are refused with a stable code where they do not fit;
 //! what happened elsewhere (a case, an order, a message, time) decides to nothing when it comes twice or too late.
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use kernel::{
@@ -15,7 +15,7 @@ use super::{
     complaint::{Asked, Assessment, Complaint, Deviation, Event, Facts, Outcome, State},
     escalation::{Level, Trigger},
     promises::KINDS,
-    routing::Desk,
+    routing::{Desk, InForce},
     rulebook::{Rulebook, total},
     solution::{Consent, RemedyKind, Solution, flaws},
     values::{CauseCode, Department, Emotion, RecordPart},
@@ -78,8 +78,7 @@ impl Complaint {
             Command::Withdraw { levels } => self.withdraw(&levels, now),
             Command::Appeal { levels } => self.appeal(&levels, now),
             Command::Retarget { kind, by, rules, levels } => self.retarget(kind, &by, (&rules, &levels), now),
-            Command::RaiseEscalation { trigger } if self.open() => Ok(vec![self.raised(trigger)]),
-            Command::RaiseEscalation { .. } => Err(self.not_now()),
+            Command::RaiseEscalation { trigger } => self.raise_by_hand(trigger),
         }
     }
 
@@ -101,8 +100,12 @@ impl Complaint {
 
     /// The id of the next escalation the complaint raises itself.
     pub(super) fn next_escalation(&self) -> Uuid {
-        let number = (self.escalations + 1).to_string();
-        kernel::id::derived("escalation", &["complaint", &self.facts.complaint_id.to_string(), &number])
+        self.own_escalation(self.escalations + 1)
+    }
+
+    /// The id of the one of this number, if there is one.
+    pub fn own_escalation(&self, number: u32) -> Uuid {
+        kernel::id::derived("escalation", &["complaint", &self.facts.complaint_id.to_string(), &number.to_string()])
     }
 
     fn dissatisfied(&self, trigger: Trigger, at: Timestamp) -> Event {
@@ -111,6 +114,13 @@ impl Complaint {
 
     pub(super) fn raised(&self, trigger: Trigger) -> Event {
         Event::Raised { trigger, escalation_id: self.next_escalation() }
+    }
+
+    /// An authority or the public may ask about what is closed as well.
+    fn raise_by_hand(&self, trigger: Trigger) -> Decision {
+        let outside = matches!(trigger, Trigger::Regulator | Trigger::Media);
+        let may = self.open() || outside && self.state != State::Absent;
+        if may { Ok(vec![self.raised(trigger)]) } else { Err(self.not_now()) }
     }
 
     /// What to ask a department, as the task after `before` others.
@@ -243,7 +253,7 @@ impl Complaint {
     }
 
     /// Who records the answer before any message left has told the result in person.
-    fn satisfaction(&self, satisfied: bool, levels: &Levels, now: Timestamp) -> Decision {
+    fn satisfaction(&self, satisfied: bool, levels: &Arc<Levels>, now: Timestamp) -> Decision {
         let mut events = match self.state {
             State::SatisfactionCheck { .. } if satisfied => vec![],
             State::SatisfactionCheck { .. } => self.word_heard(vec![], now, levels, now)?,
@@ -252,18 +262,21 @@ impl Complaint {
             _ => return Err(self.not_now()),
         };
         events.push(if satisfied {
-            Event::Closed { outcome: Outcome::Satisfied, at: now }
+            Event::Closed { outcome: Outcome::Satisfied, at: now, levels: InForce(Some(Arc::clone(levels))) }
         } else {
             self.dissatisfied(Trigger::Dissatisfied, now)
         });
         Ok(events)
     }
 
-    /// Silence ends a complaint when its time is over, not when somebody looks.
+    /// Silence ends a complaint when its time is over, not when somebody looks, and not before he was asked as often as
+    /// was promised.
     fn fall_silent(&self, now: Timestamp) -> Vec<Event> {
         match self.state {
-            State::SatisfactionCheck { silent_at } if now >= silent_at => {
-                vec![Event::Closed { outcome: Outcome::Unconfirmed, at: silent_at }]
+            State::SatisfactionCheck { silent_at } if now < silent_at => vec![],
+            State::SatisfactionCheck { .. } if self.care.asked < self.facts.terms.care.tries => self.ask_again(now),
+            State::SatisfactionCheck { silent_at: at } => {
+                vec![Event::Closed { outcome: Outcome::Unconfirmed, at, levels: InForce::default() }]
             }
             _ => vec![],
         }
@@ -281,7 +294,7 @@ impl Complaint {
         Ok(vec![Event::ProcessDeviated(Deviation { what, during, by, at })])
     }
 
-    fn withdraw(&self, levels: &Levels, now: Timestamp) -> Decision {
+    fn withdraw(&self, levels: &Arc<Levels>, now: Timestamp) -> Decision {
         if !self.open() {
             return Err(self.not_now());
         }
@@ -290,7 +303,8 @@ impl Complaint {
         }
         let over = Fact::Cancelled { at: now, cause: Cause::Closed };
         let mut events = self.note(KINDS.map(|(kind, _)| (kind, over.clone())).to_vec(), levels, now)?;
-        events.push(Event::Closed { outcome: Outcome::Withdrawn, at: now });
+        let levels = InForce(Some(Arc::clone(levels)));
+        events.push(Event::Closed { outcome: Outcome::Withdrawn, at: now, levels });
         Ok(events)
     }
 

@@ -6,6 +6,8 @@
 //! given in time and is told late corrects what was said of it.
 mod decide;
 
+pub use decide::escalation;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,7 +20,7 @@ use uuid::Uuid;
 
 use super::{
     ladder::Ladder,
-    routing::Desk,
+    routing::{Desk, InForce},
     values::{CauseCode, Class, Department, Evidence, Lane},
 };
 
@@ -134,7 +136,9 @@ pub enum Command {
     /// Time has passed.
     Look,
     /// The complaint is closed.
-    Cancel,
+    Cancel {
+        levels: InForce,
+    },
     Acknowledge {
         owner: String,
         levels: Arc<Levels>,
@@ -210,7 +214,10 @@ pub enum Event {
         kept: Box<promise::Event>,
         at: Timestamp,
     },
-    Cancelled,
+    /// `ended` is how the promise stands by it; none where its calendar was not at hand.
+    Cancelled {
+        ended: Option<Box<promise::Event>>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -48,7 +48,7 @@ pub enum Trigger {
     DeclinedThrice,
     /// Something the customer agreed to could not be done.
     RemedyFailed,
-    /// The message with the result could not be sent.
+    /// The message with the result, an offer or the question whether it is settled could not be sent.
     ResultUntold,
     /// The customer heard nothing for too long.
     Silence,
@@ -83,6 +83,11 @@ pub enum Trigger {
 }
 
 impl Trigger {
+    /// Management must see to it whatever becomes of the complaint.
+    pub fn outlives(self) -> bool {
+        matches!(self, Self::Dissatisfied | Self::Regulator | Self::Media | Self::PaymentContradicted)
+    }
+
     pub const ALL: [Self; 21] = [
         Self::InvestigationLate,
         Self::DepartmentLate,
@@ -188,6 +193,8 @@ pub enum Command {
     Unacknowledged,
     /// What it was raised for came after all, or something graver took its place.
     Settle,
+    /// The complaint it is about is closed.
+    ComplaintClosed,
     Acknowledge {
         by: String,
     },
@@ -251,6 +258,12 @@ impl Escalation {
             (Command::Unacknowledged, _) => self.pass_up(now).into_iter().collect(),
             (Command::Settle, State::Absent | State::Closed { .. }) => vec![],
             (Command::Settle, _) => vec![Event::Closed { settled: true, at: now }],
+            (Command::ComplaintClosed, State::Raised | State::Acknowledged { .. })
+                if !self.matter.trigger.outlives() =>
+            {
+                vec![Event::Closed { settled: true, at: now }]
+            }
+            (Command::ComplaintClosed, _) => vec![],
             (_, State::Absent) => return Err(Rejection::Unknown),
             (Command::Acknowledge { by }, State::Raised) => {
                 self.pass_up(now).into_iter().chain([Event::Acknowledged { by }]).collect()

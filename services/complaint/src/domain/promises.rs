@@ -144,9 +144,30 @@ impl Complaint {
             return Err(Rejection::MayNotRetarget(role.clone()));
         }
         let terms = levels.terms(kind, self.facts.asked_of(self.class()), None);
-        let (Some(terms), Some(_)) = (terms, self.promises.last(kind)) else { return Err(Rejection::NothingPromised) };
+        let (Some(terms), Some(last)) = (terms, self.promises.last(kind)) else {
+            return Err(Rejection::NothingPromised);
+        };
         let fact = Fact::Retargeted { at: now, terms, approval_id: format!("{role} {by}") };
-        self.note(vec![(kind, fact)], levels, now)
+        let given = last.warned.iter().map(|warning| self.warning_escalation(kind, last.started_at, *warning));
+        let warned: Vec<_> = given.collect();
+        let other_terms = |event| match event {
+            Event::PromisesMoved(moved) => Event::Retargeted { warned: warned.clone(), moved },
+            other => other,
+        };
+        Ok(self.note(vec![(kind, fact)], levels, now)?.into_iter().map(other_terms).collect())
+    }
+
+    /// Takes in other terms. Those of the silence hold for every further word.
+    pub(super) fn retargeted(&mut self, moved: &[Moved]) {
+        for one in moved {
+            if let Step::Noted { fact: Fact::Retargeted { terms, .. }, .. } = &one.event {
+                *self.retargets.entry(one.kind).or_default() += 1;
+                if one.kind == Kind::ProgressSilence {
+                    self.facts.terms.silence = Some(terms.clone());
+                }
+            }
+            self.promises.apply(one);
+        }
     }
 
     fn noted(
@@ -189,9 +210,13 @@ impl Complaint {
         self.escalation_of("promise_late", kind, started_at, "")
     }
 
-    /// The id of what is raised for a warning of a promise.
+    /// The id of what is raised for a warning of a promise, under the terms it has now.
     pub fn warning_escalation(&self, kind: Kind, started_at: Timestamp, warning: Warning) -> Uuid {
-        self.escalation_of("promise_warning", kind, started_at, &warning.to_string())
+        let which = match self.retargets.get(&kind) {
+            None => warning.to_string(),
+            Some(times) => format!("{warning}/{times}"),
+        };
+        self.escalation_of("promise_warning", kind, started_at, &which)
     }
 
     fn escalation_of(&self, what: &str, kind: Kind, started_at: Timestamp, which: &str) -> Uuid {

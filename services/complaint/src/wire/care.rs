@@ -2,7 +2,7 @@
 use backbone::Published;
 use contracts::complaint::v1 as contract;
 
-use super::instant;
+use super::{instant, optional};
 use crate::domain::{Complaint, care::Heard};
 
 impl Complaint {
@@ -24,7 +24,15 @@ impl Complaint {
             Heard::ResultLate { due } => {
                 Published::of(&contract::ResultLate { complaint_id, tell_by: instant(*due) }, shard).at(*due)
             }
-            Heard::AskedAgain { message_id, number } => {
+            Heard::ResultInTime { due, escalation_id } => {
+                let (tell_by, escalation_id) = (instant(*due), optional(*escalation_id));
+                Published::of(&contract::ResultLateCorrected { complaint_id, tell_by, escalation_id }, shard)
+            }
+            Heard::Unasked { message_id, .. } => {
+                let (message_id, times_asked) = (message_id.to_string(), self.care.asked);
+                Published::of(&contract::SatisfactionUnasked { complaint_id, message_id, times_asked }, shard)
+            }
+            Heard::AskedAgain { message_id, number, .. } => {
                 let (message_id, number) = (message_id.to_string(), *number);
                 Published::of(&contract::SatisfactionAsked { complaint_id, customer_id, message_id, number }, shard)
             }

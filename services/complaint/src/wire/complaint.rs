@@ -13,6 +13,7 @@ use crate::{
     deadlines,
     domain::{
         Command, Complaint, DepartmentTask, Escalation, Rejection,
+        care::Heard,
         complaint::{Asked, Deviation, Event},
         department_task::{self, Brief},
         escalation::{self, Level, Matter, Trigger},
@@ -42,7 +43,7 @@ impl Aggregate for Complaint {
         match event {
             Event::Recorded { facts, asked, .. } => Published::of(&recorded(self, asked), shard).at(facts.recorded_at),
             Event::RecordCompleted { .. } => Published::of(&self.record_completed(), shard),
-            Event::PromisesMoved(moved) => Published::of(&self.moved(moved), shard),
+            Event::PromisesMoved(moved) | Event::Retargeted { moved, .. } => self.promises_moved(moved, shard),
             Event::Assessed(judged) => {
                 let (class, severity) = (class(judged.class), judged.severity.into());
                 Published::of(&c::ComplaintAssessed { complaint_id, class, severity }, shard)
@@ -102,7 +103,7 @@ impl Aggregate for Complaint {
                 let (reopen_count, case_id) = (self.reopen_count, self.facts.case_id.to_string());
                 Published::of(&c::ComplaintReopened { complaint_id, reopen_count, case_id }, shard)
             }
-            Event::Closed { outcome, at } => Published::of(&self.closed(outcome.name(), *at), shard).at(*at),
+            Event::Closed { outcome, at, .. } => Published::of(&self.closed(outcome.name(), *at), shard).at(*at),
         }
     }
 
@@ -120,6 +121,10 @@ impl Aggregate for Complaint {
             Event::InvestigationLate { escalation_id } => vec![self.raise(*escalation_id, Trigger::InvestigationLate)],
             Event::PromisesMoved(moved) => moved.iter().flat_map(|moved| self.warned(moved)).collect(),
             Event::ApprovalExpired { escalation_id } => vec![self.raise(*escalation_id, Trigger::ApprovalLate)],
+            // Whoever breaks the silence late finds it escalated, and settled at once.
+            Event::Raised { trigger: Trigger::Silence, escalation_id } if !self.without_word() => {
+                vec![self.raise(*escalation_id, Trigger::Silence), super::settle(*escalation_id)]
+            }
             Event::Dissatisfied { trigger, escalation_id, .. } | Event::Raised { trigger, escalation_id } => {
                 vec![self.raise(*escalation_id, *trigger)]
             }
@@ -128,10 +133,13 @@ impl Aggregate for Complaint {
             }
             Event::ApprovalRequested(_) if self.costly() => self.raise_once(Trigger::Amount, "amount", self.version()),
             Event::Investigated { cause, .. } => vec![improvement::reported(self, cause)],
-            Event::Closed { .. } => {
-                let cancel =
-                    |asked: &Asked| Change::to::<DepartmentTask>(asked.task_id, department_task::Command::Cancel);
-                self.asked.iter().map(cancel).collect()
+            Event::Closed { levels, .. } => self.closing(levels),
+            Event::Retargeted { warned, moved } => {
+                let former = warned.iter().map(|warning| super::settle(*warning));
+                former.chain(moved.iter().flat_map(|moved| self.warned(moved))).collect()
+            }
+            Event::Care(Heard::ResultInTime { escalation_id, .. }) => {
+                escalation_id.iter().map(|late| super::settle(*late)).collect()
             }
             Event::Assessed(_)
             | Event::RecordCompleted { .. }
@@ -187,7 +195,7 @@ impl Complaint {
     }
 
     /// The version of the newest draft; 0 before the first.
-    fn version(&self) -> u32 {
+    pub(super) fn version(&self) -> u32 {
         self.solution.as_ref().map_or(0, |solution| solution.version)
     }
 
@@ -221,8 +229,12 @@ impl Complaint {
 
     /// For something that is seen from the complaint's events and not counted by itself.
     fn raise_once(&self, trigger: Trigger, what: &str, number: u32) -> Vec<Change> {
-        let parts = [what, &self.facts.complaint_id.to_string(), &number.to_string()];
-        super::raise(self.matter(kernel::id::derived("escalation", &parts), trigger))
+        super::raise(self.matter(self.seen_escalation(what, number), trigger))
+    }
+
+    /// The id of such a one.
+    pub(super) fn seen_escalation(&self, what: &str, number: u32) -> Uuid {
+        kernel::id::derived("escalation", &[what, &self.facts.complaint_id.to_string(), &number.to_string()])
     }
 
     /// The newest draft costs more than its currency's limit.

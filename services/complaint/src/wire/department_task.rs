@@ -78,7 +78,9 @@ impl Aggregate for DepartmentTask {
                 };
                 Published::of(&corrected, shard)
             }
-            Event::Cancelled => Published::of(&contract::TaskCancelled { task_id, complaint_id, department }, shard),
+            Event::Cancelled { .. } => {
+                Published::of(&contract::TaskCancelled { task_id, complaint_id, department }, shard)
+            }
         }
     }
 
@@ -100,7 +102,10 @@ impl Aggregate for DepartmentTask {
                 let raise = self.raise(*escalation_id, Trigger::DepartmentLate);
                 raise.into_iter().chain(settle(self.warning())).collect()
             }
-            Event::Answered { .. } | Event::Cancelled => settle(self.warning()).into_iter().collect(),
+            Event::Answered { .. } => settle(self.warning()).into_iter().collect(),
+            Event::Cancelled { .. } => {
+                settle(self.warning()).into_iter().chain(self.late_escalations().map(super::over)).collect()
+            }
             Event::Forwarded { warning, .. } => settle(*warning).into_iter().collect(),
             Event::Corrected { escalation_id, .. } => vec![super::settle(*escalation_id)],
             Event::Issued { .. } | Event::Acknowledged { .. } | Event::Accepted | Event::Returned { .. } => vec![],

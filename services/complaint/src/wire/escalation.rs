@@ -8,8 +8,11 @@ use super::{instant, level, optional, trigger};
 use crate::{
     deadlines,
     domain::{
-        Complaint, Escalation, command,
+        Complaint, DepartmentTask, Escalation, command,
+        complaint::Asked,
+        department_task,
         escalation::{Command, Event, Level, Matter, Rejection},
+        routing::InForce,
     },
 };
 
@@ -110,6 +113,29 @@ pub fn raise(matter: Matter) -> Vec<Change> {
 /// What it was raised for came after all.
 pub fn settle(escalation_id: Uuid) -> Change {
     Change::to::<Escalation>(escalation_id, Command::Settle)
+}
+
+/// The complaint it is about is closed.
+pub fn over(escalation_id: Uuid) -> Change {
+    Change::to::<Escalation>(escalation_id, Command::ComplaintClosed)
+}
+
+impl Complaint {
+    /// What its close ends: the tasks nobody answered, and what was raised about it but for what is management's own.
+    pub(super) fn closing(&self, levels: &InForce) -> Vec<Change> {
+        let cancel = |asked: &Asked| {
+            Change::to::<DepartmentTask>(asked.task_id, department_task::Command::Cancel { levels: levels.clone() })
+        };
+        let own = (1..=self.escalations).map(|number| self.own_escalation(number));
+        let seen = (1..=self.version()).map(|version| self.seen_escalation("amount", version));
+        let seen = seen.chain([self.seen_escalation("severity", 1)]);
+        let broken = self.promises.iter().filter(|(_, promise)| promise.breached_at().is_some());
+        let broken = broken.map(|(kind, promise)| self.late_escalation(kind, promise.started_at));
+        // A task that waits still settles what was raised at its later hand-overs.
+        let late = |asked: &Asked| department_task::escalation("department_task", asked.task_id, 0, 0);
+        let raised = own.chain(seen).chain(broken).chain(self.asked.iter().map(late));
+        self.asked.iter().map(cancel).chain(raised.map(over)).collect()
+    }
 }
 
 impl From<Rejection> for Fault {

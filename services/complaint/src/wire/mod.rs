@@ -25,7 +25,7 @@ use crate::domain::{
     values::{self, Class, Emotion, Lane},
 };
 
-pub use escalation::{raise, settle};
+pub use escalation::{over, raise, settle};
 pub use improvement::{improvement_view, report};
 pub use reporters::{reporter_views, suppression_of};
 pub use suggestion::{decline_reason_of, reward_of, suggestion_view};

@@ -1,5 +1,5 @@
 //! The promises of a complaint as others learn how they stand, and what is raised and settled by them.
-use backbone::Change;
+use backbone::{Change, Published};
 use contracts::{Timestamp as Instant, complaint::v1 as contract};
 use kernel::{
     promise::{Event as Step, Promise},
@@ -36,7 +36,7 @@ impl Complaint {
     }
 
     /// Those that moved, each once.
-    pub(super) fn moved(&self, moved: &[Moved]) -> contract::PromisesMoved {
+    fn moved(&self, moved: &[Moved]) -> contract::PromisesMoved {
         let meant = |kind: Kind, promise: &Promise| {
             moved.iter().any(|one| (one.kind, one.started_at) == (kind, promise.started_at))
         };
@@ -45,6 +45,14 @@ impl Complaint {
             complaint_id: self.facts.complaint_id.to_string(),
             promises: promises.map(|(kind, promise)| standing(kind, promise)).collect(),
         }
+    }
+
+    /// What is broken occurred at its due time, whenever somebody looked.
+    pub(super) fn promises_moved(&self, moved: &[Moved], shard: u8) -> Published {
+        let looked = |one: &Moved| matches!(one.event, Step::Breached { .. } | Step::Warned { .. });
+        let due = |one: &Moved| if let Step::Breached { at, .. } = one.event { Some(at) } else { None };
+        let broken = moved.iter().filter_map(due).min().filter(|_| moved.iter().all(looked));
+        broken.into_iter().fold(Published::of(&self.moved(moved), shard), Published::at)
     }
 
     /// A warning goes to whoever must look first, and settles itself when the promise ends or is broken; what was raised
@@ -66,7 +74,11 @@ impl Complaint {
                 warned().chain([settle(self.late_escalation(*kind, *started_at))]).collect()
             }
             Step::Breached { .. } | Step::Corrected { .. } => warned().collect(),
-            Step::Noted { stands, .. } if !stands.state.open() => warned().collect(),
+            // A silence that was too long is over with the next word.
+            Step::Noted { stands, .. } if !stands.state.open() => {
+                let over = (*kind == Kind::ProgressSilence).then(|| settle(self.late_escalation(*kind, *started_at)));
+                warned().chain(over).collect()
+            }
             Step::Noted { .. } | Step::Started(_) => vec![],
         }
     }

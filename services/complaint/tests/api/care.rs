@@ -1,8 +1,11 @@
 //! What the customer hears while a complaint is open, and what happens when he does not.
-use contracts::{complaint::v1::*, outreach::v1::Purpose};
+use contracts::{
+    complaint::v1::*,
+    outreach::v1::{MessageFailed, MessageSent, Purpose},
+};
 use testkit::{request, wrong_fields};
 
-use crate::house::{ANA, House, conclude, hours, id, micro, ok, refund};
+use crate::house::{ANA, House, NAME, conclude, hours, id, micro, ok, on_wire, refund};
 
 fn told(channel: &str, text: &str, by_message: bool) -> tonic::Request<TellProgressRequest> {
     let (channel, text) = (channel.to_owned(), text.to_owned());
@@ -11,6 +14,19 @@ fn told(channel: &str, text: &str, by_message: bool) -> tonic::Request<TellProgr
 
 fn raised_for(raised: &[EscalationRaised], trigger: EscalationTrigger) -> usize {
     raised.iter().filter(|raised| raised.trigger() == trigger).count()
+}
+
+/// How many raised for it still need somebody.
+async fn open_for(house: &House, trigger: EscalationTrigger) -> usize {
+    let views = house.escalations().await;
+    let open = views.iter().filter(|view| view.status != "closed").filter_map(|view| view.raised.as_ref());
+    open.filter(|raised| raised.trigger() == trigger).count()
+}
+
+async fn fails(house: &House, message: uuid::Uuid, purpose: Purpose) {
+    let (message_id, about_id) = (message.to_string(), id(1));
+    let failed = MessageFailed { message_id, purpose: purpose.into(), about_id, code: "no_contact".into() };
+    house.hear("outreach", &failed, message.as_u128()).await;
 }
 
 #[tokio::test]
@@ -23,10 +39,13 @@ async fn r_cmp_05_a_customer_left_without_word_is_escalated_and_a_word_ends_it()
     house.stack.advance(micro()).await;
     assert!(house.view(1).await.without_word);
     assert_eq!(raised_for(&house.events::<EscalationRaised>().await, EscalationTrigger::Silence), 1);
+    assert_eq!(open_for(&house, EscalationTrigger::Silence).await, 1);
     ok(
         house.client().tell_progress(told("hotline", "the laboratory needs two more days", false)).await,
         "investigated",
     );
+    house.stack.settle().await;
+    assert_eq!(open_for(&house, EscalationTrigger::Silence).await, 0, "the word settles it");
     let view = house.view(1).await;
     assert!(!view.without_word && view.word_by.unwrap().seconds - view.heard_at.unwrap().seconds == 72 * 3600);
     ok(house.client().tell_progress(told("", "", true)).await, "investigated");
@@ -77,4 +96,85 @@ async fn r_cmp_11_a_silent_customer_is_asked_again_and_then_it_closes_unconfirme
     house.stack.advance(hours(72)).await;
     let view = house.view(1).await;
     assert_eq!((view.status.as_str(), view.outcome.as_str(), view.times_asked), ("closed", "unconfirmed", 3));
+}
+
+#[tokio::test]
+async fn r_cmp_05_a_breach_occurred_when_it_was_due_and_who_speaks_late_finds_it_settled() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    ok(house.client().conclude_investigation(request(ANA, conclude(1))).await, "investigated");
+    let due = house.stack.now() + hours(72);
+    house.stack.advance(hours(75)).await;
+    let occurred: Vec<jiff_sqlx::Timestamp> = sqlx::query_scalar(
+        "select occurred_at from journal where type = 'aftercare.complaint.v1.PromisesMoved' order by occurred_at",
+    )
+    .fetch_all(&house.stack.pool(NAME))
+    .await
+    .unwrap();
+    assert!(occurred.iter().any(|at| at.to_jiff() == due), "{due} is not among {occurred:?}");
+
+    let house = House::open().await;
+    house.investigate(1).await;
+    house.stack.move_clock(hours(75));
+    ok(house.client().tell_progress(told("hotline", "two more days", false)).await, "investigating");
+    house.stack.settle().await;
+    assert_eq!(house.events::<CustomerWithoutWord>().await.len(), 1, "it was too long");
+    assert_eq!(open_for(&house, EscalationTrigger::Silence).await, 0);
+}
+
+#[tokio::test]
+async fn r_cmp_10_an_offer_that_cannot_be_sent_stands_still_for_nobody() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    house.offer(1, vec![refund(500)]).await;
+    let standing = async || {
+        let promises = house.view(1).await.promises;
+        promises.into_iter().rfind(|one| one.promise == "result_notice").unwrap().status
+    };
+    assert_eq!(standing().await, "paused");
+    fails(&house, kernel::id::derived("message", &["offer", &id(1), "1"]), Purpose::Offer).await;
+    assert_eq!((standing().await.as_str(), house.view(1).await.status.as_str()), ("running", "offered"));
+    assert_eq!(open_for(&house, EscalationTrigger::ResultUntold).await, 1);
+    house.agree(1).await;
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn r_cmp_10_a_result_that_left_in_time_takes_its_lateness_back() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    house.offer(1, vec![refund(500)]).await;
+    house.agree(1).await;
+    house.execute(1).await;
+    let sent_at = on_wire(house.stack.now());
+    house.stack.advance(hours(25)).await;
+    assert!(house.view(1).await.result_late);
+    let message = house.result_message(1).await;
+    let (message_id, purpose, about_id) = (message.to_string(), Purpose::Result.into(), id(1));
+    let sent = MessageSent { message_id, purpose, about_id, sent_at, ..MessageSent::default() };
+    house.hear("outreach", &sent, message.as_u128()).await;
+    let view = house.view(1).await;
+    assert_eq!((view.status.as_str(), view.result_late), ("satisfaction_check", false));
+    assert_eq!(open_for(&house, EscalationTrigger::ResultLate).await, 0);
+    let [back] = house.events::<ResultLateCorrected>().await.try_into().unwrap();
+    assert!(house.escalations().await.iter().any(|view| view.escalation_id == back.escalation_id));
+}
+
+#[tokio::test]
+async fn r_cmp_11_a_question_that_cannot_be_sent_is_asked_again() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    house.offer(1, vec![refund(500)]).await;
+    house.agree(1).await;
+    house.carry_out(1).await;
+    house.stack.advance(hours(72)).await;
+    let asked = house.events::<SatisfactionAsked>().await;
+    fails(&house, asked[0].message_id.parse().unwrap(), Purpose::Satisfaction).await;
+    let unasked = house.events::<SatisfactionUnasked>().await;
+    assert_eq!((unasked.len(), unasked[0].times_asked, house.view(1).await.times_asked), (1, 1, 1));
+    assert_eq!(open_for(&house, EscalationTrigger::ResultUntold).await, 1);
+    house.stack.advance(hours(72)).await;
+    let asked = house.events::<SatisfactionAsked>().await;
+    assert_eq!(asked.iter().map(|asked| asked.number).collect::<Vec<_>>(), [2, 2]);
+    assert_ne!(asked[0].message_id, asked[1].message_id);
 }

@@ -132,7 +132,10 @@ async fn people_raise_a_complaint_by_hand_and_grave_or_costly_ones_are_raised_by
     assert_eq!(raised, expected);
     assert_eq!((house.view(1).await.escalation_level, house.view(2).await.escalation_level), (4, 2));
     house.withdraw(1).await.unwrap();
-    assert_eq!(code(&raise(&house, EscalationTrigger::Media).await.unwrap_err()), "complaint.not_now");
+    assert_eq!(code(&raise(&house, EscalationTrigger::Manual).await.unwrap_err()), "complaint.not_now");
+    assert_eq!(raise(&house, EscalationTrigger::Media).await.unwrap(), "closed", "the public asks whenever it likes");
+    let raised = house.events::<EscalationRaised>().await;
+    assert!(raised.iter().any(|raised| raised.trigger() == EscalationTrigger::Media));
 }
 
 #[tokio::test]
@@ -165,5 +168,43 @@ async fn a_case_without_a_first_answer_goes_to_the_team_lead_until_somebody_answ
     assert_eq!(status.iter().filter(|status| *status == "closed").count(), 2, "{status:?}");
     let [up] = house.events::<EscalationPassedUp>().await.try_into().unwrap();
     assert_eq!((up.level(), up.case_id), (EscalationLevel::ComplaintManager, id(1_001)));
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn r_cmp_12_what_is_still_raised_when_a_complaint_closes_is_settled_but_for_managements_own() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    raise(&house, EscalationTrigger::Manual).await.unwrap();
+    raise(&house, EscalationTrigger::Regulator).await.unwrap();
+    house.stack.advance(hours(25)).await;
+    let answer = AnswerTaskRequest {
+        task_id: house.tasks("quality").await[0].task_id.clone(),
+        department: "quality".into(),
+        text: "the cap leaks".into(),
+        ..AnswerTaskRequest::default()
+    };
+    ok(house.client().answer_task(request("staff:quinn", answer)).await, "answered");
+    house.stack.settle().await;
+    let ask = AskDepartmentRequest { complaint_id: id(1), department: "medical".into() };
+    ok(house.client().ask_department(request(ANA, ask)).await, "investigating");
+    house.stack.advance(hours(25)).await;
+    let open = async || {
+        let views = house.escalations().await.into_iter().filter(|view| view.status != "closed");
+        let mut open: Vec<_> = views.map(|view| view.raised.unwrap().trigger()).collect();
+        open.sort();
+        open
+    };
+    let expected = [
+        EscalationTrigger::InvestigationLate,
+        EscalationTrigger::DepartmentLate,
+        EscalationTrigger::DepartmentLate,
+        EscalationTrigger::Manual,
+        EscalationTrigger::Regulator,
+    ];
+    let before = open().await;
+    assert!(expected.iter().all(|trigger| before.contains(trigger)), "{before:?}");
+    house.withdraw(1).await.unwrap();
+    assert_eq!(open().await, [EscalationTrigger::Regulator]);
     assert_eq!(house.stack.parked(NAME).await, 0);
 }

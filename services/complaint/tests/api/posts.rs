@@ -138,3 +138,24 @@ async fn r_rol_14_in_a_strict_house_nobody_acts_who_holds_no_post() {
     assert_eq!(house.stack.journal(NAME).await.len(), before);
     ok(house.client().assess(request(SUN, assess())).await, "assessed");
 }
+
+#[tokio::test]
+async fn r_rol_14_the_head_as_shipped_gives_a_promise_other_terms_and_the_manager_does_not() {
+    let house = House::shipped().await;
+    house.record(1, CaseClass::ProductQuality).await;
+    let assess = AssessRequest { complaint_id: id(1), class: CaseClass::Discomfort.into(), severity: 1 };
+    ok(house.client().assess(request("staff:complaint-manager-bo", assess)).await, "assessed");
+    let reason = "it is about health".to_owned();
+    let asked = RetargetComplaintRequest { complaint_id: id(1), promise: "result_notice".into(), reason };
+    let refused = house.client().retarget_complaint(request("staff:complaint-manager-bo", asked.clone())).await;
+    needs(refused, "head_of_after_sales");
+    ok(house.client().retarget_complaint(request("staff:director-eva", asked)).await, "assessed");
+}
+
+#[tokio::test]
+async fn r_rol_14_nothing_is_read_for_who_may_not_draft() {
+    let house = sun_is("customer_service_specialist").await;
+    house.record(1, CaseClass::ProductQuality).await;
+    sqlx::query("alter table complaint rename to out_of_reach").execute(&house.stack.pool(NAME)).await.unwrap();
+    needs(house.client().draft_solution(request(SUN, draft(1, vec![refund(1)]))).await, "complaint_manager");
+}

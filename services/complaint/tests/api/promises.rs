@@ -132,6 +132,46 @@ async fn r_cmp_10_other_terms_for_a_running_promise_need_the_head_and_a_reason()
 }
 
 #[tokio::test]
+async fn r_cmp_10_other_terms_settle_the_warnings_under_the_former_ones() {
+    let house = House::open().await;
+    house.record(1, CaseClass::ProductQuality).await;
+    house.stack.advance(hours(13)).await;
+    let [warned] = raised_for(&house, EscalationTrigger::PromiseWarning).await.try_into().unwrap();
+    let asked = retarget("first_investigation", "counted anew");
+    ok(house.client().retarget_complaint(request(EVA, asked)).await, "recorded");
+    house.stack.settle().await;
+    let warnings = raised_for(&house, EscalationTrigger::PromiseWarning).await;
+    let status = |one: &EscalationView| (one.escalation_id == warned.escalation_id, one.status.clone());
+    let status: Vec<_> = warnings.iter().map(status).collect();
+    assert_eq!(status, [(true, "closed".to_owned()), (false, "raised".to_owned())], "half has passed now as well");
+}
+
+#[tokio::test]
+async fn r_cmp_20_every_promise_that_is_broken_and_still_owed_is_on_the_managers_list() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    ok(house.client().conclude_investigation(request(ANA, conclude(1))).await, "investigated");
+    house.stack.advance(hours(400)).await;
+    let listed = async || {
+        let asked = request(ANA, ListOverdueRequest::default());
+        let overdue = house.client().list_overdue(asked).await.unwrap().into_inner().overdue;
+        let customers: Vec<_> = overdue.into_iter().filter(|one| one.kind != "task").collect();
+        assert!(customers.iter().all(|one| (&one.id, one.department.as_str()) == (&id(1), "quality")));
+        customers.into_iter().map(|one| (one.kind, one.due_at)).collect::<Vec<_>>()
+    };
+    let mut expected = Vec::new();
+    for promise in ["progress_silence", "solution_offer", "result_notice"] {
+        expected.push((promise.to_owned(), standing(&house, promise).await.due_at));
+    }
+    expected.sort_by_key(|(_, due)| due.map(|due| (due.seconds, due.nanos)));
+    assert_eq!(listed().await, expected);
+    house.offer(1, vec![refund(500)]).await;
+    assert!(listed().await.iter().all(|(kind, _)| kind != "solution_offer"), "offered, however late");
+    house.withdraw(1).await.unwrap();
+    assert_eq!(listed().await, [], "what is closed owes nothing");
+}
+
+#[tokio::test]
 async fn a_vip_of_a_channel_is_marked_and_asked_of_the_policy() {
     let house = House::open().await;
     let registered = CaseRegistered { vip_tier: 2, ..case(1, CaseClass::Repair, house.stack.now()) };

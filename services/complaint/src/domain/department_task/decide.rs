@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use kernel::{
     calendar::Calendar,
-    promise::{self, Fact, Promise, Terms, Versioned},
+    promise::{self, Cause, Fact, Promise, Terms, Versioned},
     sla::{Levels, Warning},
 };
 use uuid::Uuid;
@@ -58,8 +58,8 @@ impl DepartmentTask {
             }
             (Command::Issue(_), _) => vec![],
             (Command::Look, _) => self.look(now)?,
-            (Command::Cancel, _) if self.waiting() => vec![Event::Cancelled],
-            (Command::Cancel, _) => vec![],
+            (Command::Cancel { levels }, _) if self.waiting() => self.cancel(levels.0.as_deref(), now)?,
+            (Command::Cancel { .. }, _) => vec![],
             (_, State::Absent) => return Err(Rejection::Unknown),
             (Command::Acknowledge { owner, levels }, State::Issued | State::Returned) => {
                 vec![Event::Acknowledged { owner, held: self.held(now, &levels)?, at: now }]
@@ -140,6 +140,19 @@ impl DepartmentTask {
         Ok(events)
     }
 
+    /// The answer is no longer owed; what was late by then is late.
+    fn cancel(&self, levels: Option<&Levels>, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        let over = promise::Command::Note(Fact::Cancelled { at: now, cause: Cause::Closed });
+        let calendars = |of: &Versioned| levels?.calendar(of);
+        let noted = self.promised().and_then(|promise| promise.decide(&over, now, &calendars).ok());
+        let mut noted = noted.into_iter().flatten();
+        let ended = noted.find(|event| matches!(event, promise::Event::Noted { .. })).map(Box::new);
+        let mut events = self.look(now)?;
+        events.retain(|event| matches!(event, Event::Expired { .. }));
+        events.push(Event::Cancelled { ended });
+        Ok(events)
+    }
+
     /// The warnings that are due, each once a hand-over, or the breach of the present due time, once; equality is in
     /// time, and then it is too late for a warning.
     fn look(&self, now: Timestamp) -> Result<Vec<Event>, Rejection> {
@@ -167,11 +180,14 @@ impl DepartmentTask {
 
     /// The id of an escalation of this hand-over.
     fn escalation(&self, what: &str) -> Uuid {
-        let round = match self.forwards {
-            0 => self.returns.to_string(),
-            forwards => format!("{}/{forwards}", self.returns),
-        };
-        kernel::id::derived("escalation", &[what, &self.brief.task_id.to_string(), &round])
+        escalation(what, self.brief.task_id, self.returns, self.forwards)
+    }
+
+    /// What was raised because the task was late, if it was, whichever hand-over that was.
+    pub fn late_escalations(&self) -> impl Iterator<Item = Uuid> {
+        let all =
+            (0..=self.returns).flat_map(move |returns| (0..=self.forwards).map(move |forwards| (returns, forwards)));
+        all.map(move |(returns, forwards)| escalation("department_task", self.brief.task_id, returns, forwards))
     }
 
     /// Since when the department has had it.
@@ -247,9 +263,18 @@ impl DepartmentTask {
                 self.note(&kept);
                 self.expired = false;
             }
-            Event::Cancelled => self.state = State::Cancelled,
+            Event::Cancelled { ended } => {
+                ended.iter().for_each(|ended| self.note(ended));
+                self.state = State::Cancelled;
+            }
         }
     }
+}
+
+/// The id of what is raised when a task was returned and forwarded so often.
+pub fn escalation(what: &str, task_id: Uuid, returns: u32, forwards: u32) -> Uuid {
+    let round = if forwards == 0 { returns.to_string() } else { format!("{returns}/{forwards}") };
+    kernel::id::derived("escalation", &[what, &task_id.to_string(), &round])
 }
 
 impl Brief {

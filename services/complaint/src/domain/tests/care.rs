@@ -1,4 +1,6 @@
 //! What the customer hears: every state against every step of the conversation, and the terms to the microsecond.
+use kernel::sla::Kind;
+
 use super::{
     super::{
         care::{Heard, Word},
@@ -12,20 +14,43 @@ use super::{
 
 const MICRO: SignedDuration = SignedDuration::from_micros(1);
 
-/// `=` nothing happens, `t` it is told, `o` a message is ordered, `!` it is escalated, `a` he is asked again, else
-/// the refusal: `?` there is none, `x` not now.
+/// `=` nothing happens, `t` it is told, `o` a message is ordered, `!` it is late, `a` he is asked again, `u` a person must
+/// tell or ask him, else the refusal: `?` there is none, `x` not now.
 const TABLE: &str = "
-                 ab re as ig in dr td ap a2 ok of o3 ag gu ex fa ed sc cl
-    told          ?  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  x
-    order         ?  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  x
-    left_unknown  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    word_due      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    .._and_over   =  !  !  !  !  !  !  !  !  !  =  =  !  !  !  !  !  =  =
-    result_due    =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    .._and_over   =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  !  =  =
-    ask_early     =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    ask_due       =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  a  =
+                 ab re as ig in dr td ap a2 ok of o3 ag gu ex fa ed sc s3 cl wi
+    told          ?  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  x  x
+    order         ?  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  x  x
+    left_unknown  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    word_due      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over   =  !  !  !  !  !  !  !  !  !  =  =  !  !  !  !  !  =  =  =  =
+    result_due    =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over   =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  !  =  =  =  =
+    ask_early     =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    ask_due       =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  a  =  =  =
+    unasked       =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  u  =  =
+    .._another    =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    offer_untold  =  =  =  =  =  =  =  =  =  =  u  u  =  =  =  =  =  =  =  =  =
+    .._another    =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
 ";
+
+fn untold(message_id: Uuid) -> Command {
+    Command::Care(Word::OfferUntold { message_id, levels: levels() })
+}
+
+fn left(message_id: Uuid, at: Timestamp) -> Command {
+    Command::Care(Word::Left { message_id, at, levels: levels() })
+}
+
+fn letter(event: &Event) -> Option<&'static str> {
+    Some(match event {
+        Event::Care(Heard::Told { .. }) => "t",
+        Event::Care(Heard::Ordered { .. }) => "o",
+        Event::Care(Heard::TooSilent { .. } | Heard::ResultLate { .. }) => "!",
+        Event::Care(Heard::AskedAgain { .. }) => "a",
+        Event::Care(Heard::Unasked { .. }) | Event::Raised { trigger: Trigger::ResultUntold, .. } => "u",
+        _ => return None,
+    })
+}
 
 #[test]
 fn r_cmp_05_every_state_answers_every_word() {
@@ -37,31 +62,28 @@ fn r_cmp_05_every_state_answers_every_word() {
     let mut wrong = Vec::new();
     for (column, (name, complaint)) in samples.iter().enumerate() {
         let word_by = complaint.care.heard_at.unwrap_or(NOW) + hours(72);
-        let left = Word::Left { message_id: Uuid::from_u128(97), at: NOW, levels: levels() };
         let words = [
             (word("hotline"), NOW),
             (Command::Care(Word::Order), NOW),
-            (Command::Care(left), NOW),
+            (left(Uuid::from_u128(97), NOW), NOW),
             (Command::PromiseDue, word_by),
             (Command::PromiseDue, word_by + MICRO),
             (Command::Care(Word::ResultDue), NOW + hours(24)),
             (Command::Care(Word::ResultDue), NOW + hours(24) + MICRO),
             (Command::Care(Word::AskDue), NOW + hours(72) - MICRO),
             (Command::Care(Word::AskDue), NOW + hours(72)),
+            (Command::Care(Word::Unasked { message_id: complaint.question(2) }), NOW),
+            (Command::Care(Word::Unasked { message_id: Uuid::from_u128(97) }), NOW),
+            (untold(complaint.offer_message()), NOW),
+            (untold(Uuid::from_u128(97)), NOW),
         ];
+        assert_eq!(words.len(), rows.len(), "one row a word");
         for (row, (command, at)) in rows.iter().zip(words) {
-            let care = |event: &Event| if let Event::Care(heard) = event { Some(heard.clone()) } else { None };
             let got = match complaint.decide(command, at) {
                 Err(Rejection::Unknown) => "?",
                 Err(Rejection::NotNow(_)) => "x",
                 Err(_) => "other",
-                Ok(events) => match events.iter().find_map(care) {
-                    None => "=",
-                    Some(Heard::Told { .. }) => "t",
-                    Some(Heard::Ordered { .. }) => "o",
-                    Some(Heard::TooSilent { .. } | Heard::ResultLate { .. }) => "!",
-                    Some(Heard::AskedAgain { .. }) => "a",
-                },
+                Ok(events) => events.iter().find_map(letter).unwrap_or("="),
             };
             if got != row[column + 1] {
                 wrong.push(format!("{name} told {} answers {got}, not {}", row[0], row[column + 1]));
@@ -130,6 +152,127 @@ fn r_cmp_11_he_is_asked_three_times_before_silence_closes_it_unconfirmed() {
     assert_eq!((complaint.ask_at(), complaint.care.asked), (None, 3));
     tell(&mut complaint, Command::SilenceDue, NOW + hours(9 * 24));
     assert_eq!(complaint.state, State::Closed { outcome: Outcome::Unconfirmed, at: NOW + hours(9 * 24) });
+}
+
+#[test]
+fn r_cmp_11_silence_counts_only_after_all_questions_and_each_leaves_its_time_for_the_answer() {
+    // Nobody looked at the clock for weeks, and then at the end first.
+    let mut complaint = sample("sc");
+    let awake = NOW + hours(500);
+    for (number, rings) in [(2, Command::SilenceDue), (3, Command::Care(Word::AskDue))] {
+        let at = awake + hours(72) * (number - 2);
+        let events = tell(&mut complaint, rings, at);
+        let [Event::Care(Heard::AskedAgain { number: n, silent_at, .. })] = events.as_slice() else {
+            unreachable!("{events:?}")
+        };
+        assert_eq!((i64::from(*n), *silent_at), (i64::from(number), awake + hours(144)));
+        assert_eq!(tell(&mut complaint, Command::SilenceDue, at), []);
+    }
+    tell(&mut complaint, Command::SilenceDue, awake + hours(144));
+    assert_eq!(complaint.state, State::Closed { outcome: Outcome::Unconfirmed, at: awake + hours(144) });
+}
+
+#[test]
+fn r_cmp_11_a_question_that_could_not_be_sent_does_not_count_and_a_person_learns_of_it() {
+    let mut complaint = sample("s3");
+    let failed = Command::Care(Word::Unasked { message_id: complaint.question(3) });
+    let at = NOW + hours(145);
+    let events = tell(&mut complaint, failed, at);
+    assert!(matches!(
+        events.as_slice(),
+        [Event::Care(Heard::Unasked { .. }), Event::Raised { trigger: Trigger::ResultUntold, .. }]
+    ));
+    assert_eq!((complaint.care.asked, complaint.ask_at()), (2, Some(at + hours(72))));
+    assert_eq!(tell(&mut complaint, Command::SilenceDue, NOW + hours(9 * 24)), [], "the end has moved");
+    let events = tell(&mut complaint, Command::Care(Word::AskDue), at + hours(72));
+    let [Event::Care(Heard::AskedAgain { message_id, number: 3, .. })] = events.as_slice() else {
+        unreachable!("{events:?}")
+    };
+    assert_ne!(*message_id, sample("s3").question(3), "another message");
+    let again = Command::Care(Word::Unasked { message_id: *message_id });
+    assert_eq!(tell(&mut complaint, again, at + hours(73)).len(), 1, "raised once");
+    for hour in [145, 217] {
+        tell(&mut complaint, Command::Care(Word::AskDue), at + hours(hour));
+        tell(&mut complaint, Command::SilenceDue, at + hours(hour));
+    }
+    assert_eq!(complaint.state.name(), "closed", "asked often enough in the end");
+}
+
+#[test]
+fn r_cmp_05_a_message_of_progress_is_known_when_a_draft_was_made_meanwhile() {
+    let mut complaint = sample("in");
+    let ordered = tell(&mut complaint, Command::Care(Word::Order), NOW);
+    let [Event::Care(Heard::Ordered { message_id })] = ordered.as_slice() else { unreachable!("{ordered:?}") };
+    let drafted = led(&complaint, [draft(&[RemedyKind::Guidance])]);
+    let before = ["progress", &complaint.result_message().to_string(), "1"];
+    for message_id in [*message_id, kernel::id::derived("message", &before)] {
+        let mut drafted = drafted.clone();
+        let events = tell(&mut drafted, left(message_id, NOW + hours(1)), NOW + hours(1));
+        assert!(matches!(events.as_slice(), [Event::Care(Heard::Told { .. })]), "{events:?}");
+        assert_eq!(drafted.word_by(), Some(NOW + hours(73)));
+    }
+}
+
+#[test]
+fn r_cmp_10_nothing_is_told_by_a_time_when_what_was_executed_is_withdrawn() {
+    let mut withdrawn = sample("wi");
+    // As it was stored before it was cleared.
+    for executed_at in [None, Some(NOW)] {
+        withdrawn.care.executed_at = executed_at;
+        let armed = crate::deadlines::of_complaint(&withdrawn);
+        assert_eq!((withdrawn.tell_by(), armed), (None, vec![]));
+        assert_eq!(withdrawn.decide(Command::Care(Word::ResultDue), NOW + hours(25)), Ok(vec![]));
+        assert_eq!(led(&withdrawn, [appeal()]).tell_by(), None);
+    }
+    assert_eq!(sample("wi").care.executed_at, None);
+}
+
+#[test]
+fn r_cmp_10_a_result_told_in_time_and_heard_of_late_is_not_late() {
+    let mut complaint = sample("ed");
+    let due = complaint.tell_by().unwrap();
+    let events = tell(&mut complaint, Command::Care(Word::ResultDue), due + MICRO);
+    let [Event::Care(Heard::ResultLate { .. }), Event::Raised { escalation_id, .. }] = events.as_slice() else {
+        unreachable!("{events:?}")
+    };
+    let told_in_time = told(complaint.result_message(), due);
+    let late = led(&complaint, [told(complaint.result_message(), due + MICRO)]);
+    assert!(late.care.result_late, "late stays late");
+    let events = tell(&mut complaint, told_in_time, due + hours(1));
+    let back = Event::Care(Heard::ResultInTime { due, escalation_id: Some(*escalation_id) });
+    assert_eq!(events.first(), Some(&back));
+    assert!(!complaint.care.result_late);
+}
+
+#[test]
+fn r_cmp_10_an_offer_that_could_not_be_sent_waits_for_nobody() {
+    let mut complaint = led(&sample("ok"), [offer()]);
+    let at = NOW + hours(10);
+    let message_id = kernel::id::derived("message", &["offer", &Uuid::from_u128(1).to_string(), "1"]);
+    let events = tell(&mut complaint, untold(message_id), at);
+    assert!(matches!(events.as_slice(), [Event::Raised { trigger: Trigger::ResultUntold, .. }]), "{events:?}");
+    assert_eq!(tell(&mut complaint, untold(message_id), at), [], "once");
+    let stands = |kind| complaint.promises.last(kind).unwrap().standing.clone();
+    for kind in [Kind::ResultNotice, Kind::ProgressSilence] {
+        assert_eq!(stands(kind).state, Standing::Running);
+    }
+    assert_eq!(stands(Kind::ResultNotice).due_at, NOW - hours(1) + hours(168 + 10));
+    tell(&mut complaint, word("hotline"), at + hours(1));
+    assert_eq!(complaint.word_by(), Some(at + hours(73)), "word is owed again");
+    assert_eq!(led(&complaint, [consent(1)]).state.name(), "agreed", "told in person he can answer");
+}
+
+#[test]
+fn r_cmp_05_a_word_in_time_takes_a_breach_back_also_while_his_answer_is_waited_for() {
+    let mut complaint = sample("ok");
+    let due = complaint.word_by().unwrap();
+    let ordered = tell(&mut complaint, Command::Care(Word::Order), NOW);
+    let [Event::Care(Heard::Ordered { message_id })] = ordered.as_slice() else { unreachable!("{ordered:?}") };
+    tell(&mut complaint, Command::PromiseDue, due + hours(1));
+    assert!(complaint.without_word());
+    tell(&mut complaint, offer(), due + hours(2));
+    tell(&mut complaint, left(*message_id, due), due + hours(3));
+    assert!(!complaint.late(Kind::ProgressSilence) && complaint.word_by().is_none(), "nothing new is owed yet");
 }
 
 #[test]

@@ -13,63 +13,64 @@ use super::{
 /// What a cell says: `=` nothing happens, two letters of a state: something happens and it is in that state, else the
 /// refusal of [`refusal`].
 const TABLE: &str = "
-                          ab re as ig in dr td ap a2 ok of o3 ag gu ex fa ed sc cl
-    record                re  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    order_opened           =  =  =  =  =  =  =  =  =  =  =  = ex ex  =  =  =  =  =
-    refund_done            =  =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =
-    refund_failed          =  =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =
-    other_remedy_done      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    tell_result            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = sc  =  =
-    .._of_another          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    result_untold          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = ed  =  =
-    .._of_another          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    escalate               = re as ig in dr dr ap ap ok of of ag ag ex  = ed sc  =
-    promise_due            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    .._and_over            = re as ig  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    silence_due            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    .._and_over            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = cl  =
-    approval_due           =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    .._and_over            =  =  =  =  =  =  = dr dr  =  =  =  =  =  =  =  =  =  =
-    assess                ?? as xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    investigate           ?? xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    ask_department        ?? xx xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    conclude              ?? xx xx in xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    draft                 ?? xx xx xx dr dr dr xx xx xx xx xx xx xx xx dr xx xx xx
-    .._nothing                ?? xx xx xx br br br xx xx xx xx xx xx xx xx br xx xx xx
-    .._outside_policy     ?? xx xx xx op op op xx xx xx xx xx xx xx xx op xx xx xx
-    .._as_exception       ?? xx xx xx dr dr dr xx xx xx xx xx xx xx xx dr xx xx xx
-    submit                ?? xx xx xx xx ap da xx xx xx xx xx xx xx xx xx xx xx xx
-    approve               ?? xx xx xx xx xx xx ok aa xx xx xx xx xx xx xx xx xx xx
-    .._another            ?? xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx xx
-    .._as_author          ?? xx xx xx xx xx xx os os xx xx xx xx xx xx xx xx xx xx
-    .._by_delegation      ?? xx xx xx xx xx xx ok nr xx xx xx xx xx xx xx xx xx xx
-    .._expired            ?? xx xx xx xx xx xx de nr xx xx xx xx xx xx xx xx xx xx
-    .._as_head            ?? xx xx xx xx xx xx nr ok xx xx xx xx xx xx xx xx xx xx
-    .._too_late           ?? xx xx xx xx xx xx at at xx xx xx xx xx xx xx xx xx xx
-    return                ?? xx xx xx xx xx xx dr aa xx xx xx xx xx xx xx xx xx xx
-    .._another            ?? xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx xx
-    .._as_author          ?? xx xx xx xx xx xx os os xx xx xx xx xx xx xx xx xx xx
-    offer                 ?? xx xx xx xx xx xx xx xx of xx xx xx xx xx xx xx xx xx
-    consent               ?? xx xx xx xx xx xx xx xx xx ag ag xx xx xx xx xx xx xx
-    .._to_another         ?? xx xx xx xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx
-    decline               ?? xx xx xx xx xx xx xx xx xx dr ig xx xx xx xx xx xx xx
-    .._another            ?? xx xx xx xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx
-    complete_guidance     ?? xx xx xx xx xx xx xx xx xx xx xx ex ed ex rs xx xx xx
-    .._as_something_else  ?? xx xx xx xx xx xx xx xx xx xx xx na na na rs xx xx xx
-    complete_refund       ?? xx xx xx xx xx xx xx xx xx xx xx ng ur ng ng xx xx xx
-    report_deviation      ?? xx xx xx xx xx xx xx xx xx xx xx ag ag ex rs xx xx xx
-    give_up               ?? xx xx xx xx xx xx xx xx xx xx xx ex ex ex rs xx xx xx
-    deviate_refund        ?? xx xx xx xx xx xx xx xx xx xx xx ng ur ng ng xx xx xx
-    leave_process         ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc xx
-    satisfied             ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx cl cl xx
-    dissatisfied          ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig ig xx
-    withdraw              ?? cl cl cl cl cl cl cl cl cl cl cl mm cl mm cl cl cl xx
-    appeal                ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig
-    .._too_late           ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx to
-    raise_escalation      ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc xx
-    complete_record        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    retarget              ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed pn xx
-    .._as_manager         ?? nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr xx
+                          ab re as ig in dr td ap a2 ok of o3 ag gu ex fa ed sc s3 cl wi
+    record                re  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    order_opened           =  =  =  =  =  =  =  =  =  =  =  = ex ex  =  =  =  =  =  =  =
+    refund_done            =  =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =  =  =
+    refund_failed          =  =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =  =  =
+    other_remedy_done      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    tell_result            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = sc  =  =  =  =
+    .._of_another          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    result_untold          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = ed  =  =  =  =
+    .._of_another          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    escalate               = re as ig in dr dr ap ap ok of of ag ag ex  = ed sc sc  =  =
+    promise_due            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over            = re as ig  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    silence_due            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = sc cl  =  =
+    approval_due           =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over            =  =  =  =  =  =  = dr dr  =  =  =  =  =  =  =  =  =  =  =  =
+    assess                ?? as xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    investigate           ?? xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    ask_department        ?? xx xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    conclude              ?? xx xx in xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    draft                 ?? xx xx xx dr dr dr xx xx xx xx xx xx xx xx dr xx xx xx xx xx
+    .._nothing                ?? xx xx xx br br br xx xx xx xx xx xx xx xx br xx xx xx xx xx
+    .._outside_policy     ?? xx xx xx op op op xx xx xx xx xx xx xx xx op xx xx xx xx xx
+    .._as_exception       ?? xx xx xx dr dr dr xx xx xx xx xx xx xx xx dr xx xx xx xx xx
+    submit                ?? xx xx xx xx ap da xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    approve               ?? xx xx xx xx xx xx ok aa xx xx xx xx xx xx xx xx xx xx xx xx
+    .._another            ?? xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx xx xx xx
+    .._as_author          ?? xx xx xx xx xx xx os os xx xx xx xx xx xx xx xx xx xx xx xx
+    .._by_delegation      ?? xx xx xx xx xx xx ok nr xx xx xx xx xx xx xx xx xx xx xx xx
+    .._expired            ?? xx xx xx xx xx xx de nr xx xx xx xx xx xx xx xx xx xx xx xx
+    .._as_head            ?? xx xx xx xx xx xx nr ok xx xx xx xx xx xx xx xx xx xx xx xx
+    .._too_late           ?? xx xx xx xx xx xx at at xx xx xx xx xx xx xx xx xx xx xx xx
+    return                ?? xx xx xx xx xx xx dr aa xx xx xx xx xx xx xx xx xx xx xx xx
+    .._another            ?? xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx xx xx xx
+    .._as_author          ?? xx xx xx xx xx xx os os xx xx xx xx xx xx xx xx xx xx xx xx
+    offer                 ?? xx xx xx xx xx xx xx xx of xx xx xx xx xx xx xx xx xx xx xx
+    consent               ?? xx xx xx xx xx xx xx xx xx ag ag xx xx xx xx xx xx xx xx xx
+    .._to_another         ?? xx xx xx xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx
+    decline               ?? xx xx xx xx xx xx xx xx xx dr ig xx xx xx xx xx xx xx xx xx
+    .._another            ?? xx xx xx xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx
+    complete_guidance     ?? xx xx xx xx xx xx xx xx xx xx xx ex ed ex rs xx xx xx xx xx
+    .._as_something_else  ?? xx xx xx xx xx xx xx xx xx xx xx na na na rs xx xx xx xx xx
+    complete_refund       ?? xx xx xx xx xx xx xx xx xx xx xx ng ur ng ng xx xx xx xx xx
+    report_deviation      ?? xx xx xx xx xx xx xx xx xx xx xx ag ag ex rs xx xx xx xx xx
+    give_up               ?? xx xx xx xx xx xx xx xx xx xx xx ex ex ex rs xx xx xx xx xx
+    deviate_refund        ?? xx xx xx xx xx xx xx xx xx xx xx ng ur ng ng xx xx xx xx xx
+    leave_process         ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc sc xx xx
+    satisfied             ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx cl cl cl xx xx
+    dissatisfied          ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig ig ig xx xx
+    withdraw              ?? cl cl cl cl cl cl cl cl cl cl cl mm cl mm cl cl cl cl xx xx
+    appeal                ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig ig
+    .._too_late           ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx to to
+    raise_escalation      ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc sc cl cl
+    .._by_hand            ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc sc xx xx
+    complete_record        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    retarget              ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed pn pn xx xx
+    .._as_manager         ?? nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr xx xx
 ";
 
 fn refusal(cell: &str) -> Option<&'static str> {
@@ -164,6 +165,7 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         (appeal(), NOW + hours(14 * 24)),
         (appeal(), NOW + hours(14 * 24) + SignedDuration::from_micros(1)),
         now(Command::RaiseEscalation { trigger: Trigger::Media }),
+        now(Command::RaiseEscalation { trigger: Trigger::Manual }),
         now(Command::CompleteRecord { parts: RecordPart::ALL.into(), emotion: None }),
         now(retarget(Kind::ResultNotice, EVA, WARNING)),
         now(retarget(Kind::ResultNotice, BEN, WARNING)),

@@ -327,7 +327,7 @@ fn a_remedy_outside_the_fairness_band_takes_a_second_approval() {
 
 #[test]
 fn silence_is_never_satisfaction() {
-    let mut complaint = sample("sc");
+    let mut complaint = sample("s3");
     tell(&mut complaint, Command::SilenceDue, NOW + hours(500));
     let silent_at = NOW + hours(9 * 24);
     assert_eq!(complaint.state, State::Closed { outcome: Outcome::Unconfirmed, at: silent_at });

@@ -2,6 +2,7 @@
 //! with, complaints in every state, made by the way that leads there.
 #![expect(clippy::unwrap_used, reason = "tests")]
 mod care;
+mod closing;
 mod complaint_table;
 mod guards;
 mod improvement_table;
@@ -290,7 +291,11 @@ fn samples() -> Vec<(&'static str, Complaint)> {
     let failed = led(&executing, [settle(&executing, 0, false), settle(&executing, 1, true)]);
     let executed = led(&executing, [settle(&executing, 0, true), settle(&executing, 1, true)]);
     let checked = led(&executed, [tell_result(&executed)]);
+    let mut asked = checked.clone();
+    tell(&mut asked, Command::Care(Word::AskDue), NOW + hours(72));
+    tell(&mut asked, Command::Care(Word::AskDue), NOW + hours(144));
     let closed = led(&checked, [satisfied(true)]);
+    let withdrawn = led(&executed, [withdraw()]);
     vec![
         ("ab", absent),
         ("re", recorded),
@@ -310,7 +315,9 @@ fn samples() -> Vec<(&'static str, Complaint)> {
         ("fa", failed),
         ("ed", executed),
         ("sc", checked),
+        ("s3", asked),
         ("cl", closed),
+        ("wi", withdrawn),
     ]
 }
 

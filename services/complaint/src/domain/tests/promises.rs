@@ -54,7 +54,9 @@ fn every_state_of_a_complaint_says_how_its_promises_stand() {
         ("fa", going),
         ("ed", going),
         ("sc", told),
+        ("s3", told),
         ("cl", told),
+        ("wi", ["met", "met", "cancelled", "cancelled"]),
     ];
     assert_eq!(found, expected);
 }
@@ -210,4 +212,30 @@ fn a_role_is_held_by_its_members_and_by_who_acts_for_one_as_long_as_he_does() {
 fn each_kind_has_a_word_of_its_own() {
     let words = KINDS.map(|(kind, _)| word_of(kind));
     assert_eq!(words, ["first_investigation", "solution_offer", "result_notice", "progress_silence"]);
+}
+
+#[test]
+fn r_cmp_10_a_retarget_names_the_warnings_it_ends_and_what_is_warned_of_then_is_raised_anew() {
+    let mut complaint = recorded(|_| {});
+    let start = NOW - hours(1);
+    tell(&mut complaint, Command::PromiseDue, start + hours(12));
+    let warning = *complaint.first_investigation().unwrap().warned.first().unwrap();
+    let given = complaint.warning_escalation(Kind::FirstInvestigation, start, warning);
+    let other = retarget(Kind::FirstInvestigation, EVA, WARNING);
+    let events = tell(&mut complaint, other, start + hours(13));
+    let [Event::Retargeted { warned, moved }] = events.as_slice() else { unreachable!("{events:?}") };
+    assert_eq!(*warned, [given]);
+    assert!(moved.iter().any(|one| matches!(one.event, Step::Warned { .. })), "half has passed under these as well");
+    assert_ne!(complaint.warning_escalation(Kind::FirstInvestigation, start, warning), given);
+}
+
+#[test]
+fn r_cmp_05_other_terms_for_the_silence_hold_for_every_further_word() {
+    let policy = LEVELS.replace("72h", "24h");
+    let mut complaint = led(&sample("in"), [retarget(Kind::ProgressSilence, EVA, &policy)]);
+    assert_eq!(complaint.word_by(), Some(NOW - hours(1) + hours(24)));
+    for hour in [5, 10] {
+        tell(&mut complaint, word("hotline"), NOW + hours(hour));
+        assert_eq!(complaint.word_by(), Some(NOW + hours(hour + 24)));
+    }
 }

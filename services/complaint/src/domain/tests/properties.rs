@@ -228,7 +228,7 @@ proptest! {
 
     #[test]
     fn telling_an_event_twice_changes_nothing(
-        name in 0..19usize,
+        name in 0..21usize,
         what in prop::sample::select(vec![0u8, 17, 18, 20, 23, 24]),
         by: bool,
         yes: bool,

@@ -33,7 +33,7 @@ pub fn compare<S, const N: usize>(
     arrows
 }
 
-fn brief() -> Brief {
+pub fn brief() -> Brief {
     let ladder = Ladder { warn_percent: 75, ..Ladder::default() };
     let (task_id, complaint_id) = (Uuid::from_u128(11), Uuid::from_u128(1));
     Brief { task_id, complaint_id, desk: desk("quality"), ladder, ..Brief::default() }
@@ -56,6 +56,10 @@ fn told(word: &str, at: Option<Timestamp>) -> task::Command {
     task::Command::Answer { by, department, cause, evidence, at, levels }
 }
 
+pub fn cancel() -> task::Command {
+    task::Command::Cancel { levels: InForce(Some(shipped())) }
+}
+
 fn give_back() -> task::Command {
     task::Command::Return { levels: shipped() }
 }
@@ -64,7 +68,7 @@ fn forward(from: &str, to: &str) -> task::Command {
     task::Command::Forward { department: department(from), desk: desk(to), levels: shipped() }
 }
 
-fn worked(from: &DepartmentTask, way: impl IntoIterator<Item = (task::Command, Timestamp)>) -> DepartmentTask {
+pub fn worked(from: &DepartmentTask, way: impl IntoIterator<Item = (task::Command, Timestamp)>) -> DepartmentTask {
     let mut task = from.clone();
     for (command, at) in way {
         let events = task.decide(command, at).unwrap();
@@ -74,19 +78,19 @@ fn worked(from: &DepartmentTask, way: impl IntoIterator<Item = (task::Command, T
 }
 
 fn tasks() -> [DepartmentTask; 7] {
-    use task::Command::{Accept, Cancel, Issue};
+    use task::Command::{Accept, Issue};
     let issued = worked(&DepartmentTask::default(), [(Issue(brief()), NOW)]);
     let acknowledged = worked(&issued, [(acknowledge(), NOW)]);
     let answered = worked(&acknowledged, [(answer("quality"), NOW)]);
     let returned = worked(&answered, [(give_back(), NOW)]);
     let accepted = worked(&answered, [(Accept, NOW)]);
-    let cancelled = worked(&issued, [(Cancel, NOW)]);
+    let cancelled = worked(&issued, [(cancel(), NOW)]);
     [DepartmentTask::default(), issued, acknowledged, answered, returned, accepted, cancelled]
 }
 
 /// Tells every task every command, compares, and gives the steps that lead to another state.
 pub fn task_steps() -> Vec<Step> {
-    use task::Command::{Accept, Cancel, Issue, Look};
+    use task::Command::{Accept, Issue, Look};
     const GONE: &str = "task.not_found";
     const NOT: &str = "task.not_now";
     const OTHER: &str = "task.other_department";
@@ -115,7 +119,7 @@ pub fn task_steps() -> Vec<Step> {
         (Look, NOW),
         (Look, NOW + hours(6)),
         (Look, after),
-        (Cancel, NOW),
+        (cancel(), NOW),
         (acknowledge(), NOW),
         (answer("quality"), NOW),
         (told("quality", Some(NOW - hours(1))), NOW),
@@ -311,7 +315,7 @@ fn tasks_and_escalations_stored_before_they_had_owners_and_levels_are_read() {
 }
 
 /// An escalation that begins at the team lead, who has 4 hours; the head has 24, the complaint manager all the time.
-fn matter(level: Level) -> Matter {
+pub fn matter(level: Level) -> Matter {
     let ladder = Ladder {
         first: [(Trigger::Manual, level)].into(),
         rungs: Rungs {
@@ -352,7 +356,7 @@ fn nobody_who_acknowledges_in_time_takes_it_one_level_up_and_no_further_than_man
 
 /// The same for escalations.
 pub fn escalation_steps() -> Vec<Step> {
-    use escalation::Command::{Acknowledge, Close, Decide, Raise, Settle, Unacknowledged};
+    use escalation::Command::{Acknowledge, Close, ComplaintClosed, Decide, Raise, Settle, Unacknowledged};
     let by = || "staff:head".to_owned();
     let late = NOW + hours(5);
     let raise = || Raise(matter(Level::TeamLead));
@@ -363,11 +367,12 @@ pub fn escalation_steps() -> Vec<Step> {
     let samples = [Escalation::default(), raised, acknowledged, decided, closed];
     const GONE: &str = "escalation.not_found";
     const NOT: &str = "escalation.not_now";
-    let table: [(&str, [&str; 5]); 9] = [
+    let table: [(&str, [&str; 5]); 10] = [
         ("raise", ["raised", "=", "=", "=", "="]),
         ("unacknowledged", ["=", "=", "=", "=", "="]),
         ("unacknowledged_too_long", ["=", "raised", "=", "=", "="]),
         ("settle", ["=", "closed", "closed", "closed", "="]),
+        ("complaint_closed", ["=", "closed", "closed", "=", "="]),
         ("acknowledge", [GONE, "acknowledged", NOT, NOT, NOT]),
         ("acknowledge_late", [GONE, "acknowledged", NOT, NOT, NOT]),
         ("decide", [GONE, "decided", "decided", NOT, NOT]),
@@ -379,6 +384,7 @@ pub fn escalation_steps() -> Vec<Step> {
         (Unacknowledged, NOW),
         (Unacknowledged, late),
         (Settle, NOW),
+        (ComplaintClosed, NOW),
         (Acknowledge { by: by() }, NOW),
         (Acknowledge { by: by() }, late),
         (Decide { by: by() }, NOW),
