@@ -16,6 +16,7 @@ use super::{
     command::Rejection,
     complaint::{Complaint, Event, State},
     escalation::Trigger,
+    promises::TAKEN_UP_AGAIN,
 };
 
 /// The terms of it; nothing of no length is promised (complaints from before there were these terms have none).
@@ -147,7 +148,7 @@ impl Complaint {
     /// He was told at `at` how it stands; while his answer is waited for nothing else is owed.
     fn told(&self, at: Timestamp, channel: String, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         let waits_for_him = matches!(self.state, State::Offered | State::SatisfactionCheck { .. });
-        let mut events = if waits_for_him { vec![] } else { self.word_heard(vec![], at, levels, now)? };
+        let mut events = if waits_for_him { vec![] } else { self.word_heard(vec![], &[], at, levels, now)? };
         events.push(Event::Care(Heard::Told { at, channel }));
         Ok(events)
     }
@@ -166,9 +167,10 @@ impl Complaint {
         Ok(events)
     }
 
-    /// He was told the result in person, and it does not settle the matter: word is owed to him again.
+    /// He was told the result in person, and it does not settle the matter: word is owed to him again, and another result.
     pub(super) fn told_in_vain(&self, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        let mut events = self.word_heard(vec![(Kind::ResultNotice, Fact::Satisfied { at: now })], now, levels, now)?;
+        let told = vec![(Kind::ResultNotice, Fact::Satisfied { at: now })];
+        let mut events = self.word_heard(told, &TAKEN_UP_AGAIN, now, levels, now)?;
         events.extend(self.told_as(None, now));
         Ok(events)
     }
