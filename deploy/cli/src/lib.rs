@@ -17,7 +17,7 @@ pub mod import;
 pub mod output;
 pub mod remote;
 pub mod sink;
-mod sla;
+pub mod sla;
 pub mod source;
 pub mod stack;
 mod triage;

@@ -10,7 +10,7 @@ use crate::{
         metric::Metric,
         period::Period,
     },
-    store::{self, complaints},
+    store::{self, complaints, promises},
 };
 
 /// Three metrics rest on the same counts; they are made once, and only when one of them is wanted.
@@ -34,6 +34,17 @@ pub async fn answer(
         Metric::CoverageGross | Metric::CoverageNet => figure::coverage(metric, follow_ups),
         Metric::OnTime => figure::on_time(follow_ups),
         Metric::Satisfaction => figure::satisfaction(store::marks(tx, period).await?),
+        Metric::FirstResponse => figure::first_response(promises::first_responses(tx, period).await?),
+        Metric::Kept => {
+            let investigations = store::investigations(tx, period).await?;
+            let first = promises::kept(tx, period, &promises::FIRST_RESPONSE).await?;
+            let departments = promises::kept(tx, period, &promises::DEPARTMENT_ANSWER).await?;
+            figure::kept([
+                ("first_response", first),
+                ("first_investigation", investigations),
+                ("department_answer", departments),
+            ])
+        }
         Metric::HandlingTime => figure::handling_time(store::handling_times(tx, period).await?),
         Metric::ComplaintRate => {
             let (recorded, delivered) = store::complaints(tx, period).await?;

@@ -6,7 +6,10 @@ use contracts::{
     analytics::v1 as out,
     common::v1 as common,
     fulfilment::v1::RefundSucceeded,
-    intake::v1::{CaseClosed, PurchaseDelivered, PurchaseRecorded},
+    intake::v1::{
+        CaseClosed, CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed, PurchaseDelivered,
+        PurchaseRecorded,
+    },
     operations::v1::JournalEntry,
     scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
 };
@@ -67,6 +70,19 @@ fn measures(event_type: &str, payload: &[u8], occurred_at: Timestamp) -> Result<
     match event_type {
         PurchaseRecorded::TYPE => purchase_recorded(read(payload)?, plain),
         PurchaseDelivered::TYPE => purchase_delivered(read(payload)?, plain),
+        CaseRegistered::TYPE => case_registered(read(payload)?, plain),
+        CaseResponded::TYPE => {
+            let e: CaseResponded = read(payload)?;
+            responded(e.responded_at.as_ref(), e.respond_by.as_ref(), plain)
+        }
+        CaseResponseCorrected::TYPE => {
+            let e: CaseResponseCorrected = read(payload)?;
+            responded(e.responded_at.as_ref(), e.respond_by.as_ref(), plain)
+        }
+        CaseResponseMissed::TYPE => {
+            let respond_by = read::<CaseResponseMissed>(payload)?.respond_by;
+            Ok(Measures { due_at: Some(proto::required("respond_by", respond_by.as_ref())?), ..plain })
+        }
         CaseClosed::TYPE => case_closed(read(payload)?, plain),
         FollowUpPlanned::TYPE => window(read::<FollowUpPlanned>(payload)?.window_end, plain),
         FollowUpRescheduled::TYPE => window(read::<FollowUpRescheduled>(payload)?.window_end, plain),
@@ -89,6 +105,24 @@ fn purchase_recorded(e: PurchaseRecorded, plain: Measures) -> Result<Measures, F
 fn purchase_delivered(e: PurchaseDelivered, plain: Measures) -> Result<Measures, Fault> {
     let delivered_at = proto::required("delivered_at", e.delivered_at.as_ref())?;
     Ok(Measures { occurred_at: delivered_at, delivered_at: Some(delivered_at), ..plain })
+}
+
+/// A case is on record from when it was taken in; its customer waits from when he turned to us.
+fn case_registered(e: CaseRegistered, plain: Measures) -> Result<Measures, Fault> {
+    Ok(Measures {
+        occurred_at: proto::required("recorded_at", e.recorded_at.as_ref())?,
+        started_at: Some(proto::required("occurred_at", e.occurred_at.as_ref())?),
+        ..plain
+    })
+}
+
+fn responded(
+    at: Option<&contracts::Timestamp>,
+    by: Option<&contracts::Timestamp>,
+    plain: Measures,
+) -> Result<Measures, Fault> {
+    let (occurred_at, due_at) = (proto::required("responded_at", at)?, proto::required("respond_by", by)?);
+    Ok(Measures { occurred_at, due_at: Some(due_at), ..plain })
 }
 
 fn case_closed(e: CaseClosed, plain: Measures) -> Result<Measures, Fault> {

@@ -6,7 +6,9 @@ use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
     common::v1::CaseClass,
     fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
-    intake::v1::{CaseClosed, CaseRecordCompleted, CaseRegistered, CaseResponded, CaseResponseMissed},
+    intake::v1::{
+        CaseClosed, CaseRecordCompleted, CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed,
+    },
     outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
 use kernel::sla::Levels;
@@ -38,6 +40,7 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<CaseRecordCompleted>(|event, _| record_completed(&event));
     inbound.on::<CaseResponseMissed>(move |event, _| response_missed(&event, &missed));
     inbound.on::<CaseResponded>(|event, _| if event.in_time { Ok(Effects::none()) } else { answered(&event.case_id) });
+    inbound.on::<CaseResponseCorrected>(|event, _| response_corrected(&event));
     inbound.on::<CaseClosed>(|event, _| answered(&event.case_id));
     inbound.on::<OrderOpened>(|event, _| order_opened(&event));
     inbound.on::<OrderCompleted>(|event, _| settled(&event.complaint_id, &event.remedy_id, true));
@@ -146,6 +149,11 @@ fn response_missed(event: &CaseResponseMissed, ladder: &Ladder) -> Result<Effect
     let complaint_id = proto::optional_id("complaint_id", &event.complaint_id)?;
     let escalation_id = first_response(&event.case_id);
     Ok(raise(Matter { case_id, ..Matter::new(escalation_id, complaint_id, Trigger::FirstResponseLate, ladder) }))
+}
+
+/// An answer told late that was in time takes the miss back; one that was late changes nothing.
+fn response_corrected(event: &CaseResponseCorrected) -> Result<Effects, Fault> {
+    if event.in_time { answered(&event.case_id) } else { Ok(Effects::none()) }
 }
 
 /// The first answer came after all, or none is wanted any more.

@@ -43,7 +43,6 @@ fn instant(text: &str) -> Timestamp {
 }
 
 #[tokio::test]
-#[ignore = "no service takes its terms from a policy yet"]
 async fn r_cmp_03_r_cmp_19_a_complaint_before_a_holiday_is_due_by_days_of_work_and_a_make_up_saturday_is_one() {
     let policy = policy();
     let world = World::open_with(|name, settings| {

@@ -21,8 +21,8 @@ use crate::{
     output::{Output, Report},
 };
 
-mod past;
-mod replay;
+pub mod past;
+pub mod replay;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -54,9 +54,9 @@ The shipped policy shows the form: shared/kernel/policies/default.toml.")]
   aftercare sla replay --policy new.toml --from 2026-01-01T00:00:00Z
   aftercare --json sla replay --policy new.toml | jq '.promises[] | {kind, before, after}'
 
-First answers (first_response), first investigations (first_investigation) and answers of departments (department_answer)
-are read from the journals of intake and complaint. Before is as it was promised then; a broken promise of these kinds is
-escalated.")]
+First answers (first_response), first investigations (first_investigation), answers of departments (department_answer),
+offers (solution_offer) and telling the result (result_notice) are read from the journals of intake and complaint. Before is
+as it was promised then; a broken promise of these kinds is escalated.")]
     Replay(Replay),
 }
 

@@ -1,19 +1,21 @@
-//! The promises that were given: read from the journals of intake and complaint, oldest first.
+//! The promises that were given: read from the journals of intake and complaint, oldest first. A promise is asked of a
+//! policy with the facts the service had when it gave it; one that was given other terms later is asked as it was given.
 use std::collections::HashMap;
 
 use anyhow::Context as _;
 use contracts::{
     Event, Message,
-    common::v1::{CaseClass, Channel, Lane},
+    common::v1::{self as common, CaseClass, Lane},
     complaint::v1 as complaint,
     intake::v1 as intake,
     operations::v1::{JournalEntry, ReadJournalRequest, operations_client::OperationsClient},
 };
 use jiff::Timestamp;
 use kernel::{
-    promise::{Cause, End, How, Record},
+    promise::{Cause, End, How, Pause, Reason, Record},
     sla::Kind,
 };
+use tonic::transport::Channel;
 
 use crate::{home, home::Home, remote};
 
@@ -43,6 +45,10 @@ pub struct Past {
     promises: Vec<Promise>,
     /// The newest promise about a thing, until it ends.
     open: HashMap<(Kind, String), usize>,
+    /// What is known of a complaint: by its case, and as it is judged.
+    complaints: HashMap<String, Facts>,
+    /// The promises of complaints, by their start.
+    told: HashMap<(Kind, String, Timestamp), usize>,
     watermark: Timestamp,
 }
 
@@ -50,23 +56,28 @@ pub struct Past {
 pub async fn read(home: &Home) -> anyhow::Result<Vec<Promise>> {
     let mut past = Past::default();
     for name in ["intake", "complaint"] {
-        let mut client = OperationsClient::new(remote::channel(home, home::service(name)?).await?);
-        let mut after_seq = 0;
-        loop {
-            let request = ReadJournalRequest { after_seq, limit: PAGE, ..ReadJournalRequest::default() };
-            let answer = client.read_journal(remote::request(request)).await;
-            let entries = answer.map_err(|status| remote::refusal(&status))?.into_inner().entries;
-            let Some(last) = entries.last() else { break };
-            after_seq = last.seq;
-            for entry in &entries {
-                past.take(entry).with_context(|| format!("event {} of {name}", entry.event_id))?;
-            }
-        }
+        past.take_journal(remote::channel(home, home::service(name)?).await?).await.context(name)?;
     }
     Ok(past.end())
 }
 
 impl Past {
+    /// Takes in the journal of the service behind `channel`; intake's comes first, for it knows what complaint does not.
+    /// Errors: the service does not answer, or says what cannot be read.
+    pub async fn take_journal(&mut self, channel: Channel) -> anyhow::Result<()> {
+        let (mut client, mut after_seq) = (OperationsClient::new(channel), 0);
+        loop {
+            let request = ReadJournalRequest { after_seq, limit: PAGE, ..ReadJournalRequest::default() };
+            let answer = client.read_journal(remote::request(request)).await;
+            let entries = answer.map_err(|status| remote::refusal(&status))?.into_inner().entries;
+            let Some(last) = entries.last() else { return Ok(()) };
+            after_seq = last.seq;
+            for entry in &entries {
+                self.take(entry).with_context(|| format!("event {}", entry.event_id))?;
+            }
+        }
+    }
+
     /// What an event says about promises; most say nothing.
     pub fn take(&mut self, entry: &JournalEntry) -> anyhow::Result<()> {
         let occurred = instant(entry.occurred_at.as_ref())?;
@@ -89,30 +100,88 @@ impl Past {
                 let at = instant(event.closed_at.as_ref())?;
                 self.ends(Kind::FirstResponse, &event.case_id, at, How::Cancelled(Cause::Closed));
             }
+            _ => self.complaint(entry, occurred)?,
+        }
+        Ok(())
+    }
+
+    /// What is promised to the customer is told with the record and whenever it moves; the first investigation stands in
+    /// events of its own, also of those recorded before promises were told.
+    fn complaint(&mut self, entry: &JournalEntry, occurred: Timestamp) -> anyhow::Result<()> {
+        let (id, body) = (entry.aggregate_id.as_str(), entry.payload.as_ref());
+        match entry.r#type.as_str() {
             complaint::ComplaintRecorded::TYPE => {
                 let event = complaint::ComplaintRecorded::decode(body)?;
-                let facts = Facts { class: class(event.class()), priority: lane(event.lane()), ..Facts::default() };
+                let facts = self.complaints.entry(id.to_owned()).or_default();
+                (facts.class, facts.priority) = (class(event.class()), lane(event.lane()));
+                let facts = facts.clone();
                 let (from, due) = (event.recorded_at.as_ref(), event.investigate_by.as_ref());
-                self.begins(Kind::FirstInvestigation, &event.complaint_id, facts, instant(from)?, instant(due)?);
+                self.begins(Kind::FirstInvestigation, id, facts, instant(from)?, instant(due)?);
+                event.promises.iter().try_for_each(|one| self.stands(id, one))?;
+            }
+            complaint::ComplaintAssessed::TYPE => {
+                let judged = class(complaint::ComplaintAssessed::decode(body)?.class());
+                self.complaints.entry(id.to_owned()).or_default().class = judged;
             }
             complaint::InvestigationConcluded::TYPE => {
-                let event = complaint::InvestigationConcluded::decode(body)?;
-                let at = instant(event.concluded_at.as_ref())?;
-                self.ends(Kind::FirstInvestigation, &event.complaint_id, at, How::Met);
+                let at = instant(complaint::InvestigationConcluded::decode(body)?.concluded_at.as_ref())?;
+                self.ends(Kind::FirstInvestigation, id, at, How::Met);
             }
             complaint::ComplaintClosed::TYPE => {
-                let event = complaint::ComplaintClosed::decode(body)?;
-                let at = instant(event.closed_at.as_ref())?;
-                self.ends(Kind::FirstInvestigation, &event.complaint_id, at, How::Cancelled(Cause::Closed));
+                let at = instant(complaint::ComplaintClosed::decode(body)?.closed_at.as_ref())?;
+                self.ends(Kind::FirstInvestigation, id, at, How::Cancelled(Cause::Closed));
             }
+            complaint::PromisesMoved::TYPE => {
+                let moved = complaint::PromisesMoved::decode(body)?.promises;
+                moved.iter().try_for_each(|one| self.stands(id, one))?;
+            }
+            complaint::SolutionOffered::TYPE => self.waits(id, occurred),
+            complaint::SolutionAgreed::TYPE | complaint::SolutionDeclined::TYPE => self.goes_on(id, occurred),
             _ => self.task(entry, occurred)?,
         }
         Ok(())
     }
 
+    /// How an offer or a result is owed by now. One that is new was promised to the complaint as it was judged then.
+    fn stands(&mut self, id: &str, one: &complaint::PromiseStanding) -> anyhow::Result<()> {
+        let kind = match one.promise.as_str() {
+            "solution_offer" => Kind::SolutionOffer,
+            "result_notice" => Kind::ResultNotice,
+            _ => return Ok(()),
+        };
+        let (started_at, due_at) = (instant(one.started_at.as_ref())?, instant(one.due_at.as_ref())?);
+        let index = *self.told.entry((kind, id.to_owned(), started_at)).or_insert(self.promises.len());
+        if index == self.promises.len() {
+            let facts = self.complaints.get(id).cloned().unwrap_or_default();
+            self.begins(kind, id, facts, started_at, due_at);
+        }
+        let how = match one.status.as_str() {
+            "met" | "met_late" => Some(How::Met),
+            "cancelled" | "cancelled_after_breach" => Some(How::Cancelled(Cause::Closed)),
+            _ => None,
+        };
+        let end =
+            how.map(|how| Ok::<_, anyhow::Error>(End { at: instant(one.ended_at.as_ref())?, how })).transpose()?;
+        if let Some(promise) = self.promises.get_mut(index) {
+            (promise.due_at, promise.end) = (due_at, end);
+        }
+        Ok(())
+    }
+
+    /// The customer has an offer before him: the result is not owed until he answers.
+    fn waits(&mut self, id: &str, from: Timestamp) {
+        let pause = Pause { from, to: None, reason: Reason::WaitingCustomer, evidence: String::new() };
+        self.newest(Kind::ResultNotice, id).into_iter().for_each(|promise| promise.pauses.push(pause.clone()));
+    }
+
+    fn goes_on(&mut self, id: &str, at: Timestamp) {
+        let pauses = self.newest(Kind::ResultNotice, id).into_iter().flat_map(|promise| &mut promise.pauses);
+        pauses.filter(|pause| pause.to.is_none()).for_each(|pause| pause.to = Some(at));
+    }
+
     fn registered(&mut self, event: &intake::CaseRegistered) -> anyhow::Result<()> {
         let facts = Facts {
-            channel: word(event.channel().as_str_name(), "CHANNEL_", Channel::Unspecified.as_str_name()),
+            channel: word(event.channel().as_str_name(), "CHANNEL_", common::Channel::Unspecified.as_str_name()),
             class: class(event.class()),
             priority: lane(event.lane()),
             store: Some(event.store_id.clone()).filter(|store| !store.is_empty()),
@@ -121,6 +190,9 @@ impl Past {
             urgent: event.urgent || event.lane() == Lane::Health,
             ..Facts::default()
         };
+        if !event.complaint_id.is_empty() {
+            self.complaints.insert(event.complaint_id.clone(), Facts { urgent: false, ..facts.clone() });
+        }
         let (from, due) = (event.recorded_at.as_ref(), event.respond_by.as_ref());
         self.begins(Kind::FirstResponse, &event.case_id, facts, instant(from)?, instant(due)?);
         Ok(())
@@ -166,19 +238,21 @@ impl Past {
 
     /// The first end counts.
     fn ends(&mut self, kind: Kind, id: &str, at: Timestamp, how: How) {
-        let promise = self.open.get(&(kind, id.to_owned())).and_then(|index| self.promises.get_mut(*index));
-        if let Some(promise) = promise.filter(|promise| promise.end.is_none()) {
+        if let Some(promise) = self.newest(kind, id).filter(|promise| promise.end.is_none()) {
             promise.end = Some(End { at, how });
         }
     }
 
     /// It was met, and earlier than was said.
     fn ended_earlier(&mut self, kind: Kind, id: &str, at: Timestamp) {
-        let promise = self.open.get(&(kind, id.to_owned())).and_then(|index| self.promises.get_mut(*index));
-        if let Some(promise) = promise {
+        if let Some(promise) = self.newest(kind, id) {
             let met = End { at, how: How::Met };
             promise.end = Some(promise.end.map_or(met, |end| end.min(met)));
         }
+    }
+
+    fn newest(&mut self, kind: Kind, id: &str) -> Option<&mut Promise> {
+        self.open.get(&(kind, id.to_owned())).and_then(|index| self.promises.get_mut(*index))
     }
 
     fn facts_of(&self, kind: Kind, id: &str) -> Facts {

@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// What is judged.
-const KINDS: [Kind; 3] = [Kind::FirstResponse, Kind::FirstInvestigation, Kind::DepartmentAnswer];
+const KINDS: [Kind; 5] =
+    [Kind::FirstResponse, Kind::FirstInvestigation, Kind::DepartmentAnswer, Kind::SolutionOffer, Kind::ResultNotice];
 /// A calendar must reach so many years beyond the newest promise.
 const BEYOND: i16 = 2;
 
@@ -86,7 +87,7 @@ fn target<'c>(policy: &Policy, calendars: &'c Calendars, kind: Kind, promise: &P
 pub struct Answer {
     policy: String,
     version: u32,
-    promises: Vec<Judged>,
+    pub promises: Vec<Judged>,
 }
 
 #[derive(Serialize)]

@@ -31,7 +31,8 @@ pub enum Unit {
 pub struct Figure {
     /// What it is about.
     pub metric: Metric,
-    /// Which number of the metric: "share", "mean", "median", "p90", "rate", "count", a currency, "share.<currency>".
+    /// Which number of the metric: "share", "mean", "median", "p90", "rate", "count", a currency, "share.<currency>",
+    /// "share.<promise>".
     pub part: String,
     /// Absent where the denominator is 0.
     pub value: Option<f64>,
@@ -140,6 +141,18 @@ pub fn satisfaction(marks: Marks) -> Vec<Figure> {
     vec![share, mean]
 }
 
+/// M09: after how long half and nine of ten of the cases had their first answer; those without one are in it.
+pub fn first_response(waits: Durations) -> Vec<Figure> {
+    [("median", waits.median), ("p90", waits.p90)]
+        .map(|(part, value)| Figure { value, ..figure(Metric::FirstResponse, part, Unit::Seconds, waits.n) })
+        .into()
+}
+
+/// M10: promises kept / promises whose time has come, a kind each.
+pub fn kept<const N: usize>(kinds: [(&str, Share); N]) -> Vec<Figure> {
+    kinds.map(|(kind, share)| Figure { part: format!("share.{kind}"), ..proportion(Metric::Kept, share) }).into()
+}
+
 /// M11: how long the cases took that were closed in the period.
 pub fn handling_time(durations: Durations) -> Vec<Figure> {
     [("median", durations.median), ("p90", durations.p90), ("mean", durations.mean)]
@@ -234,6 +247,8 @@ mod tests {
             coverage(Metric::CoverageNet, follow_ups),
             on_time(follow_ups),
             satisfaction(marks),
+            first_response(time),
+            kept([("first_response", met)]),
             handling_time(time),
             complaint_rate(rate.0, rate.1),
             first_investigation(met),
@@ -318,8 +333,8 @@ mod tests {
             let marks = Marks { content, ..Marks::default() };
             let figures =
                 all(FollowUps { customers, obligations }, marks, Durations::default(), (0, 0), met, &[]);
-            let shares: Vec<_> = figures.into_iter().filter(|f| f.part == "share" && f.metric != Metric::Refunds).collect();
-            prop_assert_eq!(shares.len(), 8);
+            let shares: Vec<_> = figures.into_iter().filter(|f| f.part.starts_with("share") && f.metric != Metric::Refunds).collect();
+            prop_assert_eq!(shares.len(), 9);
             for share in shares {
                 prop_assert!(share.numerator <= Some(share.n));
                 prop_assert_eq!(share.value.is_some(), share.n > 0);

@@ -14,6 +14,10 @@ pub enum Metric {
     OnTime,
     /// M06
     Satisfaction,
+    /// M09
+    FirstResponse,
+    /// M10
+    Kept,
     /// M11
     HandlingTime,
     /// M13
@@ -36,11 +40,13 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, in the order of their ids.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::CoverageGross,
         Self::CoverageNet,
         Self::OnTime,
         Self::Satisfaction,
+        Self::FirstResponse,
+        Self::Kept,
         Self::HandlingTime,
         Self::ComplaintRate,
         Self::EscalationRate,
@@ -69,6 +75,8 @@ impl Metric {
             Self::CoverageNet => "M01n",
             Self::OnTime => "M02",
             Self::Satisfaction => "M06",
+            Self::FirstResponse => "M09",
+            Self::Kept => "M10",
             Self::HandlingTime => "M11",
             Self::ComplaintRate => "M13",
             Self::EscalationRate => "M14",
@@ -88,6 +96,8 @@ impl Metric {
             Self::CoverageNet => "follow-up coverage (net)",
             Self::OnTime => "on-time follow-up rate",
             Self::Satisfaction => "customer satisfaction",
+            Self::FirstResponse => "time to the first answer",
+            Self::Kept => "promises kept",
             Self::HandlingTime => "handling time of cases",
             Self::ComplaintRate => "complaints per 1,000 orders delivered",
             Self::EscalationRate => "complaints raised to a department's head or to management",

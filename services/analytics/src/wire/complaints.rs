@@ -8,7 +8,7 @@ use contracts::{
         ComplaintAssessed, ComplaintClosed, ComplaintRecorded, EffectivenessCheckStarted, EscalationPassedUp,
         EscalationRaised, ImprovementProposed, ImprovementReporterAttached, ImprovementReporterInformed,
         ImprovementReporterSuppressed, InvestigationConcluded, InvestigationLate, SolutionAgreed, SolutionOffered,
-        TaskAccepted, TaskAnswered, TaskForwarded,
+        TaskAccepted, TaskAnswered, TaskCorrected, TaskExpired, TaskForwarded,
     },
 };
 use uuid::Uuid;
@@ -35,6 +35,15 @@ pub fn measures(event_type: &str, payload: &[u8], plain: Measures) -> Result<Mea
             Ok(numbered(e.level.unsigned_abs(), Measures { about: complaint(&e.complaint_id)?, ..plain }))
         }
         TaskAnswered::TYPE => answered(read(payload)?, plain),
+        TaskCorrected::TYPE => {
+            let e: TaskCorrected = read(payload)?;
+            let due_at = proto::instant("answer_by", e.answer_by.as_ref())?;
+            Ok(Measures { due_at, ..happened("answered_at", e.answered_at.as_ref(), plain)? })
+        }
+        TaskExpired::TYPE => {
+            let due_at = proto::instant("answer_by", read::<TaskExpired>(payload)?.answer_by.as_ref())?;
+            Ok(Measures { due_at, ..plain })
+        }
         TaskForwarded::TYPE => forwarded(read(payload)?, plain),
         TaskAccepted::TYPE => {
             let e: TaskAccepted = read(payload)?;
@@ -91,6 +100,7 @@ fn answered(e: TaskAnswered, plain: Measures) -> Result<Measures, Fault> {
     let plain = happened("answered_at", e.answered_at.as_ref(), plain)?;
     Ok(Measures {
         about: complaint(&e.complaint_id)?,
+        due_at: proto::instant("answer_by", e.answer_by.as_ref())?,
         department: word(e.department),
         to_acknowledge_s: Some(e.to_acknowledge_s),
         to_answer_s: Some(e.to_answer_s),

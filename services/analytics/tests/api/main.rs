@@ -7,5 +7,6 @@ mod complaints;
 mod events;
 mod figures;
 mod owners;
+mod promises;
 mod rebuild;
 mod recount;

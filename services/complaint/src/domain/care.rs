@@ -16,6 +16,7 @@ use super::{
     command::Rejection,
     complaint::{Complaint, Event, State},
     escalation::Trigger,
+    promises::TAKEN_UP_AGAIN,
 };
 
 /// The terms of it; nothing of no length is promised (complaints from before there were these terms have none).
@@ -248,7 +249,7 @@ impl Complaint {
         let mut events = if waits_for_him {
             self.note(vec![(Kind::ProgressSilence, Fact::Satisfied { at })], levels, now)?
         } else {
-            self.word_heard(vec![], at, levels, now)?
+            self.word_heard(vec![], &[], at, levels, now)?
         };
         events.push(Event::Care(Heard::Told { at, channel }));
         Ok(events)
@@ -268,9 +269,10 @@ impl Complaint {
         Ok(events)
     }
 
-    /// He was told the result in person, and it does not settle the matter: word is owed to him again.
+    /// He was told the result in person, and it does not settle the matter: word is owed to him again, and another result.
     pub(super) fn told_in_vain(&self, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        let mut events = self.word_heard(vec![(Kind::ResultNotice, Fact::Satisfied { at: now })], now, levels, now)?;
+        let told = vec![(Kind::ResultNotice, Fact::Satisfied { at: now })];
+        let mut events = self.word_heard(told, &TAKEN_UP_AGAIN, now, levels, now)?;
         events.extend(self.told_as(None, now));
         Ok(events)
     }

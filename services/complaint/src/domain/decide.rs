@@ -14,7 +14,7 @@ use super::{
     command::{Command, Rejection},
     complaint::{Asked, Assessment, Complaint, Deviation, Event, Facts, Outcome, State},
     escalation::{Level, Trigger},
-    promises::KINDS,
+    promises::{KINDS, TAKEN_UP_AGAIN},
     routing::{Desk, InForce},
     rulebook::{Rulebook, total},
     solution::{Consent, RemedyKind, Solution, flaws},
@@ -66,7 +66,7 @@ impl Complaint {
             }
             Command::OfferSolution { levels } => self.offer(&levels, now),
             Command::RecordConsent { by, version, channel, levels } => {
-                let mut events = self.answered(version, &levels, now)?;
+                let mut events = self.answered(version, &[], &levels, now)?;
                 events.push(Event::Agreed(Consent { by, at: now, channel }));
                 Ok(events)
             }
@@ -219,13 +219,14 @@ impl Complaint {
     }
 
     /// The customer answered to this version, if it is the one offered: what waited for him goes on.
-    fn answered(&self, version: u32, levels: &Levels, now: Timestamp) -> Decision {
+    /// `anew` is owed to him from then on.
+    fn answered(&self, version: u32, anew: &[Kind], levels: &Levels, now: Timestamp) -> Decision {
         same_version(self.solution_in(State::Offered)?, version)?;
-        self.word_heard(vec![(Kind::ResultNotice, Fact::Resumed { at: now })], now, levels, now)
+        self.word_heard(vec![(Kind::ResultNotice, Fact::Resumed { at: now })], anew, now, levels, now)
     }
 
     fn decline(&self, version: u32, levels: &Levels, at: Timestamp) -> Decision {
-        let mut events = self.answered(version, levels, at)?;
+        let mut events = self.answered(version, &[Kind::SolutionOffer], levels, at)?;
         events.push(Event::Declined { at });
         if self.declines + 1 >= DECLINES_TO_ESCALATE {
             events.push(self.dissatisfied(Trigger::DeclinedThrice, at));
@@ -256,7 +257,7 @@ impl Complaint {
     fn satisfaction(&self, satisfied: bool, levels: &Arc<Levels>, now: Timestamp) -> Decision {
         let mut events = match self.state {
             State::SatisfactionCheck { .. } if satisfied => vec![],
-            State::SatisfactionCheck { .. } => self.word_heard(vec![], now, levels, now)?,
+            State::SatisfactionCheck { .. } => self.word_heard(vec![], &TAKEN_UP_AGAIN, now, levels, now)?,
             State::Executed { .. } if satisfied => self.result_told(None, now, levels, now)?,
             State::Executed { .. } => self.told_in_vain(levels, now)?,
             _ => return Err(self.not_now()),
@@ -312,8 +313,8 @@ impl Complaint {
         let State::Closed { at, .. } = self.state else { return Err(self.not_now()) };
         let until = kernel::calendar::add(at, self.facts.terms.appeal_within);
         if kernel::promise::verdict(until, now).in_time() {
-            // What is closed owes nothing: word is owed once it is open again.
-            let moved = self.word_heard(vec![], now, levels, now)?;
+            // What is closed owes nothing: word, an offer and the result are owed once it is open again.
+            let moved = self.word_heard(vec![], &TAKEN_UP_AGAIN, now, levels, now)?;
             Ok(std::iter::once(Event::Reopened { at: now }).chain(moved).collect())
         } else {
             Err(Rejection::TermOver(until))

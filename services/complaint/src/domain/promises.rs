@@ -32,6 +32,9 @@ pub const KINDS: [(Kind, &str); 4] = [
     (Kind::ProgressSilence, "progress_silence"),
 ];
 
+/// What is promised anew when the complaint is taken up again: another solution, and its result.
+pub const TAKEN_UP_AGAIN: [Kind; 2] = [Kind::SolutionOffer, Kind::ResultNotice];
+
 /// The word a kind is published by.
 pub fn word(kind: Kind) -> &'static str {
     KINDS.iter().find(|(known, _)| *known == kind).map_or("other", |(_, word)| word)
@@ -95,10 +98,12 @@ impl Complaint {
         Ok(self.follow(self.noted(facts, &|of| levels.calendar(of), now)?))
     }
 
-    /// As [`Complaint::note`], and from `at` on word of progress is owed anew: he heard of us, or we of him.
+    /// As [`Complaint::note`], and from `at` on word of progress is owed anew: he heard of us, or we of him. The kinds in
+    /// `anew` are promised anew as well, as the levels have them now for the complaint as it is judged now.
     pub(super) fn word_heard(
         &self,
         mut facts: Vec<(Kind, Fact)>,
+        anew: &[Kind],
         at: Timestamp,
         levels: &Levels,
         now: Timestamp,
@@ -106,14 +111,18 @@ impl Complaint {
         let calendars: Lookup<'_, '_> = &|of| levels.calendar(of);
         let last = self.promises.last(Kind::ProgressSilence);
         // What began at this instant goes on; a word told late of an earlier time begins nothing.
-        let anew = last.is_none_or(|last| last.started_at < at);
+        let silent_anew = last.is_none_or(|last| last.started_at < at);
         let began_now = last.is_some_and(|last| last.started_at == at);
         let fact = if began_now { Fact::Resumed { at } } else { Fact::Satisfied { at } };
         facts.push((Kind::ProgressSilence, fact));
         let mut moved = self.noted(facts, calendars, now)?;
-        if let Some(terms) = self.facts.terms.silence.clone().filter(|_| anew) {
+        if let Some(terms) = self.facts.terms.silence.clone().filter(|_| silent_anew) {
             let promise = Promise::start(at, false, terms, None, calendars)?;
             moved.extend(self.promises.start(Kind::ProgressSilence, promise));
+        }
+        for &kind in anew {
+            let promise = levels.promise(kind, self.facts.asked_of(self.class()), None, at)?;
+            moved.extend(promise.and_then(|promise| self.promises.start(kind, promise)));
         }
         Ok(self.follow(moved))
     }

@@ -2,7 +2,7 @@
 use contracts::{
     common::v1::CaseClass,
     complaint::v1::*,
-    intake::v1::{CaseClosed, CaseResponded, CaseResponseMissed},
+    intake::v1::{CaseClosed, CaseResponded, CaseResponseCorrected, CaseResponseMissed},
 };
 use testkit::request;
 
@@ -206,5 +206,26 @@ async fn r_cmp_12_what_is_still_raised_when_a_complaint_closes_is_settled_but_fo
     assert!(expected.iter().all(|trigger| before.contains(trigger)), "{before:?}");
     house.withdraw(1).await.unwrap();
     assert_eq!(open().await, [EscalationTrigger::Regulator]);
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn r_cmp_13_an_answer_told_late_settles_a_missed_first_answer_only_if_it_was_in_time() {
+    let house = House::open().await;
+    for case in [1, 2] {
+        let missed = CaseResponseMissed { case_id: id(1_000 + case), ..CaseResponseMissed::default() };
+        house.hear("intake", &missed, 1_000 + case).await;
+    }
+    for (case, in_time) in [(1, true), (2, false)] {
+        let corrected =
+            CaseResponseCorrected { case_id: id(1_000 + case), in_time, ..CaseResponseCorrected::default() };
+        house.hear("intake", &corrected, 1_000 + case).await;
+    }
+    let mut stand: Vec<_> =
+        house.escalations().await.into_iter().map(|view| (view.raised.unwrap().case_id, view.status)).collect();
+    stand.sort();
+    assert_eq!(stand, [(id(1_001), "closed".to_owned()), (id(1_002), "raised".to_owned())]);
+    let [closed] = house.events::<EscalationClosed>().await.try_into().unwrap();
+    assert!(closed.settled);
     assert_eq!(house.stack.parked(NAME).await, 0);
 }

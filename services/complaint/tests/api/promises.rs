@@ -83,6 +83,38 @@ async fn r_cmp_10_the_result_is_promised_by_class_from_the_recording_and_pauses_
 }
 
 #[tokio::test]
+async fn r_cmp_10_a_second_offer_and_the_result_after_an_appeal_are_promised_anew() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    house.offer(1, vec![refund(500)]).await;
+    house.stack.advance(hours(50)).await;
+    house.decline(1).await;
+    let declined = house.stack.now();
+    let second = standing(&house, "solution_offer").await;
+    assert_eq!((second.status.as_str(), second.due_at), ("running", on_wire(declined + hours(96))));
+    let told = house.events::<PromisesMoved>().await;
+    assert!(told.iter().any(|moved| moved.promises.contains(&second)), "others learn of it");
+    house.stack.advance(hours(96) + micro()).await;
+    let late = raised_for(&house, EscalationTrigger::PromiseLate).await;
+    assert_eq!((late.len(), standing(&house, "solution_offer").await.status.as_str()), (1, "breached"));
+    house.offer(1, vec![refund(700)]).await;
+    house.agree(1).await;
+    house.carry_out(1).await;
+    assert_eq!(house.satisfied(1, true).await.unwrap().status, "closed");
+
+    house.stack.advance(hours(24)).await;
+    house.appeal(1).await.unwrap();
+    let appealed = house.stack.now();
+    let result = standing(&house, "result_notice").await;
+    assert_eq!((result.status.as_str(), result.due_at), ("running", on_wire(appealed + hours(168))));
+    assert_eq!(standing(&house, "solution_offer").await.due_at, on_wire(appealed + hours(96)));
+    let results = house.view(1).await.promises.into_iter().filter(|one| one.promise == "result_notice");
+    let stand: Vec<_> = results.map(|one| one.status).collect();
+    assert_eq!(stand, ["met", "running"], "the first result was told in time and stays so");
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
 async fn r_cmp_05_word_of_us_is_promised_anew_with_each_word() {
     let house = House::open().await;
     house.record(1, CaseClass::Repair).await;

@@ -82,6 +82,63 @@ fn r_cmp_10_the_result_is_due_by_its_class_from_the_recording_and_not_while_the_
     assert_eq!(raised(tell(&mut complaint, Command::PromiseDue, late + hours(9))), 0, "once");
 }
 
+/// Which kinds are promised anew by a command, and until when; none when it is refused.
+fn anew(complaint: &Complaint, command: Command, at: Timestamp) -> Option<Vec<(Kind, Timestamp)>> {
+    let events = complaint.decide(command, at).ok()?;
+    let moved =
+        events.iter().filter_map(|event| if let Event::PromisesMoved(moved) = event { Some(moved) } else { None });
+    let started = moved.flatten().filter_map(|one| match &one.event {
+        Step::Started(promise) => Some((one.kind, promise.standing.due_at)),
+        _ => None,
+    });
+    Some(started.filter(|(kind, _)| *kind != Kind::ProgressSilence).collect())
+}
+
+#[test]
+fn r_cmp_10_what_is_promised_anew_in_every_state() {
+    let at = NOW + hours(30);
+    let (second, result) = ((Kind::SolutionOffer, at + hours(96)), (Kind::ResultNotice, at + hours(168)));
+    for (name, complaint) in samples() {
+        let declined = anew(&complaint, decline(version(&complaint)), at);
+        assert_eq!(declined, ["of", "o3"].contains(&name).then(|| vec![second]), "{name}, declined");
+        let again = Some(vec![second, result]);
+        let dissatisfied = anew(&complaint, satisfied(false), at);
+        assert_eq!(dissatisfied, again.clone().filter(|_| ["ed", "sc"].contains(&name)), "{name}, not satisfied");
+        assert_eq!(anew(&complaint, appeal(), at), again.filter(|_| name == "cl"), "{name}, appealed");
+    }
+}
+
+#[test]
+fn r_cmp_10_a_second_offer_is_owed_from_the_decline_and_the_first_one_stays_as_it_was() {
+    let mut complaint = sample("of");
+    tell(&mut complaint, decline(1), NOW + hours(30));
+    assert_eq!(stands(&complaint), ["met", "running", "running", "running"]);
+    let due = due(&complaint, Kind::SolutionOffer);
+    assert_eq!(due, NOW + hours(30 + 96));
+    let broken = |events: Vec<Event>| events.iter().filter(|one| matches!(one, Event::Raised { .. })).count();
+    tell(&mut complaint, word("hotline"), due);
+    assert_eq!(broken(tell(&mut complaint, Command::PromiseDue, due)), 0, "equality is in time");
+    assert_eq!(broken(tell(&mut complaint, Command::PromiseDue, due + MICRO)), 1);
+    for command in [draft(&[refund(700)]), submit(), approve(BEN, 2), offer()] {
+        tell(&mut complaint, command, due + hours(1));
+    }
+    let offers = complaint.promises.iter().filter(|(kind, _)| *kind == Kind::SolutionOffer);
+    let states: Vec<_> = offers.map(|(_, promise)| promise.standing.state).collect();
+    assert_eq!(states, [Standing::Met, Standing::MetLate]);
+}
+
+#[test]
+fn r_cmp_10_the_result_after_an_appeal_is_owed_from_it_by_the_class_as_it_was_judged() {
+    let judged = led(&sample("re"), [assess(Class::Discomfort, "medical"), withdraw()]);
+    let again = led(&judged, [Command::Appeal { levels: prepared(WARNING) }]);
+    assert_eq!(due(&again, Kind::ResultNotice), NOW + hours(12));
+    let results = again.promises.iter().filter(|(kind, _)| *kind == Kind::ResultNotice);
+    let states: Vec<_> = results.map(|(_, promise)| promise.standing.state).collect();
+    assert_eq!(states, [Standing::Cancelled, Standing::Running]);
+    assert_eq!(stands(&again), ["cancelled", "cancelled", "running", "running"], "an offer has no rule any more");
+    assert_eq!(stands(&led(&again, [withdraw()])), ["cancelled"; 4], "closed, nothing is owed");
+}
+
 #[test]
 fn r_cmp_10_a_result_that_left_in_time_corrects_a_breach_noted_before_it_was_known() {
     let mut complaint = sample("ed");

@@ -1,0 +1,93 @@
+//! Counts for the metrics about promises: how soon people are answered, and what share of what was promised was kept. A
+//! verdict that was corrected is an event of its own, and so a fact of its own beside the one it corrects: what counts is
+//! the earliest time at which the thing was done, whenever that was told.
+use backbone::Fault;
+use contracts::{
+    Event,
+    complaint::v1::{TaskAnswered, TaskCorrected, TaskExpired},
+    intake::v1::{CaseClosed, CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed},
+};
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+
+use super::share;
+use crate::domain::{
+    figure::{Durations, Share},
+    period::Period,
+};
+
+/// By which events a promise is seen to be kept, at the time they happened, or to be broken.
+pub struct Shown {
+    kept: &'static [&'static str],
+    broken: &'static str,
+}
+
+/// The first human answer to a contact.
+pub const FIRST_RESPONSE: Shown =
+    Shown { kept: &[CaseResponded::TYPE, CaseResponseCorrected::TYPE], broken: CaseResponseMissed::TYPE };
+
+/// A department's answer; each hand-over is a promise of its own.
+pub const DEPARTMENT_ANSWER: Shown =
+    Shown { kept: &[TaskAnswered::TYPE, TaskCorrected::TYPE], broken: TaskExpired::TYPE };
+
+/// Counts for M10 of one kind. A promise is known by what was promised to and its due time.
+pub async fn kept(tx: &mut PgConnection, period: Period, shown: &Shown) -> Result<Share, Fault> {
+    let (met, breached): (i64, i64) = sqlx::query_as(
+        "-- figures.kept
+         -- M10: met / (met + breached), promises with their due time in P; met late is breached, what still runs or was
+         --      cancelled before its time is not counted, what was told late counts from when it was done
+         with promise as (
+           select bool_or(type = any($3) and occurred_at <= due_at) as met
+           from fact where type = any($3 || $4::text) and due_at >= $1 and due_at < $2
+           group by aggregate_id, due_at)
+         select count(*) filter (where met), count(*) filter (where not met) from promise",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(shown.kept)
+    .bind(shown.broken)
+    .fetch_one(tx)
+    .await?;
+    Ok(share(met, breached))
+}
+
+/// Durations for M09, of Kaplan and Meier's curve: who still waits has waited at least until now.
+pub async fn first_responses(tx: &mut PgConnection, period: Period) -> Result<Durations, Fault> {
+    let (n, median, p90): (i64, Option<f64>, Option<f64>) = sqlx::query_as(
+        "-- figures.first_responses
+         -- M09: first human answer - contact in wall-clock seconds, cohort = cases registered in P; who has no answer
+         --      enters as waiting until the close, or until the watermark, and is never dropped
+         with contact as (
+           select aggregate_id, min(started_at) as at from fact
+           where type = $3 and occurred_at >= $1 and occurred_at < $2 group by aggregate_id),
+         answer as (
+           select aggregate_id, min(occurred_at) as at from fact where type in ($4, $5) and due_at is not null
+             and aggregate_id in (select aggregate_id from contact) group by aggregate_id),
+         closing as (
+           select aggregate_id, min(occurred_at) as at from fact where type = $6
+             and aggregate_id in (select aggregate_id from contact) group by aggregate_id),
+         wait as (
+           select (answer.at is not null)::int as answered, extract(epoch from coalesce(answer.at, closing.at,
+             (select max(last_occurred_at) from watermark where service = 'intake')) - contact.at)::float8 as seconds
+           from contact left join answer using (aggregate_id) left join closing using (aggregate_id)),
+         step as (
+           select seconds, sum(answered)::float8 as answered,
+                  (sum(count(*)) over (order by seconds desc))::float8 as waiting
+           from wait group by seconds),
+         curve as (
+           select seconds, sum(ln(greatest(1 - answered / waiting, 1e-300))) over (order by seconds) as unanswered
+           from step where answered > 0)
+         select (select count(*) from wait), min(seconds) filter (where unanswered <= ln(0.5) + 1e-9),
+                min(seconds) filter (where unanswered <= ln(0.1) + 1e-9)
+         from curve",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(CaseRegistered::TYPE)
+    .bind(CaseResponded::TYPE)
+    .bind(CaseResponseCorrected::TYPE)
+    .bind(CaseClosed::TYPE)
+    .fetch_one(tx)
+    .await?;
+    Ok(Durations { n: n.unsigned_abs(), median, p90, mean: None })
+}

@@ -1,0 +1,122 @@
+//! M09 and M10: how soon people are answered and what was promised was kept, also when that is told late.
+use contracts::{
+    complaint::v1::{TaskAnswered, TaskCorrected, TaskExpired},
+    intake::v1::{CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed},
+};
+use jiff::{Timestamp, ToSpan};
+use testkit::Stack;
+use uuid::Uuid;
+
+use crate::{
+    events::{answered, at, closed, concluded, figures, late, read, recorded, wire},
+    owners::{start, tell},
+};
+
+/// A case registered an hour after its contact at `at`.
+pub fn registered(at: Timestamp) -> CaseRegistered {
+    let (occurred_at, recorded_at) = (wire(at), wire(at + 1.hour()));
+    CaseRegistered { occurred_at, recorded_at, ..CaseRegistered::default() }
+}
+
+pub fn responded(at: Timestamp, by: Timestamp) -> CaseResponded {
+    let (responded_at, respond_by, in_time) = (wire(at), wire(by), at <= by);
+    CaseResponded { responded_at, respond_by, in_time, ..CaseResponded::default() }
+}
+
+fn corrected(at: Timestamp, by: Timestamp) -> CaseResponseCorrected {
+    let (responded_at, respond_by, in_time) = (wire(at), wire(by), at <= by);
+    CaseResponseCorrected { responded_at, respond_by, in_time, ..CaseResponseCorrected::default() }
+}
+
+async fn missed(stack: &Stack, case: Uuid, respond_by: Timestamp) {
+    tell(stack, case, CaseResponseMissed { respond_by: wire(respond_by), ..CaseResponseMissed::default() }).await;
+}
+
+#[tokio::test]
+async fn r_int_12_a_first_answer_counts_as_it_was_corrected() {
+    let stack = start().await;
+    let by = at("02-02T00:00:00");
+    let (early, after) = (by - 1.hour(), by + 1.hour());
+    let [kept, broken, late, taken_back, still_late, earlier] = [(); 6].map(|()| Uuid::now_v7());
+    tell(&stack, kept, responded(by, by)).await;
+    missed(&stack, broken, by).await;
+    for case in [late, taken_back, still_late] {
+        missed(&stack, case, by).await;
+        tell(&stack, case, responded(after, by)).await;
+    }
+    tell(&stack, taken_back, corrected(early, by)).await;
+    tell(&stack, still_late, corrected(by + 1.microsecond(), by)).await;
+    tell(&stack, earlier, responded(by, by)).await;
+    tell(&stack, earlier, corrected(early, by)).await;
+    // its time comes after the period
+    tell(&stack, Uuid::now_v7(), responded(early, at("03-01T00:00:00"))).await;
+    stack.settle().await;
+    assert_eq!(read(&figures(&stack).await, "M10", "share.first_response"), (Some(0.5), 6, Some(3)));
+    assert_eq!(stack.parked("analytics").await, 0);
+}
+
+#[tokio::test]
+async fn r_cmp_19_each_answer_a_department_owes_counts_as_it_was_corrected() {
+    let stack = start().await;
+    let (first, second) = (at("02-02T00:00:00"), at("02-04T00:00:00"));
+    let complaint = Uuid::now_v7();
+    let answer = |at: Timestamp, by: Timestamp| TaskAnswered {
+        answer_by: wire(by),
+        ..answered("quality", complaint, at, 60, 600)
+    };
+    let expired = |by: Timestamp| TaskExpired { answer_by: wire(by), ..TaskExpired::default() };
+    let [sent_back, silent, told_late] = [(); 3].map(|()| Uuid::now_v7());
+    tell(&stack, sent_back, answer(first, first)).await;
+    tell(&stack, sent_back, expired(second)).await;
+    tell(&stack, sent_back, answer(second + 1.hour(), second)).await;
+    tell(&stack, silent, expired(first)).await;
+    tell(&stack, told_late, expired(first)).await;
+    let kept = TaskCorrected { answered_at: wire(first), answer_by: wire(first), ..TaskCorrected::default() };
+    tell(&stack, told_late, kept).await;
+    stack.settle().await;
+    assert_eq!(read(&figures(&stack).await, "M10", "share.department_answer"), (Some(0.5), 4, Some(2)));
+}
+
+#[tokio::test]
+async fn the_first_investigation_is_counted_alike_among_all_promises_and_by_itself() {
+    let stack = start().await;
+    let (begin, by) = (at("02-01T00:00:00"), at("02-02T00:00:00"));
+    let [met, breached, running] = [(); 3].map(|()| Uuid::now_v7());
+    for id in [met, breached, running] {
+        tell(&stack, id, recorded(begin, by)).await;
+    }
+    tell(&stack, met, concluded(by, by)).await;
+    tell(&stack, breached, late(by)).await;
+    stack.settle().await;
+    let shown = figures(&stack).await;
+    assert_eq!(read(&shown, "M10", "share.first_investigation"), (Some(0.5), 2, Some(1)));
+    assert_eq!(read(&shown, "M15", "share"), (Some(0.5), 2, Some(1)));
+}
+
+#[tokio::test]
+async fn who_has_no_answer_yet_counts_as_waiting_and_an_answer_told_late_from_when_it_was_given() {
+    let stack = start().await;
+    let begin = at("02-01T00:00:00");
+    let by = begin + 24.hours();
+    let [ten, told_late, waits, closed_without] = [(); 4].map(|()| Uuid::now_v7());
+    for case in [ten, told_late, waits, closed_without] {
+        tell(&stack, case, registered(begin)).await;
+    }
+    tell(&stack, Uuid::now_v7(), registered(at("02-28T23:30:00"))).await; // registered in March
+    tell(&stack, ten, responded(begin + 10.minutes(), by)).await;
+    tell(&stack, told_late, responded(begin + 20.minutes(), by)).await;
+    tell(&stack, closed_without, closed(begin + 1.hour(), begin + 8.minutes())).await;
+    stack.settle().await;
+    // 3 wait at 10 minutes and 2 of them longer; 2 at 20 minutes
+    let shown = figures(&stack).await;
+    assert_eq!(read(&shown, "M09", "median"), (Some(1200.0), 4, None));
+    tell(&stack, told_late, corrected(begin + 5.minutes(), by)).await;
+    stack.settle().await;
+    // 4 wait at 5 minutes, 2 at 10: three quarters of a half
+    let shown = figures(&stack).await;
+    assert_eq!(read(&shown, "M09", "median"), (Some(600.0), 4, None));
+    assert_eq!(read(&shown, "M09", "p90"), (None, 4, None), "one still waits");
+    tell(&stack, waits, responded(begin + 30.minutes(), by)).await;
+    stack.settle().await;
+    assert_eq!(read(&figures(&stack).await, "M09", "p90"), (Some(1800.0), 4, None));
+}
