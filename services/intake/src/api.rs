@@ -17,11 +17,12 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    desk::{A_PERSON, person},
     domain::{
         case::{Case, Command},
         record::{Added, Part},
     },
-    store::{self, Look},
+    store::{self, Look, Whose},
     vault::{CustomerKey, Place, Text, key_of, text_row},
     wire,
 };
@@ -44,9 +45,11 @@ impl Intake for Api {
 
     async fn list_queue(&self, request: Request<ListQueueRequest>) -> Result<Response<ListQueueResponse>, Status> {
         let mut checks = Checks::default();
-        let page = checks.page(request.get_ref().page.as_ref(), store::Place::parse);
-        let Some((page, after)) = page else { return Err(checks.fault().into()) };
-        let (cases, next_page_token) = store::queue(&self.0.pool, &page, after, self.0.clock.now()).await?;
+        let r = request.get_ref();
+        let page = checks.page(r.page.as_ref(), store::Place::parse);
+        let whose = whose(&mut checks, r);
+        let (Some((page, after)), Some(whose)) = (page, whose) else { return Err(checks.fault().into()) };
+        let (cases, next_page_token) = store::queue(&self.0.pool, whose, &page, after, self.0.clock.now()).await?;
         let cases = cases.into_iter().map(view).collect::<Result<_, _>>()?;
         Ok(Response::new(ListQueueResponse { cases, next_page_token }))
     }
@@ -72,7 +75,7 @@ impl Intake for Api {
         }
         let row = text_row(&self.0.master.new_key(customer)?, id, "answer", text)?;
         let respond = Command::Respond { at, levels: Arc::clone(&self.0.levels) };
-        self.submit(Unit::of(Change::to::<Case>(id, respond)).row(row).actor(actor).key(key)).await
+        submit(&self.0, Unit::of(Change::to::<Case>(id, respond)).row(row).actor(actor).key(key)).await
     }
 
     async fn add_to_case(&self, request: Request<AddToCaseRequest>) -> Result<Response<Receipt>, Status> {
@@ -104,7 +107,7 @@ impl Intake for Api {
         let unit = Unit::of(Change::to::<Case>(id, command)).actor(actor).key(key);
         let rows = said.iter().map(|(part, text)| text_row(&sealed, id, part.word(), text));
         let unit = rows.into_iter().try_fold(unit, |unit, row| Ok::<_, Fault>(unit.row(row?)))?;
-        self.submit(unit).await
+        submit(&self.0, unit).await
     }
 
     async fn close_case(&self, request: Request<CloseCaseRequest>) -> Result<Response<Receipt>, Status> {
@@ -118,7 +121,7 @@ impl Intake for Api {
             return Err(checks.fault().into());
         };
         let close = Command::Close { outcome, levels: Arc::clone(&self.0.levels) };
-        self.submit(Unit::of(Change::to::<Case>(id, close)).actor(actor).key(key)).await
+        submit(&self.0, Unit::of(Change::to::<Case>(id, close)).actor(actor).key(key)).await
     }
 
     async fn reveal_contact(
@@ -196,12 +199,6 @@ impl Intake for Api {
 }
 
 impl Api {
-    async fn submit(&self, unit: Unit) -> Result<Response<Receipt>, Status> {
-        let unit = unit.answer::<Case>(|id, version, case| wire::receipt(id, version, case).encode_to_vec());
-        let answer = self.0.road.submit(unit).await?;
-        Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
-    }
-
     /// The customer's keys that open `sealed`.
     async fn keys(&self, customer: Uuid, sealed: impl Iterator<Item = &Vec<u8>>) -> Result<Vec<CustomerKey>, Fault> {
         let ids: Vec<Uuid> = sealed.filter_map(|value| key_of(value)).collect();
@@ -210,12 +207,30 @@ impl Api {
     }
 }
 
+/// Does what was asked of a case, and says what came of it.
+pub async fn submit(app: &App, unit: Unit) -> Result<Response<Receipt>, Status> {
+    let unit = unit.answer::<Case>(|id, version, case| wire::receipt(id, version, case).encode_to_vec());
+    let answer = app.road.submit(unit).await?;
+    Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
+}
+
 /// Opens a value with its key. Errors: the customer's keys were destroyed, and the customer with them.
 fn open(keys: &[CustomerKey], place: &Place, sealed: &[u8]) -> Result<String, Fault> {
     let key = keys.iter().find(|key| Some(key.id) == key_of(sealed));
     let gone =
         || Fault::rejected("customer.forgotten", "the customer was forgotten: the keys to these data are destroyed");
     key.ok_or_else(gone)?.open(place, sealed)
+}
+
+/// Whose cases are asked for.
+fn whose<'a>(checks: &mut Checks, asked: &'a ListQueueRequest) -> Option<Whose<'a>> {
+    let ListQueueRequest { assigned_to, unassigned, .. } = asked;
+    let known = match (assigned_to.as_str(), *unassigned) {
+        ("", _) => Ok(None),
+        (_, true) => Err("cannot be asked for together with unassigned; leave one of them out"),
+        (text, false) => person(text).map(|_| Some(text)).ok_or(A_PERSON),
+    };
+    checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned: *unassigned })
 }
 
 fn view((id, version, case): store::Found) -> Result<CaseView, Fault> {

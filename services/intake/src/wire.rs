@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     deadlines,
     domain::{
+        assignment::Assignment,
         call::{self, Call},
         case::{self, Case},
         priority::Priority,
@@ -119,6 +120,12 @@ impl Aggregate for Case {
                     emotion: added.emotion.map_or(common::Emotion::Unspecified, emotion).into(),
                 };
                 Published::of(&completed, shard)
+            }
+            case::Event::Assigned { assignment: given, .. } => {
+                let complaint_id = facts.and_then(|facts| facts.complaint_id);
+                let complaint_id = complaint_id.map(|id| id.to_string()).unwrap_or_default();
+                let assignment = Some(assignment(given));
+                Published::of(&contract::CaseAssigned { case_id, complaint_id, assignment }, shard)
             }
             case::Event::Reopened => Published::of(&contract::CaseReopened { case_id }, shard),
         }
@@ -268,7 +275,18 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         response_missed: case.response_missed,
         closed_at,
         outcome,
+        assignment: case.assignment.as_ref().map(assignment),
     })
+}
+
+fn assignment(given: &Assignment) -> contract::Assignment {
+    contract::Assignment {
+        version: given.version,
+        assigned_to: given.to.clone(),
+        assigned_by: given.by.clone(),
+        assigned_at: Some(proto::timestamp(given.at)),
+        accepted: given.accepted(),
+    }
 }
 
 /// The status word of a case, as in its JSON.

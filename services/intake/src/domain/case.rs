@@ -14,11 +14,14 @@ use uuid::Uuid;
 
 use super::{
     answer::{self, Given, Moved},
+    assignment::{Assignment, HandOver},
     classify::Classification,
     priority::{self, Priority, Weighed},
     record::{Added, Part},
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
 };
+
+pub use super::rejection::Rejection;
 
 /// A case as intake knows it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,9 @@ pub struct Case {
     /// What was promised of the first answer; nothing of cases from before promises were kept.
     #[serde(default)]
     pub promises: Promises<Kind>,
+    /// Who has it; nobody (yet) where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignment: Option<Assignment>,
 }
 
 /// How far a case has come.
@@ -130,6 +136,10 @@ pub enum Command {
     Register { contact: Box<Contact>, levels: Arc<Levels> },
     /// A human answered the customer: now, or at an earlier time told only now.
     Respond { at: Option<Timestamp>, levels: Arc<Levels> },
+    /// Give it to a person.
+    Assign { asked: HandOver, levels: Arc<Levels> },
+    /// A person takes it, having read the assignment of this version; 0 where there was none.
+    Accept { by: String, version: u32, levels: Arc<Levels> },
     /// Time has passed, and the first answer is awaited.
     LookAtResponse,
     /// It needs nothing else.
@@ -174,52 +184,11 @@ pub enum Event {
     },
     Reopened,
     RecordCompleted(Added),
-}
-
-/// Why a case says no.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    #[error("there is no such case")]
-    Unknown,
-    #[error("the customer has had a first answer already")]
-    AlreadyResponded,
-    #[error("{} is on record already; it stays as it was said", .0.word())]
-    PartOnRecord(Part),
-    #[error("the case is closed")]
-    Closed,
-    #[error("the case is handled as a complaint and ends with it")]
-    IsComplaint,
-    #[error("record the answer to the customer first")]
-    NotAnswered,
-    #[error("only a suggestion can end as a recorded suggestion")]
-    NotASuggestion,
-    #[error("a person ends a case as answered, guidance or suggestion_recorded")]
-    NotByPerson,
-    #[error("an answer is given after the contact happened and not in the future")]
-    AnswerOutOfTime,
-    #[error("the policy promises no first answer to such a contact")]
-    NothingPromised,
-    #[error(transparent)]
-    Promise(#[from] promise::Rejection),
-}
-
-impl Rejection {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Rejection::Unknown => "case.not_found",
-            Rejection::AlreadyResponded => "case.already_responded",
-            Rejection::PartOnRecord(_) => "case.part_on_record",
-            Rejection::Closed => "case.closed",
-            Rejection::IsComplaint => "case.is_complaint",
-            Rejection::NotAnswered => "case.not_answered",
-            Rejection::NotASuggestion => "case.not_a_suggestion",
-            Rejection::NotByPerson => "case.outcome_not_by_person",
-            Rejection::AnswerOutOfTime => "case.answer_out_of_time",
-            Rejection::NothingPromised => "case.nothing_promised",
-            Rejection::Promise(rejection) => rejection.code(),
-        }
-    }
+    /// Another person has it now.
+    Assigned {
+        assignment: Assignment,
+        promises: Vec<Moved>,
+    },
 }
 
 /// The id of the case that stands for a contact a channel knows by its own reference (idempotent on both).
@@ -245,8 +214,10 @@ impl Case {
             (None, Command::Register { contact, levels }) => Ok(vec![contact.take_in(&levels, now)?]),
             (None, Command::LookAtResponse | Command::EndWithComplaint { .. } | Command::ReopenWithComplaint)
             | (Some(_), Command::Register { .. }) => Ok(vec![]),
-            (None, Command::Respond { .. } | Command::Close { .. }) => Err(Rejection::Unknown),
+            (None, _) => Err(Rejection::Unknown),
             (Some(facts), Command::Respond { at, levels }) => self.respond(facts, at, &levels, now),
+            (Some(facts), Command::Assign { asked, levels }) => self.assign(facts, asked, &levels, now),
+            (Some(facts), Command::Accept { by, version, levels }) => self.accept(facts, by, version, &levels, now),
             (Some(facts), Command::LookAtResponse) => self.look(facts, now),
             (Some(facts), Command::Close { outcome, levels }) => self.close(facts, outcome, &levels, now),
             (Some(_), Command::EndWithComplaint { outcome, levels }) => self.end_with_complaint(outcome, &levels, now),
@@ -307,6 +278,7 @@ impl Case {
                 facts.parts.extend(&added.parts);
                 facts.emotion = added.emotion.or(facts.emotion);
             }),
+            Event::Assigned { assignment, .. } => self.assignment = Some(assignment.clone()),
         }
         event.promises().iter().for_each(|moved| self.promises.apply(moved));
     }
@@ -321,6 +293,7 @@ impl Event {
             | Event::ResponseCorrected { promises, .. }
             | Event::ResponseDueSoon { promises, .. }
             | Event::ResponseMissed { promises }
+            | Event::Assigned { promises, .. }
             | Event::Closed { promises, .. } => promises,
             Event::Reopened | Event::RecordCompleted(_) => &[],
         }

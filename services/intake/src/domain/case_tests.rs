@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{
+    assignment_tests::{accept, assign},
     case::{Case, Command, Contact, Event, State},
     classify::Classification,
     record::{Added, Part},
@@ -101,6 +102,7 @@ fn states() -> Vec<(&'static str, Case)> {
         ("absent", Case::default()),
         ("enquiry", after(Enquiry, &[])),
         ("enquiry late", after(Enquiry, &[(Command::LookAtResponse, 25)])),
+        ("enquiry assigned", after(Enquiry, &[(accept("staff:ana", 0), 1)])),
         ("enquiry responded", after(Enquiry, std::slice::from_ref(&responded))),
         ("enquiry closed", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2)])),
         ("suggestion", after(Suggestion, &[])),
@@ -124,6 +126,8 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("end with complaint", end(Outcome::ComplaintWithdrawn)),
         ("reopen with complaint", Command::ReopenWithComplaint),
         ("add to record", add(Part::Emotion)),
+        ("assign", assign("staff:ben", "staff:ana", 0)),
+        ("accept", accept("staff:ana", 0)),
     ]
 }
 
@@ -152,7 +156,8 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
         (_, "reopen with complaint") => Ok((still, false)),
         (_, "tell an earlier answer") => Ok((if still == "routed" { "responded" } else { still }, true)),
         (_, _) if is_closed => Err("case.closed"),
-        (_, "add to record") => Ok((still, true)),
+        ("enquiry assigned", "assign" | "accept") => Err("case.assignment_changed"),
+        (_, "add to record" | "assign" | "accept") => Ok((still, true)),
         (_, "respond") if has_answer => Err("case.already_responded"),
         ("complaint reopened", "respond") => Err("case.is_complaint"),
         (_, "respond") => Ok(("responded", true)),

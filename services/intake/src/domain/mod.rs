@@ -1,6 +1,7 @@
 //! The rules of the front door: what a purchase and a case are, what a contact is about, and who waits before whom.
 //! Pure: time, ids and amounts come in as values; nothing here reads a clock, a file or a database.
 pub mod answer;
+pub mod assignment;
 pub mod call;
 pub mod case;
 pub mod classify;
@@ -8,11 +9,14 @@ pub mod identity;
 pub mod priority;
 pub mod purchase;
 pub mod record;
+pub mod rejection;
 pub mod triage;
 pub mod vocabulary;
 
 #[cfg(test)]
 mod answer_tests;
+#[cfg(test)]
+mod assignment_tests;
 #[cfg(test)]
 mod case_tests;
 #[cfg(test)]
