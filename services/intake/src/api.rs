@@ -1,5 +1,8 @@
 //! The gRPC door for staff tools and the other services: request to command, or query to response. No rules.
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use backbone::{Change, Checks, Fault, Unit};
 use contracts::{
@@ -161,6 +164,7 @@ impl Intake for Api {
         let customer = customer_of(&store::case(&self.0.pool, case_id).await?)?;
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
         let (mut response, mut contact) = (RevealCaseResponse::default(), String::new());
+        let mut questions = BTreeMap::new();
         let texts = store::look_at_text(&self.0.pool, case_id, customer, look).await?;
         let keys = self.keys(customer, texts.iter().map(|(_, sealed)| sealed)).await?;
         for (part, sealed) in texts {
@@ -171,10 +175,14 @@ impl Intake for Api {
                 "content" => &mut response.content,
                 "circumstances" => &mut response.circumstances,
                 "expected_resolution" => &mut response.expected_resolution,
-                _ => &mut contact,
+                question => match question.strip_prefix("question_").and_then(|number| number.parse::<u32>().ok()) {
+                    Some(number) => questions.entry(number).or_default(),
+                    None => &mut contact,
+                },
             };
             *whole = body;
         }
+        response.questions = questions.into_values().collect();
         if !contact.is_empty() {
             let Text { content, circumstances, expected_resolution, symptoms, frequency_of_use } =
                 serde_json::from_str(&contact).map_err(Fault::internal)?;
@@ -237,6 +245,7 @@ fn view((id, version, case): store::Found) -> Result<CaseView, Fault> {
     wire::view(version, &case).ok_or_else(|| Fault::not_found("case", id))
 }
 
-fn customer_of((id, _, case): &store::Found) -> Result<Uuid, Fault> {
+/// Whose case it is.
+pub fn customer_of((id, _, case): &store::Found) -> Result<Uuid, Fault> {
     case.facts.as_ref().map(|facts| facts.customer_id).ok_or_else(|| Fault::not_found("case", id))
 }

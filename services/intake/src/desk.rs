@@ -1,20 +1,25 @@
 //! The gRPC door for those who work on cases: request to command. No rules.
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use backbone::{Actor, Change, Checks, Unit};
 use contracts::{
     common::v1::Receipt,
-    intake::v1::{AcceptCaseRequest, AssignCaseRequest, desk_server::Desk as DeskRpc},
+    intake::v1::{AcceptCaseRequest, AssignCaseRequest, RequestInfoRequest, desk_server::Desk as DeskRpc},
 };
 use tonic::{Request, Response, Status};
 
 use crate::{
-    api::submit,
+    api::{customer_of, submit},
     app::App,
     domain::{
         assignment::HandOver,
         case::{Case, Command},
+        information::Question,
+        record::Part,
     },
+    store,
+    vault::text_row,
+    wire,
 };
 
 /// How somebody who can have a case is named.
@@ -55,6 +60,44 @@ impl DeskRpc for Desk {
         let accept = Command::Accept { by, version, levels: Arc::clone(&self.0.levels) };
         submit(&self.0, Unit::of(Change::to::<Case>(id, accept)).actor(actor).key(key)).await
     }
+
+    async fn request_info(&self, request: Request<RequestInfoRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let key = checks.key(&request, "request_info");
+        let r = request.get_ref();
+        let id = checks.id("case_id", &r.case_id);
+        let missing = missing(&mut checks, &r.missing);
+        let words = checks.text("question", r.question.trim(), 1..=2000);
+        let (Some(actor), Some(key), Some(id), Some(missing), Some(words)) = (actor, key, id, missing, words) else {
+            return Err(checks.fault().into());
+        };
+        let case = store::case(&self.0.pool, id).await?;
+        let sealed = self.0.master.new_key(customer_of(&case)?)?;
+        let number = case.2.questions.saturating_add(1);
+        let row = text_row(&sealed, id, &format!("question_{number}"), words)?;
+        let asked = Question { number, missing, within: self.0.info_within };
+        let ask = Command::RequestInfo { asked, levels: Arc::clone(&self.0.levels) };
+        submit(&self.0, Unit::of(Change::to::<Case>(id, ask)).row(row).actor(actor).key(key)).await
+    }
+}
+
+/// What is asked for.
+fn missing(checks: &mut Checks, named: &[i32]) -> Option<BTreeSet<Part>> {
+    let named = checks.list("missing", named, 10)?;
+    if named.is_empty() {
+        checks.wrong("missing", "name at least one part of the record");
+        return None;
+    }
+    let parts: Vec<_> = named
+        .iter()
+        .enumerate()
+        .map(|(n, part)| {
+            let known = wire::part_of(*part).ok_or("is content, emotion, circumstances or expected_resolution");
+            checks.value(&format!("missing[{n}]"), known)
+        })
+        .collect();
+    parts.into_iter().collect()
 }
 
 /// Somebody who can have a case; `None` for services, channels and whatever names nobody.

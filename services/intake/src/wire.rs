@@ -1,5 +1,7 @@
 //! Contract and domain: what others learn of purchases and cases is decided here and nowhere else.
 //! Invariant: customers leave by pseudonym only; no name, number, address or word of a customer is in an event.
+mod call;
+
 use std::collections::BTreeSet;
 
 use backbone::{Aggregate, Fault, Published, proto};
@@ -12,7 +14,6 @@ use crate::{
     deadlines,
     domain::{
         assignment::Assignment,
-        call::{self, Call},
         case::{self, Case},
         priority::Priority,
         purchase::{self, Purchase},
@@ -127,6 +128,14 @@ impl Aggregate for Case {
                 let assignment = Some(assignment(given));
                 Published::of(&contract::CaseAssigned { case_id, complaint_id, assignment }, shard)
             }
+            case::Event::InfoRequested { missing, until } => {
+                let (missing, until) = (parts(missing), Some(proto::timestamp(*until)));
+                Published::of(&contract::CaseInfoRequested { case_id, missing, until }, shard)
+            }
+            case::Event::InfoAdded { still_missing } => {
+                let still_missing = parts(still_missing);
+                Published::of(&contract::CaseInfoAdded { case_id, still_missing }, shard)
+            }
             case::Event::Reopened => Published::of(&contract::CaseReopened { case_id }, shard),
         }
     }
@@ -143,43 +152,6 @@ impl Aggregate for Case {
 impl From<case::Rejection> for Fault {
     fn from(rejection: case::Rejection) -> Self {
         Fault::rejected(rejection.code(), rejection.to_string())
-    }
-}
-
-impl Aggregate for Call {
-    const TABLE: &'static str = "hotline_call";
-    type Command = call::Command;
-    type Event = call::Event;
-    type Rejection = call::Rejection;
-
-    fn decide(&self, command: Self::Command, now: Timestamp) -> Result<Vec<Self::Event>, Self::Rejection> {
-        Call::decide(self, command, now)
-    }
-
-    fn apply(&mut self, event: &Self::Event) {
-        Call::apply(self, event);
-    }
-
-    fn publish(&self, event: &Self::Event, shard: u8) -> Published {
-        let call::Event::Ended(facts) = event;
-        let outcome = match facts.outcome {
-            call::Outcome::Answered => contract::CallOutcome::Answered,
-            call::Outcome::Abandoned => contract::CallOutcome::Abandoned,
-        };
-        let ended = contract::CallEnded {
-            call_id: facts.call_id.to_string(),
-            outcome: outcome.into(),
-            wait_seconds: facts.wait_seconds,
-            ended_at: Some(proto::timestamp(facts.at)),
-            case_id: facts.case_id.map(|id| id.to_string()).unwrap_or_default(),
-        };
-        Published::of(&ended, shard).at(facts.at)
-    }
-}
-
-impl From<call::Rejection> for Fault {
-    fn from(rejection: call::Rejection) -> Self {
-        match rejection {}
     }
 }
 
@@ -245,6 +217,17 @@ fn parts(parts: &BTreeSet<Part>) -> Vec<i32> {
     parts.iter().map(|one| part(one).into()).collect()
 }
 
+/// The part of the record that is named, if one is.
+pub fn part_of(part: i32) -> Option<Part> {
+    match contract::RecordPart::try_from(part).ok()? {
+        contract::RecordPart::Unspecified => None,
+        contract::RecordPart::Content => Some(Part::Content),
+        contract::RecordPart::Emotion => Some(Part::Emotion),
+        contract::RecordPart::Circumstances => Some(Part::Circumstances),
+        contract::RecordPart::ExpectedResolution => Some(Part::ExpectedResolution),
+    }
+}
+
 /// How somebody feels, as the contract says it; `None` where nothing is said.
 pub fn emotion_of(emotion: common::Emotion) -> Option<Emotion> {
     match emotion {
@@ -262,9 +245,7 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
     let facts = case.facts.as_ref()?;
     let (closed_at, outcome) = match case.state {
         case::State::Closed { outcome, at } => (Some(proto::timestamp(at)), outcome.word().to_owned()),
-        case::State::Absent | case::State::Routed | case::State::Responded | case::State::Reopened => {
-            (None, String::new())
-        }
+        _ => (None, String::new()),
     };
     Some(contract::CaseView {
         case_id: facts.case_id.to_string(),
@@ -276,6 +257,8 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         closed_at,
         outcome,
         assignment: case.assignment.as_ref().map(assignment),
+        awaiting_until: case.info_until().map(proto::timestamp),
+        missing: if let case::State::AwaitingInfo { missing, .. } = &case.state { parts(missing) } else { vec![] },
     })
 }
 
@@ -295,6 +278,7 @@ pub fn status(state: &case::State) -> &'static str {
         case::State::Absent => "absent",
         case::State::Routed => "routed",
         case::State::Responded => "responded",
+        case::State::AwaitingInfo { .. } => "awaiting_info",
         case::State::Reopened => "reopened",
         case::State::Closed { .. } => "closed",
     }

@@ -63,7 +63,7 @@ impl Case {
             State::Absent => return Err(Rejection::Unknown),
             State::Routed => {}
             _ if told_late => {}
-            State::Responded => return Err(Rejection::AlreadyResponded),
+            State::Responded | State::AwaitingInfo { .. } => return Err(Rejection::AlreadyResponded),
             State::Reopened => return Err(Rejection::IsComplaint),
             State::Closed { .. } => return Err(Rejection::Closed),
         }

@@ -16,6 +16,7 @@ use super::{
     answer::{self, Given, Moved},
     assignment::{Assignment, HandOver},
     classify::Classification,
+    information::Question,
     priority::{self, Priority, Weighed},
     record::{Added, Part},
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
@@ -38,6 +39,9 @@ pub struct Case {
     /// Who has it; nobody (yet) where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment: Option<Assignment>,
+    /// How often the customer was asked for what is missing.
+    #[serde(default)]
+    pub questions: u32,
 }
 
 /// How far a case has come.
@@ -51,6 +55,8 @@ pub enum State {
     Routed,
     /// A human has answered.
     Responded,
+    /// A human has answered with a question, and the customer has until then to add what is missing.
+    AwaitingInfo { missing: BTreeSet<Part>, until: Timestamp },
     /// Closed once, and its complaint was taken up again; nobody waits for a first answer any more.
     Reopened,
     /// At its end.
@@ -140,6 +146,10 @@ pub enum Command {
     Assign { asked: HandOver, levels: Arc<Levels> },
     /// A person takes it, having read the assignment of this version; 0 where there was none.
     Accept { by: String, version: u32, levels: Arc<Levels> },
+    /// Ask the customer for what is missing.
+    RequestInfo { asked: Question, levels: Arc<Levels> },
+    /// Time has passed, and what is missing is awaited.
+    LookForInfo,
     /// Time has passed, and the first answer is awaited.
     LookAtResponse,
     /// It needs nothing else.
@@ -184,6 +194,13 @@ pub enum Event {
     },
     Reopened,
     RecordCompleted(Added),
+    InfoRequested {
+        missing: BTreeSet<Part>,
+        until: Timestamp,
+    },
+    InfoAdded {
+        still_missing: BTreeSet<Part>,
+    },
     /// Another person has it now.
     Assigned {
         assignment: Assignment,
@@ -212,12 +229,15 @@ impl Case {
         match (&self.facts, command) {
             (_, Command::Complete(added)) => self.complete(added),
             (None, Command::Register { contact, levels }) => Ok(vec![contact.take_in(&levels, now)?]),
-            (None, Command::LookAtResponse | Command::EndWithComplaint { .. } | Command::ReopenWithComplaint)
-            | (Some(_), Command::Register { .. }) => Ok(vec![]),
+            (Some(_), Command::Register { .. }) => Ok(vec![]),
+            (None, Command::LookAtResponse | Command::LookForInfo) => Ok(vec![]),
+            (None, Command::EndWithComplaint { .. } | Command::ReopenWithComplaint) => Ok(vec![]),
             (None, _) => Err(Rejection::Unknown),
             (Some(facts), Command::Respond { at, levels }) => self.respond(facts, at, &levels, now),
             (Some(facts), Command::Assign { asked, levels }) => self.assign(facts, asked, &levels, now),
             (Some(facts), Command::Accept { by, version, levels }) => self.accept(facts, by, version, &levels, now),
+            (Some(facts), Command::RequestInfo { asked, levels }) => self.request_info(facts, asked, &levels, now),
+            (Some(_), Command::LookForInfo) => Ok(self.look_for_info(now)),
             (Some(facts), Command::LookAtResponse) => self.look(facts, now),
             (Some(facts), Command::Close { outcome, levels }) => self.close(facts, outcome, &levels, now),
             (Some(_), Command::EndWithComplaint { outcome, levels }) => self.end_with_complaint(outcome, &levels, now),
@@ -229,18 +249,20 @@ impl Case {
         match (&self.state, outcome) {
             (State::Absent, _) => Err(Rejection::Unknown),
             (State::Closed { .. }, _) => Err(Rejection::Closed),
-            (_, Outcome::ComplaintClosed | Outcome::ComplaintWithdrawn) => Err(Rejection::NotByPerson),
+            (_, Outcome::ComplaintClosed | Outcome::ComplaintWithdrawn | Outcome::NoInfo) => {
+                Err(Rejection::NotByPerson)
+            }
             _ if facts.complaint_id.is_some() => Err(Rejection::IsComplaint),
             (_, Outcome::SuggestionRecorded) if facts.class != CaseClass::Suggestion => Err(Rejection::NotASuggestion),
             (State::Routed, Outcome::Answered | Outcome::Guidance) => Err(Rejection::NotAnswered),
-            (State::Routed | State::Responded | State::Reopened, _) => self.end(outcome, levels, now),
+            _ => self.end(outcome, levels, now),
         }
     }
 
     fn end_with_complaint(&self, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         match self.state {
-            State::Routed | State::Responded | State::Reopened => self.end(outcome, levels, now),
             State::Absent | State::Closed { .. } => Ok(vec![]),
+            _ => self.end(outcome, levels, now),
         }
     }
 
@@ -273,6 +295,11 @@ impl Case {
             Event::ResponseDueSoon { .. } => {}
             Event::ResponseMissed { .. } => self.response_missed = true,
             Event::Closed { outcome, at, .. } => self.state = State::Closed { outcome: *outcome, at: *at },
+            Event::InfoRequested { missing, until } => {
+                self.state = State::AwaitingInfo { missing: missing.clone(), until: *until };
+                self.questions = self.questions.saturating_add(1);
+            }
+            Event::InfoAdded { .. } => self.state = State::Responded,
             Event::Reopened => self.state = State::Reopened,
             Event::RecordCompleted(added) => self.facts.iter_mut().for_each(|facts| {
                 facts.parts.extend(&added.parts);
@@ -295,7 +322,7 @@ impl Event {
             | Event::ResponseMissed { promises }
             | Event::Assigned { promises, .. }
             | Event::Closed { promises, .. } => promises,
-            Event::Reopened | Event::RecordCompleted(_) => &[],
+            Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod call;
 pub mod case;
 pub mod classify;
 pub mod identity;
+pub mod information;
 pub mod priority;
 pub mod purchase;
 pub mod record;
@@ -21,3 +22,5 @@ mod assignment_tests;
 mod case_tests;
 #[cfg(test)]
 mod classify_tests;
+#[cfg(test)]
+mod information_tests;

@@ -54,6 +54,7 @@ impl Case {
         if matches!(self.state, State::Closed { .. }) {
             return Err(Rejection::Closed);
         }
-        Ok(vec![Event::RecordCompleted(added)])
+        let answered = self.info_added(&added.parts);
+        Ok(std::iter::once(Event::RecordCompleted(added)).chain(answered).collect())
     }
 }

@@ -18,6 +18,8 @@ pub enum Rejection {
     AssignmentChanged,
     #[error("the case was given to somebody else; have it assigned to you first")]
     AssignedToOther,
+    #[error("the customer was asked already; add what is missing, or wait for it")]
+    InfoRequested,
     #[error("the case is handled as a complaint and ends with it")]
     IsComplaint,
     #[error("record the answer to the customer first")]
@@ -44,6 +46,7 @@ impl Rejection {
             Rejection::Closed => "case.closed",
             Rejection::AssignmentChanged => "case.assignment_changed",
             Rejection::AssignedToOther => "case.assigned_to_other",
+            Rejection::InfoRequested => "case.info_requested",
             Rejection::IsComplaint => "case.is_complaint",
             Rejection::NotAnswered => "case.not_answered",
             Rejection::NotASuggestion => "case.not_a_suggestion",

@@ -1,9 +1,11 @@
-//! Who has a case: given, taken, seen in the view, and in the queue of the one who has it.
+//! Work on a case: it is given, taken, and stands in the queue of whoever has it; its customer is asked for what is
+//! missing; what is no case of ours is rejected.
 use contracts::{
-    common::v1::Page,
+    common::v1::{Emotion, Page},
     intake::v1::{
-        AcceptCaseRequest, AssignCaseRequest, CaseAssigned, GetCaseRequest, ListQueueRequest, desk_client::DeskClient,
-        intake_client::IntakeClient,
+        AcceptCaseRequest, AddToCaseRequest, AssignCaseRequest, CaseAssigned, CaseClosed, CaseInfoAdded,
+        CaseInfoRequested, CaseResponded, GetCaseRequest, ListQueueRequest, RecordPart, RequestInfoRequest,
+        RevealCaseRequest, desk_client::DeskClient, intake_client::IntakeClient,
     },
 };
 use jiff::SignedDuration;
@@ -115,4 +117,84 @@ async fn what_is_wrong_with_an_assignment_is_named() {
         let asked = ListQueueRequest { assigned_to: assigned_to.into(), unassigned, ..ListQueueRequest::default() };
         assert_eq!(wrong_fields(&client.list_queue(asked).await.unwrap_err()), ["assigned_to"]);
     }
+}
+
+fn ask(case_id: &str, missing: &[RecordPart], question: &str) -> RequestInfoRequest {
+    let missing = missing.iter().map(|part| (*part).into()).collect();
+    RequestInfoRequest { case_id: case_id.into(), missing, question: question.into() }
+}
+
+#[tokio::test]
+async fn a_customer_is_asked_for_what_is_missing_and_the_answer_takes_the_case_up_again() {
+    let stack = start().await;
+    let case = a_case(&stack, "one").await;
+    let mut desk = DeskClient::new(stack.channel("intake"));
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let first = ask(&case, &[RecordPart::Circumstances, RecordPart::Emotion], "how did canary come about?");
+    let receipt = desk.request_info(request("staff:ana", first.clone())).await.unwrap().into_inner();
+    assert_eq!(receipt.status, "awaiting_info");
+    let again = desk.request_info(request("staff:ben", first)).await.unwrap_err();
+    assert_eq!(again.code(), Code::FailedPrecondition, "{again:?}");
+    assert!(queue(&stack, "", false).await.is_empty(), "nobody can work on it");
+    let get = GetCaseRequest { case_id: case.clone() };
+    let view = client.get_case(get).await.unwrap().into_inner().case.unwrap();
+    assert_eq!(view.missing().collect::<Vec<_>>(), [RecordPart::Emotion, RecordPart::Circumstances]);
+    assert_eq!(view.awaiting_until.unwrap().seconds - stack.now().as_second(), 14 * 24 * 3600);
+
+    let said = AddToCaseRequest { case_id: case.clone(), circumstances: "so".into(), ..AddToCaseRequest::default() };
+    let receipt = client.add_to_case(request("staff:ana", said)).await.unwrap().into_inner();
+    assert_eq!((receipt.status.as_str(), queue(&stack, "", false).await), ("responded", vec![case.clone()]));
+    desk.request_info(request("staff:ana", ask(&case, &[RecordPart::Emotion], "and how do you feel?"))).await.unwrap();
+    let felt = AddToCaseRequest { case_id: case.clone(), emotion: Emotion::Calm.into(), ..AddToCaseRequest::default() };
+    client.add_to_case(request("staff:ana", felt)).await.unwrap();
+
+    stack.settle().await;
+    let [responded] = stack.events::<CaseResponded>("intake").await.try_into().unwrap();
+    assert!(responded.in_time, "the question was the answer");
+    assert_eq!(stack.events::<CaseInfoRequested>("intake").await.len(), 2);
+    let still: Vec<Vec<_>> =
+        stack.events::<CaseInfoAdded>("intake").await.iter().map(|event| event.still_missing().collect()).collect();
+    assert_eq!(still, [vec![RecordPart::Emotion], vec![]]);
+    let look = RevealCaseRequest { case_id: case.clone(), purpose: "handling".into() };
+    let seen = client.reveal_case(request("staff:ana", look)).await.unwrap().into_inner();
+    assert_eq!(seen.questions, ["how did canary come about?", "and how do you feel?"]);
+    assert_eq!((seen.content.as_str(), seen.circumstances.as_str()), ("one", "so"));
+    let journal = stack.journal("intake").await;
+    let told = |row: &testkit::JournalRow| row.payload.windows(6).any(|part| part == b"canary");
+    assert!(!journal.iter().any(told), "words stay in the vault");
+}
+
+#[tokio::test]
+async fn a_case_ends_when_what_is_missing_does_not_come() {
+    let stack = start().await;
+    let case = a_case(&stack, "one").await;
+    let mut desk = DeskClient::new(stack.channel("intake"));
+    desk.request_info(request("staff:ana", ask(&case, &[RecordPart::Emotion], "how are you?"))).await.unwrap();
+    stack.advance(SignedDuration::from_hours(14 * 24)).await;
+    assert!(stack.events::<CaseClosed>("intake").await.is_empty());
+    stack.advance(SignedDuration::from_millis(1)).await;
+    let [closed] = stack.events::<CaseClosed>("intake").await.try_into().unwrap();
+    assert_eq!((closed.case_id, closed.outcome.as_str()), (case, "no_info"));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_question_is_named() {
+    let stack = start().await;
+    let mut desk = DeskClient::new(stack.channel("intake"));
+    let long = "字".repeat(2001);
+    for (missing, question, wrong) in [
+        (vec![], "", vec!["case_id", "missing", "question"]),
+        (vec![1, 0, 77], "how?", vec!["case_id", "missing[1]", "missing[2]"]),
+        (vec![1; 11], long.as_str(), vec!["case_id", "missing", "question"]),
+    ] {
+        let asked = RequestInfoRequest { case_id: "x".into(), missing, question: question.into() };
+        assert_eq!(wrong_fields(&desk.request_info(request("staff:ana", asked)).await.unwrap_err()), wrong);
+    }
+    let on_record = a_case(&stack, "one").await;
+    let refused = desk.request_info(request("staff:ana", ask(&on_record, &[RecordPart::Content], "what?"))).await;
+    assert!(refused.unwrap_err().message().contains("content is on record already"));
+    let complaint = post_case(&stack, &case_with(json!({ "class": "delivery" }))).await.json()["case_id"].clone();
+    let asked = ask(complaint.as_str().unwrap(), &[RecordPart::Emotion], "what?");
+    let refused = desk.request_info(request("staff:ana", asked)).await.unwrap_err();
+    assert!(refused.message().contains("handled as a complaint"), "{refused:?}");
 }
