@@ -199,7 +199,12 @@ impl Intake for Api {
     async fn get_overview(&self, _: Request<GetOverviewRequest>) -> Result<Response<GetOverviewResponse>, Status> {
         let found = store::overview(&self.0.pool, self.0.clock.now()).await?;
         let late = found.cases.iter().filter(|row| row.0 == "routed").map(|row| row.2.unsigned_abs()).sum();
-        let open_health = found.cases.iter().filter(|row| row.0 != "closed").map(|row| row.3.unsigned_abs()).sum();
+        let open_health = found
+            .cases
+            .iter()
+            .filter(|row| !["closed", "rejected"].contains(&row.0.as_str()))
+            .map(|row| row.3.unsigned_abs())
+            .sum();
         let cases = found.cases.into_iter().map(|row| Count { key: row.0, count: row.1.unsigned_abs() }).collect();
         let (purchases, customers) = (found.purchases.unsigned_abs(), found.customers.unsigned_abs());
         Ok(Response::new(GetOverviewResponse { purchases, customers, cases, late, open_health }))

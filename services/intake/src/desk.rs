@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, sync::Arc};
 use backbone::{Actor, Change, Checks, Unit};
 use contracts::{
     common::v1::Receipt,
-    intake::v1::{AcceptCaseRequest, AssignCaseRequest, RequestInfoRequest, desk_server::Desk as DeskRpc},
+    intake::v1::{
+        AcceptCaseRequest, AssignCaseRequest, RejectCaseRequest, RequestInfoRequest, desk_server::Desk as DeskRpc,
+    },
 };
 use tonic::{Request, Response, Status};
 
@@ -79,6 +81,21 @@ impl DeskRpc for Desk {
         let asked = Question { number, missing, within: self.0.info_within };
         let ask = Command::RequestInfo { asked, levels: Arc::clone(&self.0.levels) };
         submit(&self.0, Unit::of(Change::to::<Case>(id, ask)).row(row).actor(actor).key(key)).await
+    }
+
+    async fn reject_case(&self, request: Request<RejectCaseRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let key = checks.key(&request, "reject_case");
+        let r = request.get_ref();
+        let id = checks.id("case_id", &r.case_id);
+        let what = checks.value("what", wire::unfit_of(r.what()).ok_or("is spam, test or not_ours"));
+        let reason = checks.text("reason", r.reason.trim(), 1..=200).map(str::to_owned);
+        let (Some(actor), Some(key), Some(id), Some(what), Some(reason)) = (actor, key, id, what, reason) else {
+            return Err(checks.fault().into());
+        };
+        let reject = Command::Reject { what, reason, levels: Arc::clone(&self.0.levels) };
+        submit(&self.0, Unit::of(Change::to::<Case>(id, reject)).actor(actor).key(key)).await
     }
 }
 

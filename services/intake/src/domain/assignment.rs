@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     answer::Moved,
-    case::{Case, Event, Facts, Rejection, State},
+    case::{Case, Event, Facts, Rejection},
 };
 
 /// Who has a case, since when, and who said so.
@@ -45,7 +45,7 @@ impl Case {
         levels: &Levels,
         now: Timestamp,
     ) -> Result<Vec<Event>, Rejection> {
-        if matches!(self.state, State::Closed { .. }) {
+        if self.is_ended() {
             return Err(Rejection::Closed);
         }
         let HandOver { to, by, version } = asked;
@@ -76,7 +76,7 @@ impl Case {
         now: Timestamp,
     ) -> Result<Vec<Event>, Rejection> {
         let others = self.assignment.as_ref().is_some_and(|held| held.version == version && held.to != by);
-        if others && !matches!(self.state, State::Closed { .. }) {
+        if others && !self.is_ended() {
             return Err(Rejection::AssignedToOther);
         }
         self.assign(facts, HandOver { to: by.clone(), by, version }, levels, now)

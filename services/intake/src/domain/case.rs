@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 use kernel::{
     id,
-    promise::{self, Cause, Promises},
+    promise::Promises,
     sla::{self, Kind, Levels, Warning},
 };
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use super::{
     answer::{self, Given, Moved},
     assignment::{Assignment, HandOver},
     classify::Classification,
+    ending::Unfit,
     information::Question,
     priority::{self, Priority, Weighed},
     record::{Added, Part},
@@ -61,6 +62,8 @@ pub enum State {
     Reopened,
     /// At its end.
     Closed { outcome: Outcome, at: Timestamp },
+    /// At its end, because it was no case of ours.
+    Rejected { what: Unfit, reason: String, at: Timestamp },
 }
 
 /// What was taken in. No words of the customer: those are kept apart, encrypted.
@@ -152,6 +155,8 @@ pub enum Command {
     LookForInfo,
     /// Time has passed, and the first answer is awaited.
     LookAtResponse,
+    /// A person says that it is no case of ours, and why.
+    Reject { what: Unfit, reason: String, levels: Arc<Levels> },
     /// It needs nothing else.
     Close { outcome: Outcome, levels: Arc<Levels> },
     /// Its complaint reached its end.
@@ -201,6 +206,12 @@ pub enum Event {
     InfoAdded {
         still_missing: BTreeSet<Part>,
     },
+    Rejected {
+        what: Unfit,
+        reason: String,
+        at: Timestamp,
+        promises: Vec<Moved>,
+    },
     /// Another person has it now.
     Assigned {
         assignment: Assignment,
@@ -237,44 +248,13 @@ impl Case {
             (Some(facts), Command::Assign { asked, levels }) => self.assign(facts, asked, &levels, now),
             (Some(facts), Command::Accept { by, version, levels }) => self.accept(facts, by, version, &levels, now),
             (Some(facts), Command::RequestInfo { asked, levels }) => self.request_info(facts, asked, &levels, now),
+            (Some(facts), Command::Reject { what, reason, levels }) => self.reject(facts, what, reason, &levels, now),
             (Some(_), Command::LookForInfo) => Ok(self.look_for_info(now)),
             (Some(facts), Command::LookAtResponse) => self.look(facts, now),
             (Some(facts), Command::Close { outcome, levels }) => self.close(facts, outcome, &levels, now),
             (Some(_), Command::EndWithComplaint { outcome, levels }) => self.end_with_complaint(outcome, &levels, now),
             (Some(facts), Command::ReopenWithComplaint) => Ok(self.reopen_with_complaint(facts)),
         }
-    }
-
-    fn close(&self, facts: &Facts, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        match (&self.state, outcome) {
-            (State::Absent, _) => Err(Rejection::Unknown),
-            (State::Closed { .. }, _) => Err(Rejection::Closed),
-            (_, Outcome::ComplaintClosed | Outcome::ComplaintWithdrawn | Outcome::NoInfo) => {
-                Err(Rejection::NotByPerson)
-            }
-            _ if facts.complaint_id.is_some() => Err(Rejection::IsComplaint),
-            (_, Outcome::SuggestionRecorded) if facts.class != CaseClass::Suggestion => Err(Rejection::NotASuggestion),
-            (State::Routed, Outcome::Answered | Outcome::Guidance) => Err(Rejection::NotAnswered),
-            _ => self.end(outcome, levels, now),
-        }
-    }
-
-    fn end_with_complaint(&self, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        match self.state {
-            State::Absent | State::Closed { .. } => Ok(vec![]),
-            _ => self.end(outcome, levels, now),
-        }
-    }
-
-    /// Whoever closes cancels what is still promised.
-    fn end(&self, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        let cancelled = promise::Fact::Cancelled { at: now, cause: Cause::Closed };
-        Ok(vec![Event::Closed { outcome, at: now, promises: self.noted(cancelled, levels, now)? }])
-    }
-
-    fn reopen_with_complaint(&self, facts: &Facts) -> Vec<Event> {
-        let ended = matches!(self.state, State::Closed { .. }) && facts.complaint_id.is_some();
-        if ended { vec![Event::Reopened] } else { vec![] }
     }
 
     /// Takes in what happened.
@@ -300,6 +280,9 @@ impl Case {
                 self.questions = self.questions.saturating_add(1);
             }
             Event::InfoAdded { .. } => self.state = State::Responded,
+            Event::Rejected { what, reason, at, .. } => {
+                self.state = State::Rejected { what: *what, reason: reason.clone(), at: *at };
+            }
             Event::Reopened => self.state = State::Reopened,
             Event::RecordCompleted(added) => self.facts.iter_mut().for_each(|facts| {
                 facts.parts.extend(&added.parts);
@@ -321,6 +304,7 @@ impl Event {
             | Event::ResponseDueSoon { promises, .. }
             | Event::ResponseMissed { promises }
             | Event::Assigned { promises, .. }
+            | Event::Rejected { promises, .. }
             | Event::Closed { promises, .. } => promises,
             Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
         }

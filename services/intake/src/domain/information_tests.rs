@@ -44,11 +44,19 @@ fn a_question_is_the_first_answer_and_what_is_added_takes_the_case_up_again() {
 
     // Somebody who has not read that it was asked asks nothing; the next question is no answer anew.
     assert_eq!(run(&mut case, ask(1, &[Part::Emotion]), hours(4)), Err("case.info_requested"));
-    assert_eq!(run(&mut case, ask(2, &[Part::Circumstances]), hours(4)), Err("case.part_on_record"));
     let events = run(&mut case, ask(2, &[Part::Emotion]), hours(4)).unwrap();
     assert!(matches!(events[..], [Event::InfoRequested { .. }]), "{events:?}");
     run(&mut case, Command::Close { outcome: Outcome::Guidance, levels: levels() }, hours(5)).unwrap();
     assert_eq!(case.decide(Command::LookForInfo, hours(99)), Ok(vec![]));
+}
+
+#[test]
+fn r_int_20_nobody_is_asked_for_what_is_on_record() {
+    let mut case = after(CaseClass::Enquiry, &[(add(&[Part::Emotion]), 1)]);
+    for known in [Part::Content, Part::Emotion] {
+        assert_eq!(run(&mut case, ask(1, &[Part::Circumstances, known]), hours(2)), Err("case.part_on_record"));
+    }
+    run(&mut case, ask(1, &[Part::Circumstances]), hours(2)).unwrap();
 }
 
 #[test]

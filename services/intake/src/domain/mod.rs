@@ -5,6 +5,7 @@ pub mod assignment;
 pub mod call;
 pub mod case;
 pub mod classify;
+pub mod ending;
 pub mod identity;
 pub mod information;
 pub mod priority;
@@ -22,5 +23,7 @@ mod assignment_tests;
 mod case_tests;
 #[cfg(test)]
 mod classify_tests;
+#[cfg(test)]
+mod ending_tests;
 #[cfg(test)]
 mod information_tests;

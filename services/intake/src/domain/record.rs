@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    case::{Case, Event, Rejection, State},
+    case::{Case, Event, Rejection},
     vocabulary::Emotion,
 };
 
@@ -51,7 +51,7 @@ impl Case {
         if let Some(part) = added.parts.intersection(&facts.parts).next() {
             return Err(Rejection::PartOnRecord(*part));
         }
-        if matches!(self.state, State::Closed { .. }) {
+        if self.is_ended() {
             return Err(Rejection::Closed);
         }
         let answered = self.info_added(&added.parts);

@@ -4,8 +4,9 @@ use contracts::{
     common::v1::{Emotion, Page},
     intake::v1::{
         AcceptCaseRequest, AddToCaseRequest, AssignCaseRequest, CaseAssigned, CaseClosed, CaseInfoAdded,
-        CaseInfoRequested, CaseResponded, GetCaseRequest, ListQueueRequest, RecordPart, RequestInfoRequest,
-        RevealCaseRequest, desk_client::DeskClient, intake_client::IntakeClient,
+        CaseInfoRequested, CaseRejected, CaseResponded, CaseResponseMissed, GetCaseRequest, ListQueueRequest,
+        RecordPart, RejectCaseRequest, RequestInfoRequest, RevealCaseRequest, Unfit, desk_client::DeskClient,
+        intake_client::IntakeClient,
     },
 };
 use jiff::SignedDuration;
@@ -197,4 +198,36 @@ async fn what_is_wrong_with_a_question_is_named() {
     let asked = ask(complaint.as_str().unwrap(), &[RecordPart::Emotion], "what?");
     let refused = desk.request_info(request("staff:ana", asked)).await.unwrap_err();
     assert!(refused.message().contains("handled as a complaint"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_is_no_case_of_ours_is_rejected_and_nothing_is_owed_of_it() {
+    let stack = start().await;
+    let case = a_case(&stack, "buy cheap watches").await;
+    let complaint = post_case(&stack, &case_with(json!({ "class": "delivery" }))).await.json()["case_id"].clone();
+    let mut desk = DeskClient::new(stack.channel("intake"));
+    let reject = |case_id: &str, what: Unfit, reason: &str| {
+        let asked = RejectCaseRequest { case_id: case_id.into(), what: what.into(), reason: reason.into() };
+        request("staff:ana", asked)
+    };
+    let wrong = desk.reject_case(reject("x", Unfit::Unspecified, "")).await.unwrap_err();
+    assert_eq!(wrong_fields(&wrong), ["case_id", "what", "reason"]);
+    let refused = desk.reject_case(reject(complaint.as_str().unwrap(), Unfit::NotOurs, "a neighbour's")).await;
+    assert!(refused.unwrap_err().message().contains("handled as a complaint"));
+    let receipt = desk.reject_case(reject(&case, Unfit::Spam, "an advertisement")).await.unwrap().into_inner();
+    assert_eq!(receipt.status, "rejected");
+    let again = desk.reject_case(reject(&case, Unfit::Spam, "an advertisement")).await.unwrap_err();
+    assert_eq!(again.code(), Code::FailedPrecondition, "{again:?}");
+
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let get = GetCaseRequest { case_id: case.clone() };
+    let view = client.get_case(get).await.unwrap().into_inner().case.unwrap();
+    assert_eq!((view.outcome.as_str(), view.rejected_because.as_str()), ("spam", "an advertisement"));
+    assert!(view.closed_at.is_some() && !queue(&stack, "", false).await.contains(&case));
+    stack.advance(SignedDuration::from_hours(24 * 7)).await;
+    let missed: Vec<CaseResponseMissed> = stack.events("intake").await;
+    assert!(missed.iter().all(|event| event.case_id != case), "nobody owes it an answer");
+    let [rejected] = stack.events::<CaseRejected>("intake").await.try_into().unwrap();
+    assert_eq!((rejected.what(), rejected.case_id), (Unfit::Spam, case));
+    assert!(stack.events::<CaseClosed>("intake").await.is_empty());
 }
