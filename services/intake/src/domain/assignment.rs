@@ -6,10 +6,7 @@ use jiff::Timestamp;
 use kernel::{promise::Fact, sla::Levels};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    answer::Moved,
-    case::{Case, Event, Facts, Rejection},
-};
+use super::case::{Case, Event, Facts, Rejection};
 
 /// Who has a case, since when, and who said so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
