@@ -1,5 +1,8 @@
 //! The gRPC door for staff tools and the other services: request to command, or query to response. No rules.
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use backbone::{Change, Checks, Fault, Unit};
 use contracts::{
@@ -17,11 +20,12 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    desk::{A_PERSON, person},
     domain::{
         case::{Case, Command},
         record::{Added, Part},
     },
-    store::{self, Look},
+    store::{self, Look, Whose},
     vault::{CustomerKey, Place, Text, key_of, text_row},
     wire,
 };
@@ -44,9 +48,11 @@ impl Intake for Api {
 
     async fn list_queue(&self, request: Request<ListQueueRequest>) -> Result<Response<ListQueueResponse>, Status> {
         let mut checks = Checks::default();
-        let page = checks.page(request.get_ref().page.as_ref(), store::Place::parse);
-        let Some((page, after)) = page else { return Err(checks.fault().into()) };
-        let (cases, next_page_token) = store::queue(&self.0.pool, &page, after, self.0.clock.now()).await?;
+        let r = request.get_ref();
+        let page = checks.page(r.page.as_ref(), store::Place::parse);
+        let whose = whose(&mut checks, r);
+        let (Some((page, after)), Some(whose)) = (page, whose) else { return Err(checks.fault().into()) };
+        let (cases, next_page_token) = store::queue(&self.0.pool, whose, &page, after, self.0.clock.now()).await?;
         let cases = cases.into_iter().map(view).collect::<Result<_, _>>()?;
         Ok(Response::new(ListQueueResponse { cases, next_page_token }))
     }
@@ -72,7 +78,7 @@ impl Intake for Api {
         }
         let row = text_row(&self.0.master.new_key(customer)?, id, "answer", text)?;
         let respond = Command::Respond { at, levels: Arc::clone(&self.0.levels) };
-        self.submit(Unit::of(Change::to::<Case>(id, respond)).row(row).actor(actor).key(key)).await
+        submit(&self.0, Unit::of(Change::to::<Case>(id, respond)).row(row).actor(actor).key(key)).await
     }
 
     async fn add_to_case(&self, request: Request<AddToCaseRequest>) -> Result<Response<Receipt>, Status> {
@@ -104,7 +110,7 @@ impl Intake for Api {
         let unit = Unit::of(Change::to::<Case>(id, command)).actor(actor).key(key);
         let rows = said.iter().map(|(part, text)| text_row(&sealed, id, part.word(), text));
         let unit = rows.into_iter().try_fold(unit, |unit, row| Ok::<_, Fault>(unit.row(row?)))?;
-        self.submit(unit).await
+        submit(&self.0, unit).await
     }
 
     async fn close_case(&self, request: Request<CloseCaseRequest>) -> Result<Response<Receipt>, Status> {
@@ -118,7 +124,7 @@ impl Intake for Api {
             return Err(checks.fault().into());
         };
         let close = Command::Close { outcome, levels: Arc::clone(&self.0.levels) };
-        self.submit(Unit::of(Change::to::<Case>(id, close)).actor(actor).key(key)).await
+        submit(&self.0, Unit::of(Change::to::<Case>(id, close)).actor(actor).key(key)).await
     }
 
     async fn reveal_contact(
@@ -158,6 +164,7 @@ impl Intake for Api {
         let customer = customer_of(&store::case(&self.0.pool, case_id).await?)?;
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
         let (mut response, mut contact) = (RevealCaseResponse::default(), String::new());
+        let mut questions = BTreeMap::new();
         let texts = store::look_at_text(&self.0.pool, case_id, customer, look).await?;
         let keys = self.keys(customer, texts.iter().map(|(_, sealed)| sealed)).await?;
         for (part, sealed) in texts {
@@ -168,10 +175,14 @@ impl Intake for Api {
                 "content" => &mut response.content,
                 "circumstances" => &mut response.circumstances,
                 "expected_resolution" => &mut response.expected_resolution,
-                _ => &mut contact,
+                question => match question.strip_prefix("question_").and_then(|number| number.parse::<u32>().ok()) {
+                    Some(number) => questions.entry(number).or_default(),
+                    None => &mut contact,
+                },
             };
             *whole = body;
         }
+        response.questions = questions.into_values().collect();
         if !contact.is_empty() {
             let Text { content, circumstances, expected_resolution, symptoms, frequency_of_use } =
                 serde_json::from_str(&contact).map_err(Fault::internal)?;
@@ -188,7 +199,12 @@ impl Intake for Api {
     async fn get_overview(&self, _: Request<GetOverviewRequest>) -> Result<Response<GetOverviewResponse>, Status> {
         let found = store::overview(&self.0.pool, self.0.clock.now()).await?;
         let late = found.cases.iter().filter(|row| row.0 == "routed").map(|row| row.2.unsigned_abs()).sum();
-        let open_health = found.cases.iter().filter(|row| row.0 != "closed").map(|row| row.3.unsigned_abs()).sum();
+        let open_health = found
+            .cases
+            .iter()
+            .filter(|row| !["closed", "rejected"].contains(&row.0.as_str()))
+            .map(|row| row.3.unsigned_abs())
+            .sum();
         let cases = found.cases.into_iter().map(|row| Count { key: row.0, count: row.1.unsigned_abs() }).collect();
         let (purchases, customers) = (found.purchases.unsigned_abs(), found.customers.unsigned_abs());
         Ok(Response::new(GetOverviewResponse { purchases, customers, cases, late, open_health }))
@@ -196,18 +212,19 @@ impl Intake for Api {
 }
 
 impl Api {
-    async fn submit(&self, unit: Unit) -> Result<Response<Receipt>, Status> {
-        let unit = unit.answer::<Case>(|id, version, case| wire::receipt(id, version, case).encode_to_vec());
-        let answer = self.0.road.submit(unit).await?;
-        Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
-    }
-
     /// The customer's keys that open `sealed`.
     async fn keys(&self, customer: Uuid, sealed: impl Iterator<Item = &Vec<u8>>) -> Result<Vec<CustomerKey>, Fault> {
         let ids: Vec<Uuid> = sealed.filter_map(|value| key_of(value)).collect();
         let stored = store::keys(&self.0.pool, customer, &ids).await?;
         stored.into_iter().map(|(id, wrapped)| self.0.master.unwrap_key(customer, id, wrapped)).collect()
     }
+}
+
+/// Does what was asked of a case, and says what came of it.
+pub async fn submit(app: &App, unit: Unit) -> Result<Response<Receipt>, Status> {
+    let unit = unit.answer::<Case>(|id, version, case| wire::receipt(id, version, case).encode_to_vec());
+    let answer = app.road.submit(unit).await?;
+    Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
 }
 
 /// Opens a value with its key. Errors: the customer's keys were destroyed, and the customer with them.
@@ -218,10 +235,22 @@ fn open(keys: &[CustomerKey], place: &Place, sealed: &[u8]) -> Result<String, Fa
     key.ok_or_else(gone)?.open(place, sealed)
 }
 
+/// Whose cases are asked for.
+fn whose<'a>(checks: &mut Checks, asked: &'a ListQueueRequest) -> Option<Whose<'a>> {
+    let ListQueueRequest { assigned_to, unassigned, .. } = asked;
+    let known = match (assigned_to.as_str(), *unassigned) {
+        ("", _) => Ok(None),
+        (_, true) => Err("cannot be asked for together with unassigned; leave one of them out"),
+        (text, false) => person(text).map(|_| Some(text)).ok_or(A_PERSON),
+    };
+    checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned: *unassigned })
+}
+
 fn view((id, version, case): store::Found) -> Result<CaseView, Fault> {
     wire::view(version, &case).ok_or_else(|| Fault::not_found("case", id))
 }
 
-fn customer_of((id, _, case): &store::Found) -> Result<Uuid, Fault> {
+/// Whose case it is.
+pub fn customer_of((id, _, case): &store::Found) -> Result<Uuid, Fault> {
     case.facts.as_ref().map(|facts| facts.customer_id).ok_or_else(|| Fault::not_found("case", id))
 }

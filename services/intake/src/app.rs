@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use backbone::{Actor, Clock, Context, Road};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{calendar::Definitions, sla::Levels};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -24,6 +24,8 @@ pub struct App {
     pub levels: Arc<Levels>,
     /// The calendars it counts in, as they were written.
     pub calendars: Definitions,
+    /// How long a customer's answer to a question is waited for.
+    pub info_within: SignedDuration,
 }
 
 impl App {
@@ -40,6 +42,7 @@ impl App {
             classifier: config.classifier()?,
             levels,
             calendars,
+            info_within: config.info_within()?,
         })
     }
 

@@ -3,6 +3,7 @@ use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use backbone::{Context, config};
+use jiff::SignedDuration;
 use kernel::{
     calendar::{self, Definitions},
     sla::{self, Levels},
@@ -36,6 +37,8 @@ pub struct Config {
     #[serde(default)]
     channels: channels::Sections,
     triage: Triage,
+    /// How long a customer who was asked for what is missing has to answer.
+    info_within: SignedDuration,
 }
 
 /// The `[service.triage]` section: the model that advises on classes.
@@ -75,6 +78,13 @@ impl Config {
         let calendars = config::document(self.levels.calendars.as_deref(), calendar::CHINA)?;
         let levels = Levels::prepare(policy, &calendars).context("section [service.levels]")?;
         Ok((Arc::new(levels), calendars))
+    }
+
+    /// How long a customer's answer to a question is waited for. Errors: not at all, or longer than a year.
+    pub fn info_within(&self) -> anyhow::Result<SignedDuration> {
+        let sound = self.info_within > SignedDuration::ZERO && self.info_within <= SignedDuration::from_hours(24 * 366);
+        ensure!(sound, "section [service]: info_within must be above 0 and at most 8784h (a year)");
+        Ok(self.info_within)
     }
 
     /// The sources of channels that speak in a form of their own.

@@ -1,16 +1,25 @@
-//! What time does to intake: the promised first answer to a case comes near its end, and becomes late.
-use jiff::Timestamp;
+//! What time does to intake: the promised first answer to a case comes near its end, and becomes late; what the
+//! customer was asked for does not come.
+use jiff::{SignedDuration, Timestamp};
+use kernel::calendar;
 
 use crate::domain::case::{Case, Command};
 
 const FIRST_RESPONSE: &str = "first_response";
+const INFO: &str = "info";
 
 /// All deadlines a case has in its state.
 pub fn of(case: &Case) -> Vec<(&'static str, Timestamp)> {
-    case.look_at().map(|at| (FIRST_RESPONSE, at)).into_iter().collect()
+    // What comes at the last instant is in time.
+    let info = case.info_until().map(|until| (INFO, calendar::add(until, SignedDuration::from_micros(1))));
+    case.look_at().map(|at| (FIRST_RESPONSE, at)).into_iter().chain(info).collect()
 }
 
 /// What a deadline tells the case.
 pub fn fires(kind: &str) -> Option<Command> {
-    (kind == FIRST_RESPONSE).then_some(Command::LookAtResponse)
+    match kind {
+        FIRST_RESPONSE => Some(Command::LookAtResponse),
+        INFO => Some(Command::LookForInfo),
+        _ => None,
+    }
 }

@@ -3,14 +3,15 @@
 //!
 //! In reading order: what a purchase and a case are and what may happen to them ([`domain`]); how channels reach us
 //! ([`rest`], and [`channels`] for those with a form of their own) and how staff tools and the other services do
-//! ([`api`]); what we listen to ([`inbound`]) and what time does ([`deadlines`]); what others learn ([`wire`]); how
-//! personal data are kept ([`vault`]); what is read ([`store`]); what all doors share ([`app`]) and how it is configured
-//! ([`config`]).
+//! ([`api`], and [`desk`] for those who work on cases); what we listen to ([`inbound`]) and what time does
+//! ([`deadlines`]); what others learn ([`wire`]); how personal data are kept ([`vault`]); what is read ([`store`]);
+//! what all doors share ([`app`]) and how it is configured ([`config`]).
 mod api;
 mod app;
 mod channels;
 mod config;
 mod deadlines;
+mod desk;
 mod domain;
 mod inbound;
 mod rest;
@@ -21,7 +22,9 @@ mod wire;
 use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service};
-use contracts::intake::v1::{inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer};
+use contracts::intake::v1::{
+    desk_server::DeskServer, inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer,
+};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -45,6 +48,7 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let channels = Arc::new(channels);
     let parts = Parts::new()
         .grpc(IntakeServer::new(api::Api(Arc::clone(&app))))
+        .grpc(DeskServer::new(desk::Desk(Arc::clone(&app))))
         .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&app))))
         .http(rest::routes(app))
         .http(channels::routes(Arc::clone(&channels)));

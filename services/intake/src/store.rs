@@ -22,10 +22,20 @@ pub async fn case(pool: &PgPool, id: Uuid) -> Result<Found, Fault> {
     found.ok_or_else(|| Fault::not_found("case", id))?.read()
 }
 
+/// Whose cases are asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Whose<'a> {
+    /// Only this person's.
+    pub assigned_to: Option<&'a str>,
+    /// Only nobody's.
+    pub unassigned: bool,
+}
+
 /// Open cases in the order they must be worked: health first, then points with one for each minute waited, then the
 /// nearest promise. The waiting time is that of the first page, so that the order holds over all pages.
 pub async fn queue(
     pool: &PgPool,
+    whose: Whose<'_>,
     page: &Page,
     after: Option<Place>,
     now: Timestamp,
@@ -37,6 +47,7 @@ pub async fn queue(
            select id, version, state, case lane when 'health' then 0 else 1 end as lane_order, respond_by,
              score + greatest(0, least($2, ($1 - (state->'facts'->>'recorded_at')::bigint) / 60000000)) as points
            from case_file where status in ('routed', 'responded')
+             and ($8::text is null or assigned_to = $8) and (not $9 or assigned_to is null)
          ) as open
          where $3::int is null or (lane_order, -points, respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid)
          order by lane_order, -points, respond_by, id limit $7",
@@ -48,6 +59,8 @@ pub async fn queue(
     .bind(after.as_ref().map(|place| place.respond_by))
     .bind(after.as_ref().map(|place| place.id))
     .bind(page.limit())
+    .bind(whose.assigned_to)
+    .bind(whose.unassigned)
     .fetch_all(pool)
     .await?;
     let next =

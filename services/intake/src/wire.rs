@@ -1,60 +1,26 @@
 //! Contract and domain: what others learn of purchases and cases is decided here and nowhere else.
 //! Invariant: customers leave by pseudonym only; no name, number, address or word of a customer is in an event.
+mod call;
+mod purchase;
+
 use std::collections::BTreeSet;
 
 use backbone::{Aggregate, Fault, Published, proto};
 use contracts::{common::v1 as common, intake::v1 as contract};
 use jiff::Timestamp;
-use kernel::money::Money;
 use uuid::Uuid;
 
 use crate::{
     deadlines,
     domain::{
-        call::{self, Call},
+        assignment::Assignment,
         case::{self, Case},
+        ending::Unfit,
         priority::Priority,
-        purchase::{self, Purchase},
         record::Part,
         vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
     },
 };
-
-impl Aggregate for Purchase {
-    const TABLE: &'static str = "purchase";
-    type Command = purchase::Command;
-    type Event = purchase::Event;
-    type Rejection = purchase::Rejection;
-
-    fn decide(&self, command: Self::Command, now: Timestamp) -> Result<Vec<Self::Event>, Self::Rejection> {
-        Purchase::decide(self, command, now)
-    }
-
-    fn apply(&mut self, event: &Self::Event) {
-        Purchase::apply(self, event);
-    }
-
-    fn publish(&self, event: &Self::Event, shard: u8) -> Published {
-        match event {
-            purchase::Event::Recorded { facts, delivered_at } => {
-                Published::of(&recorded(facts, *delivered_at), shard).at(facts.bought_at)
-            }
-            purchase::Event::Delivered { at } => {
-                let (purchase_id, customer_id) = self.facts.as_ref().map_or_else(Default::default, |facts| {
-                    (facts.purchase_id.to_string(), facts.customer_id.to_string())
-                });
-                let delivered_at = Some(proto::timestamp(*at));
-                Published::of(&contract::PurchaseDelivered { purchase_id, customer_id, delivered_at }, shard).at(*at)
-            }
-        }
-    }
-}
-
-impl From<purchase::Rejection> for Fault {
-    fn from(rejection: purchase::Rejection) -> Self {
-        Fault::rejected(rejection.code(), rejection.to_string())
-    }
-}
 
 impl Aggregate for Case {
     const TABLE: &'static str = "case_file";
@@ -73,6 +39,7 @@ impl Aggregate for Case {
     fn publish(&self, event: &Self::Event, shard: u8) -> Published {
         let facts = self.facts.as_ref();
         let case_id = facts.map(|facts| facts.case_id.to_string()).unwrap_or_default();
+        let complaint_id = facts.and_then(|facts| facts.complaint_id).map(|id| id.to_string()).unwrap_or_default();
         let respond_by = facts.map(|facts| proto::timestamp(facts.respond_by));
         match event {
             case::Event::Registered { facts, .. } => Published::of(&registered(facts), shard).at(facts.occurred_at),
@@ -97,8 +64,6 @@ impl Aggregate for Case {
                 Published::of(&contract::CaseResponseDueSoon { case_id, warning, respond_by }, shard)
             }
             case::Event::ResponseMissed { .. } => {
-                let complaint_id =
-                    facts.and_then(|facts| facts.complaint_id).map(|id| id.to_string()).unwrap_or_default();
                 let missed = Published::of(&contract::CaseResponseMissed { case_id, respond_by, complaint_id }, shard);
                 facts.map(|facts| facts.respond_by).into_iter().fold(missed, Published::at)
             }
@@ -112,14 +77,29 @@ impl Aggregate for Case {
                 Published::of(&closed, shard)
             }
             case::Event::RecordCompleted(added) => {
-                let complaint_id = facts.and_then(|facts| facts.complaint_id);
                 let completed = contract::CaseRecordCompleted {
                     case_id,
-                    complaint_id: complaint_id.map(|id| id.to_string()).unwrap_or_default(),
+                    complaint_id,
                     record_parts: parts(&added.parts),
                     emotion: added.emotion.map_or(common::Emotion::Unspecified, emotion).into(),
                 };
                 Published::of(&completed, shard)
+            }
+            case::Event::Assigned { assignment: given, .. } => {
+                let assignment = Some(assignment(given));
+                Published::of(&contract::CaseAssigned { case_id, complaint_id, assignment }, shard)
+            }
+            case::Event::InfoRequested { missing, until } => {
+                let (missing, until) = (parts(missing), Some(proto::timestamp(*until)));
+                Published::of(&contract::CaseInfoRequested { case_id, missing, until }, shard)
+            }
+            case::Event::InfoAdded { still_missing } => {
+                Published::of(&contract::CaseInfoAdded { case_id, still_missing: parts(still_missing) }, shard)
+            }
+            case::Event::Rejected { what, at, .. } => {
+                let (what, rejected_at) = (unfit(*what).into(), Some(proto::timestamp(*at)));
+                let registered_at = facts.map(|facts| proto::timestamp(facts.recorded_at));
+                Published::of(&contract::CaseRejected { case_id, what, registered_at, rejected_at }, shard)
             }
             case::Event::Reopened => Published::of(&contract::CaseReopened { case_id }, shard),
         }
@@ -137,66 +117,6 @@ impl Aggregate for Case {
 impl From<case::Rejection> for Fault {
     fn from(rejection: case::Rejection) -> Self {
         Fault::rejected(rejection.code(), rejection.to_string())
-    }
-}
-
-impl Aggregate for Call {
-    const TABLE: &'static str = "hotline_call";
-    type Command = call::Command;
-    type Event = call::Event;
-    type Rejection = call::Rejection;
-
-    fn decide(&self, command: Self::Command, now: Timestamp) -> Result<Vec<Self::Event>, Self::Rejection> {
-        Call::decide(self, command, now)
-    }
-
-    fn apply(&mut self, event: &Self::Event) {
-        Call::apply(self, event);
-    }
-
-    fn publish(&self, event: &Self::Event, shard: u8) -> Published {
-        let call::Event::Ended(facts) = event;
-        let outcome = match facts.outcome {
-            call::Outcome::Answered => contract::CallOutcome::Answered,
-            call::Outcome::Abandoned => contract::CallOutcome::Abandoned,
-        };
-        let ended = contract::CallEnded {
-            call_id: facts.call_id.to_string(),
-            outcome: outcome.into(),
-            wait_seconds: facts.wait_seconds,
-            ended_at: Some(proto::timestamp(facts.at)),
-            case_id: facts.case_id.map(|id| id.to_string()).unwrap_or_default(),
-        };
-        Published::of(&ended, shard).at(facts.at)
-    }
-}
-
-impl From<call::Rejection> for Fault {
-    fn from(rejection: call::Rejection) -> Self {
-        match rejection {}
-    }
-}
-
-fn recorded(facts: &purchase::Facts, delivered_at: Option<Timestamp>) -> contract::PurchaseRecorded {
-    let lines = facts.lines.iter().map(|line| contract::PurchaseLine {
-        line_id: line.line_id.clone(),
-        product_id: line.product_id.clone(),
-        category: line.category.clone(),
-        batch: line.batch.clone().unwrap_or_default(),
-        quantity: line.quantity,
-        price: line.price.map(money),
-        paid: Some(money(line.paid)),
-    });
-    contract::PurchaseRecorded {
-        purchase_id: facts.purchase_id.to_string(),
-        order_ref: facts.order_ref.clone(),
-        customer_id: facts.customer_id.to_string(),
-        channel: channel(facts.channel).into(),
-        store_id: facts.store_id.clone().unwrap_or_default(),
-        bought_at: Some(proto::timestamp(facts.bought_at)),
-        delivered_at: delivered_at.map(proto::timestamp),
-        lines: lines.collect(),
-        paid: Some(money(facts.paid)),
     }
 }
 
@@ -239,6 +159,35 @@ fn parts(parts: &BTreeSet<Part>) -> Vec<i32> {
     parts.iter().map(|one| part(one).into()).collect()
 }
 
+/// The part of the record that is named, if one is.
+pub fn part_of(part: i32) -> Option<Part> {
+    match contract::RecordPart::try_from(part).ok()? {
+        contract::RecordPart::Unspecified => None,
+        contract::RecordPart::Content => Some(Part::Content),
+        contract::RecordPart::Emotion => Some(Part::Emotion),
+        contract::RecordPart::Circumstances => Some(Part::Circumstances),
+        contract::RecordPart::ExpectedResolution => Some(Part::ExpectedResolution),
+    }
+}
+
+/// What a case that is none is instead, if it is said.
+pub fn unfit_of(what: contract::Unfit) -> Option<Unfit> {
+    match what {
+        contract::Unfit::Unspecified => None,
+        contract::Unfit::Spam => Some(Unfit::Spam),
+        contract::Unfit::Test => Some(Unfit::Test),
+        contract::Unfit::NotOurs => Some(Unfit::NotOurs),
+    }
+}
+
+fn unfit(what: Unfit) -> contract::Unfit {
+    match what {
+        Unfit::Spam => contract::Unfit::Spam,
+        Unfit::Test => contract::Unfit::Test,
+        Unfit::NotOurs => contract::Unfit::NotOurs,
+    }
+}
+
 /// How somebody feels, as the contract says it; `None` where nothing is said.
 pub fn emotion_of(emotion: common::Emotion) -> Option<Emotion> {
     match emotion {
@@ -256,9 +205,8 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
     let facts = case.facts.as_ref()?;
     let (closed_at, outcome) = match case.state {
         case::State::Closed { outcome, at } => (Some(proto::timestamp(at)), outcome.word().to_owned()),
-        case::State::Absent | case::State::Routed | case::State::Responded | case::State::Reopened => {
-            (None, String::new())
-        }
+        case::State::Rejected { what, at, .. } => (Some(proto::timestamp(at)), what.word().to_owned()),
+        _ => (None, String::new()),
     };
     Some(contract::CaseView {
         case_id: facts.case_id.to_string(),
@@ -269,7 +217,25 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         response_missed: case.response_missed,
         closed_at,
         outcome,
+        assignment: case.assignment.as_ref().map(assignment),
+        awaiting_until: case.info_until().map(proto::timestamp),
+        rejected_because: if let case::State::Rejected { reason, .. } = &case.state {
+            reason.clone()
+        } else {
+            String::new()
+        },
+        missing: if let case::State::AwaitingInfo { missing, .. } = &case.state { parts(missing) } else { vec![] },
     })
+}
+
+fn assignment(given: &Assignment) -> contract::Assignment {
+    contract::Assignment {
+        version: given.version,
+        assigned_to: given.to.clone(),
+        assigned_by: given.by.clone(),
+        assigned_at: Some(proto::timestamp(given.at)),
+        accepted: given.accepted(),
+    }
 }
 
 /// The status word of a case, as in its JSON.
@@ -278,8 +244,10 @@ pub fn status(state: &case::State) -> &'static str {
         case::State::Absent => "absent",
         case::State::Routed => "routed",
         case::State::Responded => "responded",
+        case::State::AwaitingInfo { .. } => "awaiting_info",
         case::State::Reopened => "reopened",
         case::State::Closed { .. } => "closed",
+        case::State::Rejected { .. } => "rejected",
     }
 }
 
@@ -296,10 +264,6 @@ pub fn outcome_by_person(word: &str) -> Option<Outcome> {
 /// How a case ends with its complaint.
 pub fn outcome_of_complaint(word: &str) -> Outcome {
     if word == "withdrawn" { Outcome::ComplaintWithdrawn } else { Outcome::ComplaintClosed }
-}
-
-fn money(money: Money) -> common::Money {
-    common::Money { minor: money.minor, currency: money.currency.code().to_owned() }
 }
 
 fn priority(priority: &Priority) -> contract::Priority {

@@ -20,7 +20,7 @@ pub async fn work(driver: &Driver, intake: &Channel) -> anyhow::Result<u64> {
             .insist(|| {
                 let page = Some(Page { size: 200, token: token.clone() });
                 let mut client = IntakeClient::new(intake.clone());
-                async move { client.list_queue(intake::ListQueueRequest { page }).await }
+                async move { client.list_queue(intake::ListQueueRequest { page, ..Default::default() }).await }
             })
             .await??;
         let calls = list.cases.into_iter().map(|case| handle(driver, intake, case));

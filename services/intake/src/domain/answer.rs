@@ -63,9 +63,9 @@ impl Case {
             State::Absent => return Err(Rejection::Unknown),
             State::Routed => {}
             _ if told_late => {}
-            State::Responded => return Err(Rejection::AlreadyResponded),
+            State::Responded | State::AwaitingInfo { .. } => return Err(Rejection::AlreadyResponded),
             State::Reopened => return Err(Rejection::IsComplaint),
-            State::Closed { .. } => return Err(Rejection::Closed),
+            State::Closed { .. } | State::Rejected { .. } => return Err(Rejection::Closed),
         }
         let at = at.unwrap_or(now);
         let in_time = verdict(facts.respond_by, at).in_time();
@@ -132,7 +132,10 @@ impl Case {
     /// Since when an answer says nothing new: it was given, or nobody waited for it any more.
     fn settled_at(&self) -> Option<Timestamp> {
         let ended = || self.ends_first().and_then(|(_, promise)| promise.standing.end).map(|end| end.at);
-        let closed = || if let State::Closed { at, .. } = self.state { Some(at) } else { None };
+        let closed = || match self.state {
+            State::Closed { at, .. } | State::Rejected { at, .. } => Some(at),
+            _ => None,
+        };
         self.responded_at.or_else(ended).or_else(closed)
     }
 }

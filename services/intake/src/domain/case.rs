@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 use kernel::{
     id,
-    promise::{self, Cause, Promises},
+    promise::Promises,
     sla::{self, Kind, Levels, Warning},
 };
 use serde::{Deserialize, Serialize};
@@ -14,11 +14,16 @@ use uuid::Uuid;
 
 use super::{
     answer::{self, Given, Moved},
+    assignment::{Assignment, HandOver},
     classify::Classification,
+    ending::Unfit,
+    information::Question,
     priority::{self, Priority, Weighed},
     record::{Added, Part},
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
 };
+
+pub use super::rejection::Rejection;
 
 /// A case as intake knows it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +37,12 @@ pub struct Case {
     /// What was promised of the first answer; nothing of cases from before promises were kept.
     #[serde(default)]
     pub promises: Promises<Kind>,
+    /// Who has it; nobody (yet) where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignment: Option<Assignment>,
+    /// How often the customer was asked for what is missing.
+    #[serde(default)]
+    pub questions: u32,
 }
 
 /// How far a case has come.
@@ -45,10 +56,14 @@ pub enum State {
     Routed,
     /// A human has answered.
     Responded,
+    /// A human has answered with a question, and the customer has until then to add what is missing.
+    AwaitingInfo { missing: BTreeSet<Part>, until: Timestamp },
     /// Closed once, and its complaint was taken up again; nobody waits for a first answer any more.
     Reopened,
     /// At its end.
     Closed { outcome: Outcome, at: Timestamp },
+    /// At its end, because it was no case of ours.
+    Rejected { what: Unfit, reason: String, at: Timestamp },
 }
 
 /// What was taken in. No words of the customer: those are kept apart, encrypted.
@@ -130,8 +145,18 @@ pub enum Command {
     Register { contact: Box<Contact>, levels: Arc<Levels> },
     /// A human answered the customer: now, or at an earlier time told only now.
     Respond { at: Option<Timestamp>, levels: Arc<Levels> },
+    /// Give it to a person.
+    Assign { asked: HandOver, levels: Arc<Levels> },
+    /// A person takes it, having read the assignment of this version; 0 where there was none.
+    Accept { by: String, version: u32, levels: Arc<Levels> },
+    /// Ask the customer for what is missing.
+    RequestInfo { asked: Question, levels: Arc<Levels> },
+    /// Time has passed, and what is missing is awaited.
+    LookForInfo,
     /// Time has passed, and the first answer is awaited.
     LookAtResponse,
+    /// A person says that it is no case of ours, and why.
+    Reject { what: Unfit, reason: String, levels: Arc<Levels> },
     /// It needs nothing else.
     Close { outcome: Outcome, levels: Arc<Levels> },
     /// Its complaint reached its end.
@@ -174,52 +199,24 @@ pub enum Event {
     },
     Reopened,
     RecordCompleted(Added),
-}
-
-/// Why a case says no.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    #[error("there is no such case")]
-    Unknown,
-    #[error("the customer has had a first answer already")]
-    AlreadyResponded,
-    #[error("{} is on record already; it stays as it was said", .0.word())]
-    PartOnRecord(Part),
-    #[error("the case is closed")]
-    Closed,
-    #[error("the case is handled as a complaint and ends with it")]
-    IsComplaint,
-    #[error("record the answer to the customer first")]
-    NotAnswered,
-    #[error("only a suggestion can end as a recorded suggestion")]
-    NotASuggestion,
-    #[error("a person ends a case as answered, guidance or suggestion_recorded")]
-    NotByPerson,
-    #[error("an answer is given after the contact happened and not in the future")]
-    AnswerOutOfTime,
-    #[error("the policy promises no first answer to such a contact")]
-    NothingPromised,
-    #[error(transparent)]
-    Promise(#[from] promise::Rejection),
-}
-
-impl Rejection {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Rejection::Unknown => "case.not_found",
-            Rejection::AlreadyResponded => "case.already_responded",
-            Rejection::PartOnRecord(_) => "case.part_on_record",
-            Rejection::Closed => "case.closed",
-            Rejection::IsComplaint => "case.is_complaint",
-            Rejection::NotAnswered => "case.not_answered",
-            Rejection::NotASuggestion => "case.not_a_suggestion",
-            Rejection::NotByPerson => "case.outcome_not_by_person",
-            Rejection::AnswerOutOfTime => "case.answer_out_of_time",
-            Rejection::NothingPromised => "case.nothing_promised",
-            Rejection::Promise(rejection) => rejection.code(),
-        }
-    }
+    InfoRequested {
+        missing: BTreeSet<Part>,
+        until: Timestamp,
+    },
+    InfoAdded {
+        still_missing: BTreeSet<Part>,
+    },
+    Rejected {
+        what: Unfit,
+        reason: String,
+        at: Timestamp,
+        promises: Vec<Moved>,
+    },
+    /// Another person has it now.
+    Assigned {
+        assignment: Assignment,
+        promises: Vec<Moved>,
+    },
 }
 
 /// The id of the case that stands for a contact a channel knows by its own reference (idempotent on both).
@@ -243,45 +240,21 @@ impl Case {
         match (&self.facts, command) {
             (_, Command::Complete(added)) => self.complete(added),
             (None, Command::Register { contact, levels }) => Ok(vec![contact.take_in(&levels, now)?]),
-            (None, Command::LookAtResponse | Command::EndWithComplaint { .. } | Command::ReopenWithComplaint)
-            | (Some(_), Command::Register { .. }) => Ok(vec![]),
-            (None, Command::Respond { .. } | Command::Close { .. }) => Err(Rejection::Unknown),
+            (Some(_), Command::Register { .. }) => Ok(vec![]),
+            (None, Command::LookAtResponse | Command::LookForInfo) => Ok(vec![]),
+            (None, Command::EndWithComplaint { .. } | Command::ReopenWithComplaint) => Ok(vec![]),
+            (None, _) => Err(Rejection::Unknown),
             (Some(facts), Command::Respond { at, levels }) => self.respond(facts, at, &levels, now),
+            (Some(facts), Command::Assign { asked, levels }) => self.assign(facts, asked, &levels, now),
+            (Some(facts), Command::Accept { by, version, levels }) => self.accept(facts, by, version, &levels, now),
+            (Some(facts), Command::RequestInfo { asked, levels }) => self.request_info(facts, asked, &levels, now),
+            (Some(facts), Command::Reject { what, reason, levels }) => self.reject(facts, what, reason, &levels, now),
+            (Some(_), Command::LookForInfo) => Ok(self.look_for_info(now)),
             (Some(facts), Command::LookAtResponse) => self.look(facts, now),
             (Some(facts), Command::Close { outcome, levels }) => self.close(facts, outcome, &levels, now),
             (Some(_), Command::EndWithComplaint { outcome, levels }) => self.end_with_complaint(outcome, &levels, now),
             (Some(facts), Command::ReopenWithComplaint) => Ok(self.reopen_with_complaint(facts)),
         }
-    }
-
-    fn close(&self, facts: &Facts, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        match (&self.state, outcome) {
-            (State::Absent, _) => Err(Rejection::Unknown),
-            (State::Closed { .. }, _) => Err(Rejection::Closed),
-            (_, Outcome::ComplaintClosed | Outcome::ComplaintWithdrawn) => Err(Rejection::NotByPerson),
-            _ if facts.complaint_id.is_some() => Err(Rejection::IsComplaint),
-            (_, Outcome::SuggestionRecorded) if facts.class != CaseClass::Suggestion => Err(Rejection::NotASuggestion),
-            (State::Routed, Outcome::Answered | Outcome::Guidance) => Err(Rejection::NotAnswered),
-            (State::Routed | State::Responded | State::Reopened, _) => self.end(outcome, levels, now),
-        }
-    }
-
-    fn end_with_complaint(&self, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        match self.state {
-            State::Routed | State::Responded | State::Reopened => self.end(outcome, levels, now),
-            State::Absent | State::Closed { .. } => Ok(vec![]),
-        }
-    }
-
-    /// Whoever closes cancels what is still promised.
-    fn end(&self, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        let cancelled = promise::Fact::Cancelled { at: now, cause: Cause::Closed };
-        Ok(vec![Event::Closed { outcome, at: now, promises: self.noted(cancelled, levels, now)? }])
-    }
-
-    fn reopen_with_complaint(&self, facts: &Facts) -> Vec<Event> {
-        let ended = matches!(self.state, State::Closed { .. }) && facts.complaint_id.is_some();
-        if ended { vec![Event::Reopened] } else { vec![] }
     }
 
     /// Takes in what happened.
@@ -302,11 +275,20 @@ impl Case {
             Event::ResponseDueSoon { .. } => {}
             Event::ResponseMissed { .. } => self.response_missed = true,
             Event::Closed { outcome, at, .. } => self.state = State::Closed { outcome: *outcome, at: *at },
+            Event::InfoRequested { missing, until } => {
+                self.state = State::AwaitingInfo { missing: missing.clone(), until: *until };
+                self.questions = self.questions.saturating_add(1);
+            }
+            Event::InfoAdded { .. } => self.state = State::Responded,
+            Event::Rejected { what, reason, at, .. } => {
+                self.state = State::Rejected { what: *what, reason: reason.clone(), at: *at };
+            }
             Event::Reopened => self.state = State::Reopened,
             Event::RecordCompleted(added) => self.facts.iter_mut().for_each(|facts| {
                 facts.parts.extend(&added.parts);
                 facts.emotion = added.emotion.or(facts.emotion);
             }),
+            Event::Assigned { assignment, .. } => self.assignment = Some(assignment.clone()),
         }
         event.promises().iter().for_each(|moved| self.promises.apply(moved));
     }
@@ -321,8 +303,10 @@ impl Event {
             | Event::ResponseCorrected { promises, .. }
             | Event::ResponseDueSoon { promises, .. }
             | Event::ResponseMissed { promises }
+            | Event::Assigned { promises, .. }
+            | Event::Rejected { promises, .. }
             | Event::Closed { promises, .. } => promises,
-            Event::Reopened | Event::RecordCompleted(_) => &[],
+            Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
         }
     }
 }

@@ -12,8 +12,12 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{
+    assignment_tests::{accept, assign},
     case::{Case, Command, Contact, Event, State},
     classify::Classification,
+    ending::Unfit,
+    ending_tests::reject,
+    information_tests::ask,
     record::{Added, Part},
     vocabulary::{CaseClass, Channel, Emotion, Outcome},
 };
@@ -101,8 +105,11 @@ fn states() -> Vec<(&'static str, Case)> {
         ("absent", Case::default()),
         ("enquiry", after(Enquiry, &[])),
         ("enquiry late", after(Enquiry, &[(Command::LookAtResponse, 25)])),
+        ("enquiry assigned", after(Enquiry, &[(accept("staff:ana", 0), 1)])),
         ("enquiry responded", after(Enquiry, std::slice::from_ref(&responded))),
         ("enquiry closed", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2)])),
+        ("enquiry awaiting info", after(Enquiry, &[(ask(1, &[Part::Emotion]), 1)])),
+        ("enquiry rejected", after(Enquiry, &[(reject(Unfit::Spam), 1)])),
         ("suggestion", after(Suggestion, &[])),
         ("complaint", after(Delivery, &[])),
         ("complaint responded", after(Delivery, &[responded])),
@@ -124,16 +131,27 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("end with complaint", end(Outcome::ComplaintWithdrawn)),
         ("reopen with complaint", Command::ReopenWithComplaint),
         ("add to record", add(Part::Emotion)),
+        ("assign", assign("staff:ben", "staff:ana", 0)),
+        ("accept", accept("staff:ana", 0)),
+        ("request info", ask(1, &[Part::Circumstances])),
+        ("look for info", Command::LookForInfo),
+        ("reject", reject(Unfit::NotOurs)),
     ]
 }
 
 /// The status afterwards and whether anything happened; or the code of the rejection.
 fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static str> {
-    let is_closed = from.ends_with("closed");
+    let is_rejected = from.ends_with("rejected");
+    let is_closed = from.ends_with("closed") || is_rejected;
     let is_complaint = from.starts_with("complaint");
-    let has_answer = from.ends_with("responded");
-    let still = if is_closed {
+    let is_waiting = from.ends_with("awaiting info");
+    let has_answer = from.ends_with("responded") || is_waiting;
+    let still = if is_rejected {
+        "rejected"
+    } else if is_closed {
         "closed"
+    } else if is_waiting {
+        "awaiting_info"
     } else if has_answer {
         "responded"
     } else if from == "complaint reopened" {
@@ -143,21 +161,30 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
     };
     match (from, command) {
         ("absent", "register") => Ok(("routed", true)),
-        ("absent", "look at response" | "end with complaint" | "reopen with complaint") => Ok(("absent", false)),
+        ("absent", "look at response" | "look for info" | "end with complaint" | "reopen with complaint") => {
+            Ok(("absent", false))
+        }
         ("absent", _) => Err("case.not_found"),
         (_, "register") => Ok((still, false)),
         (_, "look at response") => Ok((still, still == "routed" && from != "enquiry late")),
-        (_, "end with complaint") => Ok(("closed", !is_closed)),
+        (_, "look for info") if is_waiting => Ok(("closed", true)),
+        (_, "look for info") => Ok((still, false)),
+        (_, "end with complaint") => Ok((if is_rejected { still } else { "closed" }, !is_closed)),
         ("complaint closed", "reopen with complaint") => Ok(("reopened", true)),
         (_, "reopen with complaint") => Ok((still, false)),
         (_, "tell an earlier answer") => Ok((if still == "routed" { "responded" } else { still }, true)),
         (_, _) if is_closed => Err("case.closed"),
-        (_, "add to record") => Ok((still, true)),
+        ("enquiry assigned", "assign" | "accept") => Err("case.assignment_changed"),
+        (_, "add to record") if is_waiting => Ok(("responded", true)),
+        (_, "add to record" | "assign" | "accept") => Ok((still, true)),
         (_, "respond") if has_answer => Err("case.already_responded"),
         ("complaint reopened", "respond") => Err("case.is_complaint"),
         (_, "respond") => Ok(("responded", true)),
         (_, "close as complaint") => Err("case.outcome_not_by_person"),
         (_, _) if is_complaint => Err("case.is_complaint"),
+        (_, "request info") if is_waiting => Err("case.info_requested"),
+        (_, "request info") => Ok(("awaiting_info", true)),
+        (_, "reject") => Ok(("rejected", true)),
         ("suggestion", "close as suggestion") => Ok(("closed", true)),
         (_, "close as suggestion") => Err("case.not_a_suggestion"),
         (_, "close as answered" | "close as guidance") if has_answer => Ok(("closed", true)),
@@ -228,7 +255,7 @@ proptest! {
             now += SignedDuration::from_hours(wait);
             let before = case.clone();
             let events = run(&mut case, command, now).unwrap_or_default();
-            let was_closed = matches!(before.state, State::Closed { .. });
+            let was_closed = matches!(before.state, State::Closed { .. } | State::Rejected { .. });
             let reopened = events == [Event::Reopened];
             let corrected = matches!(events[..], [Event::ResponseCorrected { .. }]) && case.state == before.state;
             prop_assert!(!was_closed || reopened || corrected || (events.is_empty() && case == before));

@@ -1,19 +1,29 @@
 //! The rules of the front door: what a purchase and a case are, what a contact is about, and who waits before whom.
 //! Pure: time, ids and amounts come in as values; nothing here reads a clock, a file or a database.
 pub mod answer;
+pub mod assignment;
 pub mod call;
 pub mod case;
 pub mod classify;
+pub mod ending;
 pub mod identity;
+pub mod information;
 pub mod priority;
 pub mod purchase;
 pub mod record;
+pub mod rejection;
 pub mod triage;
 pub mod vocabulary;
 
 #[cfg(test)]
 mod answer_tests;
 #[cfg(test)]
+mod assignment_tests;
+#[cfg(test)]
 mod case_tests;
 #[cfg(test)]
 mod classify_tests;
+#[cfg(test)]
+mod ending_tests;
+#[cfg(test)]
+mod information_tests;

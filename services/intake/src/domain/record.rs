@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    case::{Case, Event, Rejection, State},
+    case::{Case, Event, Rejection},
     vocabulary::Emotion,
 };
 
@@ -51,9 +51,10 @@ impl Case {
         if let Some(part) = added.parts.intersection(&facts.parts).next() {
             return Err(Rejection::PartOnRecord(*part));
         }
-        if matches!(self.state, State::Closed { .. }) {
+        if self.is_ended() {
             return Err(Rejection::Closed);
         }
-        Ok(vec![Event::RecordCompleted(added)])
+        let answered = self.info_added(&added.parts);
+        Ok(std::iter::once(Event::RecordCompleted(added)).chain(answered).collect())
     }
 }

@@ -176,10 +176,12 @@ pub enum Outcome {
     SuggestionRecorded,
     ComplaintClosed,
     ComplaintWithdrawn,
+    /// The customer was asked for what is missing, and nothing came.
+    NoInfo,
 }
 
 impl Outcome {
-    /// The outcomes a person can end a case with; the others follow from its complaint.
+    /// The outcomes a person can end a case with; the others follow from its complaint, or from time.
     pub const BY_PERSON: [Outcome; 3] = [Outcome::Answered, Outcome::Guidance, Outcome::SuggestionRecorded];
 
     /// The word for it.
@@ -190,6 +192,7 @@ impl Outcome {
             Outcome::SuggestionRecorded => "suggestion_recorded",
             Outcome::ComplaintClosed => "complaint_closed",
             Outcome::ComplaintWithdrawn => "complaint_withdrawn",
+            Outcome::NoInfo => "no_info",
         }
     }
 }
@@ -215,7 +218,8 @@ mod tests {
         for lane in [Lane::Standard, Lane::Health] {
             assert_eq!(json(serde_json::to_value(lane).unwrap()), lane.word());
         }
-        for outcome in [Outcome::ComplaintClosed, Outcome::ComplaintWithdrawn].into_iter().chain(Outcome::BY_PERSON) {
+        let unasked = [Outcome::ComplaintClosed, Outcome::ComplaintWithdrawn, Outcome::NoInfo];
+        for outcome in unasked.into_iter().chain(Outcome::BY_PERSON) {
             assert_eq!(json(serde_json::to_value(outcome).unwrap()), outcome.word());
         }
     }

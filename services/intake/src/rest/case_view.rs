@@ -17,7 +17,7 @@ use crate::{
 pub struct CaseView {
     pub case_id: Uuid,
     pub version: u64,
-    /// `routed`, `responded`, `closed` or `reopened`.
+    /// `routed`, `responded`, `awaiting_info`, `closed`, `rejected` or `reopened`.
     #[schema(example = "routed")]
     pub status: String,
     #[schema(example = "website")]
@@ -88,7 +88,8 @@ impl CaseView {
         let part = |part: &Part| PartView { reason: part.reason.clone(), points: part.points };
         let (closed_at, outcome) = match case.state {
             State::Closed { outcome, at } => (Some(at), Some(outcome.word().to_owned())),
-            State::Absent | State::Routed | State::Responded | State::Reopened => (None, None),
+            State::Rejected { what, at, .. } => (Some(at), Some(what.word().to_owned())),
+            _ => (None, None),
         };
         Some(Self {
             case_id: facts.case_id,

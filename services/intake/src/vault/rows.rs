@@ -84,8 +84,9 @@ pub fn person_row(master: &Master, key: &CustomerKey, person: &Person) -> Result
         .with(master.blind("customer", &all).to_vec()))
 }
 
-/// The row that keeps words of a case of the key's customer: its `contact` as JSON of [`Text`], or our `answer`.
-pub fn text_row(key: &CustomerKey, case: Uuid, part: &'static str, body: &str) -> Result<Row, Fault> {
+/// The row that keeps words of a case of the key's customer: its `contact` as JSON of [`Text`], our `answer`, a part
+/// that was added, or `question_N`.
+pub fn text_row(key: &CustomerKey, case: Uuid, part: &str, body: &str) -> Result<Row, Fault> {
     let place = Place { column: "case_text.body", row: format!("{case}/{part}") };
     Ok(Row::new(KEEP_TEXT, case)
         .with(part.to_owned())

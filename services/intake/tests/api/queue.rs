@@ -14,7 +14,8 @@ async fn queue(stack: &Stack, size: u32) -> Vec<CaseView> {
     let (mut cases, mut token) = (Vec::new(), String::new());
     loop {
         let page = Some(Page { size, token });
-        let part = client.list_queue(ListQueueRequest { page }).await.unwrap().into_inner();
+        let part =
+            client.list_queue(ListQueueRequest { page, ..ListQueueRequest::default() }).await.unwrap().into_inner();
         cases.extend(part.cases);
         token = part.next_page_token;
         if token.is_empty() {
@@ -88,17 +89,17 @@ async fn a_token_that_is_none_is_refused() {
     ];
     for token in tokens {
         let page = Some(Page { size: 5, token });
-        let refused = client.list_queue(ListQueueRequest { page }).await.unwrap_err();
+        let refused = client.list_queue(ListQueueRequest { page, ..ListQueueRequest::default() }).await.unwrap_err();
         assert_eq!(wrong_fields(&refused), ["page.token"]);
     }
     let page = Some(Page { size: 201, token: "x".into() });
-    let refused = client.list_queue(ListQueueRequest { page }).await.unwrap_err();
+    let refused = client.list_queue(ListQueueRequest { page, ..ListQueueRequest::default() }).await.unwrap_err();
     assert_eq!(wrong_fields(&refused), ["page.size", "page.token"]);
     // The furthest places that can be told are only empty.
     for token in [format!("{id}~-377705000000000000.2147483647.-2147483648.0"), format!("{id}~0.9.2147483647.0")] {
         assert_eq!(post_case(&stack, &case_with(json!({}))).await.status, 201);
         let page = Some(Page { size: 5, token });
-        client.list_queue(ListQueueRequest { page }).await.unwrap();
+        client.list_queue(ListQueueRequest { page, ..ListQueueRequest::default() }).await.unwrap();
     }
 }
 
