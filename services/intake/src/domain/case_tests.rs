@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     case::{Case, Command, Contact, Event, State},
-    classify::Classification,
+    classify::{Classification, Heard},
     record::{Added, Part},
     vocabulary::{CaseClass, Channel, Emotion, Outcome},
 };
@@ -41,7 +41,7 @@ pub(super) fn contact(class: CaseClass) -> Contact {
         purchase_id: None,
         product_id: None,
         batch: None,
-        classification: Classification { class, source: "stated".into(), severity: 0 },
+        classification: Classification { class, source: "stated".into(), severity: 0, heard: Heard::default() },
         emotion: None,
         vip_tier: 0,
         repeat_contact: false,
