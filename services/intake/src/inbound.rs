@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     domain::{
         case::{self, Case, Command, Contact},
-        classify::Classification,
+        classify::{Classification, Heard},
         vocabulary::{CaseClass, Channel, Emotion},
     },
     wire,
@@ -61,7 +61,7 @@ fn classification(event: &ProblemFound) -> Classification {
         (false, true) => (CaseClass::ProductQuality, "follow_up.product", 0),
         (false, false) => (CaseClass::ServiceAttitude, "follow_up.service", 0),
     };
-    Classification { class, source: source.to_owned(), severity }
+    Classification { class, source: source.to_owned(), severity, heard: Heard::default() }
 }
 
 fn complaint_closed(event: &ComplaintClosed, levels: &Arc<Levels>) -> Result<Effects, Fault> {

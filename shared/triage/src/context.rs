@@ -36,6 +36,9 @@ pub struct Book {
     /// of `stopped` stands anywhere.
     pub better: Vec<String>,
     pub stopped: Vec<String>,
+    /// Before a word that is denied: it was not so once. Where one of `turned` stands after it, it is so now.
+    pub formerly: Vec<String>,
+    pub turned: Vec<String>,
     /// After a word: it is better or gone.
     pub over: Vec<String>,
     /// As `over`, where the clause ends with it.
@@ -82,6 +85,8 @@ pub struct Context {
     reproach: Terms,
     better: Terms,
     stopped: Terms,
+    formerly: Terms,
+    turned: Terms,
     over: Terms,
     over_at_end: Terms,
     except: Terms,
@@ -112,6 +117,8 @@ impl Context {
             reproach: Terms::list(&book.reproach)?,
             better: Terms::list(&book.better)?,
             stopped: Terms::list(&book.stopped)?,
+            formerly: Terms::list(&book.formerly)?,
+            turned: Terms::list(&book.turned)?,
             over: Terms::list(&book.over)?,
             over_at_end: Terms::list(&book.over_at_end)?,
             except: Terms::list(&book.except)?,
@@ -132,7 +139,7 @@ impl Context {
         let spaced = text.get(hit.start).is_some_and(|c| is_spaced(*c));
         let reach = if spaced { self.reach.spaced } else { self.reach.unspaced };
         let near = |reach: usize| clause.start.max(hit.start.saturating_sub(reach));
-        let affirmed = || self.affirmed.any_in(text, near(reach + 4), hit.start);
+        let affirmed = || self.affirmed.ends_in(text, near(reach + 4), hit.start);
         if self.any(&self.denials, text, near(reach), hit.start) && !affirmed() {
             Standing::Denied
         } else if self.is_supposed(text, &clause, hit, near(3 * reach)) {
@@ -149,6 +156,12 @@ impl Context {
     /// Whether the word at `hit` is denied in its clause: the short question for words that need no more.
     pub fn is_denied(&self, text: &[char], hit: &Range<usize>) -> bool {
         self.standing(text, hit, None) == Standing::Denied
+    }
+
+    /// Whether the word at `hit`, which is denied, was not so once and is so now: 本来没有头皮屑，越洗越多.
+    pub fn has_turned(&self, text: &[char], hit: &Range<usize>) -> bool {
+        self.formerly.any_in(text, self.clause(text, hit).start, hit.start)
+            && self.turned.any_in(text, hit.end, text.len().min(hit.end + CLAUSE))
     }
 
     /// Whether the text says that the product was not used yet: what is wrong is why it was bought.
@@ -185,11 +198,14 @@ impl Context {
         break_before.unwrap_or(from)..break_after.unwrap_or(to)
     }
 
-    /// The length of the break at `at`: a word or mark of the book, or a space between characters that need none.
+    /// The length of the break at `at`: a word or mark of the book that is not part of a word for the past (本来就), or a space
+    /// between characters that need none.
     fn break_at(&self, text: &[char], at: usize) -> Option<usize> {
         let unspaced = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|c| *c > '\u{2e80}');
         let gap = || text.get(at) == Some(&' ') && unspaced(at.checked_sub(1)) && unspaced(Some(at + 1));
-        self.breaks.longest_at(text, at).or_else(|| gap().then_some(1))
+        let word = self.breaks.longest_at(text, at);
+        let found = word.filter(|length| !self.past.cover(text, at, at + length, length + 1));
+        found.or_else(|| gap().then_some(1))
     }
 
     /// Whether nothing but a join stands in `from..to`.

@@ -142,7 +142,7 @@ impl Safety {
             for term in here {
                 let end = end_of_word(&text, at + term.length());
                 if let Some(rule) = self.rules.get(term.number)
-                    && !self.masks.cover(&text, at, at + 1, 1)
+                    && !self.is_masked(&text, at, end)
                     && rule.is_near(&text, at, end)
                 {
                     let standing = self.standing(rule.kind, &text, at..end, &all);
@@ -154,7 +154,14 @@ impl Safety {
         if all.iter().any(is_slight) {
             self.settle(&text, &mut all);
         }
+        let turned = |one: &Finding<'_>| one.standing == Standing::Denied && self.context.has_turned(&text, &one.at);
+        all.iter_mut().filter(|one| turned(one)).for_each(|one| one.standing = Standing::Said);
         Findings { text, all }
+    }
+
+    /// Whether its first or its last character belongs to a phrase that means something else.
+    fn is_masked(&self, text: &[char], at: usize, end: usize) -> bool {
+        self.masks.cover(text, at, at + 1, 1) || self.masks.cover(text, end - 1, end, 1)
     }
 
     /// How a word stands: as the longer one that it is part of, or by itself. Of children it makes no difference.
@@ -171,8 +178,9 @@ impl Safety {
         self.context.standing(text, &at, before.map(|one| (&one.at, one.standing)))
     }
 
-    /// Slight harm of a product that was not tried yet is why it was bought. Where it is not told of the use, it was so before, where it is denied as news later on (以前…过敏，
-    /// 用了这个不过敏了), or things are better now, or the customer is content.
+    /// What the whole text says of slight harm. Of a product that was not tried yet, it is why it was bought. It is over where
+    /// it is not told of the use, and the same is denied as news later on (以前…过敏，用了这个不过敏了), or things are better now,
+    /// or the customer is content.
     fn settle(&self, text: &[char], all: &mut [Finding<'_>]) {
         if self.context.is_untried(text) {
             all.iter_mut().filter(|one| is_slight(one)).for_each(|one| one.standing = Standing::Supposed);

@@ -2,7 +2,7 @@
 //! them, `AFTERCARE_UPDATE=1 cargo test -p triage` writes `seed/seed.model` anew.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -15,6 +15,8 @@ use crate::{
 };
 
 const SENTENCES: &str = include_str!("../seed/sentences.toml");
+/// By question and right answer, sentences that were written to measure and are not learned.
+const HELD_OUT: &str = include_str!("../seed/held_out.toml");
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/seed/seed.model");
 
 /// What can be said, by what it is about and how it is felt.
@@ -40,10 +42,13 @@ struct About {
     en: Vec<String>,
 }
 
+/// The least accuracy on what was held out; what is measured stands in the README.
+const LEAST: [(&str, f64); 3] = [("class", 0.6), ("emotion", 0.85), ("sentiment", 0.6)];
 /// How often each sentence is put together anew.
-const TURNS: usize = 8;
-/// One sentence in so many is held out when the quality is measured.
-const HELD_OUT: usize = 7;
+const TURNS: usize = 12;
+
+/// A small model is enough for sentences that are made.
+const SEED_BITS: u8 = 15;
 
 /// An example, and the number of the sentence it was made from.
 type Made = (usize, [String; 4], String);
@@ -115,7 +120,7 @@ fn learned(questions: &[Question], made: &[&Made]) -> Model {
     };
     let examples: Vec<Example> = made.iter().map(of).collect();
     let version = format!("seed-{:08x}", checksum(SENTENCES.as_bytes()) >> 32);
-    train(&version, questions, &examples, Options { bits: 14, epochs: 3, ..Options::default() })
+    train(&version, questions, &examples, Options { bits: SEED_BITS, epochs: 3, ..Options::default() })
 }
 
 #[test]
@@ -129,22 +134,35 @@ fn the_shipped_model_was_learned_from_these_sentences() {
     }
     let shipped = Model::from_bytes(SEED).unwrap();
     assert_eq!(shipped.version, model.version, "AFTERCARE_UPDATE=1 cargo test -p triage");
-    assert!(SEED.len() < 400_000, "{} bytes", SEED.len());
+    assert!(SEED.len() < 1_000_000, "{} bytes", SEED.len());
 }
 
 #[test]
-fn r_int_22_it_knows_the_class_of_sentences_it_has_not_seen() {
+fn r_int_22_the_shipped_model_knows_sentences_it_has_not_seen() {
+    let held: BTreeMap<String, BTreeMap<String, Vec<String>>> = toml::from_str(HELD_OUT).unwrap();
     let made = made();
-    let questions = questions(&made);
-    let held = |(number, ..): &&Made| number % HELD_OUT == 0;
-    let model = learned(&questions, &made.iter().filter(|one| !held(one)).collect::<Vec<_>>());
-    let mut seen: Vec<Confusion> = questions.iter().map(|question| Confusion::new(question.labels.clone())).collect();
-    for (_, labels, text) in made.iter().filter(held) {
-        for ((confusion, verdict), label) in seen.iter_mut().zip(model.read(text)).zip(labels) {
-            confusion.add(label, verdict.label);
+    let model = learned(&questions(&made), &made.iter().collect::<Vec<_>>());
+    let texts: BTreeSet<&String> = made.iter().map(|(.., text)| text).collect();
+    let measured = held.iter().map(|(question, answers)| {
+        let head = model.heads().iter().find(|head| head.name == *question).unwrap();
+        let mut seen = Confusion::new(head.answers.iter().map(|answer| answer.label.clone()).collect());
+        for (label, text) in answers.iter().flat_map(|(label, texts)| texts.iter().map(move |text| (label, text))) {
+            assert!(!texts.contains(text), "it was learned: {text}");
+            let verdict = model.read(text).into_iter().find(|verdict| verdict.head == question).unwrap();
+            assert!(seen.add(label, verdict.label), "{label}");
         }
+        (question.as_str(), seen)
+    });
+    let measured: BTreeMap<&str, Confusion> = measured.collect();
+    for (question, seen) in &measured {
+        println!(
+            "{question}: {} texts, accuracy {:.3}, macro-F1 {:.3}",
+            seen.total(),
+            seen.accuracy(),
+            seen.macro_f1()
+        );
     }
-    let accuracy: Vec<f64> = seen.iter().map(Confusion::accuracy).collect();
-    println!("held out: {accuracy:.3?}, class macro-F1 {:.3}", seen[0].macro_f1());
-    assert!(accuracy[0] >= 0.58 && accuracy[1] >= 0.9 && accuracy[2] >= 0.78 && accuracy[3] >= 0.58, "{accuracy:?}");
+    for (question, least) in LEAST {
+        assert!(measured[question].accuracy() >= least, "{question}: {:.3}", measured[question].accuracy());
+    }
 }

@@ -12,6 +12,8 @@ pub struct EmptyWord;
 #[derive(Clone, Debug, Default)]
 pub struct Terms {
     by_first: HashMap<char, Vec<Term>>,
+    /// How many characters the longest has.
+    longest: usize,
 }
 
 /// A word to look for.
@@ -37,6 +39,7 @@ impl Terms {
         let stem = word.strip_suffix('*').unwrap_or(word);
         let chars: Vec<char> = stem.chars().map(fold_char).collect();
         let whole = stem.len() == word.len();
+        self.longest = self.longest.max(chars.len());
         self.by_first.entry(*chars.first().ok_or(EmptyWord)?).or_default().push(Term { chars, whole, number });
         Ok(())
     }
@@ -58,15 +61,17 @@ impl Terms {
         (from..to).any(|at| self.at(text, at).next().is_some())
     }
 
+    /// Whether one begins in `from..to` and ends there too.
+    pub fn ends_in(&self, text: &[char], from: usize, to: usize) -> bool {
+        (from..to).any(|at| self.at(text, at).any(|term| at + term.length() <= to))
+    }
+
     /// Whether one that is at least `least` long covers `from..to`.
     pub fn cover(&self, text: &[char], from: usize, to: usize, least: usize) -> bool {
-        let first = from.saturating_sub(LONGEST);
+        let first = from.saturating_sub(self.longest);
         (first..=from).any(|at| self.at(text, at).any(|term| at + term.length() >= to && term.length() >= least))
     }
 }
-
-/// How far back the beginning of a word is looked for.
-const LONGEST: usize = 16;
 
 impl Term {
     /// How many characters it has; never 0.

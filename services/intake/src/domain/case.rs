@@ -78,6 +78,7 @@ pub struct Facts {
     pub class: CaseClass,
     /// "stated" by a person, or the rule that decided.
     pub class_source: String,
+    /// Stated, or only read from the words where the emotion is not among `parts`.
     pub emotion: Option<Emotion>,
     pub lane: Lane,
     /// 0 (none) to 4 (life-threatening).
@@ -319,11 +320,12 @@ impl Contact {
 
     /// The case that is on record from now on.
     fn take_in(self, levels: &Levels, now: Timestamp) -> Result<Event, Rejection> {
-        let Classification { class, source, severity } = self.classification;
+        let Classification { class, source, severity, heard } = self.classification;
         let lane = priority::lane(class, severity);
         let priority = priority::priority(Weighed {
             severity,
             emotion: self.emotion,
+            heard,
             vip_tier: self.vip_tier,
             channel: self.channel,
             repeat_contact: self.repeat_contact,
@@ -346,7 +348,7 @@ impl Contact {
             batch: self.batch,
             class,
             class_source: source,
-            emotion: self.emotion,
+            emotion: self.emotion.or(heard.emotion),
             lane,
             health_severity: severity,
             priority,

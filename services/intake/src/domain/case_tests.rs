@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     assignment_tests::{accept, assign},
     case::{Case, Command, Contact, Event, State},
-    classify::Classification,
+    classify::{Classification, Heard},
     ending::Unfit,
     ending_tests::reject,
     information_tests::ask,
@@ -45,7 +45,7 @@ pub(super) fn contact(class: CaseClass) -> Contact {
         purchase_id: None,
         product_id: None,
         batch: None,
-        classification: Classification { class, source: "stated".into(), severity: 0 },
+        classification: Classification { class, source: "stated".into(), severity: 0, heard: Heard::default() },
         emotion: None,
         vip_tier: 0,
         repeat_contact: false,

@@ -20,6 +20,18 @@ pub struct Classification {
     pub source: String,
     /// 0 (none) to 4 (life-threatening).
     pub severity: u8,
+    pub heard: Heard,
+}
+
+/// What else the words say, for the place in the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Going to the authorities, to the press or to court.
+    pub threat: bool,
+    /// Harm or a hazard, and a child.
+    pub minor: bool,
+    /// How the customer feels, as the model reads it, where nobody stated it.
+    pub emotion: Option<Emotion>,
 }
 
 /// The rules as they are written down.
@@ -90,9 +102,16 @@ impl Classifier {
         emotion: Option<Emotion>,
     ) -> Classification {
         let found = self.safety.read(text);
+        let advice = self.advisor.advise(&found.text);
+        let heard = Heard {
+            threat: found.said(Kind::Threat).next().is_some(),
+            minor: found.said(Kind::Minor).next().is_some()
+                && (found.harm().is_some() || found.said(Kind::Hazard).next().is_some()),
+            emotion: advice.emotion.filter(|_| emotion.is_none()),
+        };
         let (class, source) = match stated {
             Some(class) => (class, STATED.to_owned()),
-            None => self.worked_out(&found, emotion),
+            None => self.worked_out(&found, advice, emotion.or(heard.emotion)),
         };
         // What a person judged as harm, or what threatens to go public, is a complaint, whatever else it was called.
         let threat = found.said(Kind::Threat).next().filter(|_| stated.is_none());
@@ -103,25 +122,24 @@ impl Classifier {
             None => (class, source),
         };
         let least = u8::from(class == CaseClass::Discomfort);
-        Classification { class, source, severity: severity.unwrap_or(0).max(found.severity()).max(least) }
+        Classification { class, source, severity: severity.unwrap_or(0).max(found.severity()).max(least), heard }
     }
 
     /// The class where nobody stated one, and what decided: safety, the model, the rules.
-    fn worked_out(&self, found: &Findings<'_>, emotion: Option<Emotion>) -> (CaseClass, String) {
+    fn worked_out(&self, found: &Findings<'_>, advice: Advice, emotion: Option<Emotion>) -> (CaseClass, String) {
         if let Some(harm) = found.harm() {
             return (CaseClass::Discomfort, harm.rule.to_owned());
         }
         if let Some(hazard) = found.said(Kind::Hazard).next() {
             return (CaseClass::ProductQuality, hazard.rule.to_owned());
         }
-        let (note, felt) = match self.advisor.advise(&found.text) {
-            Advice::Taken { class, source } => return (class, source),
-            Advice::Noted { note, emotion } => (format!(" ({note})"), emotion),
-            Advice::None => (String::new(), None),
-        };
+        if let Some(class) = advice.class {
+            return (class, advice.said);
+        }
+        let note = if advice.said.is_empty() { advice.said } else { format!(" ({})", advice.said) };
         let (class, source) = match self.mentioned(&found.text) {
             Some(rule) => (rule.class, rule.name.as_str()),
-            None if emotion.or(felt).is_some_and(Emotion::is_negative) => (CaseClass::ServiceAttitude, UNHAPPY),
+            None if emotion.is_some_and(Emotion::is_negative) => (CaseClass::ServiceAttitude, UNHAPPY),
             None => (CaseClass::Enquiry, DEFAULT),
         };
         (class, format!("{source}{note}"))

@@ -10,7 +10,10 @@ use triage::{
 };
 
 use super::{
+    case::{Case, Command},
+    case_tests::{contact, hours, levels},
     classify::{Classification, Classifier, RuleBook, RuleError},
+    record::{Added, Part},
     triage::{Advisor, AdvisorError, Mode},
     vocabulary::{CaseClass, Emotion},
 };
@@ -33,7 +36,7 @@ fn book() -> RuleBook {
 }
 
 fn read(text: &str) -> (CaseClass, String, u8) {
-    let Classification { class, source, severity } = classifier().classify(text, None, None, None);
+    let Classification { class, source, severity, .. } = classifier().classify(text, None, None, None);
     (class, source, severity)
 }
 
@@ -206,6 +209,38 @@ fn r_int_11_a_threat_to_go_public_is_a_complaint() {
     assert_eq!((found.class, found.severity), (CaseClass::ServiceAttitude, 0), "{found:?}");
     let stated = classifier().classify("我要打12315", Some(CaseClass::Enquiry), None, None);
     assert_eq!(stated.class, CaseClass::Enquiry, "what a person stated stays");
+}
+
+#[test]
+fn r_int_11_threats_and_children_are_heard_and_feelings_are_read_only_where_nobody_stated_them() {
+    let of = |text, emotion| with_model(Mode::On).classify(text, None, None, emotion).heard;
+    assert!(of("再不处理我就找律师起诉你们", None).threat && of("I will call my lawyer", None).threat);
+    assert!(!of("我是一名律师，想买公文包", None).threat);
+    assert!(of("宝宝用了起红疹", None).minor && of("孩子的饭里有虫", None).minor);
+    assert!(!of("给孩子买的书包", None).minor, "a child alone is nothing");
+    const FURIOUS: &str = "说好三天到，现在十天了，气死我了，简直欺负人，忍无可忍";
+    assert_eq!(of(FURIOUS, None).emotion, Some(Emotion::Angry));
+    assert_eq!(of(FURIOUS, Some(Emotion::Calm)).emotion, None);
+    assert_eq!(with_model(Mode::Shadow).classify(FURIOUS, None, None, None).heard.emotion, None);
+}
+
+#[test]
+fn r_cmp_01_a_feeling_that_is_read_is_not_on_record_until_a_person_states_it() {
+    let mut contact = contact(CaseClass::Delivery);
+    contact.classification.heard.emotion = Some(Emotion::Angry);
+    let mut case = Case::default();
+    for event in case.decide(contact.register(&levels()), hours(0)).unwrap() {
+        case.apply(&event);
+    }
+    let facts = case.facts.clone().unwrap();
+    assert_eq!((facts.emotion, facts.priority.parts[0].reason.as_str()), (Some(Emotion::Angry), "emotion_read"));
+    assert!(!facts.parts.contains(&Part::Emotion));
+    let stated = Added { parts: [Part::Emotion].into(), emotion: Some(Emotion::Calm) };
+    for event in case.decide(Command::Complete(stated), hours(1)).unwrap() {
+        case.apply(&event);
+    }
+    let facts = case.facts.unwrap();
+    assert_eq!((facts.emotion, facts.parts.contains(&Part::Emotion)), (Some(Emotion::Calm), true));
 }
 
 proptest! {

@@ -2,7 +2,10 @@
 //! Health is not a matter of points: the health lane comes first whatever the points say.
 use serde::{Deserialize, Serialize};
 
-use super::vocabulary::{CaseClass, Channel, Emotion, Lane};
+use super::{
+    classify::Heard,
+    vocabulary::{CaseClass, Channel, Emotion, Lane},
+};
 
 /// Points of the place in the queue, and what they are for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +27,10 @@ pub struct Part {
 pub struct Weighed {
     /// 0 to 4.
     pub severity: u8,
+    /// As a person stated it.
     pub emotion: Option<Emotion>,
+    /// What the words say besides.
+    pub heard: Heard,
     /// 0 (none) to 3.
     pub vip_tier: u8,
     pub channel: Channel,
@@ -49,10 +55,14 @@ pub fn is_urgent(lane: Lane, priority: &Priority) -> bool {
 
 /// The points a case starts with. It gains one a minute while it waits, at most [`AGEING_MAX`].
 pub fn priority(of: Weighed) -> Priority {
-    let heated = matches!(of.emotion, Some(Emotion::Angry | Emotion::Distressed));
+    let heated = |emotion| if matches!(emotion, Some(Emotion::Angry | Emotion::Distressed)) { 300 } else { 0 };
+    let read = of.heard.emotion.filter(|_| of.emotion.is_none());
     let parts: Vec<Part> = [
         ("health_severity", 1000 * i64::from(of.severity)),
-        ("emotion", if heated { 300 } else { 0 }),
+        ("threat", if of.heard.threat { 300 } else { 0 }),
+        ("minor", if of.heard.minor { 200 } else { 0 }),
+        ("emotion", heated(of.emotion)),
+        ("emotion_read", heated(read)),
         ("vip_tier", 200 * i64::from(of.vip_tier)),
         ("platform", if of.channel == Channel::Platform { 150 } else { 0 }),
         ("repeat_contact", if of.repeat_contact { 100 } else { 0 }),
@@ -68,11 +78,33 @@ pub fn priority(of: Weighed) -> Priority {
 mod tests {
     use super::*;
 
+    fn nothing() -> Weighed {
+        let (channel, heard) = (Channel::Email, Heard::default());
+        Weighed { severity: 0, emotion: None, heard, vip_tier: 0, channel, repeat_contact: false }
+    }
+
+    #[test]
+    fn r_int_11_a_threat_a_child_and_what_is_read_of_feelings_raise_and_are_named() {
+        let of = |threat, minor, read, stated| {
+            let heard = Heard { threat, minor, emotion: read };
+            let worked_out = priority(Weighed { emotion: stated, heard, ..nothing() });
+            worked_out.parts.into_iter().map(|part| (part.reason, part.points)).collect::<Vec<_>>()
+        };
+        let part = |reason: &str, points| vec![(reason.to_owned(), points)];
+        assert_eq!(of(true, false, None, None), part("threat", 300));
+        assert_eq!(of(false, true, None, None), part("minor", 200));
+        assert_eq!(of(false, false, Some(Emotion::Angry), None), part("emotion_read", 300));
+        assert_eq!(of(false, false, Some(Emotion::Calm), None), []);
+        assert_eq!(of(false, false, Some(Emotion::Angry), Some(Emotion::Calm)), [], "what a person stated stays");
+        assert_eq!(of(false, false, Some(Emotion::Angry), Some(Emotion::Angry)), part("emotion", 300), "counted once");
+    }
+
     #[test]
     fn every_point_has_a_reason() {
         let all = Weighed {
             severity: 2,
             emotion: Some(Emotion::Angry),
+            heard: Heard::default(),
             vip_tier: 3,
             channel: Channel::Platform,
             repeat_contact: true,
@@ -81,8 +113,7 @@ mod tests {
         assert_eq!(worked_out.score, 2000 + 300 + 600 + 150 + 100);
         let reasons: Vec<_> = worked_out.parts.iter().map(|part| part.reason.as_str()).collect();
         assert_eq!(reasons, ["health_severity", "emotion", "vip_tier", "platform", "repeat_contact"]);
-        let none = Weighed { severity: 0, emotion: None, vip_tier: 0, channel: Channel::Email, repeat_contact: false };
-        assert_eq!(priority(none), Priority::default());
+        assert_eq!(priority(nothing()), Priority::default());
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! What the model advises where no person has spoken and no rule of safety has: off, in shadow (its word is written beside
-//! the rule's and changes nothing), or on (its word counts where it is sure; where it is not, the rule's stays and is marked
-//! for a person to look at). It is never asked where safety has spoken, so it can lower nothing.
+//! What the model advises where no person has spoken: off, in shadow (its word is written beside the rule's and changes
+//! nothing), or on (its word counts where it is sure; where it is not, the rule's stays and is marked for a person to look
+//! at). Of classes it is not heard where safety has spoken, so it can lower nothing.
 use serde::Deserialize;
 use triage::model::{Model, Verdict};
 
@@ -24,19 +24,14 @@ pub struct Advisor {
 }
 
 /// What the model says to one text.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Advice {
-    None,
-    /// Its class counts.
-    Taken {
-        class: CaseClass,
-        source: String,
-    },
-    /// It is written beside what the rules say. The emotion counts where it is sure of that.
-    Noted {
-        note: String,
-        emotion: Option<Emotion>,
-    },
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Advice {
+    /// The class, where it counts.
+    pub class: Option<CaseClass>,
+    /// The model and how sure it is of the class; where the class does not count, which it is and why not. Empty when off.
+    pub said: String,
+    /// How the customer feels, where it counts.
+    pub emotion: Option<Emotion>,
 }
 
 /// Why a model cannot advise intake.
@@ -79,20 +74,21 @@ impl Advisor {
     /// What the model says to a folded text.
     pub fn advise(&self, text: &[char]) -> Advice {
         if self.mode == Mode::Off {
-            return Advice::None;
+            return Advice::default();
         }
         let verdicts = self.model.read_folded(text);
         let of = |head: &str| verdicts.iter().find(|verdict| verdict.head == head);
         let sure = |verdict: &&Verdict<'_>| verdict.probability >= self.threshold;
-        let Some(verdict) = of(CLASS) else { return Advice::None };
+        let on = self.mode == Mode::On;
+        let emotion = of(EMOTION).filter(|verdict| on && sure(verdict)).and_then(|verdict| emotion(verdict.label));
+        let Some(verdict) = of(CLASS) else { return Advice { emotion, ..Advice::default() } };
         let said = format!("model {} p={:.2}", self.model.version, verdict.probability);
         match class(verdict.label) {
-            Some(class) if self.mode == Mode::On && sure(&verdict) => Advice::Taken { class, source: said },
-            _ if self.mode == Mode::On => {
-                let emotion = of(EMOTION).filter(sure).and_then(|verdict| emotion(verdict.label));
-                Advice::Noted { note: format!("{said} {} unsure", verdict.label), emotion }
+            Some(class) if on && sure(&verdict) => Advice { class: Some(class), said, emotion },
+            _ => {
+                let why = if on { "unsure" } else { "in shadow" };
+                Advice { class: None, said: format!("{said} {} {why}", verdict.label), emotion }
             }
-            _ => Advice::Noted { note: format!("{said} {} in shadow", verdict.label), emotion: None },
         }
     }
 }
