@@ -52,6 +52,14 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
         .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&app))))
         .http(rest::routes(app))
         .http(channels::routes(Arc::clone(&channels)));
+    // Each mailbox by itself: one that hangs keeps nobody else from working.
+    let parts = channels.mailboxes().into_iter().fold(parts, |parts, name| {
+        let channels = Arc::clone(&channels);
+        parts.background("mailbox", move || {
+            let (channels, name) = (Arc::clone(&channels), name.clone());
+            async move { channels.read_once(&name).await }
+        })
+    });
     Ok(parts.background("inbound messages", move || {
         let channels = Arc::clone(&channels);
         async move { channels.take_in_once().await }

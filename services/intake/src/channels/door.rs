@@ -100,7 +100,8 @@ impl Channels {
         Ok(source.acknowledgement().to_owned())
     }
 
-    async fn store(&self, source: &Source, message: &Message) -> Result<Stored, Fault> {
+    /// Stores a message, sealed, once.
+    pub(super) async fn store(&self, source: &Source, message: &Message) -> Result<Stored, Fault> {
         let id = id::derived("inbound", &[&source.name, &message.id]);
         let key = self.app.master.new_key(id)?;
         let conversation = format!("{}/{}", source.name, message.conversation);

@@ -176,6 +176,75 @@ pub fn became_call(id: Uuid, now: Timestamp) -> Row {
     Row::new(BECAME_CALL, id).with(now)
 }
 
+/// What a writer sent within the hour before a message.
+#[derive(Debug, FromRow)]
+pub struct Hour {
+    /// How many cases that made.
+    pub cases: i64,
+    /// The case that was made of the same words.
+    pub same: Option<Uuid>,
+    /// The last case.
+    pub last: Option<Uuid>,
+}
+
+/// Notes what a message says, and looks at what its writer sent within the hour before.
+pub async fn of_the_hour(pool: &PgPool, id: Uuid, alike: &[u8]) -> Result<Hour, Fault> {
+    let hour = sqlx::query_as(
+        "-- inbound_message.of_the_hour
+         with mine as (
+           update inbound_message set alike = $2 where id = $1 returning conversation, seq, received_at)
+         select count(*) filter (where e.state = 'taken_in') as cases,
+           (array_agg(e.case_id order by e.seq) filter (where e.alike = $2))[1] as same,
+           (array_agg(e.case_id order by e.seq desc) filter (where e.state = 'taken_in'))[1] as last
+         from mine join inbound_message as e on e.conversation = mine.conversation and e.seq < mine.seq
+           and e.received_at > mine.received_at - interval '1 hour' and e.case_id is not null",
+    );
+    Ok(hour.bind(id).bind(alike).fetch_one(pool).await?)
+}
+
+/// The case that was made of the first of these messages that made one.
+pub async fn case_of(pool: &PgPool, ids: &[Uuid]) -> Result<Option<Uuid>, Fault> {
+    let found = sqlx::query_scalar(
+        "-- inbound_message.case_of
+         select case_id from inbound_message where id = any($1) and case_id is not null
+         order by array_position($1, id) limit 1",
+    );
+    Ok(found.bind(ids).fetch_optional(pool).await?)
+}
+
+/// A message that says nothing that is not in a case already.
+pub struct Duplicate<'a> {
+    pub id: Uuid,
+    pub case_id: Uuid,
+    pub reason: &'a str,
+    pub key: &'a CustomerKey,
+    /// What it said, sealed with the key.
+    pub body: Vec<u8>,
+}
+
+/// Keeps a message beside the case it is a duplicate of, under a key of the customer's.
+pub async fn keep_duplicate(pool: &PgPool, duplicate: Duplicate<'_>, now: Timestamp) -> Result<(), Fault> {
+    sqlx::query(
+        "-- inbound_message.keep_duplicate
+         with kept as (
+           update inbound_message set state = 'duplicate', case_id = $2, reason = $3, wrapped = null, body = $4,
+             settled_at = $5
+           where id = $1 and state = 'received' returning id)
+         insert into customer_key (customer_id, key_id, wrapped) select $6, $7, $8 from kept on conflict do nothing",
+    )
+    .bind(duplicate.id)
+    .bind(duplicate.case_id)
+    .bind(duplicate.reason)
+    .bind(duplicate.body)
+    .bind(now.to_sqlx())
+    .bind(duplicate.key.customer)
+    .bind(duplicate.key.id)
+    .bind(&duplicate.key.wrapped)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// A message in quarantine.
 #[derive(Debug, FromRow)]
 pub struct Quarantined {

@@ -3,7 +3,8 @@
 //!
 //! In reading order: what a platform pushes ([`push`]) is verified by its adapter ([`signed_json`], [`wechat`],
 //! [`signed_form`], [`douyin`], [`calls`]; [`signature`] holds what they share), stored sealed ([`messages`]) and
-//! acknowledged ([`door`]); [`worker`] takes it in afterwards; [`api`] shows what could not be understood.
+//! acknowledged ([`door`]); mails are fetched by us ([`imap`], [`mailbox`], [`mail`]) and seen beside those before them
+//! ([`mail_thread`]); [`worker`] takes it in afterwards; [`api`] shows what could not be understood.
 //! Invariants: what was acknowledged is stored; what is stored ends as a case, a call, a duplicate, a note that nothing
 //! was in it, or in quarantine with a reason; the same message of a platform is taken in once.
 mod api;
@@ -12,6 +13,10 @@ mod door;
 mod douyin;
 #[cfg(test)]
 mod fuzz_tests;
+mod imap;
+mod mail;
+mod mail_thread;
+mod mailbox;
 mod messages;
 mod push;
 mod signature;
@@ -31,6 +36,7 @@ pub use self::{api::Api, door::routes};
 use self::{
     calls::Calls,
     douyin::Douyin,
+    imap::Imap,
     push::{Push, Received, Refusal, Trouble, Understood},
     signed_form::SignedForm,
     signed_json::SignedJson,
@@ -50,6 +56,7 @@ pub enum Section {
     SignedForm(signed_form::Section),
     Douyin(douyin::Section),
     Calls(calls::Section),
+    Imap(imap::Section),
 }
 
 /// All sources, ready to be pushed to.
@@ -71,6 +78,7 @@ enum Adapter {
     SignedForm(SignedForm),
     Douyin(Douyin),
     Calls(Calls),
+    Imap(Box<Imap>),
 }
 
 impl Channels {
@@ -102,6 +110,7 @@ impl Source {
             Section::SignedForm(section) => Adapter::SignedForm(SignedForm::new(section)?),
             Section::Douyin(section) => Adapter::Douyin(Douyin::new(section)?),
             Section::Calls(section) => Adapter::Calls(Calls::new(&section)?),
+            Section::Imap(section) => Adapter::Imap(Box::new(Imap::new(section)?)),
         };
         Ok(Self { name: name.to_owned(), adapter })
     }
@@ -114,13 +123,14 @@ impl Source {
             Adapter::SignedForm(_) => Channel::Platform,
             Adapter::Douyin(_) => Channel::SocialMedia,
             Adapter::Calls(_) => Channel::Hotline,
+            Adapter::Imap(_) => Channel::Email,
         }
     }
 
     /// How soon the platform wants its answer, less what the way takes.
     fn patience(&self) -> Duration {
         Duration::from_millis(match &self.adapter {
-            Adapter::SignedJson(_) | Adapter::Calls(_) => 10_000,
+            Adapter::SignedJson(_) | Adapter::Calls(_) | Adapter::Imap(_) => 10_000,
             Adapter::Wechat(_) | Adapter::Douyin(_) => 4_000,
             Adapter::SignedForm(_) => 2_500,
         })
@@ -134,6 +144,8 @@ impl Source {
             Adapter::SignedForm(adapter) => adapter.receive(push, now),
             Adapter::Douyin(adapter) => adapter.receive(push),
             Adapter::Calls(adapter) => adapter.receive(push, now),
+            // Mails are fetched: nobody can have signed a push.
+            Adapter::Imap(_) => Err(Refusal::Forged),
         }
     }
 
@@ -141,7 +153,7 @@ impl Source {
     fn acknowledgement(&self) -> &'static str {
         match &self.adapter {
             Adapter::Wechat(_) => "success",
-            Adapter::SignedJson(_) | Adapter::Calls(_) => "",
+            Adapter::SignedJson(_) | Adapter::Calls(_) | Adapter::Imap(_) => "",
             Adapter::SignedForm(_) => r#"{"code":"0"}"#,
             Adapter::Douyin(_) => r#"{"err_no":0}"#,
         }
@@ -155,6 +167,7 @@ impl Source {
             Adapter::SignedForm(adapter) => adapter.understand(raw, now).await,
             Adapter::Douyin(adapter) => adapter.understand(raw),
             Adapter::Calls(adapter) => adapter.understand(raw),
+            Adapter::Imap(imap) => mail::understand(raw, &imap.own, now),
         }
     }
 }

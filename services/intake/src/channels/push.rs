@@ -6,6 +6,7 @@ use axum::{
 use backbone::{Fault, fault::Kind};
 use sha2::{Digest, Sha256};
 
+use super::mail::Mail;
 use crate::{domain::call::Ended, rest::CaseRequest};
 
 /// The largest push, in bytes.
@@ -131,6 +132,8 @@ impl Refusal {
 pub enum Understood {
     /// A contact of a customer.
     Contact(Box<CaseRequest>),
+    /// A mail a person wrote, to be seen beside those before it.
+    Mail(Box<Mail>),
     /// A call, by the telephone system's id, and what it was about if an agent said so.
     Call(String, Ended, Option<Box<CaseRequest>>),
     /// There is nothing in it for us; what it is.

@@ -67,6 +67,10 @@ impl Channels {
                 return Ok(messages::settle(&self.app.pool, message.id, "taken_in", &what, now).await?);
             }
             Understood::Contact(request) => self.contact(source, message, *request, &raw, now)?.0,
+            Understood::Mail(mail) => match self.thread(source, message, *mail, &raw, now).await? {
+                Some(request) => self.contact(source, message, request, &raw, now)?.0,
+                None => return Ok(()),
+            },
             Understood::Call(reference, ended, request) => {
                 let call_id = call::id_of(&source.name, &reference);
                 match request {
@@ -132,7 +136,7 @@ fn registration(
 }
 
 /// Before the next try, after so many.
-fn pause(tries: i32) -> SignedDuration {
+pub(super) fn pause(tries: i32) -> SignedDuration {
     let doublings = u32::try_from(tries.clamp(1, 20) - 1).unwrap_or_default();
     SignedDuration::from_secs(1 << doublings).min(LONGEST_PAUSE)
 }

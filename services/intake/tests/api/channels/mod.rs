@@ -1,6 +1,7 @@
 //! Channels with a form of their own: pushed as their platforms push, taken in afterwards.
 mod calls;
 mod douyin;
+mod imap;
 mod signed_form;
 mod signed_json;
 mod wechat;

@@ -1,0 +1,193 @@
+//! What a mail says (RFC 5322, MIME): who writes, which mails it answers, its words; and whether a machine wrote it, for
+//! two machines must never write to each other for ever. Pure; a mail that cannot be understood is refused, never cut
+//! short without a word.
+use jiff::Timestamp;
+use mail_parser::{Addr, HeaderValue, Message as Parsed, MessageParser, MimeHeaders};
+
+use super::push::{Message, Trouble, Understood, hashed};
+use crate::{
+    domain::identity,
+    rest::{CaseRequest, Customer},
+};
+
+/// The largest mail that is taken in, in bytes.
+pub const MAIL_MAX: u32 = 4 << 20;
+/// Mails have some dozens of header fields; whoever sends more wants something else.
+const HEADERS_MAX: usize = 1_000;
+/// The characters of a contact, less those that name the case it belongs to.
+const CONTENT_MAX: usize = 3_900;
+const SUBJECT_MAX: usize = 300;
+const NAME_MAX: usize = 100;
+/// The most attachments that are named, and the most parts of text that are read.
+const PARTS_MAX: usize = 20;
+/// The most earlier mails that are looked for.
+const ANSWERS_MAX: usize = 50;
+/// What mail programs write before the subject of an answer, in lower case.
+const ANSWERED: [&str; 8] = ["re", "aw", "fw", "fwd", "wg", "回复", "答复", "转发"];
+/// A sender's clock that is further back was never set.
+const EARLIEST: Timestamp = Timestamp::constant(946_684_800, 0);
+/// What the head of a mail that is too large begins with.
+const TOO_LARGE: &[u8] = b"X-Aftercare-Too-Large: yes\r\n";
+
+/// A mail a person wrote.
+#[derive(Debug)]
+pub struct Mail {
+    pub request: CaseRequest,
+    /// In normal form.
+    pub sender: String,
+    /// The mails it answers by the ids they are stored under, the nearest first.
+    pub answers: Vec<String>,
+    /// Subject and words without quotes and spaces: what says the same is the same here.
+    pub words: String,
+}
+
+/// A mail to be stored: once by its Message-ID, or by all it is where it has none; its sender's in order.
+pub fn message(raw: &[u8]) -> Message {
+    let mail = MessageParser::default().parse(raw);
+    let sender = mail.as_ref().and_then(sender).map(|(_, address)| address);
+    Message::new(Some(&id(mail.as_ref(), raw)), sender.as_deref(), raw)
+}
+
+/// What stands for a mail that is too large to be fetched: its head.
+pub fn too_large(head: &[u8]) -> Vec<u8> {
+    [TOO_LARGE, head].concat()
+}
+
+/// What a mail means; `own` are the addresses we write from, in lower case.
+pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understood, Trouble> {
+    if raw.starts_with(TOO_LARGE) {
+        return Err(Trouble::lasting(
+            "it is larger than 4 MiB: only its head was fetched, it lies in the mailbox unseen",
+        ));
+    }
+    let mail = MessageParser::default().parse(raw).ok_or_else(|| Trouble::lasting("it is not a mail"))?;
+    if mail.headers().len() > HEADERS_MAX {
+        return Err(Trouble::lasting(format!("it has more than {HEADERS_MAX} header fields")));
+    }
+    if let Some(why) = automatic(&mail) {
+        return Ok(Understood::Nothing(format!("a machine wrote it: {why}")));
+    }
+    let (name, address) =
+        sender(&mail).ok_or_else(|| Trouble::lasting("From: names no address that could be answered"))?;
+    if own.contains(&address) {
+        return Ok(Understood::Nothing("it is a mail of our own".into()));
+    }
+    let (subject, text) = (line(mail.subject().unwrap_or_default(), SUBJECT_MAX), text(&mail));
+    let request = CaseRequest {
+        external_ref: Some(id(Some(&mail), raw)),
+        customer: Some(Customer {
+            name: Some(name.unwrap_or_else(|| address.clone())),
+            email: Some(address.clone()),
+            ..Customer::default()
+        }),
+        content: Some(content(&subject, &text, &attachments(&mail))),
+        occurred_at: date(&mail, now).map(|at| at.to_string()),
+        ..CaseRequest::default()
+    };
+    let words = words(mail.subject().unwrap_or_default(), &text);
+    Ok(Understood::Mail(Box::new(Mail { request, sender: address, answers: answers(&mail), words })))
+}
+
+/// The id a mail is stored under. Hashed: the names of senders' machines stand in Message-IDs.
+fn id(mail: Option<&Parsed<'_>>, raw: &[u8]) -> String {
+    let given = mail.and_then(Parsed::message_id).map(str::trim).filter(|id| !id.is_empty());
+    hashed(given.map_or(raw, str::as_bytes))
+}
+
+/// Who wrote it: a name if there is one, and an address in normal form.
+fn sender(mail: &Parsed<'_>) -> Option<(Option<String>, String)> {
+    let named = |one: &Addr<'_>| {
+        let name = one.name().map(|name| line(name, NAME_MAX)).filter(|name| !name.is_empty());
+        Some((name, identity::email(one.address()?)?))
+    };
+    let first = |address: Option<&mail_parser::Address<'_>>| address.and_then(|all| all.iter().find_map(named));
+    first(mail.from()).or_else(|| first(mail.sender()))
+}
+
+/// By what a machine shows that nobody reads an answer (RFC 3834 and what came before it).
+fn automatic(mail: &Parsed<'_>) -> Option<&'static str> {
+    let field = |name: &str| {
+        let mut all = mail.headers_raw().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        all.next().map(|(_, value)| value.trim().to_ascii_lowercase())
+    };
+    let auto_submitted =
+        field("Auto-Submitted").is_some_and(|value| value.split(';').next().map(str::trim) != Some("no"));
+    let precedence = field("Precedence");
+    let bulk = matches!(precedence.as_deref(), Some("bulk" | "auto_reply" | "list" | "junk"));
+    let suppressed = field("X-Auto-Response-Suppress").is_some_and(|value| value != "none");
+    let bounced = field("Return-Path").is_some_and(|value| value == "<>");
+    let signs = [
+        (auto_submitted, "Auto-Submitted"),
+        (bulk, "Precedence"),
+        (suppressed, "X-Auto-Response-Suppress"),
+        (bounced, "an empty return path"),
+    ];
+    signs.into_iter().find_map(|(is, sign)| is.then_some(sign))
+}
+
+/// The mails it answers: `In-Reply-To`, then `References` from the last to the first.
+fn answers(mail: &Parsed<'_>) -> Vec<String> {
+    let listed = |value: &HeaderValue<'_>| match value {
+        HeaderValue::Text(one) => vec![hashed(one.trim().as_bytes())],
+        HeaderValue::TextList(all) => all.iter().rev().map(|one| hashed(one.trim().as_bytes())).collect(),
+        _ => vec![],
+    };
+    let all = [listed(mail.in_reply_to()), listed(mail.references())];
+    all.into_iter().flatten().take(ANSWERS_MAX).collect()
+}
+
+/// When it was written, if its sender's clock can be believed.
+fn date(mail: &Parsed<'_>, now: Timestamp) -> Option<Timestamp> {
+    let date = mail.date().filter(|date| date.is_valid())?;
+    Timestamp::from_second(date.to_timestamp()).ok().filter(|at| (EARLIEST..=now).contains(at))
+}
+
+/// What is to be read; of a mail in HTML only, its text.
+fn text(mail: &Parsed<'_>) -> String {
+    let parts = (0..mail.text_body_count().min(PARTS_MAX)).filter_map(|part| mail.body_text(part));
+    let shown = |c: &char| *c == '\n' || *c == '\t' || !c.is_control();
+    let text: Vec<String> =
+        parts.map(|part| part.chars().filter(shown).collect::<String>().trim().to_owned()).collect();
+    text.join("\n").trim().to_owned()
+}
+
+/// The names of its attachments, or what they are.
+fn attachments(mail: &Parsed<'_>) -> Vec<String> {
+    let name = |part: &mail_parser::MessagePart<'_>| {
+        let kind = || part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("any")));
+        let name = part.attachment_name().map(str::to_owned).or_else(kind).unwrap_or_default();
+        format!("[attachment] {}", line(&name, NAME_MAX))
+    };
+    mail.attachments().take(PARTS_MAX).map(name).collect()
+}
+
+/// Subject, words and attachments within the bounds of a contact. What does not fit is said to be missing.
+fn content(subject: &str, text: &str, attachments: &[String]) -> String {
+    const CUT: &str = "\n[cut here: the mail goes on]";
+    let (head, foot) = (subject.trim(), attachments.join("\n"));
+    let room = CONTENT_MAX.saturating_sub(head.chars().count() + foot.chars().count() + CUT.len() + 4);
+    let cut = text.chars().nth(room).is_some();
+    let text = if cut { text.chars().take(room).chain(CUT.chars()).collect() } else { text.to_owned() };
+    let parts = [head, &text, &foot].into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("\n\n")
+}
+
+fn words(mut subject: &str, text: &str) -> String {
+    while let Some((prefix, rest)) = subject.split_once([':', '：'])
+        && ANSWERED.contains(&prefix.trim().to_lowercase().as_str())
+    {
+        subject = rest;
+    }
+    let said = text.lines().filter(|line| !line.trim_start().starts_with('>'));
+    [subject].into_iter().chain(said).flat_map(str::chars).filter(|c| !c.is_whitespace()).collect()
+}
+
+/// Text on one line, at most `max` characters of it.
+fn line(text: &str, max: usize) -> String {
+    let plain = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    plain.collect::<Vec<_>>().join(" ").chars().take(max).collect()
+}
+
+#[cfg(test)]
+#[path = "mail_tests.rs"]
+mod tests;

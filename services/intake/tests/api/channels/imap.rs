@@ -1,0 +1,248 @@
+//! E-mail, fetched from a real IMAP server (Dovecot); skipped with a word where it is not installed
+//! (`apt-get install dovecot-imapd`).
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use contracts::intake::v1::CaseRegistered;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use testkit::Stack;
+use tokio::net::TcpListener;
+
+use super::{SECRET, contact, push_signed, quarantine, start, states};
+use crate::count;
+
+/// A mail server; it ends, and its folder goes, when this does.
+struct MailServer {
+    port: u16,
+    folder: PathBuf,
+    _guardian: Child,
+}
+
+impl MailServer {
+    /// Starts one on this port; none where Dovecot is not installed.
+    fn start(port: u16) -> Option<Self> {
+        if !Path::new("/usr/sbin/dovecot").exists() {
+            println!("skipped: Dovecot is not installed (apt-get install dovecot-imapd)");
+            return None;
+        }
+        let folder = tempfile::Builder::new().prefix("aftercare-mail-").tempdir().unwrap().keep();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut guardian = Command::new("bash")
+            .args(["-c", include_str!("mail_server.sh")])
+            .env("FOLDER", &folder)
+            .env("PORT", port.to_string())
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(guardian.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said.trim(), "ready");
+        Some(Self { port, folder, _guardian: guardian })
+    }
+
+    /// A mail arrives; those of one look are read in the order of their names.
+    fn deliver(&self, name: &str, mail: &str) {
+        let (on_its_way, there) = (self.folder.join("mail/tmp").join(name), self.folder.join("mail/new").join(name));
+        fs::write(&on_its_way, mail.replace('\n', "\r\n")).unwrap();
+        fs::rename(on_its_way, there).unwrap();
+    }
+
+    /// The names of the mails that are marked as seen.
+    fn seen(&self) -> Vec<String> {
+        let all = fs::read_dir(self.folder.join("mail/cur")).unwrap().map(|entry| entry.unwrap().file_name());
+        let names = all.filter_map(|name| Some(name.to_str()?.strip_suffix(":2,S")?.to_owned()));
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+}
+
+fn mailbox(port: u16) -> Value {
+    json!({ "kind": "imap", "url": format!("imap://127.0.0.1:{port}"), "user": "care", "password": "secret",
+            "own": ["care@shop.example"], "timeout_seconds": 20 })
+}
+
+/// A port nobody listens on.
+async fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
+}
+
+/// Intake that reads a mailbox; none where there is no server.
+async fn with_mails() -> Option<(Stack, MailServer)> {
+    let server = MailServer::start(free_port().await)?;
+    let stack = start(json!({ "mail": mailbox(server.port) })).await;
+    Some((stack, server))
+}
+
+/// Time until the mailbox is looked into again passes.
+async fn look(stack: &Stack) {
+    stack.advance(SignedDuration::from_secs(30)).await;
+}
+
+fn mail(from: &str, id: &str, fields: &str, text: &str) -> String {
+    format!("From: {from}\nMessage-ID: <{id}>\n{fields}\n{text}\n")
+}
+
+async fn reasons(stack: &Stack) -> Vec<String> {
+    sqlx::query_scalar("select reason from inbound_message where reason is not null order by seq")
+        .fetch_all(&stack.pool("intake"))
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn r_int_01_mails_become_cases_and_are_seen_when_they_are_stored() {
+    let Some((stack, server)) = with_mails().await else { return };
+    server.deliver("1", &mail("Ana <ana@example.com>", "1@pc", "Subject: Leak\n", "The bottle leaks. 瓶子漏了"));
+    stack.settle().await;
+    assert_eq!((states(&stack).await, server.seen()), ([0, 1, 0, 0, 0], vec!["1".to_owned()]));
+    let events: Vec<CaseRegistered> = stack.events("intake").await;
+    assert_eq!(events[0].channel().as_str_name(), "CHANNEL_EMAIL");
+    assert_eq!(events[0].occurred_at.as_ref().unwrap().seconds, stack.now().as_second(), "no date: when we got it");
+
+    server.deliver("2", &mail("Ana <ana@example.com>", "1@pc", "Subject: Leak\nX-Way: another\n", "Once more"));
+    server.deliver("3", &mail("Bo <bo@example.com>", "2@pc", "", "Where is it?"));
+    stack.settle().await;
+    assert_eq!(states(&stack).await, [0, 1, 0, 0, 0], "not looked into yet");
+    look(&stack).await;
+    assert_eq!((states(&stack).await, server.seen().len()), ([0, 2, 0, 0, 0], 3), "one Message-ID is one mail");
+
+    // The server counts anew: everything is read again, and nothing is new.
+    sqlx::query("update mailbox set uid_validity = 1").execute(&stack.pool("intake")).await.unwrap();
+    look(&stack).await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 2, 0, 0, 0], 2));
+    let known: (i64, i64) =
+        sqlx::query_as("select uid_validity, last_uid from mailbox").fetch_one(&stack.pool("intake")).await.unwrap();
+    assert!(known.0 > 1 && known.1 == 3, "{known:?}");
+}
+
+#[tokio::test]
+async fn r_int_02_an_answer_belongs_to_the_case_of_the_mail_it_answers() {
+    let Some((stack, server)) = with_mails().await else { return };
+    server.deliver("1", &mail("Ana <ana@example.com>", "1@pc", "Subject: Late\n", "Where is my order?"));
+    server.deliver("2", &mail("ana@example.com", "2@pc", "Subject: Re: Late\nReferences: <0@pc> <1@pc>\n", "Well?"));
+    server.deliver("3", &mail("ana@example.com", "3@pc", "Subject: Re: Late\nIn-Reply-To: <other@pc>\n", "Hello?"));
+    stack.settle().await;
+    let first: Vec<CaseRegistered> = stack.events("intake").await;
+    assert_eq!((states(&stack).await, first.len()), ([0, 3, 0, 0, 0], 3));
+    let repeated: Vec<bool> = sqlx::query_scalar(
+        "select (state->'facts'->>'repeat_contact')::bool from case_file c
+         join inbound_message m on m.case_id = c.id order by m.seq",
+    )
+    .fetch_all(&stack.pool("intake"))
+    .await
+    .unwrap();
+    assert_eq!(repeated, [false, true, false]);
+}
+
+#[tokio::test]
+async fn r_int_02_a_mail_loop_makes_one_case_and_nothing_of_it_is_lost() {
+    let Some((stack, server)) = with_mails().await else { return };
+    for n in 0..60 {
+        server.deliver(
+            &format!("{n:03}"),
+            &mail("bot@example.com", &format!("{n}@bot"), "Subject: Re: Got it\n", "Got it."),
+        );
+    }
+    stack.settle().await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 1, 0, 59, 0], 1));
+    let kept: i64 =
+        sqlx::query_scalar("select count(*) from inbound_message where body is not null and case_id is not null")
+            .fetch_one(&stack.pool("intake"))
+            .await
+            .unwrap();
+    assert_eq!(kept, 60);
+    assert!(reasons(&stack).await.iter().all(|reason| reason.contains("the same within the hour")));
+
+    // Whoever says something else each time is bounded, and heard again an hour later.
+    for n in 0..25 {
+        server.deliver(&format!("a{n:03}"), &mail("cy@example.com", &format!("{n}@cy"), "", &format!("Number {n}")));
+    }
+    look(&stack).await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 21, 0, 64, 0], 21));
+    stack.advance(SignedDuration::from_hours(2)).await;
+    server.deliver("b", &mail("cy@example.com", "26@cy", "", "Number 26"));
+    look(&stack).await;
+    assert_eq!(count(&stack, "case_file").await, 22);
+}
+
+#[tokio::test]
+async fn r_int_02_machines_make_no_case_and_what_cannot_be_read_ends_in_quarantine() {
+    let Some((stack, server)) = with_mails().await else { return };
+    server.deliver("1", &mail("MAILER-DAEMON@example.com", "1@mx", "Return-Path: <>\n", "undeliverable"));
+    server.deliver("2", &mail("ana@example.com", "2@mx", "Auto-Submitted: auto-replied\n", "I am away"));
+    server.deliver("3", &mail("care@shop.example", "3@mx", "", "ours"));
+    server.deliver("4", "Subject: who am I\n\nx\n");
+    server.deliver("5", &mail("ana@example.com", "5@mx", "", &"😀".repeat(1_500_000)));
+    server.deliver("6", &mail("ana@example.com", "6@mx", &"X-A: b\n".repeat(10_000), "x"));
+    server.deliver("7", &mail("ana@example.com", "7@mx", "Date: Thu, 1 Jan 1970 00:00:00 +0000\n", ""));
+    server.deliver("8", &mail("bo@example.com", "8@mx", "", &"😀".repeat(250_000)));
+    stack.settle().await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 4, 4, 0, 0], 1));
+    let reasons: Vec<String> = quarantine(&stack).await.into_iter().map(|message| message.reason).collect();
+    for said in ["From:", "4 MiB", "header fields", "content: is missing"] {
+        assert!(reasons.iter().any(|reason| reason.contains(said)), "{said}: {reasons:?}");
+    }
+    let seen: Vec<String> = ["1", "2", "3", "4", "6", "7", "8"].map(str::to_owned).to_vec();
+    assert_eq!(server.seen(), seen, "what was not stored whole is unseen");
+}
+
+#[tokio::test]
+async fn r_int_02_a_server_that_is_down_or_refuses_is_tried_again_later() {
+    let port = free_port().await;
+    let stack = start(json!({ "mail": mailbox(port) })).await;
+    stack.settle().await;
+    let Some(server) = MailServer::start(port) else { return };
+    server.deliver("1", &mail("ana@example.com", "1@pc", "", "Hello?"));
+    stack.settle().await;
+    assert_eq!(states(&stack).await, [0; 5], "not yet");
+    stack.advance(SignedDuration::from_secs(1)).await;
+    assert_eq!(states(&stack).await, [0, 1, 0, 0, 0]);
+
+    let mut wrong = mailbox(port);
+    wrong["password"] = "wrong".into();
+    let refused = start(json!({ "mail": wrong })).await;
+    refused.settle().await;
+    assert_eq!((states(&refused).await, server.seen().len()), ([0; 5], 1));
+}
+
+#[tokio::test]
+async fn r_int_02_a_mail_server_that_hangs_stops_nobody_and_is_left_longer_each_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    #[expect(clippy::disallowed_methods, reason = "the stand-in ends with the test's runtime")]
+    tokio::spawn(async move {
+        let mut silent = vec![];
+        while let Ok((connection, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            silent.push(connection);
+        }
+    });
+    let json = json!({ "kind": "signed_json", "channel": "website", "secrets": [SECRET] });
+    let mut silent = mailbox(port);
+    silent["timeout_seconds"] = 1.into();
+    let stack = start(json!({ "mail": silent, "web": json })).await;
+    push_signed(&stack, "web", "m", contact("C-1", "When do you open?")).await;
+    stack.settle().await;
+    assert_eq!((states(&stack).await, calls.load(Ordering::SeqCst)), ([0, 1, 0, 0, 0], 1));
+    for (seconds, tries) in [(1, 2), (1, 2), (1, 3), (3, 3), (1, 4)] {
+        stack.advance(SignedDuration::from_secs(seconds)).await;
+        assert_eq!(calls.load(Ordering::SeqCst), tries, "{seconds} s later");
+    }
+    assert_eq!(push_signed(&stack, "mail", "m", "{}").await.status, 401, "nobody pushes mails");
+}
