@@ -22,11 +22,12 @@ const fn mark(package: &'static str, file: &'static str, bench: &'static str, mo
     Mark { package, file, bench, most }
 }
 
-const MARKS: [Mark; 4] = [
+const MARKS: [Mark; 5] = [
     mark("kernel", "calendar", "calendar add", Duration::from_micros(1)),
     mark("kernel", "promise", "promise: its time has passed, two pauses", Duration::from_micros(2)),
     mark("kernel", "promise", "promise: met, two pauses", Duration::from_micros(2)),
     mark("kernel", "promise", "what if/1,000,000 promises under another policy", Duration::from_secs(60)),
+    mark("triage", "triage", "triage/both/45", Duration::from_micros(50)),
 ];
 /// So many times a mark is the machine's noise, or a machine half as fast; beyond, the mark is missed.
 const NOISE: f64 = 3.0;
@@ -60,10 +61,10 @@ impl Held {
 /// Errors: they cannot be built or run, or one says nothing.
 pub async fn hold(home: &Home, output: Output) -> anyhow::Result<Vec<Held>> {
     let Some(project) = home.project() else {
-        output.note("calendars and promises are not measured: the sources are not here");
+        output.note("calendars, promises and triage are not measured: the sources are not here");
         return Ok(Vec::new());
     };
-    output.note("calendars and promises are measured; building that takes minutes the first time …");
+    output.note("calendars, promises and triage are measured; building that takes minutes the first time …");
     let names: Vec<&str> = MARKS.iter().map(|mark| mark.bench).collect();
     let option = |name, value: fn(&Mark) -> &'static str| {
         let values: BTreeSet<&str> = MARKS.iter().map(value).collect();
@@ -111,7 +112,8 @@ mod tests {
             "test calendar add ... bench: {add} ns/iter (+/- 3)\n\n\
              test promise: its time has passed, two pauses ... bench:         110 ns/iter (+/- 1)\n\
              test promise: met, two pauses ... bench:        2,400 ns/iter (+/- 9)\n\
-             test what if/1,000,000 promises under another policy ... bench:   612345678 ns/iter (+/- 1)\n"
+             test what if/1,000,000 promises under another policy ... bench:   612345678 ns/iter (+/- 1)\n\
+             test triage/both/45 ... bench:       30,500 ns/iter (+/- 90)\n"
         )
     }
 
@@ -126,6 +128,7 @@ mod tests {
             "promise: its time has passed, two pauses: 0.11 µs (mark 2.00 µs)",
             "promise: met, two pauses: 2.40 µs (mark 2.00 µs): 1.2 times as long, which may be this machine",
             "what if/1,000,000 promises under another policy: 0.6 s (mark 60.0 s)",
+            "triage/both/45: 30.50 µs (mark 50.00 µs)",
         ];
         assert_eq!(lines("         250"), expected);
     }
@@ -133,8 +136,8 @@ mod tests {
     #[test]
     fn what_is_missed_by_far_is_told_and_a_slow_machine_is_forgiven() {
         let missed = |add| read(&said(add)).unwrap().iter().map(Held::is_missed).collect::<Vec<_>>();
-        assert_eq!(missed("3000"), [false; 4]);
-        assert_eq!(missed("3001"), [true, false, false, false]);
+        assert_eq!(missed("3000"), [false; 5]);
+        assert_eq!(missed("3001"), [true, false, false, false, false]);
         assert_eq!(lines("4500").first().unwrap(), "calendar add: 4.50 µs (mark 1.00 µs): MISSED, 4.5 times as long");
     }
 
