@@ -1,6 +1,7 @@
 //! `aftercare triage report`: the rules and the model on real texts that lie beside the project and never in it. What is
 //! learned is learned from a part; every figure is of texts that were not.
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{BufRead, BufReader},
     path::Path,
@@ -42,7 +43,7 @@ pub fn run(data: &Path, output: Output) -> anyhow::Result<()> {
         measured.topics = Some(topics(&file)?);
     }
     if let Some(file) = there("health_gold_zh.csv") {
-        measured.health = health(&file)?;
+        measured.health = Some(health(&file)?);
     }
     if measured.is_empty() {
         output.note(&format!("no real texts in {}: nothing to measure", data.display()));
@@ -87,35 +88,32 @@ fn topics(file: &Path) -> anyhow::Result<Topics> {
     let questions = labelled.questions()?;
     let (learned, held) = labelled.split(HELD_OUT, SEED_OF_SPLIT);
     let model = train("report", &questions, &examples(&learned, &questions), Options::default());
-    let held: Vec<_> = all.iter().filter(|(text, _)| held.iter().any(|row| row.text == *text)).collect();
-    let right = held
-        .iter()
-        .filter(|(text, topics)| model.read(text).iter().any(|one| topics.iter().any(|topic| topic == one.label)));
+    let held: BTreeSet<&str> = held.iter().map(|row| row.text.as_str()).collect();
+    let held: Vec<_> = all.iter().filter(|(text, _)| held.contains(text.as_str())).collect();
+    let given = |text: &str| model.read(text).first().map(|verdict| verdict.label);
+    let right = held.iter().filter(|(text, topics)| topics.iter().any(|topic| given(text) == Some(topic.as_str())));
     let (right, texts) = (count(right.count()), count(held.len()));
     Ok(Topics { texts, right: share(right, texts) })
 }
 
 #[derive(Deserialize)]
 struct Gold {
-    id: String,
     label: String,
     text: String,
 }
 
-/// The rules on texts that somebody marked, in two halves: rules were made better with the first one in view, so the second
-/// tells more.
-fn health(file: &Path) -> anyhow::Result<Vec<Health>> {
+/// The rules on texts that somebody marked. Whoever made the rules has read them, so texts nobody has read tell more.
+fn health(file: &Path) -> anyhow::Result<Health> {
     let safety = super::safety()?;
-    let mut halves = [Health::new("first half (rules tuned on it)"), Health::new("second half")];
+    let mut health = Health::default();
     let mut reader = csv::Reader::from_path(file).with_context(|| format!("cannot read {}", file.display()))?;
     for gold in reader.deserialize::<Gold>() {
-        let Gold { id, label, text } = gold.with_context(|| file.display().to_string())?;
+        let Gold { label, text } = gold.with_context(|| file.display().to_string())?;
         let found = safety.read(&text);
         let harm = found.severity() > 0;
-        let either = harm || found.said(Kind::Hazard).next().is_some();
-        halves[usize::from(crc32(id.as_bytes()) % 2 == 1)].add(&label, harm, either);
+        health.add(&label, harm, harm || found.said(Kind::Hazard).next().is_some());
     }
-    Ok(halves.into())
+    Ok(health)
 }
 
 #[derive(Default, Serialize)]
@@ -125,7 +123,7 @@ struct Measured {
     /// The shipped model, which has seen none of it.
     shipped: Vec<Score>,
     topics: Option<Topics>,
-    health: Vec<Health>,
+    health: Option<Health>,
 }
 
 #[derive(Serialize)]
@@ -135,9 +133,8 @@ struct Topics {
 }
 
 /// How many texts of each kind there are, and in how many the rules saw harm, or harm or hazard.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Health {
-    part: &'static str,
     harm: u32,
     harm_seen: u32,
     harm_or_hazard: u32,
@@ -148,12 +145,6 @@ struct Health {
 }
 
 impl Health {
-    fn new(part: &'static str) -> Self {
-        let (harm, harm_seen, harm_or_hazard, harm_or_hazard_seen) = (0, 0, 0, 0);
-        let (none, none_as_harm, none_as_either) = (0, 0, 0);
-        Self { part, harm, harm_seen, harm_or_hazard, harm_or_hazard_seen, none, none_as_harm, none_as_either }
-    }
-
     fn add(&mut self, label: &str, harm: bool, either: bool) {
         if label == "harm" {
             self.harm += 1;
@@ -173,7 +164,7 @@ impl Health {
     fn row(&self) -> Vec<String> {
         let of = |part: u32, whole: u32| format!("{:.3} ({part} of {whole})", share(part, whole));
         vec![
-            self.part.to_owned(),
+            "rules".to_owned(),
             of(self.harm_seen, self.harm),
             of(self.none_as_harm, self.none),
             of(self.harm_or_hazard_seen, self.harm_or_hazard),
@@ -184,7 +175,7 @@ impl Health {
 
 impl Measured {
     fn is_empty(&self) -> bool {
-        self.feedback.is_empty() && self.topics.is_none() && self.health.is_empty()
+        self.feedback.is_empty() && self.topics.is_none() && self.health.is_none()
     }
 }
 
@@ -201,18 +192,10 @@ impl Report for Measured {
             format!("cosmetics_zh: {} texts held out, {:.3} given one of their topics", topics.texts, topics.right)
         });
         parts.extend(topics);
-        if !self.health.is_empty() {
-            let header = ["health_gold_zh", "harm seen", "none as harm", "harm or hazard seen", "none as either"];
-            parts.push(table(&header, self.health.iter().map(Health::row)));
-        }
+        let header = ["health_gold_zh", "harm seen", "none as harm", "harm or hazard seen", "none as either"];
+        parts.extend(self.health.iter().map(|health| table(&header, [health.row()])));
         parts.join("\n\n")
     }
-}
-
-/// The checksum of zip files; the halves were parted by it when the rules were tuned.
-fn crc32(bytes: &[u8]) -> u32 {
-    let shift = |sum: u32, _| if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 };
-    !bytes.iter().fold(!0, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), shift))
 }
 
 fn count(number: usize) -> u32 {
@@ -224,13 +207,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_checksum_is_that_of_zip() {
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
-    }
-
-    #[test]
     fn r_int_09_harm_and_false_alarms_are_counted_apart() {
-        let mut part = Health::new("x");
+        let mut part = Health::default();
         for (label, harm, either) in [
             ("harm", true, true),
             ("harm", false, false),
@@ -241,7 +219,7 @@ mod tests {
         ] {
             part.add(label, harm, either);
         }
-        let shares = ["x", "0.500 (1 of 2)", "0.500 (1 of 2)", "0.667 (2 of 3)", "0.500 (1 of 2)"];
+        let shares = ["rules", "0.500 (1 of 2)", "0.500 (1 of 2)", "0.667 (2 of 3)", "0.500 (1 of 2)"];
         assert_eq!(part.row(), shares);
     }
 }
