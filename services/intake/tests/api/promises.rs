@@ -73,6 +73,9 @@ async fn r_int_12_whoever_must_answer_is_warned_once_and_an_answer_told_late_cor
     assert!(stack.events::<CaseResponseMissed>("intake").await.is_empty());
     stack.advance(SignedDuration::from_millis(1)).await;
     assert_eq!(stack.events::<CaseResponseMissed>("intake").await.len(), 1);
+    let missed = "select occurred_at from journal where type = 'aftercare.intake.v1.CaseResponseMissed'";
+    let missed: jiff_sqlx::Timestamp = sqlx::query_scalar(missed).fetch_one(&stack.pool("intake")).await.unwrap();
+    assert_eq!(missed.to_jiff().to_string(), "2026-03-02T08:05:00Z", "when it was due, not when it was noticed");
 
     let mut client = client(&stack);
     for bad in ["2026-03-02T09:00:00Z", "2026-03-02T06:59:59Z"] {
