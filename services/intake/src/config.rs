@@ -1,7 +1,7 @@
 //! Intake's own configuration section, checked before anything is served.
 use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use backbone::{Context, config};
 use jiff::SignedDuration;
 use kernel::{

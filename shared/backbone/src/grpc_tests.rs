@@ -44,7 +44,7 @@ async fn what_cannot_be_read_or_is_too_large_is_an_invalid_argument_with_its_fie
 #[test]
 fn the_path_of_a_field_within_a_field_is_told() {
     let page = Page { size: 1, token: "zz".into() };
-    let mut message = ListQueueRequest { page: Some(page) }.encode_to_vec();
+    let mut message = ListQueueRequest { page: Some(page), ..Default::default() }.encode_to_vec();
     let last = message.len() - 1;
     message[last] = 0xff;
     let error = ListQueueRequest::decode(message.as_slice()).unwrap_err();
