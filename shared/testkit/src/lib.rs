@@ -14,5 +14,5 @@ mod servers;
 mod stack;
 
 pub use broker::Broker;
-pub use servers::Servers;
+pub use servers::{Servers, free_port};
 pub use stack::{JournalRow, Stack, entry, request, wrong_fields};

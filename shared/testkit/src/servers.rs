@@ -87,7 +87,7 @@ fn init_database(pg_bin: &Path, data: &Path) {
 
 /// A port nobody listens on, another one at each call; below those the machine gives to outgoing connections, so that
 /// none is taken before the server has it.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static CALLS: AtomicU32 = AtomicU32::new(0);
     const PORTS: RangeInclusive<u16> = 20_000..=31_999;
     let all = u32::from(PORTS.end() - PORTS.start()) + 1;

@@ -64,14 +64,20 @@ async fn r_cmp_19_each_answer_a_department_owes_counts_as_it_was_corrected() {
         answer_by: wire(by),
         ..answered("quality", complaint, at, 60, 600)
     };
-    let expired = |by: Timestamp| TaskExpired { answer_by: wire(by), ..TaskExpired::default() };
+    let expired =
+        |by: Timestamp| TaskExpired { department: "quality".into(), answer_by: wire(by), ..TaskExpired::default() };
     let [sent_back, silent, told_late] = [(); 3].map(|()| Uuid::now_v7());
     tell(&stack, sent_back, answer(first, first)).await;
     tell(&stack, sent_back, expired(second)).await;
     tell(&stack, sent_back, answer(second + 1.hour(), second)).await;
     tell(&stack, silent, expired(first)).await;
     tell(&stack, told_late, expired(first)).await;
-    let kept = TaskCorrected { answered_at: wire(first), answer_by: wire(first), ..TaskCorrected::default() };
+    let kept = TaskCorrected {
+        department: "quality".into(),
+        answered_at: wire(first),
+        answer_by: wire(first),
+        ..TaskCorrected::default()
+    };
     tell(&stack, told_late, kept).await;
     stack.settle().await;
     assert_eq!(read(&figures(&stack).await, "M10", "share.department_answer"), (Some(0.5), 4, Some(2)));

@@ -33,8 +33,8 @@ fn r_cmp_19_a_task_that_is_cancelled_late_was_late_and_nothing_is_owed_any_more(
     let asked = Brief { desk: office, ..brief() };
     let task = worked(&DepartmentTask::default(), [(task::Command::Issue(asked), NOW)]);
     let blind = task::Command::Cancel { levels: InForce::default() };
-    let events = task.decide(blind, NOW).unwrap();
-    assert_eq!(events, [task::Event::Cancelled { ended: None }], "its calendar is not at hand");
+    let over = worked(&task, [(blind, NOW)]);
+    assert_eq!(over.promise.unwrap().standing.state, Cancelled, "also where its calendar is not at hand");
 }
 
 #[test]

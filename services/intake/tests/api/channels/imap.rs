@@ -15,7 +15,7 @@ use std::{
 use contracts::intake::v1::CaseRegistered;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use testkit::Stack;
+use testkit::{Stack, free_port};
 use tokio::net::TcpListener;
 
 use super::{SECRET, contact, push_signed, quarantine, start, states};
@@ -75,14 +75,9 @@ fn mailbox(port: u16) -> Value {
             "own": ["care@shop.example"], "timeout_seconds": 20 })
 }
 
-/// A port nobody listens on.
-async fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
-}
-
 /// Intake that reads a mailbox; none where there is no server.
 async fn with_mails() -> Option<(Stack, MailServer)> {
-    let server = MailServer::start(free_port().await)?;
+    let server = MailServer::start(free_port())?;
     let stack = start(json!({ "mail": mailbox(server.port) })).await;
     Some((stack, server))
 }
@@ -139,7 +134,7 @@ async fn r_int_02_an_answer_belongs_to_the_case_of_the_mail_it_answers() {
     let first: Vec<CaseRegistered> = stack.events("intake").await;
     assert_eq!((states(&stack).await, first.len()), ([0, 3, 0, 0, 0], 3));
     let repeated: Vec<bool> = sqlx::query_scalar(
-        "select (state->'facts'->>'repeat_contact')::bool from case_file c
+        "select (c.state->'facts'->>'repeat_contact')::bool from case_file c
          join inbound_message m on m.case_id = c.id order by m.seq",
     )
     .fetch_all(&stack.pool("intake"))
@@ -202,7 +197,7 @@ async fn r_int_02_machines_make_no_case_and_what_cannot_be_read_ends_in_quaranti
 
 #[tokio::test]
 async fn r_int_02_a_server_that_is_down_or_refuses_is_tried_again_later() {
-    let port = free_port().await;
+    let port = free_port();
     let stack = start(json!({ "mail": mailbox(port) })).await;
     stack.settle().await;
     let Some(server) = MailServer::start(port) else { return };
