@@ -2,7 +2,7 @@
 //! Invariant: nothing is done here; every word said ends in exactly one command.
 use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Args, CommandFactory, Parser, Subcommand, builder::PossibleValuesParser};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use uuid::Uuid;
 
@@ -288,8 +288,7 @@ pub struct Tail {
 pub enum TailWhat {
     /// What a department is asked, and what became of it.
     Department {
-        /// A department of the routing table.
-        #[arg(value_parser = PossibleValuesParser::new(tail::departments()))]
+        #[arg(value_parser = tail::department, help = format!("The department; aftercare comes with {}", tail::shipped()))]
         name: String,
         #[command(flatten)]
         how: TailHow,

@@ -104,13 +104,15 @@ fn json_may_be_said_anywhere() {
 }
 
 #[test]
-fn only_departments_of_the_routing_table_can_be_followed() {
+fn every_department_can_be_followed_also_one_of_the_house_s_own() {
     let tail = |name: &str| Cli::try_parse_from(["aftercare", "tail", "department", name]);
-    for name in tail::departments() {
+    for name in tail::departments().chain(["skin-care"]) {
         assert!(tail(name).is_ok(), "{name}");
     }
-    let refusal = tail("health").unwrap_err().to_string();
-    assert!(refusal.contains("medical") && refusal.contains("store-operations"), "{refusal}");
+    for wrong in ["Health", "a b", "quality.>", "*"] {
+        let refusal = tail(wrong).unwrap_err().to_string();
+        assert!(refusal.contains("medical") && refusal.contains("store-operations"), "{refusal}");
+    }
     assert!(help(&["tail", "department"]).contains("customer-service"));
 }
 

@@ -16,13 +16,11 @@ macro_rules! columns {
 /// Facts as [`row`] gives them.
 macro_rules! given {
     () => {
-        "unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::uuid[], \
+        concat!("unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::uuid[], \
          $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], \
          $13::bigint[], $14::bigint[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], \
          $21::text[], $22::uuid[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], \
-         $28::bigint[]) as given(event_id, type, service, stream, aggregate_id, version, customer_id, occurred_at, \
-         recorded_at, due_at, started_at, delivered_at, score, minor, currency, code, class, product_id, batch, \
-         department, store, about, number, base, to_acknowledge_s, to_answer_s, stream_seq, journal_seq)"
+         $28::bigint[]) as given(", columns!(), ", stream_seq, journal_seq)")
     };
 }
 

@@ -92,8 +92,7 @@ pub async fn handling_times(tx: &mut PgConnection, period: Period) -> Result<Dur
     .bind(CaseReopened::TYPE)
     .fetch_one(tx)
     .await?;
-    let quantile = |place: usize| quantiles.as_ref().and_then(|q| q.get(place).copied());
-    Ok(Durations { n: n.unsigned_abs(), median: quantile(0), p90: quantile(1), mean })
+    Ok(durations(n, quantiles.as_deref(), mean))
 }
 
 /// Counts for M13: complaints recorded, and orders delivered.
@@ -203,6 +202,12 @@ pub async fn watermarks(tx: &mut PgConnection) -> Result<Vec<Watermark>, Fault> 
     )
     .fetch_all(tx)
     .await?)
+}
+
+/// `quantiles` are the median and the ninth decile.
+fn durations(n: i64, quantiles: Option<&[f64]>, mean: Option<f64>) -> Durations {
+    let quantile = |place: usize| quantiles.and_then(|q| q.get(place).copied());
+    Durations { n: n.unsigned_abs(), median: quantile(0), p90: quantile(1), mean }
 }
 
 fn share(hits: i64, misses: i64) -> Share {

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context as _;
-use backbone::{Clock, Effects, Fault, Inbound, Meta, Row};
+use backbone::{Clock, Effects, Fault, Inbound, Meta, Row, retry::pause};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use contracts::{Event, complaint::v1::*};
 use futures::future::join_all;
@@ -25,8 +25,6 @@ use crate::domain::values::Department;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Whoever takes a delivery up has it for this long, more than the answer may take.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
-/// The pauses between attempts double from one second to this.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where a team wants its events, and the secret they are signed with: `whsec_` and base64, as Standard Webhooks has it.
 #[derive(Clone, Debug, Deserialize)]
@@ -251,12 +249,6 @@ pub async fn redrive(pool: &PgPool, department: &Department, now: Timestamp) -> 
     Ok(redriven.rows_affected())
 }
 
-/// Before the next attempt, after so many.
-fn pause(attempts: i32) -> SignedDuration {
-    let doublings = u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or_default();
-    SignedDuration::from_secs(1 << doublings).min(LONGEST_PAUSE)
-}
-
 /// The header `webhook-signature` of Standard Webhooks: HMAC-SHA256 over id, time and body.
 fn signature(secret: &[u8], id: &str, at: &str, body: &str) -> Result<String, String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(|error| error.to_string())?;
@@ -276,12 +268,6 @@ mod tests {
         let secret = BASE64_STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let signed = signature(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", r#"{"test": 2432232314}"#);
         assert_eq!(signed.unwrap(), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-    }
-
-    #[test]
-    fn pauses_double_up_to_five_minutes() {
-        let seconds = [1, 2, 3, 9, 10, 100, 0].map(|attempts| pause(attempts).as_secs());
-        assert_eq!(seconds, [1, 2, 4, 256, 300, 300, 1]);
     }
 
     #[test]

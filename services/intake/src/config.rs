@@ -88,8 +88,8 @@ impl Config {
     }
 
     /// The sources of channels that speak in a form of their own.
-    pub fn channels(&self) -> channels::Sections {
-        self.channels.clone()
+    pub fn channels(self) -> channels::Sections {
+        self.channels
     }
 
     /// What contacts are classified by. Errors: the model's file cannot be read or is broken, or speaks of classes nobody

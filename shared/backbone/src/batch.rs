@@ -85,25 +85,27 @@ pub(crate) struct Decided {
     pub parked: Vec<usize>,
 }
 
-/// A deadline to arm (`Some`) or to take away.
-pub(crate) type Arming = (Key, &'static str, Option<Timestamp>);
+/// A deadline to arm or to take away.
+pub(crate) struct Arming {
+    pub key: Key,
+    pub kind: &'static str,
+    /// `None`: it is taken away.
+    pub due: Option<Timestamp>,
+    /// The aggregate is new: none of its deadlines can be there yet.
+    pub new: bool,
+}
 
 impl Decided {
     /// The deadlines that changed.
     pub fn deadlines(&self) -> Vec<Arming> {
         let mut changed = Vec::new();
         for (key, touched) in &self.touched {
+            let arming = |kind, due| Arming { key: *key, kind, due, new: touched.loaded == 0 };
             let now = touched.state.deadlines();
-            for (kind, due) in &now {
-                if !touched.armed.contains(&(kind, *due)) {
-                    changed.push((*key, *kind, Some(*due)));
-                }
-            }
-            for (kind, _) in &touched.armed {
-                if !now.iter().any(|(still, _)| still == kind) {
-                    changed.push((*key, *kind, None));
-                }
-            }
+            let moved = now.iter().filter(|armed| !touched.armed.contains(armed));
+            changed.extend(moved.map(|(kind, due)| arming(kind, Some(*due))));
+            let gone = touched.armed.iter().filter(|(kind, _)| !now.iter().any(|(still, _)| still == kind));
+            changed.extend(gone.map(|(kind, _)| arming(kind, None)));
         }
         changed
     }

@@ -18,20 +18,34 @@ use crate::{
 
 /// Arms, re-arms and takes away.
 pub(crate) fn arm(script: &mut Script, changes: &[Arming]) {
-    let (set, gone): (Vec<&Arming>, Vec<&Arming>) = changes.iter().partition(|(_, _, due)| due.is_some());
-    if !set.is_empty() {
+    let (set, gone): (Vec<&Arming>, Vec<&Arming>) = changes.iter().partition(|change| change.due.is_some());
+    let (first, moved): (Vec<&Arming>, Vec<&Arming>) = set.into_iter().partition(|change| change.new);
+    for (set, text) in [
+        (
+            first,
+            "-- deadline.arm_first
+             armed_first as (
+               insert into deadline (aggregate_id, kind, aggregate, due_at)
+               select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]))",
+        ),
+        (
+            moved,
+            "-- deadline.arm
+             armed as (
+               insert into deadline (aggregate_id, kind, aggregate, due_at)
+               select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
+               on conflict (aggregate_id, kind) do update set due_at = excluded.due_at)",
+        ),
+    ] {
+        if set.is_empty() {
+            continue;
+        }
         script
-            .part(
-                "-- deadline.arm
-                 armed as (
-                   insert into deadline (aggregate_id, kind, aggregate, due_at)
-                   select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
-                   on conflict (aggregate_id, kind) do update set due_at = excluded.due_at)",
-            )
-            .bind(set.iter().map(|(key, _, _)| key.1).collect::<Vec<_>>())
-            .bind(set.iter().map(|(_, kind, _)| *kind).collect::<Vec<_>>())
-            .bind(set.iter().map(|(key, _, _)| key.0).collect::<Vec<_>>())
-            .bind(set.iter().filter_map(|(_, _, due)| due.map(ToSqlx::to_sqlx)).collect::<Vec<_>>());
+            .part(text)
+            .bind(set.iter().map(|change| change.key.1).collect::<Vec<_>>())
+            .bind(set.iter().map(|change| change.kind).collect::<Vec<_>>())
+            .bind(set.iter().map(|change| change.key.0).collect::<Vec<_>>())
+            .bind(set.iter().filter_map(|change| change.due.map(ToSqlx::to_sqlx)).collect::<Vec<_>>());
     }
     if !gone.is_empty() {
         script
@@ -41,8 +55,8 @@ pub(crate) fn arm(script: &mut Script, changes: &[Arming]) {
                    delete from deadline d using unnest($1::uuid[], $2::text[]) as r(id, kind)
                    where d.aggregate_id = r.id and d.kind = r.kind)",
             )
-            .bind(gone.iter().map(|(key, _, _)| key.1).collect::<Vec<_>>())
-            .bind(gone.iter().map(|(_, kind, _)| *kind).collect::<Vec<_>>());
+            .bind(gone.iter().map(|change| change.key.1).collect::<Vec<_>>())
+            .bind(gone.iter().map(|change| change.kind).collect::<Vec<_>>());
     }
 }
 

@@ -222,10 +222,11 @@ impl Store {
     }
 
     fn write(&mut self, units: &[Unit], decided: Decided) -> Vec<Outcome> {
-        for ((_, id), kind, due) in decided.deadlines() {
-            match due {
-                Some(due) => self.deadlines.insert((id, kind), due),
-                None => self.deadlines.remove(&(id, kind)),
+        for arming in decided.deadlines() {
+            let place = (arming.key.1, arming.kind);
+            match arming.due {
+                Some(due) => self.deadlines.insert(place, due),
+                None => self.deadlines.remove(&place),
             };
         }
         for (key, touched) in decided.touched {

@@ -35,6 +35,7 @@ mod parts;
 pub mod proto;
 mod publisher;
 mod relay;
+pub mod retry;
 pub mod road;
 pub mod row;
 mod script;

@@ -191,11 +191,12 @@ impl Node {
 
     async fn relay_loop(self: Arc<Self>, stop: CancellationToken) {
         let Some(messaging) = &self.messaging else { return };
-        let (mut failures, mut busy) = (0_u32, 0_u32);
+        let (mut failures, mut usual) = (0_u32, Duration::ZERO);
         while !stop.is_cancelled() {
+            let begun = tokio::time::Instant::now();
             match messaging.relay.send_once().await {
                 Ok(0) => {
-                    (failures, busy) = (0, 0);
+                    failures = 0;
                     tokio::select! {
                         () = stop.cancelled() => {}
                         () = self.context.road.committed() => {}
@@ -204,11 +205,11 @@ impl Node {
                 }
                 Ok(sent) => {
                     failures = 0;
-                    busy = if sent < BUSY_FROM { 0 } else { busy.saturating_add(1) };
+                    usual = (usual * 7 + begun.elapsed()) / 8;
                     if sent < relay::SEND_MAX {
                         tokio::select! {
                             () = stop.cancelled() => {}
-                            () = tokio::time::sleep(if busy < BUSY_AFTER { GATHER } else { GATHER_BUSY }) => {}
+                            () = tokio::time::sleep((usual * GATHER_SHARE).clamp(GATHER, GATHER_MAX)) => {}
                         }
                     }
                 }
@@ -240,7 +241,7 @@ async fn consume_loop(consumer: Consumer, stop: CancellationToken) {
 /// How a loop that found nothing to do waits.
 enum Idle {
     Time(Duration),
-    /// Until something was committed here, a little later so that more comes together, and at most [`GATHER_BUSY`].
+    /// Until something was committed here, a little later so that more comes together, and at most [`GATHER_MAX`].
     Change(watch::Receiver<()>),
 }
 
@@ -250,7 +251,7 @@ impl Idle {
             Self::Time(time) => tokio::time::sleep(*time).await,
             Self::Change(changes) => {
                 tokio::time::sleep(GATHER).await;
-                let _ = tokio::time::timeout(GATHER_BUSY.saturating_sub(GATHER), changes.changed()).await;
+                let _ = tokio::time::timeout(GATHER_MAX.saturating_sub(GATHER), changes.changed()).await;
             }
         }
     }
@@ -314,11 +315,10 @@ async fn messaging(service: &'static Service, context: &Context, inbound: &Inbou
 /// How long a relay that has just sent lets events gather: what is sent together is cheaper for the broker and for all who
 /// take it. After a rest it sends at once.
 const GATHER: Duration = Duration::from_millis(20);
-/// With so many events at once, so many times in a row, a relay is busy and gathers for longer: under load the sending of
-/// small batches costs what the door needs. A burst is sent on without that wait.
-const BUSY_FROM: usize = 32;
-const BUSY_AFTER: u32 = 8;
-const GATHER_BUSY: Duration = Duration::from_millis(100);
+/// Where sending usually takes long, they gather for so many times as long, up to a limit: under load the sending of small
+/// batches costs what the door needs. One slow sending changes little, so a burst is not held up.
+const GATHER_SHARE: u32 = 2;
+const GATHER_MAX: Duration = Duration::from_millis(100);
 /// After so long a connection is asked whether it is still good before it is used.
 const FRESH: Duration = Duration::from_secs(1);
 /// Whoever reads gets a plan for what is asked: a plan kept from the time a table was empty would read all of it later.

@@ -120,8 +120,7 @@ impl Road {
         let span = tracing::debug_span!("road.batch", units = units.len());
         self.meters.batch.record(units.len() as u64, &[]);
         let outcomes = self.attempt(units).instrument(span).await;
-        self.committed.notify_one();
-        self.changed.send_replace(());
+        self.nudge();
         outcomes
     }
 
@@ -179,8 +178,10 @@ impl Road {
         self.changed.subscribe()
     }
 
+    /// Says that something was committed.
     pub(crate) fn nudge(&self) {
         self.committed.notify_one();
+        self.changed.send_replace(());
     }
 
     pub(crate) fn pool(&self) -> &PgPool {

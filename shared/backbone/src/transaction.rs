@@ -214,7 +214,9 @@ pub(crate) async fn write(
 
 /// Whether somebody else has made what was to be made: then the same again, with what is there now, will do.
 fn lost(error: sqlx::Error, decided: &Decided) -> Abort {
-    let ours = |table: &str| matches!(table, "inbox" | "gate") || decided.touched.keys().any(|key| key.0 == table);
+    let ours = |table: &str| {
+        matches!(table, "inbox" | "gate" | "deadline") || decided.touched.keys().any(|key| key.0 == table)
+    };
     let made = error.as_database_error().is_some_and(|cause| {
         let by_key = cause.constraint().is_some_and(|name| name.ends_with("_pkey"));
         cause.is_unique_violation() && by_key && cause.table().is_some_and(ours)

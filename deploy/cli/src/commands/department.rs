@@ -2,7 +2,7 @@
 //! it on; and the manager's list of what is late.
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use clap::{Args, Subcommand};
 use contracts::{
     common::v1::Page,
     complaint::v1::{complaints_client::ComplaintsClient, *},
@@ -42,7 +42,7 @@ pub struct Department {
 enum What {
     /// What waits for a department's answer, the most urgent first.
     Tasks {
-        #[arg(value_parser = PossibleValuesParser::new(tail::departments()))]
+        #[arg(value_parser = tail::department)]
         name: String,
     },
     /// Say that somebody works on a task.
@@ -62,7 +62,7 @@ enum What {
         #[arg(long = "as", value_name = "ACTOR")]
         actor: String,
         /// For whom; one that was not asked is refused.
-        #[arg(long, value_parser = PossibleValuesParser::new(tail::departments()))]
+        #[arg(long, value_parser = tail::department)]
         department: String,
         /// Lower-case words joined by dots or underscores, such as packaging.leak.
         #[arg(long, value_name = "CODE", default_value = "")]
@@ -87,10 +87,10 @@ enum What {
         #[arg(long = "as", value_name = "ACTOR")]
         actor: String,
         /// Which has it; one that was not asked is refused.
-        #[arg(long, value_parser = PossibleValuesParser::new(tail::departments()))]
+        #[arg(long, value_parser = tail::department)]
         department: String,
         /// Who shall answer.
-        #[arg(long, value_parser = PossibleValuesParser::new(tail::departments()))]
+        #[arg(long, value_parser = tail::department)]
         to: String,
         /// Why.
         #[arg(long)]
@@ -98,7 +98,7 @@ enum What {
     },
     /// Try again what a department's webhook did not take in its time.
     Redrive {
-        #[arg(value_parser = PossibleValuesParser::new(tail::departments()))]
+        #[arg(value_parser = tail::department)]
         name: String,
     },
     /// What has no answer after its prescribed time, in all departments, the oldest first.

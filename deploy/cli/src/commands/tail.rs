@@ -31,12 +31,34 @@ pub fn departments() -> impl Iterator<Item = &'static str> {
     lines.map_while(|line| Some(line.split_once(" = ")?.0))
 }
 
+/// A department's name. A house may have other departments than those complaint comes with. Errors: no such word.
+pub fn department(word: &str) -> Result<String, String> {
+    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if word.starts_with(|c: char| c.is_ascii_lowercase()) && word.chars().all(letters) && word.len() <= 40 {
+        return Ok(word.to_owned());
+    }
+    Err(format!("must be a lower-case word, such as one of those aftercare comes with: {}", shipped()))
+}
+
+/// The departments complaint comes with, for people.
+pub fn shipped() -> String {
+    departments().collect::<Vec<_>>().join(", ")
+}
+
 /// `aftercare tail department NAME` and `aftercare tail escalations`.
 pub async fn run(home: &Home, options: &Tail, output: Output) -> anyhow::Result<ExitCode> {
     let (stream, subject, how) = match &options.what {
         TailWhat::Department { name, how } => ("DEPT", format!("dept.v1.{name}.>"), how),
         TailWhat::Escalations { how } => ("ESCALATION", "escalation.v1.>".to_owned(), how),
     };
+    if let TailWhat::Department { name, .. } = &options.what
+        && !departments().any(|shipped| shipped == name)
+    {
+        output.note(&format!(
+            "{name} is none of the departments aftercare comes with ({}); followed all the same",
+            shipped()
+        ));
+    }
     let jetstream = jetstream(home, &Secrets::open(home)?).await?;
     follow(&jetstream, stream, &subject, *how, output).await?;
     Ok(ExitCode::SUCCESS)

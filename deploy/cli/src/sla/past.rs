@@ -117,7 +117,7 @@ impl Past {
                 let facts = facts.clone();
                 let (from, due) = (event.recorded_at.as_ref(), event.investigate_by.as_ref());
                 self.begins(Kind::FirstInvestigation, id, facts, instant(from)?, instant(due)?);
-                event.promises.iter().try_for_each(|one| self.stands(id, one))?;
+                event.promises.iter().try_for_each(|one| self.stands(id, one, occurred))?;
             }
             complaint::ComplaintAssessed::TYPE => {
                 let judged = class(complaint::ComplaintAssessed::decode(body)?.class());
@@ -133,7 +133,7 @@ impl Past {
             }
             complaint::PromisesMoved::TYPE => {
                 let moved = complaint::PromisesMoved::decode(body)?.promises;
-                moved.iter().try_for_each(|one| self.stands(id, one))?;
+                moved.iter().try_for_each(|one| self.stands(id, one, occurred))?;
             }
             complaint::SolutionOffered::TYPE => self.waits(id, occurred),
             complaint::SolutionAgreed::TYPE | complaint::SolutionDeclined::TYPE => self.goes_on(id, occurred),
@@ -142,8 +142,9 @@ impl Past {
         Ok(())
     }
 
-    /// How an offer or a result is owed by now. One that is new was promised to the complaint as it was judged then.
-    fn stands(&mut self, id: &str, one: &complaint::PromiseStanding) -> anyhow::Result<()> {
+    /// How an offer or a result is owed by now. One that is new was promised to the complaint as it was judged then; a
+    /// result that runs is owed, whatever was waited for.
+    fn stands(&mut self, id: &str, one: &complaint::PromiseStanding, occurred: Timestamp) -> anyhow::Result<()> {
         let kind = match one.promise.as_str() {
             "solution_offer" => Kind::SolutionOffer,
             "result_notice" => Kind::ResultNotice,
@@ -164,6 +165,9 @@ impl Past {
             how.map(|how| Ok::<_, anyhow::Error>(End { at: instant(one.ended_at.as_ref())?, how })).transpose()?;
         if let Some(promise) = self.promises.get_mut(index) {
             (promise.due_at, promise.end) = (due_at, end);
+        }
+        if kind == Kind::ResultNotice && one.status == "running" {
+            self.goes_on(id, occurred);
         }
         Ok(())
     }

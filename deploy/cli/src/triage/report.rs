@@ -91,7 +91,8 @@ fn topics(file: &Path) -> anyhow::Result<Topics> {
     let held: BTreeSet<&str> = held.iter().map(|row| row.text.as_str()).collect();
     let held: Vec<_> = all.iter().filter(|(text, _)| held.contains(text.as_str())).collect();
     let given = |text: &str| model.read(text).first().map(|verdict| verdict.label);
-    let right = held.iter().filter(|(text, topics)| topics.iter().any(|topic| given(text) == Some(topic.as_str())));
+    let right =
+        held.iter().filter(|(text, topics)| given(text).is_some_and(|label| topics.iter().any(|topic| topic == label)));
     let (right, texts) = (count(right.count()), count(held.len()));
     Ok(Topics { texts, right: share(right, texts) })
 }

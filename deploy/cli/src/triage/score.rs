@@ -18,6 +18,7 @@ pub struct Score {
 /// Asks a model every question it knows, where the right answer is known. Labels the model has never seen count as wrong
 /// answers of a label of their own.
 pub fn score(model: &Model, questions: &[String], rows: &[Row]) -> Vec<Score> {
+    let read: Vec<_> = rows.iter().map(|row| model.read(&row.text)).collect();
     let mut scores = Vec::new();
     for (number, question) in questions.iter().enumerate() {
         let Some(head) = model.heads().iter().find(|head| head.name == *question) else { continue };
@@ -28,8 +29,7 @@ pub fn score(model: &Model, questions: &[String], rows: &[Row]) -> Vec<Score> {
             }
         }
         let mut confusion = Confusion::new(labels);
-        for row in rows {
-            let verdicts = model.read(&row.text);
+        for (row, verdicts) in rows.iter().zip(&read) {
             if let Some(given) = verdicts.iter().find(|verdict| verdict.head == question) {
                 confusion.add(&row.labels[number], given.label);
             }

@@ -45,6 +45,7 @@ impl Analyses for Api {
 impl Api {
     async fn analysis(&self, id: Uuid) -> Result<GetAnalysisResponse, Fault> {
         let mut tx = store::snapshot(&self.pool).await?;
+        store::analysis::patience(&mut tx).await?;
         let found = store::analysis::get(&mut tx, id).await?;
         let analysis = found.ok_or_else(|| Fault::not_found("analysis", id))?;
         let period = Period::new(analysis.from, analysis.to).map_err(Fault::internal)?;

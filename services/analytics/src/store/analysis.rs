@@ -13,10 +13,10 @@ use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
+use super::durations;
 use crate::domain::{
     analysis::{Analysis, ComplaintAnalysis},
     counted::{Actions, Count, Counted, Dimension, Pair, Time},
-    figure::Durations,
     period::Period,
     span::Span,
 };
@@ -180,8 +180,7 @@ pub async fn departments(tx: &mut PgConnection, period: Period) -> Result<Vec<Ti
     .fetch_all(tx)
     .await?;
     let time = |(department, n, quantiles, mean, to_acknowledge_median): Row| {
-        let quantile = |place: usize| quantiles.as_ref().and_then(|q| q.get(place).copied());
-        let to_answer = Durations { n: n.unsigned_abs(), median: quantile(0), p90: quantile(1), mean };
+        let to_answer = durations(n, quantiles.as_deref(), mean);
         Time { department, to_answer, to_acknowledge_median }
     };
     Ok(rows.into_iter().map(time).collect())
@@ -192,13 +191,16 @@ pub async fn data_hash(tx: &mut PgConnection, (period, before): (Period, Period)
     Ok(sqlx::query_scalar(
         "-- analysis.data_hash
          with said as (
-           select event_id, aggregate_id, type from fact
+           select event_id, aggregate_id, type, about from fact
            where type in ($3, $4) and occurred_at >= $1 and occurred_at < $2),
          counted as (
            select event_id from said
            union select event_id from fact
            where type = $5 and aggregate_id in (select aggregate_id from said where type = $3)
-           union select event_id from fact where delivered_at >= $1 and delivered_at < $2)
+           union select event_id from fact where delivered_at >= $1 and delivered_at < $2
+           union select event_id from fact where store is not null and aggregate_id in (
+             select about from said where type = $3
+             union select aggregate_id from fact where delivered_at >= $1 and delivered_at < $2))
          select encode(sha256(coalesce(string_agg(event_id::text, ',' order by event_id), '')::bytea), 'hex')
          from counted",
     )

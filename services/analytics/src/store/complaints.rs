@@ -11,7 +11,7 @@ use contracts::{
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
-use super::share;
+use super::{durations, share};
 use crate::domain::{
     figure::{Durations, Share},
     period::Period,
@@ -105,8 +105,7 @@ pub async fn loops(tx: &mut PgConnection, period: Period) -> Result<(Share, Dura
     .bind(ImprovementReporterSuppressed::TYPE)
     .fetch_one(tx)
     .await?;
-    let quantile = |place: usize| quantiles.as_ref().and_then(|q| q.get(place).copied());
-    Ok((share(told, untold), Durations { n: told.unsigned_abs(), median: quantile(0), p90: quantile(1), mean }))
+    Ok((share(told, untold), durations(told, quantiles.as_deref(), mean)))
 }
 
 /// Counts for M25: complaints after the measures and before them.

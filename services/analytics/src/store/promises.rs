@@ -59,7 +59,8 @@ pub async fn first_responses(tx: &mut PgConnection, period: Period) -> Result<Du
          --      enters as waiting until the close, or until the watermark, and is never dropped
          with contact as (
            select aggregate_id, min(started_at) as at from fact
-           where type = $3 and occurred_at >= $1 and occurred_at < $2 group by aggregate_id),
+           where type = $3 and occurred_at >= $1 and occurred_at < $2 and started_at is not null
+           group by aggregate_id),
          answer as (
            select aggregate_id, min(occurred_at) as at from fact where type in ($4, $5) and due_at is not null
              and aggregate_id in (select aggregate_id from contact) group by aggregate_id),

@@ -257,9 +257,8 @@ pub fn retarget(
     policy: &Policy,
 ) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
-    let kind = KINDS.iter().find(|(_, word)| *word == r.promise).map(|(kind, _)| *kind);
-    let unknown = "must be first_investigation, solution_offer, result_notice or progress_silence";
-    let kind = checks.value("promise", kind.ok_or(unknown));
+    let word = checks.one_of("promise", &r.promise, &KINDS.map(|(_, word)| word));
+    let kind = word.and_then(|asked| KINDS.iter().find(|(_, word)| *word == asked)).map(|(kind, _)| *kind);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
     let (by, rules, levels) = (by.to_owned(), Arc::clone(&policy.rules), Arc::clone(&policy.levels));
     Some(wish(id?, Command::Retarget { kind: kind?, by, rules, levels }).with("retarget_reason", reason?))

@@ -160,7 +160,7 @@ impl Complaint {
 
     /// Whether we ordered the message of progress. Once its id was derived from the solution there was when it was ordered.
     fn ordered(&self, message_id: Uuid) -> bool {
-        let newest = self.solution.as_ref().map_or(0, |solution| solution.version);
+        let newest = self.version();
         (1..=self.care.progress_messages).any(|n| {
             let before = |version| derived_of("progress", self.result_message_of(version), n);
             message_id == self.progress_message(n) || (0..=newest).any(|version| message_id == before(version))

@@ -243,7 +243,12 @@ impl Complaint {
 
     /// The id of the message that tells the result of the newest solution: outreach sends it under this one.
     pub fn result_message(&self) -> Uuid {
-        self.result_message_of(self.solution.as_ref().map_or(0, |solution| solution.version))
+        self.result_message_of(self.version())
+    }
+
+    /// The version of the newest draft; 0 before the first.
+    pub fn version(&self) -> u32 {
+        self.solution.as_ref().map_or(0, |solution| solution.version)
     }
 
     pub(super) fn result_message_of(&self, version: u32) -> Uuid {

@@ -207,7 +207,7 @@ impl Complaint {
         if let Some(kind) = remedies.iter().find(|kind| !exception && outside(kind)) {
             return Err(Rejection::OutsidePolicy(kind.name()));
         }
-        let version = self.solution.as_ref().map_or(0, |solution| solution.version) + 1;
+        let version = self.version() + 1;
         let mut draft = Solution::draft(self.facts.complaint_id, version, by, remedies);
         draft.remedies.iter_mut().for_each(|remedy| remedy.exception = outside(&remedy.kind));
         Ok(draft)
@@ -265,7 +265,10 @@ impl Complaint {
         events.push(if satisfied {
             Event::Closed { outcome: Outcome::Satisfied, at: now, levels: InForce(Some(Arc::clone(levels))) }
         } else {
-            self.dissatisfied(Trigger::Dissatisfied, now)
+            // What was told too late may have been raised just now: this is another escalation.
+            let mut told = self.clone();
+            events.iter().for_each(|event| told.apply(event));
+            told.dissatisfied(Trigger::Dissatisfied, now)
         });
         Ok(events)
     }

@@ -64,7 +64,7 @@ impl Posts {
     /// Whether `actor`, in whatever spelling, may give `command`. Errors: no post of the actor's may; or there is none, and
     /// the house is strict.
     pub fn allow(&self, actor: &str, command: &str) -> Result<(), NotAllowed> {
-        let holds = |people: &BTreeSet<String>| people.iter().any(|who| who.eq_ignore_ascii_case(actor));
+        let holds = |people: &BTreeSet<String>| people.iter().any(|who| !kernel::approval::independent(who, actor));
         let held: Vec<_> = self.members.iter().filter(|(_, who)| holds(who)).map(|(post, _)| post.clone()).collect();
         let needed = self.of(command);
         let unlisted = held.is_empty() && !self.strict;
@@ -94,7 +94,7 @@ mod tests {
             rows.iter().map(|(key, row)| ((*key).to_owned(), words(row))).collect()
         };
         let may = table(&[("manager", &["assess", "appeal"]), ("specialist", &["appeal"])]);
-        let members = table(&[("manager", &["staff:bo"]), ("specialist", &["staff:bo", "staff:ana"])]);
+        let members = table(&[("manager", &["staff:bo"]), ("specialist", &["staff:bo", " Staff:Ana "])]);
         Posts { strict, may, members }
     }
 

@@ -43,11 +43,7 @@ impl Eq for InForce {}
 impl Desk {
     /// What is promised of its answer about a class in a lane, under `levels`; none when nothing is.
     pub fn terms(&self, (class, lane): (Class, Lane), levels: Option<&Levels>) -> Option<Terms> {
-        let priority = match lane {
-            Lane::Standard => "standard",
-            Lane::Health => "health",
-        };
-        let facts = Facts { class: Some(class.name()), priority: Some(priority), ..Facts::default() };
+        let facts = Facts { class: Some(class.name()), priority: Some(lane.name()), ..Facts::default() };
         let team = Some(self.department.as_str());
         let Some(target) = self.answer_within else { return levels?.terms(Kind::DepartmentAnswer, facts, team) };
         let calendar = match &self.hours {

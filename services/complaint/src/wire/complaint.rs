@@ -194,11 +194,6 @@ impl Complaint {
         self.facts.missing().into_iter().map(|part| part.name().to_owned()).collect()
     }
 
-    /// The version of the newest draft; 0 before the first.
-    pub(super) fn version(&self) -> u32 {
-        self.solution.as_ref().map_or(0, |solution| solution.version)
-    }
-
     fn remedies(&self) -> Vec<contracts::common::v1::Remedy> {
         self.solution.iter().flat_map(|solution| &solution.remedies).map(|r: &Remedy| view::remedy(r)).collect()
     }

@@ -28,7 +28,7 @@ pub fn complaint_view(version: u64, complaint: &Complaint) -> contract::Complain
         version,
         status: complaint.status().to_owned(),
         recorded: complaint.asked.first().map(|asked| recorded(complaint, asked)),
-        solution_version: solution.map_or(0, |solution| solution.version),
+        solution_version: complaint.version(),
         remedies: solution.map(|solution| solution.remedies.iter().map(remedy).collect()).unwrap_or_default(),
         author: solution.map(|solution| solution.author.clone()).unwrap_or_default(),
         offers_made: complaint.offers_made,

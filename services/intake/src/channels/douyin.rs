@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    push::{Message, Push, Received, Refusal, Trouble, Understood, hashed},
+    push::{Message, Push, Received, Refusal, Trouble, Understood, hashed, plain},
     signature::{same, sha1_hex},
 };
 use crate::rest::{CaseRequest, Customer};
@@ -48,11 +48,7 @@ impl Event {
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        match self.content.get(name)? {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        }
+        plain(self.content.get(name)?)
     }
 }
 
@@ -93,10 +89,7 @@ impl Douyin {
             "item_comment_reply" => {
                 (event.text("comment_user_id").or(event.from_user_id.clone()), event.text("content"))
             }
-            other => {
-                let plain: String = other.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect();
-                return Ok(Understood::Nothing(format!("event {plain}")));
-            }
+            other => return Ok(Understood::event(other)),
         };
         Ok(Understood::Contact(Box::new(CaseRequest {
             customer: Some(Customer { r#ref: writer, ..Customer::default() }),

@@ -1,7 +1,7 @@
 //! Reads mailboxes: every mail is stored as a push is, then marked as seen, then the place is remembered; whoever dies in
 //! between reads it again, and it is known. A mailbox that cannot be read is left for a while, longer each time, and
 //! nobody else waits for it.
-use backbone::Fault;
+use backbone::{Fault, retry::pause};
 use sqlx::PgPool;
 
 use super::{
@@ -9,7 +9,6 @@ use super::{
     imap::{Imap, PORTION, Unread},
     mail,
     messages::Stored,
-    worker::pause,
 };
 
 /// Why a look into a mailbox ended early.

@@ -149,6 +149,24 @@ pub async fn settle(pool: &PgPool, id: Uuid, state: &str, reason: &str, now: Tim
     Ok(())
 }
 
+/// Settles those of the messages that still wait as `duplicate`, and wipes what they said.
+pub async fn known(pool: &PgPool, ids: &[Uuid], now: Timestamp) -> Result<(), Fault> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "-- inbound_message.known
+         update inbound_message set state = 'duplicate', reason = 'it was on record already', settled_at = $2,
+           wrapped = null, body = null
+         where id = any($1) and state = 'received'",
+    )
+    .bind(ids)
+    .bind(now.to_sqlx())
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// The row that settles a message with the case it became, in the transaction of that case; what it said is sealed anew
 /// under the customer's key.
 pub fn became_case(id: Uuid, case_id: Uuid, key: &CustomerKey, body: Vec<u8>, now: Timestamp) -> Row {

@@ -4,6 +4,7 @@ use axum::{
     http::{HeaderMap, Request},
 };
 use backbone::{Fault, fault::Kind};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::mail::Mail;
@@ -96,7 +97,7 @@ impl Message {
 /// A name for bytes that says nothing of them.
 pub fn hashed(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
-    format!("sha256-{}", digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>())
+    format!("sha256-{}", super::signature::hex(digest.get(..16).unwrap_or_default()))
 }
 
 /// Why a push is turned away. Nothing of it is stored or logged.
@@ -138,6 +139,23 @@ pub enum Understood {
     Call(String, Ended, Option<Box<CaseRequest>>),
     /// There is nothing in it for us; what it is.
     Nothing(String),
+}
+
+impl Understood {
+    /// An event that is nothing for us; of its name only what a name can have.
+    pub fn event(name: &str) -> Self {
+        let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect();
+        Self::Nothing(format!("event {plain}"))
+    }
+}
+
+/// A number or text as text.
+pub fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// Why a message was not taken in. Never its words.

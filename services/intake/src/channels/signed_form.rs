@@ -14,7 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{
-    push::{Message, Push, Received, Refusal, Trouble, Understood, form},
+    push::{Message, Push, Received, Refusal, Trouble, Understood, form, plain},
     signature::{fresh, hex, same},
 };
 use crate::rest::{CaseRequest, Customer, PurchaseRef};
@@ -178,15 +178,6 @@ fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
 fn seconds(text: &str) -> Option<i64> {
     let at: DateTime = text.parse().ok()?;
     Some(ZONE.to_timestamp(at).ok()?.as_second())
-}
-
-/// A number or text as text.
-fn plain(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ impl Wechat {
             "video" | "shortvideo" => format!("[video] {}", field("MediaId")),
             "location" => format!("[location] {}", field("Label")),
             "link" => format!("[link] {} {}", field("Title"), field("Url")),
-            "event" => return Ok(Understood::Nothing(format!("event {}", field("Event")))),
+            "event" => return Ok(Understood::event(field("Event"))),
             _ => return Err(Trouble::lasting("MsgType is none that we know")),
         };
         let at = field("CreateTime").parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());

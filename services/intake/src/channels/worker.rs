@@ -1,9 +1,9 @@
 //! Takes stored messages in: opens each, asks its adapter what it means, and makes the same registration as `POST
 //! /v1/cases`. A message is settled in the transaction of the case it became, so it becomes one exactly once, whoever
 //! dies when.
-use backbone::{Change, Fault, Unit};
+use backbone::{Change, Fault, Unit, retry::pause};
 use futures::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
@@ -26,8 +26,6 @@ use crate::{
 const BATCH: i64 = 64;
 /// After so many tries a message goes into quarantine: nothing behind it in its conversation waits for ever.
 const TRIES_MAX: i32 = 20;
-/// The pauses between tries double from one second to this.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
 impl Channels {
     /// Takes in what is due, at most one batch; says how many were tried. Every message that was begun is finished,
@@ -38,38 +36,44 @@ impl Channels {
         }
         let sources: Vec<&str> = self.sources.keys().map(String::as_str).collect();
         let claimed = messages::claim(&self.app.pool, &sources, self.app.clock.now(), BATCH).await?;
-        let settled = join_all(claimed.iter().map(|message| self.take_in(message))).await;
-        settled.into_iter().try_fold(0, |sum, settled| settled.map(|()| sum + 1))
+        let taken = join_all(claimed.iter().map(|message| self.take_in(message))).await;
+        let units: Vec<Uuid> = taken.iter().filter_map(|taken| *taken.as_ref().ok()?).collect();
+        // Where a unit changed nothing, the contact or call was on record already, told in another way.
+        messages::known(&self.app.pool, &units, self.app.clock.now()).await?;
+        taken.into_iter().try_fold(0, |sum, taken| taken.map(|_| sum + 1))
     }
 
-    async fn take_in(&self, message: &Claimed) -> Result<(), Fault> {
+    /// Answers the message's id when it went the road as a unit.
+    async fn take_in(&self, message: &Claimed) -> Result<Option<Uuid>, Fault> {
         let (pool, now) = (&self.app.pool, self.app.clock.now());
         let reason = match self.attempt(message, now).await {
-            Ok(()) => return Ok(()),
+            Ok(unit) => return Ok(unit),
             Err(Trouble::Passing(reason)) if message.tries < TRIES_MAX => {
                 tracing::warn!(inbound = %message.id, tries = message.tries, reason, "an inbound message is put off");
                 let next_at = kernel::calendar::add(now, pause(message.tries));
-                return messages::put_off(pool, message.id, next_at, &reason).await;
+                return messages::put_off(pool, message.id, next_at, &reason).await.map(|()| None);
             }
             Err(Trouble::Passing(reason)) => format!("given up after {TRIES_MAX} tries: {reason}"),
             Err(Trouble::Lasting(reason)) => reason,
         };
         tracing::warn!(inbound = %message.id, source = message.source, "an inbound message is in quarantine");
-        messages::quarantine(pool, message.id, &reason, now).await
+        messages::quarantine(pool, message.id, &reason, now).await.map(|()| None)
     }
 
-    async fn attempt(&self, message: &Claimed, now: Timestamp) -> Result<(), Trouble> {
+    async fn attempt(&self, message: &Claimed, now: Timestamp) -> Result<Option<Uuid>, Trouble> {
         let gone = || Trouble::Passing("its source is not configured any more".into());
         let source = self.sources.get(&message.source).ok_or_else(gone)?;
         let raw = self.open(message)?;
         let unit = match source.understand(&raw, now).await? {
             Understood::Nothing(what) => {
-                return Ok(messages::settle(&self.app.pool, message.id, "taken_in", &what, now).await?);
+                return Ok(messages::settle(&self.app.pool, message.id, "taken_in", &what, now)
+                    .await
+                    .map(|()| None)?);
             }
             Understood::Contact(request) => self.contact(source, message, *request, &raw, now)?.0,
             Understood::Mail(mail) => match self.thread(source, message, *mail, &raw, now).await? {
                 Some(request) => self.contact(source, message, request, &raw, now)?.0,
-                None => return Ok(()),
+                None => return Ok(None),
             },
             Understood::Call(reference, ended, request) => {
                 let call_id = call::id_of(&source.name, &reference);
@@ -85,8 +89,7 @@ impl Channels {
             }
         };
         self.app.road.submit_patiently(unit).await?;
-        // Where nothing changed, the contact or call was on record already, told in another way.
-        Ok(messages::settle(&self.app.pool, message.id, "duplicate", "it was on record already", now).await?)
+        Ok(Some(message.id))
     }
 
     fn open(&self, message: &Claimed) -> Result<Vec<u8>, Fault> {
@@ -109,7 +112,7 @@ impl Channels {
         let case_id = registration.case_id().unwrap_or(message.id);
         let key = self.app.master.new_key(customer)?;
         let body = key.seal(&place(message.id), raw)?;
-        let unit = case_unit(&self.app, registration, case_id, customer)?;
+        let unit = case_unit(&self.app, registration, case_id, &key)?;
         Ok((unit.row(messages::became_case(message.id, case_id, &key, body, now)), case_id))
     }
 }
@@ -133,10 +136,4 @@ fn registration(
     let wrong = checks.into_wrong();
     let named = || wrong.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.reason)).collect::<Vec<_>>();
     registration.filter(|_| wrong.is_empty()).ok_or_else(|| Trouble::lasting(named().join("; ")))
-}
-
-/// Before the next try, after so many.
-pub(super) fn pause(tries: i32) -> SignedDuration {
-    let doublings = u32::try_from(tries.clamp(1, 20) - 1).unwrap_or_default();
-    SignedDuration::from_secs(1 << doublings).min(LONGEST_PAUSE)
 }

@@ -76,7 +76,7 @@ pub struct Facts {
     pub product_id: Option<String>,
     pub batch: Option<String>,
     pub class: CaseClass,
-    /// "stated" by a person, or the rule that decided.
+    /// "stated" by a person, the rule that decided, or the model with its version and how sure it was.
     pub class_source: String,
     /// Stated, or only read from the words where the emotion is not among `parts`.
     pub emotion: Option<Emotion>,

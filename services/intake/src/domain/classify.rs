@@ -102,7 +102,11 @@ impl Classifier {
         emotion: Option<Emotion>,
     ) -> Classification {
         let found = self.safety.read(text);
-        let advice = self.advisor.advise(&found.text);
+        // Where a person has said both, there is nothing to ask the model for.
+        let advice = match (stated, emotion) {
+            (Some(_), Some(_)) => Advice::default(),
+            _ => self.advisor.advise(&found.text),
+        };
         let heard = Heard {
             threat: found.said(Kind::Threat).next().is_some(),
             minor: found.said(Kind::Minor).next().is_some()

@@ -22,7 +22,7 @@ use crate::{
     app::{App, channel_actor},
     domain::case::Case,
     store,
-    vault::{person_row, text_row},
+    vault::{CustomerKey, person_row, text_row},
 };
 
 /// The largest contact, in bytes.
@@ -55,7 +55,7 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
         key.map(|key| IdempotencyKey::new(&format!("rest/{}", registration.channel.word()), key, text.as_bytes()));
     let customer = app.pseudonym(&registration.identity);
     let case_id = registration.case_id().unwrap_or_else(|| app.new_id(now));
-    let unit = unit(&app, registration, case_id, customer)?.key(key);
+    let unit = unit(&app, registration, case_id, &app.master.new_key(customer)?)?.key(key);
     let answer = app.road.submit(unit).await?;
     let headers = [(CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, headers, answer.body).into_response())
@@ -110,14 +110,13 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ()> {
     value.to_str().ok().filter(|key| (1..=200).contains(&key.len())).map(Some).ok_or(())
 }
 
-/// The unit that puts the contact on record.
-pub fn unit(app: &App, registration: Registration, case_id: Uuid, customer: Uuid) -> Result<Unit, Fault> {
-    let key = app.master.new_key(customer)?;
-    let person = person_row(&app.master, &key, &registration.known.person)?;
+/// The unit that puts the contact of the key's customer on record.
+pub fn unit(app: &App, registration: Registration, case_id: Uuid, key: &CustomerKey) -> Result<Unit, Fault> {
+    let person = person_row(&app.master, key, &registration.known.person)?;
     let words = serde_json::to_string(&registration.text).map_err(Fault::internal)?;
-    let text = text_row(&key, case_id, "contact", &words)?;
+    let text = text_row(key, case_id, "contact", &words)?;
     let actor = channel_actor(registration.channel);
-    let command = registration.into_contact(&app.classifier, case_id, customer).register(&app.levels);
+    let command = registration.into_contact(&app.classifier, case_id, key.customer).register(&app.levels);
     let answer = |_, version, case: &Case| {
         CaseView::of(version, case).and_then(|view| serde_json::to_vec(&view).ok()).unwrap_or_default()
     };

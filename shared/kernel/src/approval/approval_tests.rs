@@ -236,12 +236,27 @@ fn a_matrix_that_cannot_be_followed_is_refused_by_its_place() {
     assert_eq!(refused(&|r| r[0].up_to = Some(Limits::new())), at("rule 1", Flaw::Limit));
     assert_eq!(refused(&|r| r[1].kinds = vec!["gold".into()]), at("rule 2", Flaw::Unknown("gold".into())));
     let few = |quorum, members, role: &str| Flaw::TooFew { role: role.into(), members, quorum };
-    assert_eq!(refused(&|r| r[1].steps[1].quorum = 3), at("rule 2, step 2", few(3, 2, "head")));
-    assert_eq!(refused(&|r| r[1].steps[1].role = "boss".into()), at("rule 2, step 2", few(1, 0, "boss")));
+    assert_eq!(refused(&|r| r[1].steps[1].quorum = 3), at("rule 2", few(3, 2, "head")));
+    assert_eq!(refused(&|r| r[1].steps[1].role = "boss".into()), at("rule 2", few(1, 0, "boss")));
+    assert_eq!(refused(&|r| r[1].steps[1].role = " head".into()), at("rule 2, step 2", Flaw::NoRole));
+    // The further step asks for one more head, and there are two.
+    let with_further = "rule 2 with the further step";
+    assert_eq!(refused(&|r| r[1].steps[1].quorum = 2), at(with_further, few(3, 2, "head")));
+    // eva is manager and head, and cannot be both; cy may not approve whatever comes.
+    assert_eq!(refused(&|r| r[1].steps[0].quorum = 3), at(with_further, few(5, 4, "head or manager")));
+    assert_eq!(refused(&|r| r[1].steps[0].quorum = 4), at("rule 2", few(4, 3, "manager")));
+    whose_own_limit_covers_the_rule_counts();
     let reach = Reach { kinds: &KINDS, classes: &CLASSES };
     let place = |version, further| Matrix::new(version, rules(), further, reach, &powers()).unwrap_err().place;
     assert_eq!(place(0, step("head", 1)), "the head");
     assert_eq!(place(1, step("head", 0)), "the further step");
+}
+
+/// Within his own limit he counts.
+fn whose_own_limit_covers_the_rule_counts() {
+    let within = |minor| Rule { up_to: limits(minor), steps: vec![step("manager", 4)], ..Rule::default() };
+    let matrix = |minor| matrix_of([vec![within(minor)], rules()].concat());
+    assert!(matrix(100).is_ok() && matrix(101).is_err());
 }
 
 #[test]

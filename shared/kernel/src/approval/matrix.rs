@@ -1,6 +1,6 @@
 //! The matrix: which steps a matter takes, by kind, class and amount. It is data with a version; the first rule that fits
 //! says the steps. Invariant: a matrix that leaves any matter without steps, or names steps nobody can complete, is refused.
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -96,13 +96,14 @@ pub enum Flaw {
     Version,
     #[error("a rule needs at least one step")]
     NoSteps,
-    #[error("the step names no role")]
+    #[error("the step names no role, or one with blanks around it")]
     NoRole,
     #[error("a quorum of 0 approves nothing; it must be 1 or more")]
     NoQuorum,
     #[error("the term must be longer than nothing")]
     NoTerm,
-    #[error("the role {role} has {members} members, fewer than its quorum of {quorum}")]
+    /// Nobody approves twice: all steps together need so many different people, also where a further step is added.
+    #[error("{quorum} different people must approve as {role}, and only {members} can whatever the amount")]
     TooFew { role: String, members: usize, quorum: usize },
     #[error("{0} is not known here")]
     Unknown(String),
@@ -130,13 +131,21 @@ impl Matrix {
                 return fail(format!("rule {number}"), flaw);
             }
             for (step_number, step) in (1..).zip(&rule.steps) {
-                if let Err(flaw) = check_step(step, powers) {
+                if let Err(flaw) = check_step(step) {
                     return fail(format!("rule {number}, step {step_number}"), flaw);
                 }
             }
         }
-        if let Err(flaw) = check_step(&further, powers) {
+        if let Err(flaw) = check_step(&further) {
             return fail("the further step".to_owned(), flaw);
+        }
+        for (number, rule) in (1..).zip(&rules) {
+            if let Err(flaw) = followable(rule.steps.iter(), rule.up_to.as_ref(), powers) {
+                return fail(format!("rule {number}"), flaw);
+            }
+            if let Err(flaw) = followable(rule.steps.iter().chain([&further]), rule.up_to.as_ref(), powers) {
+                return fail(format!("rule {number} with the further step"), flaw);
+            }
         }
         let all_kinds =
             |rule: &Rule| rule.kinds.is_empty() || reach.kinds.iter().all(|k| rule.kinds.contains(&(*k).to_owned()));
@@ -185,14 +194,32 @@ fn check_rule(rule: &Rule, reach: Reach<'_>) -> Result<(), Flaw> {
     if rule.steps.is_empty() { Err(Flaw::NoSteps) } else { Ok(()) }
 }
 
-fn check_step(step: &Step, powers: &Powers) -> Result<(), Flaw> {
-    let (role, quorum) = (step.role.trim().to_owned(), step.quorum);
-    let members = powers.people(&role);
+fn check_step(step: &Step) -> Result<(), Flaw> {
     match () {
-        () if role.is_empty() => Err(Flaw::NoRole),
-        () if quorum == 0 => Err(Flaw::NoQuorum),
+        () if bad_role(&step.role) => Err(Flaw::NoRole),
+        () if step.quorum == 0 => Err(Flaw::NoQuorum),
         () if !step.within.is_positive() => Err(Flaw::NoTerm),
-        () if members < quorum => Err(Flaw::TooFew { role, members, quorum }),
         () => Ok(()),
     }
+}
+
+/// A role is compared letter by letter: with blanks around it nobody would ever hold it.
+pub(super) fn bad_role(role: &str) -> bool {
+    role.is_empty() || role.trim() != role
+}
+
+/// Whether the steps can be taken by different people, whoever of them holds several roles (Hall's condition): any roles
+/// together have as many people as their steps need.
+fn followable<'a>(steps: impl Iterator<Item = &'a Step>, limits: Option<&Limits>, powers: &Powers) -> Result<(), Flaw> {
+    let mut quorums: BTreeMap<&str, usize> = BTreeMap::new();
+    steps.for_each(|step| *quorums.entry(&step.role).or_default() += step.quorum);
+    let mut some: Vec<Vec<(&str, usize)>> = vec![vec![]];
+    for one in quorums {
+        some.extend(some.clone().into_iter().map(|roles| [roles, vec![one]].concat()));
+    }
+    some.into_iter().try_for_each(|roles| {
+        let (roles, quorums): (Vec<&str>, Vec<usize>) = roles.into_iter().unzip();
+        let (members, quorum) = (powers.able(&roles, limits), quorums.into_iter().sum());
+        if members < quorum { Err(Flaw::TooFew { role: roles.join(" or "), members, quorum }) } else { Ok(()) }
+    })
 }

@@ -5,7 +5,11 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Limits, matrix::within, same};
+use super::{
+    Limits,
+    matrix::{bad_role, within},
+    same,
+};
 use crate::money::Money;
 
 /// Somebody who holds a role.
@@ -23,6 +27,12 @@ pub struct Member {
 impl Member {
     pub(super) fn may(&self, amount: Option<Money>) -> bool {
         within(self.up_to.as_ref(), amount)
+    }
+
+    /// Whether he may approve every amount within `limits`.
+    fn covers(&self, limits: Option<&Limits>) -> bool {
+        let Some(own) = &self.up_to else { return true };
+        limits.is_some_and(|limits| limits.iter().all(|(currency, most)| own.get(currency).is_some_and(|o| o >= most)))
     }
 }
 
@@ -46,7 +56,7 @@ pub struct Powers {
 /// Why powers are refused; places are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PowersError {
-    #[error("member {0}: names no role or nobody")]
+    #[error("member {0}: names nobody, or no role (roles stand without blanks around them)")]
     Nobody(usize),
     #[error("delegation {0}: it must end after it begins")]
     NoTime(usize),
@@ -59,7 +69,7 @@ pub enum PowersError {
 impl Powers {
     /// Checks who may do what. Errors: the first place that does not do.
     pub fn new(members: Vec<Member>, delegations: Vec<Delegation>) -> Result<Self, PowersError> {
-        let blank = |member: &Member| member.role.trim().is_empty() || member.who.trim().is_empty();
+        let blank = |member: &Member| bad_role(&member.role) || member.who.trim().is_empty();
         if let Some(place) = members.iter().position(blank) {
             return Err(PowersError::Nobody(place + 1));
         }
@@ -91,9 +101,10 @@ impl Powers {
         self.members(role, who).next().is_some() || self.delegated_to(who).filter(valid).any(acts_for)
     }
 
-    /// How many people hold a role.
-    pub(super) fn people(&self, role: &str) -> usize {
+    /// How many people hold one of the roles and may approve whatever is within `limits`; without limits: anything.
+    pub(super) fn able(&self, roles: &[&str], limits: Option<&Limits>) -> usize {
         let who = |member: &Member| member.who.trim().to_lowercase();
-        self.members.iter().filter(|member| member.role == role).map(who).collect::<HashSet<_>>().len()
+        let able = |member: &&Member| roles.contains(&member.role.as_str()) && member.covers(limits);
+        self.members.iter().filter(able).map(who).collect::<HashSet<_>>().len()
     }
 }

@@ -139,6 +139,23 @@ fn r_cmp_10_a_late_result_is_late_whoever_notices_first() {
 }
 
 #[test]
+fn r_cmp_10_who_is_dissatisfied_with_a_result_told_too_late_is_escalated_beside_the_lateness() {
+    let mut complaint = sample("ed");
+    let due = complaint.tell_by().unwrap();
+    let answer = Command::RecordSatisfaction { satisfied: false, levels: levels() };
+    let events = tell(&mut complaint, answer, due + hours(1));
+    let late = events.iter().find_map(|event| match event {
+        Event::Raised { trigger: Trigger::ResultLate, escalation_id, .. } => Some(*escalation_id),
+        _ => None,
+    });
+    let dissatisfied = events.iter().find_map(|event| match event {
+        Event::Dissatisfied { escalation_id, .. } => Some(*escalation_id),
+        _ => None,
+    });
+    assert!(late.is_some() && dissatisfied.is_some() && late != dissatisfied, "{events:?}");
+}
+
+#[test]
 fn r_cmp_11_he_is_asked_three_times_before_silence_closes_it_unconfirmed() {
     let mut complaint = sample("sc");
     for number in [2, 3] {

@@ -90,10 +90,11 @@ fn shipped() -> Arc<Levels> {
     Arc::new(Levels::prepare(policy, &calendars).unwrap())
 }
 
-/// Everything but repair is offered. ana and ben are managers, eva is the head; dan acts for ben for a day. Up to 1,000.00 a manager is enough.
+/// Everything but repair is offered. ana and ben are managers, eva and fay are heads; dan acts for ben for a day. Up to 1,000.00 a manager is enough.
 fn rules() -> Arc<Rulebook> {
     let member = |role: &str, who: &str| Member { role: role.into(), who: who.into(), up_to: None };
-    let members = vec![member("manager", ANA), member("manager", BEN), member("head", EVA)];
+    let members =
+        vec![member("manager", ANA), member("manager", BEN), member("head", EVA), member("head", "staff:fay")];
     let (giver, to) = (BEN.to_owned(), DAN.to_owned());
     let powers = Powers::new(members, vec![Delegation { giver, to, from: NOW, until: NOW + hours(24) }]).unwrap();
     let step = |role: &str| ApprovalStep { role: role.into(), quorum: 1, within: hours(72) };
