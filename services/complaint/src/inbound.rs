@@ -7,7 +7,8 @@ use contracts::{
     common::v1::CaseClass,
     fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
     intake::v1::{
-        CaseClosed, CaseRecordCompleted, CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed,
+        CaseClosed, CaseContactAdded, CaseRecordCompleted, CaseRegistered, CaseResponded, CaseResponseCorrected,
+        CaseResponseMissed,
     },
     outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
@@ -35,6 +36,8 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     webhook::inbound(&policy.webhooks, &context.clock, inbound);
     let (missed, contradicted) = (policy.terms.ladder.clone(), policy.terms.ladder.clone());
     let levels = Arc::clone(&policy.levels);
+    let turned_to_us = Arc::clone(&policy);
+    inbound.on::<CaseContactAdded>(move |event, _| contact_added(&event, &turned_to_us));
     inbound
         .on::<CaseRegistered>(move |event, _| Ok(case_registered(&event, &policy)?.and(contacted(&event, &policy)?)));
     inbound.on::<CaseRecordCompleted>(|event, _| record_completed(&event));
@@ -86,15 +89,35 @@ fn case_registered(event: &CaseRegistered, policy: &Policy) -> Result<Effects, F
 fn contacted(event: &CaseRegistered, policy: &Policy) -> Result<Change, Fault> {
     let customer_id = proto::id("customer_id", &event.customer_id)?;
     let at = event.occurred_at.as_ref().or(event.recorded_at.as_ref());
+    let case_id = proto::id("case_id", &event.case_id)?;
     let contact = Contact {
         customer_id,
-        case_id: proto::id("case_id", &event.case_id)?,
+        case_id,
+        contact_id: case_id,
         complaint_id: proto::optional_id("complaint_id", &event.complaint_id)?,
         at: proto::required("occurred_at", at)?,
         often: policy.often,
         ladder: policy.terms.ladder.clone(),
     };
     Ok(Change::to::<Contacts>(Contacts::of(customer_id), contact))
+}
+
+/// So is what a customer says to a case later, unless we had asked.
+fn contact_added(event: &CaseContactAdded, policy: &Policy) -> Result<Effects, Fault> {
+    if event.was_asked {
+        return Ok(Effects::none());
+    }
+    let customer_id = proto::id("customer_id", &event.customer_id)?;
+    let contact = Contact {
+        customer_id,
+        case_id: proto::id("case_id", &event.case_id)?,
+        contact_id: proto::id("contact_id", &event.contact_id)?,
+        complaint_id: proto::optional_id("complaint_id", &event.complaint_id)?,
+        at: proto::required("occurred_at", event.occurred_at.as_ref())?,
+        often: policy.often,
+        ladder: policy.terms.ladder.clone(),
+    };
+    Ok(Effects::change(Change::to::<Contacts>(Contacts::of(customer_id), contact)))
 }
 
 /// What the customer was asked for is on record now; cases that are no complaint need no complete record.

@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    config::Config,
+    config::{Config, Terms},
     domain::{classify::Classifier, identity::Identity, vocabulary::Channel},
     vault::Master,
 };
@@ -26,6 +26,8 @@ pub struct App {
     pub calendars: Definitions,
     /// How long a customer's answer to a question is waited for.
     pub info_within: SignedDuration,
+    /// The terms of the work on cases.
+    pub terms: Terms,
 }
 
 impl App {
@@ -43,6 +45,7 @@ impl App {
             levels,
             calendars,
             info_within: config.info_within()?,
+            terms: config.terms()?,
         })
     }
 

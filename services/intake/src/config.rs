@@ -24,6 +24,9 @@ use crate::{
     vault::Master,
 };
 
+mod desk;
+pub use desk::Terms;
+
 /// The words contacts are classified by.
 const RULES: &str = include_str!("rules.toml");
 
@@ -39,6 +42,7 @@ pub struct Config {
     triage: Triage,
     /// How long a customer who was asked for what is missing has to answer.
     info_within: SignedDuration,
+    desk: Terms,
 }
 
 /// The `[service.triage]` section: the model that advises on classes.
@@ -85,6 +89,11 @@ impl Config {
         let sound = self.info_within > SignedDuration::ZERO && self.info_within <= SignedDuration::from_hours(24 * 366);
         ensure!(sound, "section [service]: info_within must be above 0 and at most 8784h (a year)");
         Ok(self.info_within)
+    }
+
+    /// The terms of the work on cases. Errors: one that cannot be.
+    pub fn terms(&self) -> anyhow::Result<Terms> {
+        self.desk.checked()
     }
 
     /// The sources of channels that speak in a form of their own.

@@ -1,11 +1,15 @@
 //! The gRPC door for those who work on cases: request to command. No rules.
+mod course;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use backbone::{Actor, Change, Checks, Unit};
 use contracts::{
     common::v1::Receipt,
     intake::v1::{
-        AcceptCaseRequest, AssignCaseRequest, RejectCaseRequest, RequestInfoRequest, desk_server::Desk as DeskRpc,
+        AcceptCaseRequest, AssignCaseRequest, LinkCasesRequest, ListDuplicateCandidatesRequest,
+        ListDuplicateCandidatesResponse, RejectCaseRequest, ReopenCaseRequest, RequestInfoRequest,
+        RevealHistoryRequest, RevealHistoryResponse, UnlinkCasesRequest, desk_server::Desk as DeskRpc,
     },
 };
 use tonic::{Request, Response, Status};
@@ -96,6 +100,32 @@ impl DeskRpc for Desk {
         };
         let reject = Command::Reject { what, reason, levels: Arc::clone(&self.0.levels) };
         submit(&self.0, Unit::of(Change::to::<Case>(id, reject)).actor(actor).key(key)).await
+    }
+
+    async fn reopen_case(&self, request: Request<ReopenCaseRequest>) -> Result<Response<Receipt>, Status> {
+        course::reopen(&self.0, &request).await
+    }
+
+    async fn link_cases(&self, request: Request<LinkCasesRequest>) -> Result<Response<Receipt>, Status> {
+        course::link(&self.0, &request).await
+    }
+
+    async fn unlink_cases(&self, request: Request<UnlinkCasesRequest>) -> Result<Response<Receipt>, Status> {
+        course::unlink(&self.0, &request).await
+    }
+
+    async fn reveal_history(
+        &self,
+        request: Request<RevealHistoryRequest>,
+    ) -> Result<Response<RevealHistoryResponse>, Status> {
+        course::reveal_history(&self.0, &request).await
+    }
+
+    async fn list_duplicate_candidates(
+        &self,
+        request: Request<ListDuplicateCandidatesRequest>,
+    ) -> Result<Response<ListDuplicateCandidatesResponse>, Status> {
+        course::list_duplicate_candidates(&self.0, &request).await
     }
 }
 

@@ -4,7 +4,8 @@
 //! In reading order: what a purchase and a case are and what may happen to them ([`domain`]); how channels reach us
 //! ([`rest`], and [`channels`] for those with a form of their own) and how staff tools and the other services do
 //! ([`api`], and [`desk`] for those who work on cases); what we listen to ([`inbound`]) and what time does
-//! ([`deadlines`]); what others learn ([`wire`]); how personal data are kept ([`vault`]); what is read ([`store`]);
+//! ([`deadlines`]); what others learn ([`wire`]); how personal data are kept ([`vault`]) and opened ([`words`]); what is
+//! read ([`store`]);
 //! what all doors share ([`app`]) and how it is configured ([`config`]).
 mod api;
 mod app;
@@ -18,6 +19,7 @@ mod rest;
 mod store;
 mod vault;
 mod wire;
+mod words;
 
 use std::sync::Arc;
 

@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use crate::domain::{case::Case, priority::AGEING_MAX, purchase::Purchase};
 
+mod course;
+pub use course::{Pair, Step, cases, duplicate_candidates, duplicates, steps};
+
 /// A case with its version.
 pub type Found = (Uuid, u64, Case);
 
@@ -46,7 +49,8 @@ pub async fn queue(
          select id, version, state::text as state, lane_order, points, respond_by from (
            select id, version, state, case lane when 'health' then 0 else 1 end as lane_order, respond_by,
              score + greatest(0, least($2, ($1 - (state->'facts'->>'recorded_at')::bigint) / 60000000)) as points
-           from case_file where status in ('routed', 'responded')
+           from case_file where (status in ('routed', 'responded')
+               or status = 'reopened' and state->'facts'->>'complaint_id' is null)
              and ($8::text is null or assigned_to = $8) and (not $9 or assigned_to is null)
          ) as open
          where $3::int is null or (lane_order, -points, respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid)

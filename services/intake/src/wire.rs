@@ -1,6 +1,7 @@
 //! Contract and domain: what others learn of purchases and cases is decided here and nowhere else.
 //! Invariant: customers leave by pseudonym only; no name, number, address or word of a customer is in an event.
 mod call;
+pub mod course;
 mod purchase;
 
 use std::collections::BTreeSet;
@@ -101,7 +102,11 @@ impl Aggregate for Case {
                 let registered_at = facts.map(|facts| proto::timestamp(facts.recorded_at));
                 Published::of(&contract::CaseRejected { case_id, what, registered_at, rejected_at }, shard)
             }
-            case::Event::Reopened => Published::of(&contract::CaseReopened { case_id }, shard),
+            case::Event::Reopened => {
+                let by = contract::ReopenedBy::Complaint.into();
+                Published::of(&contract::CaseReopened { case_id, by }, shard)
+            }
+            case::Event::Course(event) => course::publish(self, event, shard),
         }
     }
 
@@ -225,6 +230,11 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
             String::new()
         },
         missing: if let case::State::AwaitingInfo { missing, .. } = &case.state { parts(missing) } else { vec![] },
+        links: course::links(&case.course),
+        duplicate_candidates: vec![],
+        times_reopened: case.course.reopenings.times,
+        reopened_because: case.course.reopenings.reason.clone(),
+        further_contacts: u32::try_from(case.course.further.len()).unwrap_or(u32::MAX),
     })
 }
 
@@ -274,7 +284,8 @@ fn priority(priority: &Priority) -> contract::Priority {
     contract::Priority { score: priority.score, parts: priority.parts.iter().map(part).collect() }
 }
 
-fn channel(channel: Channel) -> common::Channel {
+/// The channel, as the contract says it.
+pub fn channel(channel: Channel) -> common::Channel {
     match channel {
         Channel::Hotline => common::Channel::Hotline,
         Channel::Email => common::Channel::Email,

@@ -14,8 +14,8 @@ use crate::{
 pub const MAIL_MAX: u32 = 4 << 20;
 /// Mails have some dozens of header fields; whoever sends more wants something else.
 const HEADERS_MAX: usize = 1_000;
-/// The characters of a contact, less those that name the case it belongs to.
-const CONTENT_MAX: usize = 3_900;
+/// The characters of a contact.
+const CONTENT_MAX: usize = 4_000;
 const SUBJECT_MAX: usize = 300;
 const NAME_MAX: usize = 100;
 /// The most attachments that are named, and the most parts of text that are read.

@@ -127,6 +127,11 @@ impl Source {
         }
     }
 
+    /// Whether one writes in it message by message, and not a matter at a time.
+    fn is_chat(&self) -> bool {
+        matches!(self.adapter, Adapter::Wechat(_) | Adapter::Douyin(_))
+    }
+
     /// How soon the platform wants its answer, less what the way takes.
     fn patience(&self) -> Duration {
         Duration::from_millis(match &self.adapter {

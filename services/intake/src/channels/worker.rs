@@ -16,9 +16,10 @@ use crate::{
     app::channel_actor,
     domain::{
         call::{self, Call},
+        rejection::OF_ITS_OWN,
         vocabulary::Channel,
     },
-    rest::{CaseRequest, Checks, Registration, case_unit},
+    rest::{CaseRequest, Checks, Registration, contact_unit},
     vault::key_of,
 };
 
@@ -66,16 +67,22 @@ impl Channels {
             Understood::Nothing(what) => {
                 return Ok(messages::settle(&self.app.pool, message.id, "taken_in", &what, now).await?);
             }
-            Understood::Contact(request) => self.contact(source, message, *request, &raw, now)?.0,
+            Understood::Contact(mut request) => {
+                if source.is_chat() {
+                    let running = messages::running_case_of_writer(&self.app.pool, message.id).await?;
+                    request.case_id = running.map(|id| id.to_string());
+                }
+                self.contact(source, message, *request, &raw, now).await?.0
+            }
             Understood::Mail(mail) => match self.thread(source, message, *mail, &raw, now).await? {
-                Some(request) => self.contact(source, message, request, &raw, now)?.0,
+                Some(request) => self.contact(source, message, request, &raw, now).await?.0,
                 None => return Ok(()),
             },
             Understood::Call(reference, ended, request) => {
                 let call_id = call::id_of(&source.name, &reference);
                 match request {
                     Some(request) => {
-                        let (unit, case_id) = self.contact(source, message, *request, &raw, now)?;
+                        let (unit, case_id) = self.contact(source, message, *request, &raw, now).await?;
                         unit.and(Change::to::<Call>(call_id, ended.command(call_id, Some(case_id))))
                     }
                     None => Unit::of(Change::to::<Call>(call_id, ended.command(call_id, None)))
@@ -84,7 +91,10 @@ impl Channels {
                 }
             }
         };
-        self.app.road.submit_patiently(unit).await?;
+        self.app.road.submit_patiently(unit).await.map_err(|fault| match fault.code() {
+            OF_ITS_OWN => Trouble::Passing("the case it names has changed since it was read".into()),
+            _ => fault.into(),
+        })?;
         // Where nothing changed, the contact or call was on record already, told in another way.
         Ok(messages::settle(&self.app.pool, message.id, "duplicate", "it was on record already", now).await?)
     }
@@ -95,8 +105,8 @@ impl Channels {
         key.open_bytes(&place(message.id), &message.body)
     }
 
-    /// The unit that puts the contact on record and settles the message, and the case's id.
-    fn contact(
+    /// The unit that puts the contact on record and settles the message, and the case it is in then.
+    async fn contact(
         &self,
         source: &Source,
         message: &Claimed,
@@ -106,10 +116,10 @@ impl Channels {
     ) -> Result<(Unit, Uuid), Trouble> {
         let registration = registration(source, message, request, now)?;
         let customer = self.app.pseudonym(&registration.identity);
-        let case_id = registration.case_id().unwrap_or(message.id);
+        let contact_id = registration.case_id().unwrap_or(message.id);
         let key = self.app.master.new_key(customer)?;
         let body = key.seal(&place(message.id), raw)?;
-        let unit = case_unit(&self.app, registration, case_id, customer)?;
+        let (unit, case_id) = contact_unit(&self.app, registration, contact_id, customer, now).await?;
         Ok((unit.row(messages::became_case(message.id, case_id, &key, body, now)), case_id))
     }
 }

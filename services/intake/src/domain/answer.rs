@@ -64,7 +64,8 @@ impl Case {
             State::Routed => {}
             _ if told_late => {}
             State::Responded | State::AwaitingInfo { .. } => return Err(Rejection::AlreadyResponded),
-            State::Reopened => return Err(Rejection::IsComplaint),
+            State::Reopened if facts.complaint_id.is_some() => return Err(Rejection::IsComplaint),
+            State::Reopened => return Err(Rejection::AlreadyResponded),
             State::Closed { .. } | State::Rejected { .. } => return Err(Rejection::Closed),
         }
         let at = at.unwrap_or(now);

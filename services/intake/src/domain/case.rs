@@ -1,6 +1,6 @@
 //! A case: one contact of one customer, from being taken in to its end (domain: Case, R-INT-01 to R-INT-23).
 //! Invariants: registered once with its class, lane and promise; answered for the first time at most once; a closed
-//! case stays closed, but for the appeal of its complaint; a case handled as a complaint ends with it and not before.
+//! case stays closed until it is taken up again; a case handled as a complaint ends with it and not before.
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use super::{
     answer::{self, Given, Moved},
     assignment::{Assignment, HandOver},
     classify::Classification,
+    course::{self, Course},
     ending::Unfit,
     information::Question,
     priority::{self, Priority, Weighed},
@@ -43,6 +44,9 @@ pub struct Case {
     /// How often the customer was asked for what is missing.
     #[serde(default)]
     pub questions: u32,
+    /// What became of it beside being handled.
+    #[serde(default, skip_serializing_if = "Course::is_empty")]
+    pub course: Course,
 }
 
 /// How far a case has come.
@@ -58,7 +62,7 @@ pub enum State {
     Responded,
     /// A human has answered with a question, and the customer has until then to add what is missing.
     AwaitingInfo { missing: BTreeSet<Part>, until: Timestamp },
-    /// Closed once, and its complaint was taken up again; nobody waits for a first answer any more.
+    /// Closed once, and taken up again, with its complaint or by itself; no first answer is owed any more.
     Reopened,
     /// At its end.
     Closed { outcome: Outcome, at: Timestamp },
@@ -143,27 +147,54 @@ pub enum Command {
     /// A person adds to the record what was missing.
     Complete(Added),
     /// Take the contact in, with its first answer promised. Told again it changes nothing.
-    Register { contact: Box<Contact>, levels: Arc<Levels> },
+    Register {
+        contact: Box<Contact>,
+        levels: Arc<Levels>,
+    },
     /// A human answered the customer: now, or at an earlier time told only now.
-    Respond { at: Option<Timestamp>, levels: Arc<Levels> },
+    Respond {
+        at: Option<Timestamp>,
+        levels: Arc<Levels>,
+    },
     /// Give it to a person.
-    Assign { asked: HandOver, levels: Arc<Levels> },
+    Assign {
+        asked: HandOver,
+        levels: Arc<Levels>,
+    },
     /// A person takes it, having read the assignment of this version; 0 where there was none.
-    Accept { by: String, version: u32, levels: Arc<Levels> },
+    Accept {
+        by: String,
+        version: u32,
+        levels: Arc<Levels>,
+    },
     /// Ask the customer for what is missing.
-    RequestInfo { asked: Question, levels: Arc<Levels> },
+    RequestInfo {
+        asked: Question,
+        levels: Arc<Levels>,
+    },
     /// Time has passed, and what is missing is awaited.
     LookForInfo,
     /// Time has passed, and the first answer is awaited.
     LookAtResponse,
     /// A person says that it is no case of ours, and why.
-    Reject { what: Unfit, reason: String, levels: Arc<Levels> },
+    Reject {
+        what: Unfit,
+        reason: String,
+        levels: Arc<Levels>,
+    },
     /// It needs nothing else.
-    Close { outcome: Outcome, levels: Arc<Levels> },
+    Close {
+        outcome: Outcome,
+        levels: Arc<Levels>,
+    },
     /// Its complaint reached its end.
-    EndWithComplaint { outcome: Outcome, levels: Arc<Levels> },
+    EndWithComplaint {
+        outcome: Outcome,
+        levels: Arc<Levels>,
+    },
     /// Its complaint was taken up again after its end.
     ReopenWithComplaint,
+    Course(course::Command),
 }
 
 /// What happened to a case, and with it to its promises.
@@ -199,6 +230,7 @@ pub enum Event {
         promises: Vec<Moved>,
     },
     Reopened,
+    Course(course::Event),
     RecordCompleted(Added),
     InfoRequested {
         missing: BTreeSet<Part>,
@@ -240,6 +272,7 @@ impl Case {
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         match (&self.facts, command) {
             (_, Command::Complete(added)) => self.complete(added),
+            (_, Command::Course(command)) => self.decide_course(command, now),
             (None, Command::Register { contact, levels }) => Ok(vec![contact.take_in(&levels, now)?]),
             (Some(_), Command::Register { .. }) => Ok(vec![]),
             (None, Command::LookAtResponse | Command::LookForInfo) => Ok(vec![]),
@@ -285,6 +318,7 @@ impl Case {
                 self.state = State::Rejected { what: *what, reason: reason.clone(), at: *at };
             }
             Event::Reopened => self.state = State::Reopened,
+            Event::Course(event) => self.apply_course(event),
             Event::RecordCompleted(added) => self.facts.iter_mut().for_each(|facts| {
                 facts.parts.extend(&added.parts);
                 facts.emotion = added.emotion.or(facts.emotion);
@@ -307,7 +341,11 @@ impl Event {
             | Event::Assigned { promises, .. }
             | Event::Rejected { promises, .. }
             | Event::Closed { promises, .. } => promises,
-            Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
+            Event::Reopened
+            | Event::Course(_)
+            | Event::RecordCompleted(_)
+            | Event::InfoRequested { .. }
+            | Event::InfoAdded { .. } => &[],
         }
     }
 }
@@ -318,18 +356,24 @@ impl Contact {
         Command::Register { contact: Box::new(self), levels: Arc::clone(levels) }
     }
 
-    /// The case that is on record from now on.
-    fn take_in(self, levels: &Levels, now: Timestamp) -> Result<Event, Rejection> {
-        let Classification { class, source, severity, heard } = self.classification;
-        let lane = priority::lane(class, severity);
-        let priority = priority::priority(Weighed {
+    /// The queue it would wait in, and with how many points.
+    pub(super) fn weighed(&self) -> (Lane, Priority) {
+        let Classification { class, severity, heard, .. } = self.classification;
+        let weighed = Weighed {
             severity,
             emotion: self.emotion,
             heard,
             vip_tier: self.vip_tier,
             channel: self.channel,
             repeat_contact: self.repeat_contact,
-        });
+        };
+        (priority::lane(class, severity), priority::priority(weighed))
+    }
+
+    /// The case that is on record from now on.
+    fn take_in(self, levels: &Levels, now: Timestamp) -> Result<Event, Rejection> {
+        let (lane, priority) = self.weighed();
+        let Classification { class, source, severity, heard } = self.classification;
         let asked = sla::Facts {
             channel: Some(self.channel.word()),
             class: Some(class.word()),

@@ -15,6 +15,10 @@ use super::{
     assignment_tests::{accept, assign},
     case::{Case, Command, Contact, Event, State},
     classify::{Classification, Heard},
+    course::{
+        self, LinkKind,
+        tests::{further, hear, link, reopen, unlink},
+    },
     ending::Unfit,
     ending_tests::reject,
     information_tests::ask,
@@ -109,6 +113,7 @@ fn states() -> Vec<(&'static str, Case)> {
         ("enquiry responded", after(Enquiry, std::slice::from_ref(&responded))),
         ("enquiry closed", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2)])),
         ("enquiry awaiting info", after(Enquiry, &[(ask(1, &[Part::Emotion]), 1)])),
+        ("enquiry reopened", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2), (reopen(), 3)])),
         ("enquiry rejected", after(Enquiry, &[(reject(Unfit::Spam), 1)])),
         ("suggestion", after(Suggestion, &[])),
         ("complaint", after(Delivery, &[])),
@@ -136,6 +141,11 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("request info", ask(1, &[Part::Circumstances])),
         ("look for info", Command::LookForInfo),
         ("reject", reject(Unfit::NotOurs)),
+        ("reopen", reopen()),
+        ("hear more", hear(further(1, CaseClass::Enquiry, 0))),
+        ("hear of harm", hear(further(2, CaseClass::Discomfort, 1))),
+        ("link", link(7, LinkKind::Related)),
+        ("unlink", unlink(7)),
     ]
 }
 
@@ -154,7 +164,7 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
         "awaiting_info"
     } else if has_answer {
         "responded"
-    } else if from == "complaint reopened" {
+    } else if from.ends_with("reopened") {
         "reopened"
     } else {
         "routed"
@@ -172,6 +182,16 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
         (_, "end with complaint") => Ok((if is_rejected { still } else { "closed" }, !is_closed)),
         ("complaint closed", "reopen with complaint") => Ok(("reopened", true)),
         (_, "reopen with complaint") => Ok((still, false)),
+        (_, "link") => Ok((still, true)),
+        (_, "unlink") => Ok((still, false)),
+        ("complaint closed", "reopen") => Err("case.is_complaint"),
+        (_, "reopen") if is_rejected => Err("case.closed"),
+        (_, "reopen") if is_closed => Ok(("reopened", true)),
+        (_, "reopen") => Err("case.not_closed"),
+        (_, "hear of harm") => Err("case.contact_of_its_own"),
+        ("complaint closed" | "enquiry rejected", "hear more") => Err("case.contact_of_its_own"),
+        (_, "hear more") if is_closed => Ok(("reopened", true)),
+        (_, "hear more") => Ok((if is_waiting { "responded" } else { still }, true)),
         (_, "tell an earlier answer") => Ok((if still == "routed" { "responded" } else { still }, true)),
         (_, _) if is_closed => Err("case.closed"),
         ("enquiry assigned", "assign" | "accept") => Err("case.assignment_changed"),
@@ -179,6 +199,7 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
         (_, "add to record" | "assign" | "accept") => Ok((still, true)),
         (_, "respond") if has_answer => Err("case.already_responded"),
         ("complaint reopened", "respond") => Err("case.is_complaint"),
+        ("enquiry reopened", "respond") => Err("case.already_responded"),
         (_, "respond") => Ok(("responded", true)),
         (_, "close as complaint") => Err("case.outcome_not_by_person"),
         (_, _) if is_complaint => Err("case.is_complaint"),
@@ -187,7 +208,7 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
         (_, "reject") => Ok(("rejected", true)),
         ("suggestion", "close as suggestion") => Ok(("closed", true)),
         (_, "close as suggestion") => Err("case.not_a_suggestion"),
-        (_, "close as answered" | "close as guidance") if has_answer => Ok(("closed", true)),
+        (_, "close as answered" | "close as guidance") if has_answer || still == "reopened" => Ok(("closed", true)),
         (_, "close as answered" | "close as guidance") => Err("case.not_answered"),
         pair => panic!("nothing is said about {pair:?}"),
     }
@@ -244,8 +265,8 @@ fn any_command() -> impl Strategy<Value = Command> {
 
 proptest! {
     /// Whatever is asked in whatever order: it is registered, answered and missed at most once each and warned of at most
-    /// once by each warning, a closed case stays as it is but for a reopening and what is told late, and a deadline is
-    /// armed exactly while an answer is awaited.
+    /// once by each warning, a closed case stays as it is but for a reopening, its links and what is told late, and a
+    /// deadline is armed exactly while an answer is awaited.
     #[test]
     fn no_series_of_commands_breaks_a_case(series in prop::collection::vec((any_command(), 0i64..40), 0..20)) {
         let mut case = Case::default();
@@ -256,12 +277,15 @@ proptest! {
             let before = case.clone();
             let events = run(&mut case, command, now).unwrap_or_default();
             let was_closed = matches!(before.state, State::Closed { .. } | State::Rejected { .. });
-            let reopened = events == [Event::Reopened];
-            let corrected = matches!(events[..], [Event::ResponseCorrected { .. }]) && case.state == before.state;
-            prop_assert!(!was_closed || reopened || corrected || (events.is_empty() && case == before));
+            let takes_up = |event: &Event| matches!(event, Event::Reopened | Event::Course(course::Event::Reopened { .. }));
+            let reopened = events.iter().any(takes_up);
+            let beside = |event: &Event| matches!(event, Event::ResponseCorrected { .. } | Event::Course(_));
+            let beside = events.iter().all(beside) && case.state == before.state;
+            prop_assert!(!was_closed || reopened || beside);
+            prop_assert!(!events.is_empty() || case == before);
             prop_assert!(was_closed || !reopened);
             prop_assert_eq!(case.look_at().is_some(), case.state == State::Routed && !case.response_missed);
-            let once = events.iter().filter(|event| !matches!(event, Event::Closed { .. } | Event::Reopened));
+            let once = events.iter().filter(|event| !matches!(event, Event::Closed { .. } | Event::Reopened | Event::Course(_)));
             seen.extend(once.map(|event| match event {
                 Event::ResponseDueSoon { warning, .. } => (std::mem::discriminant(event), Some(*warning)),
                 _ => (std::mem::discriminant(event), None),

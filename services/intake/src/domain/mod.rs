@@ -5,6 +5,7 @@ pub mod assignment;
 pub mod call;
 pub mod case;
 pub mod classify;
+pub mod course;
 pub mod ending;
 pub mod identity;
 pub mod information;

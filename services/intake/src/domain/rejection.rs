@@ -1,14 +1,18 @@
 //! Why a case says no: in words for people, and by a code that stays.
+use jiff::Timestamp;
 use kernel::promise;
 
 use super::record::Part;
+
+/// Said where a contact that was to go to a case finds it changed since it was read.
+pub const OF_ITS_OWN: &str = "case.contact_of_its_own";
 
 /// Why a case says no.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     #[error("there is no such case")]
     Unknown,
-    #[error("the customer has had a first answer already")]
+    #[error("the customer has had a first answer already, or none is owed any more")]
     AlreadyResponded,
     #[error("{} is on record already; it stays as it was said", .0.word())]
     PartOnRecord(Part),
@@ -32,6 +36,18 @@ pub enum Rejection {
     AnswerOutOfTime,
     #[error("the policy promises no first answer to such a contact")]
     NothingPromised,
+    #[error("the case is not at its end")]
+    Running,
+    #[error("the case ended at {0}, too long ago to go on; register what is new and link it as a follow-up")]
+    TooLateToReopen(Timestamp),
+    #[error("the contact makes a case of its own")]
+    OfItsOwn,
+    #[error("a case is not linked with itself; name another one")]
+    SameCase,
+    #[error("the two cases are linked in another way; take that link back first")]
+    LinkedOtherwise,
+    #[error("the case is linked with 100 others already")]
+    TooManyLinks,
     #[error(transparent)]
     Promise(#[from] promise::Rejection),
 }
@@ -53,6 +69,12 @@ impl Rejection {
             Rejection::NotByPerson => "case.outcome_not_by_person",
             Rejection::AnswerOutOfTime => "case.answer_out_of_time",
             Rejection::NothingPromised => "case.nothing_promised",
+            Rejection::Running => "case.not_closed",
+            Rejection::TooLateToReopen(_) => "case.too_late_to_reopen",
+            Rejection::OfItsOwn => OF_ITS_OWN,
+            Rejection::SameCase => "case.same_case",
+            Rejection::LinkedOtherwise => "case.linked_otherwise",
+            Rejection::TooManyLinks => "case.too_many_links",
             Rejection::Promise(rejection) => rejection.code(),
         }
     }

@@ -71,6 +71,10 @@ pub struct CaseRequest {
     pub vip_tier: Option<i64>,
     /// The customer has contacted us about this before.
     pub repeat_contact: Option<bool>,
+    /// The case the customer says more about, by its id. What asks for no more than that case gives goes to it, also for
+    /// some time after its end; anything else is a case of its own, linked with it. The case it is in is the answer.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub case_id: Option<String>,
 }
 
 /// What is asked when a product did harm (R-INT-06).
@@ -101,12 +105,14 @@ pub struct PurchaseRef {
 }
 
 /// A contact with nothing wrong.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Registration {
     pub channel: Channel,
     pub identity: Identity,
     pub known: Known,
     pub text: Text,
+    /// The case it names.
+    pub names: Option<Uuid>,
     external_ref: Option<String>,
     class: Option<CaseClass>,
     emotion: Option<Emotion>,
@@ -172,6 +178,7 @@ impl CaseRequest {
             identity: known.identity.clone()?,
             known,
             text,
+            names: self.named(checks),
             external_ref,
             class: self.class,
             emotion: self.emotion,
@@ -184,6 +191,15 @@ impl CaseRequest {
             store_id,
             occurred_at,
         })
+    }
+
+    /// The case it names.
+    fn named(&self, checks: &mut Checks) -> Option<Uuid> {
+        let named = self.case_id.as_deref()?.parse().ok();
+        if named.is_none() {
+            checks.report("case_id", "is not a UUID", "give the id of a case as it was answered, or leave it out");
+        }
+        named
     }
 }
 

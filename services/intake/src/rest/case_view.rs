@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         case::{Case, State},
+        course::LinkKind,
         priority::Part,
     },
     wire,
@@ -63,6 +64,18 @@ pub struct CaseView {
     pub closed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// The cases it belongs with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<LinkView>,
+}
+
+/// A case another one belongs with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LinkView {
+    pub case_id: Uuid,
+    /// `related`; `parent`, `child`; `follow_up_of`, `followed_up_by`.
+    #[schema(value_type = String, example = "follow_up_of")]
+    pub kind: LinkKind,
 }
 
 /// The points a case started with in its queue, and what they are for.
@@ -115,6 +128,7 @@ impl CaseView {
             complaint_id: facts.complaint_id,
             closed_at,
             outcome,
+            links: case.course.links.iter().map(|(&case_id, &kind)| LinkView { case_id, kind }).collect(),
         })
     }
 }

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use backbone::{Change, Fault, IdempotencyKey, Unit};
+use backbone::{Fault, IdempotencyKey};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -16,14 +16,10 @@ use super::{
     case_request::{CONTACT_HINT, CaseRequest, NO_CONTACT, Registration},
     case_view::CaseView,
     check::Checks,
+    contact,
     problem::Problem,
 };
-use crate::{
-    app::{App, channel_actor},
-    domain::case::Case,
-    store,
-    vault::{person_row, text_row},
-};
+use crate::{app::App, domain::rejection::OF_ITS_OWN, store};
 
 /// The largest contact, in bytes.
 const BODY_MAX: usize = 256 * 1024;
@@ -33,7 +29,8 @@ const JSON: &[&str] = &["application/json"];
 ///
 /// The answer comes when the case is stored durably. A repeat is recognised by `Idempotency-Key` (same key, same body:
 /// the first answer again, byte for byte) or by (channel, external_ref) (the case as it is now); it is answered 201 as
-/// well and changes nothing.
+/// well and changes nothing. A contact that names a case in `case_id` goes to that case where it asks for no more than
+/// the case gives; the answer is the case it is in.
 #[utoipa::path(post, path = "/v1/cases", tag = "cases", request_body = CaseRequest,
     params(("Idempotency-Key" = Option<String>, Header,
         description = "1 to 200 visible ASCII characters, chosen anew for each contact")),
@@ -54,9 +51,17 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
     let key =
         key.map(|key| IdempotencyKey::new(&format!("rest/{}", registration.channel.word()), key, text.as_bytes()));
     let customer = app.pseudonym(&registration.identity);
-    let case_id = registration.case_id().unwrap_or_else(|| app.new_id(now));
-    let unit = unit(&app, registration, case_id, customer)?.key(key);
-    let answer = app.road.submit(unit).await?;
+    let contact_id = registration.case_id().unwrap_or_else(|| app.new_id(now));
+    let again = registration.names.is_some().then(|| registration.clone());
+    let (unit, _) = contact::unit(&app, registration, contact_id, customer, now).await?;
+    let answer = match (app.road.submit(unit.key(key.clone())).await, again) {
+        // The case it names has changed since it was read.
+        (Err(fault), Some(registration)) if fault.code() == OF_ITS_OWN => {
+            let (unit, _) = contact::unit(&app, registration, contact_id, customer, now).await?;
+            app.road.submit(unit.key(key)).await?
+        }
+        (answer, _) => answer?,
+    };
     let headers = [(CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, headers, answer.body).into_response())
 }
@@ -108,18 +113,4 @@ async fn read<'a>(
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ()> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     value.to_str().ok().filter(|key| (1..=200).contains(&key.len())).map(Some).ok_or(())
-}
-
-/// The unit that puts the contact on record.
-pub fn unit(app: &App, registration: Registration, case_id: Uuid, customer: Uuid) -> Result<Unit, Fault> {
-    let key = app.master.new_key(customer)?;
-    let person = person_row(&app.master, &key, &registration.known.person)?;
-    let words = serde_json::to_string(&registration.text).map_err(Fault::internal)?;
-    let text = text_row(&key, case_id, "contact", &words)?;
-    let actor = channel_actor(registration.channel);
-    let command = registration.into_contact(&app.classifier, case_id, customer).register(&app.levels);
-    let answer = |_, version, case: &Case| {
-        CaseView::of(version, case).and_then(|view| serde_json::to_vec(&view).ok()).unwrap_or_default()
-    };
-    Ok(Unit::of(Change::create::<Case>(case_id, command)).row(person).row(text).actor(actor).answer::<Case>(answer))
 }

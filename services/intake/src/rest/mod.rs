@@ -5,6 +5,7 @@ mod case_request;
 mod case_view;
 mod cases;
 mod check;
+mod contact;
 mod customer;
 mod problem;
 mod promises;
@@ -26,8 +27,8 @@ use utoipa_swagger_ui::SwaggerUi;
 pub use self::{
     body::shape,
     case_request::{CaseRequest, PurchaseRef, Registration},
-    cases::unit as case_unit,
     check::Checks,
+    contact::unit as contact_unit,
     customer::Customer,
     problem::Problem,
 };

@@ -6,6 +6,7 @@ mod bad_sales;
 mod bounds;
 mod cases;
 mod channels;
+mod course;
 mod desk;
 mod promises;
 mod queue;

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use contracts::intake::v1::CaseRegistered;
+use contracts::intake::v1::{CaseContactAdded, CaseLinked, CaseRegistered, LinkKind};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::{Stack, free_port};
@@ -130,17 +130,27 @@ async fn r_int_02_an_answer_belongs_to_the_case_of_the_mail_it_answers() {
     server.deliver("1", &mail("Ana <ana@example.com>", "1@pc", "Subject: Late\n", "Where is my order?"));
     server.deliver("2", &mail("ana@example.com", "2@pc", "Subject: Re: Late\nReferences: <0@pc> <1@pc>\n", "Well?"));
     server.deliver("3", &mail("ana@example.com", "3@pc", "Subject: Re: Late\nIn-Reply-To: <other@pc>\n", "Hello?"));
+    server.deliver(
+        "4",
+        &mail("ana@example.com", "4@pc", "Subject: Re: Late\nReferences: <2@pc>\n", "And now I have a rash"),
+    );
     stack.settle().await;
-    let first: Vec<CaseRegistered> = stack.events("intake").await;
-    assert_eq!((states(&stack).await, first.len()), ([0, 3, 0, 0, 0], 3));
-    let repeated: Vec<bool> = sqlx::query_scalar(
-        "select (c.state->'facts'->>'repeat_contact')::bool from case_file c
-         join inbound_message m on m.case_id = c.id order by m.seq",
-    )
-    .fetch_all(&stack.pool("intake"))
-    .await
-    .unwrap();
-    assert_eq!(repeated, [false, true, false]);
+    let cases: Vec<CaseRegistered> = stack.events("intake").await;
+    let added: Vec<CaseContactAdded> = stack.events("intake").await;
+    assert_eq!((states(&stack).await, cases.len(), added.len()), ([0, 4, 0, 0, 0], 3, 1));
+    let of_mails: Vec<uuid::Uuid> = sqlx::query_scalar("select case_id from inbound_message order by seq")
+        .fetch_all(&stack.pool("intake"))
+        .await
+        .unwrap();
+    assert_eq!((of_mails[0], of_mails[0].to_string()), (of_mails[1], added[0].case_id.clone()));
+    // What is worse than the case is one of its own, and says where it belongs.
+    let linked: Vec<CaseLinked> = stack.events("intake").await;
+    let of =
+        |id: uuid::Uuid| linked.iter().find(|event| event.case_id == id.to_string()).unwrap().link.clone().unwrap();
+    assert_eq!(of(of_mails[3]).case_id, of_mails[0].to_string());
+    assert_eq!(of(of_mails[0]).kind(), LinkKind::FollowedUpBy);
+    let repeated: Vec<bool> = cases.iter().map(|case| case.is_repeat).collect();
+    assert_eq!(repeated.iter().filter(|repeat| **repeat).count(), 1);
 }
 
 #[tokio::test]

@@ -1,0 +1,101 @@
+//! What becomes of a case beside being handled: it is taken up again ([`reopen`]), hears more ([`further`]), belongs with
+//! others ([`link`]) (domain, 2; R-INT-21).
+//! Invariants: nothing of it promises a first answer anew; what the customer said is in one case, and is there once; a link
+//! stands in both cases or in neither.
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use self::{
+    further::Further,
+    link::LinkKind,
+    reopen::{By, Reopenings},
+};
+use super::case::{self, Case, Contact, Rejection};
+
+mod further;
+mod link;
+mod reopen;
+#[cfg(test)]
+pub(super) mod tests;
+
+/// What became of a case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Course {
+    /// What the customer said later, in the order in which it came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<Further>,
+    /// The cases it belongs with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<Uuid, LinkKind>,
+    #[serde(default, skip_serializing_if = "Reopenings::is_empty")]
+    pub reopenings: Reopenings,
+}
+
+impl Course {
+    /// Whether nothing did.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The cases next to it.
+    pub fn neighbours(&self) -> impl Iterator<Item = Uuid> {
+        self.links.keys().copied()
+    }
+
+    /// Whether a link with a case that is not linked yet is possible.
+    pub fn can_link(&self, other: Uuid) -> bool {
+        self.links.len() < link::LINKS_MAX && !self.links.contains_key(&other)
+    }
+}
+
+/// What can be asked about the course of a case.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// A person takes it up again, at most so long after its end.
+    Reopen { reason: String, within: SignedDuration },
+    /// The customer said more; a case that is closed goes on, at most so long after its end.
+    Hear { contact: Box<Contact>, within: SignedDuration },
+    /// The other case is this to it.
+    Link { other: Uuid, kind: LinkKind },
+    /// The other case belongs with it no longer.
+    Unlink { other: Uuid },
+}
+
+/// What happened in the course of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    Reopened { by: By },
+    Heard(Further),
+    Linked { other: Uuid, kind: LinkKind },
+    Unlinked { other: Uuid, kind: LinkKind },
+}
+
+impl Case {
+    /// What follows from `command`.
+    pub(super) fn decide_course(&self, command: Command, now: Timestamp) -> Result<Vec<case::Event>, Rejection> {
+        let facts = self.facts.as_ref().ok_or(Rejection::Unknown)?;
+        match command {
+            Command::Reopen { reason, within } => self.reopen(facts, reason, within, now),
+            Command::Hear { contact, within } => self.hear(facts, &contact, within, now),
+            Command::Link { other, kind } => self.link(facts, other, kind),
+            Command::Unlink { other } => Ok(self.unlink(other)),
+        }
+    }
+
+    /// Takes in what happened.
+    pub(super) fn apply_course(&mut self, event: &Event) {
+        match event {
+            Event::Reopened { by } => self.reopened(by),
+            Event::Heard(further) => self.course.further.push(further.clone()),
+            Event::Linked { other, kind } => {
+                self.course.links.insert(*other, *kind);
+            }
+            Event::Unlinked { other, .. } => {
+                self.course.links.remove(other);
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A contact on its way to a case: to the one it names where that takes it, else to one of its own, which is linked with
+//! the one it names. Only a contact that names a case reads one; all others are put on record without a look.
+use backbone::{Change, Fault, Unit, fault::Kind};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{case_request::Registration, case_view::CaseView};
+use crate::{
+    app::{App, channel_actor},
+    domain::{
+        case::{Case, Command, Contact},
+        course::{self, Further, LinkKind},
+    },
+    store,
+    vault::{person_row, text_row},
+};
+
+/// The unit that puts the contact on record, and the case it is in then. Errors: the case it names is not known. The
+/// road answers [`OF_ITS_OWN`](crate::domain::rejection::OF_ITS_OWN) where that case changed meanwhile: ask again.
+pub async fn unit(
+    app: &App,
+    registration: Registration,
+    contact_id: Uuid,
+    customer: Uuid,
+    now: Timestamp,
+) -> Result<(Unit, Uuid), Fault> {
+    let named = match registration.names {
+        Some(id) => Some(store::case(&app.pool, id).await.map_err(named_wrong)?),
+        None => None,
+    };
+    let key = app.master.new_key(customer)?;
+    let person = person_row(&app.master, &key, &registration.known.person)?;
+    let words = serde_json::to_string(&registration.text).map_err(Fault::internal)?;
+    let actor = channel_actor(registration.channel);
+    let contact = registration.into_contact(&app.classifier, contact_id, customer);
+    let (unit, case_id, part) = match named {
+        Some((id, _, case)) if case.takes(&contact, app.terms.reopen_within, now) => {
+            let hear = course::Command::Hear { contact: Box::new(contact), within: app.terms.reopen_within };
+            (Unit::of(Change::to::<Case>(id, Command::Course(hear))), id, Further::part(contact_id))
+        }
+        Some((id, _, case)) => (linked(app, contact, id, &case), contact_id, "contact".to_owned()),
+        None => {
+            let register = Change::create::<Case>(contact_id, contact.register(&app.levels));
+            (Unit::of(register), contact_id, "contact".to_owned())
+        }
+    };
+    let text = text_row(&key, case_id, &part, &words)?;
+    let answer = |_, version, case: &Case| {
+        CaseView::of(version, case).and_then(|view| serde_json::to_vec(&view).ok()).unwrap_or_default()
+    };
+    Ok((unit.row(person).row(text).actor(actor).answer::<Case>(answer), case_id))
+}
+
+/// A case of its own that goes on from the named one; of somebody else's case it is only said that it was named.
+fn linked(app: &App, mut contact: Contact, named: Uuid, case: &Case) -> Unit {
+    let id = contact.case_id;
+    let same = case.facts.as_ref().is_some_and(|facts| facts.customer_id == contact.customer_id);
+    contact.repeat_contact |= same;
+    let kind = if same { LinkKind::FollowUpOf } else { LinkKind::Related };
+    let unit = Unit::of(Change::create::<Case>(id, contact.register(&app.levels)));
+    if named == id || !case.course.can_link(id) {
+        return unit;
+    }
+    let link = |to, other, kind| Change::to::<Case>(to, Command::Course(course::Command::Link { other, kind }));
+    unit.and(link(id, named, kind)).and(link(named, id, kind.opposite()))
+}
+
+fn named_wrong(fault: Fault) -> Fault {
+    match fault.kind() {
+        Kind::NotFound => Fault::invalid("case_id", "there is no such case; leave it out"),
+        _ => fault,
+    }
+}

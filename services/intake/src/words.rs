@@ -1,0 +1,91 @@
+//! Sealed words and contact data are opened here, for whoever was written down as looking.
+use std::collections::{BTreeMap, HashMap};
+
+use backbone::{Fault, proto};
+use contracts::intake::v1::{FurtherWords, RevealCaseResponse};
+use uuid::Uuid;
+
+use crate::{
+    api::customer_of,
+    app::App,
+    domain::course::Further,
+    store::{self, Found, Look},
+    vault::{CustomerKey, Place, Text, key_of},
+    wire,
+};
+
+/// What was said in a case, by the customer and by us. The look is recorded.
+pub async fn of_case(app: &App, found: &Found, look: Look<'_>) -> Result<RevealCaseResponse, Fault> {
+    let (case_id, _, case) = found;
+    let customer = customer_of(found)?;
+    let texts = store::look_at_text(&app.pool, *case_id, customer, look).await?;
+    let keys = keys(app, customer, texts.iter().map(|(_, sealed)| sealed)).await?;
+    let opened = texts.into_iter().map(|(part, sealed)| {
+        let row = format!("{case_id}/{part}");
+        let body = open(&keys, &Place { column: "case_text.body", row }, &sealed)?;
+        Ok((part, body))
+    });
+    let mut texts = opened.collect::<Result<HashMap<String, String>, Fault>>()?;
+    let mut take = |part: &str| texts.remove(part).unwrap_or_default();
+    let mut said = RevealCaseResponse {
+        answer: take("answer"),
+        content: take("content"),
+        circumstances: take("circumstances"),
+        expected_resolution: take("expected_resolution"),
+        ..RevealCaseResponse::default()
+    };
+    let contact = take("contact");
+    for one in &case.course.further {
+        said.further.push(further(one, &take(&Further::part(one.contact_id)))?);
+    }
+    let questions: BTreeMap<u32, String> = texts
+        .into_iter()
+        .filter_map(|(part, body)| Some((part.strip_prefix("question_")?.parse().ok()?, body)))
+        .collect();
+    said.questions = questions.into_values().collect();
+    if !contact.is_empty() {
+        let Text { content, circumstances, expected_resolution, symptoms, frequency_of_use } =
+            serde_json::from_str(&contact).map_err(Fault::internal)?;
+        // What was said at first comes first; a part that was added was not said then.
+        said.content = content;
+        said.circumstances = circumstances.unwrap_or(said.circumstances);
+        said.expected_resolution = expected_resolution.unwrap_or(said.expected_resolution);
+        said.symptoms = symptoms.unwrap_or_default();
+        said.frequency_of_use = frequency_of_use.unwrap_or_default();
+    }
+    Ok(said)
+}
+
+fn further(one: &Further, words: &str) -> Result<FurtherWords, Fault> {
+    let Text { content, circumstances, expected_resolution, symptoms, frequency_of_use } =
+        serde_json::from_str(words).map_err(Fault::internal)?;
+    Ok(FurtherWords {
+        contact_id: one.contact_id.to_string(),
+        channel: wire::channel(one.channel).into(),
+        occurred_at: Some(proto::timestamp(one.at)),
+        content,
+        circumstances: circumstances.unwrap_or_default(),
+        expected_resolution: expected_resolution.unwrap_or_default(),
+        symptoms: symptoms.unwrap_or_default(),
+        frequency_of_use: frequency_of_use.unwrap_or_default(),
+    })
+}
+
+/// The customer's keys that open `sealed`.
+pub async fn keys(
+    app: &App,
+    customer: Uuid,
+    sealed: impl Iterator<Item = &Vec<u8>>,
+) -> Result<Vec<CustomerKey>, Fault> {
+    let ids: Vec<Uuid> = sealed.filter_map(|value| key_of(value)).collect();
+    let stored = store::keys(&app.pool, customer, &ids).await?;
+    stored.into_iter().map(|(id, wrapped)| app.master.unwrap_key(customer, id, wrapped)).collect()
+}
+
+/// Opens a value with its key. Errors: the customer's keys were destroyed, and the customer with them.
+pub fn open(keys: &[CustomerKey], place: &Place, sealed: &[u8]) -> Result<String, Fault> {
+    let key = keys.iter().find(|key| Some(key.id) == key_of(sealed));
+    let gone =
+        || Fault::rejected("customer.forgotten", "the customer was forgotten: the keys to these data are destroyed");
+    key.ok_or_else(gone)?.open(place, sealed)
+}
