@@ -7,8 +7,8 @@ use contracts::{
     common::v1::CaseClass,
     fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
     intake::v1::{
-        CaseClosed, CaseContactAdded, CaseRecordCompleted, CaseRegistered, CaseResponded, CaseResponseCorrected,
-        CaseResponseMissed,
+        CaseClosed, CaseContactAdded, CaseMerged, CaseRecordCompleted, CaseRegistered, CaseResponded,
+        CaseResponseCorrected, CaseResponseMissed, CaseUnmerged,
     },
     outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
@@ -41,6 +41,9 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound
         .on::<CaseRegistered>(move |event, _| Ok(case_registered(&event, &policy)?.and(contacted(&event, &policy)?)));
     inbound.on::<CaseRecordCompleted>(|event, _| record_completed(&event));
+    let by_merge = Arc::clone(&levels);
+    inbound.on::<CaseMerged>(move |event, _| case_merged(&event, &by_merge));
+    inbound.on::<CaseUnmerged>(|event, _| case_unmerged(&event));
     inbound.on::<CaseResponseMissed>(move |event, _| response_missed(&event, &missed));
     inbound.on::<CaseResponded>(|event, _| if event.in_time { Ok(Effects::none()) } else { answered(&event.case_id) });
     inbound.on::<CaseResponseCorrected>(|event, _| response_corrected(&event));
@@ -111,7 +114,7 @@ fn contact_added(event: &CaseContactAdded, policy: &Policy) -> Result<Effects, F
     let contact = Contact {
         customer_id,
         case_id: proto::id("case_id", &event.case_id)?,
-        contact_id: proto::id("contact_id", &event.contact_id)?,
+        contact_id: proto::id("message_id", &event.message_id)?,
         complaint_id: proto::optional_id("complaint_id", &event.complaint_id)?,
         at: proto::required("occurred_at", event.occurred_at.as_ref())?,
         often: policy.often,
@@ -144,6 +147,22 @@ fn suggested(event: &CaseRegistered) -> Result<Effects, Fault> {
     let (suggestion_id, product_id) = (Suggestion::of_case(case_id), event.product_id.clone());
     let record = suggestion::Command::Record { suggestion_id, product_id, by };
     Ok(Effects::change(Change::to::<Suggestion>(suggestion_id, record)))
+}
+
+/// Two cases that are complaints turned out to be one; and nobody waits for the first answer to the merged one.
+fn case_merged(event: &CaseMerged, levels: &Arc<Levels>) -> Result<Effects, Fault> {
+    let into = proto::optional_id("into_complaint_id", &event.into_complaint_id)?;
+    let merged = proto::optional_id("complaint_id", &event.complaint_id)?.zip(into);
+    let merge = |(complaint_id, into)| {
+        Change::to::<Complaint>(complaint_id, Command::Merge { into, levels: Arc::clone(levels) })
+    };
+    Ok(merged.map(merge).into_iter().fold(answered(&event.case_id)?, Effects::and))
+}
+
+fn case_unmerged(event: &CaseUnmerged) -> Result<Effects, Fault> {
+    let complaint_id = proto::optional_id("complaint_id", &event.complaint_id)?;
+    let back = |complaint_id| Effects::change(Change::to::<Complaint>(complaint_id, Command::Unmerge));
+    Ok(complaint_id.map_or_else(Effects::none, back))
 }
 
 fn order_opened(event: &OrderOpened) -> Result<Effects, Fault> {

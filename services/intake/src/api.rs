@@ -162,7 +162,7 @@ impl Intake for Api {
         };
         let case = store::case(&self.0.pool, case_id).await?;
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
-        Ok(Response::new(words::of_case(&self.0, &case, look).await?))
+        Ok(Response::new(words::with_merged(&self.0, &case, look).await?))
     }
 
     async fn get_overview(&self, _: Request<GetOverviewRequest>) -> Result<Response<GetOverviewResponse>, Status> {
@@ -171,7 +171,7 @@ impl Intake for Api {
         let open_health = found
             .cases
             .iter()
-            .filter(|row| !["closed", "rejected"].contains(&row.0.as_str()))
+            .filter(|row| !["closed", "rejected", "merged"].contains(&row.0.as_str()))
             .map(|row| row.3.unsigned_abs())
             .sum();
         let cases = found.cases.into_iter().map(|row| Count { key: row.0, count: row.1.unsigned_abs() }).collect();

@@ -1,5 +1,6 @@
 //! The gRPC door for those who work on cases: request to command. No rules.
 mod course;
+mod merge;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -8,8 +9,9 @@ use contracts::{
     common::v1::Receipt,
     intake::v1::{
         AcceptCaseRequest, AssignCaseRequest, LinkCasesRequest, ListDuplicateCandidatesRequest,
-        ListDuplicateCandidatesResponse, RejectCaseRequest, ReopenCaseRequest, RequestInfoRequest,
-        RevealHistoryRequest, RevealHistoryResponse, UnlinkCasesRequest, desk_server::Desk as DeskRpc,
+        ListDuplicateCandidatesResponse, MergeCasesRequest, RejectCaseRequest, ReopenCaseRequest, RequestInfoRequest,
+        RevealHistoryRequest, RevealHistoryResponse, UnlinkCasesRequest, UnmergeCaseRequest,
+        desk_server::Desk as DeskRpc,
     },
 };
 use tonic::{Request, Response, Status};
@@ -112,6 +114,14 @@ impl DeskRpc for Desk {
 
     async fn unlink_cases(&self, request: Request<UnlinkCasesRequest>) -> Result<Response<Receipt>, Status> {
         course::unlink(&self.0, &request).await
+    }
+
+    async fn merge_cases(&self, request: Request<MergeCasesRequest>) -> Result<Response<Receipt>, Status> {
+        merge::merge(&self.0, &request).await
+    }
+
+    async fn unmerge_case(&self, request: Request<UnmergeCaseRequest>) -> Result<Response<Receipt>, Status> {
+        merge::unmerge(&self.0, &request).await
     }
 
     async fn reveal_history(

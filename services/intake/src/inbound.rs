@@ -1,9 +1,10 @@
-//! What intake listens to: a follow-up that found a problem opens a case, a complaint's end closes one, its appeal reopens it.
+//! What intake listens to: a follow-up that found a problem opens a case, a complaint's end closes one, its
+//! appeal reopens it, and once its solution is agreed to its case is not merged.
 use std::{collections::BTreeSet, sync::Arc};
 
-use backbone::{Change, Context, Effects, Fault, Inbound, Meta, proto};
+use backbone::{Change, Context, Effects, Fault, Inbound, Meta, Row, proto};
 use contracts::{
-    complaint::v1::{ComplaintClosed, ComplaintReopened},
+    complaint::v1::{ComplaintClosed, ComplaintReopened, SolutionAgreed},
     scheduling::v1::ProblemFound,
 };
 use kernel::sla::Levels;
@@ -25,6 +26,7 @@ pub fn inbound(ctx: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<ProblemFound>(move |event, meta| problem_found(&event, meta, &given));
     inbound.on::<ComplaintClosed>(move |event, _| complaint_closed(&event, &levels));
     inbound.on::<ComplaintReopened>(|event, _| complaint_reopened(&event));
+    inbound.on::<SolutionAgreed>(|event, _| solution_agreed(&event));
     Ok(())
 }
 
@@ -64,10 +66,22 @@ fn classification(event: &ProblemFound) -> Classification {
     Classification { class, source: source.to_owned(), severity, heard: Heard::default() }
 }
 
+/// A complaint that goes on as another one ends nothing.
 fn complaint_closed(event: &ComplaintClosed, levels: &Arc<Levels>) -> Result<Effects, Fault> {
+    if !event.merged_into_id.is_empty() {
+        return Ok(Effects::none());
+    }
     let case_id = proto::id("case_id", &event.case_id)?;
     let (outcome, levels) = (wire::outcome_of_complaint(&event.outcome), Arc::clone(levels));
     Ok(Effects::change(Change::to::<Case>(case_id, Command::EndWithComplaint { outcome, levels })))
+}
+
+/// From now on the complaint is carried out: its case is not merged into another one.
+fn solution_agreed(event: &SolutionAgreed) -> Result<Effects, Fault> {
+    const CARRIED_OUT: &str = "-- complaint_carried_out.note
+    carried_out as (
+      insert into complaint_carried_out (complaint_id) select id from unnest($1::uuid[]) as id on conflict do nothing)";
+    Ok(Effects::none().row(Row::new(CARRIED_OUT, proto::id("complaint_id", &event.complaint_id)?)))
 }
 
 /// Events from before they named the case say nothing here.

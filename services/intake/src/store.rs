@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::domain::{case::Case, priority::AGEING_MAX, purchase::Purchase};
 
 mod course;
-pub use course::{Pair, Step, cases, duplicate_candidates, duplicates, steps};
+pub use course::{Pair, cases, complaint_is_carried_out, duplicate_candidates, duplicates, steps};
 
 /// A case with its version.
 pub type Found = (Uuid, u64, Case);
@@ -23,6 +23,15 @@ pub async fn case(pool: &PgPool, id: Uuid) -> Result<Found, Fault> {
             .fetch_optional(pool)
             .await?;
     found.ok_or_else(|| Fault::not_found("case", id))?.read()
+}
+
+/// One case, or the one it goes on as where it was merged.
+pub async fn case_it_goes_on_as(pool: &PgPool, id: Uuid) -> Result<Found, Fault> {
+    let mut found = case(pool, id).await?;
+    while let Some(merged) = found.2.merged_into() {
+        found = case(pool, merged.into).await?;
+    }
+    Ok(found)
 }
 
 /// Whose cases are asked for.

@@ -234,7 +234,10 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         duplicate_candidates: vec![],
         times_reopened: case.course.reopenings.times,
         reopened_because: case.course.reopenings.reason.clone(),
-        further_contacts: u32::try_from(case.course.further.len()).unwrap_or(u32::MAX),
+        merged_into: case.merged_into().map(|merged| merged.into.to_string()).unwrap_or_default(),
+        merged_because: case.merged_into().map(|merged| merged.reason.clone()).unwrap_or_default(),
+        absorbed: case.course.absorbed.keys().map(Uuid::to_string).collect(),
+        times_heard: u32::try_from(case.course.further.len()).unwrap_or(u32::MAX),
     })
 }
 
@@ -258,6 +261,7 @@ pub fn status(state: &case::State) -> &'static str {
         case::State::Reopened => "reopened",
         case::State::Closed { .. } => "closed",
         case::State::Rejected { .. } => "rejected",
+        case::State::Merged(_) => "merged",
     }
 }
 

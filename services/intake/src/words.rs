@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use backbone::{Fault, proto};
-use contracts::intake::v1::{FurtherWords, RevealCaseResponse};
+use contracts::intake::v1::{FurtherWords, MergedWords, RevealCaseResponse};
 use uuid::Uuid;
 
 use crate::{
@@ -53,6 +53,29 @@ pub async fn of_case(app: &App, found: &Found, look: Look<'_>) -> Result<RevealC
         said.symptoms = symptoms.unwrap_or_default();
         said.frequency_of_use = frequency_of_use.unwrap_or_default();
     }
+    // What was lacking then and said later is part of the record as well.
+    for later in &said.further {
+        let parts = [
+            (&mut said.circumstances, &later.circumstances),
+            (&mut said.expected_resolution, &later.expected_resolution),
+        ];
+        parts.into_iter().filter(|(part, _)| part.is_empty()).for_each(|(part, words)| part.clone_from(words));
+    }
+    Ok(said)
+}
+
+/// The same, with what was said in the cases that were merged into it, one by the other.
+pub async fn with_merged(app: &App, found: &Found, look: Look<'_>) -> Result<RevealCaseResponse, Fault> {
+    let mut said = of_case(app, found, look).await?;
+    let mut next: Vec<Uuid> = found.2.course.absorbed.keys().copied().collect();
+    while !next.is_empty() {
+        let merged = store::cases(&app.pool, &next).await?;
+        next = merged.iter().flat_map(|(_, _, case)| case.course.absorbed.keys().copied()).collect();
+        for one in &merged {
+            let words = Some(of_case(app, one, look).await?);
+            said.merged.push(MergedWords { case_id: one.0.to_string(), words });
+        }
+    }
     Ok(said)
 }
 
@@ -60,7 +83,7 @@ fn further(one: &Further, words: &str) -> Result<FurtherWords, Fault> {
     let Text { content, circumstances, expected_resolution, symptoms, frequency_of_use } =
         serde_json::from_str(words).map_err(Fault::internal)?;
     Ok(FurtherWords {
-        contact_id: one.contact_id.to_string(),
+        message_id: one.contact_id.to_string(),
         channel: wire::channel(one.channel).into(),
         occurred_at: Some(proto::timestamp(one.at)),
         content,

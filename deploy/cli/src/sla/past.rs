@@ -100,6 +100,11 @@ impl Past {
                 let at = instant(event.closed_at.as_ref())?;
                 self.ends(Kind::FirstResponse, &event.case_id, at, How::Cancelled(Cause::Closed));
             }
+            intake::CaseMerged::TYPE => {
+                let event = intake::CaseMerged::decode(body)?;
+                let at = instant(event.merged_at.as_ref())?;
+                self.ends(Kind::FirstResponse, &event.case_id, at, How::Cancelled(Cause::Merged));
+            }
             _ => self.complaint(entry, occurred)?,
         }
         Ok(())

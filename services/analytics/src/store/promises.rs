@@ -5,7 +5,9 @@ use backbone::Fault;
 use contracts::{
     Event,
     complaint::v1::{TaskAnswered, TaskCorrected, TaskExpired},
-    intake::v1::{CaseClosed, CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed},
+    intake::v1::{
+        CaseClosed, CaseMerged, CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed, CaseUnmerged,
+    },
 };
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -56,7 +58,7 @@ pub async fn first_responses(tx: &mut PgConnection, period: Period) -> Result<Du
     let (n, median, p90): (i64, Option<f64>, Option<f64>) = sqlx::query_as(
         "-- figures.first_responses
          -- M09: first human answer - contact in wall-clock seconds, cohort = cases registered in P; who has no answer
-         --      enters as waiting until the close, or until the watermark, and is never dropped
+         --      enters as waiting until the close or a merge that lasts, or until the watermark, and is never dropped
          with contact as (
            select aggregate_id, min(started_at) as at from fact
            where type = $3 and occurred_at >= $1 and occurred_at < $2 group by aggregate_id),
@@ -64,8 +66,11 @@ pub async fn first_responses(tx: &mut PgConnection, period: Period) -> Result<Du
            select aggregate_id, min(occurred_at) as at from fact where type in ($4, $5) and due_at is not null
              and aggregate_id in (select aggregate_id from contact) group by aggregate_id),
          closing as (
-           select aggregate_id, min(occurred_at) as at from fact where type = $6
-             and aggregate_id in (select aggregate_id from contact) group by aggregate_id),
+           select aggregate_id, min(occurred_at) as at from fact as ended where type in ($6, $7)
+             and aggregate_id in (select aggregate_id from contact) and not exists (
+               select from fact as later where later.type = $8 and later.aggregate_id = ended.aggregate_id
+                 and later.version > ended.version)
+           group by aggregate_id),
          wait as (
            select (answer.at is not null)::int as answered, extract(epoch from coalesce(answer.at, closing.at,
              (select max(last_occurred_at) from watermark where service = 'intake')) - contact.at)::float8 as seconds
@@ -87,6 +92,8 @@ pub async fn first_responses(tx: &mut PgConnection, period: Period) -> Result<Du
     .bind(CaseResponded::TYPE)
     .bind(CaseResponseCorrected::TYPE)
     .bind(CaseClosed::TYPE)
+    .bind(CaseMerged::TYPE)
+    .bind(CaseUnmerged::TYPE)
     .fetch_one(tx)
     .await?;
     Ok(Durations { n: n.unsigned_abs(), median, p90, mean: None })

@@ -29,6 +29,13 @@ pub enum Command {
         desk: Desk,
         levels: Arc<Levels>,
     },
+    /// Its case turned out to be one with another, and goes on with the complaint of that one.
+    Merge {
+        into: Uuid,
+        levels: Arc<Levels>,
+    },
+    /// That was taken back.
+    Unmerge,
     /// A person added to the record what was missing.
     CompleteRecord {
         parts: BTreeSet<RecordPart>,

@@ -15,6 +15,7 @@ use super::{
     care::{Care, Heard, Promised},
     escalation::{Level, Trigger},
     ladder::Ladder,
+    merging::Merged,
     promises::{Moved, Promises},
     routing::{Desk, InForce},
     solution::{Consent, Progress, Remedy, Solution},
@@ -50,6 +51,9 @@ pub struct Complaint {
     pub deviations: Vec<Deviation>,
     #[serde(default)]
     pub care: Care,
+    /// The complaint it goes on as, and what comes back with it; none where it goes on by itself.
+    #[serde(default)]
+    pub merged: Option<Box<Merged>>,
 }
 
 /// Something was done otherwise than the standard process says. The reason is kept apart.
@@ -220,6 +224,14 @@ pub enum Event {
         at: Timestamp,
         levels: InForce,
     },
+    /// It is withdrawn, for it goes on as another one.
+    Merged {
+        merged: Box<Merged>,
+        at: Timestamp,
+        levels: InForce,
+    },
+    /// It goes on by itself again.
+    Unmerged,
 }
 
 impl Facts {
@@ -323,6 +335,8 @@ impl Complaint {
                 self.withdraw_approval();
                 self.state = State::Closed { outcome, at };
             }
+            Event::Merged { merged, at, .. } => self.go_on_as(merged, at),
+            Event::Unmerged => self.come_back(),
         }
         self.care.apply(event);
     }

@@ -35,6 +35,8 @@ impl Complaint {
     pub fn decide(&self, command: Command, now: Timestamp) -> Decision {
         match command {
             Command::Record { facts, desk, levels } => self.record(facts, desk, &levels),
+            Command::Merge { into, levels } => self.merge(into, &levels, now),
+            Command::Unmerge => Ok(self.unmerge()),
             Command::CompleteRecord { parts, emotion } => Ok(self.complete_record(parts, emotion)),
             Command::StartExecution { remedy_id, ordered } => Ok(self.start_execution(remedy_id, ordered, now)),
             Command::SettleRemedy { remedy_id, done } => Ok(self.settle(remedy_id, done, now)),
@@ -310,7 +312,11 @@ impl Complaint {
     }
 
     fn appeal(&self, levels: &Levels, now: Timestamp) -> Decision {
+        // What goes on as another complaint is appealed there.
         let State::Closed { at, .. } = self.state else { return Err(self.not_now()) };
+        if self.merged.is_some() {
+            return Err(self.not_now());
+        }
         let until = kernel::calendar::add(at, self.facts.terms.appeal_within);
         if kernel::promise::verdict(until, now).in_time() {
             // What is closed owes nothing: word, an offer and the result are owed once it is open again.

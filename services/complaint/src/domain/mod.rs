@@ -14,6 +14,7 @@ mod executing;
 pub mod fairness;
 pub mod improvement;
 pub mod ladder;
+mod merging;
 pub mod posts;
 pub mod promises;
 pub mod reporters;

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         Command, Complaint, DepartmentTask, Escalation, Rejection,
         care::Heard,
-        complaint::{Asked, Deviation, Event},
+        complaint::{Asked, Deviation, Event, Outcome},
         department_task::{self, Brief},
         escalation::{self, Level, Matter, Trigger},
         solution::Remedy,
@@ -99,11 +99,12 @@ impl Aggregate for Complaint {
             }
             Event::ProcessDeviated(left) => Published::of(&self.process_deviated(left), shard).at(left.at),
             Event::Care(heard) => self.heard(heard, shard),
-            Event::Reopened { .. } => {
+            Event::Reopened { .. } | Event::Unmerged => {
                 let (reopen_count, case_id) = (self.reopen_count, self.facts.case_id.to_string());
                 Published::of(&c::ComplaintReopened { complaint_id, reopen_count, case_id }, shard)
             }
             Event::Closed { outcome, at, .. } => Published::of(&self.closed(outcome.name(), *at), shard).at(*at),
+            Event::Merged { at, .. } => Published::of(&self.closed(Outcome::Withdrawn.name(), *at), shard).at(*at),
         }
     }
 
@@ -133,7 +134,7 @@ impl Aggregate for Complaint {
             }
             Event::ApprovalRequested(_) if self.costly() => self.raise_once(Trigger::Amount, "amount", self.version()),
             Event::Investigated { cause, .. } => vec![improvement::reported(self, cause)],
-            Event::Closed { levels, .. } => self.closing(levels),
+            Event::Closed { levels, .. } | Event::Merged { levels, .. } => self.closing(levels),
             Event::Retargeted { warned, moved } => {
                 let former = warned.iter().map(|warning| super::settle(*warning));
                 former.chain(moved.iter().flat_map(|moved| self.warned(moved))).collect()
@@ -160,6 +161,7 @@ impl Aggregate for Complaint {
             | Event::ResultTold { .. }
             | Event::Escalated { .. }
             | Event::ProcessDeviated(_)
+            | Event::Unmerged
             | Event::Reopened { .. } => vec![],
         }
     }
@@ -367,6 +369,7 @@ impl Complaint {
             outcome: outcome.to_owned(),
             recorded_at: instant(self.facts.recorded_at),
             closed_at: instant(at),
+            merged_into_id: optional(self.merged.as_ref().map(|merged| merged.into)),
         }
     }
 }

@@ -6,7 +6,7 @@ use kernel::{
     sla::Kind,
 };
 
-use super::{Status, class, complaint::recorded, department_task::issued, escalation::raised, instant};
+use super::{Status, class, complaint::recorded, department_task::issued, escalation::raised, instant, optional};
 use crate::domain::{
     Complaint, DepartmentTask, Escalation,
     complaint::{Deviation, State},
@@ -53,6 +53,7 @@ pub fn complaint_view(version: u64, complaint: &Complaint) -> contract::Complain
         deviations: complaint.deviations.iter().map(deviation).collect(),
         approval: solution.and_then(|solution| solution.approval.as_ref()).map(approval),
         severity: complaint.severity(),
+        merged_into_id: optional(complaint.merged.as_ref().map(|merged| merged.into)),
     }
 }
 

@@ -218,7 +218,7 @@ pub async fn running_case_of_writer(pool: &PgPool, id: Uuid) -> Result<Option<Uu
         "-- inbound_message.running_case_of_writer
          select e.case_id from inbound_message as m
          join inbound_message as e on e.conversation = m.conversation and e.seq < m.seq and e.case_id is not null
-         join case_file as c on c.id = e.case_id and c.status in ('routed', 'responded', 'awaiting_info', 'reopened')
+         join case_file as c on c.id = e.case_id and c.status in ('routed', 'responded', 'awaiting_info', 'reopened', 'merged')
          where m.id = $1 order by e.seq desc limit 1",
     );
     Ok(found.bind(id).fetch_optional(pool).await?)

@@ -27,7 +27,8 @@ use crate::{
 /// The most cases of a history.
 const HISTORY_MAX: usize = 50;
 
-fn change(id: Uuid, command: Command) -> Change {
+/// A change in the course of a case.
+pub fn change(id: Uuid, command: Command) -> Change {
     Change::to::<Case>(id, case::Command::Course(command))
 }
 
@@ -120,7 +121,7 @@ async fn linked(app: &App, id: Uuid) -> Result<(Vec<store::Found>, bool), Status
 
 /// The cases next to these that were not seen yet.
 fn neighbours(cases: &[store::Found], seen: &mut BTreeSet<Uuid>) -> Vec<Uuid> {
-    let all = cases.iter().flat_map(|(_, _, case)| case.course.neighbours());
+    let all = cases.iter().flat_map(|(_, _, case)| case.neighbours());
     all.filter(|id| seen.insert(*id)).collect()
 }
 

@@ -11,7 +11,10 @@ use kernel::{
     sla::{self, Kind, Levels},
 };
 
-use super::case::{Case, Event, Facts, Rejection, State};
+use super::{
+    case::{Case, Event, Facts, Rejection, State},
+    course,
+};
 
 /// What happens to a promise of a case.
 pub type Moved = Change<Kind>;
@@ -46,6 +49,24 @@ fn opens(calendar: &calendar::Calendar, closed_at: Timestamp) -> Result<Timestam
     Ok(calendar::add(worked, SignedDuration::from_nanos(-1)))
 }
 
+impl Event {
+    /// What happened to the promises with it.
+    pub(super) fn promises(&self) -> &[Moved] {
+        match self {
+            Event::Registered { promises, .. }
+            | Event::Responded { promises, .. }
+            | Event::ResponseCorrected { promises, .. }
+            | Event::ResponseDueSoon { promises, .. }
+            | Event::ResponseMissed { promises }
+            | Event::Assigned { promises, .. }
+            | Event::Rejected { promises, .. }
+            | Event::Closed { promises, .. } => promises,
+            Event::Course(event) => course::promises(event),
+            Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
+        }
+    }
+}
+
 impl Case {
     /// A human answered, now or at an earlier time that is told only now.
     pub(super) fn respond(
@@ -66,7 +87,7 @@ impl Case {
             State::Responded | State::AwaitingInfo { .. } => return Err(Rejection::AlreadyResponded),
             State::Reopened if facts.complaint_id.is_some() => return Err(Rejection::IsComplaint),
             State::Reopened => return Err(Rejection::AlreadyResponded),
-            State::Closed { .. } | State::Rejected { .. } => return Err(Rejection::Closed),
+            State::Closed { .. } | State::Rejected { .. } | State::Merged(_) => return Err(Rejection::Closed),
         }
         let at = at.unwrap_or(now);
         let in_time = verdict(facts.respond_by, at).in_time();

@@ -5,7 +5,6 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use kernel::{
-    id,
     promise::Promises,
     sla::{self, Kind, Levels, Warning},
 };
@@ -16,7 +15,7 @@ use super::{
     answer::{self, Given, Moved},
     assignment::{Assignment, HandOver},
     classify::Classification,
-    course::{self, Course},
+    course::{self, Course, Merged},
     ending::Unfit,
     information::Question,
     priority::{self, Priority, Weighed},
@@ -24,7 +23,10 @@ use super::{
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
 };
 
-pub use super::rejection::Rejection;
+pub use super::{
+    ids::{complaint_of, id_of, id_of_follow_up},
+    rejection::Rejection,
+};
 
 /// A case as intake knows it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -68,6 +70,8 @@ pub enum State {
     Closed { outcome: Outcome, at: Timestamp },
     /// At its end, because it was no case of ours.
     Rejected { what: Unfit, reason: String, at: Timestamp },
+    /// It goes on as another case, and may come back.
+    Merged(Box<Merged>),
 }
 
 /// What was taken in. No words of the customer: those are kept apart, encrypted.
@@ -252,24 +256,12 @@ pub enum Event {
     },
 }
 
-/// The id of the case that stands for a contact a channel knows by its own reference (idempotent on both).
-pub fn id_of(channel: Channel, external_ref: &str) -> Uuid {
-    id::derived("case", &[channel.word(), external_ref])
-}
-
-/// The id of the case a follow-up's answer opens.
-pub fn id_of_follow_up(follow_up_id: Uuid) -> Uuid {
-    id::derived("case", &[Channel::FollowUp.word(), &follow_up_id.to_string()])
-}
-
-/// The id of the complaint a case is handled as.
-pub fn complaint_of(case_id: Uuid) -> Uuid {
-    id::derived("complaint", &[&case_id.to_string()])
-}
-
 impl Case {
     /// What follows from `command`.
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        if let Some(says) = self.merged_says(&command) {
+            return says;
+        }
         match (&self.facts, command) {
             (_, Command::Complete(added)) => self.complete(added),
             (_, Command::Course(command)) => self.decide_course(command, now),
@@ -326,27 +318,6 @@ impl Case {
             Event::Assigned { assignment, .. } => self.assignment = Some(assignment.clone()),
         }
         event.promises().iter().for_each(|moved| self.promises.apply(moved));
-    }
-}
-
-impl Event {
-    /// What happened to the promises with it.
-    fn promises(&self) -> &[Moved] {
-        match self {
-            Event::Registered { promises, .. }
-            | Event::Responded { promises, .. }
-            | Event::ResponseCorrected { promises, .. }
-            | Event::ResponseDueSoon { promises, .. }
-            | Event::ResponseMissed { promises }
-            | Event::Assigned { promises, .. }
-            | Event::Rejected { promises, .. }
-            | Event::Closed { promises, .. } => promises,
-            Event::Reopened
-            | Event::Course(_)
-            | Event::RecordCompleted(_)
-            | Event::InfoRequested { .. }
-            | Event::InfoAdded { .. } => &[],
-        }
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     classify::{Classification, Heard},
     course::{
         self, LinkKind,
+        merge_tests::{absorb, merge, release, unmerge},
         tests::{further, hear, link, reopen, unlink},
     },
     ending::Unfit,
@@ -114,6 +115,7 @@ fn states() -> Vec<(&'static str, Case)> {
         ("enquiry closed", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2)])),
         ("enquiry awaiting info", after(Enquiry, &[(ask(1, &[Part::Emotion]), 1)])),
         ("enquiry reopened", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2), (reopen(), 3)])),
+        ("enquiry merged", after(Enquiry, &[(merge(), 1)])),
         ("enquiry rejected", after(Enquiry, &[(reject(Unfit::Spam), 1)])),
         ("suggestion", after(Suggestion, &[])),
         ("complaint", after(Delivery, &[])),
@@ -146,29 +148,66 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("hear of harm", hear(further(2, CaseClass::Discomfort, 1))),
         ("link", link(7, LinkKind::Related)),
         ("unlink", unlink(7)),
+        ("merge", merge()),
+        ("absorb", absorb(8)),
+        ("unmerge", unmerge()),
+        ("release", release(8)),
     ]
 }
 
+/// The status a case of this name has.
+fn status(from: &str) -> &'static str {
+    let ends = [
+        ("rejected", "rejected"),
+        ("merged", "merged"),
+        ("closed", "closed"),
+        ("awaiting info", "awaiting_info"),
+        ("responded", "responded"),
+        ("reopened", "reopened"),
+        ("absent", "absent"),
+    ];
+    ends.into_iter().find(|(end, _)| from.ends_with(end)).map_or("routed", |(_, status)| status)
+}
+
 /// The status afterwards and whether anything happened; or the code of the rejection.
-fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static str> {
-    let is_rejected = from.ends_with("rejected");
-    let is_closed = from.ends_with("closed") || is_rejected;
+type Outcomes = Result<(&'static str, bool), &'static str>;
+
+/// What is said of the course of a case; nothing of other commands.
+fn expected_of_course(from: &str, command: &str) -> Option<Outcomes> {
+    let still = status(from);
+    Some(match (still, command) {
+        ("absent", "reopen" | "hear more" | "hear of harm" | "link" | "unlink") => Err("case.not_found"),
+        ("absent", "merge" | "absorb" | "unmerge" | "release") => Err("case.not_found"),
+        (_, "link") => Ok((still, true)),
+        (_, "unlink" | "release") => Ok((still, false)),
+        ("merged", "unmerge") => Ok(("routed", true)),
+        (_, "unmerge") => Err("case.not_merged"),
+        ("merged", "merge" | "absorb" | "reopen") => Err("case.merged"),
+        ("closed" | "rejected", "merge" | "absorb") => Err("case.closed"),
+        (_, "merge") => Ok(("merged", true)),
+        (_, "absorb") => Ok((still, true)),
+        ("rejected", "reopen") => Err("case.closed"),
+        ("closed", "reopen") if from == "complaint closed" => Err("case.is_complaint"),
+        ("closed", "reopen") => Ok(("reopened", true)),
+        (_, "reopen") => Err("case.not_closed"),
+        ("rejected" | "merged", "hear more") | (_, "hear of harm") => Err("case.contact_of_its_own"),
+        ("closed", "hear more") if from == "complaint closed" => Err("case.contact_of_its_own"),
+        ("closed", "hear more") => Ok(("reopened", true)),
+        ("awaiting_info", "hear more") => Ok(("responded", true)),
+        (_, "hear more") => Ok((still, true)),
+        _ => return None,
+    })
+}
+
+fn expected(from: &str, command: &str) -> Outcomes {
+    if let Some(of_course) = expected_of_course(from, command) {
+        return of_course;
+    }
+    let still = status(from);
+    let is_closed = ["closed", "rejected"].contains(&still);
     let is_complaint = from.starts_with("complaint");
-    let is_waiting = from.ends_with("awaiting info");
-    let has_answer = from.ends_with("responded") || is_waiting;
-    let still = if is_rejected {
-        "rejected"
-    } else if is_closed {
-        "closed"
-    } else if is_waiting {
-        "awaiting_info"
-    } else if has_answer {
-        "responded"
-    } else if from.ends_with("reopened") {
-        "reopened"
-    } else {
-        "routed"
-    };
+    let is_waiting = still == "awaiting_info";
+    let has_answer = still == "responded" || is_waiting;
     match (from, command) {
         ("absent", "register") => Ok(("routed", true)),
         ("absent", "look at response" | "look for info" | "end with complaint" | "reopen with complaint") => {
@@ -179,19 +218,11 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
         (_, "look at response") => Ok((still, still == "routed" && from != "enquiry late")),
         (_, "look for info") if is_waiting => Ok(("closed", true)),
         (_, "look for info") => Ok((still, false)),
-        (_, "end with complaint") => Ok((if is_rejected { still } else { "closed" }, !is_closed)),
+        (_, "end with complaint") if is_closed => Ok((still, false)),
+        (_, "end with complaint") => Ok(("closed", true)),
         ("complaint closed", "reopen with complaint") => Ok(("reopened", true)),
         (_, "reopen with complaint") => Ok((still, false)),
-        (_, "link") => Ok((still, true)),
-        (_, "unlink") => Ok((still, false)),
-        ("complaint closed", "reopen") => Err("case.is_complaint"),
-        (_, "reopen") if is_rejected => Err("case.closed"),
-        (_, "reopen") if is_closed => Ok(("reopened", true)),
-        (_, "reopen") => Err("case.not_closed"),
-        (_, "hear of harm") => Err("case.contact_of_its_own"),
-        ("complaint closed" | "enquiry rejected", "hear more") => Err("case.contact_of_its_own"),
-        (_, "hear more") if is_closed => Ok(("reopened", true)),
-        (_, "hear more") => Ok((if is_waiting { "responded" } else { still }, true)),
+        (_, _) if still == "merged" => Err("case.merged"),
         (_, "tell an earlier answer") => Ok((if still == "routed" { "responded" } else { still }, true)),
         (_, _) if is_closed => Err("case.closed"),
         ("enquiry assigned", "assign" | "accept") => Err("case.assignment_changed"),

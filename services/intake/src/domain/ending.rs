@@ -44,7 +44,7 @@ impl Case {
     ) -> Result<Vec<Event>, Rejection> {
         match (&self.state, outcome) {
             (State::Absent, _) => Err(Rejection::Unknown),
-            (State::Closed { .. } | State::Rejected { .. }, _) => Err(Rejection::Closed),
+            (State::Closed { .. } | State::Rejected { .. } | State::Merged(_), _) => Err(Rejection::Closed),
             (_, Outcome::ComplaintClosed | Outcome::ComplaintWithdrawn | Outcome::NoInfo) => {
                 Err(Rejection::NotByPerson)
             }
@@ -99,8 +99,8 @@ impl Case {
         Ok(vec![Event::Rejected { what, reason, at: now, promises }])
     }
 
-    /// Whether it is at its end.
+    /// Whether it is at its end, or goes on as another case.
     pub(super) fn is_ended(&self) -> bool {
-        matches!(self.state, State::Closed { .. } | State::Rejected { .. })
+        matches!(self.state, State::Closed { .. } | State::Rejected { .. } | State::Merged(_))
     }
 }

@@ -8,6 +8,7 @@ pub mod classify;
 pub mod course;
 pub mod ending;
 pub mod identity;
+pub mod ids;
 pub mod information;
 pub mod priority;
 pub mod purchase;

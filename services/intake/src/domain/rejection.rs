@@ -1,6 +1,7 @@
 //! Why a case says no: in words for people, and by a code that stays.
 use jiff::Timestamp;
 use kernel::promise;
+use uuid::Uuid;
 
 use super::record::Part;
 
@@ -48,6 +49,20 @@ pub enum Rejection {
     LinkedOtherwise,
     #[error("the case is linked with 100 others already")]
     TooManyLinks,
+    #[error("the case was merged into {0}; do it there")]
+    Merged(Uuid),
+    #[error("the cases are of different customers; only those named in the configuration merge such cases")]
+    OtherCustomer,
+    #[error(
+        "the other case gives the customer less (its lane, its urgency, or it is no complaint); merge that one into this"
+    )]
+    MergeOtherWay,
+    #[error("the solution of its complaint was agreed to and is carried out; merge the other case into this one")]
+    ComplaintCarriedOut,
+    #[error("the case is not merged")]
+    NotMerged,
+    #[error("the case was merged at {0}, too long ago to come back")]
+    TooLateToUnmerge(Timestamp),
     #[error(transparent)]
     Promise(#[from] promise::Rejection),
 }
@@ -75,6 +90,12 @@ impl Rejection {
             Rejection::SameCase => "case.same_case",
             Rejection::LinkedOtherwise => "case.linked_otherwise",
             Rejection::TooManyLinks => "case.too_many_links",
+            Rejection::Merged(_) => "case.merged",
+            Rejection::OtherCustomer => "case.other_customer",
+            Rejection::MergeOtherWay => "case.merge_other_way",
+            Rejection::ComplaintCarriedOut => "case.complaint_carried_out",
+            Rejection::NotMerged => "case.not_merged",
+            Rejection::TooLateToUnmerge(_) => "case.too_late_to_unmerge",
             Rejection::Promise(rejection) => rejection.code(),
         }
     }

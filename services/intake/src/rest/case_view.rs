@@ -18,7 +18,7 @@ use crate::{
 pub struct CaseView {
     pub case_id: Uuid,
     pub version: u64,
-    /// `routed`, `responded`, `awaiting_info`, `closed`, `rejected` or `reopened`.
+    /// `routed`, `responded`, `awaiting_info`, `closed`, `rejected`, `reopened` or `merged`.
     #[schema(example = "routed")]
     pub status: String,
     #[schema(example = "website")]
@@ -64,6 +64,9 @@ pub struct CaseView {
     pub closed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// The case it goes on as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<Uuid>,
     /// The cases it belongs with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<LinkView>,
@@ -128,7 +131,8 @@ impl CaseView {
             complaint_id: facts.complaint_id,
             closed_at,
             outcome,
-            links: case.course.links.iter().map(|(&case_id, &kind)| LinkView { case_id, kind }).collect(),
+            merged_into: case.merged_into().map(|merged| merged.into),
+            links: case.course.all_links().into_iter().map(|(case_id, kind)| LinkView { case_id, kind }).collect(),
         })
     }
 }

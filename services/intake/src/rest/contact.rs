@@ -25,7 +25,7 @@ pub async fn unit(
     now: Timestamp,
 ) -> Result<(Unit, Uuid), Fault> {
     let named = match registration.names {
-        Some(id) => Some(store::case(&app.pool, id).await.map_err(named_wrong)?),
+        Some(id) => Some(store::case_it_goes_on_as(&app.pool, id).await.map_err(named_wrong)?),
         None => None,
     };
     let key = app.master.new_key(customer)?;

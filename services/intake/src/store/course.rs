@@ -126,3 +126,12 @@ pub async fn duplicates(
 fn micros(within: SignedDuration) -> i64 {
     i64::try_from(within.as_micros()).unwrap_or(i64::MAX)
 }
+
+/// Whether the solution of this complaint was agreed to.
+pub async fn complaint_is_carried_out(pool: &PgPool, complaint_id: Option<Uuid>) -> Result<bool, Fault> {
+    let found = sqlx::query_scalar(
+        "-- complaint_carried_out.known
+         select exists (select from complaint_carried_out where complaint_id = $1)",
+    );
+    Ok(found.bind(complaint_id).fetch_one(pool).await?)
+}

@@ -13,6 +13,7 @@ use crate::domain::{
 pub fn publish(case: &Case, event: &Event, shard: u8) -> Published {
     let facts = case.facts.as_ref();
     let case_id = facts.map(|facts| facts.case_id.to_string()).unwrap_or_default();
+    let complaint_id = facts.and_then(|facts| facts.complaint_id).map(|id| id.to_string()).unwrap_or_default();
     match event {
         Event::Reopened { by } => {
             let by = match by {
@@ -25,8 +26,8 @@ pub fn publish(case: &Case, event: &Event, shard: u8) -> Published {
             let added = contract::CaseContactAdded {
                 case_id,
                 customer_id: facts.map(|facts| facts.customer_id.to_string()).unwrap_or_default(),
-                complaint_id: facts.and_then(|facts| facts.complaint_id).map(|id| id.to_string()).unwrap_or_default(),
-                contact_id: further.contact_id.to_string(),
+                complaint_id,
+                message_id: further.contact_id.to_string(),
                 channel: channel(further.channel).into(),
                 occurred_at: Some(proto::timestamp(further.at)),
                 was_asked: further.was_asked,
@@ -39,12 +40,38 @@ pub fn publish(case: &Case, event: &Event, shard: u8) -> Published {
         Event::Unlinked { other, kind } => {
             Published::of(&contract::CaseUnlinked { case_id, link: Some(link(*other, *kind)) }, shard)
         }
+        Event::Merged { merged, .. } => {
+            let merged = contract::CaseMerged {
+                case_id,
+                complaint_id,
+                into_case_id: merged.into.to_string(),
+                into_complaint_id: merged.into_complaint.map(|id| id.to_string()).unwrap_or_default(),
+                registered_at: facts.map(|facts| proto::timestamp(facts.recorded_at)),
+                merged_at: Some(proto::timestamp(merged.at)),
+            };
+            Published::of(&merged, shard)
+        }
+        Event::Unmerged { from, from_complaint } => {
+            let unmerged = contract::CaseUnmerged {
+                case_id,
+                complaint_id,
+                from_case_id: from.to_string(),
+                from_complaint_id: from_complaint.map(|id| id.to_string()).unwrap_or_default(),
+            };
+            Published::of(&unmerged, shard)
+        }
+        Event::Absorbed { other, .. } => {
+            Published::of(&contract::CaseAbsorbed { case_id, absorbed_case_id: other.to_string() }, shard)
+        }
+        Event::Released { other } => {
+            Published::of(&contract::CaseReleased { case_id, released_case_id: other.to_string() }, shard)
+        }
     }
 }
 
 /// The cases one belongs with.
 pub fn links(course: &Course) -> Vec<contract::CaseLink> {
-    course.links.iter().map(|(other, kind)| link(*other, *kind)).collect()
+    course.all_links().into_iter().map(|(other, kind)| link(other, kind)).collect()
 }
 
 /// What a person can say another case is.

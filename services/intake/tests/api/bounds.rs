@@ -5,7 +5,7 @@ use testkit::Stack;
 
 use super::{a_sale, case_with, get, post_case, post_sales, sale_with, start};
 
-/// Texts that are instants; they are read as such, whatever their length.
+/// Texts that are instants; they are read as such, whatever their length, and ids are.
 const INSTANTS: [&str; 3] = ["occurred_at", "bought_at", "delivered_at"];
 /// What is refused whatever else is sent, so that nothing is stored.
 const NO_DAY: &str = "never";
@@ -58,7 +58,8 @@ async fn the_bounds_in_the_description_are_those_that_are_checked() {
                 seen += 1;
             }
             let text = property["type"].to_string().contains("string") && property.get("enum").is_none();
-            let bounded = number("maxLength").is_some() || INSTANTS.contains(&name.as_str());
+            let form = INSTANTS.contains(&name.as_str()) || property["format"] == "uuid";
+            let bounded = number("maxLength").is_some() || form;
             assert!(!text || bounded, "{schema}.{name} has no bound: {property}");
         }
     }

@@ -96,7 +96,7 @@ async fn r_int_21_an_answer_that_names_its_case_goes_to_it_with_its_words() {
     for _ in 0..2 {
         assert_eq!(contact(&stack, said.clone()).await, case);
     }
-    assert_eq!((count(&stack, "case_file").await, view(&stack, &case).await.further_contacts), (1, 1));
+    assert_eq!((count(&stack, "case_file").await, view(&stack, &case).await.times_heard), (1, 1));
     assert_eq!(view(&stack, &case).await.status, "responded");
     let [added] = stack.events::<CaseContactAdded>("intake").await.try_into().unwrap();
     assert!(added.was_asked && added.case_id == case);
@@ -105,7 +105,8 @@ async fn r_int_21_an_answer_that_names_its_case_goes_to_it_with_its_words() {
 
     let look = RevealCaseRequest { case_id: case.clone(), purpose: "handling".into() };
     let words = client(&stack).reveal_case(request("staff:ana", look)).await.unwrap().into_inner();
-    assert_eq!((words.content.as_str(), words.further.len()), ("one", 1));
+    let record = (words.content.as_str(), words.circumstances.as_str(), words.further.len());
+    assert_eq!(record, ("one", "in the rain", 1));
     assert_eq!((words.further[0].content.as_str(), words.further[0].circumstances.as_str()), ("canary", "in the rain"));
     let told = |row: &testkit::JournalRow| row.payload.windows(6).any(|part| part == b"canary");
     assert!(!stack.journal("intake").await.iter().any(told), "words stay in the vault");
@@ -153,7 +154,7 @@ async fn contacts_that_name_a_case_at_once_are_each_there_once() {
     let said: Vec<Value> = (0..12).map(said).collect();
     let replies = futures::future::join_all(said.iter().map(|said| post_case(&stack, said))).await;
     assert!(replies.iter().all(|reply| reply.status == 201), "{replies:?}");
-    assert_eq!((count(&stack, "case_file").await, view(&stack, &case).await.further_contacts), (1, 12));
+    assert_eq!((count(&stack, "case_file").await, view(&stack, &case).await.times_heard), (1, 12));
     assert_eq!(stack.events::<CaseReopened>("intake").await.len(), 1);
 }
 

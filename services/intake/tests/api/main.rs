@@ -8,6 +8,7 @@ mod cases;
 mod channels;
 mod course;
 mod desk;
+mod merge;
 mod promises;
 mod queue;
 mod record;

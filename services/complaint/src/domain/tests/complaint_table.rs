@@ -69,6 +69,8 @@ const TABLE: &str = "
     raise_escalation      ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc sc cl cl
     .._by_hand            ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc sc xx xx
     complete_record        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    merge                  = cl cl cl cl cl cl cl cl cl cl cl  =  =  =  =  =  =  =  =  =
+    unmerge                =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
     retarget              ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed pn pn xx xx
     .._as_manager         ?? nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr xx xx
 ";
@@ -167,6 +169,8 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         now(Command::RaiseEscalation { trigger: Trigger::Media }),
         now(Command::RaiseEscalation { trigger: Trigger::Manual }),
         now(Command::CompleteRecord { parts: RecordPart::ALL.into(), emotion: None }),
+        now(merge()),
+        now(Command::Unmerge),
         now(retarget(Kind::ResultNotice, EVA, WARNING)),
         now(retarget(Kind::ResultNotice, BEN, WARNING)),
     ]

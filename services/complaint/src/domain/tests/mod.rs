@@ -6,6 +6,7 @@ mod closing;
 mod complaint_table;
 mod guards;
 mod improvement_table;
+mod merging;
 mod promises;
 mod properties;
 mod record;
@@ -213,6 +214,10 @@ fn decline(version: u32) -> Command {
 
 fn satisfied(satisfied: bool) -> Command {
     Command::RecordSatisfaction { satisfied, levels: levels() }
+}
+
+fn merge() -> Command {
+    Command::Merge { into: Uuid::from_u128(77), levels: levels() }
 }
 
 fn withdraw() -> Command {

@@ -43,7 +43,7 @@ impl Case {
         let here = match self.state {
             State::Routed | State::Responded | State::AwaitingInfo { .. } | State::Reopened => true,
             State::Closed { .. } => self.can_go_on(facts, within, now),
-            State::Absent | State::Rejected { .. } => false,
+            State::Absent | State::Rejected { .. } | State::Merged(_) => false,
         };
         let fits = facts.customer_id == contact.customer_id && !asks_for_more(facts, contact);
         self.has_heard(contact) || (here && fits && self.course.further.len() < FURTHER_MAX)

@@ -1,5 +1,5 @@
 //! What becomes of a case beside being handled: it is taken up again ([`reopen`]), hears more ([`further`]), belongs with
-//! others ([`link`]) (domain, 2; R-INT-21).
+//! others ([`link`]), turns out to be one with another ([`merge`]) (domain, 2; R-INT-21).
 //! Invariants: nothing of it promises a first answer anew; what the customer said is in one case, and is there once; a link
 //! stands in both cases or in neither.
 use std::collections::BTreeMap;
@@ -11,12 +11,19 @@ use uuid::Uuid;
 pub use self::{
     further::Further,
     link::LinkKind,
+    merge::{Merged, Merging, promises},
     reopen::{By, Reopenings},
 };
-use super::case::{self, Case, Contact, Rejection};
+use super::{
+    answer::Moved,
+    case::{self, Case, Contact, Rejection},
+};
 
 mod further;
 mod link;
+mod merge;
+#[cfg(test)]
+pub(super) mod merge_tests;
 mod reopen;
 #[cfg(test)]
 pub(super) mod tests;
@@ -30,6 +37,9 @@ pub struct Course {
     /// The cases it belongs with.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub links: BTreeMap<Uuid, LinkKind>,
+    /// The cases that were merged into it, with their links.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub absorbed: BTreeMap<Uuid, BTreeMap<Uuid, LinkKind>>,
     #[serde(default, skip_serializing_if = "Reopenings::is_empty")]
     pub reopenings: Reopenings,
 }
@@ -40,9 +50,10 @@ impl Course {
         *self == Self::default()
     }
 
-    /// The cases next to it.
-    pub fn neighbours(&self) -> impl Iterator<Item = Uuid> {
-        self.links.keys().copied()
+    /// What other cases are to it and to those that were merged into it.
+    pub fn all_links(&self) -> BTreeMap<Uuid, LinkKind> {
+        let others = self.absorbed.values().flatten().filter(|(other, _)| !self.absorbed.contains_key(other));
+        others.chain(&self.links).map(|(other, kind)| (*other, *kind)).collect()
     }
 
     /// Whether a link with a case that is not linked yet is possible.
@@ -62,6 +73,14 @@ pub enum Command {
     Link { other: Uuid, kind: LinkKind },
     /// The other case belongs with it no longer.
     Unlink { other: Uuid },
+    /// It goes on as another case.
+    Merge(Box<Merging>),
+    /// The other case, with these links, goes on as it.
+    Absorb { other: Uuid, links: BTreeMap<Uuid, LinkKind> },
+    /// It comes back, at most so long after it was merged.
+    Unmerge { within: SignedDuration },
+    /// The other case goes on by itself again.
+    Release { other: Uuid },
 }
 
 /// What happened in the course of a case.
@@ -71,9 +90,20 @@ pub enum Event {
     Heard(Further),
     Linked { other: Uuid, kind: LinkKind },
     Unlinked { other: Uuid, kind: LinkKind },
+    Merged { merged: Box<Merged>, promises: Vec<Moved> },
+    Unmerged { from: Uuid, from_complaint: Option<Uuid> },
+    Absorbed { other: Uuid, links: BTreeMap<Uuid, LinkKind> },
+    Released { other: Uuid },
 }
 
 impl Case {
+    /// The cases next to it.
+    pub fn neighbours(&self) -> impl Iterator<Item = Uuid> {
+        let Course { links, absorbed, .. } = &self.course;
+        let merged = self.merged_into().map(|merged| merged.into);
+        links.keys().chain(absorbed.keys()).copied().chain(merged)
+    }
+
     /// What follows from `command`.
     pub(super) fn decide_course(&self, command: Command, now: Timestamp) -> Result<Vec<case::Event>, Rejection> {
         let facts = self.facts.as_ref().ok_or(Rejection::Unknown)?;
@@ -82,6 +112,10 @@ impl Case {
             Command::Hear { contact, within } => self.hear(facts, &contact, within, now),
             Command::Link { other, kind } => self.link(facts, other, kind),
             Command::Unlink { other } => Ok(self.unlink(other)),
+            Command::Merge(asked) => self.merge(facts, *asked, now),
+            Command::Absorb { other, links } => self.absorb(other, links),
+            Command::Unmerge { within } => self.unmerge(within, now),
+            Command::Release { other } => Ok(self.release(other)),
         }
     }
 
@@ -95,6 +129,14 @@ impl Case {
             }
             Event::Unlinked { other, .. } => {
                 self.course.links.remove(other);
+            }
+            Event::Merged { merged, .. } => self.state = case::State::Merged(merged.clone()),
+            Event::Unmerged { .. } => self.come_back(),
+            Event::Absorbed { other, links } => {
+                self.course.absorbed.insert(*other, links.clone());
+            }
+            Event::Released { other } => {
+                self.course.absorbed.remove(other);
             }
         }
     }

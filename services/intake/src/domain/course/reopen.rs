@@ -45,6 +45,7 @@ impl Case {
             State::Absent => Err(Rejection::Unknown),
             State::Routed | State::Responded | State::AwaitingInfo { .. } | State::Reopened => Err(Rejection::Running),
             State::Rejected { .. } => Err(Rejection::Closed),
+            State::Merged(ref merged) => Err(Rejection::Merged(merged.into)),
             State::Closed { .. } if facts.complaint_id.is_some() => Err(Rejection::IsComplaint),
             State::Closed { at, .. } if !goes_on(at, within, now) => Err(Rejection::TooLateToReopen(at)),
             State::Closed { .. } => Ok(vec![case::Event::Course(Event::Reopened { by: By::Person { reason } })]),
