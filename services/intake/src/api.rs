@@ -30,6 +30,9 @@ use crate::{
 /// What to do about an answer that was not given yet.
 const FUTURE: &str = "is in the future; leave it out when the answer is given now";
 
+/// How a person ends a case.
+pub const OUTCOMES: &str = "must be answered, guidance or suggestion_recorded";
+
 /// The service.
 pub struct Api(pub Arc<App>);
 
@@ -41,6 +44,7 @@ impl Intake for Api {
         let Some(id) = id else { return Err(checks.fault().into()) };
         let mut case = view(store::case(&self.0.pool, id).await?)?;
         let candidates = store::duplicate_candidates(&self.0.pool, id, self.0.terms.duplicates_within).await?;
+        case.viewers = self.0.viewers.of(id, self.0.clock.now());
         case.duplicate_candidates = candidates.iter().map(Uuid::to_string).collect();
         Ok(Response::new(GetCaseResponse { case: Some(case) }))
     }
@@ -118,7 +122,7 @@ impl Intake for Api {
         let key = checks.key(&request, "close_case");
         let id = checks.id("case_id", &request.get_ref().case_id);
         let outcome = wire::outcome_by_person(&request.get_ref().outcome);
-        let outcome = checks.value("outcome", outcome.ok_or("must be answered, guidance or suggestion_recorded"));
+        let outcome = checks.value("outcome", outcome.ok_or(OUTCOMES));
         let (Some(actor), Some(key), Some(id), Some(outcome)) = (actor, key, id, outcome) else {
             return Err(checks.fault().into());
         };
@@ -182,13 +186,18 @@ impl Intake for Api {
 
 /// Does what was asked of a case, and says what came of it.
 pub async fn submit(app: &App, unit: Unit) -> Result<Response<Receipt>, Status> {
+    Ok(Response::new(done(app, unit).await?))
+}
+
+/// The same, of one case among many.
+pub async fn done(app: &App, unit: Unit) -> Result<Receipt, Fault> {
     let unit = unit.answer::<Case>(|id, version, case| wire::receipt(id, version, case).encode_to_vec());
     let answer = app.road.submit(unit).await?;
-    Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
+    Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)
 }
 
 /// Whose cases are asked for.
-fn whose<'a>(checks: &mut Checks, asked: &'a ListQueueRequest) -> Option<Whose<'a>> {
+pub fn whose<'a>(checks: &mut Checks, asked: &'a ListQueueRequest) -> Option<Whose<'a>> {
     let ListQueueRequest { assigned_to, unassigned, .. } = asked;
     let known = match (assigned_to.as_str(), *unassigned) {
         ("", _) => Ok(None),

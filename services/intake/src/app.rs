@@ -11,6 +11,7 @@ use crate::{
     config::{Config, Terms},
     domain::{classify::Classifier, identity::Identity, vocabulary::Channel},
     vault::Master,
+    viewers::Viewers,
 };
 
 /// Intake, ready to work.
@@ -28,6 +29,8 @@ pub struct App {
     pub info_within: SignedDuration,
     /// The terms of the work on cases.
     pub terms: Terms,
+    /// Who looks at which case.
+    pub viewers: Viewers,
 }
 
 impl App {
@@ -46,6 +49,7 @@ impl App {
             calendars,
             info_within: config.info_within()?,
             terms: config.terms()?,
+            viewers: Viewers::default(),
         })
     }
 

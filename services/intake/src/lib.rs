@@ -18,6 +18,7 @@ mod inbound;
 mod rest;
 mod store;
 mod vault;
+mod viewers;
 mod wire;
 mod words;
 

@@ -10,7 +10,9 @@ use uuid::Uuid;
 use crate::domain::{case::Case, priority::AGEING_MAX, purchase::Purchase};
 
 mod course;
+mod turns;
 pub use course::{Pair, cases, complaint_is_carried_out, duplicate_candidates, duplicates, steps};
+pub use turns::{last_turn, running_cases_of};
 
 /// A case with its version.
 pub type Found = (Uuid, u64, Case);

@@ -102,10 +102,7 @@ impl Aggregate for Case {
                 let registered_at = facts.map(|facts| proto::timestamp(facts.recorded_at));
                 Published::of(&contract::CaseRejected { case_id, what, registered_at, rejected_at }, shard)
             }
-            case::Event::Reopened => {
-                let by = contract::ReopenedBy::Complaint.into();
-                Published::of(&contract::CaseReopened { case_id, by }, shard)
-            }
+            case::Event::Reopened => course::reopened(case_id, contract::ReopenedBy::Complaint, shard),
             case::Event::Course(event) => course::publish(self, event, shard),
         }
     }
@@ -232,6 +229,7 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         missing: if let case::State::AwaitingInfo { missing, .. } = &case.state { parts(missing) } else { vec![] },
         links: course::links(&case.course),
         duplicate_candidates: vec![],
+        viewers: vec![],
         times_reopened: case.course.reopenings.times,
         reopened_because: case.course.reopenings.reason.clone(),
         merged_into: case.merged_into().map(|merged| merged.into.to_string()).unwrap_or_default(),
@@ -317,6 +315,11 @@ fn class(class: CaseClass) -> common::CaseClass {
         CaseClass::Suggestion => common::CaseClass::Suggestion,
         CaseClass::Enquiry => common::CaseClass::Enquiry,
     }
+}
+
+/// The class that is named, if one is.
+pub fn class_of(class: common::CaseClass) -> Option<CaseClass> {
+    CaseClass::ALL.into_iter().find(|known| self::class(*known) == class)
 }
 
 fn emotion(emotion: Emotion) -> common::Emotion {

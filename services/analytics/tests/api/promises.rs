@@ -1,9 +1,9 @@
 //! M09 and M10: how soon people are answered and what was promised was kept, also when that is told late.
 use contracts::{
     complaint::v1::{TaskAnswered, TaskCorrected, TaskExpired},
-    intake::v1::{CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed},
+    intake::v1::{CaseMerged, CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed, CaseUnmerged},
 };
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use testkit::Stack;
 use uuid::Uuid;
 
@@ -125,4 +125,29 @@ async fn who_has_no_answer_yet_counts_as_waiting_and_an_answer_told_late_from_wh
     tell(&stack, waits, responded(begin + 30.minutes(), by)).await;
     stack.settle().await;
     assert_eq!(read(&figures(&stack).await, "M09", "p90"), (Some(1800.0), 4, None));
+}
+
+#[tokio::test]
+async fn who_is_merged_waits_until_then_and_goes_on_waiting_when_that_is_taken_back() {
+    let stack = start().await;
+    let begin = at("02-01T00:00:00");
+    let [one, two, answered] = [(); 3].map(|()| Uuid::now_v7());
+    for case in [one, two, answered] {
+        tell(&stack, case, registered(begin)).await;
+    }
+    for case in [one, two] {
+        tell(&stack, case, CaseMerged::default()).await;
+    }
+    stack.settle().await;
+    stack.move_clock(SignedDuration::from_hours(2));
+    let now = stack.now();
+    tell(&stack, answered, responded(now, now)).await;
+    stack.settle().await;
+    let waited = now.duration_since(begin).as_secs_f64();
+    assert_eq!(read(&figures(&stack).await, "M09", "median"), (Some(waited), 3, None), "nobody else waits so long");
+    for case in [one, two] {
+        tell(&stack, case, CaseUnmerged::default()).await;
+    }
+    stack.settle().await;
+    assert_eq!(read(&figures(&stack).await, "M09", "median"), (None, 3, None), "two of three still wait");
 }

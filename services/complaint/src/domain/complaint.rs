@@ -331,14 +331,16 @@ impl Complaint {
                 self.reopen_count += 1;
                 self.state = State::Investigating;
             }
-            Event::Closed { outcome, at, .. } => {
-                self.withdraw_approval();
-                self.state = State::Closed { outcome, at };
-            }
+            Event::Closed { outcome, at, .. } => self.close(outcome, at),
             Event::Merged { merged, at, .. } => self.go_on_as(merged, at),
             Event::Unmerged => self.come_back(),
         }
         self.care.apply(event);
+    }
+
+    pub(super) fn close(&mut self, outcome: Outcome, at: Timestamp) {
+        self.withdraw_approval();
+        self.state = State::Closed { outcome, at };
     }
 
     fn remedies_of(&mut self, remedy_id: Uuid) -> impl Iterator<Item = &mut Remedy> {

@@ -53,8 +53,7 @@ impl Complaint {
     }
 
     pub(super) fn go_on_as(&mut self, merged: Box<Merged>, at: Timestamp) {
-        self.withdraw_approval();
-        self.state = State::Closed { outcome: Outcome::Withdrawn, at };
+        self.close(Outcome::Withdrawn, at);
         self.merged = Some(merged);
     }
 

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         Command, Complaint, DepartmentTask, Escalation, Rejection,
         care::Heard,
-        complaint::{Asked, Deviation, Event, Outcome},
+        complaint::{Asked, Deviation, Event, State},
         department_task::{self, Brief},
         escalation::{self, Level, Matter, Trigger},
         solution::Remedy,
@@ -103,8 +103,7 @@ impl Aggregate for Complaint {
                 let (reopen_count, case_id) = (self.reopen_count, self.facts.case_id.to_string());
                 Published::of(&c::ComplaintReopened { complaint_id, reopen_count, case_id }, shard)
             }
-            Event::Closed { outcome, at, .. } => Published::of(&self.closed(outcome.name(), *at), shard).at(*at),
-            Event::Merged { at, .. } => Published::of(&self.closed(Outcome::Withdrawn.name(), *at), shard).at(*at),
+            Event::Closed { at, .. } | Event::Merged { at, .. } => Published::of(&self.closed(*at), shard).at(*at),
         }
     }
 
@@ -361,7 +360,8 @@ impl Complaint {
         }
     }
 
-    fn closed(&self, outcome: &str, at: Timestamp) -> contract::ComplaintClosed {
+    fn closed(&self, at: Timestamp) -> contract::ComplaintClosed {
+        let outcome = if let State::Closed { outcome, .. } = self.state { outcome.name() } else { "" };
         contract::ComplaintClosed {
             complaint_id: self.facts.complaint_id.to_string(),
             case_id: self.facts.case_id.to_string(),

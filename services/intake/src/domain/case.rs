@@ -315,7 +315,10 @@ impl Case {
                 facts.parts.extend(&added.parts);
                 facts.emotion = added.emotion.or(facts.emotion);
             }),
-            Event::Assigned { assignment, .. } => self.assignment = Some(assignment.clone()),
+            Event::Assigned { assignment, .. } => {
+                self.course.hands = assignment.version;
+                self.assignment = Some(assignment.clone());
+            }
         }
         event.promises().iter().for_each(|moved| self.promises.apply(moved));
     }

@@ -12,13 +12,13 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    assignment_tests::{accept, assign},
+    assignment_tests::{accept, assign, put_back},
     case::{Case, Command, Contact, Event, State},
     classify::{Classification, Heard},
     course::{
         self, LinkKind,
         merge_tests::{absorb, merge, release, unmerge},
-        tests::{further, hear, link, reopen, unlink},
+        tests::{further, hear, link, reopen, split, unlink},
     },
     ending::Unfit,
     ending_tests::reject,
@@ -152,6 +152,8 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("absorb", absorb(8)),
         ("unmerge", unmerge()),
         ("release", release(8)),
+        ("split", split(8, &[])),
+        ("put back", put_back(1)),
     ]
 }
 
@@ -176,16 +178,21 @@ type Outcomes = Result<(&'static str, bool), &'static str>;
 fn expected_of_course(from: &str, command: &str) -> Option<Outcomes> {
     let still = status(from);
     Some(match (still, command) {
+        ("absent", "put back") => Err("case.not_found"),
+        ("merged", "put back") => Err("case.merged"),
+        ("closed" | "rejected", "put back") => Err("case.closed"),
+        (_, "put back") if from == "enquiry assigned" => Ok((still, true)),
+        (_, "put back") => Err("case.nobody_has_it"),
         ("absent", "reopen" | "hear more" | "hear of harm" | "link" | "unlink") => Err("case.not_found"),
-        ("absent", "merge" | "absorb" | "unmerge" | "release") => Err("case.not_found"),
+        ("absent", "merge" | "absorb" | "unmerge" | "release" | "split") => Err("case.not_found"),
         (_, "link") => Ok((still, true)),
         (_, "unlink" | "release") => Ok((still, false)),
         ("merged", "unmerge") => Ok(("routed", true)),
         (_, "unmerge") => Err("case.not_merged"),
-        ("merged", "merge" | "absorb" | "reopen") => Err("case.merged"),
-        ("closed" | "rejected", "merge" | "absorb") => Err("case.closed"),
+        ("merged", "merge" | "absorb" | "reopen" | "split") => Err("case.merged"),
+        ("closed" | "rejected", "merge" | "absorb" | "split") => Err("case.closed"),
         (_, "merge") => Ok(("merged", true)),
-        (_, "absorb") => Ok((still, true)),
+        (_, "absorb" | "split") => Ok((still, true)),
         ("rejected", "reopen") => Err("case.closed"),
         ("closed", "reopen") if from == "complaint closed" => Err("case.is_complaint"),
         ("closed", "reopen") => Ok(("reopened", true)),
@@ -316,7 +323,10 @@ proptest! {
             prop_assert!(!events.is_empty() || case == before);
             prop_assert!(was_closed || !reopened);
             prop_assert_eq!(case.look_at().is_some(), case.state == State::Routed && !case.response_missed);
-            let once = events.iter().filter(|event| !matches!(event, Event::Closed { .. } | Event::Reopened | Event::Course(_)));
+            let often = |event: &&Event| {
+                matches!(event, Event::Closed { .. } | Event::Reopened | Event::Assigned { .. } | Event::Course(_))
+            };
+            let once = events.iter().filter(|event| !often(event));
             seen.extend(once.map(|event| match event {
                 Event::ResponseDueSoon { warning, .. } => (std::mem::discriminant(event), Some(*warning)),
                 _ => (std::mem::discriminant(event), None),

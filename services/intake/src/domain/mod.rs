@@ -14,6 +14,7 @@ pub mod priority;
 pub mod purchase;
 pub mod record;
 pub mod rejection;
+pub mod team;
 pub mod triage;
 pub mod vocabulary;
 

@@ -63,6 +63,10 @@ pub enum Rejection {
     NotMerged,
     #[error("the case was merged at {0}, too long ago to come back")]
     TooLateToUnmerge(Timestamp),
+    #[error("the customer never said {0} to this case; name its further contacts")]
+    NeverHeard(Uuid),
+    #[error("nobody has the case")]
+    NobodyHasIt,
     #[error(transparent)]
     Promise(#[from] promise::Rejection),
 }
@@ -96,6 +100,8 @@ impl Rejection {
             Rejection::ComplaintCarriedOut => "case.complaint_carried_out",
             Rejection::NotMerged => "case.not_merged",
             Rejection::TooLateToUnmerge(_) => "case.too_late_to_unmerge",
+            Rejection::NeverHeard(_) => "case.never_heard",
+            Rejection::NobodyHasIt => "case.nobody_has_it",
             Rejection::Promise(rejection) => rejection.code(),
         }
     }

@@ -20,7 +20,7 @@ pub fn publish(case: &Case, event: &Event, shard: u8) -> Published {
                 By::Person { .. } => contract::ReopenedBy::Person,
                 By::Contact => contract::ReopenedBy::Contact,
             };
-            Published::of(&contract::CaseReopened { case_id, by: by.into() }, shard)
+            reopened(case_id, by, shard)
         }
         Event::Heard(further) => {
             let added = contract::CaseContactAdded {
@@ -63,10 +63,19 @@ pub fn publish(case: &Case, event: &Event, shard: u8) -> Published {
         Event::Absorbed { other, .. } => {
             Published::of(&contract::CaseAbsorbed { case_id, absorbed_case_id: other.to_string() }, shard)
         }
+        Event::PutBack { version, .. } => {
+            let assignment_version = *version;
+            Published::of(&contract::CasePutBack { case_id, complaint_id, assignment_version }, shard)
+        }
         Event::Released { other } => {
             Published::of(&contract::CaseReleased { case_id, released_case_id: other.to_string() }, shard)
         }
     }
+}
+
+/// A closed case goes on.
+pub fn reopened(case_id: String, by: contract::ReopenedBy, shard: u8) -> Published {
+    Published::of(&contract::CaseReopened { case_id, by: by.into() }, shard)
 }
 
 /// The cases one belongs with.

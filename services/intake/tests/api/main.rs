@@ -4,6 +4,7 @@
 mod bad_cases;
 mod bad_sales;
 mod bounds;
+mod bulk;
 mod cases;
 mod channels;
 mod course;
@@ -13,6 +14,7 @@ mod promises;
 mod queue;
 mod record;
 mod sales;
+mod turns;
 mod vault;
 
 use serde_json::{Value, json};

@@ -1,11 +1,12 @@
 //! Two cases turn out to be one: what is merged goes on as the other, and comes back as it was.
 use contracts::{
+    common::v1::{CaseClass, Lane},
     complaint::v1::{ComplaintClosed, SolutionAgreed},
     intake::v1::{
         CaseAbsorbed, CaseClosed, CaseLink, CaseMerged, CaseReleased, CaseResponseMissed, CaseUnmerged, CaseView,
         GetCaseRequest, LinkCasesRequest, LinkKind, ListDuplicateCandidatesRequest, ListQueueRequest,
-        MergeCasesRequest, RevealCaseRequest, RevealHistoryRequest, UnmergeCaseRequest, desk_client::DeskClient,
-        intake_client::IntakeClient,
+        MergeCasesRequest, RevealCaseRequest, RevealHistoryRequest, SplitCaseRequest, UnmergeCaseRequest,
+        desk_client::DeskClient, intake_client::IntakeClient,
     },
 };
 use jiff::SignedDuration;
@@ -159,4 +160,44 @@ async fn what_cannot_be_merged_is_said_and_nothing_moves() {
     let wrong = merge(&stack, "nobody", "x", "y").await.unwrap_err();
     assert_eq!(wrong_fields(&wrong), ["metadata.aftercare-actor", "case_id", "into_case_id"]);
     assert_eq!(wrong_fields(&unmerge(&stack, "x").await.unwrap_err()), ["case_id"]);
+}
+
+#[tokio::test]
+async fn a_case_that_is_two_is_split_and_each_has_its_promise() {
+    let stack = start().await;
+    let case = contact(&stack, json!({ "class": "discomfort", "content": "my scalp itches" })).await;
+    let later = json!({ "case_id": case, "external_ref": "M-2", "content": "and when do you open?" });
+    assert_eq!(contact(&stack, later).await, case);
+    let contact_id = kernel::id::derived("case", &["website", "M-2"]).to_string();
+    stack.move_clock(SignedDuration::from_hours(1));
+    let asked =
+        SplitCaseRequest { case_id: case.clone(), message_ids: vec![contact_id], ..SplitCaseRequest::default() };
+    let part = desk(&stack).split_case(request("staff:ana", asked)).await.unwrap().into_inner();
+    assert_eq!(part.status, "routed");
+    let (whole, seen) = (view(&stack, &case).await, view(&stack, &part.id).await);
+    let link = |view: &CaseView| (view.links[0].case_id.clone(), view.links[0].kind());
+    assert_eq!((link(&whole), link(&seen)), ((part.id.clone(), LinkKind::Child), (case.clone(), LinkKind::Parent)));
+    let facts = seen.registered.unwrap();
+    assert_eq!((facts.class(), facts.lane()), (CaseClass::Enquiry, Lane::Health), "harm goes with both");
+    assert_eq!(facts.recorded_at.unwrap().seconds, stack.now().as_second());
+    assert_eq!(facts.customer_id, whole.registered.unwrap().customer_id);
+    let look = RevealCaseRequest { case_id: part.id, purpose: "handling".into() };
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let words = client.reveal_case(request("staff:ana", look)).await.unwrap().into_inner();
+    assert_eq!(words.content, "and when do you open?");
+
+    let ask = |case_id: &str, message_ids: &[&str], content: &str| {
+        let message_ids = message_ids.iter().map(|id| (*id).to_owned()).collect();
+        request(
+            "staff:ana",
+            SplitCaseRequest { case_id: case_id.into(), message_ids, content: content.into(), class: 0 },
+        )
+    };
+    let nil = Uuid::nil().to_string();
+    let never = desk(&stack).split_case(ask(&case, &[&nil], "x")).await.unwrap_err();
+    assert!(never.message().contains("never said"), "{never:?}");
+    assert_eq!(wrong_fields(&desk(&stack).split_case(ask("x", &[], " ")).await.unwrap_err()), ["case_id", "content"]);
+    let wrong = desk(&stack).split_case(ask("x", &["y"], "")).await.unwrap_err();
+    assert_eq!(wrong_fields(&wrong), ["case_id", "message_ids[0]"]);
+    assert_eq!(count(&stack, "case_file").await, 2, "all or nothing");
 }

@@ -152,5 +152,8 @@ impl Case {
 
 /// What happened to promises with it.
 pub fn promises(event: &Event) -> &[Moved] {
-    if let Event::Merged { promises, .. } = event { promises } else { &[] }
+    match event {
+        Event::Merged { promises, .. } | Event::PutBack { promises, .. } => promises,
+        _ => &[],
+    }
 }

@@ -1,10 +1,11 @@
 //! What becomes of a case beside being handled: it is taken up again ([`reopen`]), hears more ([`further`]), belongs with
-//! others ([`link`]), turns out to be one with another ([`merge`]) (domain, 2; R-INT-21).
+//! others ([`link`]), turns out to be one with another ([`merge`]) or two ([`split`]) (domain, 2; R-INT-21).
 //! Invariants: nothing of it promises a first answer anew; what the customer said is in one case, and is there once; a link
 //! stands in both cases or in neither.
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
+use kernel::sla::Levels;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -25,6 +26,7 @@ mod merge;
 #[cfg(test)]
 pub(super) mod merge_tests;
 mod reopen;
+mod split;
 #[cfg(test)]
 pub(super) mod tests;
 
@@ -42,6 +44,13 @@ pub struct Course {
     pub absorbed: BTreeMap<Uuid, BTreeMap<Uuid, LinkKind>>,
     #[serde(default, skip_serializing_if = "Reopenings::is_empty")]
     pub reopenings: Reopenings,
+    /// How often it changed hands: the version of its last assignment.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hands: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Course {
@@ -81,6 +90,10 @@ pub enum Command {
     Unmerge { within: SignedDuration },
     /// The other case goes on by itself again.
     Release { other: Uuid },
+    /// These later words of it make another case, which is part of it.
+    Split { into: Uuid, words: Vec<Uuid> },
+    /// Nobody has it from now on; the assignment of this version was read.
+    PutBack { version: u32, levels: Arc<Levels> },
 }
 
 /// What happened in the course of a case.
@@ -94,6 +107,7 @@ pub enum Event {
     Unmerged { from: Uuid, from_complaint: Option<Uuid> },
     Absorbed { other: Uuid, links: BTreeMap<Uuid, LinkKind> },
     Released { other: Uuid },
+    PutBack { version: u32, promises: Vec<Moved> },
 }
 
 impl Case {
@@ -116,6 +130,8 @@ impl Case {
             Command::Absorb { other, links } => self.absorb(other, links),
             Command::Unmerge { within } => self.unmerge(within, now),
             Command::Release { other } => Ok(self.release(other)),
+            Command::Split { into, words } => self.split(facts, into, &words),
+            Command::PutBack { version, levels } => self.put_back(facts, version, &levels, now),
         }
     }
 
@@ -138,6 +154,7 @@ impl Case {
             Event::Released { other } => {
                 self.course.absorbed.remove(other);
             }
+            Event::PutBack { .. } => self.assignment = None,
         }
     }
 }

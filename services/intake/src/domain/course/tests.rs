@@ -11,7 +11,7 @@ use crate::domain::{
     case_tests::{after, contact, hours, levels, respond, run},
     information_tests::ask,
     record::Part,
-    vocabulary::{CaseClass, Emotion, Outcome},
+    vocabulary::{CaseClass, Emotion, Lane, Outcome},
 };
 
 const FORTNIGHT: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -37,6 +37,11 @@ pub fn link(other: u128, kind: LinkKind) -> case::Command {
 
 pub fn unlink(other: u128) -> case::Command {
     case::Command::Course(Command::Unlink { other: Uuid::from_u128(other) })
+}
+
+pub fn split(into: u128, words: &[u128]) -> case::Command {
+    let words = words.iter().map(|id| Uuid::from_u128(*id)).collect();
+    case::Command::Course(Command::Split { into: Uuid::from_u128(into), words })
 }
 
 fn closed() -> Case {
@@ -171,6 +176,32 @@ fn r_int_21_a_pair_has_one_link_and_each_case_says_what_the_other_one_is() {
         assert_eq!(kind.opposite().opposite(), kind);
         assert_eq!(kind.opposite() == kind, kind == Related);
     }
+}
+
+#[test]
+fn r_int_09_a_part_is_promised_anew_and_harm_goes_with_both() {
+    use CaseClass::{Discomfort, Enquiry};
+    for (class, severity, found, of_part, lane) in [
+        (Enquiry, 0, 0, 0, Lane::Standard),
+        (Discomfort, 0, 0, 1, Lane::Health),
+        (Discomfort, 3, 1, 3, Lane::Health),
+        (Enquiry, 0, 2, 2, Lane::Health),
+    ] {
+        let mut whole = Case::default();
+        run(&mut whole, further(0, class, severity).register(&levels()), hours(0)).unwrap();
+        let mut part = contact(Enquiry).classification;
+        part.severity = found;
+        let contact = whole.facts.as_ref().unwrap().part(Uuid::from_u128(8), part);
+        let mut part = Case::default();
+        run(&mut part, contact.register(&levels()), hours(5)).unwrap();
+        let facts = part.facts.as_ref().unwrap();
+        assert_eq!((facts.health_severity, facts.lane, facts.recorded_at), (of_part, lane, hours(5)));
+        assert_eq!(part.promises.last(Kind::FirstResponse).unwrap().started_at, hours(5));
+    }
+    let mut case = after(Enquiry, &[(hear(further(1, Enquiry, 0)), 1)]);
+    assert_eq!(run(&mut case, split(8, &[101, 102]), hours(2)), Err("case.never_heard"));
+    run(&mut case, split(8, &[101]), hours(2)).unwrap();
+    assert_eq!(case.course.links.get(&Uuid::from_u128(8)), Some(&LinkKind::Child));
 }
 
 #[test]
