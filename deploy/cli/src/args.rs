@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     calendar::CalendarArgs,
-    commands::{department::Department, escalation::Escalation, inbound, parked::Parked, tail},
+    commands::{cases, department::Department, escalation::Escalation, inbound, parked::Parked, tail},
     sink::SinkArgs,
     sla::SlaArgs,
     triage::TriageArgs,
@@ -78,6 +78,8 @@ pub enum Command {
     Parked(Parked),
     /// What platforms pushed and intake could not understand: list it, try it again, give it up.
     Inbound(inbound::Inbound),
+    /// Find cases by what was said in them.
+    Cases(cases::Cases),
     /// Working time: check a calendar file, bring holidays into one, ask when a term ends.
     Calendar(CalendarArgs),
     /// Whether a policy of service levels is right, and what the past would have been under another one.
@@ -111,6 +113,7 @@ impl Command {
                 | Self::Journal(_)
                 | Self::Parked(_)
                 | Self::Inbound(_)
+                | Self::Cases(_)
         )
     }
 }

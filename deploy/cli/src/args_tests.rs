@@ -38,6 +38,7 @@ fn help_teaches_by_examples() {
         &["journal"],
         &["parked"],
         &["inbound"],
+        &["cases"],
         &["analytics"],
         &["bench"],
         &["faults"],

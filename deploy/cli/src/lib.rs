@@ -80,6 +80,7 @@ pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Journal(options) => commands::journal::run(&home, &options, output).await,
         Command::Parked(options) => commands::parked::run(&home, &options, output).await,
         Command::Inbound(options) => commands::inbound::run(&home, options, output).await,
+        Command::Cases(options) => commands::cases::run(&home, options, output).await,
         Command::Sink(options) => sink::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Calendar(options) => calendar::run(&options, output),
         Command::Triage(options) => triage::run(&options, output),

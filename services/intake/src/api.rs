@@ -246,7 +246,8 @@ fn whose<'a>(checks: &mut Checks, asked: &'a ListQueueRequest) -> Option<Whose<'
     checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned: *unassigned })
 }
 
-fn view((id, version, case): store::Found) -> Result<CaseView, Fault> {
+/// The case as staff tools see it.
+pub fn view((id, version, case): store::Found) -> Result<CaseView, Fault> {
     wire::view(version, &case).ok_or_else(|| Fault::not_found("case", id))
 }
 

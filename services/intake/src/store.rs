@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use backbone::{Actor, Fault, page::Page};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use sqlx::{FromRow, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::domain::{case::Case, priority::AGEING_MAX, purchase::Purchase};
@@ -20,6 +20,17 @@ pub async fn case(pool: &PgPool, id: Uuid) -> Result<Found, Fault> {
             .fetch_optional(pool)
             .await?;
     found.ok_or_else(|| Fault::not_found("case", id))?.read()
+}
+
+/// The cases among `ids` that are on record, in no order.
+pub async fn cases(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Found>, Fault> {
+    let rows: Vec<CaseRow> = sqlx::query_as(
+        "-- case_file.known\nselect id, version, state::text as state from case_file where id = any($1)",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(CaseRow::read).collect()
 }
 
 /// Whose cases are asked for.
@@ -179,15 +190,17 @@ pub async fn keys(pool: &PgPool, customer: Uuid, ids: &[Uuid]) -> Result<Vec<(Uu
     Ok(found.bind(customer).bind(ids).fetch_all(pool).await?)
 }
 
+/// A case as it is stored.
 #[derive(FromRow)]
-struct CaseRow {
-    id: Uuid,
+pub struct CaseRow {
+    pub id: Uuid,
     version: i64,
     state: String,
 }
 
 impl CaseRow {
-    fn read(self) -> Result<Found, Fault> {
+    /// Errors: its state cannot be read.
+    pub fn read(self) -> Result<Found, Fault> {
         Ok((self.id, self.version.unsigned_abs(), read("case_file", self.id, &self.state)?))
     }
 }

@@ -188,6 +188,16 @@ fn unfit(what: Unfit) -> contract::Unfit {
     }
 }
 
+/// What a case is about, as the contract says it; `None` where nothing is said.
+pub fn class_of(said: common::CaseClass) -> Option<CaseClass> {
+    CaseClass::ALL.into_iter().find(|known| class(*known) == said)
+}
+
+/// Where a contact came in, as the contract says it; `None` where nothing is said.
+pub fn channel_of(said: common::Channel) -> Option<Channel> {
+    Channel::OUTSIDE.into_iter().chain([Channel::FollowUp]).find(|known| channel(*known) == said)
+}
+
 /// How somebody feels, as the contract says it; `None` where nothing is said.
 pub fn emotion_of(emotion: common::Emotion) -> Option<Emotion> {
     match emotion {

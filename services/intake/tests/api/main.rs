@@ -11,6 +11,7 @@ mod promises;
 mod queue;
 mod record;
 mod sales;
+mod search;
 mod vault;
 
 use serde_json::{Value, json};
