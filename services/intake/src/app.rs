@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
+    attachments::Limits,
     config::Config,
     domain::{classify::Classifier, identity::Identity, vocabulary::Channel},
     vault::Master,
@@ -26,6 +27,8 @@ pub struct App {
     pub calendars: Definitions,
     /// How long a customer's answer to a question is waited for.
     pub info_within: SignedDuration,
+    /// What files may be.
+    pub files: Arc<Limits>,
 }
 
 impl App {
@@ -43,6 +46,7 @@ impl App {
             levels,
             calendars,
             info_within: config.info_within()?,
+            files: Arc::new(config.files()?),
         })
     }
 

@@ -16,6 +16,7 @@ use triage::{
 };
 
 use crate::{
+    attachments::{self, Limits},
     channels,
     domain::{
         classify::{Classifier, RuleBook},
@@ -39,6 +40,7 @@ pub struct Config {
     triage: Triage,
     /// How long a customer who was asked for what is missing has to answer.
     info_within: SignedDuration,
+    attachments: Limits,
 }
 
 /// The `[service.triage]` section: the model that advises on classes.
@@ -85,6 +87,17 @@ impl Config {
         let sound = self.info_within > SignedDuration::ZERO && self.info_within <= SignedDuration::from_hours(24 * 366);
         ensure!(sound, "section [service]: info_within must be above 0 and at most 8784h (a year)");
         Ok(self.info_within)
+    }
+
+    /// What files may be. Errors: a kind nobody knows; too large, or of no size.
+    pub fn files(&self) -> anyhow::Result<Limits> {
+        let limits = self.attachments.clone();
+        let unknown = limits.types.iter().find(|kind| !attachments::TYPES.contains(&kind.as_str()));
+        let unknown = unknown.map(String::as_str).unwrap_or_default();
+        ensure!(unknown.is_empty(), "section [service.attachments]: {unknown} is no kind of file we know");
+        let sound = (1..=64 << 20).contains(&limits.max_bytes);
+        ensure!(sound, "section [service.attachments]: max_bytes must be 1 to 67108864 (64 MiB)");
+        Ok(limits)
     }
 
     /// The sources of channels that speak in a form of their own.

@@ -4,10 +4,12 @@
 //! In reading order: what a purchase and a case are and what may happen to them ([`domain`]); how channels reach us
 //! ([`rest`], and [`channels`] for those with a form of their own) and how staff tools and the other services do
 //! ([`api`], and [`desk`] for those who work on cases); what we listen to ([`inbound`]) and what time does
-//! ([`deadlines`]); what others learn ([`wire`]); how cases are found ([`search`]); how personal data are kept ([`vault`]); what is read ([`store`]);
+//! ([`deadlines`]); what others learn ([`wire`]); how cases are found ([`search`]) and
+//! files are kept ([`attachments`]); how personal data are kept ([`vault`]); what is read ([`store`]);
 //! what all doors share ([`app`]) and how it is configured ([`config`]).
 mod api;
 mod app;
+mod attachments;
 mod channels;
 mod config;
 mod deadlines;
@@ -24,8 +26,8 @@ use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service};
 use contracts::intake::v1::{
-    case_search_server::CaseSearchServer, desk_server::DeskServer, inbound_messages_server::InboundMessagesServer,
-    intake_server::IntakeServer,
+    attachments_server::AttachmentsServer, case_search_server::CaseSearchServer, desk_server::DeskServer,
+    inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer,
 };
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -49,16 +51,23 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let channels = channels::Channels::new(config::Config::read(ctx)?.channels(), Arc::clone(&app))?;
     let channels = Arc::new(channels);
     let index = Arc::new(search::Index::new(Arc::clone(&app)));
+    let uploads = Arc::new(attachments::Uploads::new(Arc::clone(&app)));
     let parts = Parts::new()
         .grpc(IntakeServer::new(api::Api(Arc::clone(&app))))
         .grpc(DeskServer::new(desk::Desk(Arc::clone(&app))))
+        .grpc(AttachmentsServer::new(attachments::Api(Arc::clone(&app))))
         .grpc(CaseSearchServer::new(search::Api(Arc::clone(&app))))
         .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&app))))
+        .http(attachments::routes(Arc::clone(&uploads)))
         .http(rest::routes(app))
         .http(channels::routes(Arc::clone(&channels)));
     let parts = parts.background("search index", move || {
         let index = Arc::clone(&index);
         async move { index.follow_once().await }
+    });
+    let parts = parts.background("files nobody named", move || {
+        let uploads = Arc::clone(&uploads);
+        async move { uploads.throw_away_once().await }
     });
     // Each mailbox by itself: one that hangs keeps nobody else from working.
     let parts = channels.mailboxes().into_iter().fold(parts, |parts, name| {

@@ -8,12 +8,14 @@ use uuid::Uuid;
 
 use super::{
     Channels, Source,
+    mail_files::of_mail,
     messages::{self, Claimed},
     place,
     push::{Trouble, Understood},
 };
 use crate::{
     app::channel_actor,
+    attachments,
     domain::{
         call::{self, Call},
         vocabulary::Channel,
@@ -66,16 +68,16 @@ impl Channels {
             Understood::Nothing(what) => {
                 return Ok(messages::settle(&self.app.pool, message.id, "taken_in", &what, now).await?);
             }
-            Understood::Contact(request) => self.contact(source, message, *request, &raw, now)?.0,
+            Understood::Contact(request) => self.contact(source, message, *request, &raw, now).await?.0,
             Understood::Mail(mail) => match self.thread(source, message, *mail, &raw, now).await? {
-                Some(request) => self.contact(source, message, request, &raw, now)?.0,
+                Some(request) => self.contact(source, message, request, &raw, now).await?.0,
                 None => return Ok(()),
             },
             Understood::Call(reference, ended, request) => {
                 let call_id = call::id_of(&source.name, &reference);
                 match request {
                     Some(request) => {
-                        let (unit, case_id) = self.contact(source, message, *request, &raw, now)?;
+                        let (unit, case_id) = self.contact(source, message, *request, &raw, now).await?;
                         unit.and(Change::to::<Call>(call_id, ended.command(call_id, Some(case_id))))
                     }
                     None => Unit::of(Change::to::<Call>(call_id, ended.command(call_id, None)))
@@ -96,15 +98,20 @@ impl Channels {
     }
 
     /// The unit that puts the contact on record and settles the message, and the case's id.
-    fn contact(
+    async fn contact(
         &self,
         source: &Source,
         message: &Claimed,
-        request: CaseRequest,
+        mut request: CaseRequest,
         raw: &[u8],
         now: Timestamp,
     ) -> Result<(Unit, Uuid), Trouble> {
-        let registration = registration(source, message, request, now)?;
+        let files = of_mail(&self.app, source, raw, &mut request);
+        let mut registration = registration(source, message, request, now)?;
+        registration.files = files;
+        if let Some(n) = attachments::bring(&self.app, &mut registration, now).await?.first() {
+            return Err(Trouble::lasting(format!("attachments[{n}]: {}", attachments::STRANGER.0)));
+        }
         let customer = self.app.pseudonym(&registration.identity);
         let case_id = registration.case_id().unwrap_or(message.id);
         let key = self.app.master.new_key(customer)?;

@@ -12,6 +12,7 @@ use super::{
     words,
 };
 use crate::{
+    attachments::{Incoming, PER_CASE},
     domain::{
         case::{self, Contact},
         classify::Classifier,
@@ -71,6 +72,9 @@ pub struct CaseRequest {
     pub vip_tier: Option<i64>,
     /// The customer has contacted us about this before.
     pub repeat_contact: Option<bool>,
+    /// Files that were sent to `POST /v1/attachments` within the last day, at most 20.
+    #[schema(max_items = 20)]
+    pub attachments: Option<Vec<Uuid>>,
 }
 
 /// What is asked when a product did harm (R-INT-06).
@@ -101,12 +105,15 @@ pub struct PurchaseRef {
 }
 
 /// A contact with nothing wrong.
-#[derive(Debug)]
 pub struct Registration {
     pub channel: Channel,
     pub identity: Identity,
     pub known: Known,
     pub text: Text,
+    /// The files it names.
+    pub attachments: Vec<Uuid>,
+    /// The files it comes with.
+    pub files: Vec<Incoming>,
     external_ref: Option<String>,
     class: Option<CaseClass>,
     emotion: Option<Emotion>,
@@ -166,12 +173,18 @@ impl CaseRequest {
         let product_id = checks.word("product_id", self.product_id.as_deref(), 100);
         let batch = checks.word("batch", self.batch.as_deref(), 100);
         let store_id = checks.word("store", self.store.as_deref(), 100);
+        let attachments = self.attachments.clone().unwrap_or_default();
+        if attachments.len() > PER_CASE {
+            checks.report("attachments", format!("names {} files", attachments.len()), "name at most 20");
+        }
         let occurred_at = checks.happened("occurred_at", self.occurred_at.as_deref()).unwrap_or(now);
         Some(Registration {
             channel: channel?,
             identity: known.identity.clone()?,
             known,
             text,
+            attachments,
+            files: Vec::new(),
             external_ref,
             class: self.class,
             emotion: self.emotion,

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     app::{App, channel_actor},
+    attachments::{self, PER_CASE},
     domain::case::Case,
     store,
     vault::{person_row, text_row},
@@ -89,7 +90,7 @@ async fn read<'a>(
         Problem::new(StatusCode::BAD_REQUEST, "request.not_json", format!("the body {}", wrong.reason))
     })?;
     let mut checks = Checks::new(shaped.wrong, now);
-    let registration = shaped.document.check(&mut checks, now);
+    let mut registration = shaped.document.check(&mut checks, now);
     let key = idempotency_key(headers);
     if key.is_err() {
         checks.report("header.Idempotency-Key", "is not 1 to 200 visible ASCII characters", "choose one, or send none");
@@ -99,6 +100,11 @@ async fn read<'a>(
         && !store::can_be_reached(&app.pool, app.pseudonym(&asked.identity)).await?
     {
         checks.report("customer.phone", NO_CONTACT, CONTACT_HINT);
+    }
+    if let Some(contact) = registration.as_mut().filter(|contact| contact.attachments.len() <= PER_CASE) {
+        let (reason, hint) = attachments::STRANGER;
+        let strangers = attachments::bring(app, contact, now).await?;
+        strangers.into_iter().for_each(|n| checks.report(format!("attachments[{n}]"), reason, hint));
     }
     let wrong = checks.into_wrong();
     registration.zip(key.ok()).filter(|_| wrong.is_empty()).ok_or_else(|| Problem::fields(wrong))
@@ -116,10 +122,14 @@ pub fn unit(app: &App, registration: Registration, case_id: Uuid, customer: Uuid
     let person = person_row(&app.master, &key, &registration.known.person)?;
     let words = serde_json::to_string(&registration.text).map_err(Fault::internal)?;
     let text = text_row(&key, case_id, "contact", &words)?;
+    let now = app.clock.now();
+    let files = registration.files.iter().map(|file| file.row(&app.master, &key, case_id, now));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
     let actor = channel_actor(registration.channel);
     let command = registration.into_contact(&app.classifier, case_id, customer).register(&app.levels);
     let answer = |_, version, case: &Case| {
         CaseView::of(version, case).and_then(|view| serde_json::to_vec(&view).ok()).unwrap_or_default()
     };
-    Ok(Unit::of(Change::create::<Case>(case_id, command)).row(person).row(text).actor(actor).answer::<Case>(answer))
+    let unit = Unit::of(Change::create::<Case>(case_id, command)).row(person).row(text).actor(actor);
+    Ok(files.into_iter().fold(unit, Unit::row).answer::<Case>(answer))
 }

@@ -31,7 +31,7 @@ pub use self::{
     customer::Customer,
     problem::Problem,
 };
-use crate::app::App;
+use crate::{app::App, attachments};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -42,10 +42,11 @@ use crate::app::App;
                        unknown fields are refused.",
         license(name = "Apache-2.0")
     ),
-    paths(sales::record, cases::register, cases::get, promises::list),
+    paths(sales::record, cases::register, cases::get, promises::list, attachments::upload, attachments::of_case),
     tags(
         (name = "sales", description = "What was sold to whom"),
         (name = "cases", description = "Contacts of customers"),
+        (name = "attachments", description = "Files that come with contacts"),
         (name = "promises", description = "What everybody is promised")
     )
 )]

@@ -124,6 +124,18 @@ impl CustomerKey {
         Ok(open(&self.cipher()?, place, sealed)?.to_vec())
     }
 
+    /// This key's secret, sealed under another key: whoever has that one has what is sealed with this one.
+    pub fn hand_to(&self, other: &CustomerKey, place: &Place) -> Result<Vec<u8>, Fault> {
+        other.seal(place, self.secret.as_slice())
+    }
+
+    /// A key whose secret was sealed under another one, by [`CustomerKey::hand_to`].
+    pub fn handed(owner: Uuid, id: Uuid, by: &CustomerKey, place: &Place, sealed: &[u8]) -> Result<Self, Fault> {
+        let secret = Zeroizing::new(by.open_bytes(place, sealed)?);
+        let secret = secret.as_slice().try_into().map_err(|_| unreadable(place.column))?;
+        Ok(Self { customer: owner, id, secret: Zeroizing::new(secret), wrapped: Vec::new() })
+    }
+
     fn cipher(&self) -> Result<XChaCha20Poly1305, Fault> {
         XChaCha20Poly1305::new_from_slice(self.secret.as_slice()).map_err(|_| unreadable("a customer's key"))
     }
@@ -222,6 +234,12 @@ mod tests {
         let again = master.unwrap_key(customer, key.id, key.wrapped.clone()).unwrap();
         assert_eq!(again.open(&place, &sealed).unwrap(), "王小明");
         assert_ne!(sealed, key.seal(&place, "王小明").unwrap(), "the same value never looks the same");
+
+        let file = master.new_key(Uuid::from_u128(9)).unwrap();
+        let (photo, handed) = (file.seal(&place, "photo").unwrap(), file.hand_to(&key, &place).unwrap());
+        let again = CustomerKey::handed(Uuid::from_u128(9), file.id, &key, &place, &handed).unwrap();
+        assert_eq!(again.open(&place, &photo).unwrap(), "photo");
+        assert!(CustomerKey::handed(Uuid::from_u128(9), file.id, &file, &place, &handed).is_err());
 
         assert!(key.open(&Place { column: "customer.phone", row: "7".into() }, &sealed).is_err());
         assert!(key.open(&Place { column: "customer.name", row: "8".into() }, &sealed).is_err());

@@ -12,10 +12,13 @@ use std::{
     },
 };
 
-use contracts::intake::v1::CaseRegistered;
+use contracts::intake::v1::{
+    CaseRegistered, ListAttachmentsRequest, RevealCaseRequest, attachments_client::AttachmentsClient,
+    intake_client::IntakeClient,
+};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use testkit::{Stack, free_port};
+use testkit::{Stack, free_port, request};
 use tokio::net::TcpListener;
 
 use super::{SECRET, contact, push_signed, quarantine, start, states};
@@ -193,6 +196,32 @@ async fn r_int_02_machines_make_no_case_and_what_cannot_be_read_ends_in_quaranti
     }
     let seen: Vec<String> = ["1", "2", "3", "4", "6", "7", "8"].map(str::to_owned).to_vec();
     assert_eq!(server.seen(), seen, "what was not stored whole is unseen");
+}
+
+#[tokio::test]
+async fn r_int_01_the_files_of_a_mail_are_kept_with_its_case_and_what_is_refused_is_said() {
+    let Some((stack, server)) = with_mails().await else { return };
+    let part = |name: &str, kind: &str, base64: &str| {
+        format!(
+            "--x\nContent-Type: {kind}\nContent-Disposition: attachment; filename=\"{name}\"\n\
+             Content-Transfer-Encoding: base64\n\n{base64}\n"
+        )
+    };
+    let files =
+        [part("leak.jpg", "image/jpeg", "/9j/4AAQSkZJRgA="), part("run.exe", "application/octet-stream", "TVqQAA==")];
+    let body = format!("--x\nContent-Type: text/plain\n\nSee the photo\n{}--x--\n", files.concat());
+    let fields = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n";
+    server.deliver("1", &mail("ana@example.com", "1@pc", fields, &body));
+    stack.settle().await;
+    let [case] = stack.events::<CaseRegistered>("intake").await.try_into().unwrap();
+    let mut client = AttachmentsClient::new(stack.channel("intake"));
+    let asked = ListAttachmentsRequest { case_id: case.case_id.clone() };
+    let [file] = client.list_attachments(asked).await.unwrap().into_inner().attachments.try_into().unwrap();
+    assert_eq!((file.media_type.as_str(), file.size), ("image/jpeg", 11));
+    let look = RevealCaseRequest { case_id: case.case_id, purpose: "handling".into() };
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let said = client.reveal_case(request("staff:ana", look)).await.unwrap().into_inner().content;
+    assert!(said.ends_with("See the photo\n\n[attachment] leak.jpg\n[refused file] run.exe"), "{said}");
 }
 
 #[tokio::test]

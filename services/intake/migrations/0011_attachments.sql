@@ -1,0 +1,28 @@
+-- Files that come with contacts. Each is sealed with a key of its own: while it waits for its contact that key lies under
+-- the master key (wrapped), then under a key of the customer's (handed), and goes with it.
+create table attachment (
+  id          uuid        primary key,
+  case_id     uuid,
+  customer_id uuid,
+  key_id      uuid,
+  own_key_id  uuid        not null,
+  wrapped     bytea,
+  handed      bytea,
+  name        bytea       not null,  -- sealed
+  media_type  text        not null,
+  size        bigint      not null,
+  sha256      bytea       not null,
+  received_at timestamptz not null,
+  foreign key (customer_id, key_id) references customer_key on delete cascade,
+  check (num_nulls(case_id, customer_id, key_id, handed) = case when wrapped is null then 0 else 4 end)
+);
+create index attachment_case on attachment (case_id) where case_id is not null;
+create index attachment_key on attachment (customer_id, key_id) where key_id is not null;
+create index attachment_waiting on attachment (received_at) where case_id is null;
+
+-- What they hold, sealed; outside the row, so that a list of them reads none of it.
+create table attachment_body (
+  id   uuid  primary key references attachment on delete cascade,
+  body bytea not null
+);
+alter table attachment_body alter column body set storage external;
