@@ -26,3 +26,7 @@ create table attachment_body (
   body bytea not null
 );
 alter table attachment_body alter column body set storage external;
+
+-- What the customer said of the article that was offered is a part of its own.
+alter table case_text drop constraint if exists case_text_part_check;
+alter table case_text add constraint case_text_part_check check (part ~ '^[a-z]+(_[a-z0-9-]+)*$');

@@ -163,7 +163,7 @@ impl Intake for Api {
         };
         let customer = customer_of(&store::case(&self.0.pool, case_id).await?)?;
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
-        let (mut response, mut contact) = (RevealCaseResponse::default(), String::new());
+        let (mut response, mut contact, mut later) = (RevealCaseResponse::default(), String::new(), String::new());
         let mut questions = BTreeMap::new();
         let texts = store::look_at_text(&self.0.pool, case_id, customer, look).await?;
         let keys = self.keys(customer, texts.iter().map(|(_, sealed)| sealed)).await?;
@@ -172,6 +172,7 @@ impl Intake for Api {
             let body = open(&keys, &Place { column: "case_text.body", row }, &sealed)?;
             let whole = match part.as_str() {
                 "answer" => &mut response.answer,
+                "said_1" => &mut later,
                 "content" => &mut response.content,
                 "circumstances" => &mut response.circumstances,
                 "expected_resolution" => &mut response.expected_resolution,
@@ -192,6 +193,9 @@ impl Intake for Api {
             response.expected_resolution = expected_resolution.unwrap_or(response.expected_resolution);
             response.symptoms = symptoms.unwrap_or_default();
             response.frequency_of_use = frequency_of_use.unwrap_or_default();
+        }
+        if !later.is_empty() {
+            response.content = format!("{}\n\n{later}", response.content);
         }
         Ok(Response::new(response))
     }

@@ -11,6 +11,7 @@ use crate::{
     attachments::Limits,
     config::Config,
     domain::{classify::Classifier, identity::Identity, vocabulary::Channel},
+    knowledge::Knowledge,
     vault::Master,
 };
 
@@ -27,6 +28,10 @@ pub struct App {
     pub calendars: Definitions,
     /// How long a customer's answer to a question is waited for.
     pub info_within: SignedDuration,
+    /// What we know and may say.
+    pub knowledge: Knowledge,
+    /// Where customers ask a person, if that is said.
+    pub person: Option<String>,
     /// What files may be.
     pub files: Arc<Limits>,
 }
@@ -46,6 +51,8 @@ impl App {
             levels,
             calendars,
             info_within: config.info_within()?,
+            knowledge: config.knowledge()?,
+            person: config.person(),
             files: Arc::new(config.files()?),
         })
     }

@@ -22,6 +22,7 @@ use crate::{
         classify::{Classifier, RuleBook},
         triage::{Advisor, Mode},
     },
+    knowledge::Knowledge,
     vault::Master,
 };
 
@@ -41,6 +42,16 @@ pub struct Config {
     /// How long a customer who was asked for what is missing has to answer.
     info_within: SignedDuration,
     attachments: Limits,
+    #[serde(default)]
+    knowledge: Known,
+}
+
+/// The `[service.knowledge]` section: where articles are, and where customers ask a person.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    folder: Option<PathBuf>,
+    person: Option<String>,
 }
 
 /// The `[service.triage]` section: the model that advises on classes.
@@ -87,6 +98,16 @@ impl Config {
         let sound = self.info_within > SignedDuration::ZERO && self.info_within <= SignedDuration::from_hours(24 * 366);
         ensure!(sound, "section [service]: info_within must be above 0 and at most 8784h (a year)");
         Ok(self.info_within)
+    }
+
+    /// What we know and may say; nothing where no folder is named. Errors: an article that cannot be used, by its file.
+    pub fn knowledge(&self) -> anyhow::Result<Knowledge> {
+        self.knowledge.folder.as_deref().map_or_else(|| Ok(Knowledge::default()), Knowledge::read)
+    }
+
+    /// Where customers ask a person.
+    pub fn person(&self) -> Option<String> {
+        self.knowledge.person.clone()
     }
 
     /// What files may be. Errors: a kind nobody knows; too large, or of no size.

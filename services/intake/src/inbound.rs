@@ -49,6 +49,7 @@ fn problem_found(event: &ProblemFound, meta: &Meta, levels: &Arc<Levels>) -> Res
         store_id: None,
         // The caller's words are in the answer; how he feels was not asked.
         parts: BTreeSet::new(),
+        article: None,
     };
     Ok(Effects::change(Change::to::<Case>(case_id, contact.register(levels))))
 }

@@ -5,7 +5,7 @@
 //! ([`rest`], and [`channels`] for those with a form of their own) and how staff tools and the other services do
 //! ([`api`], and [`desk`] for those who work on cases); what we listen to ([`inbound`]) and what time does
 //! ([`deadlines`]); what others learn ([`wire`]); how cases are found ([`search`]) and
-//! files are kept ([`attachments`]); how personal data are kept ([`vault`]); what is read ([`store`]);
+//! files are kept ([`attachments`]); what we know and may say ([`knowledge`]); how personal data are kept ([`vault`]); what is read ([`store`]);
 //! what all doors share ([`app`]) and how it is configured ([`config`]).
 mod api;
 mod app;
@@ -16,6 +16,7 @@ mod deadlines;
 mod desk;
 mod domain;
 mod inbound;
+mod knowledge;
 mod rest;
 mod search;
 mod store;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use backbone::{Aggregates, Context, Parts, Service};
 use contracts::intake::v1::{
     attachments_server::AttachmentsServer, case_search_server::CaseSearchServer, desk_server::DeskServer,
-    inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer,
+    inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer, knowledge_server::KnowledgeServer,
 };
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -57,8 +58,10 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
         .grpc(DeskServer::new(desk::Desk(Arc::clone(&app))))
         .grpc(AttachmentsServer::new(attachments::Api(Arc::clone(&app))))
         .grpc(CaseSearchServer::new(search::Api(Arc::clone(&app))))
+        .grpc(KnowledgeServer::new(knowledge::Api(Arc::clone(&app))))
         .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&app))))
         .http(attachments::routes(Arc::clone(&uploads)))
+        .http(knowledge::routes(Arc::clone(&app)))
         .http(rest::routes(app))
         .http(channels::routes(Arc::clone(&channels)));
     let parts = parts.background("search index", move || {

@@ -16,6 +16,7 @@ use crate::{
         assignment::Assignment,
         case::{self, Case},
         ending::Unfit,
+        knowledge,
         priority::Priority,
         record::Part,
         vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
@@ -100,6 +101,20 @@ impl Aggregate for Case {
                 let (what, rejected_at) = (unfit(*what).into(), Some(proto::timestamp(*at)));
                 let registered_at = facts.map(|facts| proto::timestamp(facts.recorded_at));
                 Published::of(&contract::CaseRejected { case_id, what, registered_at, rejected_at }, shard)
+            }
+            case::Event::AnswerOffered(knowledge::Offer { article, .. }) => {
+                let (article_id, article_version) = (article.id.clone(), article.version);
+                Published::of(&contract::CaseAnswerOffered { case_id, article_id, article_version }, shard)
+            }
+            case::Event::AnswerJudged { helpful } => {
+                let offered = self.offer.as_ref().map(|offer| &offer.article);
+                let judged = contract::CaseAnswerJudged {
+                    case_id,
+                    article_id: offered.map(|article| article.id.clone()).unwrap_or_default(),
+                    article_version: offered.map_or(0, |article| article.version),
+                    helpful: *helpful,
+                };
+                Published::of(&judged, shard)
             }
             case::Event::Reopened => Published::of(&contract::CaseReopened { case_id }, shard),
         }
@@ -234,6 +249,13 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         } else {
             String::new()
         },
+        offer: case.offer.as_ref().map(|offer| contract::Offer {
+            article_id: offer.article.id.clone(),
+            article_version: offer.article.version,
+            offered_at: Some(proto::timestamp(offer.at)),
+            is_judged: offer.helpful.is_some(),
+            helpful: offer.helpful == Some(true),
+        }),
         missing: if let case::State::AwaitingInfo { missing, .. } = &case.state { parts(missing) } else { vec![] },
     })
 }

@@ -18,6 +18,7 @@ use super::{
     classify::Classification,
     ending::Unfit,
     information::Question,
+    knowledge::{Article, Offer},
     priority::{self, Priority, Weighed},
     record::{Added, Part},
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
@@ -43,6 +44,9 @@ pub struct Case {
     /// How often the customer was asked for what is missing.
     #[serde(default)]
     pub questions: u32,
+    /// The article it was offered as its answer; none where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
 }
 
 /// How far a case has come.
@@ -135,6 +139,8 @@ pub struct Contact {
     pub store_id: Option<String>,
     /// What of the record a person stated.
     pub parts: BTreeSet<Part>,
+    /// The article that was found for it; offered only where an article may answer.
+    pub article: Option<Article>,
 }
 
 /// What can be asked of a case. What gives or ends a promise brings the service levels.
@@ -158,6 +164,8 @@ pub enum Command {
     LookAtResponse,
     /// A person says that it is no case of ours, and why.
     Reject { what: Unfit, reason: String, levels: Arc<Levels> },
+    /// The customer says whether the article that was offered helped.
+    Judge { helpful: bool, levels: Arc<Levels> },
     /// It needs nothing else.
     Close { outcome: Outcome, levels: Arc<Levels> },
     /// Its complaint reached its end.
@@ -213,6 +221,10 @@ pub enum Event {
         at: Timestamp,
         promises: Vec<Moved>,
     },
+    AnswerOffered(Offer),
+    AnswerJudged {
+        helpful: bool,
+    },
     /// Another person has it now.
     Assigned {
         assignment: Assignment,
@@ -240,7 +252,10 @@ impl Case {
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         match (&self.facts, command) {
             (_, Command::Complete(added)) => self.complete(added),
-            (None, Command::Register { contact, levels }) => Ok(vec![contact.take_in(&levels, now)?]),
+            (None, Command::Register { contact, levels }) => {
+                let offered = contact.offered(now);
+                Ok(std::iter::once(contact.take_in(&levels, now)?).chain(offered).collect())
+            }
             (Some(_), Command::Register { .. }) => Ok(vec![]),
             (None, Command::LookAtResponse | Command::LookForInfo) => Ok(vec![]),
             (None, Command::EndWithComplaint { .. } | Command::ReopenWithComplaint) => Ok(vec![]),
@@ -250,6 +265,7 @@ impl Case {
             (Some(facts), Command::Accept { by, version, levels }) => self.accept(facts, by, version, &levels, now),
             (Some(facts), Command::RequestInfo { asked, levels }) => self.request_info(facts, asked, &levels, now),
             (Some(facts), Command::Reject { what, reason, levels }) => self.reject(facts, what, reason, &levels, now),
+            (Some(_), Command::Judge { helpful, levels }) => self.judge(helpful, &levels, now),
             (Some(_), Command::LookForInfo) => Ok(self.look_for_info(now)),
             (Some(facts), Command::LookAtResponse) => self.look(facts, now),
             (Some(facts), Command::Close { outcome, levels }) => self.close(facts, outcome, &levels, now),
@@ -290,6 +306,10 @@ impl Case {
                 facts.emotion = added.emotion.or(facts.emotion);
             }),
             Event::Assigned { assignment, .. } => self.assignment = Some(assignment.clone()),
+            Event::AnswerOffered(offer) => self.offer = Some(offer.clone()),
+            Event::AnswerJudged { helpful } => {
+                self.offer.iter_mut().for_each(|offer| offer.helpful = Some(*helpful));
+            }
         }
         event.promises().iter().for_each(|moved| self.promises.apply(moved));
     }
@@ -308,6 +328,7 @@ impl Event {
             | Event::Rejected { promises, .. }
             | Event::Closed { promises, .. } => promises,
             Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
+            Event::AnswerOffered(_) | Event::AnswerJudged { .. } => &[],
         }
     }
 }

@@ -18,6 +18,7 @@ use super::{
     ending::Unfit,
     ending_tests::reject,
     information_tests::ask,
+    knowledge_tests::{helped, judge, offered},
     record::{Added, Part},
     vocabulary::{CaseClass, Channel, Emotion, Outcome},
 };
@@ -53,6 +54,7 @@ pub(super) fn contact(class: CaseClass) -> Contact {
         follow_up_id: None,
         store_id: None,
         parts: [Part::Content].into(),
+        article: None,
     }
 }
 
@@ -110,6 +112,8 @@ fn states() -> Vec<(&'static str, Case)> {
         ("enquiry closed", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2)])),
         ("enquiry awaiting info", after(Enquiry, &[(ask(1, &[Part::Emotion]), 1)])),
         ("enquiry rejected", after(Enquiry, &[(reject(Unfit::Spam), 1)])),
+        ("enquiry offered an article", offered()),
+        ("enquiry helped and closed", helped()),
         ("suggestion", after(Suggestion, &[])),
         ("complaint", after(Delivery, &[])),
         ("complaint responded", after(Delivery, &[responded])),
@@ -136,6 +140,8 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("request info", ask(1, &[Part::Circumstances])),
         ("look for info", Command::LookForInfo),
         ("reject", reject(Unfit::NotOurs)),
+        ("judge as help", judge(true)),
+        ("judge as no help", judge(false)),
     ]
 }
 
@@ -173,6 +179,11 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
         ("complaint closed", "reopen with complaint") => Ok(("reopened", true)),
         (_, "reopen with complaint") => Ok((still, false)),
         (_, "tell an earlier answer") => Ok((if still == "routed" { "responded" } else { still }, true)),
+        ("enquiry offered an article", "judge as help") => Ok(("closed", true)),
+        ("enquiry offered an article", "judge as no help") => Ok((still, true)),
+        ("enquiry helped and closed", "judge as help") => Ok((still, false)),
+        ("enquiry helped and closed", "judge as no help") => Err("case.answer_judged"),
+        (_, "judge as help" | "judge as no help") => Err("case.nothing_offered"),
         (_, _) if is_closed => Err("case.closed"),
         ("enquiry assigned", "assign" | "accept") => Err("case.assignment_changed"),
         (_, "add to record") if is_waiting => Ok(("responded", true)),

@@ -45,9 +45,13 @@ impl Case {
         match (&self.state, outcome) {
             (State::Absent, _) => Err(Rejection::Unknown),
             (State::Closed { .. } | State::Rejected { .. }, _) => Err(Rejection::Closed),
-            (_, Outcome::ComplaintClosed | Outcome::ComplaintWithdrawn | Outcome::NoInfo) => {
-                Err(Rejection::NotByPerson)
-            }
+            (
+                _,
+                Outcome::ComplaintClosed
+                | Outcome::ComplaintWithdrawn
+                | Outcome::NoInfo
+                | Outcome::AnsweredFromKnowledge,
+            ) => Err(Rejection::NotByPerson),
             _ if facts.complaint_id.is_some() => Err(Rejection::IsComplaint),
             (_, Outcome::SuggestionRecorded) if facts.class != CaseClass::Suggestion => Err(Rejection::NotASuggestion),
             (State::Routed, Outcome::Answered | Outcome::Guidance) => Err(Rejection::NotAnswered),
@@ -69,7 +73,7 @@ impl Case {
     }
 
     /// Whoever closes cancels what is still promised.
-    fn end(&self, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+    pub(super) fn end(&self, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         let cancelled = Fact::Cancelled { at: now, cause: Cause::Closed };
         Ok(vec![Event::Closed { outcome, at: now, promises: self.noted(cancelled, levels, now)? }])
     }

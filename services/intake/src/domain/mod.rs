@@ -8,6 +8,7 @@ pub mod classify;
 pub mod ending;
 pub mod identity;
 pub mod information;
+pub mod knowledge;
 pub mod priority;
 pub mod purchase;
 pub mod record;
@@ -27,3 +28,5 @@ mod classify_tests;
 mod ending_tests;
 #[cfg(test)]
 mod information_tests;
+#[cfg(test)]
+mod knowledge_tests;

@@ -24,6 +24,10 @@ pub enum Rejection {
     IsComplaint,
     #[error("record the answer to the customer first")]
     NotAnswered,
+    #[error("no article was offered as an answer")]
+    NothingOffered,
+    #[error("the customer has judged the article already")]
+    AnswerJudged,
     #[error("only a suggestion can end as a recorded suggestion")]
     NotASuggestion,
     #[error("a person ends a case as answered, guidance or suggestion_recorded")]
@@ -49,6 +53,8 @@ impl Rejection {
             Rejection::InfoRequested => "case.info_requested",
             Rejection::IsComplaint => "case.is_complaint",
             Rejection::NotAnswered => "case.not_answered",
+            Rejection::NothingOffered => "case.nothing_offered",
+            Rejection::AnswerJudged => "case.answer_judged",
             Rejection::NotASuggestion => "case.not_a_suggestion",
             Rejection::NotByPerson => "case.outcome_not_by_person",
             Rejection::AnswerOutOfTime => "case.answer_out_of_time",

@@ -247,6 +247,7 @@ impl Registration {
             follow_up_id: None,
             store_id: self.store_id,
             parts,
+            article: None,
         }
     }
 }

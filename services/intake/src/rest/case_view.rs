@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         case::{Case, State},
+        knowledge::Article,
         priority::Part,
     },
     wire,
@@ -63,6 +64,28 @@ pub struct CaseView {
     pub closed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// An article of our knowledge that answers it. Show it to the customer, and send what he says of it to
+    /// `POST /v1/cases/{id}/verdict`; a person answers all the same unless it helped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<AnswerView>,
+}
+
+/// An article that is offered as an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AnswerView {
+    #[schema(example = "storage")]
+    pub article_id: String,
+    pub version: u32,
+    /// Where its words are.
+    #[schema(example = "/v1/knowledge/storage")]
+    pub href: String,
+}
+
+impl AnswerView {
+    fn of(article: &Article) -> Self {
+        let (article_id, version) = (article.id.clone(), article.version);
+        Self { href: format!("/v1/knowledge/{article_id}"), article_id, version }
+    }
 }
 
 /// The points a case started with in its queue, and what they are for.
@@ -115,6 +138,7 @@ impl CaseView {
             complaint_id: facts.complaint_id,
             closed_at,
             outcome,
+            answer: case.offer.as_ref().map(|offer| AnswerView::of(&offer.article)),
         })
     }
 }

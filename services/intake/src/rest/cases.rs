@@ -22,6 +22,7 @@ use crate::{
     app::{App, channel_actor},
     attachments::{self, PER_CASE},
     domain::case::Case,
+    knowledge::Article,
     store,
     vault::{person_row, text_row},
 };
@@ -126,7 +127,13 @@ pub fn unit(app: &App, registration: Registration, case_id: Uuid, customer: Uuid
     let files = registration.files.iter().map(|file| file.row(&app.master, &key, case_id, now));
     let files = files.collect::<Result<Vec<_>, _>>()?;
     let actor = channel_actor(registration.channel);
-    let command = registration.into_contact(&app.classifier, case_id, customer).register(&app.levels);
+    let question = registration.text.content.clone();
+    let mut contact = registration.into_contact(&app.classifier, case_id, customer);
+    if contact.is_plain_enquiry() {
+        let article = app.knowledge.answer(&question, contact.product_id.as_deref());
+        contact.article = article.map(Article::reference);
+    }
+    let command = contact.register(&app.levels);
     let answer = |_, version, case: &Case| {
         CaseView::of(version, case).and_then(|view| serde_json::to_vec(&view).ok()).unwrap_or_default()
     };

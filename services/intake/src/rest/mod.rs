@@ -24,14 +24,15 @@ use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
 pub use self::{
-    body::shape,
+    body::{json as json_body, shape},
     case_request::{CaseRequest, PurchaseRef, Registration},
+    case_view::CaseView,
     cases::unit as case_unit,
     check::Checks,
     customer::Customer,
     problem::Problem,
 };
-use crate::{app::App, attachments};
+use crate::{app::App, attachments, knowledge};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -42,11 +43,13 @@ use crate::{app::App, attachments};
                        unknown fields are refused.",
         license(name = "Apache-2.0")
     ),
-    paths(sales::record, cases::register, cases::get, promises::list, attachments::upload, attachments::of_case),
+    paths(sales::record, cases::register, cases::get, promises::list, attachments::upload, attachments::of_case,
+        knowledge::find, knowledge::article, knowledge::judge),
     tags(
         (name = "sales", description = "What was sold to whom"),
         (name = "cases", description = "Contacts of customers"),
         (name = "attachments", description = "Files that come with contacts"),
+        (name = "knowledge", description = "Answers to common questions"),
         (name = "promises", description = "What everybody is promised")
     )
 )]

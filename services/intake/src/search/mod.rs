@@ -12,7 +12,7 @@ mod speed_tests;
 mod texts;
 mod words;
 
-pub use self::{api::Api, index::Index};
+pub use self::{api::Api, index::Index, words::grams};
 
 use crate::{
     domain::vocabulary::{CaseClass, Channel},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What never changes of a case and can be asked for: a token each, beside those of the words.
-fn facets(master: &Master, channel: Option<Channel>, class: Option<CaseClass>, store: Option<&str>) -> Vec<i32> {
+pub fn facets(master: &Master, channel: Option<Channel>, class: Option<CaseClass>, store: Option<&str>) -> Vec<i32> {
     let channel = channel.map(|channel| format!("channel:{}", channel.word()));
     let class = class.map(|class| format!("class:{}", class.word()));
     let store = store.map(|store| format!("store:{store}"));

@@ -8,6 +8,7 @@ mod bounds;
 mod cases;
 mod channels;
 mod desk;
+mod knowledge;
 mod promises;
 mod queue;
 mod record;
