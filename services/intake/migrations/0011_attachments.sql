@@ -30,3 +30,12 @@ alter table attachment_body alter column body set storage external;
 -- What the customer said of the article that was offered is a part of its own.
 alter table case_text drop constraint if exists case_text_part_check;
 alter table case_text add constraint case_text_part_check check (part ~ '^[a-z]+(_[a-z0-9-]+)*$');
+
+-- Filters that people (staff:ana) and teams (team:west) keep under a name.
+create table saved_view (
+  id     uuid  primary key,  -- follows from owner and name
+  owner  text  not null,
+  name   text  not null,
+  filter bytea not null      -- CaseFilter of the contract
+);
+create index saved_view_owner on saved_view (owner, name);

@@ -241,13 +241,14 @@ fn open(keys: &[CustomerKey], place: &Place, sealed: &[u8]) -> Result<String, Fa
 
 /// Whose cases are asked for.
 fn whose<'a>(checks: &mut Checks, asked: &'a ListQueueRequest) -> Option<Whose<'a>> {
-    let ListQueueRequest { assigned_to, unassigned, .. } = asked;
+    let ListQueueRequest { assigned_to, unassigned, tag, .. } = asked;
     let known = match (assigned_to.as_str(), *unassigned) {
         ("", _) => Ok(None),
         (_, true) => Err("cannot be asked for together with unassigned; leave one of them out"),
         (text, false) => person(text).map(|_| Some(text)).ok_or(A_PERSON),
     };
-    checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned: *unassigned })
+    let tag = Some(tag.as_str()).filter(|tag| !tag.is_empty());
+    checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned: *unassigned, tag })
 }
 
 /// The case as staff tools see it.

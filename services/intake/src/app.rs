@@ -1,5 +1,5 @@
 //! What all doors of intake share: the road, the vault, the rules, the service levels.
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use backbone::{Actor, Clock, Context, Road};
 use jiff::{SignedDuration, Timestamp};
@@ -28,6 +28,8 @@ pub struct App {
     pub calendars: Definitions,
     /// How long a customer's answer to a question is waited for.
     pub info_within: SignedDuration,
+    /// The tags there are; any when it is empty.
+    pub tags: BTreeSet<String>,
     /// What we know and may say.
     pub knowledge: Knowledge,
     /// Where customers ask a person, if that is said.
@@ -51,6 +53,7 @@ impl App {
             levels,
             calendars,
             info_within: config.info_within()?,
+            tags: config.tags()?,
             knowledge: config.knowledge()?,
             person: config.person(),
             files: Arc::new(config.files()?),

@@ -1,5 +1,5 @@
 //! Intake's own configuration section, checked before anything is served.
-use std::{borrow::Cow, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, ensure};
 use backbone::{Context, config};
@@ -20,10 +20,12 @@ use crate::{
     channels,
     domain::{
         classify::{Classifier, RuleBook},
+        tags,
         triage::{Advisor, Mode},
     },
     knowledge::Knowledge,
     vault::Master,
+    views::A_TAG,
 };
 
 /// The words contacts are classified by.
@@ -42,6 +44,9 @@ pub struct Config {
     /// How long a customer who was asked for what is missing has to answer.
     info_within: SignedDuration,
     attachments: Limits,
+    /// The tags there are; any when it is empty.
+    #[serde(default)]
+    tags: Vec<String>,
     #[serde(default)]
     knowledge: Known,
 }
@@ -98,6 +103,13 @@ impl Config {
         let sound = self.info_within > SignedDuration::ZERO && self.info_within <= SignedDuration::from_hours(24 * 366);
         ensure!(sound, "section [service]: info_within must be above 0 and at most 8784h (a year)");
         Ok(self.info_within)
+    }
+
+    /// The tags there are. Errors: one that is none.
+    pub fn tags(&self) -> anyhow::Result<BTreeSet<String>> {
+        let read =
+            |text: &String| tags::tag(text).with_context(|| format!("section [service]: tags: {text:?} {A_TAG}"));
+        self.tags.iter().map(read).collect()
     }
 
     /// What we know and may say; nothing where no folder is named. Errors: an article that cannot be used, by its file.

@@ -4,7 +4,7 @@
 //! In reading order: what a purchase and a case are and what may happen to them ([`domain`]); how channels reach us
 //! ([`rest`], and [`channels`] for those with a form of their own) and how staff tools and the other services do
 //! ([`api`], and [`desk`] for those who work on cases); what we listen to ([`inbound`]) and what time does
-//! ([`deadlines`]); what others learn ([`wire`]); how cases are found ([`search`]) and
+//! ([`deadlines`]); what others learn ([`wire`]); how cases are found ([`search`], [`views`]) and
 //! files are kept ([`attachments`]); what we know and may say ([`knowledge`]); how personal data are kept ([`vault`]); what is read ([`store`]);
 //! what all doors share ([`app`]) and how it is configured ([`config`]).
 mod api;
@@ -21,14 +21,16 @@ mod rest;
 mod search;
 mod store;
 mod vault;
+mod views;
 mod wire;
 
 use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service};
 use contracts::intake::v1::{
-    attachments_server::AttachmentsServer, case_search_server::CaseSearchServer, desk_server::DeskServer,
-    inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer, knowledge_server::KnowledgeServer,
+    attachments_server::AttachmentsServer, case_search_server::CaseSearchServer, case_views_server::CaseViewsServer,
+    desk_server::DeskServer, inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer,
+    knowledge_server::KnowledgeServer,
 };
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -58,6 +60,7 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
         .grpc(DeskServer::new(desk::Desk(Arc::clone(&app))))
         .grpc(AttachmentsServer::new(attachments::Api(Arc::clone(&app))))
         .grpc(CaseSearchServer::new(search::Api(Arc::clone(&app))))
+        .grpc(CaseViewsServer::new(views::Views(Arc::clone(&app))))
         .grpc(KnowledgeServer::new(knowledge::Api(Arc::clone(&app))))
         .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&app))))
         .http(attachments::routes(Arc::clone(&uploads)))

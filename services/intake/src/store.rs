@@ -40,6 +40,8 @@ pub struct Whose<'a> {
     pub assigned_to: Option<&'a str>,
     /// Only nobody's.
     pub unassigned: bool,
+    /// Only what has this tag.
+    pub tag: Option<&'a str>,
 }
 
 /// Open cases in the order they must be worked: health first, then points with one for each minute waited, then the
@@ -59,6 +61,7 @@ pub async fn queue(
              score + greatest(0, least($2, ($1 - (state->'facts'->>'recorded_at')::bigint) / 60000000)) as points
            from case_file where status in ('routed', 'responded')
              and ($8::text is null or assigned_to = $8) and (not $9 or assigned_to is null)
+             and ($10::text is null or state->'tags' ? $10)
          ) as open
          where $3::int is null or (lane_order, -points, respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid)
          order by lane_order, -points, respond_by, id limit $7",
@@ -72,6 +75,7 @@ pub async fn queue(
     .bind(page.limit())
     .bind(whose.assigned_to)
     .bind(whose.unassigned)
+    .bind(whose.tag)
     .fetch_all(pool)
     .await?;
     let next =

@@ -102,6 +102,9 @@ impl Aggregate for Case {
                 let registered_at = facts.map(|facts| proto::timestamp(facts.recorded_at));
                 Published::of(&contract::CaseRejected { case_id, what, registered_at, rejected_at }, shard)
             }
+            case::Event::Tagged { tag, put } => {
+                Published::of(&contract::CaseTagged { case_id, tag: tag.clone(), removed: !put }, shard)
+            }
             case::Event::AnswerOffered(knowledge::Offer { article, .. }) => {
                 let (article_id, article_version) = (article.id.clone(), article.version);
                 Published::of(&contract::CaseAnswerOffered { case_id, article_id, article_version }, shard)
@@ -256,6 +259,7 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
             is_judged: offer.helpful.is_some(),
             helpful: offer.helpful == Some(true),
         }),
+        tags: case.tags.iter().cloned().collect(),
         missing: if let case::State::AwaitingInfo { missing, .. } = &case.state { parts(missing) } else { vec![] },
     })
 }

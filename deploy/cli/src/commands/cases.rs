@@ -1,16 +1,20 @@
 //! `aftercare cases`: finding cases by what was said in them, and making what they are found by anew.
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use contracts::{
     common::v1::{CaseClass, Channel as Source, Page},
     intake::v1::{
-        CaseFilter, CaseView, RebuildSearchRequest, SearchCasesRequest, case_search_client::CaseSearchClient,
+        AddTagRequest, CaseFilter, CaseView, DeleteViewRequest, ListViewsRequest, RebuildSearchRequest,
+        RemoveTagRequest, SaveViewRequest, SavedView, SearchCasesRequest, case_search_client::CaseSearchClient,
+        case_views_client::CaseViewsClient,
     },
 };
 use jiff::Timestamp;
 use serde::Serialize;
 use tonic::transport::Channel;
+use uuid::Uuid;
 
 use super::{
     clock,
@@ -22,12 +26,18 @@ use crate::{
     remote,
 };
 
+/// Who acts where nobody is named.
+const ACTOR: &str = "staff:cli";
+
 /// What can be said.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   aftercare cases search 头皮很痒                        what was said or answered, in any script
   aftercare cases search 包装 破损 --channel app --status routed
   aftercare cases search refund --from 2026-01-01T00:00:00Z --limit 100
+  aftercare cases list --view west                     what a saved view shows
+  aftercare cases views                                which views there are
+  aftercare cases tag 0197a1c2-… \"recall 2026-03\" --as staff:ana
   aftercare cases reindex                              read the words of all cases again")]
 pub struct Cases {
     #[command(subcommand)]
@@ -45,6 +55,54 @@ enum What {
         /// How many.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
+    },
+    /// What a saved view shows, the newest first.
+    List {
+        /// Its name.
+        #[arg(long)]
+        view: String,
+        /// How many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Whose view it is, or of a team.
+        #[arg(long = "as", value_name = "ACTOR", default_value = ACTOR)]
+        actor: String,
+    },
+    /// The views of a person, then those of teams.
+    Views {
+        #[arg(long = "as", value_name = "ACTOR", default_value = ACTOR)]
+        actor: String,
+    },
+    /// Keep a filter under a name.
+    SaveView {
+        name: String,
+        /// For a team, for example team:west.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        team: String,
+        #[command(flatten)]
+        filter: Filter,
+        #[arg(long = "as", value_name = "ACTOR", default_value = ACTOR)]
+        actor: String,
+    },
+    /// Delete a view.
+    DeleteView {
+        view: Uuid,
+        #[arg(long = "as", value_name = "ACTOR", default_value = ACTOR)]
+        actor: String,
+    },
+    /// Put a tag on a case.
+    Tag {
+        case: Uuid,
+        tag: String,
+        #[arg(long = "as", value_name = "ACTOR", default_value = ACTOR)]
+        actor: String,
+    },
+    /// Take a tag off a case.
+    Untag {
+        case: Uuid,
+        tag: String,
+        #[arg(long = "as", value_name = "ACTOR", default_value = ACTOR)]
+        actor: String,
     },
     /// Make what cases are found by anew, beside the work.
     Reindex,
@@ -75,6 +133,9 @@ struct Filter {
     /// Only what nobody has.
     #[arg(long, conflicts_with = "assigned_to")]
     unassigned: bool,
+    /// Only what has this tag.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    tag: String,
 }
 
 fn class(word: &str) -> Result<CaseClass, String> {
@@ -102,26 +163,63 @@ impl Filter {
             recorded_before: at(self.to)?.map(told),
             assigned_to: self.assigned_to,
             unassigned: self.unassigned,
+            tag: self.tag,
         })
     }
 }
 
 /// `aftercare cases …`.
 pub async fn run(home: &Home, options: Cases, output: Output) -> anyhow::Result<ExitCode> {
-    let mut client = CaseSearchClient::new(remote::channel(home, home::service("intake")?).await?);
-    match options.what {
+    let channel = remote::channel(home, home::service("intake")?).await?;
+    let mut client = CaseSearchClient::new(channel.clone());
+    let mut views = CaseViewsClient::new(channel);
+    let done = match options.what {
         What::Search { words, filter, limit } => {
-            let filter = Some(filter.asked()?);
-            let asked = SearchCasesRequest { page: None, words: words.join(" "), filter };
+            let asked = SearchCasesRequest { page: None, words: words.join(" "), filter: Some(filter.asked()?) };
             output.show(&Listed { cases: search(&mut client, asked, limit).await? })?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        What::List { view, limit, actor } => {
+            let known = saved(&mut views, &actor).await?;
+            let view = known.into_iter().find(|known| known.name == view || known.view_id == view);
+            let filter = view.context("there is no such view; `aftercare cases views` shows them")?.filter;
+            let asked = SearchCasesRequest { filter, ..SearchCasesRequest::default() };
+            output.show(&Listed { cases: search(&mut client, asked, limit).await? })?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        What::Views { actor } => {
+            let views = saved(&mut views, &actor).await?.into_iter().map(View::of).collect();
+            output.show(&Views { views })?;
+            return Ok(ExitCode::SUCCESS);
         }
         What::Reindex => {
             let answer = client.rebuild_search(remote::request(RebuildSearchRequest {})).await;
             let events = answer.map_err(|status| remote::refusal(&status))?.into_inner().events;
             output.show(&Rewound { events })?;
+            return Ok(ExitCode::SUCCESS);
         }
-    }
+        What::SaveView { name, team, filter, actor } => {
+            let m = SaveViewRequest { name, team, filter: Some(filter.asked()?) };
+            views.save_view(remote::request_as(m, &actor)?).await
+        }
+        What::DeleteView { view, actor } => {
+            let m = DeleteViewRequest { view_id: view.to_string() };
+            views.delete_view(remote::request_as(m, &actor)?).await
+        }
+        What::Tag { case, tag, actor } => {
+            views.add_tag(remote::request_as(AddTagRequest { case_id: case.to_string(), tag }, &actor)?).await
+        }
+        What::Untag { case, tag, actor } => {
+            views.remove_tag(remote::request_as(RemoveTagRequest { case_id: case.to_string(), tag }, &actor)?).await
+        }
+    };
+    output.show(&remote::Done::of(done)?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn saved(client: &mut CaseViewsClient<Channel>, actor: &str) -> anyhow::Result<Vec<SavedView>> {
+    let answer = client.list_views(remote::request_as(ListViewsRequest {}, actor)?).await;
+    Ok(answer.map_err(|status| remote::refusal(&status))?.into_inner().views)
 }
 
 async fn search(
@@ -189,6 +287,32 @@ impl Report for Listed {
                 .collect()
         };
         table(&["taken in", "status", "about", "channel", "store", "who has it", "id"], self.cases.iter().map(row))
+    }
+}
+
+#[derive(Serialize)]
+struct Views {
+    views: Vec<View>,
+}
+
+#[derive(Serialize)]
+struct View {
+    view_id: String,
+    owner: String,
+    name: String,
+}
+
+impl View {
+    fn of(view: SavedView) -> Self {
+        let SavedView { view_id, owner, name, .. } = view;
+        Self { view_id, owner, name }
+    }
+}
+
+impl Report for Views {
+    fn text(&self) -> String {
+        let row = |view: &View| vec![view.name.clone(), view.owner.clone(), view.view_id.clone()];
+        table(&["name", "whose", "id"], self.views.iter().map(row))
     }
 }
 

@@ -47,6 +47,9 @@ pub struct Case {
     /// The article it was offered as its answer; none where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<Offer>,
+    /// Words people put on it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<String>,
 }
 
 /// How far a case has come.
@@ -166,6 +169,8 @@ pub enum Command {
     Reject { what: Unfit, reason: String, levels: Arc<Levels> },
     /// The customer says whether the article that was offered helped.
     Judge { helpful: bool, levels: Arc<Levels> },
+    /// Put a tag on it, or take it off.
+    Tag { tag: String, put: bool },
     /// It needs nothing else.
     Close { outcome: Outcome, levels: Arc<Levels> },
     /// Its complaint reached its end.
@@ -221,6 +226,10 @@ pub enum Event {
         at: Timestamp,
         promises: Vec<Moved>,
     },
+    Tagged {
+        tag: String,
+        put: bool,
+    },
     AnswerOffered(Offer),
     AnswerJudged {
         helpful: bool,
@@ -265,6 +274,7 @@ impl Case {
             (Some(facts), Command::Accept { by, version, levels }) => self.accept(facts, by, version, &levels, now),
             (Some(facts), Command::RequestInfo { asked, levels }) => self.request_info(facts, asked, &levels, now),
             (Some(facts), Command::Reject { what, reason, levels }) => self.reject(facts, what, reason, &levels, now),
+            (Some(_), Command::Tag { tag, put }) => self.tag(tag, put),
             (Some(_), Command::Judge { helpful, levels }) => self.judge(helpful, &levels, now),
             (Some(_), Command::LookForInfo) => Ok(self.look_for_info(now)),
             (Some(facts), Command::LookAtResponse) => self.look(facts, now),
@@ -306,6 +316,8 @@ impl Case {
                 facts.emotion = added.emotion.or(facts.emotion);
             }),
             Event::Assigned { assignment, .. } => self.assignment = Some(assignment.clone()),
+            Event::Tagged { tag, put: true } => drop(self.tags.insert(tag.clone())),
+            Event::Tagged { tag, put: false } => drop(self.tags.remove(tag)),
             Event::AnswerOffered(offer) => self.offer = Some(offer.clone()),
             Event::AnswerJudged { helpful } => {
                 self.offer.iter_mut().for_each(|offer| offer.helpful = Some(*helpful));
@@ -328,7 +340,7 @@ impl Event {
             | Event::Rejected { promises, .. }
             | Event::Closed { promises, .. } => promises,
             Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
-            Event::AnswerOffered(_) | Event::AnswerJudged { .. } => &[],
+            Event::Tagged { .. } | Event::AnswerOffered(_) | Event::AnswerJudged { .. } => &[],
         }
     }
 }

@@ -140,6 +140,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("request info", ask(1, &[Part::Circumstances])),
         ("look for info", Command::LookForInfo),
         ("reject", reject(Unfit::NotOurs)),
+        ("tag", Command::Tag { tag: "recall".into(), put: true }),
         ("judge as help", judge(true)),
         ("judge as no help", judge(false)),
     ]
@@ -183,6 +184,7 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
         ("enquiry offered an article", "judge as no help") => Ok((still, true)),
         ("enquiry helped and closed", "judge as help") => Ok((still, false)),
         ("enquiry helped and closed", "judge as no help") => Err("case.answer_judged"),
+        (_, "tag") => Ok((still, true)),
         (_, "judge as help" | "judge as no help") => Err("case.nothing_offered"),
         (_, _) if is_closed => Err("case.closed"),
         ("enquiry assigned", "assign" | "accept") => Err("case.assignment_changed"),
@@ -255,7 +257,7 @@ fn any_command() -> impl Strategy<Value = Command> {
 
 proptest! {
     /// Whatever is asked in whatever order: it is registered, answered and missed at most once each and warned of at most
-    /// once by each warning, a closed case stays as it is but for a reopening and what is told late, and a deadline is
+    /// once by each warning, a closed case stays as it is but for a reopening, tags and what is told late, and a deadline is
     /// armed exactly while an answer is awaited.
     #[test]
     fn no_series_of_commands_breaks_a_case(series in prop::collection::vec((any_command(), 0i64..40), 0..20)) {
@@ -269,7 +271,8 @@ proptest! {
             let was_closed = matches!(before.state, State::Closed { .. } | State::Rejected { .. });
             let reopened = events == [Event::Reopened];
             let corrected = matches!(events[..], [Event::ResponseCorrected { .. }]) && case.state == before.state;
-            prop_assert!(!was_closed || reopened || corrected || (events.is_empty() && case == before));
+            let tagged = matches!(events[..], [Event::Tagged { .. }]) && case.state == before.state;
+            prop_assert!(!was_closed || reopened || corrected || tagged || (events.is_empty() && case == before));
             prop_assert!(was_closed || !reopened);
             prop_assert_eq!(case.look_at().is_some(), case.state == State::Routed && !case.response_missed);
             let once = events.iter().filter(|event| !matches!(event, Event::Closed { .. } | Event::Reopened));

@@ -13,6 +13,7 @@ pub mod priority;
 pub mod purchase;
 pub mod record;
 pub mod rejection;
+pub mod tags;
 pub mod triage;
 pub mod vocabulary;
 

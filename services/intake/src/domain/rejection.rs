@@ -28,6 +28,8 @@ pub enum Rejection {
     NothingOffered,
     #[error("the customer has judged the article already")]
     AnswerJudged,
+    #[error("the case has {} tags already; take one off first", super::tags::TAGS_MAX)]
+    TooManyTags,
     #[error("only a suggestion can end as a recorded suggestion")]
     NotASuggestion,
     #[error("a person ends a case as answered, guidance or suggestion_recorded")]
@@ -55,6 +57,7 @@ impl Rejection {
             Rejection::NotAnswered => "case.not_answered",
             Rejection::NothingOffered => "case.nothing_offered",
             Rejection::AnswerJudged => "case.answer_judged",
+            Rejection::TooManyTags => "case.too_many_tags",
             Rejection::NotASuggestion => "case.not_a_suggestion",
             Rejection::NotByPerson => "case.outcome_not_by_person",
             Rejection::AnswerOutOfTime => "case.answer_out_of_time",

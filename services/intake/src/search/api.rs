@@ -17,6 +17,8 @@ use crate::{
     api::view,
     app::App,
     desk::{A_PERSON, person},
+    domain::tags,
+    views::A_TAG,
     wire,
 };
 
@@ -67,7 +69,7 @@ impl CaseSearch for Api {
 }
 
 /// What is asked of the cases beside their words.
-fn filter(checks: &mut Checks, asked: &CaseFilter) -> Option<Filter> {
+pub fn filter(checks: &mut Checks, asked: &CaseFilter) -> Option<Filter> {
     let status = checks.optional_of("filter.status", &asked.status, &STATUSES);
     let store = checks.text("filter.store_id", &asked.store_id, 0..=100);
     let from = checks.instant("filter.recorded_from", asked.recorded_from.as_ref());
@@ -78,6 +80,10 @@ fn filter(checks: &mut Checks, asked: &CaseFilter) -> Option<Filter> {
         (text, false) => person(text).map(Some).ok_or(A_PERSON),
     };
     let assigned_to = checks.value("filter.assigned_to", assigned_to);
+    let tag = match asked.tag.as_str() {
+        "" => Some(None),
+        text => checks.value("filter.tag", tags::tag(text).ok_or(A_TAG)).map(Some),
+    };
     Some(Filter {
         status: status?.map(str::to_owned),
         class: wire::class_of(asked.class()),
@@ -87,6 +93,7 @@ fn filter(checks: &mut Checks, asked: &CaseFilter) -> Option<Filter> {
         to: to?,
         assigned_to: assigned_to?,
         unassigned: asked.unassigned,
+        tag: tag?,
     })
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use super::{facets, texts, words::Question};
+use super::{facets, tag_token, texts, words::Question};
 use crate::{
     app::App,
     domain::vocabulary::{CaseClass, Channel},
@@ -29,6 +29,7 @@ pub struct Filter {
     pub to: Option<Timestamp>,
     pub assigned_to: Option<String>,
     pub unassigned: bool,
+    pub tag: Option<String>,
 }
 
 /// The place in the list: when the last case was taken in, in microseconds, and its id.
@@ -44,6 +45,7 @@ pub async fn find(
     after: Option<Place>,
 ) -> Result<(Vec<Found>, String), Fault> {
     let mut tokens = facets(&app.master, filter.channel, filter.class, filter.store.as_deref());
+    tokens.extend(filter.tag.as_ref().map(|tag| tag_token(&app.master, tag)));
     tokens.extend(question.map(Question::grams).iter().flatten().map(|gram| app.master.token(gram)));
     let asked = Asked { tokens, filter };
     let mut hits = asked.ask(&app.pool, NEWEST_FIRST, page.limit(), after).await?;

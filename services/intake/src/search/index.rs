@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{facets, texts, words};
+use super::{facets, tag_token, texts, words};
 use crate::{app::App, domain::case::Case, store};
 
 /// The most events that are looked at in one transaction.
@@ -137,6 +137,7 @@ impl Rows {
         let Some(facts) = &case.facts else { return };
         let grams: BTreeSet<String> = readable.texts.iter().flat_map(|text| words::grams(text)).collect();
         let mut tokens = facets(&app.master, Some(facts.channel), Some(facts.class), facts.store_id.as_deref());
+        tokens.extend(case.tags.iter().map(|tag| tag_token(&app.master, tag)));
         tokens.extend(grams.iter().map(|gram| app.master.token(gram)));
         tokens.sort_unstable();
         tokens.dedup();

@@ -12,17 +12,26 @@ mod speed_tests;
 mod texts;
 mod words;
 
-pub use self::{api::Api, index::Index, words::grams};
+pub use self::{
+    api::{Api, filter},
+    index::Index,
+    words::grams,
+};
 
 use crate::{
     domain::vocabulary::{CaseClass, Channel},
     vault::Master,
 };
 
-/// What never changes of a case and can be asked for: a token each, beside those of the words.
+/// What never changes of a case and can be asked for: a token each, beside those of the words and of the tags.
 pub fn facets(master: &Master, channel: Option<Channel>, class: Option<CaseClass>, store: Option<&str>) -> Vec<i32> {
     let channel = channel.map(|channel| format!("channel:{}", channel.word()));
     let class = class.map(|class| format!("class:{}", class.word()));
     let store = store.map(|store| format!("store:{store}"));
     [channel, class, store].into_iter().flatten().map(|facet| master.token(&facet)).collect()
+}
+
+/// The token of a tag.
+fn tag_token(master: &Master, tag: &str) -> i32 {
+    master.token(&format!("tag:{tag}"))
 }

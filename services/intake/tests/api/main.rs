@@ -15,6 +15,7 @@ mod record;
 mod sales;
 mod search;
 mod vault;
+mod views;
 
 use serde_json::{Value, json};
 use testkit::Stack;
