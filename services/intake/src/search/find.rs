@@ -12,8 +12,9 @@ use crate::{
     store::{CaseRow, Found},
 };
 
-/// So many of the newest cases are looked at one by one before the index is asked for all.
-const NEWEST: i64 = 5_000;
+/// So many of the newest cases are looked at one by one; and then so many more, if a fifth of a page was found.
+const NEWEST: [i64; 2] = [5_000, 25_000];
+const A_FIFTH: usize = 5;
 
 /// Which cases are asked for, beside what was said in them; nothing asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,14 +49,7 @@ pub async fn find(
     tokens.extend(filter.tag.as_ref().map(|tag| tag_token(&app.master, tag)));
     tokens.extend(question.map(Question::grams).iter().flatten().map(|gram| app.master.token(gram)));
     let asked = Asked { tokens, filter };
-    let mut hits = asked.ask(&app.pool, NEWEST_FIRST, page.limit(), after).await?;
-    let missing = page.limit() - i64::try_from(hits.len()).unwrap_or_default();
-    if missing > 0
-        && let Some(looked_to) = asked.looked_to(&app.pool, after).await?
-    {
-        let statement = if asked.tokens.is_empty() { OLDER } else { OLDER_BY_TOKEN };
-        hits.extend(asked.ask(&app.pool, statement, missing, Some(looked_to)).await?);
-    }
+    let hits = asked.gather(&app.pool, page.limit(), after).await?;
     let next = page.next(&hits, |hit| (hit.recorded_at.to_string(), hit.case.id));
     let cases = hits.into_iter().map(|hit| hit.case.read()).collect::<Result<Vec<_>, _>>()?;
     match question {
@@ -119,12 +113,35 @@ const OLDER: &str = "-- case_search.older
     order by s.recorded_at desc, s.case_id desc limit $9";
 
 impl Asked<'_> {
+    async fn gather(&self, pool: &PgPool, limit: i64, after: Option<Place>) -> Result<Vec<Hit>, Fault> {
+        let (mut hits, mut place) = (Vec::new(), after);
+        let full = usize::try_from(limit).unwrap_or_default();
+        for window in NEWEST {
+            hits.extend(self.ask(pool, NEWEST_FIRST, missing(limit, &hits), place, window).await?);
+            if hits.len() >= full {
+                return Ok(hits);
+            }
+            place = self.looked_to(pool, window, place).await?;
+            if place.is_none() {
+                return Ok(hits);
+            }
+            if hits.len() * A_FIFTH < full {
+                break;
+            }
+        }
+        let statement = if self.tokens.is_empty() { OLDER } else { OLDER_BY_TOKEN };
+        hits.extend(self.ask(pool, statement, missing(limit, &hits), place, 0).await?);
+        Ok(hits)
+    }
+
+    /// `window`: how many of the newest are looked at; all by the other statements.
     async fn ask(
         &self,
         pool: &PgPool,
         statement: &'static str,
         limit: i64,
         after: Option<Place>,
+        window: i64,
     ) -> Result<Vec<Hit>, Fault> {
         let (from, to) = self.bounds();
         let asked = sqlx::query_as(statement)
@@ -137,12 +154,12 @@ impl Asked<'_> {
             .bind(self.filter.assigned_to.as_deref())
             .bind(self.filter.unassigned)
             .bind(limit);
-        let asked = if statement == NEWEST_FIRST { asked.bind(NEWEST) } else { asked };
+        let asked = if window > 0 { asked.bind(window) } else { asked };
         Ok(asked.fetch_all(pool).await?)
     }
 
     /// The last of the newest that were looked at; none where there are no more.
-    async fn looked_to(&self, pool: &PgPool, after: Option<Place>) -> Result<Option<Place>, Fault> {
+    async fn looked_to(&self, pool: &PgPool, window: i64, after: Option<Place>) -> Result<Option<Place>, Fault> {
         let (from, to) = self.bounds();
         let last = sqlx::query_as(
             "-- case_search.looked_to
@@ -154,7 +171,7 @@ impl Asked<'_> {
         .bind(after.map(|(_, id)| id))
         .bind(from)
         .bind(to)
-        .bind(NEWEST - 1);
+        .bind(window - 1);
         Ok(last.fetch_optional(pool).await?)
     }
 
@@ -162,4 +179,8 @@ impl Asked<'_> {
         let micros = |at: Option<Timestamp>| at.map(Timestamp::as_microsecond);
         (micros(self.filter.from).unwrap_or(i64::MIN), micros(self.filter.to).unwrap_or(i64::MAX))
     }
+}
+
+fn missing(limit: i64, hits: &[Hit]) -> i64 {
+    limit - i64::try_from(hits.len()).unwrap_or(limit)
 }

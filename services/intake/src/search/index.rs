@@ -2,7 +2,7 @@
 //! kept in the same transaction, so an outage only delays it and a repeat changes nothing; one process at a time.
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use backbone::Fault;
@@ -75,11 +75,16 @@ impl Index {
     /// An end of the journal before which nobody writes any more: sequence numbers are drawn before they are committed, so
     /// whoever was at work when they were drawn must have ended. None while that is not so, or while the door is rushed.
     async fn settled_end(&self) -> Result<Option<i64>, Fault> {
-        let seq: i64 = sqlx::query_scalar(
-            "-- journal_seq.end\nselect case when is_called then last_value else 0 end from journal_seq",
+        let (done, seq): (i64, i64) = sqlx::query_as(
+            "-- case_search_mark.look
+             select m.seq, case when j.is_called then j.last_value else 0 end from case_search_mark m, journal_seq j",
         )
         .fetch_one(&self.app.pool)
         .await?;
+        if seq <= done {
+            *self.seen() = Seen { end: seq, ..Seen::default() };
+            return Ok(None);
+        }
         // In a statement of its own, and after the other: so nobody who began later can have drawn up to `seq`.
         let (at, oldest): (jiff_sqlx::Timestamp, Option<jiff_sqlx::Timestamp>) = sqlx::query_as(
             "-- journal.oldest_writer
@@ -90,7 +95,11 @@ impl Index {
         .await?;
         let end = End { seq, at: at.to_jiff() };
         let oldest = oldest.map(jiff_sqlx::Timestamp::to_jiff);
-        Ok(self.seen.lock().unwrap_or_else(PoisonError::into_inner).look(end, oldest))
+        Ok(self.seen().look(end, oldest))
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn take_in(&self, tx: &mut PgConnection, ids: &[Uuid]) -> Result<(), Fault> {

@@ -26,7 +26,8 @@ struct Sealed {
 }
 
 /// Reads what can be read of these cases of these customers. Where a key is gone nothing can; a text that its key does
-/// not open is passed over and logged, so that it stands in nobody's way.
+/// not open is passed over and logged, so that it stands in nobody's way. Every row is read by its key, whatever the
+/// database thinks of the tables.
 pub async fn read(
     connection: &mut PgConnection,
     master: &Master,
@@ -37,8 +38,10 @@ pub async fn read(
         "-- case_text.read
          select t.case_id, t.part, t.body, k.customer_id, k.key_id, k.wrapped
          from unnest($1::uuid[], $2::uuid[]) as g(case_id, customer_id)
-         join case_text t on t.case_id = g.case_id
-         join customer_key k on k.customer_id = g.customer_id and k.key_id = encode(substr(t.body, 1, 16), 'hex')::uuid
+         cross join lateral (select * from case_text where case_id = g.case_id offset 0) as t
+         cross join lateral (
+           select * from customer_key
+           where customer_id = g.customer_id and key_id = encode(substr(t.body, 1, 16), 'hex')::uuid offset 0) as k
          order by t.case_id, t.part",
     )
     .bind(ids)
