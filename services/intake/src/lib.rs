@@ -4,9 +4,9 @@
 //! In reading order: what a purchase and a case are and what may happen to them ([`domain`]); how channels reach us
 //! ([`rest`], and [`channels`] for those with a form of their own) and how staff tools and the other services do
 //! ([`api`], and [`desk`] for those who work on cases); what we listen to ([`inbound`]) and what time does
-//! ([`deadlines`]); what others learn ([`wire`]); how cases are found ([`search`], [`views`]) and
-//! files are kept ([`attachments`]); what we know and may say ([`knowledge`]); how personal data are kept ([`vault`]); what is read ([`store`]);
-//! what all doors share ([`app`]) and how it is configured ([`config`]).
+//! ([`deadlines`]); what others learn ([`wire`]); how cases are found ([`search`], [`views`]); files ([`attachments`]);
+//! what we know and may say ([`knowledge`]); how personal data are kept ([`vault`]); what is read ([`store`]); what all
+//! doors share ([`app`]) and how it is configured ([`config`]).
 mod api;
 mod app;
 mod attachments;

@@ -1,5 +1,6 @@
 //! Contract and domain: what others learn of purchases and cases is decided here and nowhere else.
 //! Invariant: customers leave by pseudonym only; no name, number, address or word of a customer is in an event.
+mod beside;
 mod call;
 mod purchase;
 
@@ -16,7 +17,6 @@ use crate::{
         assignment::Assignment,
         case::{self, Case},
         ending::Unfit,
-        knowledge,
         priority::Priority,
         record::Part,
         vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
@@ -45,8 +45,7 @@ impl Aggregate for Case {
         match event {
             case::Event::Registered { facts, .. } => Published::of(&registered(facts), shard).at(facts.occurred_at),
             case::Event::Responded { at, in_time, .. } => {
-                let responded_at = Some(proto::timestamp(*at));
-                let in_time = *in_time;
+                let (responded_at, in_time) = (Some(proto::timestamp(*at)), *in_time);
                 Published::of(&contract::CaseResponded { case_id, responded_at, respond_by, in_time }, shard).at(*at)
             }
             case::Event::ResponseCorrected { at, in_time, was_at, was_late, .. } => {
@@ -102,23 +101,9 @@ impl Aggregate for Case {
                 let registered_at = facts.map(|facts| proto::timestamp(facts.recorded_at));
                 Published::of(&contract::CaseRejected { case_id, what, registered_at, rejected_at }, shard)
             }
-            case::Event::Tagged { tag, put } => {
-                Published::of(&contract::CaseTagged { case_id, tag: tag.clone(), removed: !put }, shard)
-            }
-            case::Event::AnswerOffered(knowledge::Offer { article, .. }) => {
-                let (article_id, article_version) = (article.id.clone(), article.version);
-                Published::of(&contract::CaseAnswerOffered { case_id, article_id, article_version }, shard)
-            }
-            case::Event::AnswerJudged { helpful } => {
-                let offered = self.offer.as_ref().map(|offer| &offer.article);
-                let judged = contract::CaseAnswerJudged {
-                    case_id,
-                    article_id: offered.map(|article| article.id.clone()).unwrap_or_default(),
-                    article_version: offered.map_or(0, |article| article.version),
-                    helpful: *helpful,
-                };
-                Published::of(&judged, shard)
-            }
+            case::Event::Tagged { tag, put } => beside::tagged(case_id, tag, *put, shard),
+            case::Event::AnswerOffered(offer) => beside::offered(case_id, &offer.article, shard),
+            case::Event::AnswerJudged(helpful) => beside::judged(case_id, self.offer.as_ref(), *helpful, shard),
             case::Event::Reopened => Published::of(&contract::CaseReopened { case_id }, shard),
         }
     }
@@ -252,13 +237,7 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         } else {
             String::new()
         },
-        offer: case.offer.as_ref().map(|offer| contract::Offer {
-            article_id: offer.article.id.clone(),
-            article_version: offer.article.version,
-            offered_at: Some(proto::timestamp(offer.at)),
-            is_judged: offer.helpful.is_some(),
-            helpful: offer.helpful == Some(true),
-        }),
+        offer: case.offer.as_ref().map(beside::offer),
         tags: case.tags.iter().cloned().collect(),
         missing: if let case::State::AwaitingInfo { missing, .. } = &case.state { parts(missing) } else { vec![] },
     })

@@ -231,9 +231,8 @@ pub enum Event {
         put: bool,
     },
     AnswerOffered(Offer),
-    AnswerJudged {
-        helpful: bool,
-    },
+    /// Whether it helped.
+    AnswerJudged(bool),
     /// Another person has it now.
     Assigned {
         assignment: Assignment,
@@ -319,9 +318,7 @@ impl Case {
             Event::Tagged { tag, put: true } => drop(self.tags.insert(tag.clone())),
             Event::Tagged { tag, put: false } => drop(self.tags.remove(tag)),
             Event::AnswerOffered(offer) => self.offer = Some(offer.clone()),
-            Event::AnswerJudged { helpful } => {
-                self.offer.iter_mut().for_each(|offer| offer.helpful = Some(*helpful));
-            }
+            Event::AnswerJudged(helpful) => self.offer.iter_mut().for_each(|offer| offer.helpful = Some(*helpful)),
         }
         event.promises().iter().for_each(|moved| self.promises.apply(moved));
     }
@@ -340,7 +337,7 @@ impl Event {
             | Event::Rejected { promises, .. }
             | Event::Closed { promises, .. } => promises,
             Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
-            Event::Tagged { .. } | Event::AnswerOffered(_) | Event::AnswerJudged { .. } => &[],
+            Event::Tagged { .. } | Event::AnswerOffered(_) | Event::AnswerJudged(_) => &[],
         }
     }
 }

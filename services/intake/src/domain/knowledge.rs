@@ -59,7 +59,7 @@ impl Case {
             None if self.is_ended() => return Err(Rejection::Closed),
             None => {}
         }
-        let judged = Event::AnswerJudged { helpful };
+        let judged = Event::AnswerJudged(helpful);
         let ended = if helpful { self.end(Outcome::AnsweredFromKnowledge, levels, now)? } else { vec![] };
         Ok(std::iter::once(judged).chain(ended).collect())
     }

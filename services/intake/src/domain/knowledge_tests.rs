@@ -15,7 +15,7 @@ pub(super) fn judge(helpful: bool) -> Command {
 
 fn enquiry() -> Contact {
     let article = Some(Article { id: "storage".into(), version: 2 });
-    Contact { channel: Channel::App, article, ..contact(CaseClass::Enquiry) }
+    Contact { channel: Channel::Website, article, ..contact(CaseClass::Enquiry) }
 }
 
 /// A case of an enquiry that was offered an article.
@@ -37,7 +37,7 @@ fn r_int_17_an_article_that_helped_ends_the_case_and_its_promise() {
     let mut case = offered();
     assert_eq!(case.offer.as_ref().unwrap().article.id, "storage");
     let events = run(&mut case, judge(true), hours(1)).unwrap();
-    assert!(matches!(events[..], [Event::AnswerJudged { helpful: true }, Event::Closed { .. }]), "{events:?}");
+    assert!(matches!(events[..], [Event::AnswerJudged(true), Event::Closed { .. }]), "{events:?}");
     assert_eq!(case.state, State::Closed { outcome: Outcome::AnsweredFromKnowledge, at: hours(1) });
     assert_eq!(run(&mut case, Command::LookAtResponse, hours(99)), Ok(vec![]), "nothing is owed any more");
     assert_eq!(run(&mut case, judge(true), hours(2)), Ok(vec![]));
@@ -48,7 +48,7 @@ fn r_int_17_an_article_that_helped_ends_the_case_and_its_promise() {
 fn r_int_08_an_article_that_did_not_help_leaves_the_case_with_a_person() {
     let mut case = offered();
     assert!(case.look_at().is_some(), "a person owes an answer from the beginning");
-    assert_eq!(run(&mut case, judge(false), hours(1)).unwrap(), [Event::AnswerJudged { helpful: false }]);
+    assert_eq!(run(&mut case, judge(false), hours(1)).unwrap(), [Event::AnswerJudged(false)]);
     assert_eq!((case.state.clone(), case.offer.as_ref().unwrap().helpful), (State::Routed, Some(false)));
     assert_eq!(run(&mut case, judge(true), hours(2)), Err("case.answer_judged"));
     run(&mut case, respond(None), hours(2)).unwrap();

@@ -175,7 +175,7 @@ impl CaseRequest {
         let store_id = checks.word("store", self.store.as_deref(), 100);
         let attachments = self.attachments.clone().unwrap_or_default();
         if attachments.len() > PER_CASE {
-            checks.report("attachments", format!("names {} files", attachments.len()), "name at most 20");
+            checks.report("attachments", format!("names {} files", attachments.len()), "give 0 to 20");
         }
         let occurred_at = checks.happened("occurred_at", self.occurred_at.as_deref()).unwrap_or(now);
         Some(Registration {
