@@ -29,14 +29,20 @@ use crate::{
     webhook, wire,
 };
 
+mod health;
+
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let policy = Arc::new(Policy::read(context)?);
     webhook::inbound(&policy.webhooks, &context.clock, inbound);
     let (missed, contradicted) = (policy.terms.ladder.clone(), policy.terms.ladder.clone());
     let levels = Arc::clone(&policy.levels);
-    inbound
-        .on::<CaseRegistered>(move |event, _| Ok(case_registered(&event, &policy)?.and(contacted(&event, &policy)?)));
+    let told = policy.terms.ladder.clone();
+    health::inbound(&told, inbound);
+    inbound.on::<CaseRegistered>(move |event, _| {
+        let effects = case_registered(&event, &policy)?.and(contacted(&event, &policy)?);
+        Ok(health::told(&event, &told)?.into_iter().fold(effects, Effects::and))
+    });
     inbound.on::<CaseRecordCompleted>(|event, _| record_completed(&event));
     inbound.on::<CaseResponseMissed>(move |event, _| response_missed(&event, &missed));
     inbound.on::<CaseResponded>(|event, _| if event.in_time { Ok(Effects::none()) } else { answered(&event.case_id) });

@@ -218,6 +218,9 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::ImprovementLate => contract::EscalationTrigger::ImprovementLate,
         Trigger::PromiseWarning => contract::EscalationTrigger::PromiseWarning,
         Trigger::PromiseLate => contract::EscalationTrigger::PromiseLate,
+        Trigger::Health => contract::EscalationTrigger::Health,
+        Trigger::RegulatorReportWarning => contract::EscalationTrigger::RegulatorReportWarning,
+        Trigger::RegulatorReportLate => contract::EscalationTrigger::RegulatorReportLate,
     };
     trigger.into()
 }
