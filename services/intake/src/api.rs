@@ -175,6 +175,10 @@ impl Intake for Api {
                 "content" => &mut response.content,
                 "circumstances" => &mut response.circumstances,
                 "expected_resolution" => &mut response.expected_resolution,
+                "symptoms" => &mut response.symptoms,
+                "onset" => &mut response.onset,
+                "frequency_of_use" => &mut response.frequency_of_use,
+                "duration_of_use" => &mut response.duration_of_use,
                 question => match question.strip_prefix("question_").and_then(|number| number.parse::<u32>().ok()) {
                     Some(number) => questions.entry(number).or_default(),
                     None => &mut contact,
@@ -184,14 +188,19 @@ impl Intake for Api {
         }
         response.questions = questions.into_values().collect();
         if !contact.is_empty() {
-            let Text { content, circumstances, expected_resolution, symptoms, frequency_of_use } =
-                serde_json::from_str(&contact).map_err(Fault::internal)?;
+            let said: Text = serde_json::from_str(&contact).map_err(Fault::internal)?;
             // What was said at first comes first; a part that was added was not said then.
-            response.content = content;
-            response.circumstances = circumstances.unwrap_or(response.circumstances);
-            response.expected_resolution = expected_resolution.unwrap_or(response.expected_resolution);
-            response.symptoms = symptoms.unwrap_or_default();
-            response.frequency_of_use = frequency_of_use.unwrap_or_default();
+            response.content = said.content;
+            for (whole, first) in [
+                (&mut response.circumstances, said.circumstances),
+                (&mut response.expected_resolution, said.expected_resolution),
+                (&mut response.symptoms, said.symptoms),
+                (&mut response.onset, said.onset),
+                (&mut response.frequency_of_use, said.frequency_of_use),
+                (&mut response.duration_of_use, said.duration_of_use),
+            ] {
+                *whole = first.unwrap_or(std::mem::take(whole));
+            }
         }
         Ok(Response::new(response))
     }

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     config::Config,
-    domain::{classify::Classifier, identity::Identity, vocabulary::Channel},
+    domain::{classify::Classifier, identity::Identity, regulator::Packs, vocabulary::Channel},
+    rest::Kept,
     vault::Master,
 };
 
@@ -26,6 +27,12 @@ pub struct App {
     pub calendars: Definitions,
     /// How long a customer's answer to a question is waited for.
     pub info_within: SignedDuration,
+    /// Whom harm is reported to.
+    pub packs: Arc<Packs>,
+    /// How long the link to a case's status page is good.
+    pub status_links: SignedDuration,
+    /// What was kept of the promises.
+    pub kept: Kept,
 }
 
 impl App {
@@ -34,7 +41,12 @@ impl App {
         let config = Config::read(ctx)?;
         let (levels, calendars) = config.levels()?;
         levels.warnings(ctx.clock.now()).iter().for_each(|warning| tracing::warn!("{warning}"));
+        let packs = config.packs()?;
+        packs.unconfirmed().for_each(|pack| tracing::warn!(pack, "no counsel has confirmed these terms of reports"));
         Ok(Self {
+            packs,
+            kept: Kept::default(),
+            status_links: config.status_links()?,
             road: ctx.road.clone(),
             pool: ctx.pool.clone(),
             clock: ctx.clock.clone(),

@@ -19,13 +19,17 @@ use crate::{
     channels,
     domain::{
         classify::{Classifier, RuleBook},
+        regulator::Packs,
         triage::{Advisor, Mode},
     },
+    rest::LINKS_MAX,
     vault::Master,
 };
 
 /// The words contacts are classified by.
 const RULES: &str = include_str!("rules.toml");
+/// Whom harm is reported to.
+const REGULATORS: &str = include_str!("regulators.toml");
 
 /// The `[service]` section.
 #[derive(Debug, Deserialize)]
@@ -39,6 +43,19 @@ pub struct Config {
     triage: Triage,
     /// How long a customer who was asked for what is missing has to answer.
     info_within: SignedDuration,
+    regulators: Regulators,
+    /// How long the link to a case's status page is good.
+    status_links: SignedDuration,
+}
+
+/// The `[service.regulators]` section: whom harm is reported to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Regulators {
+    /// Packs of a chain's own; the shipped ones when no file is named.
+    file: Option<PathBuf>,
+    /// The packs that hold.
+    apply: Vec<String>,
 }
 
 /// The `[service.triage]` section: the model that advises on classes.
@@ -85,6 +102,20 @@ impl Config {
         let sound = self.info_within > SignedDuration::ZERO && self.info_within <= SignedDuration::from_hours(24 * 366);
         ensure!(sound, "section [service]: info_within must be above 0 and at most 8784h (a year)");
         Ok(self.info_within)
+    }
+
+    /// How long links to status pages are good. Errors: not at all, or too long.
+    pub fn status_links(&self) -> anyhow::Result<SignedDuration> {
+        let sound = self.status_links > SignedDuration::ZERO && self.status_links <= LINKS_MAX;
+        ensure!(sound, "section [service]: status_links must be above 0 and at most 26352h (three years)");
+        Ok(self.status_links)
+    }
+
+    /// The packs of rules on reports to authorities that hold. Errors: what is wrong with them.
+    pub fn packs(&self) -> anyhow::Result<Arc<Packs>> {
+        let Regulators { file, apply } = &self.regulators;
+        let packs = Packs::prepare(config::document(file.as_deref(), REGULATORS)?, apply);
+        Ok(Arc::new(packs.context("section [service.regulators]")?))
     }
 
     /// The sources of channels that speak in a form of their own.

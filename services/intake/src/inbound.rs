@@ -1,4 +1,5 @@
-//! What intake listens to: a follow-up that found a problem opens a case, a complaint's end closes one, its appeal reopens it.
+//! What intake listens to: a follow-up that found a problem opens a case, a complaint's end closes one, its appeal
+//! reopens it, and what happens to it on the way ([`crate::progress`]) is there for its customer to read.
 use std::{collections::BTreeSet, sync::Arc};
 
 use backbone::{Change, Context, Effects, Fault, Inbound, Meta, proto};
@@ -13,23 +14,33 @@ use crate::{
     domain::{
         case::{self, Case, Command, Contact},
         classify::{Classification, Heard},
+        health::Said,
+        regulator::Packs,
         vocabulary::{CaseClass, Channel, Emotion},
     },
+    progress::{self, Step},
     wire,
 };
 
 /// The subscriptions.
 pub fn inbound(ctx: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
-    let (levels, _) = Config::read(ctx)?.levels()?;
+    let config = Config::read(ctx)?;
+    let ((levels, _), packs) = (config.levels()?, config.packs()?);
     let given = Arc::clone(&levels);
-    inbound.on::<ProblemFound>(move |event, meta| problem_found(&event, meta, &given));
+    inbound.on::<ProblemFound>(move |event, meta| problem_found(&event, meta, &given, &packs));
     inbound.on::<ComplaintClosed>(move |event, _| complaint_closed(&event, &levels));
-    inbound.on::<ComplaintReopened>(|event, _| complaint_reopened(&event));
+    inbound.on::<ComplaintReopened>(|event, meta| complaint_reopened(&event, meta));
+    progress::inbound(inbound);
     Ok(())
 }
 
 /// A bad answer to a follow-up becomes a linked case (R-SCH-20).
-fn problem_found(event: &ProblemFound, meta: &Meta, levels: &Arc<Levels>) -> Result<Effects, Fault> {
+fn problem_found(
+    event: &ProblemFound,
+    meta: &Meta,
+    levels: &Arc<Levels>,
+    packs: &Arc<Packs>,
+) -> Result<Effects, Fault> {
     let follow_up_id = proto::id("follow_up_id", &event.follow_up_id)?;
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let case_id = case::id_of_follow_up(follow_up_id);
@@ -49,6 +60,8 @@ fn problem_found(event: &ProblemFound, meta: &Meta, levels: &Arc<Levels>) -> Res
         store_id: None,
         // The caller's words are in the answer; how he feels was not asked.
         parts: BTreeSet::new(),
+        health: Said::default(),
+        packs: Arc::clone(packs),
     };
     Ok(Effects::change(Change::to::<Case>(case_id, contact.register(levels))))
 }
@@ -71,8 +84,11 @@ fn complaint_closed(event: &ComplaintClosed, levels: &Arc<Levels>) -> Result<Eff
 }
 
 /// Events from before they named the case say nothing here.
-fn complaint_reopened(event: &ComplaintReopened) -> Result<Effects, Fault> {
+fn complaint_reopened(event: &ComplaintReopened, meta: &Meta) -> Result<Effects, Fault> {
     let case_id = proto::optional_id("case_id", &event.case_id)?;
-    let reopen = |case_id| Effects::change(Change::to::<Case>(case_id, Command::ReopenWithComplaint));
-    Ok(case_id.map_or_else(Effects::none, reopen))
+    let Some(case_id) = case_id else { return Ok(Effects::none()) };
+    let complaint_id = proto::optional_id("complaint_id", &event.complaint_id)?;
+    let row = complaint_id.map(|id| progress::row(id, Step::LookingInto, None, meta)).transpose()?;
+    let reopen = Effects::change(Change::to::<Case>(case_id, Command::ReopenWithComplaint));
+    Ok(row.into_iter().fold(reopen, Effects::row))
 }

@@ -3,7 +3,8 @@
 //!
 //! In reading order: what a purchase and a case are and what may happen to them ([`domain`]); how channels reach us
 //! ([`rest`], and [`channels`] for those with a form of their own) and how staff tools and the other services do
-//! ([`api`], and [`desk`] for those who work on cases); what we listen to ([`inbound`]) and what time does
+//! ([`api`], [`desk`] for those who work on cases, and
+//! [`health`] for harm, [`regulators`] for reports on it); what we listen to ([`inbound`], [`progress`]) and what time does
 //! ([`deadlines`]); what others learn ([`wire`]); how personal data are kept ([`vault`]); what is read ([`store`]);
 //! what all doors share ([`app`]) and how it is configured ([`config`]).
 mod api;
@@ -13,7 +14,10 @@ mod config;
 mod deadlines;
 mod desk;
 mod domain;
+mod health;
 mod inbound;
+mod progress;
+mod regulators;
 mod rest;
 mod store;
 mod vault;
@@ -23,7 +27,8 @@ use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service};
 use contracts::intake::v1::{
-    desk_server::DeskServer, inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer,
+    desk_server::DeskServer, health_lane_server::HealthLaneServer, inbound_messages_server::InboundMessagesServer,
+    intake_server::IntakeServer, regulators_server::RegulatorsServer,
 };
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -49,6 +54,8 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let parts = Parts::new()
         .grpc(IntakeServer::new(api::Api(Arc::clone(&app))))
         .grpc(DeskServer::new(desk::Desk(Arc::clone(&app))))
+        .grpc(HealthLaneServer::new(health::HealthLane(Arc::clone(&app))))
+        .grpc(RegulatorsServer::new(regulators::Regulators(Arc::clone(&app))))
         .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&app))))
         .http(rest::routes(app))
         .http(channels::routes(Arc::clone(&channels)));

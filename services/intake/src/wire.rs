@@ -1,7 +1,9 @@
 //! Contract and domain: what others learn of purchases and cases is decided here and nowhere else.
 //! Invariant: customers leave by pseudonym only; no name, number, address or word of a customer is in an event.
 mod call;
+pub mod health;
 mod purchase;
+pub mod regulator;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +19,7 @@ use crate::{
         case::{self, Case},
         ending::Unfit,
         priority::Priority,
+        rating::Rating,
         record::Part,
         vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
     },
@@ -68,13 +71,9 @@ impl Aggregate for Case {
                 facts.map(|facts| facts.respond_by).into_iter().fold(missed, Published::at)
             }
             case::Event::Closed { outcome, at, .. } => {
-                let closed = contract::CaseClosed {
-                    case_id,
-                    outcome: outcome.word().to_owned(),
-                    registered_at: facts.map(|facts| proto::timestamp(facts.recorded_at)),
-                    closed_at: Some(proto::timestamp(*at)),
-                };
-                Published::of(&closed, shard)
+                let registered_at = facts.map(|facts| proto::timestamp(facts.recorded_at));
+                let (outcome, closed_at) = (outcome.word().to_owned(), Some(proto::timestamp(*at)));
+                Published::of(&contract::CaseClosed { case_id, outcome, registered_at, closed_at }, shard)
             }
             case::Event::RecordCompleted(added) => {
                 let completed = contract::CaseRecordCompleted {
@@ -101,6 +100,9 @@ impl Aggregate for Case {
                 let registered_at = facts.map(|facts| proto::timestamp(facts.recorded_at));
                 Published::of(&contract::CaseRejected { case_id, what, registered_at, rejected_at }, shard)
             }
+            case::Event::Health(event) => health::published(self, event, case_id, complaint_id, shard),
+            case::Event::Report(event) => regulator::published(self, event, case_id, complaint_id, shard),
+            case::Event::Rated(rating) => Published::of(&rated(rating, case_id, complaint_id), shard),
             case::Event::Reopened => Published::of(&contract::CaseReopened { case_id }, shard),
         }
     }
@@ -117,6 +119,16 @@ impl Aggregate for Case {
 impl From<case::Rejection> for Fault {
     fn from(rejection: case::Rejection) -> Self {
         Fault::rejected(rejection.code(), rejection.to_string())
+    }
+}
+
+fn rated(rating: &Rating, case_id: String, complaint_id: String) -> contract::CaseRated {
+    contract::CaseRated {
+        case_id,
+        complaint_id,
+        score: u32::from(rating.score),
+        rated_at: Some(proto::timestamp(rating.at)),
+        ended_at: Some(proto::timestamp(rating.ended_at)),
     }
 }
 

@@ -120,7 +120,8 @@ impl Case {
         }
     }
 
-    fn awaits_answer(&self) -> bool {
+    /// Nobody has answered, and the time for it has not passed.
+    pub(super) fn awaits_answer(&self) -> bool {
         self.state == State::Routed && !self.response_missed
     }
 

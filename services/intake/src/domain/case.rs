@@ -7,23 +7,26 @@ use jiff::Timestamp;
 use kernel::{
     id,
     promise::Promises,
-    sla::{self, Kind, Levels, Warning},
+    sla::{Kind, Levels, Warning},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    answer::{self, Given, Moved},
+    answer::Moved,
     assignment::{Assignment, HandOver},
-    classify::Classification,
     ending::Unfit,
+    health::{self, Health},
     information::Question,
-    priority::{self, Priority, Weighed},
+    priority::{self, Priority},
+    rating::Rating,
     record::{Added, Part},
+    regulator::Packs,
+    reporting::{self, Receipt, Reports, Withdrawal},
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
 };
 
-pub use super::rejection::Rejection;
+pub use super::{contact::Contact, rejection::Rejection};
 
 /// A case as intake knows it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,6 +46,15 @@ pub struct Case {
     /// How often the customer was asked for what is missing.
     #[serde(default)]
     pub questions: u32,
+    /// What is on record of a person's health.
+    #[serde(default, skip_serializing_if = "Health::is_empty")]
+    pub health: Health,
+    /// What it owes authorities.
+    #[serde(default, skip_serializing_if = "Reports::is_empty")]
+    pub reports: Reports,
+    /// The customer's, of the end it had come to then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<Rating>,
 }
 
 /// How far a case has come.
@@ -116,32 +128,21 @@ impl Facts {
     }
 }
 
-/// A contact, before it is taken in.
-#[derive(Clone, Debug)]
-pub struct Contact {
-    pub case_id: Uuid,
-    pub customer_id: Uuid,
-    pub channel: Channel,
-    pub purchase_id: Option<Uuid>,
-    pub product_id: Option<String>,
-    pub batch: Option<String>,
-    pub classification: Classification,
-    pub emotion: Option<Emotion>,
-    /// 0 (none) to 3.
-    pub vip_tier: u8,
-    pub repeat_contact: bool,
-    pub occurred_at: Timestamp,
-    pub follow_up_id: Option<Uuid>,
-    pub store_id: Option<String>,
-    /// What of the record a person stated.
-    pub parts: BTreeSet<Part>,
-}
-
 /// What can be asked of a case. What gives or ends a promise brings the service levels.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// A person adds to the record what was missing.
     Complete(Added),
+    /// A person adds to the health record.
+    RecordHealth { said: Box<health::Said>, levels: Arc<Levels>, packs: Arc<Packs> },
+    /// An authority confirmed a report.
+    ReceiveReport { receipt: Receipt, packs: Arc<Packs> },
+    /// A person says that nothing is reported to the authority of a pack after all.
+    WithdrawReport { pack: String, withdrawal: Withdrawal },
+    /// The customer rates the end, 1 to 5.
+    Rate { score: u8 },
+    /// Time has passed, and a report is owed.
+    LookAtReports,
     /// Take the contact in, with its first answer promised. Told again it changes nothing.
     Register { contact: Box<Contact>, levels: Arc<Levels> },
     /// A human answered the customer: now, or at an earlier time told only now.
@@ -200,6 +201,9 @@ pub enum Event {
     },
     Reopened,
     RecordCompleted(Added),
+    Health(health::Event),
+    Report(reporting::Event),
+    Rated(Rating),
     InfoRequested {
         missing: BTreeSet<Part>,
         until: Timestamp,
@@ -240,12 +244,22 @@ impl Case {
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         match (&self.facts, command) {
             (_, Command::Complete(added)) => self.complete(added),
-            (None, Command::Register { contact, levels }) => Ok(vec![contact.take_in(&levels, now)?]),
+            (None, Command::Register { contact, levels }) => {
+                let packs = Arc::clone(&contact.packs);
+                self.with_owed(contact.take_in(&levels, now)?, &packs, now)
+            }
             (Some(_), Command::Register { .. }) => Ok(vec![]),
-            (None, Command::LookAtResponse | Command::LookForInfo) => Ok(vec![]),
+            (None, Command::LookAtResponse | Command::LookForInfo | Command::LookAtReports) => Ok(vec![]),
             (None, Command::EndWithComplaint { .. } | Command::ReopenWithComplaint) => Ok(vec![]),
             (None, _) => Err(Rejection::Unknown),
             (Some(facts), Command::Respond { at, levels }) => self.respond(facts, at, &levels, now),
+            (Some(facts), Command::RecordHealth { said, levels, packs }) => {
+                self.with_owed(self.record_health(facts, *said, &levels, now)?, &packs, now)
+            }
+            (Some(_), Command::ReceiveReport { receipt, packs }) => self.receive(receipt, &packs, now),
+            (Some(_), Command::WithdrawReport { pack, withdrawal }) => self.withdraw_reports(&pack, withdrawal, now),
+            (Some(_), Command::Rate { score }) => self.rate(score, now),
+            (Some(_), Command::LookAtReports) => self.look_at_reports(now),
             (Some(facts), Command::Assign { asked, levels }) => self.assign(facts, asked, &levels, now),
             (Some(facts), Command::Accept { by, version, levels }) => self.accept(facts, by, version, &levels, now),
             (Some(facts), Command::RequestInfo { asked, levels }) => self.request_info(facts, asked, &levels, now),
@@ -290,6 +304,9 @@ impl Case {
                 facts.emotion = added.emotion.or(facts.emotion);
             }),
             Event::Assigned { assignment, .. } => self.assignment = Some(assignment.clone()),
+            Event::Health(event) => self.apply_health(event),
+            Event::Report(event) => self.reports.apply(event),
+            Event::Rated(rating) => self.rating = Some(*rating),
         }
         event.promises().iter().for_each(|moved| self.promises.apply(moved));
     }
@@ -307,62 +324,13 @@ impl Event {
             | Event::Assigned { promises, .. }
             | Event::Rejected { promises, .. }
             | Event::Closed { promises, .. } => promises,
-            Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
+            Event::Health(event) => event.promises(),
+            Event::Report(_)
+            | Event::Rated(_)
+            | Event::Reopened
+            | Event::RecordCompleted(_)
+            | Event::InfoRequested { .. }
+            | Event::InfoAdded { .. } => &[],
         }
-    }
-}
-
-impl Contact {
-    /// The command that takes the contact in.
-    pub fn register(self, levels: &Arc<Levels>) -> Command {
-        Command::Register { contact: Box::new(self), levels: Arc::clone(levels) }
-    }
-
-    /// The case that is on record from now on.
-    fn take_in(self, levels: &Levels, now: Timestamp) -> Result<Event, Rejection> {
-        let Classification { class, source, severity, heard } = self.classification;
-        let lane = priority::lane(class, severity);
-        let priority = priority::priority(Weighed {
-            severity,
-            emotion: self.emotion,
-            heard,
-            vip_tier: self.vip_tier,
-            channel: self.channel,
-            repeat_contact: self.repeat_contact,
-        });
-        let asked = sla::Facts {
-            channel: Some(self.channel.word()),
-            class: Some(class.word()),
-            priority: Some(lane.word()),
-            segment: (self.vip_tier >= 1).then_some("vip"),
-            store: self.store_id.as_deref(),
-        };
-        let urgent = priority::is_urgent(lane, &priority);
-        let Given { promises, respond_by, answered_from } = answer::promised(levels, asked, urgent, now)?;
-        let facts = Box::new(Facts {
-            case_id: self.case_id,
-            customer_id: self.customer_id,
-            channel: self.channel,
-            purchase_id: self.purchase_id,
-            product_id: self.product_id,
-            batch: self.batch,
-            class,
-            class_source: source,
-            emotion: self.emotion.or(heard.emotion),
-            lane,
-            health_severity: severity,
-            priority,
-            occurred_at: self.occurred_at,
-            recorded_at: now,
-            respond_by,
-            complaint_id: class.is_complaint().then(|| complaint_of(self.case_id)),
-            follow_up_id: self.follow_up_id,
-            store_id: self.store_id,
-            parts: self.parts,
-            vip_tier: self.vip_tier,
-            repeat_contact: self.repeat_contact,
-            answered_from,
-        });
-        Ok(Event::Registered { facts, promises })
     }
 }

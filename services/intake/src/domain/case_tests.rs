@@ -17,8 +17,12 @@ use super::{
     classify::{Classification, Heard},
     ending::Unfit,
     ending_tests::reject,
+    health::Said,
+    health_tests::{self, record_health},
     information_tests::ask,
     record::{Added, Part},
+    regulator::Packs,
+    reporting_tests,
     vocabulary::{CaseClass, Channel, Emotion, Outcome},
 };
 
@@ -31,6 +35,11 @@ pub(super) fn levels() -> Arc<Levels> {
 /// Levels of another policy.
 pub(super) fn policy(policy: &str) -> Arc<Levels> {
     Arc::new(Levels::prepare(toml::from_str(policy).unwrap(), &toml::from_str(CHINA).unwrap()).unwrap())
+}
+
+/// No authority wants to hear anything.
+pub(super) fn packs() -> Arc<Packs> {
+    reporting_tests::packs(&[])
 }
 
 pub(super) fn hours(n: i64) -> Timestamp {
@@ -53,6 +62,8 @@ pub(super) fn contact(class: CaseClass) -> Contact {
         follow_up_id: None,
         store_id: None,
         parts: [Part::Content].into(),
+        health: Said::default(),
+        packs: packs(),
     }
 }
 
@@ -136,6 +147,11 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("request info", ask(1, &[Part::Circumstances])),
         ("look for info", Command::LookForInfo),
         ("reject", reject(Unfit::NotOurs)),
+        ("receive a report", reporting_tests::receive("R-1", hours(1))),
+        ("withdraw a report", reporting_tests::withdraw()),
+        ("rate", Command::Rate { score: 4 }),
+        ("look at reports", Command::LookAtReports),
+        ("record health", record_health(health_tests::symptoms(2))),
     ]
 }
 
@@ -161,17 +177,23 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
     };
     match (from, command) {
         ("absent", "register") => Ok(("routed", true)),
+        ("absent", "look at reports") => Ok(("absent", false)),
         ("absent", "look at response" | "look for info" | "end with complaint" | "reopen with complaint") => {
             Ok(("absent", false))
         }
         ("absent", _) => Err("case.not_found"),
         (_, "register") => Ok((still, false)),
+        (_, "receive a report" | "withdraw a report") => Err("case.no_report_owed"),
+        ("enquiry closed" | "complaint closed", "rate") => Ok((still, true)),
+        (_, "rate") => Err("case.not_ended"),
+        (_, "look at reports") => Ok((still, false)),
         (_, "look at response") => Ok((still, still == "routed" && from != "enquiry late")),
         (_, "look for info") if is_waiting => Ok(("closed", true)),
         (_, "look for info") => Ok((still, false)),
         (_, "end with complaint") => Ok((if is_rejected { still } else { "closed" }, !is_closed)),
         ("complaint closed", "reopen with complaint") => Ok(("reopened", true)),
         (_, "reopen with complaint") => Ok((still, false)),
+        (_, "record health") if !is_rejected => Ok((still, true)),
         (_, "tell an earlier answer") => Ok((if still == "routed" { "responded" } else { still }, true)),
         (_, _) if is_closed => Err("case.closed"),
         ("enquiry assigned", "assign" | "accept") => Err("case.assignment_changed"),
@@ -258,10 +280,14 @@ proptest! {
             let was_closed = matches!(before.state, State::Closed { .. } | State::Rejected { .. });
             let reopened = events == [Event::Reopened];
             let corrected = matches!(events[..], [Event::ResponseCorrected { .. }]) && case.state == before.state;
-            prop_assert!(!was_closed || reopened || corrected || (events.is_empty() && case == before));
+            let beside = |event: &Event| matches!(event, Event::Health(_) | Event::Rated(_));
+            let health = !events.is_empty() && events.iter().all(beside);
+            prop_assert!(!was_closed || reopened || corrected || health || (events.is_empty() && case == before));
+            prop_assert!(!health || case.state == before.state);
             prop_assert!(was_closed || !reopened);
             prop_assert_eq!(case.look_at().is_some(), case.state == State::Routed && !case.response_missed);
-            let once = events.iter().filter(|event| !matches!(event, Event::Closed { .. } | Event::Reopened));
+            let once = |event: &&Event| !matches!(event, Event::Closed { .. } | Event::Reopened | Event::Health(_) | Event::Rated(_));
+            let once = events.iter().filter(once);
             seen.extend(once.map(|event| match event {
                 Event::ResponseDueSoon { warning, .. } => (std::mem::discriminant(event), Some(*warning)),
                 _ => (std::mem::discriminant(event), None),

@@ -96,7 +96,8 @@ impl Case {
             return Err(Rejection::IsComplaint);
         }
         let promises = self.noted(Fact::Cancelled { at: now, cause: Cause::Rejected }, levels, now)?;
-        Ok(vec![Event::Rejected { what, reason, at: now, promises }])
+        let reports = self.reports_dropped(&reason, now)?;
+        Ok(std::iter::once(Event::Rejected { what, reason, at: now, promises }).chain(reports).collect())
     }
 
     /// Whether it is at its end.

@@ -5,13 +5,18 @@ pub mod assignment;
 pub mod call;
 pub mod case;
 pub mod classify;
+pub mod contact;
 pub mod ending;
+pub mod health;
 pub mod identity;
 pub mod information;
 pub mod priority;
 pub mod purchase;
+pub mod rating;
 pub mod record;
+pub mod regulator;
 pub mod rejection;
+pub mod reporting;
 pub mod triage;
 pub mod vocabulary;
 
@@ -26,4 +31,8 @@ mod classify_tests;
 #[cfg(test)]
 mod ending_tests;
 #[cfg(test)]
+mod health_tests;
+#[cfg(test)]
 mod information_tests;
+#[cfg(test)]
+mod reporting_tests;

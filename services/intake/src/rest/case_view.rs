@@ -63,6 +63,10 @@ pub struct CaseView {
     pub closed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// Where the customer can see how it stands and rate its end, without a log-in; good for a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/status/AZ3v…")]
+    pub status_link: Option<String>,
 }
 
 /// The points a case started with in its queue, and what they are for.
@@ -83,7 +87,7 @@ pub struct PartView {
 
 impl CaseView {
     /// The case as it is; `None` when there is none.
-    pub fn of(version: u64, case: &Case) -> Option<Self> {
+    pub fn of(version: u64, case: &Case, status_link: Option<String>) -> Option<Self> {
         let facts = case.facts.as_ref()?;
         let part = |part: &Part| PartView { reason: part.reason.clone(), points: part.points };
         let (closed_at, outcome) = match case.state {
@@ -115,6 +119,7 @@ impl CaseView {
             complaint_id: facts.complaint_id,
             closed_at,
             outcome,
+            status_link,
         })
     }
 }

@@ -17,6 +17,7 @@ use super::{
     case_view::CaseView,
     check::Checks,
     problem::Problem,
+    status,
 };
 use crate::{
     app::{App, channel_actor},
@@ -74,7 +75,8 @@ pub async fn get(
 ) -> Result<axum::Json<CaseView>, Problem> {
     let Path(id) = id.map_err(|_| Fault::invalid("id", "is not a UUID"))?;
     let (id, version, case) = store::case(&app.pool, id).await?;
-    let view = CaseView::of(version, &case).ok_or_else(|| Fault::not_found("case", id))?;
+    let view = CaseView::of(version, &case, Some(status::link(&app, id, app.clock.now())))
+        .ok_or_else(|| Fault::not_found("case", id))?;
     Ok(axum::Json(view))
 }
 
@@ -117,9 +119,13 @@ pub fn unit(app: &App, registration: Registration, case_id: Uuid, customer: Uuid
     let words = serde_json::to_string(&registration.text).map_err(Fault::internal)?;
     let text = text_row(&key, case_id, "contact", &words)?;
     let actor = channel_actor(registration.channel);
-    let command = registration.into_contact(&app.classifier, case_id, customer).register(&app.levels);
-    let answer = |_, version, case: &Case| {
-        CaseView::of(version, case).and_then(|view| serde_json::to_vec(&view).ok()).unwrap_or_default()
+    let contact = registration.into_contact(&app.classifier, &app.packs, case_id, customer);
+    let command = contact.register(&app.levels);
+    let link = status::link(app, case_id, app.clock.now());
+    let answer = move |_, version, case: &Case| {
+        CaseView::of(version, case, Some(link.clone()))
+            .and_then(|view| serde_json::to_vec(&view).ok())
+            .unwrap_or_default()
     };
     Ok(Unit::of(Change::create::<Case>(case_id, command)).row(person).row(text).actor(actor).answer::<Case>(answer))
 }

@@ -6,10 +6,13 @@ mod case_view;
 mod cases;
 mod check;
 mod customer;
+mod kept;
 mod problem;
 mod promises;
 mod sale_request;
 mod sales;
+mod status;
+mod status_words;
 mod words;
 
 use std::sync::Arc;
@@ -29,7 +32,9 @@ pub use self::{
     cases::unit as case_unit,
     check::Checks,
     customer::Customer,
+    kept::Kept,
     problem::Problem,
+    status::LINKS_MAX,
 };
 use crate::app::App;
 
@@ -42,11 +47,12 @@ use crate::app::App;
                        unknown fields are refused.",
         license(name = "Apache-2.0")
     ),
-    paths(sales::record, cases::register, cases::get, promises::list),
+    paths(sales::record, cases::register, cases::get, promises::list, status::get, status::rate),
     tags(
         (name = "sales", description = "What was sold to whom"),
         (name = "cases", description = "Contacts of customers"),
-        (name = "promises", description = "What everybody is promised")
+        (name = "promises", description = "What everybody is promised"),
+        (name = "status", description = "How a case stands, for its customer")
     )
 )]
 struct Description;
@@ -58,6 +64,8 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/cases", post(cases::register))
         .route("/v1/cases/{id}", get(cases::get))
         .route("/v1/promises", get(promises::list))
+        .route("/v1/status/{token}", get(status::get))
+        .route("/v1/status/{token}/rating", post(status::rate))
         .route("/v1/{*path}", any(async || Problem::from(Fault::not_found("page", "of this name; see /docs"))))
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "request.method", "see /docs for what can be done here")

@@ -37,6 +37,7 @@ pub struct Master {
     wrapping: XChaCha20Poly1305,
     pseudonyms: KeyedHash,
     blind: KeyedHash,
+    links: KeyedHash,
 }
 
 impl Master {
@@ -58,6 +59,7 @@ impl Master {
             wrapping: XChaCha20Poly1305::new_from_slice(draw("intake.wrapping.v1")?.as_slice()).ok()?,
             pseudonyms: keyed(&draw("intake.pseudonym.v1")?)?,
             blind: keyed(&draw("intake.blind-index.v1")?)?,
+            links: keyed(&draw("intake.status-link.v1")?)?,
         })
     }
 
@@ -71,6 +73,16 @@ impl Master {
     /// A value to find `text` by in `column` without storing it.
     pub fn blind(&self, column: &'static str, text: &str) -> [u8; 32] {
         digest(&self.blind, &[column, text])
+    }
+
+    /// A mark that says that a link is ours.
+    pub fn mark(&self, link: &[u8]) -> [u8; 32] {
+        self.links.clone().chain_update(link).finalize().into_bytes().into()
+    }
+
+    /// Whether we made the mark, compared in the same time whatever is wrong with it.
+    pub fn made(&self, link: &[u8], mark: &[u8]) -> bool {
+        self.links.clone().chain_update(link).verify_slice(mark).is_ok()
     }
 
     /// A new key for a customer, to be stored with what is sealed with it.

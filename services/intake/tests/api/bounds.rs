@@ -62,6 +62,6 @@ async fn the_bounds_in_the_description_are_those_that_are_checked() {
             assert!(!text || bounded, "{schema}.{name} has no bound: {property}");
         }
     }
-    assert_eq!(seen, 30, "bounds tried");
+    assert_eq!(seen, 32, "bounds tried");
     super::assert_nothing_stored(&stack).await;
 }

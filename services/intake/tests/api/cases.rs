@@ -196,7 +196,9 @@ async fn the_description_and_its_page_are_served() {
     let description = get(&stack, "/openapi.json").await.json();
     assert!(description["openapi"].as_str().unwrap().starts_with("3."));
     let paths = description["paths"].as_object().unwrap();
-    assert_eq!(paths.keys().collect::<Vec<_>>(), ["/v1/cases", "/v1/cases/{id}", "/v1/promises", "/v1/sales"]);
+    let status = ["/v1/status/{token}", "/v1/status/{token}/rating"];
+    let expected = ["/v1/cases", "/v1/cases/{id}", "/v1/promises", "/v1/sales"].into_iter().chain(status);
+    assert_eq!(paths.keys().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
     let channels = &description["components"]["schemas"]["CaseRequest"]["properties"]["channel"]["enum"];
     assert_eq!(channels.as_array().unwrap().len(), 9, "{channels}");
     assert_eq!(get(&stack, "/docs/").await.status, 200);

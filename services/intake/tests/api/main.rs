@@ -7,10 +7,14 @@ mod bounds;
 mod cases;
 mod channels;
 mod desk;
+mod health;
+mod kept;
 mod promises;
 mod queue;
 mod record;
+mod regulators;
 mod sales;
+mod status;
 mod vault;
 
 use serde_json::{Value, json};
