@@ -213,7 +213,7 @@ fn about(purpose: Purpose, about_id: &str, complaint: Option<Command>, tell: Tel
             Some(command) => Change::to::<Complaint>(id()?, command),
             None => return Ok(Effects::none()),
         },
-        Purpose::Unspecified | Purpose::FollowUp => return Ok(Effects::none()),
+        Purpose::Unspecified | Purpose::FollowUp | Purpose::MajorIssue => return Ok(Effects::none()),
     };
     Ok(Effects::change(change))
 }

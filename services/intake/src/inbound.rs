@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use backbone::{Change, Context, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
     complaint::v1::{ComplaintClosed, ComplaintReopened},
+    outreach::v1::{MessageFailed, MessageSent, Purpose},
     scheduling::v1::ProblemFound,
 };
 use kernel::sla::Levels;
@@ -15,6 +16,7 @@ use crate::{
         case::{self, Case, Command, Contact},
         classify::{Classification, Heard},
         health::Said,
+        member::{self, Member},
         regulator::Packs,
         vocabulary::{CaseClass, Channel, Emotion},
     },
@@ -31,7 +33,23 @@ pub fn inbound(ctx: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<ComplaintClosed>(move |event, _| complaint_closed(&event, &levels));
     inbound.on::<ComplaintReopened>(|event, meta| complaint_reopened(&event, meta));
     progress::inbound(inbound);
+    inbound.on::<MessageSent>(|event, meta| {
+        let at = proto::instant("sent_at", event.sent_at.as_ref())?.unwrap_or(meta.occurred_at);
+        member(event.purpose(), &event.message_id, member::Command::Told { at })
+    });
+    inbound.on::<MessageFailed>(|event, meta| {
+        let failed = member::Command::Failed { code: event.code.clone(), at: meta.occurred_at };
+        member(event.purpose(), &event.message_id, failed)
+    });
     Ok(())
+}
+
+/// What became of a message about a major issue; the member has the message's id.
+fn member(purpose: Purpose, message_id: &str, told: member::Command) -> Result<Effects, Fault> {
+    if purpose != Purpose::MajorIssue {
+        return Ok(Effects::none());
+    }
+    Ok(Effects::change(Change::to::<Member>(proto::id("message_id", message_id)?, told)))
 }
 
 /// A bad answer to a follow-up becomes a linked case (R-SCH-20).

@@ -3,8 +3,8 @@
 //!
 //! In reading order: what a purchase and a case are and what may happen to them ([`domain`]); how channels reach us
 //! ([`rest`], and [`channels`] for those with a form of their own) and how staff tools and the other services do
-//! ([`api`], [`desk`] for those who work on cases, and
-//! [`health`] for harm, [`regulators`] for reports on it); what we listen to ([`inbound`], [`progress`]) and what time does
+//! ([`api`], [`desk`] for those who work on cases, [`health`] for harm, [`regulators`] for reports on it,
+//! [`major_issues`] for what concerns many); what we listen to ([`inbound`], [`progress`]) and what time does
 //! ([`deadlines`]); what others learn ([`wire`]); how personal data are kept ([`vault`]); what is read ([`store`]);
 //! what all doors share ([`app`]) and how it is configured ([`config`]).
 mod api;
@@ -16,6 +16,7 @@ mod desk;
 mod domain;
 mod health;
 mod inbound;
+mod major_issues;
 mod progress;
 mod regulators;
 mod rest;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use backbone::{Aggregates, Context, Parts, Service};
 use contracts::intake::v1::{
     desk_server::DeskServer, health_lane_server::HealthLaneServer, inbound_messages_server::InboundMessagesServer,
-    intake_server::IntakeServer, regulators_server::RegulatorsServer,
+    intake_server::IntakeServer, major_issues_server::MajorIssuesServer, regulators_server::RegulatorsServer,
 };
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -45,17 +46,20 @@ pub static SERVICE: Service = Service {
 
 fn aggregates(aggregates: &mut Aggregates) {
     aggregates.with::<domain::purchase::Purchase>().with::<domain::case::Case>().with::<domain::call::Call>();
+    aggregates.with::<domain::major_issue::MajorIssue>().with::<domain::member::Member>();
 }
 
 fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let app = Arc::new(app::App::new(ctx)?);
     let channels = channels::Channels::new(config::Config::read(ctx)?.channels(), Arc::clone(&app))?;
     let channels = Arc::new(channels);
+    let finder = Arc::new(major_issues::Finder::new(Arc::clone(&app)));
     let parts = Parts::new()
         .grpc(IntakeServer::new(api::Api(Arc::clone(&app))))
         .grpc(DeskServer::new(desk::Desk(Arc::clone(&app))))
         .grpc(HealthLaneServer::new(health::HealthLane(Arc::clone(&app))))
         .grpc(RegulatorsServer::new(regulators::Regulators(Arc::clone(&app))))
+        .grpc(MajorIssuesServer::new(major_issues::MajorIssues(Arc::clone(&app))))
         .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&app))))
         .http(rest::routes(app))
         .http(channels::routes(Arc::clone(&channels)));
@@ -66,6 +70,10 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
             let (channels, name) = (Arc::clone(&channels), name.clone());
             async move { channels.read_once(&name).await }
         })
+    });
+    let parts = parts.background("major issues", move || {
+        let finder = Arc::clone(&finder);
+        async move { finder.find_once().await }
     });
     Ok(parts.background("inbound messages", move || {
         let channels = Arc::clone(&channels);

@@ -1,4 +1,6 @@
 //! Reading, and nothing else, but for one thing: whoever looks at personal data is written down with the look.
+pub mod issue;
+
 use std::collections::HashMap;
 
 use backbone::{Actor, Fault, page::Page};

@@ -2,6 +2,7 @@
 //! Invariant: customers leave by pseudonym only; no name, number, address or word of a customer is in an event.
 mod call;
 pub mod health;
+pub mod major_issue;
 mod purchase;
 pub mod regulator;
 

@@ -6,6 +6,7 @@ mod endings;
 mod holidays;
 mod ladder;
 mod loops;
+mod recall;
 mod recipes;
 mod what_if;
 mod world;

@@ -10,6 +10,8 @@ pub mod ending;
 pub mod health;
 pub mod identity;
 pub mod information;
+pub mod major_issue;
+pub mod member;
 pub mod priority;
 pub mod purchase;
 pub mod rating;
@@ -34,5 +36,9 @@ mod ending_tests;
 mod health_tests;
 #[cfg(test)]
 mod information_tests;
+#[cfg(test)]
+mod major_issue_tests;
+#[cfg(test)]
+mod member_tests;
 #[cfg(test)]
 mod reporting_tests;

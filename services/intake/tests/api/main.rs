@@ -9,6 +9,7 @@ mod channels;
 mod desk;
 mod health;
 mod kept;
+mod major_issues;
 mod promises;
 mod queue;
 mod record;
