@@ -11,7 +11,7 @@ use contracts::{
     },
     outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
-use kernel::sla::Levels;
+use kernel::sla::{self, Kind, Levels};
 
 use crate::{
     config::Policy,
@@ -56,7 +56,7 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
 /// A case without a complaint id is no complaint; it may be a suggestion.
 fn case_registered(event: &CaseRegistered, policy: &Policy) -> Result<Effects, Fault> {
     let Some(complaint_id) = proto::optional_id("complaint_id", &event.complaint_id)? else {
-        return suggested(event);
+        return suggested(event, policy);
     };
     let class = wire::class_of(event.class()).ok_or_else(|| Fault::invalid("class", "is not one of a complaint"))?;
     let facts = Facts {
@@ -106,8 +106,8 @@ fn record_completed(event: &CaseRecordCompleted) -> Result<Effects, Fault> {
     Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::CompleteRecord { parts, emotion })))
 }
 
-/// A customer's suggestion; the words stay with the case.
-fn suggested(event: &CaseRegistered) -> Result<Effects, Fault> {
+/// A customer's suggestion, with what is promised for it; the words stay with the case.
+fn suggested(event: &CaseRegistered, policy: &Policy) -> Result<Effects, Fault> {
     if event.class() != CaseClass::Suggestion {
         return Ok(Effects::none());
     }
@@ -119,7 +119,18 @@ fn suggested(event: &CaseRegistered) -> Result<Effects, Fault> {
         told: Told::Waiting,
     };
     let (suggestion_id, product_id) = (Suggestion::of_case(case_id), event.product_id.clone());
-    let record = suggestion::Command::Record { suggestion_id, product_id, by };
+    let (channel, lane) = (wire::channel_word(event.channel()), wire::lane_of(event.lane()));
+    let asked = sla::Facts {
+        channel: Some(channel.as_str()).filter(|channel| !channel.is_empty()),
+        class: Some("suggestion"),
+        priority: Some(lane.name()),
+        segment: (event.vip_tier > 0).then_some("vip"),
+        store: Some(event.store_id.as_str()).filter(|store| !store.is_empty()),
+    };
+    let promise = policy.levels.promise(Kind::ResultNotice, asked, None, by.reported_at);
+    let promise = promise.map_err(|none| Fault::invalid("recorded_at", none.to_string()))?.map(Box::new);
+    let ladder = policy.terms.ladder.clone();
+    let record = suggestion::Command::Record { suggestion_id, product_id, by, promise, ladder };
     Ok(Effects::change(Change::to::<Suggestion>(suggestion_id, record)))
 }
 

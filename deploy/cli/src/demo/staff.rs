@@ -267,7 +267,7 @@ impl<'a> Staff<'a> {
         let (mut found, mut token) = (Vec::new(), String::new());
         loop {
             let page = Some(Page { size: 200, token });
-            let m = complaint::ListComplaintsRequest { status: status.into(), page };
+            let m = complaint::ListComplaintsRequest { status: status.into(), page, held: false };
             let list = self.ask(m, |mut c, r| async move { c.list_complaints(r).await }).await?;
             found.extend(list.complaints);
             token = list.next_page_token;

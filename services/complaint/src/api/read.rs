@@ -4,6 +4,7 @@ use std::sync::Arc;
 use backbone::{Actor, Aggregate, Checks};
 use contracts::{common::v1 as common, complaint::v1 as contract};
 use jiff::Timestamp;
+use kernel::approval;
 use uuid::Uuid;
 
 use crate::{
@@ -14,7 +15,9 @@ use crate::{
         complaint::Assessment,
         department_task, escalation,
         fairness::Comparables,
+        hold::Regulator,
         promises::KINDS,
+        retargeting::Retarget,
         routing::Desk,
         solution::{REMEDIES_MAX, RemedyKind, flaws},
         values::{Department, Evidence, Severity},
@@ -35,6 +38,8 @@ type Read<A> = Option<Wish<A>>;
 
 /// The most characters of anything people write.
 pub const TEXT_MAX: usize = 4000;
+/// What a number of a proposal must be.
+const NUMBER: &str = "must be the number of the proposal, 1 or more";
 /// The most references of one answer.
 const EVIDENCE_MAX: usize = 20;
 
@@ -262,7 +267,40 @@ pub fn retarget(
     let kind = checks.value("promise", kind.ok_or(unknown));
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
     let (by, rules, levels) = (by.to_owned(), Arc::clone(&policy.rules), Arc::clone(&policy.levels));
-    Some(wish(id?, Command::Retarget { kind: kind?, by, rules, levels }).with("retarget_reason", reason?))
+    let said = Retarget::Propose { kind: kind?, by, rules, levels };
+    Some(wish(id?, Command::Retarget(said)).with("retarget_reason", reason?))
+}
+
+pub fn judge_retarget(
+    checks: &mut Checks,
+    (id, number): (&str, u32),
+    judgement: approval::Command,
+    policy: &Policy,
+) -> Read<Complaint> {
+    let id = checks.id("complaint_id", id);
+    let number = checks.value("number", Some(number).filter(|number| *number > 0).ok_or(NUMBER));
+    let (rules, levels) = (Arc::clone(&policy.rules), Arc::clone(&policy.levels));
+    Some(wish(id?, Command::Retarget(Retarget::Judge { number: number?, judgement, rules, levels })))
+}
+
+pub fn hold(checks: &mut Checks, r: &contract::HoldComplaintRequest, by: &str) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &r.complaint_id);
+    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
+    let regulator = match (r.regulator_case.as_str(), r.report_by.as_ref()) {
+        ("", None) => Some(None),
+        (case, report_by) => {
+            let case_no = checks.value("regulator_case", case.parse::<Evidence>());
+            let report_by = checks.required("report_by", report_by);
+            case_no.zip(report_by).map(|(case_no, report_by)| Some(Regulator { case_no, report_by }))
+        }
+    };
+    Some(wish(id?, Command::Hold { by: by.to_owned(), regulator: regulator? }).with("hold_reason", reason?))
+}
+
+pub fn release_hold(checks: &mut Checks, r: &contract::ReleaseHoldRequest) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &r.complaint_id);
+    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
+    Some(wish(id?, Command::ReleaseHold).with("release_reason", reason?))
 }
 
 pub fn acknowledge(

@@ -2,11 +2,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
-use kernel::{
-    approval::Refusal,
-    promise,
-    sla::{Kind, Levels},
-};
+use kernel::{approval::Refusal, promise, sla::Levels};
 use uuid::Uuid;
 
 use super::{
@@ -14,6 +10,8 @@ use super::{
     complaint::{Assessment, Facts},
     escalation::{Level, Trigger},
     fairness::Comparables,
+    hold::Regulator,
+    retargeting::Retarget,
     routing::Desk,
     rulebook::Rulebook,
     solution::{Flaw, RemedyKind},
@@ -142,13 +140,14 @@ pub enum Command {
     Appeal {
         levels: Arc<Levels>,
     },
-    /// A running promise gets the terms the policy has for the complaint as it is judged now.
-    Retarget {
-        kind: Kind,
+    /// A running promise is to get the terms the policy has for the complaint as it is judged now.
+    Retarget(Retarget),
+    /// It must be kept as it is.
+    Hold {
         by: String,
-        rules: Arc<Rulebook>,
-        levels: Arc<Levels>,
+        regulator: Option<Regulator>,
     },
+    ReleaseHold,
     /// By hand; `trigger` says who asks.
     RaiseEscalation {
         trigger: Trigger,
@@ -191,8 +190,18 @@ pub enum Rejection {
     Promise(#[from] promise::Rejection),
     #[error("nothing of this kind is promised to the complaint")]
     NothingPromised,
-    #[error("only who holds the role {0} gives a running promise other terms")]
-    MayNotRetarget(String),
+    #[error("{0}")]
+    Proposal(Refusal),
+    #[error("proposal {0} waits for approval; it must be approved or rejected first")]
+    ProposalWaits(u32),
+    #[error("no other terms are proposed that wait for approval")]
+    NothingProposed,
+    #[error("what waits for approval is proposal {current}; read that one first")]
+    OtherProposal { current: u32 },
+    #[error("the complaint is under a legal hold already; release it first")]
+    Held,
+    #[error("the complaint is under no legal hold")]
+    NotHeld,
     #[error("a complaint can ask departments 20 times at most")]
     TooManyTasks,
     #[error("a complaint can leave the standard process 20 times at most")]
@@ -226,7 +235,12 @@ impl Rejection {
             Self::TooManyDeviations => "complaint.too_many_deviations",
             Self::Promise(rejection) => rejection.code(),
             Self::NothingPromised => "complaint.nothing_promised",
-            Self::MayNotRetarget(_) => "approval.no_role",
+            Self::Proposal(refusal) => refusal.code(),
+            Self::ProposalWaits(_) => "complaint.proposal_waits",
+            Self::NothingProposed => "complaint.nothing_proposed",
+            Self::OtherProposal { .. } => "complaint.other_proposal",
+            Self::Held => "complaint.held",
+            Self::NotHeld => "complaint.not_held",
             Self::TooManyTasks => "complaint.too_many_tasks",
         }
     }

@@ -14,8 +14,10 @@ pub use super::state::{Outcome, State};
 use super::{
     care::{Care, Heard, Promised},
     escalation::{Level, Trigger},
+    hold::Hold,
     ladder::Ladder,
     promises::{Moved, Promises},
+    retargeting::{Proposal, Proposed},
     routing::{Desk, InForce},
     solution::{Consent, Progress, Remedy, Solution},
     values::{CauseCode, Class, Department, Emotion, Lane, RecordPart, Severity},
@@ -36,6 +38,9 @@ pub struct Complaint {
     /// How often promises of a kind were given other terms; what is warned of afterwards is raised anew.
     #[serde(default)]
     pub retargets: BTreeMap<Kind, u32>,
+    /// The newest proposal of other terms for a promise.
+    #[serde(default)]
+    pub retargeting: Option<Proposal>,
     /// The newest draft.
     pub solution: Option<Solution>,
     pub offers_made: u32,
@@ -50,6 +55,9 @@ pub struct Complaint {
     pub deviations: Vec<Deviation>,
     #[serde(default)]
     pub care: Care,
+    /// It must be kept as it is.
+    #[serde(default)]
+    pub hold: Option<Hold>,
 }
 
 /// Something was done otherwise than the standard process says. The reason is kept apart.
@@ -138,6 +146,12 @@ pub enum Event {
     Retargeted {
         warned: Vec<Uuid>,
         moved: Vec<Moved>,
+    },
+    /// Other terms for a promise, on their way.
+    Proposal(Proposed),
+    Held(Hold),
+    HoldReleased {
+        at: Timestamp,
     },
     /// A person added to the record what was missing.
     RecordCompleted {
@@ -262,8 +276,11 @@ impl Complaint {
                 *self = Self { facts: *facts, asked: vec![asked], state: State::Recorded, ..Self::default() };
                 promised.iter().for_each(|moved| self.promises.apply(moved));
             }
-            Event::PromisesMoved(moved) => moved.iter().for_each(|moved| self.promises.apply(moved)),
-            Event::Retargeted { moved, .. } => self.retargeted(&moved),
+            Event::PromisesMoved(_)
+            | Event::Retargeted { .. }
+            | Event::Proposal(_)
+            | Event::Held(_)
+            | Event::HoldReleased { .. } => self.beside(event),
             Event::RecordCompleted { parts, emotion } => {
                 self.facts.parts.iter_mut().for_each(|known| known.extend(&parts));
                 self.facts.emotion = emotion.or(self.facts.emotion);
@@ -280,11 +297,8 @@ impl Complaint {
                 self.solution = Some(*draft);
                 self.state = State::SolutionDrafted;
             }
-            Event::ApprovalRequested(_)
-            | Event::ApprovalGiven(_)
-            | Event::Approved(_)
-            | Event::Returned { .. }
-            | Event::ApprovalExpired { .. } => self.drafting(event),
+            Event::ApprovalRequested(_) | Event::ApprovalGiven(_) | Event::Approved(_) => self.drafting(event),
+            Event::Returned { .. } | Event::ApprovalExpired { .. } => self.drafting(event),
             Event::Offered | Event::Declined { .. } | Event::Agreed(_) => self.offering(event),
             Event::ExecutionStarted => self.state = State::Executing,
             Event::RemedySettled { remedy_id, done } => {
@@ -311,20 +325,37 @@ impl Complaint {
             }
             Event::Escalated { level, .. } => self.escalation_level = self.escalation_level.max(Some(level)),
             Event::ProcessDeviated(deviation) => self.deviations.push(deviation),
-            Event::Care(Heard::AskedAgain { silent_at, .. } | Heard::Unasked { silent_at, .. }) => {
-                self.state = State::SatisfactionCheck { silent_at };
-            }
-            Event::Care(_) => {}
+            Event::Care(heard) => self.silent(&heard),
             Event::Reopened { .. } => {
                 self.reopen_count += 1;
                 self.state = State::Investigating;
             }
             Event::Closed { outcome, at, .. } => {
                 self.withdraw_approval();
+                self.withdraw_proposal();
                 self.state = State::Closed { outcome, at };
             }
         }
         self.care.apply(event);
+    }
+
+    /// Each question moves the end of the silence.
+    fn silent(&mut self, heard: &Heard) {
+        if let Heard::AskedAgain { silent_at, .. } | Heard::Unasked { silent_at, .. } = heard {
+            self.state = State::SatisfactionCheck { silent_at: *silent_at };
+        }
+    }
+
+    /// The part of `apply` about what stands beside the state: promises, and a hold.
+    fn beside(&mut self, event: &Event) {
+        match event {
+            Event::PromisesMoved(moved) => moved.iter().for_each(|moved| self.promises.apply(moved)),
+            Event::Retargeted { moved, .. } => self.retargeted(moved),
+            Event::Proposal(proposed) => self.proposed(proposed),
+            Event::Held(hold) => self.hold = Some(hold.clone()),
+            Event::HoldReleased { at } => self.released(*at),
+            _ => {}
+        }
     }
 
     fn remedies_of(&mut self, remedy_id: Uuid) -> impl Iterator<Item = &mut Remedy> {

@@ -77,7 +77,9 @@ impl Complaint {
             Command::RecordSatisfaction { satisfied, levels } => self.satisfaction(satisfied, &levels, now),
             Command::Withdraw { levels } => self.withdraw(&levels, now),
             Command::Appeal { levels } => self.appeal(&levels, now),
-            Command::Retarget { kind, by, rules, levels } => self.retarget(kind, &by, (&rules, &levels), now),
+            Command::Retarget(said) => self.retarget(said, now),
+            Command::Hold { by, regulator } => self.hold(by, regulator, now),
+            Command::ReleaseHold => self.release(now),
             Command::RaiseEscalation { trigger } => self.raise_by_hand(trigger),
         }
     }
@@ -271,12 +273,12 @@ impl Complaint {
     }
 
     /// Silence ends a complaint when its time is over, not when somebody looks, and not before he was asked as often as
-    /// was promised.
+    /// was promised; under a legal hold it ends nothing.
     fn fall_silent(&self, now: Timestamp) -> Vec<Event> {
         match self.state {
             State::SatisfactionCheck { silent_at } if now < silent_at => vec![],
             State::SatisfactionCheck { .. } if self.care.asked < self.facts.terms.care.tries => self.ask_again(now),
-            State::SatisfactionCheck { silent_at: at } => {
+            State::SatisfactionCheck { silent_at: at } if self.hold.is_none() => {
                 vec![Event::Closed { outcome: Outcome::Unconfirmed, at, levels: InForce::default() }]
             }
             _ => vec![],

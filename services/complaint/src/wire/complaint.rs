@@ -3,7 +3,7 @@ use backbone::{Aggregate, Change, Fault, Published};
 use contracts::complaint::v1 as contract;
 use jiff::Timestamp;
 use kernel::{
-    approval::{Approval, Given, Refusal},
+    approval::{Approval, Refusal},
     promise::{self, Promise},
 };
 use uuid::Uuid;
@@ -99,10 +99,10 @@ impl Aggregate for Complaint {
             }
             Event::ProcessDeviated(left) => Published::of(&self.process_deviated(left), shard).at(left.at),
             Event::Care(heard) => self.heard(heard, shard),
-            Event::Reopened { .. } => {
-                let (reopen_count, case_id) = (self.reopen_count, self.facts.case_id.to_string());
-                Published::of(&c::ComplaintReopened { complaint_id, reopen_count, case_id }, shard)
-            }
+            Event::Proposal(proposed) => self.proposal_moved(proposed, shard),
+            Event::Held(hold) => Published::of(&self.held(hold), shard).at(hold.at),
+            Event::HoldReleased { at } => Published::of(&c::ComplaintHoldReleased { complaint_id }, shard).at(*at),
+            Event::Reopened { .. } => Published::of(&self.reopened(), shard),
             Event::Closed { outcome, at, .. } => Published::of(&self.closed(outcome.name(), *at), shard).at(*at),
         }
     }
@@ -160,6 +160,9 @@ impl Aggregate for Complaint {
             | Event::ResultTold { .. }
             | Event::Escalated { .. }
             | Event::ProcessDeviated(_)
+            | Event::Proposal(_)
+            | Event::Held(_)
+            | Event::HoldReleased { .. }
             | Event::Reopened { .. } => vec![],
         }
     }
@@ -169,13 +172,16 @@ impl From<Rejection> for Fault {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::Unknown => Fault::not_found("complaint", "with this id"),
-            Rejection::Approval(
-                Refusal::Own | Refusal::NoRole(_) | Refusal::OverLimit | Refusal::DelegationExpired { .. },
-            ) => Fault::denied(rejection.code(), rejection.to_string()),
-            Rejection::MayNotRetarget(_) => Fault::denied(rejection.code(), rejection.to_string()),
+            Rejection::Approval(ref refusal) | Rejection::Proposal(ref refusal) if no_right(refusal) => {
+                Fault::denied(rejection.code(), rejection.to_string())
+            }
             _ => Fault::rejected(rejection.code(), rejection.to_string()),
         }
     }
+}
+
+fn no_right(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Own | Refusal::NoRole(_) | Refusal::OverLimit | Refusal::DelegationExpired { .. })
 }
 
 impl Complaint {
@@ -243,16 +249,6 @@ impl Complaint {
         self.facts.terms.ladder.costly(remedies.filter_map(|remedy| remedy.kind.amount()))
     }
 
-    fn approval_requested(&self, approval: &Approval) -> contract::ApprovalRequested {
-        contract::ApprovalRequested {
-            complaint_id: self.facts.complaint_id.to_string(),
-            solution_version: self.version(),
-            matrix_version: approval.matrix_version,
-            approve_by: instant(approval.due),
-            roles: approval.steps.iter().map(|step| step.role.clone()).collect(),
-        }
-    }
-
     fn approval_expired(&self, escalation_id: Uuid) -> contract::ApprovalExpired {
         contract::ApprovalExpired {
             complaint_id: self.facts.complaint_id.to_string(),
@@ -275,22 +271,12 @@ impl Complaint {
         contract::ProcessDeviated { complaint_id: self.facts.complaint_id.to_string(), what, during }
     }
 
-    fn step_approved(&self, given: &Given) -> contract::SolutionStepApproved {
-        let role = self.approval().and_then(|approval| approval.steps.get(given.step)).map(|step| step.role.clone());
-        contract::SolutionStepApproved {
-            complaint_id: self.facts.complaint_id.to_string(),
-            solution_version: self.version(),
-            role: role.unwrap_or_default(),
-            approve_by: instant(self.approve_by()),
-        }
-    }
-
     /// When the approval that waits, or waited, is due.
-    fn approve_by(&self) -> Timestamp {
+    pub(super) fn approve_by(&self) -> Timestamp {
         self.approval().map_or(Timestamp::MAX, |approval| approval.due)
     }
 
-    fn approval(&self) -> Option<&Approval> {
+    pub(super) fn approval(&self) -> Option<&Approval> {
         self.solution.as_ref().and_then(|solution| solution.approval.as_ref())
     }
 
@@ -356,6 +342,14 @@ impl Complaint {
             solution_version: self.version(),
             remedies: self.remedies(),
             offer_no: self.offers_made,
+        }
+    }
+
+    fn reopened(&self) -> contract::ComplaintReopened {
+        contract::ComplaintReopened {
+            complaint_id: self.facts.complaint_id.to_string(),
+            reopen_count: self.reopen_count,
+            case_id: self.facts.case_id.to_string(),
         }
     }
 

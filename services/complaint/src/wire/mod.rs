@@ -7,6 +7,7 @@ mod contacts;
 mod department_task;
 mod escalation;
 mod improvement;
+mod overlay;
 mod promises;
 mod reporters;
 mod suggestion;

@@ -5,6 +5,7 @@ mod approval;
 mod care;
 mod departments;
 mod escalations;
+mod holds;
 mod house;
 mod improvements;
 mod posts;

@@ -231,7 +231,7 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
     let (mut complaints, mut tasks, mut token) = (Vec::new(), Vec::new(), String::new());
     loop {
         let page = Some(Page { size: 2, token });
-        let asked = ListComplaintsRequest { status: "recorded".into(), page };
+        let asked = ListComplaintsRequest { status: "recorded".into(), page, held: false };
         let answer = house.client().list_complaints(request(ANA, asked)).await.unwrap().into_inner();
         assert!(answer.complaints.len() <= 2);
         complaints.extend(answer.complaints.into_iter().map(|view| view.complaint_id));
@@ -257,7 +257,7 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
     assert_eq!(house.tasks("quality").await, []);
 
     let page = || Some(Page { size: 201, token: "x".into() });
-    let asked = ListComplaintsRequest { status: "open".into(), page: page() };
+    let asked = ListComplaintsRequest { status: "open".into(), page: page(), held: false };
     expect(house.client().list_complaints(request(ANA, asked)), &["status", "page.size", "page.token"]).await;
     let asked = ListTasksRequest { department: "Q".into(), status: "recorded".into(), page: page() };
     expect(house.client().list_tasks(request(ANA, asked)), &["department", "status", "page.size", "page.token"]).await;
@@ -266,7 +266,7 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
     let (far, long) = (format!("{}~-009999-01-02T00:00:00Z", id(1)), format!("{}~{}", id(1), "1".repeat(200)));
     for token in ["x".to_owned(), format!("{}~yesterday", id(1)), "~".into(), far, long] {
         let page = Some(Page { size: 1, token });
-        let asked = ListComplaintsRequest { status: "open".into(), page: page.clone() };
+        let asked = ListComplaintsRequest { status: "open".into(), page: page.clone(), held: false };
         expect(house.client().list_complaints(request(ANA, asked)), &["status", "page.token"]).await;
         let asked = ListTasksRequest { page: page.clone(), ..Default::default() };
         expect(house.client().list_tasks(request(ANA, asked)), &["page.token"]).await;

@@ -5,10 +5,12 @@ mod care;
 mod closing;
 mod complaint_table;
 mod guards;
+mod hold;
 mod improvement_table;
 mod promises;
 mod properties;
 mod record;
+mod retargeting;
 mod small_tables;
 mod suggestion_table;
 
@@ -30,7 +32,7 @@ use super::{
     complaint::{Assessment, Event, Facts, Terms},
     fairness::{Band, Comparables},
     routing::Desk,
-    rulebook::{Offer, Offers, Rulebook},
+    rulebook::{Offer, Offers, RETARGET, Rulebook},
     solution::RemedyKind,
     values::{Class, Department, RecordPart, Severity},
 };
@@ -90,7 +92,8 @@ fn shipped() -> Arc<Levels> {
     Arc::new(Levels::prepare(policy, &calendars).unwrap())
 }
 
-/// Everything but repair is offered. ana and ben are managers, eva is the head; dan acts for ben for a day. Up to 1,000.00 a manager is enough.
+/// Everything but repair is offered. ana and ben are managers, eva is the head; dan acts for ben for a day. Up to 1,000.00 a
+/// manager is enough; other terms for a promise take the head.
 fn rules() -> Arc<Rulebook> {
     let member = |role: &str, who: &str| Member { role: role.into(), who: who.into(), up_to: None };
     let members = vec![member("manager", ANA), member("manager", BEN), member("head", EVA)];
@@ -99,10 +102,12 @@ fn rules() -> Arc<Rulebook> {
     let step = |role: &str| ApprovalStep { role: role.into(), quorum: 1, within: hours(72) };
     let up_to = Some(Limits::from([("CNY".parse().unwrap(), 100_000)]));
     let matrix = vec![
+        Rule { kinds: vec![RETARGET.into()], steps: vec![step("head")], ..Rule::default() },
         Rule { up_to, steps: vec![step("manager")], ..Rule::default() },
         Rule { steps: vec![step("manager"), step("head")], ..Rule::default() },
     ];
-    let reach = Reach { kinds: &RemedyKind::NAMES, classes: &Class::ALL.map(Class::name) };
+    let kinds: Vec<_> = RemedyKind::NAMES.into_iter().chain([RETARGET]).collect();
+    let reach = Reach { kinds: &kinds, classes: &Class::ALL.map(Class::name) };
     let matrix = Matrix::new(1, matrix, step("head"), reach, &powers).unwrap();
     let kinds = RemedyKind::NAMES.into_iter().filter(|kind| *kind != "repair").map(str::to_owned).collect();
     let offers = Offers::new(vec![Offer { classes: vec![], from_severity: 0, kinds }]).unwrap();
