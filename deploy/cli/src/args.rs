@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     calendar::CalendarArgs,
     commands::{department::Department, escalation::Escalation, inbound, parked::Parked, tail},
+    policy::PolicyArgs,
     sink::SinkArgs,
     sla::SlaArgs,
     triage::TriageArgs,
@@ -82,6 +83,8 @@ pub enum Command {
     Calendar(CalendarArgs),
     /// Whether a policy of service levels is right, and what the past would have been under another one.
     Sla(SlaArgs),
+    /// Whether a policy of returns is right, what it decides, and what the past would have been under another one.
+    Policy(PolicyArgs),
     /// What contacts are about: teach a model, measure it, ask why.
     Triage(TriageArgs),
     /// Take e-mails and short messages in, and show them; part of what `up` starts.

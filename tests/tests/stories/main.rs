@@ -7,6 +7,7 @@ mod holidays;
 mod ladder;
 mod loops;
 mod recipes;
+mod returns;
 mod what_if;
 mod world;
 

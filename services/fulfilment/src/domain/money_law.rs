@@ -147,7 +147,7 @@ impl World {
         let part = |(line, minor): (usize, &i64)| Part { line_id: line.to_string(), amount: money(*minor) };
         let lines = PURCHASES[n].iter().enumerate().map(part).collect();
         let paid = money(PURCHASES[n].iter().sum());
-        let command = account::Command::Open { purchase_id: purchase(n), paid, lines };
+        let command = account::Command::Open { purchase_id: purchase(n), paid, lines, sale: account::Sale::default() };
         self.change(Consequence::Account(purchase(n), command)).expect("a purchase can always be recorded");
     }
 

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod doors;
 mod money;
+mod requests;
+mod returns;
 mod stories;
 mod trouble;
 mod world;
