@@ -10,7 +10,13 @@ fn say(policy: &str, words: &[&str]) -> (Option<i32>, Value, String) {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("policy.toml"), policy).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_aftercare"));
-    let said = command.current_dir(&dir).env("AFTERCARE_HOME", dir.path()).args(["--json", "policy"]).args(words).output().unwrap();
+    let said = command
+        .current_dir(&dir)
+        .env("AFTERCARE_HOME", dir.path())
+        .args(["--json", "policy"])
+        .args(words)
+        .output()
+        .unwrap();
     let error = String::from_utf8(said.stderr).unwrap();
     (said.status.code(), serde_json::from_slice(&said.stdout).unwrap_or_default(), error)
 }
@@ -19,9 +25,8 @@ fn say(policy: &str, words: &[&str]) -> (Option<i32>, Value, String) {
 fn the_shipped_policy_is_right_and_holes_strangers_and_idle_rules_are_named() {
     let (code, said, _) = say("", &["check"]);
     assert_eq!((code, &said["problems"], &said["warnings"]), (Some(0), &json!([]), &json!([])), "{said}");
-    let idle = format!(
-        "{DEFAULT}\n[[rules]]\nid = \"idle\"\nthen = {{ answer = \"review\", freight = \"company\", goods = \"no\" }}\nwords = {{ en = \"a\", zh = \"b\" }}\n"
-    );
+    let rule = "id = \"idle\"\nthen = { answer = \"review\", freight = \"company\", goods = \"no\" }";
+    let idle = format!("{DEFAULT}\n[[rules]]\n{rule}\nwords = {{ en = \"a\", zh = \"b\" }}\n");
     let (code, said, _) = say(&idle, &["check", "policy.toml"]);
     assert_eq!(code, Some(0), "a rule nobody reaches does no harm: {said}");
     assert_eq!(said["warnings"], json!(["rule idle is never reached: rule review takes all of it"]));

@@ -6,10 +6,11 @@ use contracts::{
     Message,
     common::v1::{self as common, Count, Receipt},
     fulfilment::v1::{
-        CancelServiceOrderRequest, ConfirmServiceOrderRequest, GetDecisionRequest, GetDecisionResponse,
-        GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest, GetServiceOrderResponse, ListRefundsRequest,
-        ListRefundsResponse, ListServiceOrdersRequest, ListServiceOrdersResponse, ReceiveGoodsRequest,
-        RequestServiceOrderRequest, ReviewServiceOrderRequest, fulfilment_server::Fulfilment,
+        AnswerInspectionRequest, CancelServiceOrderRequest, ConfirmServiceOrderRequest, GetDecisionRequest,
+        GetDecisionResponse, GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest, GetServiceOrderResponse,
+        InspectGoodsRequest, ListRefundsRequest, ListRefundsResponse, ListServiceOrdersRequest,
+        ListServiceOrdersResponse, ReceiveGoodsRequest, RequestServiceOrderRequest, ReviewServiceOrderRequest,
+        RuleOnInspectionRequest, fulfilment_server::Fulfilment,
     },
 };
 use jiff::Timestamp;
@@ -22,6 +23,7 @@ use crate::{
         order::{
             Command, ServiceOrder,
             request::{self as asked, Form},
+            returning::{self, Terms},
         },
         refund::Refund,
     },
@@ -29,9 +31,10 @@ use crate::{
     wire,
 };
 
+mod goods;
 mod request;
 
-const ORDER_STATUSES: [&str; 11] = [
+const ORDER_STATUSES: [&str; 12] = [
     "requested",
     "awaiting_goods",
     "refunding",
@@ -42,6 +45,7 @@ const ORDER_STATUSES: [&str; 11] = [
     "eligible",
     "ineligible",
     "authorised",
+    "in_progress",
     "cancelled",
 ];
 const REFUND_STATUSES: [&str; 5] = ["queued", "sent", "unknown", "succeeded", "failed"];
@@ -55,6 +59,8 @@ pub struct Api {
     pub policy: Arc<Policy>,
     /// What customers are told who send goods back.
     pub form: Form,
+    /// How long goods are awaited, and by when they are inspected.
+    pub terms: Terms,
 }
 
 /// Who acts, and the key that makes a repeat get the first answer.
@@ -120,10 +126,46 @@ impl Fulfilment for Api {
     async fn receive_goods(&self, request: Request<ReceiveGoodsRequest>) -> Result<Response<Receipt>, Status> {
         let mut checks = Checks::default();
         let caller = caller(&mut checks, &request, "fulfilment.receive_goods");
+        let parcel = goods::parcel(&mut checks, request.get_ref());
+        let (Some(caller), Some(parcel)) = (caller, parcel) else { return Err(checks.fault().into()) };
+        let id = self.order_of(parcel.which).await?;
+        let by = caller.0.as_str().to_owned();
+        let command = Command::ReceiveGoods { by, place: parcel.place, came: parcel.came };
+        self.command(caller, Change::to::<ServiceOrder>(id, command)).await
+    }
+
+    async fn inspect_goods(&self, request: Request<InspectGoodsRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.inspect_goods");
+        let by = caller.as_ref().map_or("", |(actor, _)| actor.as_str());
+        let inspected = goods::inspected(&mut checks, request.get_ref(), by);
+        let (Some(caller), Some(mut inspected)) = (caller, inspected) else { return Err(checks.fault().into()) };
+        inspected.inspection.renewed = self.renewed(&inspected).await?;
+        let (id, line_no) = (inspected.order_id, inspected.line_no);
+        let inspect = returning::Command::Inspect { line_no, inspection: Box::new(inspected.inspection) };
+        self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(asked::Command::Goods(inspect)))).await
+    }
+
+    async fn answer_inspection(&self, request: Request<AnswerInspectionRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.answer_inspection");
         let id = checks.id("order_id", &request.get_ref().order_id);
         let (Some(caller), Some(id)) = (caller, id) else { return Err(checks.fault().into()) };
-        let command = Command::ReceiveGoods { by: caller.0.as_str().to_owned() };
-        self.command(caller, Change::to::<ServiceOrder>(id, command)).await
+        let &AnswerInspectionRequest { line_no, agreed, .. } = request.get_ref();
+        let hear = returning::Command::HearCustomer { line_no, agreed };
+        self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(asked::Command::Goods(hear)))).await
+    }
+
+    async fn rule_on_inspection(&self, request: Request<RuleOnInspectionRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.rule_on_inspection");
+        let r = request.get_ref();
+        let id = checks.id("order_id", &r.order_id);
+        let reason = request::code(&mut checks, "reason", &r.reason);
+        let (Some(caller), Some(id), Some(reason)) = (caller, id, reason) else { return Err(checks.fault().into()) };
+        let (line_no, by, approved) = (r.line_no, caller.0.as_str().to_owned(), r.approved);
+        let rule = returning::Command::Rule { line_no, by, approved, reason };
+        self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(asked::Command::Goods(rule)))).await
     }
 
     async fn request_service_order(

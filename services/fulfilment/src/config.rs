@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::returns::{DEFAULT, Policy, Words};
 use serde::Deserialize;
 
-use crate::domain::order::request::Form;
+use crate::domain::order::{request::Form, returning::Terms};
 
 /// What can be set without a new release.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -27,6 +27,8 @@ pub struct Returns {
     policy: Option<PathBuf>,
     send_to: String,
     instructions: Words,
+    pub goods_within: SignedDuration,
+    pub inspect_within: SignedDuration,
 }
 
 /// The payment provider.
@@ -62,6 +64,8 @@ impl Config {
             (pace.at_once == 0, "pace.at_once must be 1 to 255"),
             (pace.result_within <= payments.timeout, "pace.result_within must be longer than payments.timeout"),
             (pace.ask_after <= SignedDuration::ZERO, "pace.ask_after must be above 0"),
+            (returns.goods_within <= SignedDuration::ZERO, "returns.goods_within must be above 0"),
+            (returns.inspect_within <= SignedDuration::ZERO, "returns.inspect_within must be above 0"),
             (returns.send_to.trim().is_empty(), "returns.send_to must say where goods are sent"),
             (returns.instructions.is_empty(), "returns.instructions must be said in one language at least"),
             (pace.ask_at_most_after < pace.ask_after, "pace.ask_at_most_after must not be below pace.ask_after"),
@@ -80,6 +84,11 @@ impl Returns {
         let problems: Vec<String> = policy.problems().iter().map(ToString::to_string).collect();
         anyhow::ensure!(problems.is_empty(), "section [service.returns], policy:\n{}", problems.join("\n"));
         Ok(policy)
+    }
+
+    /// How long goods are awaited, and by when they are inspected.
+    pub fn terms(&self) -> Terms {
+        Terms { goods_within: self.goods_within, inspect_within: self.inspect_within }
     }
 
     /// What the customer is told.

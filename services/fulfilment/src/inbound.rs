@@ -14,10 +14,11 @@ use crate::{
 
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
-    let Config { purchase_within, .. } = context.config()?;
+    let Config { purchase_within, returns, .. } = context.config()?;
+    let goods_within = returns.goods_within;
     inbound.on::<PurchaseRecorded>(|event, _| purchase_recorded(&event));
     inbound.on::<PurchaseDelivered>(|event, _| purchase_delivered(&event));
-    inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, purchase_within));
+    inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, purchase_within, goods_within));
     Ok(())
 }
 
@@ -33,7 +34,12 @@ fn purchase_delivered(event: &PurchaseDelivered) -> Result<Effects, Fault> {
 }
 
 /// Each remedy that gives money back becomes an order; guidance is done by people.
-fn solution_agreed(event: &SolutionAgreed, purchase_within: SignedDuration) -> Result<Effects, Fault> {
+fn solution_agreed(
+    event: &SolutionAgreed,
+    purchase_within: SignedDuration,
+    goods_within: SignedDuration,
+) -> Result<Effects, Fault> {
     let open = |facts: order::Facts| Change::to::<ServiceOrder>(facts.order_id, order::Command::Open(facts));
-    Ok(wire::refunds_agreed(event, purchase_within)?.into_iter().map(open).fold(Effects::none(), Effects::and))
+    let agreed = wire::refunds_agreed(event, purchase_within, goods_within)?;
+    Ok(agreed.into_iter().map(open).fold(Effects::none(), Effects::and))
 }

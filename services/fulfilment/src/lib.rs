@@ -52,6 +52,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         clock: context.clock.clone(),
         policy,
         form: config.returns.form(),
+        terms: config.returns.terms(),
     };
     let payments = HttpPayments::new(&config.payments)?;
     let sending = Execution::new(context, payments, config.pace);

@@ -48,6 +48,12 @@ pub async fn order(pool: &PgPool, id: Uuid) -> Result<Option<Stored<ServiceOrder
     row.map(|row| row.read("service_order")).transpose()
 }
 
+/// The order with this number on its parcel.
+pub async fn order_by_number(pool: &PgPool, number: &str) -> Result<Option<Uuid>, Fault> {
+    let statement = "-- service_order.by_number\n        select id from service_order where rma_number = $1";
+    Ok(sqlx::query_scalar(statement).bind(number).fetch_optional(pool).await?)
+}
+
 /// Where a page of a list goes on: after this time and id.
 pub type After = Option<(Timestamp, Uuid)>;
 

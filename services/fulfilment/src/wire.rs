@@ -22,6 +22,8 @@ use crate::{
     },
 };
 
+pub mod goods;
+mod purchase;
 pub mod request;
 
 /// Reads a purchase, as intake tells it. Errors: a missing or unreadable id, amount or instant.
@@ -54,8 +56,13 @@ pub fn channel(channel: common::Channel) -> Option<String> {
     (channel != common::Channel::Unspecified).then_some(word)
 }
 
-/// The remedies of an agreed solution that give money back, to wait for their purchase for so long. Errors: an unknown kind, a missing or unreadable id or amount.
-pub fn refunds_agreed(event: &SolutionAgreed, purchase_within: SignedDuration) -> Result<Vec<Facts>, Fault> {
+/// The remedies of an agreed solution that give money back, to wait for their purchase and their goods
+/// for so long. Errors: an unknown kind, a missing or unreadable id or amount.
+pub fn refunds_agreed(
+    event: &SolutionAgreed,
+    purchase_within: SignedDuration,
+    goods_within: SignedDuration,
+) -> Result<Vec<Facts>, Fault> {
     let mut agreed = Vec::new();
     for (n, remedy) in event.remedies.iter().enumerate() {
         let kind = match remedy.kind() {
@@ -81,6 +88,7 @@ pub fn refunds_agreed(event: &SolutionAgreed, purchase_within: SignedDuration) -
             kind,
             amount: money(&format!("remedies[{n}].amount"), remedy.amount.as_ref())?,
             purchase_within,
+            goods_within,
         });
     }
     Ok(agreed)
@@ -158,6 +166,14 @@ impl Aggregate for ServiceOrder {
         }
     }
 
+    fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
+        deadlines::of_order(self)
+    }
+
+    fn on_deadline(kind: &str) -> Option<order::Command> {
+        deadlines::order_command(kind)
+    }
+
     fn reactions(&self, event: &order::Event) -> Vec<Change> {
         changes(self.consequences(event))
     }
@@ -186,75 +202,6 @@ impl From<order::Rejection> for Fault {
             order::Rejection::Unknown => Fault::not_found("service_order", "with this id"),
             other => Fault::rejected(other.code(), other.to_string()),
         }
-    }
-}
-
-impl Aggregate for PurchaseAccount {
-    const TABLE: &'static str = "purchase_account";
-    type Command = account::Command;
-    type Event = account::Event;
-    type Rejection = account::Rejection;
-
-    fn decide(&self, command: account::Command, now: Timestamp) -> Result<Vec<account::Event>, account::Rejection> {
-        self.decide(command, now)
-    }
-
-    fn apply(&mut self, event: &account::Event) {
-        self.apply(event);
-    }
-
-    fn publish(&self, event: &account::Event, shard: u8) -> Published {
-        let purchase_id = text(self.purchase_id);
-        match event {
-            account::Event::Opened { paid, .. } => {
-                Published::of(&out::AccountOpened { purchase_id, paid: to_money(*paid) }, shard)
-            }
-            account::Event::Delivered { at } => {
-                let delivered_at = Some(proto::timestamp(*at));
-                Published::of(&out::DeliveryNoted { purchase_id, delivered_at }, shard).at(*at)
-            }
-            account::Event::UnitsTaken { order_id, units } => {
-                let (order_id, lines) = (order_id.to_string(), request::units(units));
-                Published::of(&out::UnitsTaken { purchase_id, order_id, lines }, shard)
-            }
-            account::Event::UnitsGivenBack { order_id, units } => {
-                let (order_id, lines) = (order_id.to_string(), request::units(units));
-                Published::of(&out::UnitsGivenBack { purchase_id, order_id, lines }, shard)
-            }
-            account::Event::ClaimWaiting { claim, .. } => {
-                Published::of(&out::ClaimWaiting { purchase_id, order_id: claim.order_id.to_string() }, shard)
-            }
-            account::Event::Held { claim, .. } => {
-                let (order_id, amount) = (claim.order_id.to_string(), to_money(claim.amount));
-                Published::of(&out::AmountHeld { purchase_id, order_id, amount }, shard)
-            }
-            account::Event::ClaimRefused { order_id, reason } => {
-                let (order_id, code) = (order_id.to_string(), reason.code().to_owned());
-                Published::of(&out::ClaimRefused { purchase_id, order_id, code }, shard)
-            }
-            account::Event::Released { order_id, amount } => {
-                let (order_id, amount) = (order_id.to_string(), to_money(*amount));
-                Published::of(&out::AmountReleased { purchase_id, order_id, amount }, shard)
-            }
-        }
-    }
-
-    fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
-        deadlines::of_account(self)
-    }
-
-    fn on_deadline(kind: &str) -> Option<account::Command> {
-        deadlines::account_command(kind)
-    }
-
-    fn reactions(&self, event: &account::Event) -> Vec<Change> {
-        changes(self.consequences(event))
-    }
-}
-
-impl From<account::Rejection> for Fault {
-    fn from(rejection: account::Rejection) -> Self {
-        Fault::rejected(rejection.code(), rejection.to_string())
     }
 }
 
@@ -347,6 +294,7 @@ pub fn order_status(order: &ServiceOrder) -> &'static str {
         order::State::Eligible => "eligible",
         order::State::Ineligible => "ineligible",
         order::State::Authorised => "authorised",
+        order::State::InProgress => "in_progress",
         order::State::Cancelled => "cancelled",
     }
 }

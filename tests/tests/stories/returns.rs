@@ -1,8 +1,9 @@
 //! Stories of goods that come back: who asks, what the policy answers, and how its word can be checked afterwards.
 use aftercare::policy::{past, replay};
 use contracts::fulfilment::v1::{
-    GetDecisionRequest, GetServiceOrderRequest, LineRequest, OrderOrigin, RequestServiceOrderRequest, RequestView,
-    ReviewServiceOrderRequest,
+    AnswerInspectionRequest, GetDecisionRequest, GetServiceOrderRequest, InspectGoodsRequest, InspectionCriterion,
+    InspectionResult, LinePiecesReceived, LineRequest, OrderOrigin, ReceiveGoodsRequest, RequestServiceOrderRequest,
+    RequestView, ReviewServiceOrderRequest,
 };
 use kernel::returns::{DEFAULT, Policy};
 use testkit::request;
@@ -90,5 +91,57 @@ async fn r_ful_02_r_ful_07_an_opened_cream_that_stings_comes_back_and_every_deci
         .replace("delivered.after = 7 ", "delivered.after = 14 ");
     let other = replay::what_if(&toml::from_str(&longer).unwrap(), &decisions, 20);
     assert_eq!((other.changed, other.first_changed[0].order_id.as_str()), (1, refused.as_str()));
+    world.nothing_is_parked().await;
+}
+
+#[tokio::test]
+async fn r_ful_04_a_parcel_with_too_much_in_it_is_inspected_and_what_is_rejected_takes_the_customers_word() {
+    let world = World::open().await;
+    let purchase = world.sell("r-4").await;
+    let unwanted = LineRequest { reason: "no_reason".into(), resaleable: Some(true), ..Default::default() };
+    let (order, status) = world.ask_back(("counter", "s-1"), &purchase, unwanted).await;
+    assert_eq!(status, "authorised");
+    let number = world.asked_back(&order).await.form.unwrap().rma_number;
+    let parcel = |place: &str, quantity| ReceiveGoodsRequest {
+        rma_number: number.clone(),
+        place: place.into(),
+        came: vec![LinePiecesReceived { line_no: 1, product_id: String::new(), quantity }],
+        ..Default::default()
+    };
+    world.fulfilment().receive_goods(request(CLERK, parcel("s-2", 2))).await.unwrap();
+    let twice = world.fulfilment().receive_goods(request(CLERK, parcel("s-3", 1))).await.unwrap_err();
+    assert!(twice.message().contains("back already"), "{twice:?}");
+
+    let found = |line_no| InspectGoodsRequest {
+        order_id: order.clone(),
+        line_no,
+        results: vec![InspectionResult {
+            quantity: 1,
+            accepted: false,
+            grade: "c".into(),
+            disposition: "back_to_customer".into(),
+        }],
+        criteria: vec![InspectionCriterion { code: "seal".into(), passed: false }],
+        photos: vec!["doc:photo-18".into()],
+        resaleable: Some(false),
+        ..Default::default()
+    };
+    for line_no in [1, 2] {
+        world.fulfilment().inspect_goods(request("staff:inspector-wu", found(line_no))).await.unwrap();
+    }
+    let goods = world.asked_back(&order).await.goods;
+    let renewed = goods[0].inspections[0].renewed.as_ref().unwrap();
+    assert_eq!((renewed.rule.as_str(), goods[1].surplus), ("no_reason_not_resaleable", true));
+    assert_eq!((goods[0].settled, goods[1].settled), (false, true), "only for what was granted the customer is asked");
+    let agrees = AnswerInspectionRequest { order_id: order.clone(), line_no: 1, agreed: true };
+    world.fulfilment().answer_inspection(request(CLERK, agrees)).await.unwrap();
+    let view = world.asked_back(&order).await;
+    assert_eq!((view.goods[0].rejected, view.goods[0].settled), (1, true));
+    assert_eq!(view.promises[0].status, "met");
+
+    world.stack.settle().await;
+    let decisions = past::read(world.stack.channel("fulfilment")).await.unwrap();
+    let verified = replay::check(&[toml::from_str(DEFAULT).unwrap()], &decisions, 20);
+    assert!(verified.right() && verified.decisions == 2, "the first decision and the new one: {verified:?}");
     world.nothing_is_parked().await;
 }

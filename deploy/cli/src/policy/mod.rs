@@ -1,5 +1,5 @@
-//! `aftercare policy`: whether a policy of returns is right, what it decides, whether what was decided still stands, and what
-//! the past would have been under another one.
+//! `aftercare policy`: whether a policy of returns is right, what it decides, whether what was decided still stands, and
+//! what the past would have been under another one.
 //! Invariant: the running system is read and nothing else; no decision moves because somebody asked what if.
 use std::{
     fs,
@@ -25,7 +25,7 @@ pub mod replay;
   aftercare policy check new.toml
   aftercare policy verify
   aftercare policy replay --policy new.toml
-  aftercare policy decide --facts '{\"kind\":\"exchange\",\"reason\":\"quality.defect\",\"proof\":\"receipt\",\"days_since_delivery\":3}'")]
+  aftercare policy decide --facts '{\"kind\":\"exchange\",\"reason\":\"quality.defect\",\"proof\":\"receipt\"}'")]
 pub struct PolicyArgs {
     #[command(subcommand)]
     pub what: What,
@@ -33,7 +33,7 @@ pub struct PolicyArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum What {
-    /// Say what is wrong with a policy of returns and where. Exit code 1 when something is; what is only odd is warned of.
+    /// Say what is wrong with a policy of returns and where, and warn of what is odd. Exit code 1 when something is wrong.
     #[command(after_help = "The shipped policy shows the form: shared/kernel/policies/returns.toml.")]
     Check {
         /// TOML; the shipped policy when not told.
@@ -45,8 +45,8 @@ pub enum What {
                                     \"days_since_delivery\":3,\"resaleable\":true}'
   aftercare policy decide --policy new.toml --facts @facts.json
 
-Facts: kind, reason and proof must be told; category, channel, segment, days_since_delivery, days_since_purchase, opened,
-resaleable, discomfort and amount ({\"minor\":9900,\"currency\":\"CNY\"}) where they are known.")]
+Facts: kind, reason and proof must be told; category, channel, segment, days_since_delivery, days_since_purchase,
+opened, resaleable, discomfort and amount ({\"minor\":9900,\"currency\":\"CNY\"}) where they are known.")]
     Decide {
         /// JSON, or @ and a file of it.
         #[arg(long, value_name = "JSON")]

@@ -3,7 +3,7 @@ use anyhow::Context as _;
 use contracts::{
     Event, Message,
     fulfilment::v1::{self as fulfilment, DecisionReceipt, ReturnFacts, Wording, decision_fee::Charge},
-    operations::v1::{ReadJournalRequest, operations_client::OperationsClient},
+    operations::v1::{JournalEntry, ReadJournalRequest, operations_client::OperationsClient},
 };
 use kernel::returns::Receipt;
 use serde_json::{Map, Value, json};
@@ -31,15 +31,30 @@ pub async fn read(channel: Channel) -> anyhow::Result<Vec<Decision>> {
         let entries = answer.map_err(|status| remote::refusal(&status))?.into_inner().entries;
         let Some(last) = entries.last() else { return Ok(found) };
         after_seq = last.seq;
-        for entry in entries.iter().filter(|entry| entry.r#type == fulfilment::OrderDecided::TYPE) {
-            let event = fulfilment::OrderDecided::decode(entry.payload.as_ref())?;
-            for one in event.decisions {
-                let receipt = one.receipt.with_context(|| format!("event {} has no receipt", entry.event_id))?;
+        for entry in &entries {
+            for (order_id, line_no, receipt) in told(entry)? {
                 let receipt = receipt_of(receipt).with_context(|| format!("event {}", entry.event_id))?;
-                found.push(Decision { order_id: event.order_id.clone(), line_no: one.line_no, receipt });
+                found.push(Decision { order_id, line_no, receipt });
             }
         }
     }
+}
+
+/// The decisions an event tells: those of a request, or the new one after an inspection.
+fn told(entry: &JournalEntry) -> anyhow::Result<Vec<(String, u32, DecisionReceipt)>> {
+    let body = entry.payload.as_ref();
+    Ok(match entry.r#type.as_str() {
+        fulfilment::OrderDecided::TYPE => {
+            let event = fulfilment::OrderDecided::decode(body)?;
+            let one = |one: fulfilment::LineDecision| Some((event.order_id.clone(), one.line_no, one.receipt?));
+            event.decisions.into_iter().filter_map(one).collect()
+        }
+        fulfilment::GoodsInspected::TYPE => {
+            let event = fulfilment::GoodsInspected::decode(body)?;
+            event.renewed.map(|receipt| (event.order_id, event.line_no, receipt)).into_iter().collect()
+        }
+        _ => vec![],
+    })
 }
 
 /// A receipt of the contract as the policy gave it. Errors: a word that no policy has.

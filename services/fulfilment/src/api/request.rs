@@ -9,7 +9,10 @@ use contracts::{
     },
 };
 use jiff::Timestamp;
-use kernel::returns::{Kind, Proof};
+use kernel::{
+    promise::Promises,
+    returns::{Kind, Proof},
+};
 use serde::{Deserialize, de::value::StrDeserializer};
 use uuid::Uuid;
 
@@ -33,7 +36,7 @@ const WORD_MAX: usize = 200;
 const QUANTITY_MAX: u32 = 1_000_000;
 
 /// One of the words of a type.
-fn word<'de, T: Deserialize<'de>>(checks: &mut Checks, field: &str, word: &'de str) -> Option<T> {
+pub(super) fn word<'de, T: Deserialize<'de>>(checks: &mut Checks, field: &str, word: &'de str) -> Option<T> {
     checks.value(field, T::deserialize(StrDeserializer::<serde::de::value::Error>::new(word)))
 }
 
@@ -183,6 +186,9 @@ impl Api {
             authorised_at: None,
             rma_number: None,
             cancelled: None,
+            terms: self.terms,
+            surplus: vec![],
+            promises: Promises::default(),
         })
     }
 
@@ -214,7 +220,7 @@ impl Api {
             format!("must be one of {}", known.join(", "))
         });
         let receipt = checks.value(&format!("lines[{n}].reason"), receipt)?;
-        Some(Line { bought, product_id, batch, serial, quantity, evidence, receipt })
+        Some(Line { bought, product_id, batch, serial, quantity, evidence, receipt, leg: None })
     }
 
     /// The receipts of an order, in the words of one language where it has them.

@@ -9,9 +9,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Consequence, Part, Refusal, account, refund, refund_id};
+pub use rejection::Rejection;
 use request::Request;
+use returning::Came;
 
+pub mod goods;
+mod rejection;
 pub mod request;
+pub mod returning;
 
 /// One order; `Default` is an order that does not exist yet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,6 +47,9 @@ pub struct Facts {
     /// How long the order waits for its purchase to become known.
     #[serde(default)]
     pub purchase_within: SignedDuration,
+    /// How long it waits for goods that come first; nothing: without end, as orders did before there was a limit.
+    #[serde(default)]
+    pub goods_within: SignedDuration,
 }
 
 /// What the customer is given.
@@ -102,6 +110,8 @@ pub enum State {
     Ineligible,
     /// It is granted and confirmed.
     Authorised,
+    /// Goods came, or will not come any more.
+    InProgress,
     Cancelled,
 }
 
@@ -117,10 +127,16 @@ pub enum Command {
     Refuse {
         reason: Refusal,
     },
-    /// The goods came back and passed inspection.
+    /// Goods came back; those of an agreed remedy passed inspection. Nothing named: all that is awaited came.
     ReceiveGoods {
         by: String,
+        place: String,
+        came: Vec<Came>,
     },
+    /// Time passed; see whether goods have been awaited long enough.
+    LapseGoods,
+    /// Time passed; see whether what was promised is late.
+    Look,
     /// The money reached the customer.
     Complete,
     /// The provider said no for good.
@@ -140,42 +156,6 @@ pub enum Event {
     Failed { code: String },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    #[error("there is no such service order")]
-    Unknown,
-    #[error("a remedy must give back more than nothing")]
-    AmountNotPositive,
-    #[error("this order does not expect goods back")]
-    NoGoodsExpected,
-    #[error("the goods of this order are back already")]
-    GoodsAlreadyReceived,
-    #[error("the order is in a state that does not allow this")]
-    NotNow,
-    #[error("an order needs at least one line")]
-    NoLines,
-    #[error("two lines of the order mean the same line of a purchase; ask for all pieces in one")]
-    LineTwice,
-    #[error("who asked for it cannot review it; somebody else must")]
-    OwnRequest,
-}
-
-impl Rejection {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown => "order.unknown",
-            Self::AmountNotPositive => "order.amount_not_positive",
-            Self::NoGoodsExpected => "order.no_goods_expected",
-            Self::GoodsAlreadyReceived => "order.goods_already_received",
-            Self::NotNow => "order.not_now",
-            Self::NoLines => "order.no_lines",
-            Self::LineTwice => "order.line_twice",
-            Self::OwnRequest => "order.own_request",
-        }
-    }
-}
-
 impl ServiceOrder {
     /// What follows from the command. What others tell twice or late decides to nothing; what they can never tell in
     /// this state (a payment nobody asked for) is refused, so that it is seen.
@@ -185,8 +165,12 @@ impl ServiceOrder {
             (C::Request(command), _) => self.decide_request(command, now),
             (C::Open(facts), S::Absent) => open(facts, now),
             (C::Open(_), _) => Ok(vec![]),
+            (C::LapseGoods | C::Look, S::Absent) => Ok(vec![]),
             (_, S::Absent) => Err(Rejection::Unknown),
-            (C::ReceiveGoods { by }, _) => self.receive_goods(by, now),
+            (C::ReceiveGoods { by, place, came }, _) => self.receive_goods(by, place, came, now),
+            (C::LapseGoods, _) => self.lapse_goods(now),
+            (C::Look, _) if self.request.is_some() => self.returning(returning::Command::Look, now),
+            (C::Look, _) => Ok(vec![]),
             (C::Grant { parts }, S::Requested) => self.grant(parts),
             (C::Refuse { reason }, S::Requested) => Ok(vec![Event::RefundRefused { reason }]),
             (C::Complete, S::Refunding { .. }) => Ok(vec![Event::Completed]),
@@ -207,8 +191,42 @@ impl ServiceOrder {
         Ok(vec![Event::RefundGranted { refund_id: refund_id(facts.order_id), parts }])
     }
 
-    /// Goods may come back before the money is secured: they are recorded, and the money leaves once it is.
-    fn receive_goods(&self, by: String, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+    fn returning(&self, command: returning::Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        self.decide_request(request::Command::Goods(command), now)
+    }
+
+    /// When goods that have not come are not waited for any more.
+    pub fn goods_by(&self) -> Option<Timestamp> {
+        let of_request = self.request.as_ref().and_then(Request::return_by);
+        let agreed = self.facts.as_ref().filter(|facts| facts.goods_within.is_positive()).zip(self.opened_at);
+        let awaited = agreed.filter(|_| matches!(self.state, State::AwaitingGoods { .. }));
+        of_request.or(awaited.map(|(facts, opened_at)| kernel::calendar::add(opened_at, facts.goods_within)))
+    }
+
+    /// The money that waited for goods is free again.
+    fn lapse_goods(&self, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        if self.request.is_some() {
+            return self.returning(returning::Command::Lapse, now);
+        }
+        let lapsed = self.goods_by().is_some_and(|by| by <= now);
+        Ok(lapsed.then(|| Event::Failed { code: "goods_lapsed".into() }).into_iter().collect())
+    }
+
+    /// Goods may come back before the money is secured: they are recorded, and the money leaves once it is. Those of an
+    /// agreed remedy come all at once.
+    fn receive_goods(
+        &self,
+        by: String,
+        place: String,
+        came: Vec<Came>,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        if self.request.is_some() {
+            return self.returning(returning::Command::Receive { place, by, came }, now);
+        }
+        if !came.is_empty() {
+            return Err(Rejection::NoSuchLine);
+        }
         match (&self.goods, &self.state) {
             (Goods::NotExpected, _) => Err(Rejection::NoGoodsExpected),
             (Goods::Received { .. }, _) => Err(Rejection::GoodsAlreadyReceived),
@@ -311,6 +329,7 @@ impl ServiceOrder {
             | State::Eligible
             | State::Ineligible
             | State::Authorised
+            | State::InProgress
             | State::Cancelled => None,
         }
     }

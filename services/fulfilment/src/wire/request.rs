@@ -31,6 +31,7 @@ pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
             let rma_number = rma_number.clone().unwrap_or_default();
             Published::of(&out::OrderAuthorised { order_id, rma_number }, shard)
         }
+        Event::Goods(event) => super::goods::published(request, event, shard),
         Event::Cancelled(cancelled) => {
             Published::of(&out::OrderCancelled { order_id, reason: cancelled.reason.clone() }, shard)
         }
@@ -68,7 +69,8 @@ pub fn decisions(request: &Request) -> Vec<out::LineDecision> {
     (1..).zip(&request.lines).map(decision).collect()
 }
 
-fn receipt(receipt: &Receipt) -> out::DecisionReceipt {
+/// A decision, whole.
+pub fn receipt(receipt: &Receipt) -> out::DecisionReceipt {
     let Receipt { policy, rule, facts, outcome, reasons, words, appeal } = receipt;
     let fee = |(code, fee): (&String, &Fee)| out::DecisionFee {
         code: code.clone(),
@@ -125,6 +127,9 @@ pub fn request_view(order: &ServiceOrder) -> Option<out::RequestView> {
         review: request.review.as_ref().map(review_view),
         form: form(request),
         cancelled_because: request.cancelled.as_ref().map(|cancelled| cancelled.reason.clone()).unwrap_or_default(),
+        goods: super::goods::goods_views(request),
+        return_by: request.return_by().map(proto::timestamp),
+        promises: super::goods::standings(request),
     })
 }
 

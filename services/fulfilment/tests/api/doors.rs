@@ -19,7 +19,8 @@ async fn goods_are_received_once_and_only_where_they_are_expected() {
     let (plain, back) = (world.agree(purchase, refund_of(100)).await, world.agree(purchase, return_of(100)).await);
 
     let keyed = || {
-        let mut request = testkit::request("staff:ana", ReceiveGoodsRequest { order_id: back.to_string() });
+        let mut request =
+            testkit::request("staff:ana", ReceiveGoodsRequest { order_id: back.to_string(), ..Default::default() });
         request.metadata_mut().insert("idempotency-key", "k1".parse().unwrap());
         request
     };
@@ -41,7 +42,7 @@ async fn goods_are_received_once_and_only_where_they_are_expected() {
 #[tokio::test]
 async fn wrong_requests_are_told_what_is_wrong() {
     let world = World::new().await;
-    let mut nobody = testkit::request("Ana", ReceiveGoodsRequest { order_id: "x".into() });
+    let mut nobody = testkit::request("Ana", ReceiveGoodsRequest { order_id: "x".into(), ..Default::default() });
     nobody.metadata_mut().insert("idempotency-key", "k".repeat(201).parse().unwrap());
     let status = world.client().receive_goods(nobody).await.unwrap_err();
     assert_eq!(wrong_fields(&status), ["metadata.aftercare-actor", "metadata.idempotency-key", "order_id"]);

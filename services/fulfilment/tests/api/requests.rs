@@ -278,8 +278,12 @@ async fn a_chain_decides_by_its_own_policy_and_one_that_is_wrong_is_refused_at_t
     let mut settings = world.stack.node("fulfilment").context().config::<fulfilment::config::Config>().unwrap();
     let problem = settings.returns.policy().unwrap_err().to_string();
     assert!(problem.contains("the version must be 1 or more"), "{problem}");
-    settings.returns = serde_json::from_value(serde_json::json!({ "send_to": " ", "instructions": {} })).unwrap();
+    let nothing =
+        serde_json::json!({ "send_to": " ", "instructions": {}, "goods_within": "0s", "inspect_within": "0s" });
+    settings.returns = serde_json::from_value(nothing).unwrap();
     let problem = settings.check().unwrap_err().to_string();
-    assert!(problem.contains("returns.send_to") && problem.contains("returns.instructions"), "{problem}");
+    for field in ["send_to", "instructions", "goods_within", "inspect_within"] {
+        assert!(problem.contains(&format!("returns.{field}")), "{problem}");
+    }
     std::fs::remove_file(file).unwrap();
 }

@@ -147,7 +147,8 @@ impl World {
     }
 
     pub async fn receive_goods(&self, order: Uuid) -> Result<String, Status> {
-        let request = testkit::request("staff:ana", ReceiveGoodsRequest { order_id: order.to_string() });
+        let request =
+            testkit::request("staff:ana", ReceiveGoodsRequest { order_id: order.to_string(), ..Default::default() });
         self.client().receive_goods(request).await.map(|answer| answer.into_inner().status)
     }
 

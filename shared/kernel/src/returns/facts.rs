@@ -57,7 +57,8 @@ impl Proof {
     }
 }
 
-/// What a policy is asked about. What is not known matches only rules that do not ask for it. Whole days that have passed.
+/// What a policy is asked about. What is not known matches only rules that do not ask for it. Days are whole ones that
+/// have passed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {

@@ -1,6 +1,6 @@
-//! Whether something may come back and what the customer gets for it: a policy is an ordered list of rules, the first that
-//! matches holds (R-FUL-02). Policies are data with a version. Every decision gives a receipt with the facts it rests on,
-//! so that it can be shown in words, contested, and made again.
+//! Whether something may come back and what the customer gets for it: a policy is an ordered list of rules, the first
+//! that matches holds (R-FUL-02). Policies are data with a version. Every decision gives a receipt with the facts it rests
+//! on, so that it can be shown in words, contested, and made again.
 //! Invariant of a checked policy: whatever is wanted for whatever reason has an answer, whatever else is true, in words
 //! in every language of the policy; the same facts under the same version always give the same receipt.
 use std::collections::{BTreeMap, BTreeSet};

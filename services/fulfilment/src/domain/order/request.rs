@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use kernel::{
     approval::independent,
-    returns::{Answer, Bearer, Goods, Kind, Receipt, Words},
+    promise::Promises,
+    returns::{Answer, Bearer, Goods as WhenGoods, Kind, Receipt, Words},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,6 +19,8 @@ use super::{
         account::{self, Units},
     },
     Rejection, ServiceOrder, State,
+    goods::{Goods, Leg, Surplus},
+    returning::{self, Owed, Pieces, Terms},
 };
 
 /// What was asked for, and what was said to it.
@@ -41,6 +44,13 @@ pub struct Request {
     /// What stands on the parcel; none before the order is authorised, nor where no goods come back.
     pub rma_number: Option<String>,
     pub cancelled: Option<Cancelled>,
+    #[serde(default)]
+    pub terms: Terms,
+    /// What came and was not asked back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub surplus: Vec<Surplus>,
+    #[serde(default)]
+    pub promises: Promises<Owed>,
 }
 
 /// Where an order comes from; the reference is an id, or a store at a counter.
@@ -88,6 +98,9 @@ pub struct Line {
     /// References of photos and papers.
     pub evidence: Vec<String>,
     pub receipt: Receipt,
+    /// Its pieces on their way back, once they are asked back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leg: Option<Leg>,
 }
 
 /// A line of a purchase.
@@ -162,6 +175,8 @@ pub enum Command {
         by: String,
         reason: String,
     },
+    /// About goods on their way back.
+    Goods(returning::Command),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -181,6 +196,7 @@ pub enum Event {
         rma_number: Option<String>,
     },
     Cancelled(Cancelled),
+    Goods(returning::Event),
 }
 
 impl ServiceOrder {
@@ -243,10 +259,28 @@ impl Request {
             (Command::Cancel { by, reason }, State::InReview | State::Eligible | State::Authorised) => {
                 Ok(vec![Event::Cancelled(Cancelled { by, at, reason })])
             }
-            (Command::Ask { .. } | Command::Confirm | Command::Review { .. } | Command::Cancel { .. }, _) => {
-                Err(Rejection::NotNow)
-            }
+            (Command::Goods(command), State::Authorised | State::InProgress) => self.decide_returning(command, at),
+            (Command::Goods(returning::Command::Lapse | returning::Command::Look), _) => Ok(vec![]),
+            (
+                Command::Ask { .. }
+                | Command::Confirm
+                | Command::Review { .. }
+                | Command::Cancel { .. }
+                | Command::Goods(_),
+                _,
+            ) => Err(Rejection::NotNow),
         }
+    }
+
+    /// Where nothing came and nothing else was granted, the order ends with the time for it.
+    fn decide_returning(&self, command: returning::Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
+        let events = self.decide_goods(command, at)?;
+        let lapsed = events.iter().any(|event| matches!(event, returning::Event::Lapsed { .. }));
+        let came = self.legs().any(|(_, leg)| leg.goods.received() > 0);
+        let kept = self.lines.iter().any(|line| line.leg.is_none() && self.verdict(line) == Verdict::Eligible);
+        let (by, reason) = ("service:fulfilment".to_owned(), "goods_lapsed".to_owned());
+        let over = (lapsed && !came && !kept).then_some(Event::Cancelled(Cancelled { by, at, reason }));
+        Ok(events.into_iter().map(Event::Goods).chain(over).collect())
     }
 
     fn confirm(&self, state: &State, at: Timestamp) -> Vec<Event> {
@@ -266,8 +300,13 @@ impl Request {
             Event::Reviewed(review) => self.review = Some(review.clone()),
             Event::Authorised { at, rma_number } => {
                 (self.authorised_at, self.rma_number) = (Some(*at), rma_number.clone());
+                let returning: Vec<u32> = self.returning().map(|(line_no, _)| line_no).collect();
+                for (_, line) in (1..).zip(&mut self.lines).filter(|(line_no, _)| returning.contains(line_no)) {
+                    line.leg = Some(Leg { goods: Goods::asked_back(line.quantity), ..Leg::default() });
+                }
             }
             Event::Cancelled(cancelled) => self.cancelled = Some(cancelled.clone()),
+            Event::Goods(event) => self.apply_goods(event),
         }
     }
 
@@ -278,6 +317,7 @@ impl Request {
             () if self.cancelled.is_some() => State::Cancelled,
             () if any(Verdict::InReview) => State::InReview,
             () if !any(Verdict::Eligible) => State::Ineligible,
+            () if self.legs().any(|(_, leg)| leg.goods.received() + leg.goods.lapsed() > 0) => State::InProgress,
             () if self.authorised_at.is_some() => State::Authorised,
             () => State::Eligible,
         }
@@ -296,7 +336,8 @@ impl Request {
 
     /// The lines whose goods come back.
     pub fn returning(&self) -> impl Iterator<Item = (u32, &Line)> {
-        let wanted = |line: &&Line| self.verdict(line) == Verdict::Eligible && line.receipt.outcome.goods != Goods::No;
+        let wanted =
+            |line: &&Line| self.verdict(line) == Verdict::Eligible && line.receipt.outcome.goods != WhenGoods::No;
         (1..).zip(&self.lines).filter(move |(_, line)| wanted(line))
     }
 
@@ -305,40 +346,36 @@ impl Request {
         self.returning().map(|(_, line)| line.receipt.outcome.freight).min_by_key(|bearer| *bearer == Bearer::Customer)
     }
 
-    /// Pieces are taken when they are asked for, and free again when they are refused or cancelled.
+    /// Pieces are taken when they are asked for, and free again when they are refused, cancelled or the customer's again.
     pub(super) fn consequences(&self, event: &Event) -> Vec<Consequence> {
+        let whole = |meant: &dyn Fn(&Line) -> bool| -> Pieces {
+            let lines = (1..).zip(&self.lines).filter(|(_, line)| meant(line));
+            lines.map(|(line_no, line)| (line_no, line.quantity)).collect()
+        };
+        let order_id = self.order_id;
+        let take = |units| account::Command::Take { order_id, units };
+        let give_back = |units| account::Command::GiveBack { order_id, units };
         match event {
-            Event::Requested { .. } => self.take(|line| self.verdict(line) != Verdict::Ineligible),
+            Event::Requested { .. } => self.tell(&whole(&|line| self.verdict(line) != Verdict::Ineligible), take),
             Event::Reviewed(review) if !review.approved => {
-                self.give_back(|line| line.receipt.outcome.answer == Answer::Review)
+                self.tell(&whole(&|line| line.receipt.outcome.answer == Answer::Review), give_back)
             }
-            Event::Cancelled(_) => self.give_back(|line| self.verdict(line) != Verdict::Ineligible),
+            Event::Cancelled(_) => self.tell(&whole(&|line| self.verdict(line) != Verdict::Ineligible), give_back),
+            Event::Goods(event) => self.tell(&Self::kept_by_customer(event), give_back),
             Event::Decided | Event::Confirmed { .. } | Event::Reviewed(_) | Event::Authorised { .. } => vec![],
         }
     }
 
-    fn take(&self, meant: impl Fn(&Line) -> bool) -> Vec<Consequence> {
-        let order_id = self.order_id;
-        let take = |(purchase, units)| Consequence::Account(purchase, account::Command::Take { order_id, units });
-        self.by_purchase(meant).into_iter().map(take).collect()
-    }
-
-    fn give_back(&self, meant: impl Fn(&Line) -> bool) -> Vec<Consequence> {
-        let order_id = self.order_id;
-        let give_back =
-            |(purchase, units)| Consequence::Account(purchase, account::Command::GiveBack { order_id, units });
-        self.by_purchase(meant).into_iter().map(give_back).collect()
-    }
-
-    fn by_purchase(&self, meant: impl Fn(&Line) -> bool) -> BTreeMap<Uuid, Vec<Units>> {
+    /// One command to each purchase whose pieces are meant.
+    fn tell(&self, pieces: &Pieces, command: impl Fn(Vec<Units>) -> account::Command) -> Vec<Consequence> {
         let mut all: BTreeMap<Uuid, Vec<Units>> = BTreeMap::new();
-        for line in self.lines.iter().filter(|line| meant(line)) {
-            if let Some(Bought { purchase_id, line_id }) = &line.bought {
-                let units = Units { line_id: line_id.clone(), quantity: line.quantity };
-                all.entry(*purchase_id).or_default().push(units);
+        for (line_no, line) in (1..).zip(&self.lines) {
+            let quantity = pieces.get(&line_no).copied().unwrap_or_default();
+            if let Some(Bought { purchase_id, line_id }) = line.bought.as_ref().filter(|_| quantity > 0) {
+                all.entry(*purchase_id).or_default().push(Units { line_id: line_id.clone(), quantity });
             }
         }
-        all
+        all.into_iter().map(|(purchase_id, units)| Consequence::Account(purchase_id, command(units))).collect()
     }
 }
 
@@ -354,4 +391,4 @@ fn rma_number(order_id: Uuid) -> String {
 
 #[cfg(test)]
 #[path = "request_tests.rs"]
-mod tests;
+pub(super) mod tests;

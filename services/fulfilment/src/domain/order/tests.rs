@@ -13,6 +13,7 @@ fn facts(kind: Kind, amount: i64, purchase_id: Option<Uuid>) -> Facts {
         kind,
         amount: Money::new(amount, "CNY".parse().unwrap()),
         purchase_within: SignedDuration::ZERO,
+        goods_within: SignedDuration::from_hours(1),
     }
 }
 
@@ -62,9 +63,11 @@ fn every_command_in_every_state() {
         ("open for nothing", Command::Open(facts(Kind::Refund, 0, Some(Uuid::from_u128(5))))),
         ("grant", Command::Grant { parts: vec![] }),
         ("refuse", Command::Refuse { reason: Refusal::ExceedsPaid }),
-        ("receive goods", Command::ReceiveGoods { by: "staff:ana".into() }),
+        ("receive goods", Command::ReceiveGoods { by: "staff:ana".into(), place: "s-1".into(), came: vec![] }),
         ("complete", Command::Complete),
         ("fail", Command::Fail { code: "closed_account".into() }),
+        ("goods do not come", Command::LapseGoods),
+        ("look", Command::Look),
     ];
     const ZERO: &str = "order.amount_not_positive";
     const NONE: &str = "order.unknown";
@@ -72,22 +75,23 @@ fn every_command_in_every_state() {
     const UNASKED: &str = "order.no_goods_expected";
     const AGAIN: &str = "order.goods_already_received";
     #[rustfmt::skip]
-    let table: machine::Table<'_, 8> = &[
-        //                           open         no purchase zero  grant             refuse     goods        complete     fail
-        ("absent",                   ["requested", "refused", ZERO, NONE,             NONE,      NONE,        NONE,        NONE]),
-        ("requested",                ["-",         "-",       "-",  "refunding",      "refused", UNASKED,     NOT,         NOT]),
-        ("requested, goods awaited", ["-",         "-",       "-",  "awaiting_goods", "refused", "requested", NOT,         NOT]),
-        ("requested, goods back",    ["-",         "-",       "-",  "refunding",      "refused", AGAIN,       NOT,         NOT]),
-        ("awaiting_goods",           ["-",         "-",       "-",  "-",              NOT,       "refunding", NOT,         NOT]),
-        ("refunding",                ["-",         "-",       "-",  "-",              NOT,       UNASKED,     "completed", "failed"]),
-        ("refunding, goods back",    ["-",         "-",       "-",  "-",              NOT,       AGAIN,       "completed", "failed"]),
-        ("completed",                ["-",         "-",       "-",  "-",              NOT,       UNASKED,     "-",         NOT]),
-        ("refused",                  ["-",         "-",       "-",  NOT,              "-",       UNASKED,     NOT,         NOT]),
-        ("refused, goods awaited",   ["-",         "-",       "-",  NOT,              "-",       NOT,         NOT,         NOT]),
-        ("failed",                   ["-",         "-",       "-",  "-",              NOT,       UNASKED,     NOT,         "-"]),
+    let table: machine::Table<'_, 10> = &[
+        //                           open         no purchase zero  grant             refuse     goods        complete     fail      no goods  look
+        ("absent",                   ["requested", "refused", ZERO, NONE,             NONE,      NONE,        NONE,        NONE,     "-",      "-"]),
+        ("requested",                ["-",         "-",       "-",  "refunding",      "refused", UNASKED,     NOT,         NOT,      "-",      "-"]),
+        ("requested, goods awaited", ["-",         "-",       "-",  "awaiting_goods", "refused", "requested", NOT,         NOT,      "-",      "-"]),
+        ("requested, goods back",    ["-",         "-",       "-",  "refunding",      "refused", AGAIN,       NOT,         NOT,      "-",      "-"]),
+        ("awaiting_goods",           ["-",         "-",       "-",  "-",              NOT,       "refunding", NOT,         NOT,      "failed", "-"]),
+        ("refunding",                ["-",         "-",       "-",  "-",              NOT,       UNASKED,     "completed", "failed", "-",      "-"]),
+        ("refunding, goods back",    ["-",         "-",       "-",  "-",              NOT,       AGAIN,       "completed", "failed", "-",      "-"]),
+        ("completed",                ["-",         "-",       "-",  "-",              NOT,       UNASKED,     "-",         NOT,      "-",      "-"]),
+        ("refused",                  ["-",         "-",       "-",  NOT,              "-",       UNASKED,     NOT,         NOT,      "-",      "-"]),
+        ("refused, goods awaited",   ["-",         "-",       "-",  NOT,              "-",       NOT,         NOT,         NOT,      "-",      "-"]),
+        ("failed",                   ["-",         "-",       "-",  "-",              NOT,       UNASKED,     NOT,         "-",      "-",      "-"]),
     ];
     machine::check("order", &states, &commands, table, |order, command| {
-        let events = order.decide(command, Timestamp::UNIX_EPOCH).map_err(|no| no.code())?;
+        let events =
+            order.decide(command, Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1)).map_err(|no| no.code())?;
         let mut next = order.clone();
         events.iter().for_each(|event| next.apply(event));
         Ok(next)
