@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     calendar::CalendarArgs,
-    commands::{department::Department, escalation::Escalation, inbound, parked::Parked, tail},
+    commands::{cases, department::Department, escalation::Escalation, inbound, parked::Parked, tail},
+    policy::PolicyArgs,
     sink::SinkArgs,
     sla::SlaArgs,
     triage::TriageArgs,
@@ -78,10 +79,14 @@ pub enum Command {
     Parked(Parked),
     /// What platforms pushed and intake could not understand: list it, try it again, give it up.
     Inbound(inbound::Inbound),
+    /// Find cases by what was said in them.
+    Cases(cases::Cases),
     /// Working time: check a calendar file, bring holidays into one, ask when a term ends.
     Calendar(CalendarArgs),
     /// Whether a policy of service levels is right, and what the past would have been under another one.
     Sla(SlaArgs),
+    /// Whether a policy of returns is right, what it decides, and what the past would have been under another one.
+    Policy(PolicyArgs),
     /// What contacts are about: teach a model, measure it, ask why.
     Triage(TriageArgs),
     /// Take e-mails and short messages in, and show them; part of what `up` starts.
@@ -111,6 +116,7 @@ impl Command {
                 | Self::Journal(_)
                 | Self::Parked(_)
                 | Self::Inbound(_)
+                | Self::Cases(_)
         )
     }
 }

@@ -38,6 +38,7 @@ fn help_teaches_by_examples() {
         &["journal"],
         &["parked"],
         &["inbound"],
+        &["cases"],
         &["analytics"],
         &["bench"],
         &["faults"],
@@ -72,11 +73,11 @@ fn people_act_on_tasks_and_escalations_in_their_own_name() {
         assert!(act(&words).unwrap().command.asks_a_system(), "{words}");
     }
     for words in [
-        "department tasks legal".to_owned(),
+        "department tasks Legal".to_owned(),
         format!("department acknowledge {ID}"),
         format!("department answer {ID} --as staff:quinn --text hot"),
         format!("department forward {ID} --as staff:quinn --to medical --text unknown"),
-        format!("department forward {ID} --as staff:quinn --department quality --to legal --text unknown"),
+        format!("department forward {ID} --as staff:quinn --department quality --to Legal --text unknown"),
         "escalation list --level boss".to_owned(),
         format!("escalation raise {ID} --as staff:ana --because anger --text loud"),
     ] {

@@ -1,7 +1,7 @@
 //! The `aftercare` command: runs the whole system on one machine, feeds it and asks it how it is. In reading order:
 //! `args` (what can be said) · `home` (where things are kept) · `stack` (starting and stopping) · `import` (data in) ·
 //! `commands` (one small module a command) · `calendar` (working time, as data) ·
-//! `triage` (what contacts are about, learned) · `demo` and `drive` (a play with people in it) · `bench` (how fast it is) ·
+//! `sla` and `policy` (what is promised, what may come back) · `triage` (what contacts are about, learned) · `demo` and `drive` (a play with people in it) · `bench` (how fast it is) ·
 //! `faults` (what it survives) · `source` (real or generated sales to play with) · `sink` (where messages end).
 //! Invariant: nothing outside the home folder is changed, and no process is touched that this command did not start.
 pub mod args;
@@ -15,6 +15,7 @@ pub mod forms;
 pub mod home;
 pub mod import;
 pub mod output;
+pub mod policy;
 pub mod remote;
 pub mod sink;
 pub mod sla;
@@ -80,10 +81,12 @@ pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Journal(options) => commands::journal::run(&home, &options, output).await,
         Command::Parked(options) => commands::parked::run(&home, &options, output).await,
         Command::Inbound(options) => commands::inbound::run(&home, options, output).await,
+        Command::Cases(options) => commands::cases::run(&home, options, output).await,
         Command::Sink(options) => sink::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Calendar(options) => calendar::run(&options, output),
         Command::Triage(options) => triage::run(&options, output),
         Command::Sla(options) => sla::run(&home, &options, output).await,
+        Command::Policy(options) => policy::run(&home, &options, output).await,
         Command::Completions { shell } => args::completions(shell),
     }
 }

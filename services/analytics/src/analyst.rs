@@ -11,25 +11,18 @@ use crate::{
     domain::{
         analysis::{Analysis, Attention, Command, ComplaintAnalysis},
         counted::Counted,
-        figure::FollowUps,
         metric::Metric,
         period::Period,
         span::{Regular, Span},
     },
-    figures, store,
+    figures::{self, Given},
+    store,
 };
 
-/// The `[service]` section of the configuration.
+/// The `[service.analysis]` section; see `default.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Section {
-    analysis: Settings,
-}
-
-/// See `default.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Settings {
+pub struct Settings {
     zone: String,
     after_hours: i64,
     top: usize,
@@ -47,9 +40,9 @@ pub struct Analyst {
 }
 
 impl Analyst {
-    /// Reads and checks the configuration; an error names the value that cannot be.
-    pub fn new(context: &Context) -> anyhow::Result<Self> {
-        let Settings { zone, after_hours, top, least } = context.config::<Section>()?.analysis;
+    /// Checks the settings; an error names the value that cannot be.
+    pub fn new(context: &Context, settings: Settings) -> anyhow::Result<Self> {
+        let Settings { zone, after_hours, top, least } = settings;
         let wrong = "configuration, section [service.analysis]";
         ensure!((0..=168).contains(&after_hours), "{wrong}: after_hours must be 0 to 168");
         ensure!((1..=100).contains(&top), "{wrong}: top must be 1 to 100");
@@ -110,7 +103,7 @@ async fn count(tx: &mut PgConnection, periods: (Period, Period)) -> Result<Count
     store::analysis::patience(tx).await?;
     let mut shown = Vec::new();
     for metric in Metric::OF_COMPLAINTS {
-        shown.extend(figures::answer(tx, period, metric, FollowUps::default()).await?);
+        shown.extend(figures::answer(tx, period, metric, Given::default()).await?);
     }
     Ok(Counted {
         actions: store::analysis::actions(tx, period).await?,

@@ -9,8 +9,9 @@ use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    domain::{counted::Mark, metric::Metric, period::Period},
-    figures, rebuild, store,
+    domain::{counted::Mark, figure::Pickup, metric::Metric, period::Period},
+    figures::{self, Given},
+    rebuild, store,
 };
 
 mod analyses;
@@ -22,6 +23,8 @@ pub struct Api {
     pub pool: PgPool,
     /// The services whose journals a rebuild reads.
     pub neighbours: Neighbours,
+    /// What is promised of calls to the hotline.
+    pub hotline: Option<Pickup>,
 }
 
 #[tonic::async_trait]
@@ -31,8 +34,9 @@ impl Reports for Api {
         let mut tx = store::snapshot(&self.pool).await?;
         let mut shown = Vec::new();
         let follow_ups = figures::follow_ups(&mut tx, period, &metrics).await?;
+        let given = Given { follow_ups, hotline: self.hotline };
         for metric in metrics {
-            shown.extend(figures::answer(&mut tx, period, metric, follow_ups).await?);
+            shown.extend(figures::answer(&mut tx, period, metric, given).await?);
         }
         let watermarks = store::watermarks(&mut tx).await?;
         Ok(Response::new(GetFiguresResponse {

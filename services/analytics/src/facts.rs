@@ -5,22 +5,39 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::domain::fact::Fact;
 
+/// The promises a fact tells of, from the row named.
+macro_rules! promised {
+    ($from:literal) => {
+        concat!(
+            "insert into promised (event_id, aggregate_id, version, promise, started_at, status, due_at)
+             select event_id, aggregate_id, version, p.promise, p.started_at, p.status, p.due_at from ",
+            $from,
+            ", jsonb_to_recordset(promised::jsonb)
+               as p(promise text, started_at timestamptz, status text, due_at timestamptz)
+             on conflict do nothing"
+        )
+    };
+}
+
 macro_rules! columns {
     () => {
         "event_id, type, service, stream, aggregate_id, version, customer_id, occurred_at, recorded_at, due_at, \
          started_at, delivered_at, score, minor, currency, code, class, product_id, batch, department, store, about, \
-         number, base, to_acknowledge_s, to_answer_s"
+         number, base, to_acknowledge_s, to_answer_s, outcome"
     };
 }
 
 /// Facts as [`row`] gives them.
 macro_rules! given {
     () => {
-        concat!("unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::uuid[], \
+        "unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::uuid[], \
          $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], \
          $13::bigint[], $14::bigint[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], \
          $21::text[], $22::uuid[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], \
-         $28::bigint[]) as given(", columns!(), ", stream_seq, journal_seq)")
+         $28::bigint[], $29::text[], $30::text[]) as given(event_id, type, service, stream, aggregate_id, \
+         version, customer_id, occurred_at, recorded_at, due_at, started_at, delivered_at, score, minor, currency, \
+         code, class, product_id, batch, department, store, about, number, base, to_acknowledge_s, to_answer_s, stream_seq, journal_seq, \
+         outcome, promised)"
     };
 }
 
@@ -33,7 +50,9 @@ const ADD: &str = concat!(
     columns!(),
     ") select ",
     columns!(),
-    " from fact_given on conflict (event_id) do nothing returning stream), fact_counted as (
+    " from fact_given on conflict (event_id) do nothing returning event_id, stream), fact_promised as (",
+    promised!("fact_added join fact_given using (event_id)"),
+    "), fact_counted as (
      insert into watermark as w (stream, service, events, last_occurred_at, stream_seq)
      select g.stream, min(g.service), (select count(*) from fact_added a where a.stream = g.stream),
             max(g.occurred_at), max(g.stream_seq)
@@ -47,9 +66,9 @@ const ADD: &str = concat!(
 const COLLECT: &str = concat!(
     "-- rebuild.collect\nfact_collected as (insert into found (",
     columns!(),
-    ", journal_seq) select ",
+    ", journal_seq, promised) select ",
     columns!(),
-    ", journal_seq from ",
+    ", journal_seq, promised from ",
     given!(),
     ")"
 );
@@ -62,6 +81,8 @@ const FILL: &str = concat!(
     " from found on conflict (event_id) do nothing"
 );
 
+const FILL_PROMISED: &str = concat!("-- rebuild.promised\n", promised!("found"));
+
 /// The row that adds a fact.
 pub fn add(fact: Fact) -> Row {
     row(ADD, fact)
@@ -72,6 +93,7 @@ fn row(statement: &'static str, fact: Fact) -> Row {
     let number = |value: Option<u64>| value.map(u64::cast_signed);
     let Fact { event_id, r#type, service, stream, aggregate_id, version, recorded_at, .. } = fact;
     let m = fact.measures;
+    let promised = (!m.promised.is_empty()).then(|| serde_json::json!(m.promised).to_string());
     Row::new(statement, event_id)
         .with(r#type)
         .with(service)
@@ -100,6 +122,8 @@ fn row(statement: &'static str, fact: Fact) -> Row {
         .with(number(m.to_answer_s))
         .with(number(fact.stream_seq))
         .with(number(fact.journal_seq))
+        .with(m.outcome)
+        .with(promised)
 }
 
 /// Facts read from the journals, to take the place of those that are there. Nothing changes until [`replace`], and
@@ -128,7 +152,8 @@ impl Rebuild {
         .await?;
         sqlx::query(
             "-- rebuild.table
-             create temporary table found on commit drop as select *, null::bigint as journal_seq from fact with no data",
+             create temporary table found on commit drop as 
+             select *, null::bigint as journal_seq, null::text as promised from fact with no data",
         )
         .execute(tx)
         .await?;
@@ -152,6 +177,7 @@ impl Rebuild {
             .execute(&mut *tx)
             .await?;
         sqlx::query(FILL).execute(&mut *tx).await?;
+        sqlx::query(FILL_PROMISED).execute(&mut *tx).await?;
         sqlx::query("-- rebuild.forget\ndelete from watermark where stream not in (select stream from fact)")
             .execute(&mut *tx)
             .await?;

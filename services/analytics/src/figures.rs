@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use crate::{
     domain::{
-        figure::{self, Figure, FollowUps},
+        figure::{self, Figure, FollowUps, Pickup},
         metric::Metric,
         period::Period,
     },
@@ -23,17 +23,30 @@ pub async fn follow_ups(tx: &mut PgConnection, period: Period, wanted: &BTreeSet
     }
 }
 
+/// What an answer needs besides the facts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Given {
+    /// See [`follow_ups`].
+    pub follow_ups: FollowUps,
+    /// What is promised of calls to the hotline; without it nothing is measured.
+    pub hotline: Option<Pickup>,
+}
+
 /// The figures of a metric over a period.
 pub async fn answer(
     tx: &mut PgConnection,
     period: Period,
     metric: Metric,
-    follow_ups: FollowUps,
+    Given { follow_ups, hotline }: Given,
 ) -> Result<Vec<Figure>, Fault> {
     Ok(match metric {
         Metric::CoverageGross | Metric::CoverageNet => figure::coverage(metric, follow_ups),
         Metric::OnTime => figure::on_time(follow_ups),
         Metric::Satisfaction => figure::satisfaction(store::marks(tx, period).await?),
+        Metric::Pickup => match hotline {
+            Some(promised) => figure::pickup(promised, promises::pickups(tx, period, promised).await?),
+            None => Vec::new(),
+        },
         Metric::FirstResponse => figure::first_response(promises::first_responses(tx, period).await?),
         Metric::Kept => {
             let investigations = store::investigations(tx, period).await?;
@@ -43,9 +56,12 @@ pub async fn answer(
                 ("first_response", first),
                 ("first_investigation", investigations),
                 ("department_answer", departments),
+                ("solution_offer", promises::standing(tx, period, "solution_offer").await?),
+                ("result_notice", promises::standing(tx, period, "result_notice").await?),
             ])
         }
         Metric::HandlingTime => figure::handling_time(store::handling_times(tx, period).await?),
+        Metric::Endings => figure::endings(store::endings(tx, period).await?),
         Metric::ComplaintRate => {
             let (recorded, delivered) = store::complaints(tx, period).await?;
             figure::complaint_rate(recorded, delivered)

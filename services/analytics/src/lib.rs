@@ -11,6 +11,7 @@ use contracts::analytics::v1::{analyses_server::AnalysesServer, reports_server::
 
 mod analyst;
 mod api;
+mod config;
 pub mod domain;
 mod facts;
 mod figures;
@@ -34,8 +35,10 @@ pub static SERVICE: Service = Service {
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
-    let api = api::Api { pool: context.pool.clone(), neighbours: context.neighbours.clone() };
-    let analyst = Arc::new(analyst::Analyst::new(context)?);
+    let config = config::Config::read(context)?;
+    let (pool, neighbours) = (context.pool.clone(), context.neighbours.clone());
+    let api = api::Api { pool, neighbours, hotline: config.hotline()? };
+    let analyst = Arc::new(analyst::Analyst::new(context, config.analysis)?);
     let make = move || {
         let analyst = Arc::clone(&analyst);
         async move { analyst.make_once().await }

@@ -7,14 +7,14 @@ use contracts::{
         ComplaintRecorded, InvestigationConcluded, InvestigationLate, SuggestionAdopted, SuggestionDeclined,
     },
     fulfilment::v1::RefundSucceeded,
-    intake::v1::{CaseClosed, CaseReopened, PurchaseRecorded},
+    intake::v1::{CaseClosed, CaseRejected, CaseReopened, PurchaseRecorded},
     scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
 };
 use jiff_sqlx::ToSqlx;
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::domain::{
-    figure::{Durations, FollowUps, Marks, Money, Share},
+    figure::{Durations, Endings, FollowUps, Marks, Money, Share},
     period::Period,
 };
 
@@ -93,6 +93,29 @@ pub async fn handling_times(tx: &mut PgConnection, period: Period) -> Result<Dur
     .fetch_one(tx)
     .await?;
     Ok(durations(n, quantiles.as_deref(), mean))
+}
+
+/// Counts for M11e.
+pub async fn endings(tx: &mut PgConnection, period: Period) -> Result<Endings, Fault> {
+    let (no_info, rejected, others): (i64, i64, i64) = sqlx::query_as(
+        "-- figures.endings
+         -- M11e: cases that ended in P for want of what the customer was asked for, and those rejected / all that ended;
+         --       the close of a case that was reopened later is none, its next one counts
+         select count(*) filter (where outcome = 'no_info'), count(*) filter (where type = $4),
+                count(*) filter (where type = $3 and outcome is distinct from 'no_info')
+         from fact as ended where type in ($3, $4) and occurred_at >= $1 and occurred_at < $2 and not exists (
+           select from fact as later where later.type = $5 and later.aggregate_id = ended.aggregate_id
+             and later.version > ended.version)",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(CaseClosed::TYPE)
+    .bind(CaseRejected::TYPE)
+    .bind(CaseReopened::TYPE)
+    .fetch_one(tx)
+    .await?;
+    let [no_info, rejected, others] = [no_info, rejected, others].map(i64::unsigned_abs);
+    Ok(Endings { no_info, rejected, others })
 }
 
 /// Counts for M13: complaints recorded, and orders delivered.

@@ -7,8 +7,8 @@ use contracts::{
     common::v1 as common,
     fulfilment::v1::RefundSucceeded,
     intake::v1::{
-        CaseClosed, CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed, PurchaseDelivered,
-        PurchaseRecorded,
+        CallEnded, CallOutcome, CaseClosed, CaseRegistered, CaseRejected, CaseResponded, CaseResponseCorrected,
+        CaseResponseMissed, PurchaseDelivered, PurchaseRecorded,
     },
     operations::v1::JournalEntry,
     scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
@@ -84,6 +84,8 @@ fn measures(event_type: &str, payload: &[u8], occurred_at: Timestamp) -> Result<
             Ok(Measures { due_at: Some(proto::required("respond_by", respond_by.as_ref())?), ..plain })
         }
         CaseClosed::TYPE => case_closed(read(payload)?, plain),
+        CaseRejected::TYPE => case_rejected(read(payload)?, plain),
+        CallEnded::TYPE => call_ended(&read(payload)?, plain),
         FollowUpPlanned::TYPE => window(read::<FollowUpPlanned>(payload)?.window_end, plain),
         FollowUpRescheduled::TYPE => window(read::<FollowUpRescheduled>(payload)?.window_end, plain),
         FollowUpCompleted::TYPE => follow_up_completed(read(payload)?, plain),
@@ -129,6 +131,29 @@ fn case_closed(e: CaseClosed, plain: Measures) -> Result<Measures, Fault> {
     Ok(Measures {
         occurred_at: proto::required("closed_at", e.closed_at.as_ref())?,
         started_at: Some(proto::required("registered_at", e.registered_at.as_ref())?),
+        outcome: word(e.outcome),
+        ..plain
+    })
+}
+
+fn case_rejected(e: CaseRejected, plain: Measures) -> Result<Measures, Fault> {
+    Ok(Measures {
+        occurred_at: proto::required("rejected_at", e.rejected_at.as_ref())?,
+        started_at: Some(proto::required("registered_at", e.registered_at.as_ref())?),
+        ..plain
+    })
+}
+
+fn call_ended(e: &CallEnded, plain: Measures) -> Result<Measures, Fault> {
+    let outcome = match e.outcome() {
+        CallOutcome::Answered => "answered",
+        CallOutcome::Abandoned => "abandoned",
+        CallOutcome::Unspecified => return Err(Fault::invalid("outcome", "must be answered or abandoned")),
+    };
+    Ok(Measures {
+        occurred_at: proto::required("ended_at", e.ended_at.as_ref())?,
+        outcome: Some(outcome.to_owned()),
+        to_answer_s: Some(e.wait_seconds.into()),
         ..plain
     })
 }

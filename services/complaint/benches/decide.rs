@@ -45,8 +45,8 @@ fn decide(c: &mut Criterion) {
     let assessment = Assessment { class: Class::ProductQuality, severity: Severity::try_from(2).unwrap() };
     let assess = Command::Assess { assessment, desk: desk() };
     let (cause, responsible) = ("packaging.leak".parse().unwrap(), "quality".parse().unwrap());
-    let conclude = Command::ConcludeInvestigation { cause, responsible, levels: Arc::clone(&levels) };
-    let word = Command::Care(Word::Told { channel: "hotline".into(), levels });
+    let conclude = Command::ConcludeInvestigation { evidence: vec![], cause, responsible, levels: Arc::clone(&levels) };
+    let word = Command::Care(Word::Told { channel: "hotline".into(), told_at: None, levels });
     let (absent, recorded) = (Complaint::default(), led(vec![record.clone()]));
     let investigating = led(vec![record.clone(), assess.clone(), Command::StartInvestigation]);
     let later = NOW + SignedDuration::from_hours(1);

@@ -6,11 +6,13 @@ use kernel::{approval::State::Requested, calendar};
 
 use crate::domain::{
     Complaint, DepartmentTask, Escalation, care::Word, command, complaint::State, department_task, escalation,
+    retargeting::Retarget,
 };
 
 const PROMISE_DUE: &str = "promise_due";
 const SILENT_AT: &str = "silent_at";
 const APPROVE_BY: &str = "approve_by";
+const RETARGET_BY: &str = "retarget_by";
 const TELL_BY: &str = "tell_by";
 const ASK_AT: &str = "ask_at";
 const WARN_AT: &str = "warn_at";
@@ -23,20 +25,21 @@ pub fn late(due: Timestamp) -> Timestamp {
 }
 
 /// What is promised is to be warned of or late (R-CMP-03, R-CMP-05, R-CMP-10); a step of the approval has a term
-/// (R-CMP-07); silence after the result closes the complaint, after he was asked several times (R-CMP-11); the result is
-/// told within a time of what was done.
+/// (R-CMP-07), of a draft or of other terms; silence after the result closes the complaint, after he was asked several times
+/// (R-CMP-11) and unless it is held; the result is told within a time of what was done.
 pub fn of_complaint(complaint: &Complaint) -> Vec<(&'static str, Timestamp)> {
     let promise = complaint.promises.next_due().map(|at| (PROMISE_DUE, at));
     let silence = match complaint.state {
-        State::SatisfactionCheck { silent_at } => Some((SILENT_AT, silent_at)),
+        State::SatisfactionCheck { silent_at } if complaint.hold.is_none() => Some((SILENT_AT, silent_at)),
         _ => None,
     };
     let approval = complaint.solution.as_ref().and_then(|solution| solution.approval.as_ref());
     let approval = approval.filter(|approval| complaint.state == State::InApproval && approval.state == Requested);
     let approve = approval.map(|approval| (APPROVE_BY, late(approval.due)));
+    let retarget = complaint.proposal().map(|proposal| (RETARGET_BY, late(proposal.approval.due)));
     let tell = complaint.tell_by().filter(|_| !complaint.care.result_late).map(|due| (TELL_BY, late(due)));
     let ask = complaint.ask_at().map(|at| (ASK_AT, at));
-    [promise, silence, approve, tell, ask].into_iter().flatten().collect()
+    [promise, silence, approve, retarget, tell, ask].into_iter().flatten().collect()
 }
 
 /// What a deadline tells a complaint.
@@ -45,6 +48,7 @@ pub fn complaint_command(kind: &str) -> Option<command::Command> {
         // The last two were armed before promises were the kernel's.
         PROMISE_DUE | "investigate_by" | "word_by" => Some(command::Command::PromiseDue),
         APPROVE_BY => Some(command::Command::ApprovalDue),
+        RETARGET_BY => Some(command::Command::Retarget(Retarget::Due)),
         TELL_BY => Some(command::Command::Care(Word::ResultDue)),
         ASK_AT => Some(command::Command::Care(Word::AskDue)),
         SILENT_AT => Some(command::Command::SilenceDue),

@@ -7,11 +7,12 @@ use contracts::{
     common::v1::CaseClass,
     fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
     intake::v1::{
-        CaseClosed, CaseRecordCompleted, CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed,
+        CaseClosed, CaseContactAdded, CaseFeedbackMissed, CaseMerged, CaseRecordCompleted, CaseRegistered,
+        CaseRejected, CaseResponded, CaseResponseCorrected, CaseResponseMissed, CaseUnmerged,
     },
     outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
-use kernel::sla::Levels;
+use kernel::sla::{self, Kind, Levels};
 
 use crate::{
     config::Policy,
@@ -29,19 +30,33 @@ use crate::{
     webhook, wire,
 };
 
+mod health;
+
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let policy = Arc::new(Policy::read(context)?);
     webhook::inbound(&policy.webhooks, &context.clock, inbound);
-    let (missed, contradicted) = (policy.terms.ladder.clone(), policy.terms.ladder.clone());
+    let (missed, feedback) = (policy.terms.ladder.clone(), policy.terms.ladder.clone());
+    let contradicted = policy.terms.ladder.clone();
     let levels = Arc::clone(&policy.levels);
-    inbound
-        .on::<CaseRegistered>(move |event, _| Ok(case_registered(&event, &policy)?.and(contacted(&event, &policy)?)));
+    let turned_to_us = Arc::clone(&policy);
+    inbound.on::<CaseContactAdded>(move |event, _| contact_added(&event, &turned_to_us));
+    let told = policy.terms.ladder.clone();
+    health::inbound(&told, inbound);
+    inbound.on::<CaseRegistered>(move |event, _| {
+        let effects = case_registered(&event, &policy)?.and(contacted(&event, &policy)?);
+        Ok(health::told(&event, &told)?.into_iter().fold(effects, Effects::and))
+    });
     inbound.on::<CaseRecordCompleted>(|event, _| record_completed(&event));
+    let by_merge = Arc::clone(&levels);
+    inbound.on::<CaseMerged>(move |event, _| case_merged(&event, &by_merge));
+    inbound.on::<CaseUnmerged>(|event, _| case_unmerged(&event));
     inbound.on::<CaseResponseMissed>(move |event, _| response_missed(&event, &missed));
     inbound.on::<CaseResponded>(|event, _| if event.in_time { Ok(Effects::none()) } else { answered(&event.case_id) });
     inbound.on::<CaseResponseCorrected>(|event, _| response_corrected(&event));
     inbound.on::<CaseClosed>(|event, _| answered(&event.case_id));
+    inbound.on::<CaseRejected>(|event, _| answered(&event.case_id));
+    inbound.on::<CaseFeedbackMissed>(move |event, _| feedback_missed(&event, &feedback));
     inbound.on::<OrderOpened>(|event, _| order_opened(&event));
     inbound.on::<OrderCompleted>(|event, _| settled(&event.complaint_id, &event.remedy_id, true));
     inbound.on::<OrderFailed>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
@@ -56,7 +71,7 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
 /// A case without a complaint id is no complaint; it may be a suggestion.
 fn case_registered(event: &CaseRegistered, policy: &Policy) -> Result<Effects, Fault> {
     let Some(complaint_id) = proto::optional_id("complaint_id", &event.complaint_id)? else {
-        return suggested(event);
+        return suggested(event, policy);
     };
     let class = wire::class_of(event.class()).ok_or_else(|| Fault::invalid("class", "is not one of a complaint"))?;
     let facts = Facts {
@@ -86,15 +101,35 @@ fn case_registered(event: &CaseRegistered, policy: &Policy) -> Result<Effects, F
 fn contacted(event: &CaseRegistered, policy: &Policy) -> Result<Change, Fault> {
     let customer_id = proto::id("customer_id", &event.customer_id)?;
     let at = event.occurred_at.as_ref().or(event.recorded_at.as_ref());
+    let case_id = proto::id("case_id", &event.case_id)?;
     let contact = Contact {
         customer_id,
-        case_id: proto::id("case_id", &event.case_id)?,
+        case_id,
+        contact_id: case_id,
         complaint_id: proto::optional_id("complaint_id", &event.complaint_id)?,
         at: proto::required("occurred_at", at)?,
         often: policy.often,
         ladder: policy.terms.ladder.clone(),
     };
     Ok(Change::to::<Contacts>(Contacts::of(customer_id), contact))
+}
+
+/// So is what a customer says to a case later, unless we had asked.
+fn contact_added(event: &CaseContactAdded, policy: &Policy) -> Result<Effects, Fault> {
+    if event.was_asked {
+        return Ok(Effects::none());
+    }
+    let customer_id = proto::id("customer_id", &event.customer_id)?;
+    let contact = Contact {
+        customer_id,
+        case_id: proto::id("case_id", &event.case_id)?,
+        contact_id: proto::id("message_id", &event.message_id)?,
+        complaint_id: proto::optional_id("complaint_id", &event.complaint_id)?,
+        at: proto::required("occurred_at", event.occurred_at.as_ref())?,
+        often: policy.often,
+        ladder: policy.terms.ladder.clone(),
+    };
+    Ok(Effects::change(Change::to::<Contacts>(Contacts::of(customer_id), contact)))
 }
 
 /// What the customer was asked for is on record now; cases that are no complaint need no complete record.
@@ -106,8 +141,8 @@ fn record_completed(event: &CaseRecordCompleted) -> Result<Effects, Fault> {
     Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::CompleteRecord { parts, emotion })))
 }
 
-/// A customer's suggestion; the words stay with the case.
-fn suggested(event: &CaseRegistered) -> Result<Effects, Fault> {
+/// A customer's suggestion, with what is promised for it; the words stay with the case.
+fn suggested(event: &CaseRegistered, policy: &Policy) -> Result<Effects, Fault> {
     if event.class() != CaseClass::Suggestion {
         return Ok(Effects::none());
     }
@@ -119,8 +154,35 @@ fn suggested(event: &CaseRegistered) -> Result<Effects, Fault> {
         told: Told::Waiting,
     };
     let (suggestion_id, product_id) = (Suggestion::of_case(case_id), event.product_id.clone());
-    let record = suggestion::Command::Record { suggestion_id, product_id, by };
+    let (channel, lane) = (wire::channel_word(event.channel()), wire::lane_of(event.lane()));
+    let asked = sla::Facts {
+        channel: Some(channel.as_str()).filter(|channel| !channel.is_empty()),
+        class: Some("suggestion"),
+        priority: Some(lane.name()),
+        segment: (event.vip_tier > 0).then_some("vip"),
+        store: Some(event.store_id.as_str()).filter(|store| !store.is_empty()),
+    };
+    let promise = policy.levels.promise(Kind::ResultNotice, asked, None, by.reported_at);
+    let promise = promise.map_err(|none| Fault::invalid("recorded_at", none.to_string()))?.map(Box::new);
+    let ladder = policy.terms.ladder.clone();
+    let record = suggestion::Command::Record { suggestion_id, product_id, by, promise, ladder };
     Ok(Effects::change(Change::to::<Suggestion>(suggestion_id, record)))
+}
+
+/// Two cases that are complaints turned out to be one; and nobody waits for the first answer to the merged one.
+fn case_merged(event: &CaseMerged, levels: &Arc<Levels>) -> Result<Effects, Fault> {
+    let into = proto::optional_id("into_complaint_id", &event.into_complaint_id)?;
+    let merged = proto::optional_id("complaint_id", &event.complaint_id)?.zip(into);
+    let merge = |(complaint_id, into)| {
+        Change::to::<Complaint>(complaint_id, Command::Merge { into, levels: Arc::clone(levels) })
+    };
+    Ok(merged.map(merge).into_iter().fold(answered(&event.case_id)?, Effects::and))
+}
+
+fn case_unmerged(event: &CaseUnmerged) -> Result<Effects, Fault> {
+    let complaint_id = proto::optional_id("complaint_id", &event.complaint_id)?;
+    let back = |complaint_id| Effects::change(Change::to::<Complaint>(complaint_id, Command::Unmerge));
+    Ok(complaint_id.map_or_else(Effects::none, back))
 }
 
 fn order_opened(event: &OrderOpened) -> Result<Effects, Fault> {
@@ -151,6 +213,13 @@ fn response_missed(event: &CaseResponseMissed, ladder: &Ladder) -> Result<Effect
     Ok(raise(Matter { case_id, ..Matter::new(escalation_id, complaint_id, Trigger::FirstResponseLate, ladder) }))
 }
 
+fn feedback_missed(event: &CaseFeedbackMissed, ladder: &Ladder) -> Result<Effects, Fault> {
+    let case_id = Some(proto::id("case_id", &event.case_id)?);
+    let complaint_id = proto::optional_id("complaint_id", &event.complaint_id)?;
+    let escalation_id = urgent_feedback(&event.case_id);
+    Ok(raise(Matter { case_id, ..Matter::new(escalation_id, complaint_id, Trigger::FirstResponseLate, ladder) }))
+}
+
 /// An answer told late that was in time takes the miss back; one that was late changes nothing.
 fn response_corrected(event: &CaseResponseCorrected) -> Result<Effects, Fault> {
     if event.in_time { answered(&event.case_id) } else { Ok(Effects::none()) }
@@ -159,7 +228,11 @@ fn response_corrected(event: &CaseResponseCorrected) -> Result<Effects, Fault> {
 /// The first answer came after all, or none is wanted any more.
 fn answered(case_id: &str) -> Result<Effects, Fault> {
     proto::id("case_id", case_id)?;
-    Ok(Effects::change(wire::settle(first_response(case_id))))
+    Ok(Effects::change(wire::settle(first_response(case_id))).and(wire::settle(urgent_feedback(case_id))))
+}
+
+fn urgent_feedback(case_id: &str) -> uuid::Uuid {
+    kernel::id::derived("escalation", &["urgent_feedback", case_id])
 }
 
 fn first_response(case_id: &str) -> uuid::Uuid {
@@ -207,7 +280,7 @@ fn about(purpose: Purpose, about_id: &str, complaint: Option<Command>, tell: Tel
             Some(command) => Change::to::<Complaint>(id()?, command),
             None => return Ok(Effects::none()),
         },
-        Purpose::Unspecified | Purpose::FollowUp => return Ok(Effects::none()),
+        Purpose::Unspecified | Purpose::FollowUp | Purpose::MajorIssue => return Ok(Effects::none()),
     };
     Ok(Effects::change(change))
 }

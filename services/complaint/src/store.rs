@@ -49,6 +49,11 @@ pub async fn get<A: Aggregate + Unpin>(pool: &PgPool, id: Uuid) -> Result<Option
     Ok(found.map(versioned))
 }
 
+const GIVEN: &str = "-- complaint.given
+     select worth from complaint
+     where worth is not null and judged_class = $1 and judged_severity = $2 and worth_currency = $4 and closed_at >= $3
+     order by closed_at desc, id limit $5";
+
 /// What each of the complaints of a class and severity was given that were closed since, in minor units of `currency`,
 /// newest first. Withdrawn ones say nothing, nor do those that were given no money's worth.
 pub async fn given(
@@ -59,24 +64,14 @@ pub async fn given(
     since: Timestamp,
     limit: i64,
 ) -> Result<Vec<i64>, Fault> {
-    let given = sqlx::query_scalar(
-        "-- complaint.given
-         select sum((remedy->'kind'->'amount'->>'minor')::bigint)::bigint
-         from (select id, closed_at, state->'solution'->'remedies' as remedies from complaint
-               where status = 'closed' and judged_class = $1 and judged_severity = $2 and closed_at >= $3
-                 and state->'state'->>'outcome' <> 'withdrawn') as closed,
-              jsonb_array_elements(remedies) as remedy
-         where remedy->>'progress' = 'done' and remedy->'kind'->'amount'->>'currency' = $4
-         group by id, closed_at
-         order by closed_at desc, id limit $5",
-    )
-    .bind(class.name())
-    .bind(i64::from(severity))
-    .bind(since.to_sqlx())
-    .bind(currency.code())
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
+    let given = sqlx::query_scalar(GIVEN)
+        .bind(class.name())
+        .bind(i64::from(severity))
+        .bind(since.to_sqlx())
+        .bind(currency.code())
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
     Ok(given)
 }
 
@@ -125,24 +120,23 @@ pub async fn list<A: Aggregate + Unpin>(
     after: Option<(Timestamp, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Versioned<A>>, Fault> {
-    let (after_at, after_id) = after.unzip();
-    let asks: Vec<String> = asked
-        .iter()
-        .zip(4..)
-        .map(|((column, _), place)| format!("and (${place}::text is null or {column} = ${place})"))
-        .collect();
-    let query = format!(
-        "-- {table}.list
-         select version, state from {table}
-         where ($1::timestamptz is null or ({by}, id) > ($1, $2)) {asks}
-         order by {by}, id limit $3",
-        table = A::TABLE,
-        asks = asks.join(" "),
-    );
-    let found = sqlx::query_as::<Postgres, Stored<A>>(AssertSqlSafe(query));
-    let found = found.bind(after_at.map(ToSqlx::to_sqlx)).bind(after_id).bind(limit);
-    let found = asked.iter().fold(found, |found, (_, value)| found.bind(*value)).fetch_all(pool).await?;
+    let asked: Vec<_> = asked.iter().filter_map(|(column, value)| Some((*column, (*value)?))).collect();
+    let columns: Vec<_> = asked.iter().map(|(column, _)| *column).collect();
+    let query = listing(A::TABLE, by, after.is_some(), &columns);
+    let found = sqlx::query_as::<Postgres, Stored<A>>(AssertSqlSafe(query)).bind(limit);
+    let found = after.into_iter().fold(found, |found, (at, id)| found.bind(at.to_sqlx()).bind(id));
+    let found = asked.into_iter().fold(found, |found, (_, value)| found.bind(value)).fetch_all(pool).await?;
     Ok(found.into_iter().map(versioned).collect())
+}
+
+/// The statement of a list. It asks only what is asked, so that each has an index to read its page by.
+fn listing(table: &str, by: &str, after: bool, asked: &[&str]) -> String {
+    let after = after.then(|| format!("({by}, id) > ($2, $3)"));
+    let first = if after.is_some() { 4 } else { 2 };
+    let asks = asked.iter().zip(first..).map(|(column, place)| format!("{column} = ${place}"));
+    let all: Vec<String> = after.into_iter().chain(asks).collect();
+    let filter = if all.is_empty() { String::new() } else { format!("where {}", all.join(" and ")) };
+    format!("-- {table}.list\nselect version, state from {table} {filter} order by {by}, id limit $1")
 }
 
 /// Something that was to be answered by a time that has passed.
@@ -153,10 +147,31 @@ pub struct Overdue {
     pub complaint_id: Uuid,
     pub department: String,
     pub due_at: jiff_sqlx::Timestamp,
+    /// Its own among all that are due at the same instant.
+    pub place: Uuid,
 }
 
+/// A complaint can owe several promises at one instant, so each has a place of its own.
+const OVERDUE: &str = "-- overdue.list
+    select kind, id, complaint_id, department, due_at, place from (
+      select 'task' as kind, id, complaint_id, department, answer_by as due_at, id as place from department_task
+      where status in ('issued', 'acknowledged', 'returned') and answer_by < $1
+      union all
+      select 'investigation', id, id, state->'asked'->0->'desk'->>'department', investigate_by, id
+      from complaint
+      where status <> 'closed' and first_investigation in ('running', 'breached') and investigate_by < $1
+      union all
+      select kind, id, id, state->'asked'->0->'desk'->>'department', instant(promise.value->'standing'->>'due_at'),
+             md5(id::text || kind || started_at)::uuid
+      from complaint, jsonb_each(state->'promises') as promises (kind, given),
+           jsonb_each(given) as promise (started_at, value)
+      where status <> 'closed' and owed_at is not null and owed_at < $1 and kind <> 'first_investigation'
+        and promise.value->'standing'->>'state' in ('running', 'breached')) as open
+    where due_at < $1 and ($2::timestamptz is null or (due_at, place) > ($2, $3))
+    order by due_at, place limit $4";
+
 /// Tasks without an answer, and promises to customers that were broken and are still owed, whose time has passed at `now`,
-/// oldest due time first (R-CMP-20). A due time itself is in time.
+/// oldest due time first (R-CMP-20). A due time itself is in time. Read is what is late, by indexes of what is still owed.
 pub async fn overdue(
     pool: &PgPool,
     now: Timestamp,
@@ -164,54 +179,42 @@ pub async fn overdue(
     limit: i64,
 ) -> Result<Vec<Overdue>, Fault> {
     let (after_at, after_id) = after.unzip();
-    let found = sqlx::query_as(
-        "-- overdue.list
-         select kind, id, complaint_id, department, due_at from (
-           select 'task' as kind, id, complaint_id, department, answer_by as due_at from department_task
-           where status in ('issued', 'acknowledged', 'returned') and answer_by < $1
-           union all
-           select 'investigation', id, id, state->'asked'->0->'desk'->>'department', investigate_by
-           from complaint where status <> 'closed' and first_investigation in ('running', 'breached')
-           union all
-           select kind, id, id, state->'asked'->0->'desk'->>'department', instant(promise.value->'standing'->>'due_at')
-           from complaint, jsonb_each(state->'promises') as promises (kind, given),
-                jsonb_each(given) as promise (started_at, value)
-           where (status < 'closed' or status > 'closed') and kind <> 'first_investigation'
-             and promise.value->'standing'->>'state' in ('running', 'breached')) as open
-         where due_at < $1 and ($2::timestamptz is null or (due_at, id) > ($2, $3))
-         order by due_at, id limit $4",
-    )
-    .bind(now.to_sqlx())
-    .bind(after_at.map(ToSqlx::to_sqlx))
-    .bind(after_id)
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
+    let found = sqlx::query_as(OVERDUE)
+        .bind(now.to_sqlx())
+        .bind(after_at.map(ToSqlx::to_sqlx))
+        .bind(after_id)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
     Ok(found)
 }
+
+/// What ended is counted when it ends; what is open is counted here.
+const OVERVIEW: &str = "-- overview
+    select 'complaints' as kind, status as key, count(*) as count from complaint where status <> 'closed' group by status
+    union all
+    select kind || 's', 'closed', sum(count)::bigint from ended group by kind having sum(count) > 0
+    union all
+    select 'open_tasks', department, count(*) from department_task
+    where status in ('issued', 'acknowledged', 'returned') group by department
+    union all
+    select 'late_tasks', department, count(*) from department_task
+    where status in ('issued', 'acknowledged', 'returned') and expired group by department
+    union all
+    select 'escalations', status, count(*) from escalation where status <> 'closed' group by status
+    union all
+    select 'failed_webhooks', department, count(*) from webhook_delivery
+    where failed_at is not null group by department
+    union all
+    select 'late_investigations', '', count(*) from complaint where first_investigation = 'breached'
+    order by kind, key";
 
 /// How many complaints and escalations are in which state, how many tasks wait in which department, and what is late;
 /// all of the same moment.
 pub async fn overview(pool: &PgPool) -> Result<Vec<Counted>, Fault> {
-    let counts = sqlx::query_as(
-        "-- overview
-         select 'complaints' as kind, status as key, count(*) as count from complaint group by status
-         union all
-         select 'open_tasks', department, count(*) from department_task
-         where status in ('issued', 'acknowledged', 'returned') group by department
-         union all
-         select 'late_tasks', department, count(*) from department_task
-         where status in ('issued', 'acknowledged', 'returned') and expired group by department
-         union all
-         select 'escalations', status, count(*) from escalation group by status
-         union all
-         select 'failed_webhooks', department, count(*) from webhook_delivery
-         where failed_at is not null group by department
-         union all
-         select 'late_investigations', '', count(*) from complaint where first_investigation = 'breached'
-         order by kind, key",
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(counts)
+    Ok(sqlx::query_as(OVERVIEW).fetch_all(pool).await?)
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

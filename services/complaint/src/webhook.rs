@@ -103,6 +103,7 @@ pub fn inbound(hooks: &BTreeMap<Department, Section>, clock: &Clock, inbound: &m
     queue.every::<TaskExpired>(|event| &event.department);
     queue.every::<TaskCorrected>(|event| &event.department);
     queue.every::<TaskCancelled>(|event| &event.department);
+    queue.every::<TaskClosed>(|event| &event.department);
 }
 
 struct Queue<'a> {

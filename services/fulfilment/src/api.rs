@@ -1,34 +1,88 @@
 //! The gRPC door: requests are checked for shape and bounds, all wrong fields named at once, and handed on. No rules.
-use backbone::{Change, Checks, Fault, Road, Unit, page::by_time};
+use std::sync::Arc;
+
+use backbone::{Actor, Change, Checks, Clock, Fault, IdempotencyKey, Road, Unit, page::by_time};
 use contracts::{
     Message,
     common::v1::{self as common, Count, Receipt},
     fulfilment::v1::{
-        GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest, GetServiceOrderResponse, ListRefundsRequest,
-        ListRefundsResponse, ListServiceOrdersRequest, ListServiceOrdersResponse, ReceiveGoodsRequest,
-        fulfilment_server::Fulfilment,
+        AnswerInspectionRequest, CancelServiceOrderRequest, ConfirmServiceOrderRequest, GetDecisionRequest,
+        GetDecisionResponse, GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest, GetServiceOrderResponse,
+        InspectGoodsRequest, ListRefundsRequest, ListRefundsResponse, ListServiceOrdersRequest,
+        ListServiceOrdersResponse, ReceiveGoodsRequest, RequestServiceOrderRequest, ReviewServiceOrderRequest,
+        RuleOnInspectionRequest, fulfilment_server::Fulfilment,
     },
 };
 use jiff::Timestamp;
+use kernel::returns::Policy;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
 use crate::{
     domain::{
-        order::{Command, ServiceOrder},
+        order::{
+            Command, ServiceOrder,
+            request::{self as asked, Form},
+            returning::{self, Terms},
+        },
         refund::Refund,
     },
     store::{self, Stored, Tally},
     wire,
 };
 
-const ORDER_STATUSES: [&str; 6] = ["requested", "awaiting_goods", "refunding", "completed", "refused", "failed"];
+mod goods;
+mod request;
+
+const ORDER_STATUSES: [&str; 12] = [
+    "requested",
+    "awaiting_goods",
+    "refunding",
+    "completed",
+    "refused",
+    "failed",
+    "in_review",
+    "eligible",
+    "ineligible",
+    "authorised",
+    "in_progress",
+    "cancelled",
+];
 const REFUND_STATUSES: [&str; 5] = ["queued", "sent", "unknown", "succeeded", "failed"];
 
 /// Orders, goods that came back, refunds.
 pub struct Api {
     pub pool: PgPool,
     pub road: Road,
+    pub clock: Clock,
+    /// What may come back.
+    pub policy: Arc<Policy>,
+    /// What customers are told who send goods back.
+    pub form: Form,
+    /// How long goods are awaited, and by when they are inspected.
+    pub terms: Terms,
+}
+
+/// Who acts, and the key that makes a repeat get the first answer.
+type Caller = (Actor, Option<IdempotencyKey>);
+
+impl Api {
+    /// One command to an order.
+    async fn command(&self, (actor, key): Caller, change: Change) -> Result<Response<Receipt>, Status> {
+        let unit = Unit::of(change)
+            .actor(actor)
+            .key(key)
+            .answer::<ServiceOrder>(|id, version, order| wire::receipt(id, version, order).encode_to_vec());
+        let answer = self.road.submit(unit).await?;
+        Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
+    }
+}
+
+/// Reads who acts.
+fn caller<T: Message>(checks: &mut Checks, request: &Request<T>, scope: &str) -> Option<Caller> {
+    let actor = checks.actor(request);
+    let key = checks.key(request, scope);
+    Some((actor?, key?))
 }
 
 #[tonic::async_trait]
@@ -49,15 +103,19 @@ impl Fulfilment for Api {
         &self,
         request: Request<ListServiceOrdersRequest>,
     ) -> Result<Response<ListServiceOrdersResponse>, Status> {
-        let ListServiceOrdersRequest { status, complaint_id, page } = request.into_inner();
+        let ListServiceOrdersRequest { status, complaint_id, page, origin_reference } = request.into_inner();
         let mut checks = Checks::default();
         let status = checks.optional_of("status", &status, &ORDER_STATUSES);
         let complaint_id = checks.optional_id("complaint_id", &complaint_id);
+        let origin = checks.text("origin_reference", &origin_reference, 0..=200);
         let page = checks.page(page.as_ref(), by_time);
-        let (Some(status), Some(complaint_id), Some((page, after))) = (status, complaint_id, page) else {
+        let (Some(status), Some(complaint_id), Some(origin), Some((page, after))) =
+            (status, complaint_id, origin, page)
+        else {
             return Err(checks.fault().into());
         };
-        let rows = store::orders(&self.pool, status, complaint_id, after, page.limit()).await?;
+        let of = store::Of { status, complaint_id, origin: Some(origin).filter(|origin| !origin.is_empty()) };
+        let rows = store::orders(&self.pool, of, after, page.limit()).await?;
         let place = |row: &Stored<ServiceOrder>| (key(row.state.opened_at), row.id);
         Ok(Response::new(ListServiceOrdersResponse {
             next_page_token: page.next(&rows, place),
@@ -67,19 +125,107 @@ impl Fulfilment for Api {
 
     async fn receive_goods(&self, request: Request<ReceiveGoodsRequest>) -> Result<Response<Receipt>, Status> {
         let mut checks = Checks::default();
-        let actor = checks.actor(&request);
-        let idempotency = checks.key(&request, "fulfilment.receive_goods");
+        let caller = caller(&mut checks, &request, "fulfilment.receive_goods");
+        let parcel = goods::parcel(&mut checks, request.get_ref());
+        let (Some(caller), Some(parcel)) = (caller, parcel) else { return Err(checks.fault().into()) };
+        let id = self.order_of(parcel.which).await?;
+        let by = caller.0.as_str().to_owned();
+        let command = Command::ReceiveGoods { by, place: parcel.place, came: parcel.came };
+        self.command(caller, Change::to::<ServiceOrder>(id, command)).await
+    }
+
+    async fn inspect_goods(&self, request: Request<InspectGoodsRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.inspect_goods");
+        let by = caller.as_ref().map_or("", |(actor, _)| actor.as_str());
+        let inspected = goods::inspected(&mut checks, request.get_ref(), by);
+        let (Some(caller), Some(mut inspected)) = (caller, inspected) else { return Err(checks.fault().into()) };
+        inspected.inspection.renewed = self.renewed(&inspected).await?;
+        let (id, line_no) = (inspected.order_id, inspected.line_no);
+        let inspect = returning::Command::Inspect { line_no, inspection: Box::new(inspected.inspection) };
+        self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(asked::Command::Goods(inspect)))).await
+    }
+
+    async fn answer_inspection(&self, request: Request<AnswerInspectionRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.answer_inspection");
         let id = checks.id("order_id", &request.get_ref().order_id);
-        let (Some(actor), Some(idempotency), Some(id)) = (actor, idempotency, id) else {
-            return Err(checks.fault().into());
-        };
-        let command = Command::ReceiveGoods { by: actor.as_str().to_owned() };
-        let unit = Unit::of(Change::to::<ServiceOrder>(id, command))
-            .actor(actor)
-            .key(idempotency)
-            .answer::<ServiceOrder>(|id, version, order| wire::receipt(id, version, order).encode_to_vec());
-        let answer = self.road.submit(unit).await?;
-        Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
+        let (Some(caller), Some(id)) = (caller, id) else { return Err(checks.fault().into()) };
+        let &AnswerInspectionRequest { line_no, agreed, .. } = request.get_ref();
+        let hear = returning::Command::HearCustomer { line_no, agreed };
+        self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(asked::Command::Goods(hear)))).await
+    }
+
+    async fn rule_on_inspection(&self, request: Request<RuleOnInspectionRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.rule_on_inspection");
+        let r = request.get_ref();
+        let id = checks.id("order_id", &r.order_id);
+        let reason = request::code(&mut checks, "reason", &r.reason);
+        let (Some(caller), Some(id), Some(reason)) = (caller, id, reason) else { return Err(checks.fault().into()) };
+        let (line_no, by, approved) = (r.line_no, caller.0.as_str().to_owned(), r.approved);
+        let rule = returning::Command::Rule { line_no, by, approved, reason };
+        self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(asked::Command::Goods(rule)))).await
+    }
+
+    async fn request_service_order(
+        &self,
+        request: Request<RequestServiceOrderRequest>,
+    ) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.request_service_order");
+        let confirmed = request.get_ref().confirmed;
+        let asked = request::asked(&mut checks, request.get_ref());
+        let (Some(caller), Some(asked)) = (caller, asked) else { return Err(checks.fault().into()) };
+        let asked = self.ask(asked, caller.0.as_str(), self.clock.now()).await?;
+        let id = asked.order_id;
+        let ask = asked::Command::Ask { request: Box::new(asked), confirmed };
+        self.command(caller, Change::create::<ServiceOrder>(id, Command::Request(ask))).await
+    }
+
+    async fn confirm_service_order(
+        &self,
+        request: Request<ConfirmServiceOrderRequest>,
+    ) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.confirm_service_order");
+        let id = checks.id("order_id", &request.get_ref().order_id);
+        let (Some(caller), Some(id)) = (caller, id) else { return Err(checks.fault().into()) };
+        self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(asked::Command::Confirm))).await
+    }
+
+    async fn review_service_order(
+        &self,
+        request: Request<ReviewServiceOrderRequest>,
+    ) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.review_service_order");
+        let r = request.get_ref();
+        let id = checks.id("order_id", &r.order_id);
+        let reason = request::code(&mut checks, "reason", &r.reason);
+        let (Some(caller), Some(id), Some(reason)) = (caller, id, reason) else { return Err(checks.fault().into()) };
+        let review = asked::Command::Review { by: caller.0.as_str().to_owned(), approved: r.approved, reason };
+        self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(review))).await
+    }
+
+    async fn cancel_service_order(
+        &self,
+        request: Request<CancelServiceOrderRequest>,
+    ) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.cancel_service_order");
+        let id = checks.id("order_id", &request.get_ref().order_id);
+        let reason = request::code(&mut checks, "reason", &request.get_ref().reason);
+        let (Some(caller), Some(id), Some(reason)) = (caller, id, reason) else { return Err(checks.fault().into()) };
+        let cancel = asked::Command::Cancel { by: caller.0.as_str().to_owned(), reason };
+        self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(cancel))).await
+    }
+
+    async fn get_decision(
+        &self,
+        request: Request<GetDecisionRequest>,
+    ) -> Result<Response<GetDecisionResponse>, Status> {
+        Ok(Response::new(self.decision(request.get_ref()).await?))
     }
 
     async fn list_refunds(

@@ -1,9 +1,12 @@
 //! The `[service]` section of the configuration; `default.toml` explains every value.
 //! Invariant: what was read can be followed; impossible values are refused at the start.
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
+use kernel::returns::{DEFAULT, Policy, Words};
 use serde::Deserialize;
+
+use crate::domain::order::{request::Form, returning::Terms};
 
 /// What can be set without a new release.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -12,6 +15,20 @@ pub struct Config {
     pub purchase_within: SignedDuration,
     pub payments: Provider,
     pub pace: Pace,
+    pub returns: Returns,
+}
+
+/// What may come back, and what customers are told who send goods back.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Returns {
+    /// The chain's own policy; the shipped one where none is named.
+    #[serde(default)]
+    policy: Option<PathBuf>,
+    send_to: String,
+    instructions: Words,
+    pub goods_within: SignedDuration,
+    pub inspect_within: SignedDuration,
 }
 
 /// The payment provider.
@@ -37,7 +54,7 @@ pub struct Pace {
 impl Config {
     /// Refuses what cannot work.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Self { purchase_within, payments, pace } = self;
+        let Self { purchase_within, payments, pace, returns } = self;
         let wrong = [
             (
                 Duration::try_from(payments.timeout).is_err() || payments.timeout.is_zero(),
@@ -47,12 +64,36 @@ impl Config {
             (pace.at_once == 0, "pace.at_once must be 1 to 255"),
             (pace.result_within <= payments.timeout, "pace.result_within must be longer than payments.timeout"),
             (pace.ask_after <= SignedDuration::ZERO, "pace.ask_after must be above 0"),
+            (returns.goods_within <= SignedDuration::ZERO, "returns.goods_within must be above 0"),
+            (returns.inspect_within <= SignedDuration::ZERO, "returns.inspect_within must be above 0"),
+            (returns.send_to.trim().is_empty(), "returns.send_to must say where goods are sent"),
+            (returns.instructions.is_empty(), "returns.instructions must be said in one language at least"),
             (pace.ask_at_most_after < pace.ask_after, "pace.ask_at_most_after must not be below pace.ask_after"),
         ];
         let reasons: Vec<&str> =
             wrong.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, reason)| reason).collect();
         anyhow::ensure!(reasons.is_empty(), "configuration, section [service]: {}", reasons.join("; "));
         Ok(())
+    }
+}
+
+impl Returns {
+    /// The policy in force. Errors: the file cannot be read, or everything that is wrong with the policy.
+    pub fn policy(&self) -> anyhow::Result<Policy> {
+        let policy: Policy = backbone::config::document(self.policy.as_deref(), DEFAULT)?;
+        let problems: Vec<String> = policy.problems().iter().map(ToString::to_string).collect();
+        anyhow::ensure!(problems.is_empty(), "section [service.returns], policy:\n{}", problems.join("\n"));
+        Ok(policy)
+    }
+
+    /// How long goods are awaited, and by when they are inspected.
+    pub fn terms(&self) -> Terms {
+        Terms { goods_within: self.goods_within, inspect_within: self.inspect_within }
+    }
+
+    /// What the customer is told.
+    pub fn form(&self) -> Form {
+        Form { send_to: self.send_to.clone(), instructions: self.instructions.clone() }
     }
 }
 

@@ -1,14 +1,17 @@
 //! What time does: a refund that was sent and got no result is unknown, a claim on a purchase that does not become known
-//! is refused.
+//! is refused, goods that do not come are not waited for, and what was promised is late.
 //! Invariant: a refund waits for its result exactly while it is sent.
 use jiff::Timestamp;
 
 use crate::domain::{
     account::{self, PurchaseAccount},
+    order::{self, ServiceOrder},
     refund::{self, Refund, State},
 };
 
 const RESULT: &str = "result";
+const GOODS: &str = "goods";
+const PROMISE: &str = "promise";
 const PURCHASE_KNOWN: &str = "purchase_known";
 
 /// The deadlines a refund has in its state.
@@ -26,6 +29,22 @@ pub fn of_refund(refund: &Refund) -> Vec<(&'static str, Timestamp)> {
 /// What a deadline tells its refund.
 pub fn refund_command(kind: &str) -> Option<refund::Command> {
     (kind == RESULT).then_some(refund::Command::CheckResult)
+}
+
+/// The deadlines an order has in its state.
+pub fn of_order(order: &ServiceOrder) -> Vec<(&'static str, Timestamp)> {
+    let goods = order.goods_by().map(|at| (GOODS, at));
+    let promise = order.request.as_ref().and_then(|request| request.promises.next_due()).map(|at| (PROMISE, at));
+    goods.into_iter().chain(promise).collect()
+}
+
+/// What a deadline tells its order.
+pub fn order_command(kind: &str) -> Option<order::Command> {
+    match kind {
+        GOODS => Some(order::Command::LapseGoods),
+        PROMISE => Some(order::Command::Look),
+        _ => None,
+    }
 }
 
 /// The deadline of the claim that has waited longest for its purchase.

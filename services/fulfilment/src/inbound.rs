@@ -1,6 +1,9 @@
-//! What fulfilment listens to: what was paid, and what was agreed.
-use backbone::{Change, Context, Effects, Fault, Inbound};
-use contracts::{complaint::v1::SolutionAgreed, intake::v1::PurchaseRecorded};
+//! What fulfilment listens to: what was paid, when it arrived, and what was agreed.
+use backbone::{Change, Context, Effects, Fault, Inbound, proto};
+use contracts::{
+    complaint::v1::SolutionAgreed,
+    intake::v1::{PurchaseDelivered, PurchaseRecorded},
+};
 use jiff::SignedDuration;
 
 use crate::{
@@ -11,20 +14,32 @@ use crate::{
 
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
-    let Config { purchase_within, .. } = context.config()?;
+    let Config { purchase_within, returns, .. } = context.config()?;
+    let goods_within = returns.goods_within;
     inbound.on::<PurchaseRecorded>(|event, _| purchase_recorded(&event));
-    inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, purchase_within));
+    inbound.on::<PurchaseDelivered>(|event, _| purchase_delivered(&event));
+    inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, purchase_within, goods_within));
     Ok(())
 }
 
 fn purchase_recorded(event: &PurchaseRecorded) -> Result<Effects, Fault> {
-    let wire::Purchase { purchase_id, paid, lines } = wire::purchase(event)?;
-    let open = account::Command::Open { purchase_id, paid, lines };
+    let (purchase_id, open) = wire::purchase(event)?;
     Ok(Effects::change(Change::to::<PurchaseAccount>(purchase_id, open)))
 }
 
+fn purchase_delivered(event: &PurchaseDelivered) -> Result<Effects, Fault> {
+    let purchase_id = proto::id("purchase_id", &event.purchase_id)?;
+    let at = proto::required("delivered_at", event.delivered_at.as_ref())?;
+    Ok(Effects::change(Change::to::<PurchaseAccount>(purchase_id, account::Command::Deliver { at })))
+}
+
 /// Each remedy that gives money back becomes an order; guidance is done by people.
-fn solution_agreed(event: &SolutionAgreed, purchase_within: SignedDuration) -> Result<Effects, Fault> {
+fn solution_agreed(
+    event: &SolutionAgreed,
+    purchase_within: SignedDuration,
+    goods_within: SignedDuration,
+) -> Result<Effects, Fault> {
     let open = |facts: order::Facts| Change::to::<ServiceOrder>(facts.order_id, order::Command::Open(facts));
-    Ok(wire::refunds_agreed(event, purchase_within)?.into_iter().map(open).fold(Effects::none(), Effects::and))
+    let agreed = wire::refunds_agreed(event, purchase_within, goods_within)?;
+    Ok(agreed.into_iter().map(open).fold(Effects::none(), Effects::and))
 }

@@ -1,4 +1,5 @@
-//! Fulfilment: what an agreed solution promises is done, and money goes back exactly once.
+//! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, and
+//! money goes back exactly once.
 //! Reading order: `domain` (orders, accounts, refunds), `inbound` (what makes an order), `execution` and `payments` (how
 //! money leaves), `deadlines` (what time does), `api` (people), `wire` (what others learn), `store` (queries), `config`.
 pub mod api;
@@ -10,6 +11,8 @@ pub mod inbound;
 pub mod payments;
 pub mod store;
 pub mod wire;
+
+use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service};
 use contracts::fulfilment::v1::fulfilment_server::FulfilmentServer;
@@ -41,11 +44,21 @@ fn aggregates(aggregates: &mut Aggregates) {
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let config: Config = context.config()?;
     config.check()?;
+    let policy = Arc::new(config.returns.policy()?);
+    policy.warnings().iter().for_each(|warning| tracing::warn!("policy of returns: {warning}"));
+    let api = Api {
+        pool: context.pool.clone(),
+        road: context.road.clone(),
+        clock: context.clock.clone(),
+        policy,
+        form: config.returns.form(),
+        terms: config.returns.terms(),
+    };
     let payments = HttpPayments::new(&config.payments)?;
     let sending = Execution::new(context, payments, config.pace);
     let asking = sending.clone();
     Ok(Parts::new()
-        .grpc(FulfilmentServer::new(Api { pool: context.pool.clone(), road: context.road.clone() }))
+        .grpc(FulfilmentServer::new(api))
         .background("payments", move || {
             let execution = sending.clone();
             async move { execution.payments_once().await }

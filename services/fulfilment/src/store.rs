@@ -1,4 +1,6 @@
 //! What is asked of the tables. Nothing is changed here.
+use std::collections::BTreeMap;
+
 use backbone::Fault;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -6,7 +8,7 @@ use serde::de::DeserializeOwned;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use crate::domain::{order::ServiceOrder, refund::Refund};
+use crate::domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund};
 
 /// An aggregate as stored.
 #[derive(Clone, Debug)]
@@ -46,32 +48,51 @@ pub async fn order(pool: &PgPool, id: Uuid) -> Result<Option<Stored<ServiceOrder
     row.map(|row| row.read("service_order")).transpose()
 }
 
+/// The order with this number on its parcel.
+pub async fn order_by_number(pool: &PgPool, number: &str) -> Result<Option<Uuid>, Fault> {
+    let statement = "-- service_order.by_number\n        select id from service_order where rma_number = $1";
+    Ok(sqlx::query_scalar(statement).bind(number).fetch_optional(pool).await?)
+}
+
 /// Where a page of a list goes on: after this time and id.
 pub type After = Option<(Timestamp, Uuid)>;
 
-/// Service orders, newest first; of one status and of one complaint where they are given.
-pub async fn orders(
-    pool: &PgPool,
-    status: Option<&str>,
-    complaint_id: Option<Uuid>,
-    after: After,
-    limit: i64,
-) -> Result<Vec<Stored<ServiceOrder>>, Fault> {
+/// Which service orders are meant; what is not given asks nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Of<'a> {
+    pub status: Option<&'a str>,
+    pub complaint_id: Option<Uuid>,
+    /// The case, complaint, follow-up, major issue or store they come from.
+    pub origin: Option<&'a str>,
+}
+
+/// Service orders, newest first.
+pub async fn orders(pool: &PgPool, of: Of<'_>, after: After, limit: i64) -> Result<Vec<Stored<ServiceOrder>>, Fault> {
     let rows = sqlx::query_as(
         "-- service_order.list
          select id, version, state::text from service_order
          where ($1::text is null or status = $1) and ($2::uuid is null or complaint_id = $2)
+           and ($6::text is null or origin = $6)
            and (opened_at, id) < (coalesce($3, 'infinity'::timestamptz), $4)
          order by opened_at desc, id desc limit $5",
     )
-    .bind(status)
-    .bind(complaint_id)
+    .bind(of.status)
+    .bind(of.complaint_id)
     .bind(after.map(|(opened_at, _)| opened_at.to_sqlx()))
     .bind(after.map_or(Uuid::max(), |(_, id)| id))
     .bind(limit)
+    .bind(of.origin)
     .fetch_all(pool)
     .await?;
     read("service_order", rows)
+}
+
+/// What the accounts of these purchases hold, by purchase; those that are not known are left out.
+pub async fn accounts(pool: &PgPool, ids: &[Uuid]) -> Result<BTreeMap<Uuid, PurchaseAccount>, Fault> {
+    let statement = "-- purchase_account.some
+        select id, version, state::text from purchase_account where id = any($1)";
+    let rows = sqlx::query_as(statement).bind(ids).fetch_all(pool).await?;
+    Ok(read("purchase_account", rows)?.into_iter().map(|row: Stored<_>| (row.id, row.state)).collect())
 }
 
 /// Refunds, newest first; of one status where it is given.

@@ -5,7 +5,7 @@ use contracts::{
     common::v1::{self as common, Receipt, RemedyKind},
     complaint::v1::SolutionAgreed,
     fulfilment::v1::{self as out},
-    intake::v1::PurchaseRecorded,
+    intake::v1::{PurchaseLine, PurchaseRecorded},
 };
 use jiff::{SignedDuration, Timestamp};
 use kernel::money::Money;
@@ -15,34 +15,54 @@ use crate::{
     deadlines,
     domain::{
         Consequence, Part,
-        account::{self, PurchaseAccount},
+        account::{self, Article, PurchaseAccount, Sale},
         order::{self, Facts, Kind, ServiceOrder},
         order_id,
         refund::{self, Refund},
     },
 };
 
-/// What was paid for a purchase, as intake tells it.
-pub struct Purchase {
-    pub purchase_id: Uuid,
-    pub paid: Money,
-    pub lines: Vec<Part>,
-}
+pub mod goods;
+mod purchase;
+pub mod request;
 
-/// Reads a purchase. Errors: a missing or unreadable id or amount.
-pub fn purchase(event: &PurchaseRecorded) -> Result<Purchase, Fault> {
-    let line = |(n, line): (usize, &contracts::intake::v1::PurchaseLine)| {
+/// Reads a purchase, as intake tells it. Errors: a missing or unreadable id, amount or instant.
+pub fn purchase(event: &PurchaseRecorded) -> Result<(Uuid, account::Command), Fault> {
+    let line = |(n, line): (usize, &PurchaseLine)| {
         Ok(Part { line_id: line.line_id.clone(), amount: money(&format!("lines[{n}].paid"), line.paid.as_ref())? })
     };
-    Ok(Purchase {
-        purchase_id: proto::id("purchase_id", &event.purchase_id)?,
+    let article = |line: &PurchaseLine| {
+        let PurchaseLine { line_id, product_id, category, batch, quantity, .. } = line.clone();
+        (line_id, Article { product_id, category, batch, quantity })
+    };
+    let purchase_id = proto::id("purchase_id", &event.purchase_id)?;
+    let open = account::Command::Open {
+        purchase_id,
         paid: money("paid", event.paid.as_ref())?,
         lines: event.lines.iter().enumerate().map(line).collect::<Result<_, Fault>>()?,
-    })
+        sale: Sale {
+            channel: channel(event.channel()),
+            bought_at: proto::instant("bought_at", event.bought_at.as_ref())?,
+            delivered_at: proto::instant("delivered_at", event.delivered_at.as_ref())?,
+            articles: event.lines.iter().map(article).collect(),
+        },
+    };
+    Ok((purchase_id, open))
 }
 
-/// The remedies of an agreed solution that give money back, to wait for their purchase for so long. Errors: an unknown kind, a missing or unreadable id or amount.
-pub fn refunds_agreed(event: &SolutionAgreed, purchase_within: SignedDuration) -> Result<Vec<Facts>, Fault> {
+/// A channel as policies write it; none where it is not told.
+pub fn channel(channel: common::Channel) -> Option<String> {
+    let word = channel.as_str_name().trim_start_matches("CHANNEL_").to_ascii_lowercase();
+    (channel != common::Channel::Unspecified).then_some(word)
+}
+
+/// The remedies of an agreed solution that give money back, to wait for their purchase and their goods
+/// for so long. Errors: an unknown kind, a missing or unreadable id or amount.
+pub fn refunds_agreed(
+    event: &SolutionAgreed,
+    purchase_within: SignedDuration,
+    goods_within: SignedDuration,
+) -> Result<Vec<Facts>, Fault> {
     let mut agreed = Vec::new();
     for (n, remedy) in event.remedies.iter().enumerate() {
         let kind = match remedy.kind() {
@@ -68,12 +88,14 @@ pub fn refunds_agreed(event: &SolutionAgreed, purchase_within: SignedDuration) -
             kind,
             amount: money(&format!("remedies[{n}].amount"), remedy.amount.as_ref())?,
             purchase_within,
+            goods_within,
         });
     }
     Ok(agreed)
 }
 
-fn money(field: &str, money: Option<&common::Money>) -> Result<Money, Fault> {
+/// Reads an amount. Errors: it is missing, or in no currency.
+pub fn money(field: &str, money: Option<&common::Money>) -> Result<Money, Fault> {
     let money = money.ok_or_else(|| Fault::invalid(field, "is missing"))?;
     let currency = money.currency.parse();
     let currency = currency.map_err(|error| Fault::invalid(format!("{field}.currency"), format!("{error}")))?;
@@ -117,6 +139,7 @@ impl Aggregate for ServiceOrder {
         let complaint_id = text(facts.map(|facts| facts.complaint_id));
         let remedy_id = text(facts.map(|facts| facts.remedy_id));
         match event {
+            order::Event::Request(event) => request::published(self, event, shard),
             order::Event::Opened { facts, .. } => Published::of(&opened(facts), shard),
             order::Event::GoodsReceived { at, .. } => Published::of(&out::GoodsReceived { order_id }, shard).at(*at),
             order::Event::RefundGranted { refund_id, parts } => {
@@ -141,6 +164,14 @@ impl Aggregate for ServiceOrder {
                 Published::of(&out::OrderFailed { order_id, complaint_id, remedy_id, code }, shard)
             }
         }
+    }
+
+    fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
+        deadlines::of_order(self)
+    }
+
+    fn on_deadline(kind: &str) -> Option<order::Command> {
+        deadlines::order_command(kind)
     }
 
     fn reactions(&self, event: &order::Event) -> Vec<Change> {
@@ -171,63 +202,6 @@ impl From<order::Rejection> for Fault {
             order::Rejection::Unknown => Fault::not_found("service_order", "with this id"),
             other => Fault::rejected(other.code(), other.to_string()),
         }
-    }
-}
-
-impl Aggregate for PurchaseAccount {
-    const TABLE: &'static str = "purchase_account";
-    type Command = account::Command;
-    type Event = account::Event;
-    type Rejection = account::Rejection;
-
-    fn decide(&self, command: account::Command, now: Timestamp) -> Result<Vec<account::Event>, account::Rejection> {
-        self.decide(command, now)
-    }
-
-    fn apply(&mut self, event: &account::Event) {
-        self.apply(event);
-    }
-
-    fn publish(&self, event: &account::Event, shard: u8) -> Published {
-        let purchase_id = text(self.purchase_id);
-        match event {
-            account::Event::Opened { paid, .. } => {
-                Published::of(&out::AccountOpened { purchase_id, paid: to_money(*paid) }, shard)
-            }
-            account::Event::ClaimWaiting { claim, .. } => {
-                Published::of(&out::ClaimWaiting { purchase_id, order_id: claim.order_id.to_string() }, shard)
-            }
-            account::Event::Held { claim, .. } => {
-                let (order_id, amount) = (claim.order_id.to_string(), to_money(claim.amount));
-                Published::of(&out::AmountHeld { purchase_id, order_id, amount }, shard)
-            }
-            account::Event::ClaimRefused { order_id, reason } => {
-                let (order_id, code) = (order_id.to_string(), reason.code().to_owned());
-                Published::of(&out::ClaimRefused { purchase_id, order_id, code }, shard)
-            }
-            account::Event::Released { order_id, amount } => {
-                let (order_id, amount) = (order_id.to_string(), to_money(*amount));
-                Published::of(&out::AmountReleased { purchase_id, order_id, amount }, shard)
-            }
-        }
-    }
-
-    fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
-        deadlines::of_account(self)
-    }
-
-    fn on_deadline(kind: &str) -> Option<account::Command> {
-        deadlines::account_command(kind)
-    }
-
-    fn reactions(&self, event: &account::Event) -> Vec<Change> {
-        changes(self.consequences(event))
-    }
-}
-
-impl From<account::Rejection> for Fault {
-    fn from(rejection: account::Rejection) -> Self {
-        Fault::rejected(rejection.code(), rejection.to_string())
     }
 }
 
@@ -316,6 +290,12 @@ pub fn order_status(order: &ServiceOrder) -> &'static str {
         order::State::Completed { .. } => "completed",
         order::State::Refused { .. } => "refused",
         order::State::Failed { .. } => "failed",
+        order::State::InReview => "in_review",
+        order::State::Eligible => "eligible",
+        order::State::Ineligible => "ineligible",
+        order::State::Authorised => "authorised",
+        order::State::InProgress => "in_progress",
+        order::State::Cancelled => "cancelled",
     }
 }
 
@@ -344,6 +324,7 @@ pub fn order_view(id: Uuid, version: u64, order: &ServiceOrder) -> out::ServiceO
         status: order_status(order).to_owned(),
         opened: order.facts.as_ref().map(opened),
         refund_id: text(order.refund_id()),
+        request: request::request_view(order),
     }
 }
 

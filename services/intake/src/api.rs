@@ -1,8 +1,5 @@
 //! The gRPC door for staff tools and the other services: request to command, or query to response. No rules.
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use backbone::{Change, Checks, Fault, Unit};
 use contracts::{
@@ -26,12 +23,15 @@ use crate::{
         record::{Added, Part},
     },
     store::{self, Look, Whose},
-    vault::{CustomerKey, Place, Text, key_of, text_row},
-    wire,
+    vault::{Place, text_row},
+    wire, words,
 };
 
 /// What to do about an answer that was not given yet.
 const FUTURE: &str = "is in the future; leave it out when the answer is given now";
+
+/// How a person ends a case.
+pub const OUTCOMES: &str = "must be answered, guidance or suggestion_recorded";
 
 /// The service.
 pub struct Api(pub Arc<App>);
@@ -42,7 +42,10 @@ impl Intake for Api {
         let mut checks = Checks::default();
         let id = checks.id("case_id", &request.get_ref().case_id);
         let Some(id) = id else { return Err(checks.fault().into()) };
-        let case = view(store::case(&self.0.pool, id).await?)?;
+        let mut case = view(store::case(&self.0.pool, id).await?)?;
+        let candidates = store::duplicate_candidates(&self.0.pool, id, self.0.terms.duplicates_within).await?;
+        case.viewers = self.0.viewers.of(id, self.0.clock.now());
+        case.duplicate_candidates = candidates.iter().map(Uuid::to_string).collect();
         Ok(Response::new(GetCaseResponse { case: Some(case) }))
     }
 
@@ -119,7 +122,7 @@ impl Intake for Api {
         let key = checks.key(&request, "close_case");
         let id = checks.id("case_id", &request.get_ref().case_id);
         let outcome = wire::outcome_by_person(&request.get_ref().outcome);
-        let outcome = checks.value("outcome", outcome.ok_or("must be answered, guidance or suggestion_recorded"));
+        let outcome = checks.value("outcome", outcome.ok_or(OUTCOMES));
         let (Some(actor), Some(key), Some(id), Some(outcome)) = (actor, key, id, outcome) else {
             return Err(checks.fault().into());
         };
@@ -141,9 +144,9 @@ impl Intake for Api {
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
         let sealed = store::look_at_contact(&self.0.pool, customer, look).await?;
         let fields = [&sealed.name, &sealed.phone, &sealed.email];
-        let keys = self.keys(customer, fields.into_iter().flatten()).await?;
+        let keys = words::keys(&self.0, customer, fields.into_iter().flatten()).await?;
         let open = |column: &'static str, sealed: Option<Vec<u8>>| match sealed {
-            Some(sealed) => open(&keys, &Place { column, row: customer.to_string() }, &sealed),
+            Some(sealed) => words::open(&keys, &Place { column, row: customer.to_string() }, &sealed),
             None => Ok(String::new()),
         };
         Ok(Response::new(RevealContactResponse {
@@ -161,39 +164,9 @@ impl Intake for Api {
         let (Some(actor), Some(case_id), Some(purpose)) = (actor, case_id, purpose) else {
             return Err(checks.fault().into());
         };
-        let customer = customer_of(&store::case(&self.0.pool, case_id).await?)?;
+        let case = store::case(&self.0.pool, case_id).await?;
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
-        let (mut response, mut contact) = (RevealCaseResponse::default(), String::new());
-        let mut questions = BTreeMap::new();
-        let texts = store::look_at_text(&self.0.pool, case_id, customer, look).await?;
-        let keys = self.keys(customer, texts.iter().map(|(_, sealed)| sealed)).await?;
-        for (part, sealed) in texts {
-            let row = format!("{case_id}/{part}");
-            let body = open(&keys, &Place { column: "case_text.body", row }, &sealed)?;
-            let whole = match part.as_str() {
-                "answer" => &mut response.answer,
-                "content" => &mut response.content,
-                "circumstances" => &mut response.circumstances,
-                "expected_resolution" => &mut response.expected_resolution,
-                question => match question.strip_prefix("question_").and_then(|number| number.parse::<u32>().ok()) {
-                    Some(number) => questions.entry(number).or_default(),
-                    None => &mut contact,
-                },
-            };
-            *whole = body;
-        }
-        response.questions = questions.into_values().collect();
-        if !contact.is_empty() {
-            let Text { content, circumstances, expected_resolution, symptoms, frequency_of_use } =
-                serde_json::from_str(&contact).map_err(Fault::internal)?;
-            // What was said at first comes first; a part that was added was not said then.
-            response.content = content;
-            response.circumstances = circumstances.unwrap_or(response.circumstances);
-            response.expected_resolution = expected_resolution.unwrap_or(response.expected_resolution);
-            response.symptoms = symptoms.unwrap_or_default();
-            response.frequency_of_use = frequency_of_use.unwrap_or_default();
-        }
-        Ok(Response::new(response))
+        Ok(Response::new(words::with_merged(&self.0, &case, look).await?))
     }
 
     async fn get_overview(&self, _: Request<GetOverviewRequest>) -> Result<Response<GetOverviewResponse>, Status> {
@@ -202,7 +175,7 @@ impl Intake for Api {
         let open_health = found
             .cases
             .iter()
-            .filter(|row| !["closed", "rejected"].contains(&row.0.as_str()))
+            .filter(|row| !["closed", "rejected", "merged"].contains(&row.0.as_str()))
             .map(|row| row.3.unsigned_abs())
             .sum();
         let cases = found.cases.into_iter().map(|row| Count { key: row.0, count: row.1.unsigned_abs() }).collect();
@@ -211,42 +184,32 @@ impl Intake for Api {
     }
 }
 
-impl Api {
-    /// The customer's keys that open `sealed`.
-    async fn keys(&self, customer: Uuid, sealed: impl Iterator<Item = &Vec<u8>>) -> Result<Vec<CustomerKey>, Fault> {
-        let ids: Vec<Uuid> = sealed.filter_map(|value| key_of(value)).collect();
-        let stored = store::keys(&self.0.pool, customer, &ids).await?;
-        stored.into_iter().map(|(id, wrapped)| self.0.master.unwrap_key(customer, id, wrapped)).collect()
-    }
-}
-
 /// Does what was asked of a case, and says what came of it.
 pub async fn submit(app: &App, unit: Unit) -> Result<Response<Receipt>, Status> {
-    let unit = unit.answer::<Case>(|id, version, case| wire::receipt(id, version, case).encode_to_vec());
-    let answer = app.road.submit(unit).await?;
-    Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
+    Ok(Response::new(done(app, unit).await?))
 }
 
-/// Opens a value with its key. Errors: the customer's keys were destroyed, and the customer with them.
-fn open(keys: &[CustomerKey], place: &Place, sealed: &[u8]) -> Result<String, Fault> {
-    let key = keys.iter().find(|key| Some(key.id) == key_of(sealed));
-    let gone =
-        || Fault::rejected("customer.forgotten", "the customer was forgotten: the keys to these data are destroyed");
-    key.ok_or_else(gone)?.open(place, sealed)
+/// The same, of one case among many.
+pub async fn done(app: &App, unit: Unit) -> Result<Receipt, Fault> {
+    let unit = unit.answer::<Case>(|id, version, case| wire::receipt(id, version, case).encode_to_vec());
+    let answer = app.road.submit(unit).await?;
+    Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)
 }
 
 /// Whose cases are asked for.
-fn whose<'a>(checks: &mut Checks, asked: &'a ListQueueRequest) -> Option<Whose<'a>> {
-    let ListQueueRequest { assigned_to, unassigned, .. } = asked;
+pub fn whose<'a>(checks: &mut Checks, asked: &'a ListQueueRequest) -> Option<Whose<'a>> {
+    let ListQueueRequest { assigned_to, unassigned, tag, .. } = asked;
     let known = match (assigned_to.as_str(), *unassigned) {
         ("", _) => Ok(None),
         (_, true) => Err("cannot be asked for together with unassigned; leave one of them out"),
         (text, false) => person(text).map(|_| Some(text)).ok_or(A_PERSON),
     };
-    checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned: *unassigned })
+    let tag = Some(tag.as_str()).filter(|tag| !tag.is_empty());
+    checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned: *unassigned, tag })
 }
 
-fn view((id, version, case): store::Found) -> Result<CaseView, Fault> {
+/// A case as staff tools see it.
+pub fn view((id, version, case): store::Found) -> Result<CaseView, Fault> {
     wire::view(version, &case).ok_or_else(|| Fault::not_found("case", id))
 }
 

@@ -1,5 +1,5 @@
 //! What all doors of intake share: the road, the vault, the rules, the service levels.
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use backbone::{Actor, Clock, Context, Road};
 use jiff::{SignedDuration, Timestamp};
@@ -8,9 +8,13 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    config::Config,
-    domain::{classify::Classifier, identity::Identity, vocabulary::Channel},
+    attachments::Limits,
+    config::{Config, Terms},
+    domain::{classify::Classifier, identity::Identity, regulator::Packs, vocabulary::Channel},
+    knowledge::Knowledge,
+    rest::Kept,
     vault::Master,
+    viewers::Viewers,
 };
 
 /// Intake, ready to work.
@@ -26,6 +30,24 @@ pub struct App {
     pub calendars: Definitions,
     /// How long a customer's answer to a question is waited for.
     pub info_within: SignedDuration,
+    /// The terms of the work on cases.
+    pub terms: Terms,
+    /// Who looks at which case.
+    pub viewers: Viewers,
+    /// The tags there are; any when it is empty.
+    pub tags: BTreeSet<String>,
+    /// What we know and may say.
+    pub knowledge: Knowledge,
+    /// Where customers ask a person, if that is said.
+    pub person: Option<String>,
+    /// What files may be.
+    pub files: Arc<Limits>,
+    /// Whom harm is reported to.
+    pub packs: Arc<Packs>,
+    /// How long the link to a case's status page is good.
+    pub status_links: SignedDuration,
+    /// What was kept of the promises.
+    pub kept: Kept,
 }
 
 impl App {
@@ -34,7 +56,12 @@ impl App {
         let config = Config::read(ctx)?;
         let (levels, calendars) = config.levels()?;
         levels.warnings(ctx.clock.now()).iter().for_each(|warning| tracing::warn!("{warning}"));
+        let packs = config.packs()?;
+        packs.unconfirmed().for_each(|pack| tracing::warn!(pack, "no counsel has confirmed these terms of reports"));
         Ok(Self {
+            packs,
+            kept: Kept::default(),
+            status_links: config.status_links()?,
             road: ctx.road.clone(),
             pool: ctx.pool.clone(),
             clock: ctx.clock.clone(),
@@ -43,6 +70,12 @@ impl App {
             levels,
             calendars,
             info_within: config.info_within()?,
+            terms: config.terms()?,
+            viewers: Viewers::default(),
+            tags: config.tags()?,
+            knowledge: config.knowledge()?,
+            person: config.person(),
+            files: Arc::new(config.files()?),
         })
     }
 

@@ -1,5 +1,5 @@
 //! Intake's own configuration section, checked before anything is served.
-use std::{borrow::Cow, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, ensure};
 use backbone::{Context, config};
@@ -16,16 +16,27 @@ use triage::{
 };
 
 use crate::{
+    attachments::{self, Limits},
     channels,
     domain::{
         classify::{Classifier, RuleBook},
+        regulator::Packs,
+        tags,
         triage::{Advisor, Mode},
     },
+    knowledge::Knowledge,
+    rest::LINKS_MAX,
     vault::Master,
+    views::A_TAG,
 };
+
+mod desk;
+pub use desk::Terms;
 
 /// The words contacts are classified by.
 const RULES: &str = include_str!("rules.toml");
+/// Whom harm is reported to.
+const REGULATORS: &str = include_str!("regulators.toml");
 
 /// The `[service]` section.
 #[derive(Debug, Deserialize)]
@@ -39,6 +50,34 @@ pub struct Config {
     triage: Triage,
     /// How long a customer who was asked for what is missing has to answer.
     info_within: SignedDuration,
+    desk: Terms,
+    attachments: Limits,
+    /// The tags there are; any when it is empty.
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    knowledge: Known,
+    regulators: Regulators,
+    /// How long the link to a case's status page is good.
+    status_links: SignedDuration,
+}
+
+/// The `[service.knowledge]` section: where articles are, and where customers ask a person.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    folder: Option<PathBuf>,
+    person: Option<String>,
+}
+
+/// The `[service.regulators]` section: whom harm is reported to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Regulators {
+    /// Packs of a chain's own; the shipped ones when no file is named.
+    file: Option<PathBuf>,
+    /// The packs that hold.
+    apply: Vec<String>,
 }
 
 /// The `[service.triage]` section: the model that advises on classes.
@@ -85,6 +124,53 @@ impl Config {
         let sound = self.info_within > SignedDuration::ZERO && self.info_within <= SignedDuration::from_hours(24 * 366);
         ensure!(sound, "section [service]: info_within must be above 0 and at most 8784h (a year)");
         Ok(self.info_within)
+    }
+
+    /// The terms of the work on cases. Errors: one that cannot be.
+    pub fn terms(&self) -> anyhow::Result<Terms> {
+        self.desk.checked()
+    }
+
+    /// The tags there are. Errors: one that is none.
+    pub fn tags(&self) -> anyhow::Result<BTreeSet<String>> {
+        let read =
+            |text: &String| tags::tag(text).with_context(|| format!("section [service]: tags: {text:?} {A_TAG}"));
+        self.tags.iter().map(read).collect()
+    }
+
+    /// What we know and may say; nothing where no folder is named. Errors: an article that cannot be used, by its file.
+    pub fn knowledge(&self) -> anyhow::Result<Knowledge> {
+        self.knowledge.folder.as_deref().map_or_else(|| Ok(Knowledge::default()), Knowledge::read)
+    }
+
+    /// Where customers ask a person.
+    pub fn person(&self) -> Option<String> {
+        self.knowledge.person.clone()
+    }
+
+    /// What files may be. Errors: a kind nobody knows; too large, or of no size.
+    pub fn files(&self) -> anyhow::Result<Limits> {
+        let limits = self.attachments.clone();
+        let unknown = limits.types.iter().find(|kind| !attachments::TYPES.contains(&kind.as_str()));
+        let unknown = unknown.map(String::as_str).unwrap_or_default();
+        ensure!(unknown.is_empty(), "section [service.attachments]: {unknown} is no kind of file we know");
+        let sound = (1..=64 << 20).contains(&limits.max_bytes);
+        ensure!(sound, "section [service.attachments]: max_bytes must be 1 to 67108864 (64 MiB)");
+        Ok(limits)
+    }
+
+    /// How long links to status pages are good. Errors: not at all, or too long.
+    pub fn status_links(&self) -> anyhow::Result<SignedDuration> {
+        let sound = self.status_links > SignedDuration::ZERO && self.status_links <= LINKS_MAX;
+        ensure!(sound, "section [service]: status_links must be above 0 and at most 26352h (three years)");
+        Ok(self.status_links)
+    }
+
+    /// The packs of rules on reports to authorities that hold. Errors: what is wrong with them.
+    pub fn packs(&self) -> anyhow::Result<Arc<Packs>> {
+        let Regulators { file, apply } = &self.regulators;
+        let packs = Packs::prepare(config::document(file.as_deref(), REGULATORS)?, apply);
+        Ok(Arc::new(packs.context("section [service.regulators]")?))
     }
 
     /// The sources of channels that speak in a form of their own.

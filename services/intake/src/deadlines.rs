@@ -1,5 +1,5 @@
 //! What time does to intake: the promised first answer to a case comes near its end, and becomes late; what the
-//! customer was asked for does not come.
+//! customer was asked for does not come; a report to an authority comes near its end, and becomes late.
 use jiff::{SignedDuration, Timestamp};
 use kernel::calendar;
 
@@ -7,12 +7,14 @@ use crate::domain::case::{Case, Command};
 
 const FIRST_RESPONSE: &str = "first_response";
 const INFO: &str = "info";
+const REPORT: &str = "regulator_report";
 
 /// All deadlines a case has in its state.
 pub fn of(case: &Case) -> Vec<(&'static str, Timestamp)> {
     // What comes at the last instant is in time.
     let info = case.info_until().map(|until| (INFO, calendar::add(until, SignedDuration::from_micros(1))));
-    case.look_at().map(|at| (FIRST_RESPONSE, at)).into_iter().chain(info).collect()
+    let report = case.reports.next_due().map(|at| (REPORT, at));
+    case.look_at().map(|at| (FIRST_RESPONSE, at)).into_iter().chain(info).chain(report).collect()
 }
 
 /// What a deadline tells the case.
@@ -20,6 +22,7 @@ pub fn fires(kind: &str) -> Option<Command> {
     match kind {
         FIRST_RESPONSE => Some(Command::LookAtResponse),
         INFO => Some(Command::LookForInfo),
+        REPORT => Some(Command::LookAtReports),
         _ => None,
     }
 }

@@ -1,11 +1,21 @@
 //! The gRPC door for those who work on cases: request to command. No rules.
+mod bulk;
+mod course;
+mod merge;
+mod split;
+mod turns;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use backbone::{Actor, Change, Checks, Unit};
 use contracts::{
     common::v1::Receipt,
     intake::v1::{
-        AcceptCaseRequest, AssignCaseRequest, RejectCaseRequest, RequestInfoRequest, desk_server::Desk as DeskRpc,
+        AcceptCaseRequest, AssignCaseRequest, AssignNextRequest, AssignNextResponse, BulkAssignRequest,
+        BulkCloseRequest, BulkResponse, LinkCasesRequest, ListDuplicateCandidatesRequest,
+        ListDuplicateCandidatesResponse, MergeCasesRequest, RejectCaseRequest, ReopenCaseRequest, RequestInfoRequest,
+        RevealHistoryRequest, RevealHistoryResponse, SplitCaseRequest, UnassignCaseRequest, UnlinkCasesRequest,
+        UnmergeCaseRequest, ViewCaseRequest, ViewCaseResponse, desk_server::Desk as DeskRpc,
     },
 };
 use tonic::{Request, Response, Status};
@@ -63,6 +73,26 @@ impl DeskRpc for Desk {
         submit(&self.0, Unit::of(Change::to::<Case>(id, accept)).actor(actor).key(key)).await
     }
 
+    async fn bulk_assign(&self, request: Request<BulkAssignRequest>) -> Result<Response<BulkResponse>, Status> {
+        bulk::assign(&self.0, &request).await
+    }
+
+    async fn bulk_close(&self, request: Request<BulkCloseRequest>) -> Result<Response<BulkResponse>, Status> {
+        bulk::close(&self.0, &request).await
+    }
+
+    async fn assign_next(&self, request: Request<AssignNextRequest>) -> Result<Response<AssignNextResponse>, Status> {
+        turns::assign_next(&self.0, &request).await
+    }
+
+    async fn unassign_case(&self, request: Request<UnassignCaseRequest>) -> Result<Response<Receipt>, Status> {
+        turns::unassign(&self.0, &request).await
+    }
+
+    async fn view_case(&self, request: Request<ViewCaseRequest>) -> Result<Response<ViewCaseResponse>, Status> {
+        turns::view_case(&self.0, &request).await
+    }
+
     async fn request_info(&self, request: Request<RequestInfoRequest>) -> Result<Response<Receipt>, Status> {
         let mut checks = Checks::default();
         let actor = checks.actor(&request);
@@ -96,6 +126,44 @@ impl DeskRpc for Desk {
         };
         let reject = Command::Reject { what, reason, levels: Arc::clone(&self.0.levels) };
         submit(&self.0, Unit::of(Change::to::<Case>(id, reject)).actor(actor).key(key)).await
+    }
+
+    async fn reopen_case(&self, request: Request<ReopenCaseRequest>) -> Result<Response<Receipt>, Status> {
+        course::reopen(&self.0, &request).await
+    }
+
+    async fn link_cases(&self, request: Request<LinkCasesRequest>) -> Result<Response<Receipt>, Status> {
+        course::link(&self.0, &request).await
+    }
+
+    async fn unlink_cases(&self, request: Request<UnlinkCasesRequest>) -> Result<Response<Receipt>, Status> {
+        course::unlink(&self.0, &request).await
+    }
+
+    async fn merge_cases(&self, request: Request<MergeCasesRequest>) -> Result<Response<Receipt>, Status> {
+        merge::merge(&self.0, &request).await
+    }
+
+    async fn unmerge_case(&self, request: Request<UnmergeCaseRequest>) -> Result<Response<Receipt>, Status> {
+        merge::unmerge(&self.0, &request).await
+    }
+
+    async fn split_case(&self, request: Request<SplitCaseRequest>) -> Result<Response<Receipt>, Status> {
+        split::split(&self.0, &request).await
+    }
+
+    async fn reveal_history(
+        &self,
+        request: Request<RevealHistoryRequest>,
+    ) -> Result<Response<RevealHistoryResponse>, Status> {
+        course::reveal_history(&self.0, &request).await
+    }
+
+    async fn list_duplicate_candidates(
+        &self,
+        request: Request<ListDuplicateCandidatesRequest>,
+    ) -> Result<Response<ListDuplicateCandidatesResponse>, Status> {
+        course::list_duplicate_candidates(&self.0, &request).await
     }
 }
 

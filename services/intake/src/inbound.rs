@@ -1,9 +1,12 @@
-//! What intake listens to: a follow-up that found a problem opens a case, a complaint's end closes one, its appeal reopens it.
+//! What intake listens to: a follow-up that found a problem opens a case, a complaint's end closes one, its appeal
+//! reopens it, once its solution is agreed to its case is not merged, and what happens to it on the way
+//! ([`crate::progress`]) is there for its customer to read.
 use std::{collections::BTreeSet, sync::Arc};
 
-use backbone::{Change, Context, Effects, Fault, Inbound, Meta, proto};
+use backbone::{Change, Context, Effects, Fault, Inbound, Meta, Row, proto};
 use contracts::{
-    complaint::v1::{ComplaintClosed, ComplaintReopened},
+    complaint::v1::{ComplaintClosed, ComplaintReopened, SolutionAgreed},
+    outreach::v1::{MessageFailed, MessageSent, Purpose},
     scheduling::v1::ProblemFound,
 };
 use kernel::sla::Levels;
@@ -13,23 +16,51 @@ use crate::{
     domain::{
         case::{self, Case, Command, Contact},
         classify::{Classification, Heard},
+        health::Said,
+        member::{self, Member},
+        regulator::Packs,
         vocabulary::{CaseClass, Channel, Emotion},
     },
+    progress::{self, Step},
     wire,
 };
 
 /// The subscriptions.
 pub fn inbound(ctx: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
-    let (levels, _) = Config::read(ctx)?.levels()?;
+    let config = Config::read(ctx)?;
+    let ((levels, _), packs) = (config.levels()?, config.packs()?);
     let given = Arc::clone(&levels);
-    inbound.on::<ProblemFound>(move |event, meta| problem_found(&event, meta, &given));
+    inbound.on::<ProblemFound>(move |event, meta| problem_found(&event, meta, &given, &packs));
     inbound.on::<ComplaintClosed>(move |event, _| complaint_closed(&event, &levels));
-    inbound.on::<ComplaintReopened>(|event, _| complaint_reopened(&event));
+    inbound.on::<ComplaintReopened>(|event, meta| complaint_reopened(&event, meta));
+    inbound.on::<SolutionAgreed>(|event, meta| solution_agreed(&event, meta));
+    progress::inbound(inbound);
+    inbound.on::<MessageSent>(|event, meta| {
+        let at = proto::instant("sent_at", event.sent_at.as_ref())?.unwrap_or(meta.occurred_at);
+        member(event.purpose(), &event.message_id, member::Command::Told { at })
+    });
+    inbound.on::<MessageFailed>(|event, meta| {
+        let failed = member::Command::Failed { code: event.code.clone(), at: meta.occurred_at };
+        member(event.purpose(), &event.message_id, failed)
+    });
     Ok(())
 }
 
+/// What became of a message about a major issue; the member has the message's id.
+fn member(purpose: Purpose, message_id: &str, told: member::Command) -> Result<Effects, Fault> {
+    if purpose != Purpose::MajorIssue {
+        return Ok(Effects::none());
+    }
+    Ok(Effects::change(Change::to::<Member>(proto::id("message_id", message_id)?, told)))
+}
+
 /// A bad answer to a follow-up becomes a linked case (R-SCH-20).
-fn problem_found(event: &ProblemFound, meta: &Meta, levels: &Arc<Levels>) -> Result<Effects, Fault> {
+fn problem_found(
+    event: &ProblemFound,
+    meta: &Meta,
+    levels: &Arc<Levels>,
+    packs: &Arc<Packs>,
+) -> Result<Effects, Fault> {
     let follow_up_id = proto::id("follow_up_id", &event.follow_up_id)?;
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let case_id = case::id_of_follow_up(follow_up_id);
@@ -49,6 +80,9 @@ fn problem_found(event: &ProblemFound, meta: &Meta, levels: &Arc<Levels>) -> Res
         store_id: None,
         // The caller's words are in the answer; how he feels was not asked.
         parts: BTreeSet::new(),
+        article: None,
+        health: Said::default(),
+        packs: Arc::clone(packs),
     };
     Ok(Effects::change(Change::to::<Case>(case_id, contact.register(levels))))
 }
@@ -64,15 +98,32 @@ fn classification(event: &ProblemFound) -> Classification {
     Classification { class, source: source.to_owned(), severity, heard: Heard::default() }
 }
 
+/// A complaint that goes on as another one ends nothing.
 fn complaint_closed(event: &ComplaintClosed, levels: &Arc<Levels>) -> Result<Effects, Fault> {
+    if !event.merged_into_id.is_empty() {
+        return Ok(Effects::none());
+    }
     let case_id = proto::id("case_id", &event.case_id)?;
     let (outcome, levels) = (wire::outcome_of_complaint(&event.outcome), Arc::clone(levels));
     Ok(Effects::change(Change::to::<Case>(case_id, Command::EndWithComplaint { outcome, levels })))
 }
 
+/// From now on the complaint is carried out: its case is not merged into another one, and its customer can read so.
+fn solution_agreed(event: &SolutionAgreed, meta: &Meta) -> Result<Effects, Fault> {
+    const CARRIED_OUT: &str = "-- complaint_carried_out.note
+    carried_out as (
+      insert into complaint_carried_out (complaint_id) select id from unnest($1::uuid[]) as id on conflict do nothing)";
+    let complaint_id = proto::id("complaint_id", &event.complaint_id)?;
+    let agreed = progress::row(complaint_id, Step::Agreed, Some(&event.remedies), meta)?;
+    Ok(Effects::none().row(Row::new(CARRIED_OUT, complaint_id)).row(agreed))
+}
+
 /// Events from before they named the case say nothing here.
-fn complaint_reopened(event: &ComplaintReopened) -> Result<Effects, Fault> {
+fn complaint_reopened(event: &ComplaintReopened, meta: &Meta) -> Result<Effects, Fault> {
     let case_id = proto::optional_id("case_id", &event.case_id)?;
-    let reopen = |case_id| Effects::change(Change::to::<Case>(case_id, Command::ReopenWithComplaint));
-    Ok(case_id.map_or_else(Effects::none, reopen))
+    let Some(case_id) = case_id else { return Ok(Effects::none()) };
+    let complaint_id = proto::optional_id("complaint_id", &event.complaint_id)?;
+    let row = complaint_id.map(|id| progress::row(id, Step::LookingInto, None, meta)).transpose()?;
+    let reopen = Effects::change(Change::to::<Case>(case_id, Command::ReopenWithComplaint));
+    Ok(row.into_iter().fold(reopen, Effects::row))
 }

@@ -3,27 +3,42 @@
 //!
 //! In reading order: what a purchase and a case are and what may happen to them ([`domain`]); how channels reach us
 //! ([`rest`], and [`channels`] for those with a form of their own) and how staff tools and the other services do
-//! ([`api`], and [`desk`] for those who work on cases); what we listen to ([`inbound`]) and what time does
-//! ([`deadlines`]); what others learn ([`wire`]); how personal data are kept ([`vault`]); what is read ([`store`]);
-//! what all doors share ([`app`]) and how it is configured ([`config`]).
+//! ([`api`], [`desk`] for those who work on cases, [`health`] for harm, [`regulators`] for reports on it,
+//! [`major_issues`] for what concerns many); what we listen to ([`inbound`], [`progress`]) and what time does
+//! ([`deadlines`]); what others learn ([`wire`]); how cases are found ([`search`], [`views`]); files ([`attachments`]);
+//! what we know and may say ([`knowledge`]); how personal data are kept ([`vault`]) and opened ([`words`]); what is read
+//! ([`store`]); what all doors share ([`app`]) and how it is configured ([`config`]).
 mod api;
 mod app;
+mod attachments;
 mod channels;
 mod config;
 mod deadlines;
 mod desk;
 mod domain;
+mod health;
 mod inbound;
+mod knowledge;
+mod major_issues;
+mod progress;
+mod regulators;
 mod rest;
+mod search;
 mod store;
 mod vault;
+mod viewers;
+mod views;
 mod wire;
+mod words;
 
 use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service};
 use contracts::intake::v1::{
-    desk_server::DeskServer, inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer,
+    attachments_server::AttachmentsServer, case_search_server::CaseSearchServer, case_views_server::CaseViewsServer,
+    desk_server::DeskServer, health_lane_server::HealthLaneServer, inbound_messages_server::InboundMessagesServer,
+    intake_server::IntakeServer, knowledge_server::KnowledgeServer, major_issues_server::MajorIssuesServer,
+    regulators_server::RegulatorsServer,
 };
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -40,18 +55,39 @@ pub static SERVICE: Service = Service {
 
 fn aggregates(aggregates: &mut Aggregates) {
     aggregates.with::<domain::purchase::Purchase>().with::<domain::case::Case>().with::<domain::call::Call>();
+    aggregates.with::<domain::major_issue::MajorIssue>().with::<domain::member::Member>();
 }
 
 fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let app = Arc::new(app::App::new(ctx)?);
     let channels = channels::Channels::new(config::Config::read(ctx)?.channels(), Arc::clone(&app))?;
     let channels = Arc::new(channels);
+    let index = Arc::new(search::Index::new(Arc::clone(&app)));
+    let uploads = Arc::new(attachments::Uploads::new(Arc::clone(&app)));
+    let finder = Arc::new(major_issues::Finder::new(Arc::clone(&app)));
     let parts = Parts::new()
         .grpc(IntakeServer::new(api::Api(Arc::clone(&app))))
         .grpc(DeskServer::new(desk::Desk(Arc::clone(&app))))
+        .grpc(AttachmentsServer::new(attachments::Api(Arc::clone(&app))))
+        .grpc(CaseSearchServer::new(search::Api(Arc::clone(&app))))
+        .grpc(CaseViewsServer::new(views::Views(Arc::clone(&app))))
+        .grpc(KnowledgeServer::new(knowledge::Api(Arc::clone(&app))))
+        .grpc(HealthLaneServer::new(health::HealthLane(Arc::clone(&app))))
+        .grpc(RegulatorsServer::new(regulators::Regulators(Arc::clone(&app))))
+        .grpc(MajorIssuesServer::new(major_issues::MajorIssues(Arc::clone(&app))))
         .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&app))))
+        .http(attachments::routes(Arc::clone(&uploads)))
+        .http(knowledge::routes(Arc::clone(&app)))
         .http(rest::routes(app))
         .http(channels::routes(Arc::clone(&channels)));
+    let parts = parts.background("search index", move || {
+        let index = Arc::clone(&index);
+        async move { index.follow_once().await }
+    });
+    let parts = parts.background("files nobody named", move || {
+        let uploads = Arc::clone(&uploads);
+        async move { uploads.throw_away_once().await }
+    });
     // Each mailbox by itself: one that hangs keeps nobody else from working.
     let parts = channels.mailboxes().into_iter().fold(parts, |parts, name| {
         let channels = Arc::clone(&channels);
@@ -59,6 +95,10 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
             let (channels, name) = (Arc::clone(&channels), name.clone());
             async move { channels.read_once(&name).await }
         })
+    });
+    let parts = parts.background("major issues", move || {
+        let finder = Arc::clone(&finder);
+        async move { finder.find_once().await }
     });
     Ok(parts.background("inbound messages", move || {
         let channels = Arc::clone(&channels);

@@ -7,7 +7,16 @@ use jiff_sqlx::ToSqlx;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use crate::domain::{case::Case, priority::AGEING_MAX, purchase::Purchase};
+use crate::{
+    domain::{case::Case, priority::AGEING_MAX, purchase::Purchase},
+    progress::{Offered, Step},
+};
+
+mod course;
+pub mod issue;
+mod turns;
+pub use course::{Pair, cases, complaint_is_carried_out, duplicate_candidates, duplicates, steps};
+pub use turns::{last_turn, running_cases_of};
 
 /// A case with its version.
 pub type Found = (Uuid, u64, Case);
@@ -22,6 +31,15 @@ pub async fn case(pool: &PgPool, id: Uuid) -> Result<Found, Fault> {
     found.ok_or_else(|| Fault::not_found("case", id))?.read()
 }
 
+/// One case, or the one it goes on as where it was merged.
+pub async fn case_it_goes_on_as(pool: &PgPool, id: Uuid) -> Result<Found, Fault> {
+    let mut found = case(pool, id).await?;
+    while let Some(merged) = found.2.merged_into() {
+        found = case(pool, merged.into).await?;
+    }
+    Ok(found)
+}
+
 /// Whose cases are asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Whose<'a> {
@@ -29,6 +47,8 @@ pub struct Whose<'a> {
     pub assigned_to: Option<&'a str>,
     /// Only nobody's.
     pub unassigned: bool,
+    /// Only what has this tag.
+    pub tag: Option<&'a str>,
 }
 
 /// Open cases in the order they must be worked: health first, then points with one for each minute waited, then the
@@ -46,8 +66,10 @@ pub async fn queue(
          select id, version, state::text as state, lane_order, points, respond_by from (
            select id, version, state, case lane when 'health' then 0 else 1 end as lane_order, respond_by,
              score + greatest(0, least($2, ($1 - (state->'facts'->>'recorded_at')::bigint) / 60000000)) as points
-           from case_file where status in ('routed', 'responded')
+           from case_file where (status in ('routed', 'responded')
+               or status = 'reopened' and state->'facts'->>'complaint_id' is null)
              and ($8::text is null or assigned_to = $8) and (not $9 or assigned_to is null)
+             and ($10::text is null or state->'tags' ? $10)
          ) as open
          where $3::int is null or (lane_order, -points, respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid)
          order by lane_order, -points, respond_by, id limit $7",
@@ -61,12 +83,94 @@ pub async fn queue(
     .bind(page.limit())
     .bind(whose.assigned_to)
     .bind(whose.unassigned)
+    .bind(whose.tag)
     .fetch_all(pool)
     .await?;
     let next =
         page.next(&rows, |row| (format!("{as_of}.{}.{}.{}", row.lane_order, row.points, row.respond_by), row.case.id));
     let cases = rows.into_iter().map(|row| row.case.read()).collect::<Result<_, _>>()?;
     Ok((cases, next))
+}
+
+/// Cases that owe an authority a report, the first due first.
+pub async fn owing_reports(pool: &PgPool, page: &Page, after: Option<(Timestamp, Uuid)>) -> Result<Vec<Found>, Fault> {
+    let rows: Vec<CaseRow> = sqlx::query_as(
+        "-- case_file.owing_reports
+         select id, version, state::text as state from case_file
+         where report_by is not null and ($1::bigint is null or (report_by, id) > ($1, $2::uuid))
+         order by report_by, id limit $3",
+    )
+    .bind(after.map(|(due, _)| due.as_microsecond()))
+    .bind(after.map(|(_, id)| id))
+    .bind(page.limit())
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(CaseRow::read).collect()
+}
+
+/// How far complaint is with a case.
+#[derive(Debug)]
+pub struct Progress {
+    pub step: Step,
+    pub offer: Vec<Offered>,
+}
+
+/// A case as its customer sees it, and how far complaint is with it; none where there is no such case.
+pub async fn progress(pool: &PgPool, id: Uuid) -> Result<Option<(Case, Option<Progress>)>, Fault> {
+    let found: Option<(String, Option<String>, Option<String>)> = sqlx::query_as(
+        "-- case_file.status
+         select c.state::text, p.step, p.offer from case_file c
+         left join case_progress p on p.complaint_id = (c.state->'facts'->>'complaint_id')::uuid where c.id = $1",
+    )
+    .bind(id)
+    .fetch_optional(pool)
+    .await?;
+    let Some((state, step, offer)) = found else { return Ok(None) };
+    let step = step.and_then(|word| Step::ALL.into_iter().find(|step| step.word() == word));
+    let offer = offer.map_or_else(|| Ok(vec![]), |offer| read("case_progress", id, &offer))?;
+    Ok(Some((read("case_file", id, &state)?, step.map(|step| Progress { step, offer }))))
+}
+
+/// What was kept on a channel. Times in microseconds.
+#[derive(Debug, FromRow)]
+pub struct KeptRow {
+    pub channel: String,
+    /// First answers that were given or missed, and those in time.
+    pub judged: i64,
+    pub kept: i64,
+    /// The median until the answer; none where it is one that was never given.
+    pub answer: Option<i64>,
+    pub ended: i64,
+    /// The median until the end.
+    pub end: Option<i64>,
+}
+
+/// What was kept of the promises to contacts taken in since then, by channel. A missed answer that was never given takes
+/// longer than any.
+pub async fn kept(pool: &PgPool, since: Timestamp) -> Result<Vec<KeptRow>, Fault> {
+    let rows = sqlx::query_as(
+        "-- case_file.kept
+         select channel, count(*) filter (where judged) as judged,
+           count(*) filter (where judged and answered <= respond_by) as kept,
+           nullif(percentile_disc(0.5) within group (
+             order by case when answered is null then 9223372036854775807
+                           else greatest(0, answered - recorded) end) filter (where judged),
+             9223372036854775807) as answer,
+           count(ended) as ended,
+           percentile_disc(0.5) within group (order by ended - recorded) filter (where ended is not null) as \"end\"
+         from (
+           select channel, recorded, respond_by, answered, ended, answered is not null or missed as judged from (
+             select state->'facts'->>'channel' as channel, respond_by,
+               (state->'facts'->>'recorded_at')::bigint as recorded, (state->>'response_missed')::boolean as missed,
+               (extract(epoch from (state->>'responded_at')::timestamptz) * 1000000)::bigint as answered,
+               case when status = 'closed'
+                 then (extract(epoch from (state->'state'->>'at')::timestamptz) * 1000000)::bigint end as ended
+             from case_file where (state->'facts'->>'recorded_at')::bigint >= $1 and status <> 'rejected'
+           ) as told
+         ) as cases
+         group by channel",
+    );
+    Ok(rows.bind(since.as_microsecond()).fetch_all(pool).await?)
 }
 
 /// The purchases among `ids` that are on record.
@@ -179,15 +283,17 @@ pub async fn keys(pool: &PgPool, customer: Uuid, ids: &[Uuid]) -> Result<Vec<(Uu
     Ok(found.bind(customer).bind(ids).fetch_all(pool).await?)
 }
 
+/// A case as it is stored.
 #[derive(FromRow)]
-struct CaseRow {
-    id: Uuid,
+pub struct CaseRow {
+    pub id: Uuid,
     version: i64,
     state: String,
 }
 
 impl CaseRow {
-    fn read(self) -> Result<Found, Fault> {
+    /// Errors: its state cannot be read.
+    pub fn read(self) -> Result<Found, Fault> {
         Ok((self.id, self.version.unsigned_abs(), read("case_file", self.id, &self.state)?))
     }
 }

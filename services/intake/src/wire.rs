@@ -1,7 +1,12 @@
 //! Contract and domain: what others learn of purchases and cases is decided here and nowhere else.
 //! Invariant: customers leave by pseudonym only; no name, number, address or word of a customer is in an event.
+mod beside;
 mod call;
+pub mod course;
+pub mod health;
+pub mod major_issue;
 mod purchase;
+pub mod regulator;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +22,7 @@ use crate::{
         case::{self, Case},
         ending::Unfit,
         priority::Priority,
-        record::Part,
+        record::{Added, Part},
         vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
     },
 };
@@ -44,8 +49,7 @@ impl Aggregate for Case {
         match event {
             case::Event::Registered { facts, .. } => Published::of(&registered(facts), shard).at(facts.occurred_at),
             case::Event::Responded { at, in_time, .. } => {
-                let responded_at = Some(proto::timestamp(*at));
-                let in_time = *in_time;
+                let (responded_at, in_time) = (Some(proto::timestamp(*at)), *in_time);
                 Published::of(&contract::CaseResponded { case_id, responded_at, respond_by, in_time }, shard).at(*at)
             }
             case::Event::ResponseCorrected { at, in_time, was_at, was_late, .. } => {
@@ -59,32 +63,27 @@ impl Aggregate for Case {
                 };
                 Published::of(&corrected, shard)
             }
-            case::Event::ResponseDueSoon { warning, .. } => {
+            case::Event::ResponseDueSoon { warning, promises } => {
                 let warning = warning.to_string();
+                let respond_by = self.due_of(promises).map(proto::timestamp).or(respond_by);
                 Published::of(&contract::CaseResponseDueSoon { case_id, warning, respond_by }, shard)
             }
             case::Event::ResponseMissed { .. } => {
                 let missed = Published::of(&contract::CaseResponseMissed { case_id, respond_by, complaint_id }, shard);
                 facts.map(|facts| facts.respond_by).into_iter().fold(missed, Published::at)
             }
+            case::Event::FeedbackMissed { promises } => {
+                let due = self.due_of(promises);
+                let due_at = due.map(proto::timestamp);
+                let missed = contract::CaseFeedbackMissed { case_id, due_at, complaint_id };
+                due.into_iter().fold(Published::of(&missed, shard), Published::at)
+            }
             case::Event::Closed { outcome, at, .. } => {
-                let closed = contract::CaseClosed {
-                    case_id,
-                    outcome: outcome.word().to_owned(),
-                    registered_at: facts.map(|facts| proto::timestamp(facts.recorded_at)),
-                    closed_at: Some(proto::timestamp(*at)),
-                };
-                Published::of(&closed, shard)
+                let registered_at = facts.map(|facts| proto::timestamp(facts.recorded_at));
+                let (outcome, closed_at) = (outcome.word().to_owned(), Some(proto::timestamp(*at)));
+                Published::of(&contract::CaseClosed { case_id, outcome, registered_at, closed_at }, shard)
             }
-            case::Event::RecordCompleted(added) => {
-                let completed = contract::CaseRecordCompleted {
-                    case_id,
-                    complaint_id,
-                    record_parts: parts(&added.parts),
-                    emotion: added.emotion.map_or(common::Emotion::Unspecified, emotion).into(),
-                };
-                Published::of(&completed, shard)
-            }
+            case::Event::RecordCompleted(added) => Published::of(&completed(added, case_id, complaint_id), shard),
             case::Event::Assigned { assignment: given, .. } => {
                 let assignment = Some(assignment(given));
                 Published::of(&contract::CaseAssigned { case_id, complaint_id, assignment }, shard)
@@ -101,7 +100,14 @@ impl Aggregate for Case {
                 let registered_at = facts.map(|facts| proto::timestamp(facts.recorded_at));
                 Published::of(&contract::CaseRejected { case_id, what, registered_at, rejected_at }, shard)
             }
-            case::Event::Reopened => Published::of(&contract::CaseReopened { case_id }, shard),
+            case::Event::Tagged { tag, put } => beside::tagged(case_id, tag, *put, shard),
+            case::Event::AnswerOffered(offer) => beside::offered(case_id, &offer.article, shard),
+            case::Event::AnswerJudged(helpful) => beside::judged(case_id, self.offer.as_ref(), *helpful, shard),
+            case::Event::Reopened => course::reopened(case_id, contract::ReopenedBy::Complaint, shard),
+            case::Event::Course(event) => course::publish(self, event, shard),
+            case::Event::Health(event) => health::published(self, event, case_id, complaint_id, shard),
+            case::Event::Report(event) => regulator::published(self, event, case_id, complaint_id, shard),
+            case::Event::Rated(rating) => beside::rated(case_id, complaint_id, rating, shard),
         }
     }
 
@@ -117,6 +123,15 @@ impl Aggregate for Case {
 impl From<case::Rejection> for Fault {
     fn from(rejection: case::Rejection) -> Self {
         Fault::rejected(rejection.code(), rejection.to_string())
+    }
+}
+
+fn completed(added: &Added, case_id: String, complaint_id: String) -> contract::CaseRecordCompleted {
+    contract::CaseRecordCompleted {
+        case_id,
+        complaint_id,
+        record_parts: parts(&added.parts),
+        emotion: added.emotion.map_or(common::Emotion::Unspecified, emotion).into(),
     }
 }
 
@@ -188,6 +203,16 @@ fn unfit(what: Unfit) -> contract::Unfit {
     }
 }
 
+/// What a case is about, as the contract says it; `None` where nothing is said.
+pub fn class_of(said: common::CaseClass) -> Option<CaseClass> {
+    CaseClass::ALL.into_iter().find(|known| class(*known) == said)
+}
+
+/// Where a contact came in, as the contract says it; `None` where nothing is said.
+pub fn channel_of(said: common::Channel) -> Option<Channel> {
+    Channel::OUTSIDE.into_iter().chain([Channel::FollowUp]).find(|known| channel(*known) == said)
+}
+
 /// How somebody feels, as the contract says it; `None` where nothing is said.
 pub fn emotion_of(emotion: common::Emotion) -> Option<Emotion> {
     match emotion {
@@ -224,7 +249,18 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         } else {
             String::new()
         },
+        offer: case.offer.as_ref().map(beside::offer),
+        tags: case.tags.iter().cloned().collect(),
         missing: if let case::State::AwaitingInfo { missing, .. } = &case.state { parts(missing) } else { vec![] },
+        links: course::links(&case.course),
+        duplicate_candidates: vec![],
+        viewers: vec![],
+        times_reopened: case.course.reopenings.times,
+        reopened_because: case.course.reopenings.reason.clone(),
+        merged_into: case.merged_into().map(|merged| merged.into.to_string()).unwrap_or_default(),
+        merged_because: case.merged_into().map(|merged| merged.reason.clone()).unwrap_or_default(),
+        absorbed: case.course.absorbed.keys().map(Uuid::to_string).collect(),
+        times_heard: u32::try_from(case.course.further.len()).unwrap_or(u32::MAX),
     })
 }
 
@@ -248,6 +284,7 @@ pub fn status(state: &case::State) -> &'static str {
         case::State::Reopened => "reopened",
         case::State::Closed { .. } => "closed",
         case::State::Rejected { .. } => "rejected",
+        case::State::Merged(_) => "merged",
     }
 }
 
@@ -274,7 +311,8 @@ fn priority(priority: &Priority) -> contract::Priority {
     contract::Priority { score: priority.score, parts: priority.parts.iter().map(part).collect() }
 }
 
-fn channel(channel: Channel) -> common::Channel {
+/// The channel, as the contract says it.
+pub fn channel(channel: Channel) -> common::Channel {
     match channel {
         Channel::Hotline => common::Channel::Hotline,
         Channel::Email => common::Channel::Email,

@@ -6,6 +6,7 @@ use contracts::{
         ImprovementNoticeRequested, ProgressMessageOrdered, SatisfactionAsked, SolutionExecuted, SolutionOffered,
         SuggestionNoticeRequested,
     },
+    intake::v1::MajorIssueNoticeRequested,
     scheduling::v1::FollowUpDue,
 };
 use kernel::id::derived;
@@ -26,6 +27,7 @@ pub fn inbound(i: &mut Inbound) {
     i.on::<FollowUpDue>(follow_up_due);
     i.on::<ImprovementNoticeRequested>(measure_released);
     i.on::<SuggestionNoticeRequested>(suggestion_decided);
+    i.on::<MajorIssueNoticeRequested>(major_issue);
 }
 
 /// Every offer is told once (R-CMP-08).
@@ -97,6 +99,17 @@ fn suggestion_decided(event: SuggestionNoticeRequested, _meta: &Meta) -> Result<
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: if event.adopted { Purpose::SuggestionAdopted } else { Purpose::SuggestionDeclined },
         about_id: proto::id("suggestion_id", &event.suggestion_id)?,
+        not_after: None,
+    })
+}
+
+/// Intake names the message of each customer and issue.
+fn major_issue(event: MajorIssueNoticeRequested, _meta: &Meta) -> Result<Effects, Fault> {
+    queue(Facts {
+        message_id: proto::id("message_id", &event.message_id)?,
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purpose: Purpose::MajorIssue,
+        about_id: proto::id("issue_id", &event.issue_id)?,
         not_after: None,
     })
 }

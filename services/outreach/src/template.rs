@@ -54,6 +54,7 @@ fn email(purpose: Purpose) -> &'static str {
         Purpose::Improvement => include_str!("../templates/improvement.email.txt"),
         Purpose::SuggestionAdopted => include_str!("../templates/suggestion_adopted.email.txt"),
         Purpose::SuggestionDeclined => include_str!("../templates/suggestion_declined.email.txt"),
+        Purpose::MajorIssue => include_str!("../templates/major_issue.email.txt"),
     }
 }
 
@@ -67,6 +68,7 @@ fn sms(purpose: Purpose) -> &'static str {
         Purpose::Improvement => include_str!("../templates/improvement.sms.txt"),
         Purpose::SuggestionAdopted => include_str!("../templates/suggestion_adopted.sms.txt"),
         Purpose::SuggestionDeclined => include_str!("../templates/suggestion_declined.sms.txt"),
+        Purpose::MajorIssue => include_str!("../templates/major_issue.sms.txt"),
     }
 }
 
@@ -74,7 +76,7 @@ fn sms(purpose: Purpose) -> &'static str {
 mod tests {
     use super::*;
 
-    const ALL: [Purpose; 8] = [
+    const ALL: [Purpose; 9] = [
         Purpose::FollowUp,
         Purpose::Offer,
         Purpose::Result,
@@ -83,6 +85,7 @@ mod tests {
         Purpose::Improvement,
         Purpose::SuggestionAdopted,
         Purpose::SuggestionDeclined,
+        Purpose::MajorIssue,
     ];
 
     fn wording() -> Wording {

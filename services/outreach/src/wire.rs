@@ -104,6 +104,7 @@ fn purpose(purpose: Purpose) -> wire::Purpose {
         Purpose::Improvement => wire::Purpose::Improvement,
         Purpose::SuggestionAdopted => wire::Purpose::SuggestionAdopted,
         Purpose::SuggestionDeclined => wire::Purpose::SuggestionDeclined,
+        Purpose::MajorIssue => wire::Purpose::MajorIssue,
     }
 }
 

@@ -1,6 +1,5 @@
 //! Keeps comparing what was published with what the broker still holds. What the broker lost is sent again; a missing
 //! stream is made again (where this process may) and refilled: Postgres is the source of truth.
-use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
@@ -13,7 +12,7 @@ use crate::{
 };
 
 /// Published batches older than the streams' retention are forgotten.
-const REMEMBER_DAYS: i64 = 15;
+const REMEMBER_DAYS: i32 = 15;
 
 struct Landed {
     stream_seq: u64,
@@ -26,9 +25,9 @@ pub async fn audit_once(road: &Road, broker: &Broker, relay: &Relay, service: &s
     for stream in topology::streams_of(service) {
         requeued += audit(road, broker, relay, &stream).await?;
     }
-    let horizon = road.clock().now() - jiff::SignedDuration::from_hours(24 * REMEMBER_DAYS);
-    sqlx::query("-- auditor.forget\ndelete from relay_batch where published_at < $1")
-        .bind(horizon.to_sqlx())
+    // The time it was published at is real also where the clock is driven.
+    sqlx::query("-- auditor.forget\ndelete from relay_batch where published_at < now() - make_interval(days => $1)")
+        .bind(REMEMBER_DAYS)
         .execute(road.pool())
         .await?;
     Ok(requeued)

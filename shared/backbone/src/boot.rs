@@ -113,16 +113,15 @@ pub async fn run(
         Some(ended) = server.join_next() => Some(format!("the server ended: {ended:?}")),
     };
     tracing::info!("stopping");
+    node.leave();
     stop.cancel();
     let finish = async {
         while server.join_next().await.is_some() {}
         while loops.join_next().await.is_some() {}
     };
-    if tokio::time::timeout(GRACE, finish).await.is_err() {
-        tracing::warn!("some work did not finish in time");
-    }
+    let finished = tokio::time::timeout(GRACE, finish).await.is_ok();
     node.drain().await;
-    match died {
+    match died.or((!finished).then(|| "some work did not finish in time".to_owned())) {
         None => Ok(()),
         Some(reason) => anyhow::bail!(reason),
     }

@@ -123,16 +123,17 @@ impl Consumer {
             let info = message.info().map(|i| (i.stream_sequence, i.delivered, i.published.unix_timestamp_nanos()));
             let (stream_seq, deliveries, stored_at) = info.unwrap_or_default();
             let headers = message.headers.clone().unwrap_or_default();
-            let meta = broker::meta(&headers, &self.stream, stream_seq);
-            let meta = meta.unwrap_or_else(|reason| unreadable(&self.stream, stream_seq, stored_at, &reason));
+            let (meta, poison) = match broker::meta(&headers, &self.stream, stream_seq) {
+                Ok(meta) => (meta, None),
+                Err(reason) => (unreadable(&self.stream, stream_seq, stored_at, &reason), Some(reason)),
+            };
             if let Some(trace) = &meta.trace {
                 telemetry::link(&span, trace);
             }
-            let poison = headers.get("ce-id").is_none().then_some("the message is no event: headers are missing");
             // The unit remembers the trace it is made in.
             let mut unit = span.in_scope(|| self.inbound.unit(meta.clone(), message.payload.to_vec()));
             if let (Some(claim), Some(reason)) = (unit.claim.as_mut(), poison) {
-                claim.poison = Some(reason.into());
+                claim.poison = Some(format!("the message is no event: {reason}"));
             }
             units.push(unit);
             delivered.push((message, meta, deliveries));
@@ -174,25 +175,32 @@ impl Consumer {
         message.ack_with(answer).await.map_err(|error| Fault::unavailable(std::io::Error::other(error.to_string())))
     }
 
-    /// Reads what is missing, and the event itself, from the journal of its owner.
-    async fn close_gap(&self, meta: &Meta, have: u64) -> bool {
-        let entries = match self.neighbours.journal_of(meta, have + 1).await {
-            Ok(entries) => entries,
-            Err(fault) => {
-                tracing::warn!(fault = fault.chain(), "the owner of a missing event cannot be asked");
+    /// Reads what is missing, and the event itself, from the journal of its owner, a portion at a time.
+    async fn close_gap(&self, meta: &Meta, mut have: u64) -> bool {
+        while have < meta.version {
+            let entries = match self.neighbours.journal_of(meta, have + 1).await {
+                Ok(entries) => entries,
+                Err(fault) => {
+                    tracing::warn!(fault = fault.chain(), "the owner of a missing event cannot be asked");
+                    return false;
+                }
+            };
+            let Some((last, _)) = entries.last() else { return false };
+            have = last.version;
+            let units = entries
+                .into_iter()
+                .map(|(mut missing, payload)| {
+                    missing.stream.clone_from(&self.stream);
+                    self.inbound.unit(missing, payload)
+                })
+                .collect();
+            let outcomes = self.road.execute(units).await;
+            let stuck = |o: &crate::batch::Outcome| matches!(o.passage, Some(Passage::Gap { .. }) | None);
+            if outcomes.iter().any(stuck) {
                 return false;
             }
-        };
-        let units = entries
-            .into_iter()
-            .map(|(mut missing, payload)| {
-                missing.stream.clone_from(&self.stream);
-                self.inbound.unit(missing, payload)
-            })
-            .collect();
-        let outcomes = self.road.execute(units).await;
-        let passed = |o: &crate::batch::Outcome| matches!(o.passage, Some(Passage::Gap { .. }) | None);
-        !outcomes.is_empty() && !outcomes.iter().any(passed)
+        }
+        true
     }
 
     /// Messages not yet delivered or not yet acknowledged, and the last one delivered.

@@ -2,6 +2,7 @@
 //! rows, lets the aggregate decide and deletes them in the same transaction: fired once, without a lease.
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
@@ -15,6 +16,9 @@ use crate::{
     transaction::{self, Abort, Locking},
     unit::{Actor, Unit},
 };
+
+/// What cannot be fired rings again after so long.
+const PUT_OFF: SignedDuration = SignedDuration::from_mins(1);
 
 /// Arms, re-arms and takes away.
 pub(crate) fn arm(script: &mut Script, changes: &[Arming]) {
@@ -66,16 +70,46 @@ pub(crate) async fn fire_once(road: &Road, aggregates: &Aggregates, service: &st
         Ok(fired) => Ok(fired),
         Err(Abort::Again(_)) => Ok(0),
         Err(Abort::Away(error)) => Err(Fault::unavailable(error)),
-        // One aggregate cannot be written: fire singly, so that it holds up nobody else.
+        // One aggregate cannot be read or written: fire singly, so that it holds up nobody else.
         Err(Abort::Culprit(fault)) => {
             tracing::error!(fault = fault.chain(), "a batch of deadlines failed and fires one by one");
-            match fire(road, aggregates, service, 1).await {
-                Ok(fired) => Ok(fired),
-                Err(Abort::Culprit(fault)) => Err(fault),
-                Err(Abort::Again(error) | Abort::Away(error)) => Err(Fault::unavailable(error)),
-            }
+            singly(road, aggregates, service).await
         }
     }
+}
+
+/// Fires what is due one by one, at most a batch. What cannot be fired rings again later, and nothing waits for it.
+async fn singly(road: &Road, aggregates: &Aggregates, service: &str) -> Result<usize, Fault> {
+    let mut taken = 0;
+    for _ in 0..BATCH_MAX {
+        match fire(road, aggregates, service, 1).await {
+            Ok(0) => break,
+            Ok(fired) => taken += fired,
+            Err(Abort::Culprit(fault)) => {
+                tracing::error!(fault = fault.chain(), "a deadline cannot be fired and rings again later");
+                taken += put_off(road).await?;
+            }
+            Err(Abort::Again(_)) => {}
+            Err(Abort::Away(error)) => return Err(Fault::unavailable(error)),
+        }
+    }
+    Ok(taken)
+}
+
+/// Puts off the one that is due first.
+async fn put_off(road: &Road) -> Result<usize, Fault> {
+    let later = road.clock().now() + PUT_OFF;
+    let put_off = sqlx::query(
+        "-- deadline.put_off
+         update deadline set due_at = $2 where (aggregate_id, kind) = (
+           select aggregate_id, kind from deadline where due_at <= coalesce($1, now())
+           order by due_at limit 1 for update skip locked)",
+    )
+    .bind(road.clock().bound().map(ToSqlx::to_sqlx))
+    .bind(later.to_sqlx())
+    .execute(road.pool())
+    .await?;
+    Ok(usize::try_from(put_off.rows_affected()).unwrap_or(1))
 }
 
 async fn fire(road: &Road, aggregates: &Aggregates, service: &str, limit: usize) -> Result<usize, Abort> {

@@ -7,7 +7,7 @@ use super::*;
 
 /// What a health check hears that sends these frames.
 async fn answer(body: Vec<u8>) -> Status {
-    let router = crate::Parts::new().into_router(None).unwrap();
+    let router = crate::Parts::new().into_router(None, Default::default()).unwrap();
     let request = Request::post("/grpc.health.v1.Health/Check").header("content-type", "application/grpc");
     let response = router.oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
     Status::from_header_map(response.headers()).unwrap()

@@ -41,6 +41,8 @@ pub struct Node {
     messaging: Option<Messaging>,
     background: Vec<Background>,
     router: axum::Router,
+    /// Cancelled when the process is stopping.
+    leaving: CancellationToken,
     tasks: TaskTracker,
 }
 
@@ -76,13 +78,19 @@ impl Node {
             }
         };
         let background = parts.background.clone();
-        let router = parts.into_router(service.migrations.map(|_| context.pool.clone()))?;
-        Ok(Self { service, aggregates, context, messaging, background, router, tasks })
+        let leaving = CancellationToken::new();
+        let router = parts.into_router(service.migrations.map(|_| context.pool.clone()), leaving.clone())?;
+        Ok(Self { service, aggregates, context, messaging, background, router, leaving, tasks })
     }
 
     /// What the service was given.
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// Says from now on that it is not ready.
+    pub fn leave(&self) {
+        self.leaving.cancel();
     }
 
     /// Serves until told to stop, then lets running requests finish.
@@ -132,7 +140,14 @@ impl Node {
 
     /// Every loop of the service, to be spawned by the caller; each runs until told to stop.
     pub fn loops(self: &Arc<Self>, stop: &CancellationToken) -> Vec<(String, BoxedLoop)> {
-        let mut loops: Vec<(String, BoxedLoop)> = Vec::new();
+        let (road, stopped) = (self.context.road.clone(), stop.clone());
+        let workers = async move {
+            tokio::select! {
+                () = stopped.cancelled() => {}
+                () = road.died() => tracing::error!("a worker of the road died"),
+            }
+        };
+        let mut loops: Vec<(String, BoxedLoop)> = vec![("road".into(), Box::pin(workers))];
         if let Some(messaging) = &self.messaging {
             for number in 0..2 {
                 loops.push((format!("relay {number}"), Box::pin(Arc::clone(self).relay_loop(stop.clone()))));

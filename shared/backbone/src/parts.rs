@@ -9,6 +9,7 @@ use axum::{
     routing::get,
 };
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 use tonic::{body::Body, server::NamedService, service::RoutesBuilder};
 use tonic_health::pb::health_server::HealthServer;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
@@ -72,8 +73,8 @@ impl Parts {
 
     /// Everything on one port, with health (gRPC and `/live`, `/ready`) and reflection of what is offered here. `needs`
     /// is the database without which nothing can be served.
-    pub(crate) fn into_router(mut self, needs: Option<PgPool>) -> anyhow::Result<Router> {
-        let health = Health { needs, names: self.names.into() };
+    pub(crate) fn into_router(mut self, needs: Option<PgPool>, leaving: CancellationToken) -> anyhow::Result<Router> {
+        let health = Health { needs, leaving, names: self.names.into() };
         let mut reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(contracts::DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)

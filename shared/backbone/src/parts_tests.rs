@@ -6,7 +6,10 @@ use tower::ServiceExt;
 use super::*;
 
 async fn ask(method: &str, path: &str, content: Option<&str>) -> Response<Body> {
-    let router = Parts::new().http(Router::new().route("/here", get(|| async { "yes" }))).into_router(None).unwrap();
+    let router = Parts::new()
+        .http(Router::new().route("/here", get(|| async { "yes" })))
+        .into_router(None, Default::default())
+        .unwrap();
     let mut request = Request::builder().method(method).uri(path);
     if let Some(content) = content {
         request = request.header(CONTENT_TYPE, content);

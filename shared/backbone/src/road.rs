@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use futures::{StreamExt, stream::FuturesUnordered};
 use sqlx::PgPool;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 use crate::{
@@ -34,6 +34,8 @@ pub struct Road {
     committed: Arc<Notify>,
     changed: watch::Sender<()>,
     meters: Arc<Meters>,
+    /// Cancelled when a worker died: its queue answers nobody any more.
+    died: CancellationToken,
 }
 
 impl Road {
@@ -55,11 +57,16 @@ impl Road {
             receivers.push(receiver);
         }
         let (committed, changed) = (Arc::new(Notify::new()), watch::Sender::new(()));
-        let road = Self { pool, clock, queues: queues.into(), committed, changed, meters };
+        let died = CancellationToken::new();
+        let road = Self { pool, clock, queues: queues.into(), committed, changed, meters, died };
         for receiver in receivers {
             // A worker holds no queue of its own road, or the road would never close.
             let work = Self { queues: Arc::new([]), ..road.clone() };
-            tasks.spawn(work.work(receiver));
+            let died = road.died.clone().drop_guard();
+            tasks.spawn(async move {
+                work.work(receiver).await;
+                died.disarm();
+            });
         }
         road
     }
@@ -166,6 +173,11 @@ impl Road {
                 other => return other,
             }
         }
+    }
+
+    /// Ends when a worker has died, by a panic of what it carries.
+    pub(crate) async fn died(&self) {
+        self.died.cancelled().await;
     }
 
     /// Wakes one who waits when something was committed by this process.

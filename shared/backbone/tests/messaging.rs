@@ -129,6 +129,9 @@ async fn a_stream_that_vanished_is_made_again_and_refilled_from_postgres() {
     let ids: Vec<Uuid> = (0..10).map(|_| Uuid::now_v7()).collect();
     join_all((0..100).map(|i| add(&stack, ids[i % 10], 1))).await;
     stack.settle().await;
+    // A driven clock that is far ahead makes nobody forget what was just sent.
+    stack.advance(jiff::SignedDuration::from_hours(24 * 40)).await;
+    stack.node("intake").audit().await.unwrap();
     let (context, name) = intake_stream(&stack).await;
     context.delete_stream(&name).await.unwrap();
 
@@ -215,6 +218,41 @@ async fn a_broken_payload_is_parked_and_nothing_is_lost() {
     stack.settle().await;
     assert_eq!(stack.parked("scheduling").await, 2);
     assert!(heard(&stack, id).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_that_lacks_any_header_of_an_event_is_parked_and_its_neighbours_go_on() {
+    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let good = Uuid::now_v7();
+    stack.publish("intake", &told(1, good), good, 1).await;
+    let (context, _) = intake_stream(&stack).await;
+    let needed = [
+        "ce-id",
+        "ce-subject",
+        "aftercare-version",
+        "ce-type",
+        "aftercare-actor",
+        "aftercare-correlation",
+        "ce-time",
+        "aftercare-recorded",
+    ];
+    for lacking in needed {
+        let id = Uuid::now_v7();
+        let broken = entry(&told(1, id), id, 1, stack.now());
+        let mut headers = async_nats::HeaderMap::new();
+        let whole = backbone::broker::headers(&broken, "intake");
+        for (name, values) in whole.iter().filter(|(name, _)| name.to_string() != lacking) {
+            headers.insert(name.clone(), values[0].clone());
+        }
+        let subject = format!("{}.{}", stack.space(), broken.subject);
+        #[expect(clippy::disallowed_methods, reason = "the test plays somebody who does not know our headers")]
+        let ack = context.publish_with_headers(subject, headers, broken.payload.into()).await;
+        ack.unwrap().await.unwrap();
+    }
+    stack.publish("intake", &told(2, good), good, 2).await;
+    stack.settle().await;
+    assert_eq!(stack.parked("scheduling").await, i64::try_from(needed.len()).unwrap());
+    assert_eq!(heard(&stack, good).await, [1, 2]);
 }
 
 #[tokio::test]

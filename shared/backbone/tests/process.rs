@@ -96,6 +96,25 @@ async fn a_process_ends_with_an_error_when_one_of_its_parts_dies() {
 }
 
 #[tokio::test]
+async fn a_process_ends_with_an_error_when_what_it_decides_panics() {
+    let stack = Stack::start(&[&INTAKE]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let node = node(&stack, &INTAKE).await;
+    let road = node.context().road.clone();
+    let process = boot::run(node, listener, std::future::pending());
+    let add = |n| road.submit(Unit::of(Change::to::<Counter>(ID, Tell::Add { id: ID, n })));
+    let requests = async {
+        add(1).await.unwrap();
+        assert!(add(i64::MAX).await.is_err(), "the sum is larger than any number");
+        std::future::pending::<()>().await;
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(30), async {
+        tokio::select! { ended = process => ended, () = requests => Ok(()) }
+    });
+    assert!(ended.await.unwrap().unwrap_err().to_string().contains("road"));
+}
+
+#[tokio::test]
 async fn reflection_lists_what_is_offered_here_and_describes_it() {
     let stack = Stack::start(&[&INTAKE]).await;
     let mut client = ServerReflectionClient::new(stack.channel("intake"));

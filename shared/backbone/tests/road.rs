@@ -193,6 +193,35 @@ async fn a_thousand_deadlines_at_the_same_second_fire_once_each_with_two_sweeper
     assert_eq!(fired, [(1, 1000)]);
 }
 
+#[tokio::test]
+async fn a_deadline_that_cannot_be_fired_holds_up_no_other_and_rings_again() {
+    let stack = Stack::start(&[&INTAKE]).await;
+    let (road, pool) = (stack.node("intake").context().road.clone(), stack.pool("intake"));
+    let ids: Vec<Uuid> = (0..3).map(|_| Uuid::now_v7()).collect();
+    for (seconds, id) in (5..).zip(&ids) {
+        road.submit(Unit::of(Change::to::<Counter>(*id, Tell::RingIn { id: *id, seconds }))).await.unwrap();
+    }
+    sqlx::query("create table kept as select id, state from counter where id = $1 limit 0")
+        .bind(ids[0])
+        .execute(&pool)
+        .await
+        .unwrap();
+    sqlx::query("insert into kept select id, state from counter where id = $1")
+        .bind(ids[0])
+        .execute(&pool)
+        .await
+        .unwrap();
+    sqlx::query("update counter set state = '{}' where id = $1").bind(ids[0]).execute(&pool).await.unwrap();
+    stack.advance(SignedDuration::from_secs(10)).await;
+    for later in &ids[1..] {
+        assert_eq!(rang(&stack, *later).await, 1, "the first cannot be read, and these were due after it");
+    }
+    let mended = "update counter c set state = k.state from kept k where c.id = k.id";
+    sqlx::query(mended).execute(&pool).await.unwrap();
+    stack.advance(SignedDuration::from_mins(2)).await;
+    assert_eq!(rang(&stack, ids[0]).await, 1);
+}
+
 async fn rang(stack: &Stack, id: Uuid) -> i64 {
     sqlx::query_scalar("select (state->>'rang')::bigint from counter where id = $1")
         .bind(id)

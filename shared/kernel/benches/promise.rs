@@ -80,6 +80,7 @@ fn record(id: i64) -> Record<i64, u8> {
         facts: u8::try_from(id % 5).unwrap(),
         started_at,
         due_at: after(48),
+        warn_at: vec![],
         pauses: if id % 3 == 0 { vec![pause] } else { vec![] },
         end,
         watermark: after(200),
@@ -90,7 +91,7 @@ fn what_if(c: &mut Criterion) {
     let calendar = office();
     let target = |record: &Record<i64, u8>| {
         let target = SignedDuration::from_hours(i64::from(record.facts) * 4);
-        Some(Target { target, calendar: Some(&calendar) })
+        Some(Target { target, calendar: Some(&calendar), warnings: &[Warning::Percent(50)] })
     };
     let mut group = c.benchmark_group("what if");
     group.sample_size(10).measurement_time(Duration::from_secs(10));

@@ -49,11 +49,14 @@ fn offences(file: &File, service: &Crate, parts: &[String]) -> Vec<String> {
     found
 }
 
-/// Uses of the service's own parts beside the domain.
+/// Uses of the service's own parts beside the domain: by `crate`, or by as many `super` as lead to it.
 fn escapes(file: &File, parts: &[String]) -> Vec<String> {
+    let module = file.name.split_once("/src/").map_or("", |(_, module)| module);
+    let to_crate = module.trim_end_matches(".rs").trim_end_matches("/mod").split('/').count();
     let escapes = |path: &Vec<String>| {
-        let inside = path.iter().find(|word| !["crate", "super", "self"].contains(&word.as_str()));
-        ["crate", "super"].contains(&path[0].as_str()) && inside.is_some_and(|word| parts.contains(word))
+        let up = path.iter().take_while(|word| *word == "super").count();
+        let inside = if path[0] == "crate" { path.get(1) } else { path.get(up).filter(|_| up >= to_crate) };
+        inside.is_some_and(|word| parts.contains(word))
     };
     paths(file.tokens())
         .iter()
@@ -128,8 +131,13 @@ fn paths(tokens: TokenStream) -> Vec<Vec<String>> {
 fn collect(tokens: TokenStream, before: &[String], found: &mut Vec<Vec<String>>) {
     let mut path = before.to_vec();
     let mut tokens = tokens.into_iter().peekable();
+    let mut after_dot = false;
     while let Some(token) = tokens.next() {
+        // What follows a dot is a method or a field, whatever crates are called.
+        let is_member =
+            std::mem::replace(&mut after_dot, matches!(&token, TokenTree::Punct(dot) if dot.as_char() == '.'));
         match token {
+            TokenTree::Ident(_) if is_member => path = before.to_vec(),
             TokenTree::Ident(word) if KEYWORDS.contains(&word.to_string().as_str()) => path = before.to_vec(),
             TokenTree::Ident(word) => {
                 path.push(word.to_string());
@@ -191,10 +199,12 @@ fn a_stranger_is_recognised() {
         "use std::fs;",
         "use std::{collections::BTreeMap, fs::read};",
         "use std::time; async fn f() {}",
+        "fn f() { a.map(sqlx::query) }",
     ] {
         assert_eq!(seen(text), 1, "{text}");
     }
     for text in [
+        "fn f() { a.sqlx().tonic }",
         "// sqlx::query\nuse std::{collections::BTreeMap, time::Duration};",
         "/// See sqlx::query.\nfn f() { \"sqlx::query\"; state::sqlx::x(); }",
         "#[cfg(test)]\nmod tests { use sqlx::PgPool; }",
@@ -213,4 +223,11 @@ fn a_way_out_of_the_domain_is_recognised() {
     assert_eq!(seen("use crate::{domain::Case, store};"), 1);
     assert_eq!(seen("fn f() { super::super::api::call() }"), 1);
     assert_eq!(seen("use super::{case::Case, promise}; use crate::domain::store::Shelf; fn f() { store::keep() }"), 0);
+    let inside = |text: &str| {
+        let mut file = File::sample(text);
+        file.name = "services/x/src/domain/shelf.rs".to_owned();
+        escapes(&file, &parts).len()
+    };
+    assert_eq!(inside("use super::store::Shelf;"), 0, "the domain's own, of the same name");
+    assert_eq!(inside("use super::super::store::Shelf;"), 1);
 }

@@ -21,7 +21,7 @@ impl World {
     }
 
     async fn appeal(&self, id: &str) -> Result<(), Status> {
-        let appeal = AppealRequest { complaint_id: id.into(), reason: "it leaks again".into() };
+        let appeal = AppealRequest { complaint_id: id.into(), reason: "it leaks again".into(), ..Default::default() };
         let answer = self.complaints().appeal(request("staff:agent-sun", appeal)).await;
         self.stack.settle().await;
         answer.map(drop)

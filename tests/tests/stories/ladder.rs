@@ -143,6 +143,7 @@ async fn r_cmp_12_an_offer_refused_three_times_goes_to_management_and_is_looked_
         solution_version: version - 1,
         channel: "hotline".into(),
         text: "yes".into(),
+        ..Default::default()
     };
     let refused = world.complaints().record_consent(request("staff:agent-sun", stale)).await.unwrap_err();
     assert_eq!(refused.get_details_error_info().unwrap().reason, "complaint.other_version");

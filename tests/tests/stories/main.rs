@@ -6,7 +6,10 @@ mod endings;
 mod holidays;
 mod ladder;
 mod loops;
+mod merging;
+mod recall;
 mod recipes;
+mod returns;
 mod what_if;
 mod world;
 
@@ -114,7 +117,8 @@ async fn a_declined_offer_is_followed_by_a_second_one_and_the_author_cannot_appr
     let orders = world.stack.events::<OrderOpened>("fulfilment").await;
     assert_eq!((orders.len(), orders[0].goods_first), (1, true));
     assert!(world.ledger().await.entries.is_empty(), "the goods are not back yet");
-    let goods = contracts::fulfilment::v1::ReceiveGoodsRequest { order_id: orders[0].order_id.clone() };
+    let goods =
+        contracts::fulfilment::v1::ReceiveGoodsRequest { order_id: orders[0].order_id.clone(), ..Default::default() };
     world.fulfilment().receive_goods(request("staff:warehouse", goods)).await.unwrap();
     world.stack.settle().await;
     assert_eq!(world.ledger().await.entries[0].amount.minor, 1250);

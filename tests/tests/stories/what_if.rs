@@ -3,8 +3,9 @@
 use std::{fs, path::PathBuf};
 
 use aftercare::sla::{
-    past::Past,
-    replay::{Judged, judge},
+    ladder::Ladder,
+    past::{Past, Window},
+    replay::{Judged, Under, judge},
 };
 use contracts::{
     common::v1::RemedyKind,
@@ -52,12 +53,20 @@ impl World {
 
     /// The promises of both journals under a policy, a kind each.
     async fn judged(&self, policy: &str) -> Vec<Judged> {
-        let mut past = Past::default();
+        self.judged_in(policy, Window::default()).await.0
+    }
+
+    /// Those of a window, and how much was read for it.
+    async fn judged_in(&self, policy: &str, window: Window) -> (Vec<Judged>, u64) {
+        let mut past = Past::of(window);
         for service in ["intake", "complaint"] {
             past.take_journal(self.stack.channel(service)).await.unwrap();
         }
         let calendars = Calendars::prepare(&toml::from_str(CHINA).unwrap(), 2025..=2027).unwrap();
-        judge(&toml::from_str(policy).unwrap(), &calendars, past.end(), 10).unwrap().promises
+        let (policy, ladder, read) = (toml::from_str(policy).unwrap(), Ladder::read(None).unwrap(), past.entries);
+        let (promises, versions) = past.end();
+        let under = Under { policy: &policy, calendars: &calendars, versions: &versions, ladder: &ladder };
+        (judge(&under, promises, 10).unwrap().promises, read)
     }
 }
 
@@ -117,4 +126,41 @@ async fn r_cmp_10_the_past_under_its_own_policy_stays_and_under_another_one_chan
         assert_eq!(changed, expected, "{:?}", judged.kind);
     }
     world.nothing_is_parked().await;
+}
+
+#[tokio::test]
+async fn r_cmp_10_of_a_window_no_more_is_read_than_tells_of_it_and_what_was_known_before_is_not_forgotten() {
+    let world = World::open().await;
+    let early = world.complaint_by_app("w-1", 2).await;
+    world.investigate(&early).await;
+    let first = world.offer(&early, RemedyKind::Refund, 500).await;
+    for number in 2..10 {
+        world.complaint_by_app(&format!("w-{number}"), 0).await;
+    }
+    for hours in [100, 2] {
+        world.stack.advance(SignedDuration::from_hours(hours)).await;
+    }
+    let from = world.stack.now();
+    // promised anew within the window, to a VIP who wrote by the app before it
+    world.decline(&early, first).await;
+    world.stack.advance(SignedDuration::from_mins(10)).await;
+    let again = world.offer(&early, RemedyKind::Refund, 1000).await;
+    world.consent(&early, again).await;
+    world.stack.settle().await;
+
+    let vip = policy();
+    let window = Window { from: Some(from), to: None };
+    let (judged, read) = world.judged_in(&vip, window).await;
+    let (_, all) = world.judged_in(&vip, Window::default()).await;
+    assert!(read * 2 < all, "{read} of {all}");
+    let offers = judged.iter().find(|judged| judged.kind == Kind::SolutionOffer).unwrap();
+    assert_eq!((offers.before.met, offers.after.met, offers.not_given), (1, 1, 0), "{:?}", json!(offers));
+    let app = vip.replace("target = \"30h\"", "target = \"1s\"");
+    let (judged, _) = world.judged_in(&app, window).await;
+    let offers = judged.iter().find(|judged| judged.kind == Kind::SolutionOffer).unwrap();
+    assert_eq!((offers.before.met, offers.after.late), (1, 1), "the channel is read of the case, long before");
+    let ended = Window { from: None, to: Some(from) };
+    let (before, _) = world.judged_in(&vip, ended).await;
+    let met = |judged: &[Judged], kind| judged.iter().find(|one| one.kind == kind).unwrap().before.met;
+    assert_eq!((met(&before, Kind::SolutionOffer), met(&before, Kind::FirstInvestigation)), (1, 1));
 }

@@ -56,6 +56,7 @@ impl World {
                     settings.service["approval"]["members"] = json!([
                         member("complaint_manager", "staff:manager-zhao"),
                         member("head_of_after_sales", "staff:head-qian"),
+                        member("head_of_after_sales", "staff:head-ren"),
                     ]);
                 }
                 _ => {}
@@ -213,6 +214,7 @@ impl World {
             findings: "the pump leaks".into(),
             cause_code: "packaging.leak".into(),
             responsible_department: "quality".into(),
+            ..Default::default()
         };
         staff.conclude_investigation(request(by, conclude)).await.unwrap();
         self.stack.settle().await;
@@ -262,6 +264,7 @@ impl World {
             solution_version,
             channel: "hotline".into(),
             text: "yes, please".into(),
+            ..Default::default()
         };
         self.complaints().record_consent(request("staff:agent-sun", consent)).await.unwrap();
         self.stack.settle().await;
@@ -272,13 +275,14 @@ impl World {
             complaint_id: id.into(),
             solution_version,
             counter_wish: "I want all of it back".into(),
+            ..Default::default()
         };
         self.complaints().record_decline(request("staff:agent-sun", decline)).await.unwrap();
         self.stack.settle().await;
     }
 
     pub async fn satisfied(&self, id: &str, satisfied: bool) {
-        let word = complaint::RecordSatisfactionRequest { complaint_id: id.into(), satisfied };
+        let word = complaint::RecordSatisfactionRequest { complaint_id: id.into(), satisfied, ..Default::default() };
         self.complaints().record_satisfaction(request("staff:caller", word)).await.unwrap();
         self.stack.settle().await;
     }

@@ -1,6 +1,7 @@
 //! One module a command; each asks the running system something and shows the answer.
 pub mod analyses;
 pub mod analytics;
+pub mod cases;
 pub mod clock;
 pub mod department;
 pub mod escalation;

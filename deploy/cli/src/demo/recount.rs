@@ -165,7 +165,8 @@ async fn satisfaction(
     Ok(())
 }
 
-/// Every message that is called sent arrived, and none arrived twice.
+/// Every message that is called sent arrived, and nothing else did; one that arrived twice, as after a kill it may, carries
+/// the same key and counts once.
 async fn messages(driver: &Driver, recount: &mut Recount) -> anyhow::Result<()> {
     let overview =
         OutreachClient::new(driver.channel("outreach")?).get_overview(OutreachOverview {}).await?.into_inner();

@@ -124,6 +124,7 @@ impl<'a> Staff<'a> {
                     findings: "checked with the department; the customer is right".into(),
                     cause_code: if luck.is_multiple_of(2) { "transport.delay".into() } else { "article.defect".into() },
                     responsible_department: recorded.department,
+                    ..Default::default()
                 };
                 self.told(MANAGER, &view, "conclude", m, |mut c, r| async move { c.conclude_investigation(r).await })
                     .await
@@ -209,6 +210,7 @@ impl<'a> Staff<'a> {
                 complaint_id,
                 solution_version,
                 counter_wish: "I want all of my money back".into(),
+                ..Default::default()
             };
             let told =
                 self.told(AGENT, view, "decline", m, |mut c, r| async move { c.record_decline(r).await }).await?;
@@ -220,6 +222,7 @@ impl<'a> Staff<'a> {
             solution_version,
             channel: "hotline".into(),
             text: "yes".into(),
+            ..Default::default()
         };
         let told = self.told(AGENT, view, "consent", m, |mut c, r| async move { c.record_consent(r).await }).await?;
         let purchase: Uuid = view.recorded.as_ref().context("a complaint without its record")?.purchase_id.parse()?;
@@ -255,7 +258,11 @@ impl<'a> Staff<'a> {
             return Ok(0);
         }
         let satisfied = !(luck % 20 < 2 && view.offers_made == view.declines + 1);
-        let m = complaint::RecordSatisfactionRequest { complaint_id: view.complaint_id.clone(), satisfied };
+        let m = complaint::RecordSatisfactionRequest {
+            complaint_id: view.complaint_id.clone(),
+            satisfied,
+            ..Default::default()
+        };
         let told = self.told(AGENT, view, "judge", m, |mut c, r| async move { c.record_satisfaction(r).await }).await?;
         if !satisfied {
             self.note(|agreed| agreed.dissatisfied += told);
@@ -267,7 +274,7 @@ impl<'a> Staff<'a> {
         let (mut found, mut token) = (Vec::new(), String::new());
         loop {
             let page = Some(Page { size: 200, token });
-            let m = complaint::ListComplaintsRequest { status: status.into(), page };
+            let m = complaint::ListComplaintsRequest { status: status.into(), page, held: false };
             let list = self.ask(m, |mut c, r| async move { c.list_complaints(r).await }).await?;
             found.extend(list.complaints);
             token = list.next_page_token;

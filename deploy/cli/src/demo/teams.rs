@@ -112,7 +112,7 @@ impl Staff<'_> {
                     .driver
                     .insist(|| {
                         let mut client = FulfilmentClient::new(self.fulfilment.clone());
-                        let m = ReceiveGoodsRequest { order_id: id.clone() };
+                        let m = ReceiveGoodsRequest { order_id: id.clone(), ..Default::default() };
                         let request = staff(WAREHOUSE, &format!("goods/{id}"), m);
                         async move { client.receive_goods(request).await }
                     })

@@ -21,6 +21,7 @@ use crate::{
     output::{Output, Report},
 };
 
+pub mod ladder;
 pub mod past;
 pub mod replay;
 
@@ -55,8 +56,11 @@ The shipped policy shows the form: shared/kernel/policies/default.toml.")]
   aftercare --json sla replay --policy new.toml | jq '.promises[] | {kind, before, after}'
 
 First answers (first_response), first investigations (first_investigation), answers of departments (department_answer),
-offers (solution_offer) and telling the result (result_notice) are read from the journals of intake and complaint. Before is
-as it was promised then; a broken promise of these kinds is escalated.")]
+offers (solution_offer) and telling the result (result_notice) of complaints and suggestions are read from the journals of
+intake and complaint, from --from on and, after --to, until what was promised has ended; what is told more than a week after
+that is not heard. Before is as it was promised then. What is broken or warned of is escalated to the level the ladder says;
+whether somebody acknowledges it is not foreseen. Without --calendars a promise counts in the version of its calendar that
+others were given in at the time, where the journals tell it.")]
     Replay(Replay),
 }
 
@@ -65,9 +69,12 @@ pub struct Replay {
     /// TOML; the shipped policy when not told.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// The calendars it counts in; the shipped ones when not told.
+    /// The calendars it counts in, their newest versions; the shipped ones, in the versions of the time, when not told.
     #[arg(long, value_name = "FILE")]
     pub calendars: Option<PathBuf>,
+    /// Settings of complaint with the escalation ladder; the shipped ones when not told.
+    #[arg(long, value_name = "FILE")]
+    pub ladder: Option<PathBuf>,
     /// Only promises given from then on.
     #[arg(long, value_name = "INSTANT")]
     pub from: Option<Timestamp>,

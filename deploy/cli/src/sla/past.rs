@@ -1,5 +1,10 @@
 //! The promises that were given: read from the journals of intake and complaint, oldest first. A promise is asked of a
 //! policy with the facts the service had when it gave it; one that was given other terms later is asked as it was given.
+//! Of the journals no more is read than tells of the promises that are asked about: places are found by the journal's own
+//! order, and what was known before is read of the one case, complaint or task.
+mod recall;
+mod window;
+
 use std::collections::HashMap;
 
 use anyhow::Context as _;
@@ -10,14 +15,17 @@ use contracts::{
     intake::v1 as intake,
     operations::v1::{JournalEntry, ReadJournalRequest, operations_client::OperationsClient},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{
+    calendar,
     promise::{Cause, End, How, Pause, Reason, Record},
     sla::Kind,
 };
 use tonic::transport::Channel;
 
 use crate::{home, home::Home, remote};
+pub use window::{Versions, Window};
+use window::{ask, place};
 
 /// What a policy is asked about, as words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,10 +46,22 @@ pub type Promise = Record<String, Facts>;
 
 /// So many entries are asked for at a time.
 const PAGE: u32 = 1000;
+/// Writers' clocks differ by less.
+const APART: SignedDuration = SignedDuration::from_hours(1);
+/// What is told later than that after the time that is asked about is not heard, once everything has ended.
+const LATE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What is known so far.
 #[derive(Default)]
 pub struct Past {
+    window: Window,
+    /// Where cases are, for what complaint asks about them.
+    cases: Option<OperationsClient<Channel>>,
+    /// What tasks were about that were issued before the time that is asked about.
+    tasks: HashMap<String, Facts>,
+    pub versions: Versions,
+    /// How much was read.
+    pub entries: u64,
     promises: Vec<Promise>,
     /// The newest promise about a thing, until it ends.
     open: HashMap<(Kind, String), usize>,
@@ -52,30 +72,66 @@ pub struct Past {
     watermark: Timestamp,
 }
 
-/// Reads all there is. Errors: a service does not answer.
-pub async fn read(home: &Home) -> anyhow::Result<Vec<Promise>> {
-    let mut past = Past::default();
+/// Reads what tells of the promises of the window. Errors: a service does not answer.
+pub async fn read(home: &Home, window: Window) -> anyhow::Result<Past> {
+    let mut past = Past::of(window);
     for name in ["intake", "complaint"] {
         past.take_journal(remote::channel(home, home::service(name)?).await?).await.context(name)?;
     }
-    Ok(past.end())
+    Ok(past)
 }
 
 impl Past {
+    /// Nothing yet, of a part of the past.
+    pub fn of(window: Window) -> Self {
+        Self { window, ..Self::default() }
+    }
+
     /// Takes in the journal of the service behind `channel`; intake's comes first, for it knows what complaint does not.
     /// Errors: the service does not answer, or says what cannot be read.
     pub async fn take_journal(&mut self, channel: Channel) -> anyhow::Result<()> {
-        let (mut client, mut after_seq) = (OperationsClient::new(channel), 0);
+        let (mut client, given_before) = (OperationsClient::new(channel), self.promises.len());
+        let mut after_seq = match self.window.from {
+            None => 0,
+            Some(from) => place(&mut client, calendar::add(from, -APART)).await?,
+        };
         loop {
             let request = ReadJournalRequest { after_seq, limit: PAGE, ..ReadJournalRequest::default() };
-            let answer = client.read_journal(remote::request(request)).await;
-            let entries = answer.map_err(|status| remote::refusal(&status))?.into_inner().entries;
-            let Some(last) = entries.last() else { return Ok(()) };
-            after_seq = last.seq;
+            let entries = ask(&mut client, request).await?;
+            let Some(last) = entries.last() else { break };
+            (after_seq, self.entries) = (last.seq, self.entries + entries.len() as u64);
             for entry in &entries {
-                self.take(entry).with_context(|| format!("event {}", entry.event_id))?;
+                let event = || format!("event {}", entry.event_id);
+                self.recall(&mut client, entry).await.with_context(event)?;
+                self.take(entry).with_context(event)?;
+            }
+            let seen = instant(last.recorded_at.as_ref())?;
+            let over = self.window.to.is_some_and(|to| calendar::add(to, LATE) <= seen);
+            let asked = self.promises.iter().skip(given_before).filter(|one| self.window.holds(one.started_at));
+            if over && asked.into_iter().all(|promise| promise.end.is_some()) {
+                break;
             }
         }
+        self.cases.get_or_insert(client);
+        Ok(())
+    }
+
+    /// How a complaint is judged, as far as this event tells.
+    fn judged(&mut self, entry: &JournalEntry) -> anyhow::Result<()> {
+        let (id, body) = (entry.aggregate_id.clone(), entry.payload.as_ref());
+        match entry.r#type.as_str() {
+            complaint::ComplaintRecorded::TYPE => {
+                let event = complaint::ComplaintRecorded::decode(body)?;
+                let facts = self.complaints.entry(id).or_default();
+                (facts.class, facts.priority) = (class(event.class()), lane(event.lane()));
+            }
+            complaint::ComplaintAssessed::TYPE => {
+                let judged = class(complaint::ComplaintAssessed::decode(body)?.class());
+                self.complaints.get_mut(&id).into_iter().for_each(|facts| facts.class = judged.clone());
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// What an event says about promises; most say nothing.
@@ -100,6 +156,11 @@ impl Past {
                 let at = instant(event.closed_at.as_ref())?;
                 self.ends(Kind::FirstResponse, &event.case_id, at, How::Cancelled(Cause::Closed));
             }
+            intake::CaseMerged::TYPE => {
+                let event = intake::CaseMerged::decode(body)?;
+                let at = instant(event.merged_at.as_ref())?;
+                self.ends(Kind::FirstResponse, &event.case_id, at, How::Cancelled(Cause::Merged));
+            }
             _ => self.complaint(entry, occurred)?,
         }
         Ok(())
@@ -111,18 +172,14 @@ impl Past {
         let (id, body) = (entry.aggregate_id.as_str(), entry.payload.as_ref());
         match entry.r#type.as_str() {
             complaint::ComplaintRecorded::TYPE => {
+                self.judged(entry)?;
                 let event = complaint::ComplaintRecorded::decode(body)?;
-                let facts = self.complaints.entry(id.to_owned()).or_default();
-                (facts.class, facts.priority) = (class(event.class()), lane(event.lane()));
-                let facts = facts.clone();
+                let facts = self.complaints.get(id).cloned().unwrap_or_default();
                 let (from, due) = (event.recorded_at.as_ref(), event.investigate_by.as_ref());
                 self.begins(Kind::FirstInvestigation, id, facts, instant(from)?, instant(due)?);
                 event.promises.iter().try_for_each(|one| self.stands(id, one, occurred))?;
             }
-            complaint::ComplaintAssessed::TYPE => {
-                let judged = class(complaint::ComplaintAssessed::decode(body)?.class());
-                self.complaints.entry(id.to_owned()).or_default().class = judged;
-            }
+            complaint::ComplaintAssessed::TYPE => self.judged(entry)?,
             complaint::InvestigationConcluded::TYPE => {
                 let at = instant(complaint::InvestigationConcluded::decode(body)?.concluded_at.as_ref())?;
                 self.ends(Kind::FirstInvestigation, id, at, How::Met);
@@ -135,6 +192,10 @@ impl Past {
                 let moved = complaint::PromisesMoved::decode(body)?.promises;
                 moved.iter().try_for_each(|one| self.stands(id, one, occurred))?;
             }
+            complaint::SuggestionPromisesMoved::TYPE => {
+                let moved = complaint::SuggestionPromisesMoved::decode(body)?.promises;
+                moved.iter().try_for_each(|one| self.stands(id, one, occurred))?;
+            }
             complaint::SolutionOffered::TYPE => self.waits(id, occurred),
             complaint::SolutionAgreed::TYPE | complaint::SolutionDeclined::TYPE => self.goes_on(id, occurred),
             _ => self.task(entry, occurred)?,
@@ -145,12 +206,18 @@ impl Past {
     /// How an offer or a result is owed by now. One that is new was promised to the complaint as it was judged then; a
     /// result that runs is owed, whatever was waited for.
     fn stands(&mut self, id: &str, one: &complaint::PromiseStanding, occurred: Timestamp) -> anyhow::Result<()> {
+        let (started_at, due_at) = (instant(one.started_at.as_ref())?, instant(one.due_at.as_ref())?);
+        let warn_at = one.warn_at.iter().map(|at| instant(Some(at))).collect::<Result<Vec<_>, _>>()?;
+        self.versions.seen(&one.calendar, one.calendar_version, started_at);
         let kind = match one.promise.as_str() {
             "solution_offer" => Kind::SolutionOffer,
             "result_notice" => Kind::ResultNotice,
+            "first_investigation" => {
+                self.newest(Kind::FirstInvestigation, id).into_iter().for_each(|first| first.warn_at = warn_at.clone());
+                return Ok(());
+            }
             _ => return Ok(()),
         };
-        let (started_at, due_at) = (instant(one.started_at.as_ref())?, instant(one.due_at.as_ref())?);
         let index = *self.told.entry((kind, id.to_owned(), started_at)).or_insert(self.promises.len());
         if index == self.promises.len() {
             let facts = self.complaints.get(id).cloned().unwrap_or_default();
@@ -164,7 +231,7 @@ impl Past {
         let end =
             how.map(|how| Ok::<_, anyhow::Error>(End { at: instant(one.ended_at.as_ref())?, how })).transpose()?;
         if let Some(promise) = self.promises.get_mut(index) {
-            (promise.due_at, promise.end) = (due_at, end);
+            (promise.due_at, promise.end, promise.warn_at) = (due_at, end, warn_at);
         }
         if kind == Kind::ResultNotice && one.status == "running" {
             self.goes_on(id, occurred);
@@ -183,7 +250,8 @@ impl Past {
         pauses.filter(|pause| pause.to.is_none()).for_each(|pause| pause.to = Some(at));
     }
 
-    fn registered(&mut self, event: &intake::CaseRegistered) -> anyhow::Result<()> {
+    /// What a policy is asked of a case; a complaint or a suggestion is asked of with the same words.
+    fn asked_by(&mut self, event: &intake::CaseRegistered) -> Facts {
         let facts = Facts {
             channel: word(event.channel().as_str_name(), "CHANNEL_", common::Channel::Unspecified.as_str_name()),
             class: class(event.class()),
@@ -194,9 +262,17 @@ impl Past {
             urgent: event.urgent || event.lane() == Lane::Health,
             ..Facts::default()
         };
+        let about = Facts { urgent: false, ..facts.clone() };
         if !event.complaint_id.is_empty() {
-            self.complaints.insert(event.complaint_id.clone(), Facts { urgent: false, ..facts.clone() });
+            self.complaints.insert(event.complaint_id.clone(), about);
+        } else if event.class() == CaseClass::Suggestion {
+            self.complaints.insert(kernel::id::derived("suggestion", &[&event.case_id]).to_string(), about);
         }
+        facts
+    }
+
+    fn registered(&mut self, event: &intake::CaseRegistered) -> anyhow::Result<()> {
+        let facts = self.asked_by(event);
         let (from, due) = (event.recorded_at.as_ref(), event.respond_by.as_ref());
         self.begins(Kind::FirstResponse, &event.case_id, facts, instant(from)?, instant(due)?);
         Ok(())
@@ -208,20 +284,22 @@ impl Past {
         match entry.r#type.as_str() {
             complaint::TaskIssued::TYPE => {
                 let event = complaint::TaskIssued::decode(body)?;
-                let (class, priority) = (class(event.class()), lane(event.lane()));
-                let facts = Facts { class, priority, department: Some(event.department.clone()), ..Facts::default() };
-                self.begins(kind, id, facts, occurred, instant(event.answer_by.as_ref())?);
+                self.versions.seen(&event.calendar, event.calendar_version, occurred);
+                self.begins(kind, id, handed(&event), occurred, instant(event.answer_by.as_ref())?);
+                self.warned(id, event.warn_at.as_ref())?;
             }
             complaint::TaskReturned::TYPE => {
                 let event = complaint::TaskReturned::decode(body)?;
                 let facts = self.facts_of(kind, id);
                 self.begins(kind, id, facts, occurred, instant(event.answer_by.as_ref())?);
+                self.warned(id, event.warn_at.as_ref())?;
             }
             complaint::TaskForwarded::TYPE => {
                 let event = complaint::TaskForwarded::decode(body)?;
                 self.ends(kind, id, occurred, How::Cancelled(Cause::Resolved));
                 let facts = Facts { department: Some(event.department.clone()), ..self.facts_of(kind, id) };
                 self.begins(kind, id, facts, occurred, instant(event.answer_by.as_ref())?);
+                self.warned(id, event.warn_at.as_ref())?;
             }
             complaint::TaskAnswered::TYPE => {
                 let at = instant(complaint::TaskAnswered::decode(body)?.answered_at.as_ref())?;
@@ -233,11 +311,18 @@ impl Past {
         Ok(())
     }
 
+    /// When the department is warned of the hand-over that began last.
+    fn warned(&mut self, id: &str, at: Option<&contracts::Timestamp>) -> anyhow::Result<()> {
+        let at = at.map(|at| instant(Some(at))).transpose()?;
+        self.newest(Kind::DepartmentAnswer, id).into_iter().for_each(|task| task.warn_at = at.into_iter().collect());
+        Ok(())
+    }
+
     fn begins(&mut self, kind: Kind, id: &str, facts: Facts, started_at: Timestamp, due_at: Timestamp) {
         self.open.insert((kind, id.to_owned()), self.promises.len());
         let facts = Facts { kind: Some(kind), ..facts };
-        let (pauses, end, watermark) = (vec![], None, Timestamp::MIN);
-        self.promises.push(Record { id: id.to_owned(), facts, started_at, due_at, pauses, end, watermark });
+        let (warn_at, pauses, end, watermark) = (vec![], vec![], None, Timestamp::MIN);
+        self.promises.push(Record { id: id.to_owned(), facts, started_at, due_at, warn_at, pauses, end, watermark });
     }
 
     /// The first end counts.
@@ -261,14 +346,22 @@ impl Past {
 
     fn facts_of(&self, kind: Kind, id: &str) -> Facts {
         let index = self.open.get(&(kind, id.to_owned()));
-        index.and_then(|index| self.promises.get(*index)).map(|promise| promise.facts.clone()).unwrap_or_default()
+        let open = index.and_then(|index| self.promises.get(*index)).map(|promise| &promise.facts);
+        open.or_else(|| self.tasks.get(id)).cloned().unwrap_or_default()
     }
 
-    /// All promises, as they stand at the newest event.
-    pub fn end(self) -> Vec<Promise> {
-        let watermark = self.watermark;
-        self.promises.into_iter().map(|promise| Promise { watermark, ..promise }).collect()
+    /// All promises of the window, as they stand at the newest event.
+    pub fn end(self) -> (Vec<Promise>, Versions) {
+        let (watermark, window) = (self.watermark, self.window);
+        let asked = self.promises.into_iter().filter(|promise| window.holds(promise.started_at));
+        (asked.map(|promise| Promise { watermark, ..promise }).collect(), self.versions)
     }
+}
+
+/// What a policy is asked of a task.
+fn handed(event: &complaint::TaskIssued) -> Facts {
+    let (class, priority) = (class(event.class()), lane(event.lane()));
+    Facts { class, priority, department: Some(event.department.clone()), ..Facts::default() }
 }
 
 fn instant(at: Option<&contracts::Timestamp>) -> anyhow::Result<Timestamp> {

@@ -6,11 +6,15 @@ use jiff::{Timestamp, tz::TimeZone};
 use kernel::{
     calendar::{Calendar, Calendars, Place},
     promise::{Changed, Counts, Target, WhatIf, replay},
-    sla::{self, Hours, Kind, Policy},
+    sla::{self, Hours, Kind, Policy, Warning},
 };
 use serde::Serialize;
 
-use super::{Replay, past, past::Promise};
+use super::{
+    Replay,
+    ladder::{Ladder, Raised},
+    past::{self, Promise, Versions, Window},
+};
 use crate::{
     calendar,
     home::Home,
@@ -29,11 +33,10 @@ pub async fn run(home: &Home, options: &Replay, output: Output) -> anyhow::Resul
     if let (Some(from), Some(to)) = (options.from, options.to) {
         ensure!(from < to, "--from {from} must be before --to {to}");
     }
-    let given = |promise: &Promise| {
-        options.from.is_none_or(|from| from <= promise.started_at)
-            && options.to.is_none_or(|to| promise.started_at < to)
-    };
-    let promises: Vec<Promise> = past::read(home).await?.into_iter().filter(given).collect();
+    let ladder = Ladder::read(options.ladder.as_deref())?;
+    let past = past::read(home, Window { from: options.from, to: options.to }).await?;
+    output.note(&format!("{} events read", past.entries));
+    let (promises, versions) = past.end();
     let years = |at: Option<Timestamp>| at.unwrap_or_default().to_zoned(TimeZone::UTC).year();
     let first = years(promises.iter().map(|promise| promise.started_at).min());
     let last = years(promises.iter().map(|promise| promise.watermark).max());
@@ -44,23 +47,45 @@ pub async fn run(home: &Home, options: &Replay, output: Output) -> anyhow::Resul
             output.note(&warning);
         }
     }
-    output.show(&judge(&policy, &calendars, promises, options.show)?)?;
+    let versions = if options.calendars.is_some() { Versions::default() } else { versions };
+    let under = Under { policy: &policy, calendars: &calendars, versions: &versions, ladder: &ladder };
+    output.show(&judge(&under, promises, options.show)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// What the past is judged under. Without versions calendars count in their newest one.
+#[derive(Clone, Copy)]
+pub struct Under<'u> {
+    pub policy: &'u Policy,
+    pub calendars: &'u Calendars,
+    pub versions: &'u Versions,
+    pub ladder: &'u Ladder,
+}
+
+impl<'u> Under<'u> {
+    /// A calendar as it was at a time.
+    fn calendar(&self, name: &str, at: Timestamp) -> Option<&'u Calendar> {
+        let then = self.versions.at(name, at).and_then(|version| self.calendars.version(name, version));
+        then.or_else(|| self.calendars.named(name))
+    }
+}
+
 /// Every kind by itself. Errors: a calendar ends too early.
-pub fn judge(policy: &Policy, calendars: &Calendars, promises: Vec<Promise>, show: usize) -> anyhow::Result<Answer> {
+pub fn judge(under: &Under<'_>, promises: Vec<Promise>, show: usize) -> anyhow::Result<Answer> {
     let mut judged = Vec::new();
     for kind in KINDS {
         let of_kind = promises.iter().filter(|promise| promise.facts.kind == Some(kind)).cloned();
-        let found = replay(of_kind, |promise| target(policy, calendars, kind, promise))?;
-        judged.push(Judged::of(kind, found, show));
+        let usual = under.ladder.default_warnings(kind);
+        let found = replay(of_kind, |promise| target(under, kind, promise, &usual))?;
+        judged.push(Judged::of(kind, found, under.ladder, show));
     }
-    Ok(Answer { policy: policy.id.clone(), version: policy.version, promises: judged })
+    Ok(Answer { policy: under.policy.id.clone(), version: under.policy.version, promises: judged })
 }
 
-/// What a rule gives to the promise; of an urgent matter's two promises the one that ends first.
-fn target<'c>(policy: &Policy, calendars: &'c Calendars, kind: Kind, promise: &Promise) -> Option<Target<'c>> {
+/// What a rule gives to the promise; of an urgent matter's two promises the one that ends first. Where it names no warnings
+/// the `usual` ones are given.
+fn target<'c>(under: &Under<'c>, kind: Kind, promise: &Promise, usual: &'c [Warning]) -> Option<Target<'c>> {
+    let Under { policy, calendars, .. } = *under;
     let facts = &promise.facts;
     let (channel, store) = (facts.channel.as_deref(), facts.store.as_deref());
     let (class, priority) = (facts.class.as_deref(), facts.priority.as_deref());
@@ -69,10 +94,14 @@ fn target<'c>(policy: &Policy, calendars: &'c Calendars, kind: Kind, promise: &P
         let rule = policy.rule(kind, asked)?;
         let calendar: Option<&Calendar> = match &rule.hours {
             Hours::RoundTheClock => None,
-            Hours::OfPlace => Some(calendars.of(Place { store, team: facts.department.as_deref(), channel })),
-            Hours::Of(name) => calendars.named(name),
+            Hours::OfPlace => {
+                let name = calendars.name_of(Place { store, team: facts.department.as_deref(), channel });
+                under.calendar(name, promise.started_at)
+            }
+            Hours::Of(name) => under.calendar(name, promise.started_at),
         };
-        Some(Target { target: rule.target, calendar })
+        let warnings = if rule.warnings.is_empty() { usual } else { &rule.warnings };
+        Some(Target { target: rule.target, calendar, warnings })
     };
     let due = |target: &Target<'_>| {
         let time = Duration::try_from(target.target).unwrap_or_default();
@@ -110,8 +139,8 @@ pub struct Stood {
     pub breached: u64,
     pub running: u64,
     pub cancelled: u64,
-    /// Each breach of these kinds goes up.
-    pub escalated: u64,
+    /// What was broken or warned of goes up, to the level where the ladder begins with it.
+    pub escalated: Raised,
 }
 
 #[derive(Serialize)]
@@ -121,16 +150,15 @@ pub struct Other {
     pub after: Option<String>,
 }
 
-impl From<Counts> for Stood {
-    fn from(counts: Counts) -> Self {
+impl Stood {
+    fn new(counts: Counts, escalated: Raised) -> Self {
         let Counts { running, met, breached, met_late, cancelled, cancelled_after_breach } = counts;
-        let escalated = breached + met_late + cancelled_after_breach;
         Self { met, late: met_late, breached: breached + cancelled_after_breach, running, cancelled, escalated }
     }
 }
 
 impl Judged {
-    fn of(kind: Kind, found: WhatIf<String>, show: usize) -> Self {
+    fn of(kind: Kind, found: WhatIf<String>, ladder: &Ladder, show: usize) -> Self {
         let other = |Changed { id, before, after }: Changed<String>| Other {
             id,
             before: word(&before),
@@ -138,7 +166,8 @@ impl Judged {
         };
         let changed = found.changed.len();
         let first_changed = found.changed.into_iter().take(show).map(other).collect();
-        let (before, after) = (found.before.into(), found.after.into());
+        let stood = |counts, warned| Stood::new(counts, ladder.raised(kind, counts, warned));
+        let (before, after) = (stood(found.before, found.warned_before), stood(found.after, found.warned_after));
         Self { kind, before, after, not_given: found.not_given, changed, first_changed }
     }
 }
@@ -151,11 +180,25 @@ fn word(value: &impl Serialize) -> String {
 
 impl Report for Answer {
     fn text(&self) -> String {
-        let header = ["promise", "", "met", "late", "broken", "running", "cancelled", "escalated", "other verdict"];
+        let header = [
+            "promise",
+            "",
+            "met",
+            "late",
+            "broken",
+            "running",
+            "cancelled",
+            "to team lead",
+            "to manager",
+            "to head",
+            "to management",
+            "other verdict",
+        ];
         let row = |judged: &Judged, when: &str, stood: Stood, changed: String| {
             let Stood { met, late, breached, running, cancelled, escalated } = stood;
             let name = if when == "was" { word(&judged.kind) } else { String::new() };
-            let numbers = [met, late, breached, running, cancelled, escalated].map(|number| number.to_string());
+            let numbers = [met, late, breached, running, cancelled].into_iter().chain(escalated.counts());
+            let numbers = numbers.map(|number| number.to_string());
             [name, when.to_owned()].into_iter().chain(numbers).chain([changed]).collect::<Vec<String>>()
         };
         let rows = self.promises.iter().flat_map(|judged| {

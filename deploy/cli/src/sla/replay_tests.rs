@@ -57,7 +57,13 @@ fn calendars() -> Calendars {
 }
 
 fn judged(past: Past, policy: &str) -> Vec<Judged> {
-    judge(&toml::from_str(policy).unwrap(), &calendars(), past.end(), 10).unwrap().promises
+    under(past, policy, &calendars())
+}
+
+fn under(past: Past, policy: &str, calendars: &Calendars) -> Vec<Judged> {
+    let ((promises, versions), policy) = (past.end(), toml::from_str(policy).unwrap());
+    let ladder = Ladder::read(None).unwrap();
+    judge(&Under { policy: &policy, calendars, versions: &versions, ladder: &ladder }, promises, 10).unwrap().promises
 }
 
 #[test]
@@ -72,7 +78,8 @@ fn another_target_changes_exactly_the_verdicts_it_should() {
     let first = &answers[0];
     assert_eq!((first.before.met, first.before.late, first.before.breached), (2, 2, 1));
     assert_eq!((first.after.met, first.after.late, first.after.breached), (3, 1, 1));
-    assert_eq!((first.before.escalated, first.after.escalated), (3, 2));
+    let raised = |team_lead| Raised { team_lead, ..Raised::default() };
+    assert_eq!((first.before.escalated, first.after.escalated), (raised(3), raised(2)));
     let changed: Vec<_> = first.first_changed.iter().map(|one| (one.id.as_str(), one.before.as_str())).collect();
     assert_eq!(changed, [("late", "met_late")]);
 }
@@ -162,4 +169,120 @@ fn r_int_15_an_answer_told_late_counts_from_when_it_was_given() {
     past.take(&entry(&corrected, "told", START + minutes(9))).unwrap();
     let answers = judged(past, kernel::sla::DEFAULT);
     assert_eq!((answers[0].before.met, answers[0].after.met, answers[0].changed), (1, 1, 0));
+}
+
+fn hours(hours: i64) -> Timestamp {
+    START + SignedDuration::from_hours(hours)
+}
+
+/// How one promise of a complaint stands, warned of at these hours.
+fn stands(promise: &str, due: i64, warned: &[i64], end: Option<(i64, &str)>) -> complaint::PromiseStanding {
+    complaint::PromiseStanding {
+        promise: promise.to_owned(),
+        started_at: on_wire(START),
+        status: end.map_or("running", |(_, status)| status).to_owned(),
+        due_at: on_wire(hours(due)),
+        ended_at: end.and_then(|(at, _)| on_wire(hours(at))),
+        warn_at: warned.iter().filter_map(|at| on_wire(hours(*at))).collect(),
+        ..complaint::PromiseStanding::default()
+    }
+}
+
+fn recorded(promises: Vec<complaint::PromiseStanding>) -> complaint::ComplaintRecorded {
+    complaint::ComplaintRecorded {
+        class: common::CaseClass::Delivery.into(),
+        lane: common::Lane::Standard.into(),
+        recorded_at: on_wire(START),
+        investigate_by: on_wire(hours(24)),
+        promises,
+        ..complaint::ComplaintRecorded::default()
+    }
+}
+
+#[test]
+fn r_cmp_13_what_is_warned_of_and_what_is_broken_goes_up_to_the_level_of_the_ladder() {
+    let mut past = Past::default();
+    let result = |end| stands("result_notice", 72, &[36, 58], end);
+    let first = stands("first_investigation", 24, &[12, 22], None);
+    past.take(&entry(&recorded(vec![first, result(None)]), "slow", START)).unwrap();
+    // told after the first warning, and one that is never told
+    past.take(&entry(&recorded(vec![result(None)]), "told", START)).unwrap();
+    let concluded = |at| complaint::InvestigationConcluded { concluded_at: on_wire(at), ..Default::default() };
+    past.take(&entry(&concluded(hours(5)), "told", hours(5))).unwrap();
+    let told = complaint::PromisesMoved { promises: vec![result(Some((40, "met")))], ..Default::default() };
+    past.take(&entry(&told, "told", hours(40))).unwrap();
+    let department = |id: &str, past: &mut Past| {
+        let (class, warn_at) = (common::CaseClass::Delivery.into(), on_wire(hours(12)));
+        let issued = complaint::TaskIssued { class, answer_by: on_wire(hours(24)), warn_at, ..Default::default() };
+        past.take(&entry(&issued, id, START)).unwrap();
+    };
+    department("silent", &mut past);
+    department("quick", &mut past);
+    let answered = complaint::TaskAnswered { answered_at: on_wire(hours(3)), ..Default::default() };
+    past.take(&entry(&answered, "quick", hours(3))).unwrap();
+    past.take(&entry(&complaint::ComplaintAssessed::default(), "slow", hours(100))).unwrap();
+
+    let same = under(past, kernel::sla::DEFAULT, &calendars());
+    for judged in &same {
+        assert_eq!(judged.before.escalated, judged.after.escalated, "{:?}", judged.kind);
+    }
+    let raised = |kind: Kind| same.iter().find(|judged| judged.kind == kind).unwrap().before.escalated;
+    let none = Raised::default();
+    assert_eq!(
+        raised(Kind::FirstInvestigation),
+        Raised { team_lead: 2, management: 1, ..none },
+        "two warnings, broken"
+    );
+    assert_eq!(raised(Kind::DepartmentAnswer), Raised { team_lead: 1, department_head: 1, ..none });
+    assert_eq!(raised(Kind::ResultNotice), Raised { team_lead: 3, complaint_manager: 1, ..none });
+}
+
+#[test]
+fn a_department_the_policy_warns_of_nothing_is_warned_as_the_ladder_says() {
+    let mut past = Past::default();
+    let class = common::CaseClass::Delivery.into();
+    let issued = complaint::TaskIssued { class, answer_by: on_wire(hours(24)), ..complaint::TaskIssued::default() };
+    past.take(&entry(&issued, "task", START)).unwrap();
+    past.take(&entry(&complaint::ComplaintAssessed::default(), "later", hours(20))).unwrap();
+    let silent = kernel::sla::DEFAULT.replace(r#"warnings = ["50%"]"#, "warnings = []");
+    let departments = &under(past, &silent, &calendars())[2];
+    assert_eq!((departments.before.escalated, departments.after.escalated.team_lead), (Raised::default(), 1), "at 75%");
+}
+
+#[test]
+fn the_past_counts_in_the_versions_of_the_time_and_in_the_newest_where_nobody_tells() {
+    let two = r#"
+        [[calendars]]
+        name = "office"
+        zone = "Asia/Shanghai"
+        versions = [{ valid_from = "2020-01-01", week = { mon = ["09:00-18:00"], tue = ["09:00-18:00"], wed = ["09:00-18:00"] } }]
+        [[calendars]]
+        name = "office"
+        version = 2
+        zone = "Asia/Shanghai"
+        versions = [{ valid_from = "2020-01-01", week = { mon = ["09:00-23:00"], tue = ["09:00-23:00"], wed = ["09:00-23:00"] } }]
+        [[uses]]
+        calendar = "office""#;
+    let calendars = Calendars::prepare(&toml::from_str(two).unwrap(), 2025..=2027).unwrap();
+    let given_in = |past: &mut Past, calendar_version, at| {
+        let calendar = "office".to_owned();
+        let answer_by = on_wire(at + minutes(60));
+        let issued = complaint::TaskIssued { calendar, calendar_version, answer_by, ..Default::default() };
+        past.take(&entry(&issued, &format!("task {calendar_version}"), at)).unwrap();
+    };
+    // At eight in the evening of two days; each is answered after the next opening.
+    let evenings = |told: bool| {
+        let mut past = Past::default();
+        for (day, version) in [(0, 1), (1, 2)] {
+            let morning = START + SignedDuration::from_hours(24 * day);
+            if told {
+                given_in(&mut past, version, morning);
+            }
+            chat(&mut past, &format!("day {day}"), morning + minutes(11 * 60), Some(13 * 60 + 4));
+        }
+        let first = &under(past, kernel::sla::DEFAULT, &calendars)[0];
+        (first.after.met, first.after.late)
+    };
+    assert_eq!(evenings(true), (1, 1), "the first one in the hours it was given in");
+    assert_eq!(evenings(false), (0, 2), "both in the newest");
 }

@@ -236,7 +236,7 @@ fn tells_departments(system: &System) {
             assert_eq!(event["data"]["department"], department);
         }
     }
-    assert_eq!(system.say("tail department health --no-wait").code, Some(2), "there is none");
+    assert_eq!(system.say("tail department Health --no-wait").code, Some(2), "there can be none");
 }
 
 fn logs_say_nothing_personal(system: &System) {

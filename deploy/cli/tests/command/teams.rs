@@ -63,7 +63,7 @@ fn refused(system: &System, words: &str, code: i32, why: &[&str]) {
 
 fn departments_work(system: &System, quality: &[String], medical: &str) {
     let [fast, slow, passed_on, _] = quality else { panic!("{quality:?}") };
-    refused(system, "department tasks astrology", 2, &["astrology", "quality"]);
+    refused(system, "department tasks Astrology", 2, &["Astrology", "quality"]);
     refused(system, "department acknowledge 12 --as staff:quinn", 2, &["invalid value '12'"]);
     refused(system, &format!("department acknowledge {NOTHING} --as staff:quinn"), 1, &["task", "NotFound"]);
     refused(system, &format!("department acknowledge {fast}"), 2, &["--as"]);
@@ -72,7 +72,8 @@ fn departments_work(system: &System, quality: &[String], medical: &str) {
         |task: &str, of: &str| format!("department answer {task} --as staff:quinn --department {of} --text hot");
     refused(system, &answer(NOTHING, "quality"), 1, &["task", "NotFound"]);
     refused(system, &answer(fast, "medical"), 1, &["the task is for quality, and only it can answer"]);
-    refused(system, &answer(fast, "astrology"), 2, &["astrology", "quality"]);
+    refused(system, &answer(fast, "Astrology"), 2, &["Astrology", "quality"]);
+    refused(system, &answer(fast, "astrology"), 1, &["the task is for quality, and only it can answer"]);
     refused(system, &format!("{} --cause Too_Hot!", answer(fast, "quality")), 1, &["cause_code"]);
     let same = format!("department forward {fast} --as staff:quinn --department quality --to quality --text same");
     refused(system, &same, 1, &["with this department already"]);
@@ -97,7 +98,7 @@ fn departments_work(system: &System, quality: &[String], medical: &str) {
     }
     assert_eq!(system.ok("department overdue")["overdue"], json!([]));
     assert_eq!(system.ok("department redrive quality")["redriven"], 0, "no webhook left anything behind");
-    refused(system, "department redrive astrology", 2, &["astrology"]);
+    refused(system, "department redrive Astrology", 2, &["Astrology"]);
 }
 
 fn late_departments_are_raised(system: &System, late: &str) {

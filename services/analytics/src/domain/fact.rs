@@ -2,6 +2,7 @@
 //! `customer_id` is the pseudonym. Business times come from the event, never from when it was read.
 use jiff::Timestamp;
 use kernel::money::Money;
+use serde::Serialize;
 use uuid::Uuid;
 
 /// One event, flattened. The names are the columns of table `fact`.
@@ -67,8 +68,25 @@ pub struct Measures {
     pub base: Option<u64>,
     /// From the hand-over to the acknowledgement, in seconds of wall time.
     pub to_acknowledge_s: Option<u64>,
-    /// From the hand-over to the answer, or until it was forwarded.
+    /// From the hand-over to the answer, or until it was forwarded; of a call from being offered until it ended.
     pub to_answer_s: Option<u64>,
+    /// How a call or a case ended.
+    pub outcome: Option<String>,
+    /// How promises stand now.
+    pub promised: Vec<Standing>,
+}
+
+/// One promise, as an event tells of it. Which one it is, is said by its word and its start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// Its kind.
+    pub promise: String,
+    /// When it was given.
+    pub started_at: Timestamp,
+    /// running, paused, met, breached, met_late, cancelled or cancelled_after_breach.
+    pub status: String,
+    /// The last instant in time.
+    pub due_at: Timestamp,
 }
 
 impl Measures {

@@ -32,7 +32,7 @@ pub struct Figure {
     /// What it is about.
     pub metric: Metric,
     /// Which number of the metric: "share", "mean", "median", "p90", "rate", "count", a currency, "share.<currency>",
-    /// "share.<promise>".
+    /// "share.<promise>"; of calls "offered", "answered", "abandoned" and "target"; of cases "share.<ending>".
     pub part: String,
     /// Absent where the denominator is 0.
     pub value: Option<f64>,
@@ -62,6 +62,41 @@ pub struct FollowUps {
     pub customers: Share,
     /// Obligations, by whether they were fulfilled by the end of their window.
     pub obligations: Share,
+}
+
+/// What of calls to the hotline is promised as a share of all (R-INT-14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pickup {
+    /// A call is answered in time within so many seconds.
+    pub within_s: u32,
+    /// So many of a hundred are to be.
+    pub percent: u8,
+    /// Who gives up sooner than after so many seconds is not counted among the calls.
+    pub given_up_s: u32,
+}
+
+/// Calls to the hotline that ended in the period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Answered in time.
+    pub in_time: u64,
+    /// Answered later.
+    pub late: u64,
+    /// Given up by the caller.
+    pub abandoned: u64,
+    /// Those of them that were given up too soon to be counted in the share.
+    pub at_once: u64,
+}
+
+/// Cases that ended in the period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Endings {
+    /// The customer was asked for what was missing, and did not say it.
+    pub no_info: u64,
+    /// Spam, a test, or not ours.
+    pub rejected: u64,
+    /// All others.
+    pub others: u64,
 }
 
 /// Customers' marks of the period.
@@ -139,6 +174,36 @@ pub fn satisfaction(marks: Marks) -> Vec<Figure> {
         ..figure(Metric::Satisfaction, "mean", Unit::Score, share.n)
     };
     vec![share, mean]
+}
+
+/// M08: calls answered in time / (calls offered - those given up at once); how many calls there were, and the share that
+/// is promised. Without calls nothing is held against what is promised.
+pub fn pickup(promised: Pickup, calls: Calls) -> Vec<Figure> {
+    let answered = calls.in_time + calls.late;
+    let offered = answered + calls.abandoned;
+    let count = |part: &str, count: u64| Figure {
+        value: Some(count as f64),
+        ..figure(Metric::Pickup, part, Unit::Count, count)
+    };
+    let target = (offered > 0).then(|| f64::from(promised.percent) / 100.0);
+    let misses = calls.late + calls.abandoned.saturating_sub(calls.at_once);
+    vec![
+        proportion(Metric::Pickup, Share { hits: calls.in_time, misses }),
+        Figure { value: target, ..figure(Metric::Pickup, "target", Unit::Ratio, offered) },
+        count("offered", offered),
+        count("answered", answered),
+        count("abandoned", calls.abandoned),
+    ]
+}
+
+/// M11e: cases that ended because what was missing was not said, and those that were rejected / cases that ended.
+pub fn endings(Endings { no_info, rejected, others }: Endings) -> Vec<Figure> {
+    [("no_info", no_info, rejected + others), ("rejected", rejected, no_info + others)]
+        .map(|(ending, hits, misses)| Figure {
+            part: format!("share.{ending}"),
+            ..proportion(Metric::Endings, Share { hits, misses })
+        })
+        .into()
 }
 
 /// M09: after how long half and nine of ten of the cases had their first answer; those without one are in it.
@@ -234,6 +299,8 @@ mod tests {
 
     use super::*;
 
+    const HOTLINE: Pickup = Pickup { within_s: 15, percent: 80, given_up_s: 0 };
+
     fn all(
         follow_ups: FollowUps,
         marks: Marks,
@@ -249,6 +316,8 @@ mod tests {
             satisfaction(marks),
             first_response(time),
             kept([("first_response", met)]),
+            pickup(HOTLINE, Calls { in_time: met.hits, late: met.misses, ..Calls::default() }),
+            endings(Endings { no_info: met.hits, others: met.misses, ..Endings::default() }),
             handling_time(time),
             complaint_rate(rate.0, rate.1),
             first_investigation(met),
@@ -307,6 +376,20 @@ mod tests {
     }
 
     #[test]
+    fn r_int_14_who_gives_up_counts_against_the_hotline_unless_it_was_at_once() {
+        let calls = Calls { in_time: 6, late: 2, abandoned: 4, at_once: 2 };
+        let seen: Vec<_> = pickup(HOTLINE, calls).into_iter().map(|f| (f.part, f.value, f.n, f.numerator)).collect();
+        let expected = [
+            ("share", Some(0.6), 10, Some(6)),
+            ("target", Some(0.8), 12, None),
+            ("offered", Some(12.0), 12, None),
+            ("answered", Some(8.0), 8, None),
+            ("abandoned", Some(4.0), 4, None),
+        ];
+        assert_eq!(seen, expected.map(|(part, value, n, numerator)| (part.to_owned(), value, n, numerator)));
+    }
+
+    #[test]
     fn refunds_are_counted_over_and_shown_by_currency() {
         let money = [
             Money { currency: "BRL".into(), refunds: 2, refunded: 500, sales: 10_000 },
@@ -334,7 +417,7 @@ mod tests {
             let figures =
                 all(FollowUps { customers, obligations }, marks, Durations::default(), (0, 0), met, &[]);
             let shares: Vec<_> = figures.into_iter().filter(|f| f.part.starts_with("share") && f.metric != Metric::Refunds).collect();
-            prop_assert_eq!(shares.len(), 9);
+            prop_assert_eq!(shares.len(), 12);
             for share in shares {
                 prop_assert!(share.numerator <= Some(share.n));
                 prop_assert_eq!(share.value.is_some(), share.n > 0);

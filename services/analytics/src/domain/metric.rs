@@ -14,12 +14,16 @@ pub enum Metric {
     OnTime,
     /// M06
     Satisfaction,
+    /// M08
+    Pickup,
     /// M09
     FirstResponse,
     /// M10
     Kept,
     /// M11
     HandlingTime,
+    /// M11e
+    Endings,
     /// M13
     ComplaintRate,
     /// M14
@@ -40,14 +44,16 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, in the order of their ids.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::CoverageGross,
         Self::CoverageNet,
         Self::OnTime,
         Self::Satisfaction,
+        Self::Pickup,
         Self::FirstResponse,
         Self::Kept,
         Self::HandlingTime,
+        Self::Endings,
         Self::ComplaintRate,
         Self::EscalationRate,
         Self::FirstInvestigation,
@@ -75,9 +81,11 @@ impl Metric {
             Self::CoverageNet => "M01n",
             Self::OnTime => "M02",
             Self::Satisfaction => "M06",
+            Self::Pickup => "M08",
             Self::FirstResponse => "M09",
             Self::Kept => "M10",
             Self::HandlingTime => "M11",
+            Self::Endings => "M11e",
             Self::ComplaintRate => "M13",
             Self::EscalationRate => "M14",
             Self::FirstInvestigation => "M15",
@@ -96,9 +104,11 @@ impl Metric {
             Self::CoverageNet => "follow-up coverage (net)",
             Self::OnTime => "on-time follow-up rate",
             Self::Satisfaction => "customer satisfaction",
+            Self::Pickup => "calls to the hotline answered in time",
             Self::FirstResponse => "time to the first answer",
             Self::Kept => "promises kept",
             Self::HandlingTime => "handling time of cases",
+            Self::Endings => "cases that ended without a matter of ours",
             Self::ComplaintRate => "complaints per 1,000 orders delivered",
             Self::EscalationRate => "complaints raised to a department's head or to management",
             Self::FirstInvestigation => "first investigation within 24 hours",

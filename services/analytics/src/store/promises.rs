@@ -5,14 +5,17 @@ use backbone::Fault;
 use contracts::{
     Event,
     complaint::v1::{TaskAnswered, TaskCorrected, TaskExpired},
-    intake::v1::{CaseClosed, CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed},
+    intake::v1::{
+        CallEnded, CaseClosed, CaseMerged, CaseRegistered, CaseRejected, CaseResponded, CaseResponseCorrected,
+        CaseResponseMissed, CaseUnmerged,
+    },
 };
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
 use super::share;
 use crate::domain::{
-    figure::{Durations, Share},
+    figure::{Calls, Durations, Pickup, Share},
     period::Period,
 };
 
@@ -51,12 +54,60 @@ pub async fn kept(tx: &mut PgConnection, period: Period, shown: &Shown) -> Resul
     Ok(share(met, breached))
 }
 
+/// Counts for M10 of a kind of which an event tells how it stands. A promise is known by what was promised to, its word and
+/// its start.
+pub async fn standing(tx: &mut PgConnection, period: Period, promise: &str) -> Result<Share, Fault> {
+    let (met, breached): (i64, i64) = sqlx::query_as(
+        "-- figures.standing
+         -- M10: met / (met + breached), promises with their due time in P, as they were told of last; met late and
+         --      cancelled after the due time is breached, what still runs or was cancelled before is not counted
+         with standing as (
+           select distinct on (aggregate_id, promise, started_at) status, due_at from promised
+           where (aggregate_id, promise, started_at) in (
+             select aggregate_id, promise, started_at from promised
+             where promise = $3 and due_at >= $1 and due_at < $2)
+           order by aggregate_id, promise, started_at, version desc)
+         select count(*) filter (where status = 'met'),
+                count(*) filter (where status in ('breached', 'met_late', 'cancelled_after_breach'))
+         from standing where due_at >= $1 and due_at < $2",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(promise)
+    .fetch_one(tx)
+    .await?;
+    Ok(share(met, breached))
+}
+
+/// Counts for M08.
+pub async fn pickups(tx: &mut PgConnection, period: Period, promised: Pickup) -> Result<Calls, Fault> {
+    let (in_time, late, abandoned, at_once): (i64, i64, i64, i64) = sqlx::query_as(
+        "-- figures.pickups
+         -- M08: calls answered with wait <= $4 s / (offered - abandoned with wait < $5 s), calls that ended in P
+         select count(*) filter (where outcome = 'answered' and to_answer_s <= $4),
+                count(*) filter (where outcome = 'answered' and to_answer_s > $4),
+                count(*) filter (where outcome = 'abandoned'),
+                count(*) filter (where outcome = 'abandoned' and to_answer_s < $5)
+         from fact where type = $3 and occurred_at >= $1 and occurred_at < $2",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(CallEnded::TYPE)
+    .bind(i64::from(promised.within_s))
+    .bind(i64::from(promised.given_up_s))
+    .fetch_one(tx)
+    .await?;
+    let [in_time, late, abandoned, at_once] = [in_time, late, abandoned, at_once].map(i64::unsigned_abs);
+    Ok(Calls { in_time, late, abandoned, at_once })
+}
+
 /// Durations for M09, of Kaplan and Meier's curve: who still waits has waited at least until now.
 pub async fn first_responses(tx: &mut PgConnection, period: Period) -> Result<Durations, Fault> {
     let (n, median, p90): (i64, Option<f64>, Option<f64>) = sqlx::query_as(
         "-- figures.first_responses
          -- M09: first human answer - contact in wall-clock seconds, cohort = cases registered in P; who has no answer
-         --      enters as waiting until the close, or until the watermark, and is never dropped
+         --      enters as waiting until the close, the rejection or a merge that lasts, or until the watermark, and is
+         --      never dropped
          with contact as (
            select aggregate_id, min(started_at) as at from fact
            where type = $3 and occurred_at >= $1 and occurred_at < $2 and started_at is not null
@@ -65,8 +116,11 @@ pub async fn first_responses(tx: &mut PgConnection, period: Period) -> Result<Du
            select aggregate_id, min(occurred_at) as at from fact where type in ($4, $5) and due_at is not null
              and aggregate_id in (select aggregate_id from contact) group by aggregate_id),
          closing as (
-           select aggregate_id, min(occurred_at) as at from fact where type = $6
-             and aggregate_id in (select aggregate_id from contact) group by aggregate_id),
+           select aggregate_id, min(occurred_at) as at from fact as ended where type in ($6, $7, $9)
+             and aggregate_id in (select aggregate_id from contact) and not exists (
+               select from fact as later where later.type = $8 and later.aggregate_id = ended.aggregate_id
+                 and later.version > ended.version)
+           group by aggregate_id),
          wait as (
            select (answer.at is not null)::int as answered, extract(epoch from coalesce(answer.at, closing.at,
              (select max(last_occurred_at) from watermark where service = 'intake')) - contact.at)::float8 as seconds
@@ -88,6 +142,9 @@ pub async fn first_responses(tx: &mut PgConnection, period: Period) -> Result<Du
     .bind(CaseResponded::TYPE)
     .bind(CaseResponseCorrected::TYPE)
     .bind(CaseClosed::TYPE)
+    .bind(CaseMerged::TYPE)
+    .bind(CaseUnmerged::TYPE)
+    .bind(CaseRejected::TYPE)
     .fetch_one(tx)
     .await?;
     Ok(Durations { n: n.unsigned_abs(), median, p90, mean: None })

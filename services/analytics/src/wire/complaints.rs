@@ -7,14 +7,15 @@ use contracts::{
     complaint::v1::{
         ComplaintAssessed, ComplaintClosed, ComplaintRecorded, EffectivenessCheckStarted, EscalationPassedUp,
         EscalationRaised, ImprovementProposed, ImprovementReporterAttached, ImprovementReporterInformed,
-        ImprovementReporterSuppressed, InvestigationConcluded, InvestigationLate, SolutionAgreed, SolutionOffered,
-        TaskAccepted, TaskAnswered, TaskCorrected, TaskExpired, TaskForwarded,
+        ImprovementReporterSuppressed, InvestigationConcluded, InvestigationLate, PromiseStanding, PromisesMoved,
+        SolutionAgreed, SolutionOffered, SuggestionPromisesMoved, TaskAccepted, TaskAnswered, TaskCorrected,
+        TaskExpired, TaskForwarded,
     },
 };
 use uuid::Uuid;
 
 use super::{read, word};
-use crate::domain::fact::Measures;
+use crate::domain::fact::{Measures, Standing};
 
 /// The measures of an event of complaint; of any other nothing but what is known already.
 pub fn measures(event_type: &str, payload: &[u8], plain: Measures) -> Result<Measures, Fault> {
@@ -23,6 +24,10 @@ pub fn measures(event_type: &str, payload: &[u8], plain: Measures) -> Result<Mea
         ComplaintAssessed::TYPE => Ok(Measures { class: class(read::<ComplaintAssessed>(payload)?.class()), ..plain }),
         InvestigationConcluded::TYPE => concluded(read(payload)?, plain),
         InvestigationLate::TYPE => late(read(payload)?, plain),
+        PromisesMoved::TYPE => Ok(Measures { promised: standings(read::<PromisesMoved>(payload)?.promises)?, ..plain }),
+        SuggestionPromisesMoved::TYPE => {
+            Ok(Measures { promised: standings(read::<SuggestionPromisesMoved>(payload)?.promises)?, ..plain })
+        }
         SolutionOffered::TYPE => Ok(numbered(read::<SolutionOffered>(payload)?.offer_no, plain)),
         SolutionAgreed::TYPE => Ok(numbered(read::<SolutionAgreed>(payload)?.offer_no, plain)),
         ComplaintClosed::TYPE => closed(read(payload)?, plain),
@@ -133,6 +138,18 @@ fn proposed(e: ImprovementProposed, plain: Measures) -> Result<Measures, Fault> 
 fn attached(e: &ImprovementReporterAttached, plain: Measures) -> Result<Measures, Fault> {
     let plain = happened("reported_at", e.reported_at.as_ref(), plain)?;
     Ok(Measures { about: complaint(&e.complaint_id)?, number: Some(e.recurrence.into()), ..plain })
+}
+
+/// Those that no event of their own tells of.
+fn standings(promises: Vec<PromiseStanding>) -> Result<Vec<Standing>, Fault> {
+    let counted =
+        promises.into_iter().filter(|one| ["solution_offer", "result_notice"].contains(&one.promise.as_str()));
+    let standing = |one: PromiseStanding| {
+        let started_at = proto::required("started_at", one.started_at.as_ref())?;
+        let due_at = proto::required("due_at", one.due_at.as_ref())?;
+        Ok(Standing { promise: one.promise, started_at, status: one.status, due_at })
+    };
+    counted.map(standing).collect()
 }
 
 /// When it happened, if the event says so.

@@ -4,11 +4,11 @@ use contracts::{
     analytics::v1::{Figure, GetFiguresRequest, GetFiguresResponse, reports_client::ReportsClient},
     common::v1::Money,
     complaint::v1::{
-        ComplaintRecorded, InvestigationConcluded, InvestigationLate, SolutionAgreed, SolutionOffered, TaskAccepted,
-        TaskAnswered,
+        ComplaintRecorded, InvestigationConcluded, InvestigationLate, PromiseStanding, PromisesMoved, SolutionAgreed,
+        SolutionOffered, TaskAccepted, TaskAnswered,
     },
     fulfilment::v1::RefundSucceeded,
-    intake::v1::{CaseClosed, PurchaseDelivered, PurchaseRecorded},
+    intake::v1::{CallEnded, CallOutcome, CaseClosed, PurchaseDelivered, PurchaseRecorded},
     scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
 };
 use jiff::Timestamp;
@@ -62,6 +62,22 @@ pub fn delivered(at: Timestamp) -> PurchaseDelivered {
 
 pub fn closed(registered: Timestamp, closed: Timestamp) -> CaseClosed {
     CaseClosed { registered_at: wire(registered), closed_at: wire(closed), ..Default::default() }
+}
+
+pub fn call(ended: Timestamp, wait_seconds: u32, outcome: CallOutcome) -> CallEnded {
+    CallEnded { outcome: outcome.into(), wait_seconds, ended_at: wire(ended), ..Default::default() }
+}
+
+/// How one promise to a customer stands.
+pub fn stands(promise: &str, given: Timestamp, due: Timestamp, status: &str) -> PromisesMoved {
+    let one = PromiseStanding {
+        promise: promise.to_owned(),
+        started_at: wire(given),
+        status: status.to_owned(),
+        due_at: wire(due),
+        ..Default::default()
+    };
+    PromisesMoved { promises: vec![one], ..Default::default() }
 }
 
 pub fn recorded(at: Timestamp, investigate_by: Timestamp) -> ComplaintRecorded {

@@ -5,7 +5,7 @@ use contracts::{
         ComplaintAssessed, InvestigationConcluded, SuggestionAdopted, SuggestionDeclined, SuggestionScreened,
         TaskIssued,
     },
-    intake::v1::CaseReopened,
+    intake::v1::{CaseClosed, CaseRejected, CaseReopened},
     outreach::v1::MessageQueued,
 };
 use jiff::{SignedDuration, ToSpan};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     events::{
         ask, at, client, closed, completed, concluded, delivered, figures, late, moved, one, planned, purchase, read,
-        recorded, refunded,
+        recorded, refunded, wire,
     },
     owners::{start, tell},
 };
@@ -26,7 +26,8 @@ async fn d11_an_empty_period_has_figures_without_values() {
     let stack = start().await;
     let figures = figures(&stack).await;
     let ids: Vec<_> = figures.iter().map(|f| f.metric.as_str()).collect();
-    let expected = "M01 M01n M02 M06 M06 M09 M09 M10 M10 M10 M11 M11 M11 M13 M14 M15 M16 M18 M23 M24 M24 M24 M24 M25";
+    let expected = "M01 M01n M02 M06 M06 M08 M08 M08 M08 M08 M09 M09 M10 M10 M10 M10 M10 M11 M11 M11 \
+                    M11e M11e M13 M14 M15 M16 M18 M23 M24 M24 M24 M24 M25";
     assert_eq!(ids.join(" "), expected);
     for figure in figures {
         assert_eq!((figure.n, figure.lower, figure.upper), (0, None, None), "{figure:?}");
@@ -127,6 +128,27 @@ async fn a_case_that_was_reopened_counts_by_its_last_close() {
     stack.settle().await;
     assert_eq!(read(&figures(&stack).await, "M11", "mean"), (Some(18_000.0), 1, None));
     assert_eq!(stack.parked("analytics").await, 0);
+}
+
+#[tokio::test]
+async fn cases_that_were_rejected_or_never_completed_are_counted_as_such() {
+    let stack = start().await;
+    let (begin, end) = (at("02-01T00:00:00"), at("02-05T00:00:00"));
+    let told = |outcome: &str, at| CaseClosed { outcome: outcome.to_owned(), ..closed(begin, at) };
+    let rejected = |at| CaseRejected { registered_at: wire(begin), rejected_at: wire(at), ..CaseRejected::default() };
+    let again = Uuid::now_v7();
+    tell(&stack, again, told("no_info", end)).await;
+    tell(&stack, again, CaseReopened::default()).await;
+    tell(&stack, again, told("answered", end)).await;
+    tell(&stack, Uuid::now_v7(), told("no_info", end)).await;
+    tell(&stack, Uuid::now_v7(), told("", end)).await;
+    tell(&stack, Uuid::now_v7(), rejected(end)).await;
+    tell(&stack, Uuid::now_v7(), rejected(at("03-01T00:00:00"))).await;
+    stack.settle().await;
+    let shown = figures(&stack).await;
+    assert_eq!(read(&shown, "M11e", "share.no_info"), (Some(0.25), 4, Some(1)));
+    assert_eq!(read(&shown, "M11e", "share.rejected"), (Some(0.25), 4, Some(1)));
+    assert_eq!(read(&shown, "M11", "mean").1, 3, "a rejected case was never handled");
 }
 
 #[tokio::test]

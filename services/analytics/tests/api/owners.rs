@@ -2,7 +2,7 @@
 //! `Operations` are the real ones.
 use std::sync::Arc;
 
-use backbone::{Aggregate, Change, Context, Fault, Parts, Published, Service, Unit};
+use backbone::{Aggregate, Change, Context, Fault, Parts, Published, Service, Settings, Unit};
 use contracts::Event;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,12 @@ pub static OUTREACH: Service = owner("outreach");
 
 /// analytics with all services it listens to.
 pub async fn start() -> Stack {
-    Stack::start(&[&INTAKE, &SCHEDULING, &COMPLAINT, &FULFILMENT, &OUTREACH, &analytics::SERVICE]).await
+    start_with(|_, _| {}).await
+}
+
+/// The same, with settings of their own.
+pub async fn start_with(adjust: impl Fn(&str, &mut Settings)) -> Stack {
+    Stack::start_with(&[&INTAKE, &SCHEDULING, &COMPLAINT, &FULFILMENT, &OUTREACH, &analytics::SERVICE], adjust).await
 }
 
 /// Lets the owner of the event publish it, as the next one of the aggregate.

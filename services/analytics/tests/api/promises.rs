@@ -1,15 +1,18 @@
 //! M09 and M10: how soon people are answered and what was promised was kept, also when that is told late.
 use contracts::{
     complaint::v1::{TaskAnswered, TaskCorrected, TaskExpired},
-    intake::v1::{CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseMissed},
+    intake::v1::{
+        CallEnded, CallOutcome, CaseMerged, CaseRegistered, CaseRejected, CaseResponded, CaseResponseCorrected,
+        CaseResponseMissed, CaseUnmerged,
+    },
 };
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use testkit::Stack;
 use uuid::Uuid;
 
 use crate::{
-    events::{answered, at, closed, concluded, figures, late, read, recorded, wire},
-    owners::{start, tell},
+    events::{answered, at, call, closed, concluded, figures, late, one, read, recorded, stands, wire},
+    owners::{start, start_with, tell},
 };
 
 /// A case registered an hour after its contact at `at`.
@@ -125,4 +128,129 @@ async fn who_has_no_answer_yet_counts_as_waiting_and_an_answer_told_late_from_wh
     tell(&stack, waits, responded(begin + 30.minutes(), by)).await;
     stack.settle().await;
     assert_eq!(read(&figures(&stack).await, "M09", "p90"), (Some(1800.0), 4, None));
+}
+
+#[tokio::test]
+async fn who_is_merged_waits_until_then_and_goes_on_waiting_when_that_is_taken_back() {
+    let stack = start().await;
+    let begin = at("02-01T00:00:00");
+    let [one, two, answered] = [(); 3].map(|()| Uuid::now_v7());
+    for case in [one, two, answered] {
+        tell(&stack, case, registered(begin)).await;
+    }
+    for case in [one, two] {
+        tell(&stack, case, CaseMerged::default()).await;
+    }
+    stack.settle().await;
+    stack.move_clock(SignedDuration::from_hours(2));
+    let now = stack.now();
+    tell(&stack, answered, responded(now, now)).await;
+    stack.settle().await;
+    let waited = now.duration_since(begin).as_secs_f64();
+    assert_eq!(read(&figures(&stack).await, "M09", "median"), (Some(waited), 3, None), "nobody else waits so long");
+    for case in [one, two] {
+        tell(&stack, case, CaseUnmerged::default()).await;
+    }
+    stack.settle().await;
+    assert_eq!(read(&figures(&stack).await, "M09", "median"), (None, 3, None), "two of three still wait");
+}
+
+#[tokio::test]
+async fn r_int_14_the_hotline_is_measured_against_the_seconds_of_the_service_levels() {
+    let stack = start().await;
+    let (inside, outside) = (at("02-01T00:00:00"), at("03-01T00:00:00"));
+    for (wait, outcome) in [
+        (0, CallOutcome::Answered),
+        (15, CallOutcome::Answered), // in time to the second
+        (16, CallOutcome::Answered),
+        (0, CallOutcome::Abandoned),
+        (90, CallOutcome::Abandoned),
+    ] {
+        tell(&stack, Uuid::now_v7(), call(inside, wait, outcome)).await;
+        tell(&stack, Uuid::now_v7(), call(outside, wait, outcome)).await;
+    }
+    tell(&stack, Uuid::now_v7(), CallEnded { ended_at: wire(inside), ..CallEnded::default() }).await;
+    stack.settle().await;
+    let shown = figures(&stack).await;
+    assert_eq!(read(&shown, "M08", "share"), (Some(0.4), 5, Some(2)));
+    assert_eq!(read(&shown, "M08", "target"), (Some(0.8), 5, None));
+    for (part, count) in [("offered", 5_u32), ("answered", 3), ("abandoned", 2)] {
+        assert_eq!(read(&shown, "M08", part), (Some(f64::from(count)), u64::from(count), None), "{part}");
+    }
+    let share = one(&shown, "M08", "share");
+    assert!(share.lower.unwrap() < 0.4 && share.upper.unwrap() > 0.4, "{share:?}");
+    assert_eq!(stack.parked("analytics").await, 1, "a call that ended nobody knows how");
+}
+
+#[tokio::test]
+async fn r_int_14_a_chain_sets_the_seconds_and_who_gives_up_at_once_need_not_count() {
+    let policy = kernel::sla::DEFAULT.replace("within = \"15s\"\npercent = 80", "within = \"20s\"\npercent = 90");
+    assert_ne!(policy, kernel::sla::DEFAULT);
+    let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("levels-{}.toml", Uuid::now_v7()));
+    std::fs::write(&file, policy).unwrap();
+    let stack = start_with(|service, settings| {
+        if service == "analytics" {
+            settings.service["levels"] = serde_json::json!({ "policy": file });
+            settings.service["hotline"] = serde_json::json!({ "given_up_at_once": "5s" });
+        }
+    })
+    .await;
+    for (wait, outcome) in [
+        (20, CallOutcome::Answered),
+        (21, CallOutcome::Answered),
+        (4, CallOutcome::Abandoned),
+        (5, CallOutcome::Abandoned),
+    ] {
+        tell(&stack, Uuid::now_v7(), call(at("02-01T00:00:00"), wait, outcome)).await;
+    }
+    stack.settle().await;
+    let shown = figures(&stack).await;
+    assert_eq!(read(&shown, "M08", "share"), (Some(1.0 / 3.0), 3, Some(1)));
+    assert_eq!(read(&shown, "M08", "target"), (Some(0.9), 4, None));
+    std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
+async fn r_cmp_10_offers_and_results_count_as_they_were_told_of_last() {
+    let stack = start().await;
+    let (given, by, next) = (at("02-01T00:00:00"), at("02-05T00:00:00"), at("03-01T00:00:00"));
+    let [corrected, late, fell_away, fell_late, running, moved, anew] = [(); 7].map(|()| Uuid::now_v7());
+    for (complaint, due, status) in [
+        (corrected, by, "running"),
+        (corrected, by, "breached"),
+        (corrected, by, "met"), // told late that it was in time
+        (late, by, "met_late"),
+        (fell_away, by, "cancelled"),
+        (fell_late, by, "cancelled_after_breach"),
+        (running, by, "running"),
+        (moved, by, "running"),
+        (moved, next, "met"), // other terms: due after the period
+        (anew, by, "met"),
+    ] {
+        tell(&stack, complaint, stands("result_notice", given, due, status)).await;
+    }
+    // a second promise of the same complaint
+    tell(&stack, anew, stands("result_notice", by, by + 1.hour(), "breached")).await;
+    tell(&stack, anew, stands("solution_offer", given, by, "met")).await;
+    tell(&stack, anew, stands("progress_silence", given, by, "breached")).await;
+    stack.settle().await;
+    let shown = figures(&stack).await;
+    assert_eq!(read(&shown, "M10", "share.result_notice"), (Some(0.4), 5, Some(2)));
+    assert_eq!(read(&shown, "M10", "share.solution_offer"), (Some(1.0), 1, Some(1)));
+}
+
+#[tokio::test]
+async fn who_was_rejected_waits_until_then_and_no_longer() {
+    let stack = start().await;
+    let begin = at("02-01T00:00:00");
+    let [answered, rejected] = [(); 2].map(|()| Uuid::now_v7());
+    for case in [answered, rejected] {
+        tell(&stack, case, registered(begin)).await;
+    }
+    let at = wire(begin + 1.minute());
+    let spam = CaseRejected { registered_at: wire(begin), rejected_at: at, ..CaseRejected::default() };
+    tell(&stack, rejected, spam).await;
+    tell(&stack, answered, responded(begin + 2.minutes(), begin + 24.hours())).await;
+    stack.settle().await;
+    assert_eq!(read(&figures(&stack).await, "M09", "p90"), (Some(120.0), 2, None), "nobody waits any more");
 }

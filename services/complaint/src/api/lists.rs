@@ -74,8 +74,8 @@ impl Api {
         let status = checks.optional_of("status", &r.status, &COMPLAINT);
         let page = checks.page(r.page.as_ref(), by_time);
         let (Some(status), Some((page, after))) = (status, page) else { return Err(checks.fault()) };
-        let rows =
-            store::list::<Complaint>(&self.pool, "recorded_at", &[("status", status)], after, page.limit()).await?;
+        let asked = [("status", status), ("held", r.held.then_some("held"))];
+        let rows = store::list::<Complaint>(&self.pool, "recorded_at", &asked, after, page.limit()).await?;
         let next = page.next(&rows, |(_, c)| (c.facts.recorded_at.to_string(), c.facts.complaint_id));
         let complaints = rows.iter().map(|(version, complaint)| wire::complaint_view(*version, complaint)).collect();
         Ok(ListComplaintsResponse { complaints, next_page_token: next })
@@ -102,7 +102,7 @@ impl Api {
         let status = checks.optional_of("status", &r.status, &ESCALATION);
         let page = checks.page(r.page.as_ref(), by_time);
         let (Some(status), Some((page, after))) = (status, page) else { return Err(checks.fault()) };
-        let asked = [("status", status), ("state->'matter'->>'level'", wire::level_word(r.level()))];
+        let asked = [("status", status), ("level", wire::level_word(r.level()))];
         let rows = store::list::<Escalation>(&self.pool, "raised_at", &asked, after, page.limit()).await?;
         let next = page.next(&rows, |(_, e)| (e.raised_at.to_string(), e.matter.escalation_id));
         let escalations = rows.iter().map(|(version, e)| wire::escalation_view(*version, e)).collect();
@@ -116,7 +116,7 @@ impl Api {
         let Some((page, after)) = page else { return Err(checks.fault()) };
         let now = self.clock.now();
         let rows = store::overdue(&self.pool, now, after, page.limit()).await?;
-        let next = page.next(&rows, |row| (row.due_at.to_jiff().to_string(), row.id));
+        let next = page.next(&rows, |row| (row.due_at.to_jiff().to_string(), row.place));
         let overdue = |row: store::Overdue| Overdue {
             kind: row.kind,
             id: row.id.to_string(),

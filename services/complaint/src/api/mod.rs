@@ -13,7 +13,7 @@ use contracts::{
     common::v1::Receipt,
     complaint::v1::{complaints_server::Complaints, *},
 };
-use kernel::sla::Levels;
+use kernel::{approval, sla::Levels};
 use sqlx::PgPool;
 use tonic::{Request, Response};
 use uuid::Uuid;
@@ -39,7 +39,7 @@ pub struct Api {
 }
 
 /// What a post may be allowed: every command, and reading what people wrote.
-pub const COMMANDS: [&str; 52] = [
+pub const COMMANDS: [&str; 56] = [
     "get_complaint",
     "assess",
     "start_investigation",
@@ -60,6 +60,10 @@ pub const COMMANDS: [&str; 52] = [
     "withdraw",
     "appeal",
     "retarget_complaint",
+    "approve_retarget",
+    "reject_retarget",
+    "hold_complaint",
+    "release_hold",
     "acknowledge_task",
     "forward_task",
     "answer_task",
@@ -223,10 +227,7 @@ impl Complaints for Api {
     }
 
     async fn record_satisfaction(&self, request: Request<RecordSatisfactionRequest>) -> Answer<Receipt> {
-        let command = |satisfied| Command::RecordSatisfaction { satisfied, levels: self.levels() };
-        let read = |c: &mut Checks, r: &RecordSatisfactionRequest, _: &str| {
-            read::complaint(c, &r.complaint_id, command(r.satisfied))
-        };
+        let read = |c: &mut Checks, r: &RecordSatisfactionRequest, _: &str| read::satisfaction(c, r, &self.policy);
         Ok(self.change(request, "record_satisfaction", read).await?)
     }
 
@@ -248,6 +249,30 @@ impl Complaints for Api {
     async fn retarget_complaint(&self, request: Request<RetargetComplaintRequest>) -> Answer<Receipt> {
         let read = |c: &mut Checks, r: &RetargetComplaintRequest, by: &str| read::retarget(c, r, by, &self.policy);
         Ok(self.change(request, "retarget_complaint", read).await?)
+    }
+
+    async fn approve_retarget(&self, request: Request<ApproveRetargetRequest>) -> Answer<Receipt> {
+        let read = |c: &mut Checks, r: &ApproveRetargetRequest, by: &str| {
+            let judgement = approval::Command::Approve { by: by.to_owned() };
+            read::judge_retarget(c, (&r.complaint_id, r.number), judgement, &self.policy)
+        };
+        Ok(self.change(request, "approve_retarget", read).await?)
+    }
+
+    async fn reject_retarget(&self, request: Request<RejectRetargetRequest>) -> Answer<Receipt> {
+        let read = |c: &mut Checks, r: &RejectRetargetRequest, by: &str| {
+            let judgement = approval::Command::Reject { by: by.to_owned() };
+            read::judge_retarget(c, (&r.complaint_id, r.number), judgement, &self.policy)
+        };
+        Ok(self.change(request, "reject_retarget", read).await?)
+    }
+
+    async fn hold_complaint(&self, request: Request<HoldComplaintRequest>) -> Answer<Receipt> {
+        Ok(self.change(request, "hold_complaint", read::hold).await?)
+    }
+
+    async fn release_hold(&self, request: Request<ReleaseHoldRequest>) -> Answer<Receipt> {
+        Ok(self.change(request, "release_hold", |c, r, _| read::release_hold(c, r)).await?)
     }
 
     async fn get_complaint(&self, request: Request<GetComplaintRequest>) -> Answer<GetComplaintResponse> {

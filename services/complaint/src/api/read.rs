@@ -4,6 +4,7 @@ use std::sync::Arc;
 use backbone::{Actor, Aggregate, Checks};
 use contracts::{common::v1 as common, complaint::v1 as contract};
 use jiff::Timestamp;
+use kernel::approval;
 use uuid::Uuid;
 
 use crate::{
@@ -14,13 +15,18 @@ use crate::{
         complaint::Assessment,
         department_task, escalation,
         fairness::Comparables,
+        hold::Regulator,
         promises::KINDS,
+        retargeting::Retarget,
         routing::Desk,
         solution::{REMEDIES_MAX, RemedyKind, flaws},
         values::{Department, Evidence, Severity},
     },
     wire,
 };
+
+mod raised;
+pub use raised::{decide, raise};
 
 /// A request that was read: which aggregate is told what, and the words that are kept apart.
 pub struct Wish<A: Aggregate> {
@@ -35,6 +41,8 @@ type Read<A> = Option<Wish<A>>;
 
 /// The most characters of anything people write.
 pub const TEXT_MAX: usize = 4000;
+/// What a number of a proposal must be.
+const NUMBER: &str = "must be the number of the proposal, 1 or more";
 /// The most references of one answer.
 const EVIDENCE_MAX: usize = 20;
 
@@ -81,9 +89,10 @@ pub fn progress(checks: &mut Checks, request: &contract::TellProgressRequest, po
     }
     let channel = word(checks, "channel", &request.channel);
     let text = checks.text("text", &request.text, 1..=TEXT_MAX);
-    let (id, channel) = (id?, channel?);
+    let told_at = checks.instant("told_at", request.told_at.as_ref());
+    let (id, channel, told_at) = (id?, channel?, told_at?);
     let levels = Arc::clone(&policy.levels);
-    text.map(|text| wish(id, Command::Care(Word::Told { channel, levels })).with("progress", text))
+    text.map(|text| wish(id, Command::Care(Word::Told { channel, told_at, levels })).with("progress", text))
 }
 
 /// A short lower-case word, such as the channel consent was given by.
@@ -114,8 +123,10 @@ pub fn conclude(checks: &mut Checks, r: &contract::ConcludeInvestigationRequest,
     let findings = checks.text("findings", &r.findings, 1..=TEXT_MAX);
     let cause = checks.value("cause_code", r.cause_code.parse());
     let responsible = checks.value("responsible_department", r.responsible_department.parse());
+    let evidence = evidence(checks, &r.evidence);
     let levels = Arc::clone(&policy.levels);
-    let command = Command::ConcludeInvestigation { cause: cause?, responsible: responsible?, levels };
+    let command =
+        Command::ConcludeInvestigation { evidence: evidence?, cause: cause?, responsible: responsible?, levels };
     Some(wish(id?, command).with("findings", findings?))
 }
 
@@ -198,8 +209,9 @@ pub fn consent(checks: &mut Checks, r: &contract::RecordConsentRequest, by: &str
     let version = version(checks, r.solution_version);
     let channel = word(checks, "channel", &r.channel);
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
+    let said_at = checks.instant("said_at", r.said_at.as_ref());
     let (by, levels) = (by.to_owned(), Arc::clone(&policy.levels));
-    let command = Command::RecordConsent { by, version: version?, channel: channel?, levels };
+    let command = Command::RecordConsent { by, version: version?, channel: channel?, said_at: said_at?, levels };
     Some(wish(id?, command).with("consent", text?))
 }
 
@@ -207,7 +219,9 @@ pub fn decline(checks: &mut Checks, r: &contract::RecordDeclineRequest, policy: 
     let id = checks.id("complaint_id", &r.complaint_id);
     let version = version(checks, r.solution_version);
     let wanted = checks.text("counter_wish", &r.counter_wish, 0..=TEXT_MAX);
-    let command = Command::RecordDecline { version: version?, levels: Arc::clone(&policy.levels) };
+    let said_at = checks.instant("said_at", r.said_at.as_ref());
+    let levels = Arc::clone(&policy.levels);
+    let command = Command::RecordDecline { version: version?, said_at: said_at?, levels };
     Some(wish(id?, command).with("counter_wish", wanted?))
 }
 
@@ -247,7 +261,19 @@ pub fn process_deviation(
 pub fn appeal(checks: &mut Checks, r: &contract::AppealRequest, policy: &Policy) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
-    Some(wish(id?, Command::Appeal { levels: Arc::clone(&policy.levels) }).with("appeal_reason", reason?))
+    let said_at = checks.instant("said_at", r.said_at.as_ref());
+    let command = Command::Appeal { said_at: said_at?, levels: Arc::clone(&policy.levels) };
+    Some(wish(id?, command).with("appeal_reason", reason?))
+}
+
+pub fn satisfaction(checks: &mut Checks, r: &contract::RecordSatisfactionRequest, policy: &Policy) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &r.complaint_id);
+    let channel = if r.channel.is_empty() { Some(None) } else { word(checks, "channel", &r.channel).map(Some) };
+    let feedback = checks.text("feedback", &r.feedback, 0..=TEXT_MAX);
+    let said_at = checks.instant("said_at", r.said_at.as_ref());
+    let (satisfied, levels) = (r.satisfied, Arc::clone(&policy.levels));
+    let command = Command::RecordSatisfaction { satisfied, channel: channel?, said_at: said_at?, levels };
+    Some(wish(id?, command).with("feedback", feedback?))
 }
 
 pub fn retarget(
@@ -261,7 +287,40 @@ pub fn retarget(
     let kind = word.and_then(|asked| KINDS.iter().find(|(_, word)| *word == asked)).map(|(kind, _)| *kind);
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
     let (by, rules, levels) = (by.to_owned(), Arc::clone(&policy.rules), Arc::clone(&policy.levels));
-    Some(wish(id?, Command::Retarget { kind: kind?, by, rules, levels }).with("retarget_reason", reason?))
+    let said = Retarget::Propose { kind: kind?, by, rules, levels };
+    Some(wish(id?, Command::Retarget(said)).with("retarget_reason", reason?))
+}
+
+pub fn judge_retarget(
+    checks: &mut Checks,
+    (id, number): (&str, u32),
+    judgement: approval::Command,
+    policy: &Policy,
+) -> Read<Complaint> {
+    let id = checks.id("complaint_id", id);
+    let number = checks.value("number", Some(number).filter(|number| *number > 0).ok_or(NUMBER));
+    let (rules, levels) = (Arc::clone(&policy.rules), Arc::clone(&policy.levels));
+    Some(wish(id?, Command::Retarget(Retarget::Judge { number: number?, judgement, rules, levels })))
+}
+
+pub fn hold(checks: &mut Checks, r: &contract::HoldComplaintRequest, by: &str) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &r.complaint_id);
+    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
+    let regulator = match (r.regulator_case.as_str(), r.report_by.as_ref()) {
+        ("", None) => Some(None),
+        (case, report_by) => {
+            let case_no = checks.value("regulator_case", case.parse::<Evidence>());
+            let report_by = checks.required("report_by", report_by);
+            case_no.zip(report_by).map(|(case_no, report_by)| Some(Regulator { case_no, report_by }))
+        }
+    };
+    Some(wish(id?, Command::Hold { by: by.to_owned(), regulator: regulator? }).with("hold_reason", reason?))
+}
+
+pub fn release_hold(checks: &mut Checks, r: &contract::ReleaseHoldRequest) -> Read<Complaint> {
+    let id = checks.id("complaint_id", &r.complaint_id);
+    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
+    Some(wish(id?, Command::ReleaseHold).with("release_reason", reason?))
 }
 
 pub fn acknowledge(
@@ -332,17 +391,4 @@ pub fn return_answer(checks: &mut Checks, r: &contract::ReturnAnswerRequest, pol
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
     let levels = policy.levels.clone();
     Some(wish(id?, department_task::Command::Return { levels }).with("return_reason", reason?))
-}
-
-pub fn raise(checks: &mut Checks, r: &contract::RaiseEscalationRequest) -> Read<Complaint> {
-    let id = checks.id("complaint_id", &r.complaint_id);
-    let trigger = checks.value("trigger", wire::by_hand(r.trigger()).ok_or("must be manual, regulator or media"));
-    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
-    Some(wish(id?, Command::RaiseEscalation { trigger: trigger? }).with("escalation_reason", reason?))
-}
-
-pub fn decide(checks: &mut Checks, r: &contract::DecideEscalationRequest, by: &str) -> Read<Escalation> {
-    let id = checks.id("escalation_id", &r.escalation_id);
-    let decision = checks.text("decision", &r.decision, 1..=TEXT_MAX);
-    Some(wish(id?, escalation::Command::Decide { by: by.to_owned() }).with("decision", decision?))
 }

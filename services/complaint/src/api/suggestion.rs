@@ -49,13 +49,16 @@ fn with(id: Uuid, command: Command, field: &'static str, text: &str) -> Wish<Sug
     Wish { id, command, notes: vec![(field, text.to_owned())] }
 }
 
-fn record(checks: &mut Checks, r: &RecordSuggestionRequest, by: &str, now: Timestamp) -> Read {
+/// An employee's; nothing is promised for it.
+fn record(checks: &mut Checks, r: &RecordSuggestionRequest, by: &str, (policy, now): (&Policy, Timestamp)) -> Read {
     let product_id = product(checks, &r.product_id);
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
     let id = Uuid::now_v7();
     let person = Person::Employee { actor: by.to_owned() };
     let by = Reporter { report_id: id, person, reported_at: now, told: Told::Waiting };
-    Some(with(id, Command::Record { suggestion_id: id, product_id: product_id?, by }, "suggestion", text?))
+    let ladder = policy.terms.ladder.clone();
+    let record = Command::Record { suggestion_id: id, product_id: product_id?, by, promise: None, ladder };
+    Some(with(id, record, "suggestion", text?))
 }
 
 fn merge(checks: &mut Checks, r: &MergeSuggestionRequest) -> Read {
@@ -141,7 +144,7 @@ impl Api {
 impl Suggestions for Api {
     async fn record_suggestion(&self, request: Request<RecordSuggestionRequest>) -> Answer<Receipt> {
         let now = self.clock.now();
-        Ok(self.change(request, "record_suggestion", |c, r, by| record(c, r, by, now)).await?)
+        Ok(self.change(request, "record_suggestion", |c, r, by| record(c, r, by, (&self.policy, now))).await?)
     }
 
     async fn screen(&self, request: Request<ScreenSuggestionRequest>) -> Answer<Receipt> {

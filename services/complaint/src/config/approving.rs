@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::domain::{
     fairness::Band,
-    rulebook::{Offer, Offers, Rulebook},
+    rulebook::{Offer, Offers, RETARGET, Rulebook},
     solution::RemedyKind,
     values::Class,
 };
@@ -30,7 +30,8 @@ impl Section {
         let powers =
             Powers::new(self.members, self.delegations).context("configuration, section [service.approval]")?;
         let classes = Class::ALL.map(Class::name);
-        let reach = Reach { kinds: &RemedyKind::NAMES, classes: &classes };
+        let kinds: Vec<_> = RemedyKind::NAMES.into_iter().chain([RETARGET]).collect();
+        let reach = Reach { kinds: &kinds, classes: &classes };
         Ok(Rulebook {
             matrix: Matrix::new(self.version, self.rules, self.further, reach, &powers)?,
             powers,

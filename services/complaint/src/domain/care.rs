@@ -66,7 +66,7 @@ impl Care {
             Event::Agreed(consent) => self.heard(consent.at),
             Event::Declined { at } | Event::Dissatisfied { at, .. } | Event::Reopened { at } => self.heard(*at),
             Event::Care(Heard::Ordered { .. }) => self.progress_messages += 1,
-            Event::Care(Heard::Told { at, .. }) => self.heard(*at),
+            Event::Care(Heard::Told { at, .. } | Heard::Feedback { at, .. }) => self.heard(*at),
             Event::Offered => self.offer_untold = false,
             Event::Raised { trigger: Trigger::ResultUntold, .. } => self.offer_untold = true,
             Event::Raised { trigger: Trigger::ResultLate, escalation_id } => {
@@ -99,6 +99,8 @@ pub enum Heard {
     Ordered { message_id: Uuid },
     /// The customer was told how it stands.
     Told { at: Timestamp, channel: String },
+    /// The customer said whether it is settled.
+    Feedback { satisfied: bool, channel: Option<String>, at: Timestamp },
     /// The customer has been without word of us for too long.
     TooSilent { due: Timestamp },
     /// The result was not told in time.
@@ -114,8 +116,8 @@ pub enum Heard {
 /// Steps of the conversation with the customer.
 #[derive(Clone, Debug)]
 pub enum Word {
-    /// A person told the customer how it stands.
-    Told { channel: String, levels: Arc<Levels> },
+    /// A person told the customer how it stands, now or at an earlier time that is recorded only now.
+    Told { channel: String, told_at: Option<Timestamp>, levels: Arc<Levels> },
     /// A message is to tell it.
     Order,
     /// That message left the house.
@@ -131,6 +133,13 @@ pub enum Word {
 }
 
 impl Complaint {
+    /// Each question moves the end of the silence.
+    pub(super) fn silent(&mut self, heard: &Heard) {
+        if let Heard::AskedAgain { silent_at, .. } | Heard::Unasked { silent_at, .. } = heard {
+            self.state = State::SatisfactionCheck { silent_at: *silent_at };
+        }
+    }
+
     /// The last instant at which the result is told in time, while it is owed.
     pub fn tell_by(&self) -> Option<Timestamp> {
         let within = self.facts.terms.care.tell_within;
@@ -181,7 +190,10 @@ impl Complaint {
     pub(super) fn word(&self, word: Word, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         Ok(match word {
             Word::Told { .. } | Word::Order if !self.open() => return Err(self.not_now()),
-            Word::Told { channel, levels } => self.told(now, channel, &levels, now)?,
+            Word::Told { channel, told_at, levels } => {
+                let at = self.said(told_at, Some(self.facts.recorded_at), now)?;
+                self.told(at, channel, &levels, now)?
+            }
             Word::Order => {
                 vec![Event::Care(Heard::Ordered { message_id: self.progress_message(self.care.progress_messages + 1) })]
             }
@@ -269,12 +281,31 @@ impl Complaint {
         Ok(events)
     }
 
-    /// He was told the result in person, and it does not settle the matter: word is owed to him again, and another result.
-    pub(super) fn told_in_vain(&self, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        let told = vec![(Kind::ResultNotice, Fact::Satisfied { at: now })];
-        let mut events = self.word_heard(told, &TAKEN_UP_AGAIN, now, levels, now)?;
-        events.extend(self.told_as(None, now));
+    /// He was told the result in person at `at`, and it does not settle the matter: word is owed to him again, and another
+    /// result.
+    pub(super) fn told_in_vain(&self, at: Timestamp, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        let told = vec![(Kind::ResultNotice, Fact::Satisfied { at })];
+        let mut events = self.word_heard(told, &TAKEN_UP_AGAIN, at, levels, now)?;
+        events.extend(self.told_as(None, at));
         Ok(events)
+    }
+
+    /// When something was said: now, or at an earlier time that is recorded only now. Errors: it is in the future, or
+    /// before `since`.
+    pub(super) fn said(
+        &self,
+        said_at: Option<Timestamp>,
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Timestamp, Rejection> {
+        let at = said_at.unwrap_or(now);
+        let sound = at <= now && since.is_none_or(|since| since <= at);
+        if sound { Ok(at) } else { Err(Rejection::SaidOutOfTime(at)) }
+    }
+
+    /// Since when the customer's answer to the newest offer is waited for.
+    pub(super) fn waits_since(&self) -> Option<Timestamp> {
+        Some(self.promises.last(Kind::ResultNotice)?.pauses.last()?.from)
     }
 
     fn told_as(&self, message_id: Option<Uuid>, at: Timestamp) -> Vec<Event> {

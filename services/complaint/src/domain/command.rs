@@ -2,11 +2,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
-use kernel::{
-    approval::Refusal,
-    promise,
-    sla::{Kind, Levels},
-};
+use kernel::{approval::Refusal, promise, sla::Levels};
 use uuid::Uuid;
 
 use super::{
@@ -14,10 +10,12 @@ use super::{
     complaint::{Assessment, Facts},
     escalation::{Level, Trigger},
     fairness::Comparables,
+    hold::Regulator,
+    retargeting::Retarget,
     routing::Desk,
     rulebook::Rulebook,
     solution::{Flaw, RemedyKind},
-    values::{CauseCode, Department, Emotion, RecordPart},
+    values::{CauseCode, Department, Emotion, Evidence, RecordPart},
 };
 
 #[derive(Clone, Debug)]
@@ -29,6 +27,13 @@ pub enum Command {
         desk: Desk,
         levels: Arc<Levels>,
     },
+    /// Its case turned out to be one with another, and goes on with the complaint of that one.
+    Merge {
+        into: Uuid,
+        levels: Arc<Levels>,
+    },
+    /// That was taken back.
+    Unmerge,
     /// A person added to the record what was missing.
     CompleteRecord {
         parts: BTreeSet<RecordPart>,
@@ -78,6 +83,7 @@ pub enum Command {
     StartInvestigation,
     AskDepartment(Desk),
     ConcludeInvestigation {
+        evidence: Vec<Evidence>,
         cause: CauseCode,
         responsible: Department,
         levels: Arc<Levels>,
@@ -111,10 +117,13 @@ pub enum Command {
         by: String,
         version: u32,
         channel: String,
+        /// When he said it; now if it was not told.
+        said_at: Option<Timestamp>,
         levels: Arc<Levels>,
     },
     RecordDecline {
         version: u32,
+        said_at: Option<Timestamp>,
         levels: Arc<Levels>,
     },
     CompleteRemedy {
@@ -134,21 +143,26 @@ pub enum Command {
     },
     RecordSatisfaction {
         satisfied: bool,
+        /// How it was said, a lower-case word.
+        channel: Option<String>,
+        said_at: Option<Timestamp>,
         levels: Arc<Levels>,
     },
     Withdraw {
         levels: Arc<Levels>,
     },
     Appeal {
+        said_at: Option<Timestamp>,
         levels: Arc<Levels>,
     },
-    /// A running promise gets the terms the policy has for the complaint as it is judged now.
-    Retarget {
-        kind: Kind,
+    /// A running promise is to get the terms the policy has for the complaint as it is judged now.
+    Retarget(Retarget),
+    /// It must be kept as it is.
+    Hold {
         by: String,
-        rules: Arc<Rulebook>,
-        levels: Arc<Levels>,
+        regulator: Option<Regulator>,
     },
+    ReleaseHold,
     /// By hand; `trigger` says who asks.
     RaiseEscalation {
         trigger: Trigger,
@@ -187,12 +201,24 @@ pub enum Rejection {
     MoneyMoving,
     #[error("the term for an appeal ended at {0}")]
     TermOver(Timestamp),
+    #[error("this was said at {0}, which is in the future or before there was anything to say it to")]
+    SaidOutOfTime(Timestamp),
     #[error(transparent)]
     Promise(#[from] promise::Rejection),
     #[error("nothing of this kind is promised to the complaint")]
     NothingPromised,
-    #[error("only who holds the role {0} gives a running promise other terms")]
-    MayNotRetarget(String),
+    #[error("{0}")]
+    Proposal(Refusal),
+    #[error("proposal {0} waits for approval; it must be approved or rejected first")]
+    ProposalWaits(u32),
+    #[error("no other terms are proposed that wait for approval")]
+    NothingProposed,
+    #[error("what waits for approval is proposal {current}; read that one first")]
+    OtherProposal { current: u32 },
+    #[error("the complaint is under a legal hold already; release it first")]
+    Held,
+    #[error("the complaint is under no legal hold")]
+    NotHeld,
     #[error("a complaint can ask departments 20 times at most")]
     TooManyTasks,
     #[error("a complaint can leave the standard process 20 times at most")]
@@ -223,10 +249,16 @@ impl Rejection {
             Self::RemedySettled => "complaint.remedy_settled",
             Self::MoneyMoving => "complaint.money_moving",
             Self::TermOver(_) => "complaint.term_over",
+            Self::SaidOutOfTime(_) => "complaint.said_out_of_time",
             Self::TooManyDeviations => "complaint.too_many_deviations",
             Self::Promise(rejection) => rejection.code(),
             Self::NothingPromised => "complaint.nothing_promised",
-            Self::MayNotRetarget(_) => "approval.no_role",
+            Self::Proposal(refusal) => refusal.code(),
+            Self::ProposalWaits(_) => "complaint.proposal_waits",
+            Self::NothingProposed => "complaint.nothing_proposed",
+            Self::OtherProposal { .. } => "complaint.other_proposal",
+            Self::Held => "complaint.held",
+            Self::NotHeld => "complaint.not_held",
             Self::TooManyTasks => "complaint.too_many_tasks",
         }
     }

@@ -14,11 +14,14 @@ pub use super::state::{Outcome, State};
 use super::{
     care::{Care, Heard, Promised},
     escalation::{Level, Trigger},
+    hold::Hold,
     ladder::Ladder,
+    merging::Merged,
     promises::{Moved, Promises},
+    retargeting::{Proposal, Proposed},
     routing::{Desk, InForce},
     solution::{Consent, Progress, Remedy, Solution},
-    values::{CauseCode, Class, Department, Emotion, Lane, RecordPart, Severity},
+    values::{CauseCode, Class, Department, Emotion, Evidence, Lane, RecordPart, Severity},
 };
 
 /// A complaint. `Default` is one that does not exist yet.
@@ -36,6 +39,9 @@ pub struct Complaint {
     /// How often promises of a kind were given other terms; what is warned of afterwards is raised anew.
     #[serde(default)]
     pub retargets: BTreeMap<Kind, u32>,
+    /// The newest proposal of other terms for a promise.
+    #[serde(default)]
+    pub retargeting: Option<Proposal>,
     /// The newest draft.
     pub solution: Option<Solution>,
     pub offers_made: u32,
@@ -48,8 +54,17 @@ pub struct Complaint {
     /// Where staff left the standard process for this customer (R-CMP-17).
     #[serde(default)]
     pub deviations: Vec<Deviation>,
+    /// What the newest conclusion of the investigation rests on.
+    #[serde(default)]
+    pub evidence: Vec<Evidence>,
     #[serde(default)]
     pub care: Care,
+    /// The complaint it goes on as, and what comes back with it; none where it goes on by itself.
+    #[serde(default)]
+    pub merged: Option<Box<Merged>>,
+    /// It must be kept as it is.
+    #[serde(default)]
+    pub hold: Option<Hold>,
 }
 
 /// Something was done otherwise than the standard process says. The reason is kept apart.
@@ -139,6 +154,12 @@ pub enum Event {
         warned: Vec<Uuid>,
         moved: Vec<Moved>,
     },
+    /// Other terms for a promise, on their way.
+    Proposal(Proposed),
+    Held(Hold),
+    HoldReleased {
+        at: Timestamp,
+    },
     /// A person added to the record what was missing.
     RecordCompleted {
         parts: BTreeSet<RecordPart>,
@@ -151,6 +172,7 @@ pub enum Event {
     Investigated {
         cause: CauseCode,
         responsible: Department,
+        evidence: Vec<Evidence>,
         at: Timestamp,
         in_time: bool,
     },
@@ -220,6 +242,14 @@ pub enum Event {
         at: Timestamp,
         levels: InForce,
     },
+    /// It is withdrawn, for it goes on as another one.
+    Merged {
+        merged: Box<Merged>,
+        at: Timestamp,
+        levels: InForce,
+    },
+    /// It goes on by itself again.
+    Unmerged,
 }
 
 impl Facts {
@@ -267,8 +297,11 @@ impl Complaint {
                 *self = Self { facts: *facts, asked: vec![asked], state: State::Recorded, ..Self::default() };
                 promised.iter().for_each(|moved| self.promises.apply(moved));
             }
-            Event::PromisesMoved(moved) => moved.iter().for_each(|moved| self.promises.apply(moved)),
-            Event::Retargeted { moved, .. } => self.retargeted(&moved),
+            Event::PromisesMoved(_)
+            | Event::Retargeted { .. }
+            | Event::Proposal(_)
+            | Event::Held(_)
+            | Event::HoldReleased { .. } => self.beside(event),
             Event::RecordCompleted { parts, emotion } => {
                 self.facts.parts.iter_mut().for_each(|known| known.extend(&parts));
                 self.facts.emotion = emotion.or(self.facts.emotion);
@@ -279,17 +312,14 @@ impl Complaint {
             }
             Event::DepartmentAsked(asked) => self.asked.push(asked),
             Event::InvestigationStarted => self.state = State::Investigating,
-            Event::Investigated { .. } => self.state = State::Investigated,
+            Event::Investigated { evidence, .. } => self.found_out(evidence),
             Event::InvestigationLate { .. } => self.raised_by_itself(Trigger::InvestigationLate),
             Event::SolutionDrafted(draft) => {
                 self.solution = Some(*draft);
                 self.state = State::SolutionDrafted;
             }
-            Event::ApprovalRequested(_)
-            | Event::ApprovalGiven(_)
-            | Event::Approved(_)
-            | Event::Returned { .. }
-            | Event::ApprovalExpired { .. } => self.drafting(event),
+            Event::ApprovalRequested(_) | Event::ApprovalGiven(_) | Event::Approved(_) => self.drafting(event),
+            Event::Returned { .. } | Event::ApprovalExpired { .. } => self.drafting(event),
             Event::Offered | Event::Declined { .. } | Event::Agreed(_) => self.offering(event),
             Event::ExecutionStarted => self.state = State::Executing,
             Event::RemedySettled { remedy_id, done } => {
@@ -316,20 +346,22 @@ impl Complaint {
             }
             Event::Escalated { level, .. } => self.escalation_level = self.escalation_level.max(Some(level)),
             Event::ProcessDeviated(deviation) => self.deviations.push(deviation),
-            Event::Care(Heard::AskedAgain { silent_at, .. } | Heard::Unasked { silent_at, .. }) => {
-                self.state = State::SatisfactionCheck { silent_at };
-            }
-            Event::Care(_) => {}
+            Event::Care(heard) => self.silent(&heard),
             Event::Reopened { .. } => {
                 self.reopen_count += 1;
                 self.state = State::Investigating;
             }
-            Event::Closed { outcome, at, .. } => {
-                self.withdraw_approval();
-                self.state = State::Closed { outcome, at };
-            }
+            Event::Closed { outcome, at, .. } => self.close(outcome, at),
+            Event::Merged { merged, at, .. } => self.go_on_as(merged, at),
+            Event::Unmerged => self.come_back(),
         }
         self.care.apply(event);
+    }
+
+    pub(super) fn close(&mut self, outcome: Outcome, at: Timestamp) {
+        self.withdraw_approval();
+        self.withdraw_proposal();
+        self.state = State::Closed { outcome, at };
     }
 
     fn remedies_of(&mut self, remedy_id: Uuid) -> impl Iterator<Item = &mut Remedy> {

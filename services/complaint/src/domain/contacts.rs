@@ -17,7 +17,7 @@ pub struct Often {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contacts {
-    /// When the newest ones happened, and their cases, oldest first.
+    /// When the newest ones happened, and their ids (a contact that made a case has that one's), oldest first.
     pub newest: Vec<(Timestamp, Uuid)>,
     /// There were too many of them at the last one.
     pub repeated: bool,
@@ -27,7 +27,10 @@ pub struct Contacts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
     pub customer_id: Uuid,
+    /// The case it made or went to.
     pub case_id: Uuid,
+    /// Of this contact; that of its case where it made one.
+    pub contact_id: Uuid,
     pub complaint_id: Option<Uuid>,
     /// When it happened.
     pub at: Timestamp,
@@ -57,16 +60,16 @@ impl Contacts {
 
     /// Takes a contact down, once. One that is told of late counts for when it happened.
     pub fn decide(&self, contact: Contact) -> Vec<Noted> {
-        if self.newest.iter().any(|(_, case_id)| *case_id == contact.case_id) {
+        if self.newest.iter().any(|(_, known)| *known == contact.contact_id) {
             return vec![];
         }
         let Often { times, within } = contact.often;
         let mut newest = self.newest.clone();
-        newest.insert(newest.partition_point(|(at, _)| *at <= contact.at), (contact.at, contact.case_id));
+        newest.insert(newest.partition_point(|(at, _)| *at <= contact.at), (contact.at, contact.contact_id));
         newest.drain(..newest.len().saturating_sub(times));
         let last = newest.last().map_or(contact.at, |(at, _)| *at);
         let count = newest.iter().filter(|(at, _)| last.duration_since(*at) <= within).count();
-        let escalation = || kernel::id::derived("escalation", &["repeated_contact", &contact.case_id.to_string()]);
+        let escalation = || kernel::id::derived("escalation", &["repeated_contact", &contact.contact_id.to_string()]);
         let escalation_id = (count >= times && !self.repeated).then(escalation);
         vec![Noted { contact, newest, count, escalation_id }]
     }
@@ -95,6 +98,7 @@ mod tests {
             let contact = Contact {
                 customer_id: Uuid::from_u128(1),
                 case_id: Uuid::from_u128(case),
+                contact_id: Uuid::from_u128(case),
                 complaint_id: None,
                 at: START + days(*day),
                 often: Often { times: 3, within: days(30) },

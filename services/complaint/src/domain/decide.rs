@@ -11,6 +11,7 @@ use kernel::{
 use uuid::Uuid;
 
 use super::{
+    care::Heard,
     command::{Command, Rejection},
     complaint::{Asked, Assessment, Complaint, Deviation, Event, Facts, Outcome, State},
     escalation::{Level, Trigger},
@@ -18,7 +19,7 @@ use super::{
     routing::{Desk, InForce},
     rulebook::{Rulebook, total},
     solution::{Consent, RemedyKind, Solution, flaws},
-    values::{CauseCode, Department, Emotion, RecordPart},
+    values::{CauseCode, Department, Emotion, Evidence, RecordPart},
 };
 
 /// From this decline on, each goes to management.
@@ -35,6 +36,8 @@ impl Complaint {
     pub fn decide(&self, command: Command, now: Timestamp) -> Decision {
         match command {
             Command::Record { facts, desk, levels } => self.record(facts, desk, &levels),
+            Command::Merge { into, levels } => self.merge(into, &levels, now),
+            Command::Unmerge => Ok(self.unmerge()),
             Command::CompleteRecord { parts, emotion } => Ok(self.complete_record(parts, emotion)),
             Command::StartExecution { remedy_id, ordered } => Ok(self.start_execution(remedy_id, ordered, now)),
             Command::SettleRemedy { remedy_id, done } => Ok(self.settle(remedy_id, done, now)),
@@ -48,8 +51,8 @@ impl Complaint {
             Command::Assess { assessment, desk } => self.assess(assessment, desk),
             Command::StartInvestigation => self.only(State::Assessed, vec![Event::InvestigationStarted]),
             Command::AskDepartment(desk) => self.ask(desk),
-            Command::ConcludeInvestigation { cause, responsible, levels } => {
-                self.conclude(cause, responsible, &levels, now)
+            Command::ConcludeInvestigation { evidence, cause, responsible, levels } => {
+                self.conclude(cause, responsible, evidence, &levels, now)
             }
             Command::DraftSolution { by, remedies, exception, others, rules } => {
                 let mut draft = self.draft(by, &remedies, exception, &rules)?;
@@ -65,19 +68,23 @@ impl Complaint {
                 self.review(version, approval::Command::Return { by }, &rules, now)
             }
             Command::OfferSolution { levels } => self.offer(&levels, now),
-            Command::RecordConsent { by, version, channel, levels } => {
-                let mut events = self.answered(version, &[], &levels, now)?;
-                events.push(Event::Agreed(Consent { by, at: now, channel }));
+            Command::RecordConsent { by, version, channel, said_at, levels } => {
+                let (at, mut events) = self.answered(version, &[], said_at, &levels, now)?;
+                events.push(Event::Agreed(Consent { by, at, channel }));
                 Ok(events)
             }
-            Command::RecordDecline { version, levels } => self.decline(version, &levels, now),
+            Command::RecordDecline { version, said_at, levels } => self.decline(version, said_at, &levels, now),
             Command::CompleteRemedy { remedy_id, done } => self.complete(remedy_id, done, now),
             Command::ReportRemedyDeviation { remedy_id, given_up } => self.deviate(remedy_id, given_up, now),
             Command::RecordProcessDeviation { by, what } => self.leave_process(by, what, now),
-            Command::RecordSatisfaction { satisfied, levels } => self.satisfaction(satisfied, &levels, now),
+            Command::RecordSatisfaction { satisfied, channel, said_at, levels } => {
+                self.satisfaction(satisfied, channel, said_at, &levels, now)
+            }
             Command::Withdraw { levels } => self.withdraw(&levels, now),
-            Command::Appeal { levels } => self.appeal(&levels, now),
-            Command::Retarget { kind, by, rules, levels } => self.retarget(kind, &by, (&rules, &levels), now),
+            Command::Appeal { said_at, levels } => self.appeal(said_at, &levels, now),
+            Command::Retarget(said) => self.retarget(said, now),
+            Command::Hold { by, regulator } => self.hold(by, regulator, now),
+            Command::ReleaseHold => self.release(now),
             Command::RaiseEscalation { trigger } => self.raise_by_hand(trigger),
         }
     }
@@ -168,13 +175,24 @@ impl Complaint {
     }
 
     /// A second conclusion leaves the verdict on the first one as it is.
-    fn conclude(&self, cause: CauseCode, responsible: Department, levels: &Levels, now: Timestamp) -> Decision {
+    fn conclude(
+        &self,
+        cause: CauseCode,
+        responsible: Department,
+        evidence: Vec<Evidence>,
+        levels: &Levels,
+        now: Timestamp,
+    ) -> Decision {
         self.must_be(&State::Investigating)?;
         let mut events = self.note(vec![(Kind::FirstInvestigation, Fact::Satisfied { at: now })], levels, now)?;
         let late = events.iter().any(|event| matches!(event, Event::InvestigationLate { .. }));
         let in_time = !late && !self.late(Kind::FirstInvestigation);
-        events.push(Event::Investigated { cause, responsible, at: now, in_time });
+        events.push(Event::Investigated { cause, responsible, evidence, at: now, in_time });
         Ok(events)
+    }
+
+    pub(super) fn found_out(&mut self, evidence: Vec<Evidence>) {
+        (self.evidence, self.state) = (evidence, State::Investigated);
     }
 
     fn offer(&self, levels: &Levels, now: Timestamp) -> Decision {
@@ -219,14 +237,23 @@ impl Complaint {
     }
 
     /// The customer answered to this version, if it is the one offered: what waited for him goes on.
-    /// `anew` is owed to him from then on.
-    fn answered(&self, version: u32, anew: &[Kind], levels: &Levels, now: Timestamp) -> Decision {
+    /// `anew` is owed to him from then on. Answers when he said it.
+    fn answered(
+        &self,
+        version: u32,
+        anew: &[Kind],
+        said_at: Option<Timestamp>,
+        levels: &Levels,
+        now: Timestamp,
+    ) -> Result<(Timestamp, Vec<Event>), Rejection> {
         same_version(self.solution_in(State::Offered)?, version)?;
-        self.word_heard(vec![(Kind::ResultNotice, Fact::Resumed { at: now })], anew, now, levels, now)
+        let at = self.said(said_at, self.waits_since(), now)?;
+        let events = self.word_heard(vec![(Kind::ResultNotice, Fact::Resumed { at })], anew, at, levels, now)?;
+        Ok((at, events))
     }
 
-    fn decline(&self, version: u32, levels: &Levels, at: Timestamp) -> Decision {
-        let mut events = self.answered(version, &[Kind::SolutionOffer], levels, at)?;
+    fn decline(&self, version: u32, said_at: Option<Timestamp>, levels: &Levels, now: Timestamp) -> Decision {
+        let (at, mut events) = self.answered(version, &[Kind::SolutionOffer], said_at, levels, now)?;
         events.push(Event::Declined { at });
         if self.declines + 1 >= DECLINES_TO_ESCALATE {
             events.push(self.dissatisfied(Trigger::DeclinedThrice, at));
@@ -254,32 +281,41 @@ impl Complaint {
     }
 
     /// Who records the answer before any message left has told the result in person.
-    fn satisfaction(&self, satisfied: bool, levels: &Arc<Levels>, now: Timestamp) -> Decision {
+    fn satisfaction(
+        &self,
+        satisfied: bool,
+        channel: Option<String>,
+        said_at: Option<Timestamp>,
+        levels: &Arc<Levels>,
+        now: Timestamp,
+    ) -> Decision {
+        let at = self.said(said_at, self.care.executed_at.or(Some(self.facts.recorded_at)), now)?;
         let mut events = match self.state {
             State::SatisfactionCheck { .. } if satisfied => vec![],
-            State::SatisfactionCheck { .. } => self.word_heard(vec![], &TAKEN_UP_AGAIN, now, levels, now)?,
-            State::Executed { .. } if satisfied => self.result_told(None, now, levels, now)?,
-            State::Executed { .. } => self.told_in_vain(levels, now)?,
+            State::SatisfactionCheck { .. } => self.word_heard(vec![], &TAKEN_UP_AGAIN, at, levels, now)?,
+            State::Executed { .. } if satisfied => self.result_told(None, at, levels, now)?,
+            State::Executed { .. } => self.told_in_vain(at, levels, now)?,
             _ => return Err(self.not_now()),
         };
+        events.push(Event::Care(Heard::Feedback { satisfied, channel, at }));
         events.push(if satisfied {
             Event::Closed { outcome: Outcome::Satisfied, at: now, levels: InForce(Some(Arc::clone(levels))) }
         } else {
             // What was told too late may have been raised just now: this is another escalation.
             let mut told = self.clone();
             events.iter().for_each(|event| told.apply(event));
-            told.dissatisfied(Trigger::Dissatisfied, now)
+            told.dissatisfied(Trigger::Dissatisfied, at)
         });
         Ok(events)
     }
 
     /// Silence ends a complaint when its time is over, not when somebody looks, and not before he was asked as often as
-    /// was promised.
+    /// was promised; under a legal hold it ends nothing.
     fn fall_silent(&self, now: Timestamp) -> Vec<Event> {
         match self.state {
             State::SatisfactionCheck { silent_at } if now < silent_at => vec![],
             State::SatisfactionCheck { .. } if self.care.asked < self.facts.terms.care.tries => self.ask_again(now),
-            State::SatisfactionCheck { silent_at: at } => {
+            State::SatisfactionCheck { silent_at: at } if self.hold.is_none() => {
                 vec![Event::Closed { outcome: Outcome::Unconfirmed, at, levels: InForce::default() }]
             }
             _ => vec![],
@@ -312,10 +348,15 @@ impl Complaint {
         Ok(events)
     }
 
-    fn appeal(&self, levels: &Levels, now: Timestamp) -> Decision {
+    /// It is in its term when the customer sent it then. What goes on as another complaint is appealed there.
+    fn appeal(&self, said_at: Option<Timestamp>, levels: &Levels, now: Timestamp) -> Decision {
         let State::Closed { at, .. } = self.state else { return Err(self.not_now()) };
+        if self.merged.is_some() {
+            return Err(self.not_now());
+        }
+        let said_at = self.said(said_at, Some(at), now)?;
         let until = kernel::calendar::add(at, self.facts.terms.appeal_within);
-        if kernel::promise::verdict(until, now).in_time() {
+        if kernel::promise::verdict(until, said_at).in_time() {
             // What is closed owes nothing: word, an offer and the result are owed once it is open again.
             let moved = self.word_heard(vec![], &TAKEN_UP_AGAIN, now, levels, now)?;
             Ok(std::iter::once(Event::Reopened { at: now }).chain(moved).collect())

@@ -76,13 +76,17 @@ pub struct Waited {
     pub working_to_acknowledge_s: u64,
     #[serde(default)]
     pub working_to_answer_s: u64,
+    /// Some of it could not be counted in working time: the calendar was not at hand.
+    #[serde(default)]
+    pub uncounted: bool,
 }
 
 /// For how many seconds a department has had it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
     pub wall_s: u64,
-    pub working_s: u64,
+    /// Of working time; none where the version of the calendar is not at hand, or ends too early.
+    pub working_s: Option<u64>,
 }
 
 /// What the department is asked about.
@@ -218,6 +222,8 @@ pub enum Event {
     Cancelled {
         ended: Option<Box<promise::Event>>,
     },
+    /// The complaint of a task that was answered after several hand-overs is closed: what was raised at each is over.
+    Closed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -80,15 +80,27 @@ pub enum Trigger {
     PromiseWarning,
     /// A promise to the customer was broken that has no trigger of its own.
     PromiseLate,
+    /// A product did harm, or more harm than was known.
+    Health,
+    /// Much of the time to report to an authority has passed without its receipt.
+    RegulatorReportWarning,
+    /// An authority did not confirm a report in time.
+    RegulatorReportLate,
 }
 
 impl Trigger {
-    /// Management must see to it whatever becomes of the complaint.
+    /// Somebody must see to it whatever becomes of the complaint.
     pub fn outlives(self) -> bool {
-        matches!(self, Self::Dissatisfied | Self::Regulator | Self::Media | Self::PaymentContradicted)
+        matches!(self, Self::Dissatisfied | Self::Regulator | Self::Media | Self::PaymentContradicted | Self::Health)
+            || matches!(self, Self::RegulatorReportWarning | Self::RegulatorReportLate)
     }
 
-    pub const ALL: [Self; 21] = [
+    /// It is told by night as by day.
+    pub fn by_night(self) -> bool {
+        self == Self::Health
+    }
+
+    pub const ALL: [Self; 24] = [
         Self::InvestigationLate,
         Self::DepartmentLate,
         Self::Dissatisfied,
@@ -110,6 +122,9 @@ impl Trigger {
         Self::ImprovementLate,
         Self::PromiseWarning,
         Self::PromiseLate,
+        Self::Health,
+        Self::RegulatorReportWarning,
+        Self::RegulatorReportLate,
     ];
 }
 
@@ -135,7 +150,8 @@ pub struct Matter {
 impl Matter {
     /// Something to raise for `trigger`, to the level and in the way the ladder says.
     pub fn new(escalation_id: Uuid, complaint_id: Option<Uuid>, trigger: Trigger, ladder: &Ladder) -> Self {
-        let (level, rungs) = (ladder.first(trigger), ladder.rungs.clone());
+        let quiet = ladder.rungs.quiet.clone().filter(|_| !trigger.by_night());
+        let (level, rungs) = (ladder.first(trigger), Rungs { quiet, ..ladder.rungs.clone() });
         Self { escalation_id, complaint_id, case_id: None, action_id: None, level, trigger, department: None, rungs }
     }
 }

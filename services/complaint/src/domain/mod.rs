@@ -1,7 +1,7 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
 //! `ladder`, `solution`, `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`, `promises`,
-//! `approving`, `executing`, `care`), `department_task`, `escalation`; beside them `improvement` and `suggestion`, which
-//! tell their `reporters`, and the `contacts` of a customer. `posts` says who may do what.
+//! `retargeting`, `approving`, `executing`, `care`, `hold`), `department_task`, `escalation`; beside them `improvement`
+//! and `suggestion`, which tell their `reporters`, and the `contacts` of a customer. `posts` says who may do what.
 mod approving;
 pub mod care;
 pub mod command;
@@ -12,11 +12,14 @@ pub mod department_task;
 pub mod escalation;
 mod executing;
 pub mod fairness;
+pub mod hold;
 pub mod improvement;
 pub mod ladder;
+mod merging;
 pub mod posts;
 pub mod promises;
 pub mod reporters;
+pub mod retargeting;
 pub mod routing;
 pub mod rulebook;
 pub mod solution;

@@ -11,11 +11,9 @@ use uuid::Uuid;
 
 use super::{
     care::Heard,
-    command::Rejection,
     complaint::{Complaint, Event, Facts},
     decide::Decision,
     escalation::Trigger,
-    rulebook::Rulebook,
     values::Class,
 };
 
@@ -134,36 +132,6 @@ impl Complaint {
         let offered = Fact::Satisfied { at: now };
         let waiting = [Kind::ResultNotice, Kind::ProgressSilence].map(|kind| (kind, paused.clone()));
         self.note([vec![(Kind::SolutionOffer, offered)], waiting.to_vec()].concat(), levels, now)
-    }
-
-    /// Other terms for what is still running: those the policy has for the complaint as it is judged now. Errors: who asks
-    /// may not, nothing is promised, or it cannot be kept any more.
-    pub(super) fn retarget(
-        &self,
-        kind: Kind,
-        by: &str,
-        (rules, levels): (&Rulebook, &Levels),
-        now: Timestamp,
-    ) -> Decision {
-        if !self.open() {
-            return Err(self.not_now());
-        }
-        let role = &rules.matrix.further().role;
-        if !rules.powers.holds(role, by, now) {
-            return Err(Rejection::MayNotRetarget(role.clone()));
-        }
-        let terms = levels.terms(kind, self.facts.asked_of(self.class()), None);
-        let (Some(terms), Some(last)) = (terms, self.promises.last(kind)) else {
-            return Err(Rejection::NothingPromised);
-        };
-        let fact = Fact::Retargeted { at: now, terms, approval_id: format!("{role} {by}") };
-        let given = last.warned.iter().map(|warning| self.warning_escalation(kind, last.started_at, *warning));
-        let warned: Vec<_> = given.collect();
-        let other_terms = |event| match event {
-            Event::PromisesMoved(moved) => Event::Retargeted { warned: warned.clone(), moved },
-            other => other,
-        };
-        Ok(self.note(vec![(kind, fact)], levels, now)?.into_iter().map(other_terms).collect())
     }
 
     /// Takes in other terms. Those of the silence hold for every further word.

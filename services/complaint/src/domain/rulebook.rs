@@ -10,6 +10,9 @@ use super::{
     values::Class,
 };
 
+/// As what a proposal of other terms for a promise is approved.
+pub const RETARGET: &str = "retarget";
+
 /// The rules that hold now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rulebook {

@@ -1,11 +1,16 @@
 //! A suggestion of a customer or an employee (R-ANA-13, R-ANA-14): recorded -> screened -> in_evaluation -> adopted |
 //! declined; adopted -> implemented -> effect_measured -> rewarded (employees only); at the end everybody who made it is
 //! informed, or not told for a reason. Nobody screens, decides on or rewards what they suggested themselves.
+mod promised;
+
 use jiff::Timestamp;
+use kernel::promise::Promise;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    ladder::Ladder,
+    promises::{Moved, Promises},
     reporters::{Loop, Person, Refusal, Reporter, Reporters, Tell, Telling},
     values::Department,
 };
@@ -23,6 +28,12 @@ pub struct Suggestion {
     pub decision: Option<Decision>,
     pub effective: Option<bool>,
     pub reward: Option<RewardKind>,
+    /// What customers who made it are promised.
+    #[serde(default)]
+    pub promises: Promises,
+    /// Who must look when that comes near its end or is broken, as it was when it was recorded.
+    #[serde(default)]
+    pub ladder: Ladder,
     pub state: State,
 }
 
@@ -110,13 +121,21 @@ pub enum Command {
         suggestion_id: Uuid,
         product_id: String,
         by: Reporter,
+        /// What a customer is promised.
+        promise: Option<Box<Promise>>,
+        ladder: Ladder,
     },
-    /// Another suggestion that says the same was merged into this one.
-    Join(Vec<Reporter>),
+    /// Another suggestion that says the same was merged into this one, with what was promised for it.
+    Join {
+        reporters: Vec<Reporter>,
+        promises: Vec<Promise>,
+    },
     /// What outreach says of a message.
     Message(Tell),
     /// The term of the evaluation passed.
     DecisionDue,
+    /// A promise is to be warned of, or its time is over.
+    PromiseDue,
     // What people ask for.
     Screen {
         by: String,
@@ -146,16 +165,33 @@ pub enum Command {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    Recorded { suggestion_id: Uuid, product_id: String, by: Reporter },
+    Recorded {
+        suggestion_id: Uuid,
+        product_id: String,
+        by: Reporter,
+        ladder: Ladder,
+    },
+    PromisesMoved(Vec<Moved>),
     Screened,
-    Merged { into: Uuid },
+    /// With what is promised and goes on with the other one.
+    Merged {
+        into: Uuid,
+        promises: Vec<Promise>,
+    },
     Joined(Reporter),
-    EvaluationStarted { department: Department, decide_by: Timestamp },
+    EvaluationStarted {
+        department: Department,
+        decide_by: Timestamp,
+    },
     EvaluationOverdue,
     Decided(Decision),
     Implemented,
-    EffectMeasured { effective: bool },
-    Rewarded { kind: RewardKind },
+    EffectMeasured {
+        effective: bool,
+    },
+    Rewarded {
+        kind: RewardKind,
+    },
     Telling(Telling),
     Informed,
 }
@@ -218,16 +254,18 @@ impl Suggestion {
     /// What follows from `command` at `now`, or why nothing may.
     pub fn decide(&self, command: Command, now: Timestamp) -> Outcome {
         let events = match (command, self.state) {
-            (Command::Record { suggestion_id, product_id, by }, State::Absent) => {
-                vec![Event::Recorded { suggestion_id, product_id, by }]
+            (Command::Record { suggestion_id, product_id, by, promise, ladder }, State::Absent) => {
+                let recorded = Event::Recorded { suggestion_id, product_id, by, ladder };
+                std::iter::once(recorded).chain(self.promise(promise.map(|promise| *promise))).collect()
             }
             (Command::Record { .. }, _) => vec![],
-            (Command::Message(_) | Command::DecisionDue, State::Absent) => vec![],
+            (Command::Message(_) | Command::DecisionDue | Command::PromiseDue, State::Absent) => vec![],
             (_, State::Absent) => return Err(Rejection::Unknown),
             (Command::DecisionDue, _) => self.breach(now),
-            (Command::Join(reporters), _) if self.open_to_others() => {
+            (Command::PromiseDue, _) => self.look(now),
+            (Command::Join { reporters, promises }, _) if self.open_to_others() => {
                 let new = reporters.into_iter().filter(|new| self.reporters.find(new.report_id).is_none());
-                new.map(Event::Joined).collect()
+                new.map(Event::Joined).chain(self.promise(promises)).collect()
             }
             (Command::Screen { by }, State::Recorded) => {
                 self.by_another(&by)?;
@@ -244,7 +282,9 @@ impl Suggestion {
             (Command::RecordImplemented, State::Adopted) => vec![Event::Implemented],
             (Command::MeasureEffect { effective }, State::Implemented) => vec![Event::EffectMeasured { effective }],
             (Command::Reward { by, kind }, State::EffectMeasured) => self.reward(&by, kind)?,
-            (Command::Tell(Tell::InPerson { .. }), state) if !self.answerable() => {
+            (Command::Tell(Tell::InPerson { report_id }), state)
+                if !self.answerable() && !self.adopted_by_customer(report_id) =>
+            {
                 return Err(Rejection::NotNow(state.name()));
             }
             (Command::Tell(_), state @ (State::Informed | State::Merged { .. })) => {
@@ -254,7 +294,7 @@ impl Suggestion {
                 self.reporters.decide(&tell, now)?.into_iter().map(Event::Telling).collect()
             }
             (
-                Command::Join(_)
+                Command::Join { .. }
                 | Command::Screen { .. }
                 | Command::Merge { .. }
                 | Command::StartEvaluation { .. }
@@ -265,14 +305,15 @@ impl Suggestion {
                 state,
             ) => return Err(Rejection::NotNow(state.name())),
         };
-        Ok(self.answering(events))
+        Ok(self.answering(events, now))
     }
 
-    /// And what follows from these events by themselves: once it can be answered every customer is sent a message, and
-    /// once everybody is told it is at its end.
-    fn answering(&self, mut events: Vec<Event>) -> Vec<Event> {
+    /// And what follows from these events by themselves: once it can be answered every customer is sent a message, what
+    /// was promised to them is kept when the last of them is told, and once everybody is told it is at its end.
+    fn answering(&self, mut events: Vec<Event>, now: Timestamp) -> Vec<Event> {
         let mut after = self.clone();
         events.iter().for_each(|event| after.apply(event));
+        events.extend(self.kept(&after, now));
         if !events.is_empty() && after.answerable() {
             let about = ["suggestion", &self.suggestion_id.to_string()];
             events.extend(Reporters::ask(&about, after.reporters.iter()).into_iter().map(Event::Telling));
@@ -293,7 +334,11 @@ impl Suggestion {
     }
 
     fn merge(&self, into: Uuid) -> Outcome {
-        if into == self.suggestion_id { Err(Rejection::Itself) } else { Ok(vec![Event::Merged { into }]) }
+        if into == self.suggestion_id {
+            Err(Rejection::Itself)
+        } else {
+            Ok(vec![Event::Merged { into, promises: self.promised() }])
+        }
     }
 
     fn reward(&self, by: &str, kind: RewardKind) -> Outcome {
@@ -316,13 +361,14 @@ impl Suggestion {
     /// Takes in what happened.
     pub fn apply(&mut self, event: &Event) {
         match event.clone() {
-            Event::Recorded { suggestion_id, product_id, by } => {
+            Event::Recorded { suggestion_id, product_id, by, ladder } => {
                 let (recorded_at, state) = (by.reported_at, State::Recorded);
-                *self = Self { suggestion_id, product_id, recorded_at, state, ..Self::default() };
+                *self = Self { suggestion_id, product_id, recorded_at, ladder, state, ..Self::default() };
                 self.reporters.add(by);
             }
+            Event::PromisesMoved(moved) => moved.iter().for_each(|moved| self.promises.apply(moved)),
             Event::Screened => self.state = State::Screened,
-            Event::Merged { into } => self.state = State::Merged { into },
+            Event::Merged { into, .. } => self.state = State::Merged { into },
             Event::Joined(reporter) => self.reporters.add(reporter),
             Event::EvaluationStarted { department, decide_by } => {
                 self.evaluation = Some(Evaluation { department, decide_by, overdue: false });

@@ -18,6 +18,10 @@ impl Complaint {
                 let (channel, word_by) = (channel.clone(), self.word_by().and_then(instant));
                 Published::of(&contract::ProgressTold { complaint_id, channel, word_by }, shard).at(*at)
             }
+            Heard::Feedback { satisfied, channel, at } => {
+                let (satisfied, channel, said_at) = (*satisfied, channel.clone().unwrap_or_default(), instant(*at));
+                Published::of(&contract::FeedbackGiven { complaint_id, satisfied, channel, said_at }, shard).at(*at)
+            }
             Heard::TooSilent { due } => {
                 Published::of(&contract::CustomerWithoutWord { complaint_id, word_by: instant(*due) }, shard).at(*due)
             }

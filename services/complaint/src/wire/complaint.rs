@@ -3,7 +3,7 @@ use backbone::{Aggregate, Change, Fault, Published};
 use contracts::complaint::v1 as contract;
 use jiff::Timestamp;
 use kernel::{
-    approval::{Approval, Given, Refusal},
+    approval::{Approval, Refusal},
     promise::{self, Promise},
 };
 use uuid::Uuid;
@@ -14,11 +14,11 @@ use crate::{
     domain::{
         Command, Complaint, DepartmentTask, Escalation, Rejection,
         care::Heard,
-        complaint::{Asked, Deviation, Event},
+        complaint::{Asked, Deviation, Event, State},
         department_task::{self, Brief},
         escalation::{self, Level, Matter, Trigger},
         solution::Remedy,
-        values::{CauseCode, Department},
+        values::{CauseCode, Department, Evidence},
     },
 };
 
@@ -53,7 +53,7 @@ impl Aggregate for Complaint {
                 let (department, task_id) = (desk.department.to_string(), task_id.to_string());
                 Published::of(&c::DepartmentAsked { complaint_id, department, task_id }, shard)
             }
-            Event::Investigated { cause, responsible, at, in_time } => {
+            Event::Investigated { cause, responsible, at, in_time, .. } => {
                 Published::of(&self.concluded(cause, responsible, *at, *in_time), shard).at(*at)
             }
             Event::InvestigationLate { escalation_id } => {
@@ -99,11 +99,11 @@ impl Aggregate for Complaint {
             }
             Event::ProcessDeviated(left) => Published::of(&self.process_deviated(left), shard).at(left.at),
             Event::Care(heard) => self.heard(heard, shard),
-            Event::Reopened { .. } => {
-                let (reopen_count, case_id) = (self.reopen_count, self.facts.case_id.to_string());
-                Published::of(&c::ComplaintReopened { complaint_id, reopen_count, case_id }, shard)
-            }
-            Event::Closed { outcome, at, .. } => Published::of(&self.closed(outcome.name(), *at), shard).at(*at),
+            Event::Proposal(proposed) => self.proposal_moved(proposed, shard),
+            Event::Held(hold) => Published::of(&self.held(hold), shard).at(hold.at),
+            Event::HoldReleased { at } => Published::of(&c::ComplaintHoldReleased { complaint_id }, shard).at(*at),
+            Event::Reopened { .. } | Event::Unmerged => Published::of(&self.reopened(), shard),
+            Event::Closed { at, .. } | Event::Merged { at, .. } => Published::of(&self.closed(*at), shard).at(*at),
         }
     }
 
@@ -133,7 +133,7 @@ impl Aggregate for Complaint {
             }
             Event::ApprovalRequested(_) if self.costly() => self.raise_once(Trigger::Amount, "amount", self.version()),
             Event::Investigated { cause, .. } => vec![improvement::reported(self, cause)],
-            Event::Closed { levels, .. } => self.closing(levels),
+            Event::Closed { levels, .. } | Event::Merged { levels, .. } => self.closing(levels),
             Event::Retargeted { warned, moved } => {
                 let former = warned.iter().map(|warning| super::settle(*warning));
                 former.chain(moved.iter().flat_map(|moved| self.warned(moved))).collect()
@@ -160,6 +160,10 @@ impl Aggregate for Complaint {
             | Event::ResultTold { .. }
             | Event::Escalated { .. }
             | Event::ProcessDeviated(_)
+            | Event::Unmerged
+            | Event::Proposal(_)
+            | Event::Held(_)
+            | Event::HoldReleased { .. }
             | Event::Reopened { .. } => vec![],
         }
     }
@@ -169,13 +173,16 @@ impl From<Rejection> for Fault {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::Unknown => Fault::not_found("complaint", "with this id"),
-            Rejection::Approval(
-                Refusal::Own | Refusal::NoRole(_) | Refusal::OverLimit | Refusal::DelegationExpired { .. },
-            ) => Fault::denied(rejection.code(), rejection.to_string()),
-            Rejection::MayNotRetarget(_) => Fault::denied(rejection.code(), rejection.to_string()),
+            Rejection::Approval(ref refusal) | Rejection::Proposal(ref refusal) if no_right(refusal) => {
+                Fault::denied(rejection.code(), rejection.to_string())
+            }
             _ => Fault::rejected(rejection.code(), rejection.to_string()),
         }
     }
+}
+
+fn no_right(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Own | Refusal::NoRole(_) | Refusal::OverLimit | Refusal::DelegationExpired { .. })
 }
 
 impl Complaint {
@@ -238,16 +245,6 @@ impl Complaint {
         self.facts.terms.ladder.costly(remedies.filter_map(|remedy| remedy.kind.amount()))
     }
 
-    fn approval_requested(&self, approval: &Approval) -> contract::ApprovalRequested {
-        contract::ApprovalRequested {
-            complaint_id: self.facts.complaint_id.to_string(),
-            solution_version: self.version(),
-            matrix_version: approval.matrix_version,
-            approve_by: instant(approval.due),
-            roles: approval.steps.iter().map(|step| step.role.clone()).collect(),
-        }
-    }
-
     fn approval_expired(&self, escalation_id: Uuid) -> contract::ApprovalExpired {
         contract::ApprovalExpired {
             complaint_id: self.facts.complaint_id.to_string(),
@@ -270,22 +267,12 @@ impl Complaint {
         contract::ProcessDeviated { complaint_id: self.facts.complaint_id.to_string(), what, during }
     }
 
-    fn step_approved(&self, given: &Given) -> contract::SolutionStepApproved {
-        let role = self.approval().and_then(|approval| approval.steps.get(given.step)).map(|step| step.role.clone());
-        contract::SolutionStepApproved {
-            complaint_id: self.facts.complaint_id.to_string(),
-            solution_version: self.version(),
-            role: role.unwrap_or_default(),
-            approve_by: instant(self.approve_by()),
-        }
-    }
-
     /// When the approval that waits, or waited, is due.
-    fn approve_by(&self) -> Timestamp {
+    pub(super) fn approve_by(&self) -> Timestamp {
         self.approval().map_or(Timestamp::MAX, |approval| approval.due)
     }
 
-    fn approval(&self) -> Option<&Approval> {
+    pub(super) fn approval(&self) -> Option<&Approval> {
         self.solution.as_ref().and_then(|solution| solution.approval.as_ref())
     }
 
@@ -305,6 +292,7 @@ impl Complaint {
             concluded_at: instant(at),
             investigate_by: self.investigate_by().filter(|_| promised),
             in_time,
+            evidence: self.evidence.iter().map(Evidence::to_string).collect(),
         }
     }
 
@@ -354,7 +342,16 @@ impl Complaint {
         }
     }
 
-    fn closed(&self, outcome: &str, at: Timestamp) -> contract::ComplaintClosed {
+    fn reopened(&self) -> contract::ComplaintReopened {
+        contract::ComplaintReopened {
+            complaint_id: self.facts.complaint_id.to_string(),
+            reopen_count: self.reopen_count,
+            case_id: self.facts.case_id.to_string(),
+        }
+    }
+
+    fn closed(&self, at: Timestamp) -> contract::ComplaintClosed {
+        let outcome = if let State::Closed { outcome, .. } = self.state { outcome.name() } else { "" };
         contract::ComplaintClosed {
             complaint_id: self.facts.complaint_id.to_string(),
             case_id: self.facts.case_id.to_string(),
@@ -362,6 +359,7 @@ impl Complaint {
             outcome: outcome.to_owned(),
             recorded_at: instant(self.facts.recorded_at),
             closed_at: instant(at),
+            merged_into_id: optional(self.merged.as_ref().map(|merged| merged.into)),
         }
     }
 }

@@ -46,12 +46,14 @@ impl Aggregate for DepartmentTask {
                     acknowledged_at: instant(*at),
                     to_acknowledge_s: waited.to_acknowledge_s,
                     working_to_acknowledge_s: waited.working_to_acknowledge_s,
+                    working_unknown: waited.uncounted,
                 };
                 Published::of(&acknowledged, shard)
             }
             Event::Answered { at, .. } => Published::of(&self.answered(*at), shard).at(*at),
             Event::Returned { .. } => {
-                Published::of(&contract::TaskReturned { task_id, complaint_id, department, answer_by }, shard)
+                let warn_at = self.warn_at().and_then(instant);
+                Published::of(&contract::TaskReturned { task_id, complaint_id, department, answer_by, warn_at }, shard)
             }
             Event::Accepted => Published::of(&self.accepted(), shard),
             Event::Forwarded { from, held, .. } => Published::of(&self.forwarded(from, *held), shard),
@@ -78,6 +80,7 @@ impl Aggregate for DepartmentTask {
                 };
                 Published::of(&corrected, shard)
             }
+            Event::Closed => Published::of(&contract::TaskClosed { task_id, complaint_id, department }, shard),
             Event::Cancelled { .. } => {
                 Published::of(&contract::TaskCancelled { task_id, complaint_id, department }, shard)
             }
@@ -106,6 +109,7 @@ impl Aggregate for DepartmentTask {
             Event::Cancelled { .. } => {
                 settle(self.warning()).into_iter().chain(self.late_escalations().map(super::over)).collect()
             }
+            Event::Closed => self.late_escalations().map(super::over).collect(),
             Event::Forwarded { warning, .. } => settle(*warning).into_iter().collect(),
             Event::Corrected { escalation_id, .. } => vec![super::settle(*escalation_id)],
             Event::Issued { .. } | Event::Acknowledged { .. } | Event::Accepted | Event::Returned { .. } => vec![],
@@ -135,6 +139,7 @@ impl DepartmentTask {
             to_answer_s: self.waited.to_answer_s,
             working_to_acknowledge_s: self.waited.working_to_acknowledge_s,
             working_to_answer_s: self.waited.working_to_answer_s,
+            working_unknown: self.waited.uncounted,
         }
     }
 
@@ -147,6 +152,7 @@ impl DepartmentTask {
             to_answer_s: self.waited_in_all.to_answer_s,
             working_to_acknowledge_s: self.waited_in_all.working_to_acknowledge_s,
             working_to_answer_s: self.waited_in_all.working_to_answer_s,
+            working_unknown: self.waited_in_all.uncounted,
         }
     }
 
@@ -158,7 +164,8 @@ impl DepartmentTask {
             department: issued.department,
             from_department: from.to_string(),
             waited_s: held.wall_s,
-            working_s: held.working_s,
+            working_s: held.working_s.unwrap_or_default(),
+            working_unknown: held.working_s.is_none(),
             class: issued.class,
             lane: issued.lane,
             purchase_id: issued.purchase_id,
@@ -167,6 +174,7 @@ impl DepartmentTask {
             issued_at: issued.issued_at,
             answer_by: issued.answer_by,
             forwards: self.forwards,
+            warn_at: issued.warn_at,
         }
     }
 }
@@ -183,7 +191,7 @@ impl From<Rejection> for Fault {
 
 /// What the department is asked, and by when the answer is due now.
 pub fn issued(task: &DepartmentTask) -> contract::TaskIssued {
-    let brief = &task.brief;
+    let (brief, calendar) = (&task.brief, task.calendar());
     contract::TaskIssued {
         task_id: brief.task_id.to_string(),
         complaint_id: brief.complaint_id.to_string(),
@@ -195,5 +203,8 @@ pub fn issued(task: &DepartmentTask) -> contract::TaskIssued {
         batch: brief.batch.clone(),
         issued_at: instant(task.issued_at),
         answer_by: instant(task.answer_by),
+        warn_at: task.warn_at().and_then(instant),
+        calendar: calendar.map(|calendar| calendar.id.clone()).unwrap_or_default(),
+        calendar_version: calendar.map_or(0, |calendar| calendar.version),
     }
 }

@@ -131,7 +131,7 @@ impl Complaint {
         let seen = seen.chain([self.seen_escalation("severity", 1)]);
         let broken = self.promises.iter().filter(|(_, promise)| promise.breached_at().is_some());
         let broken = broken.map(|(kind, promise)| self.late_escalation(kind, promise.started_at));
-        // A task that waits still settles what was raised at its later hand-overs.
+        // A task settles what was raised at its later hand-overs itself.
         let late = |asked: &Asked| department_task::escalation("department_task", asked.task_id, 0, 0);
         let raised = own.chain(seen).chain(broken).chain(self.asked.iter().map(late));
         self.asked.iter().map(cancel).chain(raised.map(over)).collect()

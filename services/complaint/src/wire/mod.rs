@@ -7,6 +7,7 @@ mod contacts;
 mod department_task;
 mod escalation;
 mod improvement;
+mod overlay;
 mod promises;
 mod reporters;
 mod suggestion;
@@ -218,6 +219,9 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::ImprovementLate => contract::EscalationTrigger::ImprovementLate,
         Trigger::PromiseWarning => contract::EscalationTrigger::PromiseWarning,
         Trigger::PromiseLate => contract::EscalationTrigger::PromiseLate,
+        Trigger::Health => contract::EscalationTrigger::Health,
+        Trigger::RegulatorReportWarning => contract::EscalationTrigger::RegulatorReportWarning,
+        Trigger::RegulatorReportLate => contract::EscalationTrigger::RegulatorReportLate,
     };
     trigger.into()
 }

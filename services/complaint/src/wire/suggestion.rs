@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{
     Status, instant, optional,
+    promises::{published, standings, standings_of},
     reporters::{person, suppression},
 };
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
 };
 
 const DECIDE_BY: &str = "decide_by";
+const PROMISE_DUE: &str = "promise_due";
 
 impl Aggregate for Suggestion {
     const TABLE: &'static str = "suggestion";
@@ -39,7 +41,11 @@ impl Aggregate for Suggestion {
         match event {
             Event::Recorded { by, .. } => Published::of(&self.recorded(by), shard).at(by.reported_at),
             Event::Screened => Published::of(&c::SuggestionScreened { suggestion_id }, shard),
-            Event::Merged { into } => {
+            Event::PromisesMoved(moved) => {
+                let promises = standings_of(&self.promises, moved);
+                published(&c::SuggestionPromisesMoved { suggestion_id, promises }, moved, shard)
+            }
+            Event::Merged { into, .. } => {
                 Published::of(&c::SuggestionMerged { suggestion_id, into_id: into.to_string() }, shard)
             }
             Event::Joined(reporter) => {
@@ -77,22 +83,28 @@ impl Aggregate for Suggestion {
         }
     }
 
-    /// The evaluation must end.
+    /// The evaluation must end; what customers were promised is to be warned of, or late.
     fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
         let open = self.evaluation.iter().filter(|evaluation| self.state == State::InEvaluation && !evaluation.overdue);
-        open.map(|evaluation| (DECIDE_BY, late(evaluation.decide_by))).collect()
+        let promise = self.promises.next_due().map(|at| (PROMISE_DUE, at));
+        open.map(|evaluation| (DECIDE_BY, late(evaluation.decide_by))).chain(promise).collect()
     }
 
     fn on_deadline(kind: &str) -> Option<Command> {
-        (kind == DECIDE_BY).then_some(Command::DecisionDue)
+        match kind {
+            DECIDE_BY => Some(Command::DecisionDue),
+            PROMISE_DUE => Some(Command::PromiseDue),
+            _ => None,
+        }
     }
 
     fn reactions(&self, event: &Event) -> Vec<Change> {
         match event {
-            Event::Merged { into } => {
-                let reporters = self.reporters.iter().cloned().collect();
-                vec![Change::to::<Suggestion>(*into, Command::Join(reporters))]
+            Event::Merged { into, promises } => {
+                let (reporters, promises) = (self.reporters.iter().cloned().collect(), promises.clone());
+                vec![Change::to::<Suggestion>(*into, Command::Join { reporters, promises })]
             }
+            Event::PromisesMoved(moved) => moved.iter().flat_map(|moved| self.looked_at(moved)).collect(),
             _ => vec![],
         }
     }
@@ -226,5 +238,6 @@ pub fn suggestion_view(version: u64, suggestion: &Suggestion) -> contract::Sugge
         reporters: closing.reporters,
         informed: closing.informed,
         suppressed: closing.suppressed,
+        promises: standings(&suggestion.promises),
     }
 }

@@ -6,7 +6,14 @@ use kernel::{
     sla::Kind,
 };
 
-use super::{Status, class, complaint::recorded, department_task::issued, escalation::raised, instant};
+use super::{
+    Status, class,
+    complaint::recorded,
+    department_task::issued,
+    escalation::raised,
+    instant, optional,
+    overlay::{hold_view, proposal_view},
+};
 use crate::domain::{
     Complaint, DepartmentTask, Escalation,
     complaint::{Deviation, State},
@@ -53,6 +60,10 @@ pub fn complaint_view(version: u64, complaint: &Complaint) -> contract::Complain
         deviations: complaint.deviations.iter().map(deviation).collect(),
         approval: solution.and_then(|solution| solution.approval.as_ref()).map(approval),
         severity: complaint.severity(),
+        evidence: complaint.evidence.iter().map(Evidence::to_string).collect(),
+        merged_into_id: optional(complaint.merged.as_ref().map(|merged| merged.into)),
+        retarget: complaint.retargeting.as_ref().map(proposal_view),
+        hold: complaint.hold.as_ref().map(hold_view),
     }
 }
 
@@ -70,8 +81,8 @@ fn deviation(deviation: &Deviation) -> contract::ProcessDeviation {
     }
 }
 
-/// The newest approval of a solution, step by step.
-fn approval(approval: &Approval) -> contract::ApprovalView {
+/// The newest approval of a solution, or of other terms, step by step.
+pub(super) fn approval(approval: &Approval) -> contract::ApprovalView {
     let given = |given: &Given| contract::ApprovalGiven {
         by: given.by.clone(),
         acting_for: given.acting_for.clone().unwrap_or_default(),
@@ -116,7 +127,7 @@ fn rank(level: Level) -> u32 {
 
 /// A department's task; `answer_by` is the due time as it is now.
 pub fn task_view(version: u64, task: &DepartmentTask) -> contract::TaskView {
-    let calendar = task.promise.as_ref().and_then(|promise| promise.terms.calendar.as_ref());
+    let calendar = task.calendar();
     contract::TaskView {
         task_id: task.brief.task_id.to_string(),
         version,
@@ -132,6 +143,7 @@ pub fn task_view(version: u64, task: &DepartmentTask) -> contract::TaskView {
         to_answer_s: task.waited.to_answer_s,
         working_to_acknowledge_s: task.waited.working_to_acknowledge_s,
         working_to_answer_s: task.waited.working_to_answer_s,
+        working_unknown: task.waited.uncounted,
         calendar: calendar.map(|calendar| calendar.id.clone()).unwrap_or_default(),
     }
 }

@@ -9,7 +9,7 @@ use crate::house::{ANA, House, NAME, conclude, hours, id, micro, ok, on_wire, re
 
 fn told(channel: &str, text: &str, by_message: bool) -> tonic::Request<TellProgressRequest> {
     let (channel, text) = (channel.to_owned(), text.to_owned());
-    request(ANA, TellProgressRequest { complaint_id: id(1), channel, text, by_message })
+    request(ANA, TellProgressRequest { complaint_id: id(1), channel, text, by_message, ..Default::default() })
 }
 
 fn raised_for(raised: &[EscalationRaised], trigger: EscalationTrigger) -> usize {

@@ -85,7 +85,7 @@ impl House {
             let member = |role: &str, who: &str| json!({ "role": role, "who": who });
             let (manager, head) = ("complaint_manager", "head_of_after_sales");
             settings.service["approval"]["members"] =
-                json!([member(manager, ANA), member(manager, BEN), member(head, EVA)]);
+                json!([member(manager, ANA), member(manager, BEN), member(head, EVA), member(head, "staff:fay")]);
             let (from, until) = ("2020-01-01T00:00:00Z", "2020-02-01T00:00:00Z");
             settings.service["approval"]["delegations"] = json!([
                 { "giver": BEN, "to": "staff:dan", "from": from, "until": "2100-01-01T00:00:00Z" },
@@ -154,6 +154,7 @@ impl House {
             solution_version: self.view(number).await.solution_version,
             channel: "hotline".into(),
             text: "that is fine with me".into(),
+            ..Default::default()
         };
         ok(self.client().record_consent(request(ANA, consent)).await, "agreed");
         self.stack.settle().await;
@@ -198,14 +199,19 @@ impl House {
 
     pub async fn decline(&self, number: u128) -> String {
         let solution_version = self.view(number).await.solution_version;
-        let decline = RecordDeclineRequest { complaint_id: id(number), solution_version, counter_wish: "more".into() };
+        let decline = RecordDeclineRequest {
+            complaint_id: id(number),
+            solution_version,
+            counter_wish: "more".into(),
+            ..Default::default()
+        };
         let receipt = self.client().record_decline(request(ANA, decline)).await.unwrap().into_inner();
         self.stack.settle().await;
         receipt.status
     }
 
     pub async fn satisfied(&self, number: u128, satisfied: bool) -> Result<Receipt, Status> {
-        let record = RecordSatisfactionRequest { complaint_id: id(number), satisfied };
+        let record = RecordSatisfactionRequest { complaint_id: id(number), satisfied, ..Default::default() };
         let answer = self.client().record_satisfaction(request(ANA, record)).await;
         self.stack.settle().await;
         answer.map(Response::into_inner)
@@ -219,7 +225,7 @@ impl House {
     }
 
     pub async fn appeal(&self, number: u128) -> Result<Receipt, Status> {
-        let appeal = AppealRequest { complaint_id: id(number), reason: "it broke again".into() };
+        let appeal = AppealRequest { complaint_id: id(number), reason: "it broke again".into(), ..Default::default() };
         self.client().appeal(request(ANA, appeal)).await.map(Response::into_inner)
     }
 
@@ -266,6 +272,7 @@ pub fn conclude(number: u128) -> ConcludeInvestigationRequest {
         findings: "the cap does not close".into(),
         cause_code: "packaging.leak".into(),
         responsible_department: "quality".into(),
+        ..Default::default()
     }
 }
 

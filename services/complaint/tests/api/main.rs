@@ -5,6 +5,8 @@ mod approval;
 mod care;
 mod departments;
 mod escalations;
+mod health;
+mod holds;
 mod house;
 mod improvements;
 mod posts;
@@ -52,7 +54,7 @@ async fn a_complaint_goes_its_whole_way() {
     let expected = "ComplaintRecorded ComplaintAssessed InvestigationStarted PromisesMoved InvestigationConcluded \
                     SolutionDrafted ApprovalRequested SolutionApproved PromisesMoved SolutionOffered PromisesMoved \
                     SolutionAgreed ExecutionStarted RemedySettled RemedySettled SolutionExecuted PromisesMoved \
-                    ResultTold ComplaintClosed";
+                    ResultTold FeedbackGiven ComplaintClosed";
     assert_eq!(house.history(&id(1)).await.join(" "), expected);
     let recorded = &house.events::<ComplaintRecorded>().await[0];
     assert_eq!((recorded.recorded_at, recorded.investigate_by), (on_wire(began), on_wire(began + hours(24))));
@@ -318,7 +320,8 @@ async fn what_is_said_twice_happens_once() {
     assert_eq!(house.stack.journal(NAME).await.len(), 3, "the complaint, its task and the contact");
     house.withdraw(1).await.unwrap();
     let appeal = |reason: &str| {
-        let mut asked = request(ANA, AppealRequest { complaint_id: id(1), reason: reason.into() });
+        let mut asked =
+            request(ANA, AppealRequest { complaint_id: id(1), reason: reason.into(), ..Default::default() });
         asked.metadata_mut().insert("idempotency-key", "k-1".parse().unwrap());
         asked
     };

@@ -26,7 +26,7 @@ fn assess() -> AssessRequest {
 }
 
 fn appeal() -> AppealRequest {
-    AppealRequest { complaint_id: id(1), reason: "it broke again".into() }
+    AppealRequest { complaint_id: id(1), reason: "it broke again".into(), ..Default::default() }
 }
 
 fn improvements(house: &House) -> improvements_client::ImprovementsClient<tonic::transport::Channel> {
@@ -140,16 +140,32 @@ async fn r_rol_14_in_a_strict_house_nobody_acts_who_holds_no_post() {
 }
 
 #[tokio::test]
-async fn r_rol_14_the_head_as_shipped_gives_a_promise_other_terms_and_the_manager_does_not() {
+async fn r_rol_14_as_shipped_the_manager_proposes_other_terms_for_a_promise_and_the_head_approves_them() {
     let house = House::shipped().await;
     house.record(1, CaseClass::ProductQuality).await;
     let assess = AssessRequest { complaint_id: id(1), class: CaseClass::Discomfort.into(), severity: 1 };
     ok(house.client().assess(request("staff:complaint-manager-bo", assess)).await, "assessed");
     let reason = "it is about health".to_owned();
     let asked = RetargetComplaintRequest { complaint_id: id(1), promise: "result_notice".into(), reason };
-    let refused = house.client().retarget_complaint(request("staff:complaint-manager-bo", asked.clone())).await;
+    let refused = house.client().retarget_complaint(request("staff:director-eva", asked.clone())).await;
+    needs(refused, "complaint_manager");
+    ok(house.client().retarget_complaint(request("staff:complaint-manager-bo", asked)).await, "assessed");
+    let approve = ApproveRetargetRequest { complaint_id: id(1), number: 1 };
+    let refused = house.client().approve_retarget(request("staff:complaint-manager-bo", approve.clone())).await;
     needs(refused, "head_of_after_sales");
-    ok(house.client().retarget_complaint(request("staff:director-eva", asked)).await, "assessed");
+    ok(house.client().approve_retarget(request("staff:director-eva", approve)).await, "assessed");
+}
+
+#[tokio::test]
+async fn r_rol_14_as_shipped_the_head_and_management_hold_complaints_and_nobody_else() {
+    let house = House::shipped().await;
+    house.record(1, CaseClass::ProductQuality).await;
+    let hold = HoldComplaintRequest { complaint_id: id(1), reason: "a lawsuit".into(), ..Default::default() };
+    needs(house.client().hold_complaint(request("staff:complaint-manager-bo", hold.clone())).await, "management");
+    ok(house.client().hold_complaint(request("staff:director-eva", hold)).await, "recorded");
+    let release = ReleaseHoldRequest { complaint_id: id(1), reason: "it is over".into() };
+    needs(house.client().release_hold(request("staff:complaint-manager-bo", release.clone())).await, "management");
+    ok(house.client().release_hold(request("staff:director-eva", release)).await, "recorded");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What a complaint is promised: warned of, kept, broken, retargeted; and the record that must be complete first.
 use contracts::{
-    common::v1::{CaseClass, Emotion},
+    common::v1::{CaseClass, Emotion, Page},
     complaint::v1::*,
     intake::v1::{CaseRecordCompleted, CaseRegistered, RecordPart},
     outreach::v1::Purpose,
@@ -8,7 +8,7 @@ use contracts::{
 use testkit::{request, wrong_fields};
 use tonic::Code;
 
-use crate::house::{ANA, EVA, House, NAME, case, code, conclude, hours, id, micro, ok, on_wire, refund};
+use crate::house::{ANA, BEN, EVA, House, NAME, case, code, conclude, hours, id, micro, ok, on_wire, refund};
 
 /// How a promise stands, of those that were given last.
 async fn standing(house: &House, promise: &str) -> PromiseStanding {
@@ -125,6 +125,7 @@ async fn r_cmp_05_word_of_us_is_promised_anew_with_each_word() {
         channel: "hotline".into(),
         text: "we wait for a part".into(),
         by_message: false,
+        ..Default::default()
     };
     ok(house.client().tell_progress(request(ANA, told)).await, "recorded");
     let view = house.view(1).await;
@@ -138,8 +139,12 @@ fn retarget(promise: &str, reason: &str) -> RetargetComplaintRequest {
     RetargetComplaintRequest { complaint_id: id(1), promise: promise.into(), reason: reason.into() }
 }
 
+fn approve(number: u32) -> ApproveRetargetRequest {
+    ApproveRetargetRequest { complaint_id: id(1), number }
+}
+
 #[tokio::test]
-async fn r_cmp_10_other_terms_for_a_running_promise_need_the_head_and_a_reason() {
+async fn r_cmp_10_other_terms_for_a_running_promise_are_proposed_by_one_and_approved_by_another() {
     let house = House::open().await;
     let began = house.stack.now();
     house.record(1, CaseClass::ProductQuality).await;
@@ -149,12 +154,34 @@ async fn r_cmp_10_other_terms_for_a_running_promise_need_the_head_and_a_reason()
     let refused = house.client().retarget_complaint(request(EVA, retarget("refund_term", ""))).await.unwrap_err();
     assert_eq!(wrong_fields(&refused), ["promise", "reason"]);
     let asked = || retarget("result_notice", "it is about health");
-    let refused = house.client().retarget_complaint(request(ANA, asked())).await.unwrap_err();
-    assert_eq!((refused.code(), code(&refused).as_str()), (Code::PermissionDenied, "approval.no_role"));
     ok(house.client().retarget_complaint(request(EVA, asked())).await, "assessed");
+    assert_eq!(standing(&house, "result_notice").await.due_at, on_wire(began + hours(168)), "nothing moves yet");
+    let waiting = house.client().retarget_complaint(request(ANA, asked())).await.unwrap_err();
+    assert_eq!(code(&waiting), "complaint.proposal_waits");
+    for (by, number, refusal) in
+        [(EVA, 1, "approval.own_work"), (ANA, 1, "approval.no_role"), (BEN, 2, "complaint.other_proposal")]
+    {
+        let refused = house.client().approve_retarget(request(by, approve(number))).await.unwrap_err();
+        assert_eq!(code(&refused), refusal);
+    }
+    let reject = RejectRetargetRequest { complaint_id: id(1), number: 1 };
+    ok(house.client().reject_retarget(request(EVA, reject)).await, "assessed");
+    let view = house.view(1).await.retarget.unwrap();
+    assert_eq!((view.author.as_str(), view.approval.unwrap().status.as_str()), (EVA, "withdrawn"));
+    ok(house.client().retarget_complaint(request(ANA, asked())).await, "assessed");
+    let view = house.view(1).await.retarget.unwrap();
+    assert_eq!((view.number, view.promise.as_str(), view.within_s), (2, "result_notice", 72 * 3_600));
+    assert_eq!(view.approval.unwrap().waits_for, "head_of_after_sales");
+    let refused = house.client().approve_retarget(request(EVA, approve(0))).await.unwrap_err();
+    assert_eq!(wrong_fields(&refused), ["number"]);
+    ok(house.client().approve_retarget(request(EVA, approve(2))).await, "assessed");
     assert_eq!(standing(&house, "result_notice").await.due_at, on_wire(began + hours(72)));
     let note = &house.get(1).await.notes[0];
-    assert_eq!((note.field.as_str(), note.by.as_str()), ("retarget_reason", EVA));
+    assert_eq!((note.field.as_str(), note.by.as_str()), ("retarget_reason", ANA));
+    let judged: Vec<_> =
+        house.events::<RetargetJudged>().await.into_iter().map(|one| (one.number, one.status)).collect();
+    assert_eq!(judged, [(1, "withdrawn".to_owned()), (2, "approved".to_owned())]);
+    assert_eq!(house.events::<RetargetProposed>().await[1].roles, ["head_of_after_sales"]);
     let moved = house.events::<PromisesMoved>().await;
     assert_eq!(moved.last().unwrap().promises[0].due_at, on_wire(began + hours(72)));
     ok(house.client().withdraw(request(ANA, WithdrawRequest { complaint_id: id(1) })).await, "closed");
@@ -170,12 +197,62 @@ async fn r_cmp_10_other_terms_settle_the_warnings_under_the_former_ones() {
     house.stack.advance(hours(13)).await;
     let [warned] = raised_for(&house, EscalationTrigger::PromiseWarning).await.try_into().unwrap();
     let asked = retarget("first_investigation", "counted anew");
-    ok(house.client().retarget_complaint(request(EVA, asked)).await, "recorded");
+    ok(house.client().retarget_complaint(request(ANA, asked)).await, "recorded");
+    ok(house.client().approve_retarget(request(EVA, approve(1))).await, "recorded");
     house.stack.settle().await;
     let warnings = raised_for(&house, EscalationTrigger::PromiseWarning).await;
     let status = |one: &EscalationView| (one.escalation_id == warned.escalation_id, one.status.clone());
     let status: Vec<_> = warnings.iter().map(status).collect();
     assert_eq!(status, [(true, "closed".to_owned()), (false, "raised".to_owned())], "half has passed now as well");
+}
+
+#[tokio::test]
+async fn r_cmp_10_a_proposal_nobody_approves_in_time_moves_nothing() {
+    let house = House::open().await;
+    house.record(1, CaseClass::Repair).await;
+    let due = standing(&house, "result_notice").await.due_at;
+    let assess = AssessRequest { complaint_id: id(1), class: CaseClass::Delivery.into(), severity: 1 };
+    ok(house.client().assess(request(ANA, assess)).await, "assessed");
+    let asked = retarget("result_notice", "it is the parcel");
+    ok(house.client().retarget_complaint(request(ANA, asked)).await, "assessed");
+    house.stack.advance(hours(72)).await;
+    assert_eq!(house.events::<RetargetJudged>().await, [], "the due time itself is in time");
+    house.stack.advance(micro()).await;
+    assert_eq!(house.events::<RetargetJudged>().await[0].status, "expired");
+    assert_eq!(standing(&house, "result_notice").await.due_at, due);
+    let late = house.client().approve_retarget(request(EVA, approve(1))).await.unwrap_err();
+    assert_eq!(code(&late), "complaint.nothing_proposed");
+}
+
+#[tokio::test]
+async fn r_cmp_20_two_promises_that_are_due_at_the_same_instant_stand_on_two_pages() {
+    let policy = kernel::sla::DEFAULT.replace("target = \"48h\"", "target = \"72h\"");
+    let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.toml", uuid::Uuid::now_v7()));
+    std::fs::write(&file, policy).unwrap();
+    let house = House::open_with(|settings| {
+        settings.service["levels"] = serde_json::json!({ "policy": file });
+    })
+    .await;
+    std::fs::remove_file(&file).unwrap();
+    for number in 1..=2 {
+        house.record(number, CaseClass::Delivery).await;
+    }
+    house.stack.advance(hours(100)).await;
+    let (mut listed, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = Some(Page { size: 1, token });
+        let asked = request(ANA, ListOverdueRequest { page });
+        let answer = house.client().list_overdue(asked).await.unwrap().into_inner();
+        listed.extend(answer.overdue.into_iter().filter(|one| one.kind != "task").map(|one| (one.id, one.kind)));
+        token = answer.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    listed.sort();
+    let kinds = ["investigation", "progress_silence", "result_notice", "solution_offer"];
+    let expected: Vec<_> = [1, 2].into_iter().flat_map(|n| kinds.map(|kind| (id(n), kind.to_owned()))).collect();
+    assert_eq!(listed, expected, "silence, offer and result of both are due at one instant");
 }
 
 #[tokio::test]

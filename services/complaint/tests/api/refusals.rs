@@ -45,6 +45,7 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
         findings: " \n ".into(),
         cause_code: "Leak!".into(),
         responsible_department: "a b".into(),
+        ..Default::default()
     };
     let all = ["complaint_id", "findings", "cause_code", "responsible_department"];
     expect(client().conclude_investigation(request(ANA, wrong)), &all).await;
@@ -58,10 +59,17 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
     let wrong = ReturnSolutionRequest { complaint_id: bad(), solution_version: 0, reason: long() };
     expect(client().return_solution(request(ANA, wrong)), &["complaint_id", "solution_version", "reason"]).await;
     let channel = "Hot line".into();
-    let wrong = RecordConsentRequest { complaint_id: bad(), solution_version: 0, channel, text: String::new() };
+    let wrong = RecordConsentRequest {
+        complaint_id: bad(),
+        solution_version: 0,
+        channel,
+        text: String::new(),
+        ..Default::default()
+    };
     let all = ["complaint_id", "solution_version", "channel", "text"];
     expect(client().record_consent(request(ANA, wrong)), &all).await;
-    let wrong = RecordDeclineRequest { complaint_id: bad(), solution_version: 0, counter_wish: long() };
+    let wrong =
+        RecordDeclineRequest { complaint_id: bad(), solution_version: 0, counter_wish: long(), ..Default::default() };
     expect(client().record_decline(request(ANA, wrong)), &["complaint_id", "solution_version", "counter_wish"]).await;
     let wrong = CompleteRemedyRequest { complaint_id: bad(), remedy_id: bad(), done: Some(Remedy::default()) };
     expect(client().complete_remedy(request(ANA, wrong)), &["complaint_id", "remedy_id", "done.kind"]).await;
@@ -72,7 +80,7 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
     expect(client().report_remedy_deviation(request(ANA, wrong)), &["complaint_id", "remedy_id", "reason"]).await;
     let wrong = DraftSolutionRequest { complaint_id: bad(), exception_reason: long(), ..draft(1, vec![guidance()]) };
     expect(client().draft_solution(request(ANA, wrong)), &["complaint_id", "exception_reason"]).await;
-    let wrong = AppealRequest { complaint_id: bad(), reason: String::new() };
+    let wrong = AppealRequest { complaint_id: bad(), reason: String::new(), ..Default::default() };
     expect(client().appeal(request(ANA, wrong)), &["complaint_id", "reason"]).await;
     let wrong = AnswerTaskRequest {
         task_id: bad(),
@@ -106,7 +114,7 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
     wrong.metadata_mut().insert("idempotency-key", "k".repeat(201).parse().unwrap());
     let metadata = ["metadata.aftercare-actor", "metadata.idempotency-key", "complaint_id"];
     expect(client().withdraw(wrong), &metadata).await;
-    let nobody = tonic::Request::new(AppealRequest { complaint_id: bad(), reason: long() });
+    let nobody = tonic::Request::new(AppealRequest { complaint_id: bad(), reason: long(), ..Default::default() });
     expect(client().appeal(nobody), &["metadata.aftercare-actor", "complaint_id", "reason"]).await;
     let nobody = tonic::Request::new(GetComplaintRequest { complaint_id: bad() });
     expect(client().get_complaint(nobody), &["metadata.aftercare-actor", "complaint_id"]).await;
@@ -123,7 +131,7 @@ async fn expect_single_ids(house: &House) {
     expect(client().submit_solution(request(ANA, wrong)), &["complaint_id"]).await;
     let wrong = OfferSolutionRequest { complaint_id: complaint_id() };
     expect(client().offer_solution(request(ANA, wrong)), &["complaint_id"]).await;
-    let wrong = RecordSatisfactionRequest { complaint_id: complaint_id(), satisfied: true };
+    let wrong = RecordSatisfactionRequest { complaint_id: complaint_id(), satisfied: true, ..Default::default() };
     expect(client().record_satisfaction(request(ANA, wrong)), &["complaint_id"]).await;
     let wrong = AcknowledgeTaskRequest { task_id: complaint_id(), owner: String::new() };
     expect(client().acknowledge_task(request(ANA, wrong)), &["task_id"]).await;
@@ -231,7 +239,7 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
     let (mut complaints, mut tasks, mut token) = (Vec::new(), Vec::new(), String::new());
     loop {
         let page = Some(Page { size: 2, token });
-        let asked = ListComplaintsRequest { status: "recorded".into(), page };
+        let asked = ListComplaintsRequest { status: "recorded".into(), page, held: false };
         let answer = house.client().list_complaints(request(ANA, asked)).await.unwrap().into_inner();
         assert!(answer.complaints.len() <= 2);
         complaints.extend(answer.complaints.into_iter().map(|view| view.complaint_id));
@@ -257,7 +265,7 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
     assert_eq!(house.tasks("quality").await, []);
 
     let page = || Some(Page { size: 201, token: "x".into() });
-    let asked = ListComplaintsRequest { status: "open".into(), page: page() };
+    let asked = ListComplaintsRequest { status: "open".into(), page: page(), held: false };
     expect(house.client().list_complaints(request(ANA, asked)), &["status", "page.size", "page.token"]).await;
     let asked = ListTasksRequest { department: "Q".into(), status: "recorded".into(), page: page() };
     expect(house.client().list_tasks(request(ANA, asked)), &["department", "status", "page.size", "page.token"]).await;
@@ -266,7 +274,7 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
     let (far, long) = (format!("{}~-009999-01-02T00:00:00Z", id(1)), format!("{}~{}", id(1), "1".repeat(200)));
     for token in ["x".to_owned(), format!("{}~yesterday", id(1)), "~".into(), far, long] {
         let page = Some(Page { size: 1, token });
-        let asked = ListComplaintsRequest { status: "open".into(), page: page.clone() };
+        let asked = ListComplaintsRequest { status: "open".into(), page: page.clone(), held: false };
         expect(house.client().list_complaints(request(ANA, asked)), &["status", "page.token"]).await;
         let asked = ListTasksRequest { page: page.clone(), ..Default::default() };
         expect(house.client().list_tasks(request(ANA, asked)), &["page.token"]).await;

@@ -99,9 +99,11 @@ async fn r_ana_13_a_customers_suggestion_is_recorded_from_its_case_and_answered_
     }
     let informed = &house.events::<SuggestionInformed>().await[0];
     assert_eq!((informed.reporters, informed.informed, informed.suppressed), (2, 2, 0));
-    let expected = "SuggestionRecorded SuggestionReporterJoined SuggestionScreened SuggestionEvaluationStarted \
-                    SuggestionAdopted SuggestionImplemented SuggestionEffectMeasured SuggestionNoticeRequested \
-                    SuggestionNoticeRequested SuggestionReporterInformed SuggestionReporterInformed SuggestionInformed";
+    let expected = "SuggestionRecorded SuggestionPromisesMoved SuggestionReporterJoined SuggestionScreened \
+                    SuggestionEvaluationStarted SuggestionAdopted SuggestionImplemented SuggestionEffectMeasured \
+                    SuggestionNoticeRequested SuggestionNoticeRequested SuggestionReporterInformed \
+                    SuggestionReporterInformed \
+                    SuggestionPromisesMoved SuggestionInformed";
     assert_eq!(house.history(&first).await.join(" "), expected);
     assert_eq!(house.stack.parked(NAME).await, 0);
 }
@@ -155,6 +157,40 @@ async fn r_ana_13_a_late_evaluation_is_noted_and_a_declined_suggestion_is_told()
     ok(house.suggestions().suppress_reporter(request(BEN, suppress)).await, "informed");
     let view = house.suggestion(&suggestion_id).await.suggestion.unwrap();
     assert_eq!((view.decline_reason(), view.suppressed), (DeclineReason::TooCostly, 1));
+}
+
+#[tokio::test]
+async fn r_ana_13_a_customer_hears_of_a_suggestion_within_its_term_or_the_manager_of_it() {
+    let house = House::open().await;
+    let (given, told) = (house.stack.now(), house.suggest(1).await);
+    let untold = house.suggest(2).await;
+    let own = house.suggest_as(ANA).await;
+    let promised = async |suggestion_id: &str| house.suggestion(suggestion_id).await.suggestion.unwrap().promises;
+    let promises = promised(&told).await;
+    let seen: Vec<_> = promises.iter().map(|one| (one.promise.as_str(), one.status.as_str(), one.due_at)).collect();
+    assert_eq!(seen, [("result_notice", "running", on_wire(given + hours(720)))]);
+    assert_eq!(promised(&own).await, []);
+    house.evaluate(&told).await;
+    let reason = DeclineReason::TooCostly.into();
+    let decline = DeclineSuggestionRequest { suggestion_id: told.clone(), reason, text: "too dear".into() };
+    ok(house.suggestions().decline(request(BEN, decline)).await, "declined");
+    let informed = RecordSuggesterInformedRequest { suggestion_id: told.clone(), report_id: id(1_001) };
+    ok(house.suggestions().record_informed(request(BEN, informed)).await, "informed");
+    assert_eq!(promised(&told).await[0].status, "met");
+
+    let raised = async || {
+        let raised = house.events::<EscalationRaised>().await.into_iter();
+        raised.map(|raised| (raised.trigger(), raised.level(), raised.case_id)).collect::<Vec<_>>()
+    };
+    house.stack.advance(hours(720)).await;
+    let warning = || (EscalationTrigger::PromiseWarning, EscalationLevel::TeamLead, id(1_002));
+    assert_eq!(raised().await, [warning(), warning()], "after a half and four fifths, of the one that is untold");
+    house.stack.advance(micro()).await;
+    assert_eq!(promised(&untold).await[0].status, "breached");
+    let late = (EscalationTrigger::PromiseLate, EscalationLevel::ComplaintManager, id(1_002));
+    assert_eq!(raised().await, [warning(), warning(), late]);
+    let moved = house.events::<SuggestionPromisesMoved>().await.pop().unwrap();
+    assert_eq!((moved.suggestion_id, moved.promises[0].status.as_str()), (untold, "breached"));
 }
 
 #[tokio::test]

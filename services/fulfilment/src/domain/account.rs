@@ -1,7 +1,7 @@
-//! What one purchase can still give back, line by line. A claim is held, refused, or waits until the purchase is known;
-//! for so long only as its order says.
-//! Invariant: on no line is more held than was paid for it, and a claim is decided once; the database checks the first
-//! again with a constraint of its own.
+//! What one purchase can still give back, line by line: money, and pieces of goods. A claim on money is held, refused, or
+//! waits until the purchase is known; for so long only as its order says. Pieces are taken by orders that were asked for.
+//! Invariant: on no line is more held than was paid for it, nor more taken than was bought, and a claim is decided once;
+//! the database checks the first two again with constraints of its own.
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -33,7 +33,43 @@ pub enum State {
         lines: Vec<Line>,
         /// Orders whose claim was refused, or released after it had been held.
         closed: BTreeSet<Uuid>,
+        /// What else is known of the purchase; accounts opened before this was told know nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sale: Option<Sale>,
+        /// Pieces that orders have taken, by line and order.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        taken: BTreeMap<String, BTreeMap<Uuid, u32>>,
     },
+}
+
+/// What returns are decided by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sale {
+    /// Where it was bought, as policies write it.
+    pub channel: Option<String>,
+    pub bought_at: Option<Timestamp>,
+    pub delivered_at: Option<Timestamp>,
+    /// By line.
+    pub articles: BTreeMap<String, Article>,
+}
+
+/// What was bought with a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Article {
+    pub product_id: String,
+    pub category: String,
+    pub batch: String,
+    /// Pieces.
+    pub quantity: u32,
+}
+
+/// So many pieces of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Units {
+    pub line_id: String,
+    pub quantity: u32,
 }
 
 /// An order asks for an amount.
@@ -66,11 +102,26 @@ impl Line {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// The purchase became known: what was paid, in all and for each line.
+    /// The purchase became known: what was paid, in all and for each line, and what for.
     Open {
         purchase_id: Uuid,
         paid: Money,
         lines: Vec<Part>,
+        sale: Sale,
+    },
+    /// The goods reached the customer.
+    Deliver {
+        at: Timestamp,
+    },
+    /// An order that was asked for takes pieces.
+    Take {
+        order_id: Uuid,
+        units: Vec<Units>,
+    },
+    /// It needs these no more.
+    GiveBack {
+        order_id: Uuid,
+        units: Vec<Units>,
     },
     Claim {
         purchase_id: Uuid,
@@ -86,7 +137,10 @@ pub enum Command {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    Opened { purchase_id: Uuid, paid: Money, lines: Vec<Part> },
+    Opened { purchase_id: Uuid, paid: Money, lines: Vec<Part>, sale: Sale },
+    Delivered { at: Timestamp },
+    UnitsTaken { order_id: Uuid, units: Vec<Units> },
+    UnitsGivenBack { order_id: Uuid, units: Vec<Units> },
     ClaimWaiting { purchase_id: Uuid, claim: Claim },
     Held { claim: Claim, parts: Vec<Part> },
     ClaimRefused { order_id: Uuid, reason: Refusal },
@@ -105,6 +159,12 @@ pub enum Rejection {
     LinesDoNotAddUp,
     #[error("nothing is held for this order")]
     NothingHeld,
+    #[error("the purchase is not known here yet; ask again when it is, or ask without it and with some proof")]
+    PurchaseUnknown,
+    #[error("the purchase has no such line")]
+    LineUnknown,
+    #[error("more pieces are meant than were bought and are not asked for already")]
+    MoreThanBought,
     #[error(transparent)]
     Money(#[from] MoneyError),
 }
@@ -118,6 +178,9 @@ impl Rejection {
             Self::LineTwice => "account.line_twice",
             Self::LinesDoNotAddUp => "account.lines_do_not_add_up",
             Self::NothingHeld => "account.nothing_held",
+            Self::PurchaseUnknown => "account.purchase_unknown",
+            Self::LineUnknown => "account.line_unknown",
+            Self::MoreThanBought => "account.more_than_bought",
             Self::Money(_) => "account.money",
         }
     }
@@ -127,18 +190,24 @@ impl PurchaseAccount {
     /// What follows from the command. What was said before decides to nothing.
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         match (command, &self.state) {
-            (Command::Open { purchase_id, paid, lines }, State::Absent | State::Awaited { .. }) => {
-                self.open(purchase_id, paid, lines)
+            (Command::Open { purchase_id, paid, lines, sale }, State::Absent | State::Awaited { .. }) => {
+                self.open(purchase_id, paid, lines, sale)
             }
             (Command::Open { .. }, State::Open { .. }) => Ok(vec![]),
             (Command::Claim { purchase_id, claim }, _) => self.claim(purchase_id, claim),
             (Command::Lapse, _) => Ok(self.lapse(now)),
             (Command::Release { order_id }, _) => self.release(order_id),
+            (Command::Deliver { at }, State::Open { sale: Some(sale), .. }) if sale.delivered_at.is_none() => {
+                Ok(vec![Event::Delivered { at }])
+            }
+            (Command::Deliver { .. }, _) => Ok(vec![]),
+            (Command::Take { order_id, units }, _) => self.take(order_id, units),
+            (Command::GiveBack { order_id, units }, _) => Ok(self.give_back(order_id, units)),
         }
     }
 
     /// Takes in what was paid and decides the claims that wait, first come first served.
-    fn open(&self, purchase_id: Uuid, paid: Money, lines: Vec<Part>) -> Result<Vec<Event>, Rejection> {
+    fn open(&self, purchase_id: Uuid, paid: Money, lines: Vec<Part>, sale: Sale) -> Result<Vec<Event>, Rejection> {
         let names: BTreeSet<&str> = lines.iter().map(|line| line.line_id.as_str()).collect();
         if names.len() != lines.len() {
             return Err(Rejection::LineTwice);
@@ -150,7 +219,7 @@ impl PurchaseAccount {
             return Err(Rejection::LinesDoNotAddUp);
         }
         let mut next = self.clone();
-        let mut events = vec![Event::Opened { purchase_id, paid, lines }];
+        let mut events = vec![Event::Opened { purchase_id, paid, lines, sale }];
         events.iter().for_each(|event| next.apply(event));
         for claim in self.waiting().iter().copied() {
             for event in next.claim(purchase_id, claim)? {
@@ -205,11 +274,25 @@ impl PurchaseAccount {
 
     pub fn apply(&mut self, event: &Event) {
         match (event, &mut self.state) {
-            (Event::Opened { purchase_id, paid, lines }, state) => {
+            (Event::Opened { purchase_id, paid, lines, sale }, state) => {
                 self.purchase_id = Some(*purchase_id);
-                let line =
-                    |part: &Part| Line { line_id: part.line_id.clone(), paid: part.amount, holds: BTreeMap::new() };
-                *state = State::Open { paid: *paid, lines: lines.iter().map(line).collect(), closed: BTreeSet::new() };
+                *state = opened(*paid, lines, sale);
+            }
+            (Event::Delivered { at }, State::Open { sale: Some(sale), .. }) => sale.delivered_at = Some(*at),
+            (Event::UnitsTaken { order_id, units }, State::Open { taken, .. }) => {
+                for Units { line_id, quantity } in units {
+                    taken.entry(line_id.clone()).or_default().insert(*order_id, *quantity);
+                }
+            }
+            (Event::UnitsGivenBack { order_id, units }, State::Open { taken, .. }) => {
+                for Units { line_id, quantity } in units {
+                    let orders = taken.entry(line_id.clone()).or_default();
+                    let left = orders.remove(order_id).unwrap_or_default().saturating_sub(*quantity);
+                    if left > 0 {
+                        orders.insert(*order_id, left);
+                    }
+                }
+                taken.retain(|_, orders| !orders.is_empty());
             }
             (Event::ClaimWaiting { claim, .. }, State::Awaited { claims }) => claims.push(*claim),
             (Event::ClaimWaiting { purchase_id, claim }, state) => {
@@ -235,7 +318,15 @@ impl PurchaseAccount {
                 });
                 closed.insert(*order_id);
             }
-            (Event::Held { .. } | Event::ClaimRefused { .. } | Event::Released { .. }, _) => {}
+            (
+                Event::Held { .. }
+                | Event::ClaimRefused { .. }
+                | Event::Released { .. }
+                | Event::Delivered { .. }
+                | Event::UnitsTaken { .. }
+                | Event::UnitsGivenBack { .. },
+                _,
+            ) => {}
         }
     }
 
@@ -248,7 +339,12 @@ impl PurchaseAccount {
             Event::ClaimRefused { order_id, reason } => {
                 vec![Consequence::Order(*order_id, order::Command::Refuse { reason: *reason })]
             }
-            Event::Opened { .. } | Event::ClaimWaiting { .. } | Event::Released { .. } => vec![],
+            Event::Opened { .. }
+            | Event::ClaimWaiting { .. }
+            | Event::Released { .. }
+            | Event::Delivered { .. }
+            | Event::UnitsTaken { .. }
+            | Event::UnitsGivenBack { .. } => vec![],
         }
     }
 
@@ -259,6 +355,12 @@ impl PurchaseAccount {
         holds().next()?;
         Money::sum(paid.currency, holds()).ok()
     }
+}
+
+fn opened(paid: Money, lines: &[Part], sale: &Sale) -> State {
+    let line = |part: &Part| Line { line_id: part.line_id.clone(), paid: part.amount, holds: BTreeMap::new() };
+    let lines = lines.iter().map(line).collect();
+    State::Open { paid, lines, closed: BTreeSet::new(), sale: Some(sale.clone()), taken: BTreeMap::new() }
 }
 
 /// Holds the amount if all lines together can give it, in proportion to what is left on each. A share is never above
@@ -277,6 +379,8 @@ fn verdict(paid: Money, lines: &[Line], claim: Claim) -> Result<Event, Rejection
     let parts = lines.iter().zip(shares).filter(|(_, amount)| amount.minor > 0).map(part).collect();
     Ok(Event::Held { claim, parts })
 }
+
+mod units;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! What fulfilment is about, without any machinery: service orders, what each purchase can give back, and refunds.
-//! Invariant: for every line of a purchase the money promised or paid back never exceeds what was paid for it.
+//! Invariant: for every line of a purchase the money promised or paid back never exceeds what was paid for it, and no more
+//! pieces are spoken for than were bought.
 pub mod account;
+pub mod facts;
 pub mod order;
 pub mod refund;
 

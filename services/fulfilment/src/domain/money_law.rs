@@ -147,7 +147,7 @@ impl World {
         let part = |(line, minor): (usize, &i64)| Part { line_id: line.to_string(), amount: money(*minor) };
         let lines = PURCHASES[n].iter().enumerate().map(part).collect();
         let paid = money(PURCHASES[n].iter().sum());
-        let command = account::Command::Open { purchase_id: purchase(n), paid, lines };
+        let command = account::Command::Open { purchase_id: purchase(n), paid, lines, sale: account::Sale::default() };
         self.change(Consequence::Account(purchase(n), command)).expect("a purchase can always be recorded");
     }
 
@@ -243,11 +243,13 @@ impl World {
                     kind: if goods_first { Kind::ReturnRefund } else { Kind::Refund },
                     amount: if foreign { Money::new(amount, "EUR".parse().unwrap()) } else { money(amount) },
                     purchase_within: SignedDuration::from_secs(60),
+                    goods_within: SignedDuration::ZERO,
                 },
             ),
             Step::Record { purchase } => self.record(purchase),
             Step::Goods { remedy: n } => {
-                let command = order::Command::ReceiveGoods { by: "staff:ana".into() };
+                let command =
+                    order::Command::ReceiveGoods { by: "staff:ana".into(), place: "s-1".into(), came: vec![] };
                 let _refused = self.change(Consequence::Order(order_id(remedy(n)), command));
             }
             Step::Send { remedy } => self.send(remedy),

@@ -1,12 +1,22 @@
-//! The service order: one remedy of an agreed solution, from the promise to its end. Goods and money are two legs:
-//! the money is secured on the purchase at once, and leaves when no goods are awaited any more.
-//! Invariant: the amount is the agreed one; another amount needs another approved remedy (R-FUL-17).
+//! The service order, by one of two roads. A remedy of an agreed solution, from the promise to its end: goods and money are
+//! two legs, the money is secured on the purchase at once, and leaves when no goods are awaited any more. Or a request
+//! (`request`), which the policy of returns answers.
+//! Invariant: what was agreed has the agreed amount; another amount needs another approved remedy (R-FUL-17). What was
+//! asked for is granted by a rule of the policy, or by another person than the one who asked.
 use jiff::{SignedDuration, Timestamp};
 use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Consequence, Part, Refusal, account, refund, refund_id};
+pub use rejection::Rejection;
+use request::Request;
+use returning::Came;
+
+pub mod goods;
+mod rejection;
+pub mod request;
+pub mod returning;
 
 /// One order; `Default` is an order that does not exist yet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,6 +26,9 @@ pub struct ServiceOrder {
     pub opened_at: Option<Timestamp>,
     pub goods: Goods,
     pub state: State,
+    /// What was asked for, where nothing was agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
 }
 
 /// What was agreed.
@@ -34,6 +47,9 @@ pub struct Facts {
     /// How long the order waits for its purchase to become known.
     #[serde(default)]
     pub purchase_within: SignedDuration,
+    /// How long it waits for goods that come first; nothing: without end, as orders did before there was a limit.
+    #[serde(default)]
+    pub goods_within: SignedDuration,
 }
 
 /// What the customer is given.
@@ -65,7 +81,7 @@ pub enum Goods {
 pub enum State {
     #[default]
     Absent,
-    /// The purchase has been asked for the money.
+    /// The purchase has been asked for the money; or something was asked for and has no answer yet.
     Requested,
     /// The money is secured and waits for the goods.
     AwaitingGoods {
@@ -87,10 +103,22 @@ pub enum State {
         refund_id: Uuid,
         code: String,
     },
+    /// The policy leaves it to people.
+    InReview,
+    /// It may be had; the customer has yet to confirm what he asked for.
+    Eligible,
+    Ineligible,
+    /// It is granted and confirmed.
+    Authorised,
+    /// Goods came, or will not come any more.
+    InProgress,
+    Cancelled,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
+    /// About what was asked for.
+    Request(request::Command),
     Open(Facts),
     /// The purchase holds the money, split over its lines.
     Grant {
@@ -99,10 +127,16 @@ pub enum Command {
     Refuse {
         reason: Refusal,
     },
-    /// The goods came back and passed inspection.
+    /// Goods came back; those of an agreed remedy passed inspection. Nothing named: all that is awaited came.
     ReceiveGoods {
         by: String,
+        place: String,
+        came: Vec<Came>,
     },
+    /// Time passed; see whether goods have been awaited long enough.
+    LapseGoods,
+    /// Time passed; see whether what was promised is late.
+    Look,
     /// The money reached the customer.
     Complete,
     /// The provider said no for good.
@@ -113,6 +147,7 @@ pub enum Command {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
+    Request(request::Event),
     Opened { facts: Facts, at: Timestamp },
     RefundGranted { refund_id: Uuid, parts: Vec<Part> },
     RefundRefused { reason: Refusal },
@@ -121,43 +156,21 @@ pub enum Event {
     Failed { code: String },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    #[error("there is no such service order")]
-    Unknown,
-    #[error("a remedy must give back more than nothing")]
-    AmountNotPositive,
-    #[error("this order does not expect goods back")]
-    NoGoodsExpected,
-    #[error("the goods of this order are back already")]
-    GoodsAlreadyReceived,
-    #[error("the order is in a state that does not allow this")]
-    NotNow,
-}
-
-impl Rejection {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown => "order.unknown",
-            Self::AmountNotPositive => "order.amount_not_positive",
-            Self::NoGoodsExpected => "order.no_goods_expected",
-            Self::GoodsAlreadyReceived => "order.goods_already_received",
-            Self::NotNow => "order.not_now",
-        }
-    }
-}
-
 impl ServiceOrder {
     /// What follows from the command. What others tell twice or late decides to nothing; what they can never tell in
     /// this state (a payment nobody asked for) is refused, so that it is seen.
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         use {Command as C, State as S};
         match (command, &self.state) {
+            (C::Request(command), _) => self.decide_request(command, now),
             (C::Open(facts), S::Absent) => open(facts, now),
             (C::Open(_), _) => Ok(vec![]),
+            (C::LapseGoods | C::Look, S::Absent) => Ok(vec![]),
             (_, S::Absent) => Err(Rejection::Unknown),
-            (C::ReceiveGoods { by }, _) => self.receive_goods(by, now),
+            (C::ReceiveGoods { by, place, came }, _) => self.receive_goods(by, place, came, now),
+            (C::LapseGoods, _) => self.lapse_goods(now),
+            (C::Look, _) if self.request.is_some() => self.returning(returning::Command::Look, now),
+            (C::Look, _) => Ok(vec![]),
             (C::Grant { parts }, S::Requested) => self.grant(parts),
             (C::Refuse { reason }, S::Requested) => Ok(vec![Event::RefundRefused { reason }]),
             (C::Complete, S::Refunding { .. }) => Ok(vec![Event::Completed]),
@@ -178,8 +191,42 @@ impl ServiceOrder {
         Ok(vec![Event::RefundGranted { refund_id: refund_id(facts.order_id), parts }])
     }
 
-    /// Goods may come back before the money is secured: they are recorded, and the money leaves once it is.
-    fn receive_goods(&self, by: String, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+    fn returning(&self, command: returning::Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        self.decide_request(request::Command::Goods(command), now)
+    }
+
+    /// When goods that have not come are not waited for any more.
+    pub fn goods_by(&self) -> Option<Timestamp> {
+        let of_request = self.request.as_ref().and_then(Request::return_by);
+        let agreed = self.facts.as_ref().filter(|facts| facts.goods_within.is_positive()).zip(self.opened_at);
+        let awaited = agreed.filter(|_| matches!(self.state, State::AwaitingGoods { .. }));
+        of_request.or(awaited.map(|(facts, opened_at)| kernel::calendar::add(opened_at, facts.goods_within)))
+    }
+
+    /// The money that waited for goods is free again.
+    fn lapse_goods(&self, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        if self.request.is_some() {
+            return self.returning(returning::Command::Lapse, now);
+        }
+        let lapsed = self.goods_by().is_some_and(|by| by <= now);
+        Ok(lapsed.then(|| Event::Failed { code: "goods_lapsed".into() }).into_iter().collect())
+    }
+
+    /// Goods may come back before the money is secured: they are recorded, and the money leaves once it is. Those of an
+    /// agreed remedy come all at once.
+    fn receive_goods(
+        &self,
+        by: String,
+        place: String,
+        came: Vec<Came>,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        if self.request.is_some() {
+            return self.returning(returning::Command::Receive { place, by, came }, now);
+        }
+        if !came.is_empty() {
+            return Err(Rejection::NoSuchLine);
+        }
         match (&self.goods, &self.state) {
             (Goods::NotExpected, _) => Err(Rejection::NoGoodsExpected),
             (Goods::Received { .. }, _) => Err(Rejection::GoodsAlreadyReceived),
@@ -192,6 +239,7 @@ impl ServiceOrder {
 
     pub fn apply(&mut self, event: &Event) {
         match event {
+            Event::Request(event) => self.apply_request(event),
             Event::Opened { facts, at } => {
                 self.opened_at = Some(*at);
                 self.goods = match facts.kind {
@@ -229,6 +277,9 @@ impl ServiceOrder {
 
     /// What the event means for the purchase and the refund; `self` is the state after it.
     pub fn consequences(&self, event: &Event) -> Vec<Consequence> {
+        if let Event::Request(event) = event {
+            return self.request.iter().flat_map(|request| request.consequences(event)).collect();
+        }
         let Some(facts) = &self.facts else { return vec![] };
         let consequence = match (event, &self.state) {
             (Event::Opened { at, .. }, _) => {
@@ -256,6 +307,7 @@ impl ServiceOrder {
                 Event::RefundGranted { .. }
                 | Event::GoodsReceived { .. }
                 | Event::RefundRefused { .. }
+                | Event::Request(_)
                 | Event::Completed,
                 _,
             ) => None,
@@ -270,7 +322,15 @@ impl ServiceOrder {
             | State::Refunding { refund_id }
             | State::Completed { refund_id }
             | State::Failed { refund_id, .. } => Some(refund_id),
-            State::Absent | State::Requested | State::Refused { .. } => None,
+            State::Absent
+            | State::Requested
+            | State::Refused { .. }
+            | State::InReview
+            | State::Eligible
+            | State::Ineligible
+            | State::Authorised
+            | State::InProgress
+            | State::Cancelled => None,
         }
     }
 }
@@ -286,115 +346,4 @@ fn open(facts: Facts, at: Timestamp) -> Result<Vec<Event>, Rejection> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
-    use super::{super::machine, *};
-
-    fn facts(kind: Kind, amount: i64, purchase_id: Option<Uuid>) -> Facts {
-        Facts {
-            order_id: Uuid::from_u128(1),
-            complaint_id: Uuid::from_u128(2),
-            remedy_id: Uuid::from_u128(3),
-            customer_id: Uuid::from_u128(4),
-            purchase_id,
-            kind,
-            amount: Money::new(amount, "CNY".parse().unwrap()),
-            purchase_within: SignedDuration::ZERO,
-        }
-    }
-
-    fn after(events: &[Event]) -> ServiceOrder {
-        events.iter().fold(ServiceOrder::default(), |mut order, event| {
-            order.apply(event);
-            order
-        })
-    }
-
-    fn opened(kind: Kind) -> Event {
-        Event::Opened { facts: facts(kind, 500, Some(Uuid::from_u128(5))), at: Timestamp::UNIX_EPOCH }
-    }
-
-    fn granted() -> Event {
-        Event::RefundGranted { refund_id: refund_id(Uuid::from_u128(1)), parts: vec![] }
-    }
-
-    fn goods_back() -> Event {
-        Event::GoodsReceived { by: "staff:ana".into(), at: Timestamp::UNIX_EPOCH }
-    }
-
-    fn refused() -> Event {
-        Event::RefundRefused { reason: Refusal::ExceedsPaid }
-    }
-
-    #[test]
-    fn every_command_in_every_state() {
-        let plain = || opened(Kind::Refund);
-        let goods = || opened(Kind::ReturnRefund);
-        let states = [
-            ("absent", after(&[])),
-            ("requested", after(&[plain()])),
-            ("requested, goods awaited", after(&[goods()])),
-            ("requested, goods back", after(&[goods(), goods_back()])),
-            ("awaiting_goods", after(&[goods(), granted()])),
-            ("refunding", after(&[plain(), granted()])),
-            ("refunding, goods back", after(&[goods(), granted(), goods_back()])),
-            ("completed", after(&[plain(), granted(), Event::Completed])),
-            ("refused", after(&[plain(), refused()])),
-            ("refused, goods awaited", after(&[goods(), refused()])),
-            ("failed", after(&[plain(), granted(), Event::Failed { code: "closed_account".into() }])),
-        ];
-        let commands = [
-            ("open", Command::Open(facts(Kind::Refund, 500, Some(Uuid::from_u128(5))))),
-            ("open without purchase", Command::Open(facts(Kind::Refund, 500, None))),
-            ("open for nothing", Command::Open(facts(Kind::Refund, 0, Some(Uuid::from_u128(5))))),
-            ("grant", Command::Grant { parts: vec![] }),
-            ("refuse", Command::Refuse { reason: Refusal::ExceedsPaid }),
-            ("receive goods", Command::ReceiveGoods { by: "staff:ana".into() }),
-            ("complete", Command::Complete),
-            ("fail", Command::Fail { code: "closed_account".into() }),
-        ];
-        const ZERO: &str = "order.amount_not_positive";
-        const NONE: &str = "order.unknown";
-        const NOT: &str = "order.not_now";
-        const UNASKED: &str = "order.no_goods_expected";
-        const AGAIN: &str = "order.goods_already_received";
-        #[rustfmt::skip]
-        let table: machine::Table<'_, 8> = &[
-            //                           open         no purchase zero  grant             refuse     goods        complete     fail
-            ("absent",                   ["requested", "refused", ZERO, NONE,             NONE,      NONE,        NONE,        NONE]),
-            ("requested",                ["-",         "-",       "-",  "refunding",      "refused", UNASKED,     NOT,         NOT]),
-            ("requested, goods awaited", ["-",         "-",       "-",  "awaiting_goods", "refused", "requested", NOT,         NOT]),
-            ("requested, goods back",    ["-",         "-",       "-",  "refunding",      "refused", AGAIN,       NOT,         NOT]),
-            ("awaiting_goods",           ["-",         "-",       "-",  "-",              NOT,       "refunding", NOT,         NOT]),
-            ("refunding",                ["-",         "-",       "-",  "-",              NOT,       UNASKED,     "completed", "failed"]),
-            ("refunding, goods back",    ["-",         "-",       "-",  "-",              NOT,       AGAIN,       "completed", "failed"]),
-            ("completed",                ["-",         "-",       "-",  "-",              NOT,       UNASKED,     "-",         NOT]),
-            ("refused",                  ["-",         "-",       "-",  NOT,              "-",       UNASKED,     NOT,         NOT]),
-            ("refused, goods awaited",   ["-",         "-",       "-",  NOT,              "-",       NOT,         NOT,         NOT]),
-            ("failed",                   ["-",         "-",       "-",  "-",              NOT,       UNASKED,     NOT,         "-"]),
-        ];
-        machine::check("order", &states, &commands, table, |order, command| {
-            let events = order.decide(command, Timestamp::UNIX_EPOCH).map_err(|no| no.code())?;
-            let mut next = order.clone();
-            events.iter().for_each(|event| next.apply(event));
-            Ok(next)
-        });
-    }
-
-    #[test]
-    fn the_money_is_claimed_at_once_and_queued_when_no_goods_are_awaited() {
-        let queues = |order: &ServiceOrder, event: &Event| {
-            matches!(order.consequences(event).as_slice(), [Consequence::Refund(id, refund::Command::Queue(payment))]
-                if *id == payment.refund_id && payment.amount.minor == 500)
-        };
-        let order = after(&[opened(Kind::ReturnRefund)]);
-        let claim = order.consequences(&opened(Kind::ReturnRefund));
-        assert!(matches!(claim.as_slice(), [Consequence::Account(_, account::Command::Claim { .. })]));
-        assert!(!queues(&after(&[opened(Kind::ReturnRefund), granted()]), &granted()));
-        assert!(queues(&after(&[opened(Kind::ReturnRefund), granted(), goods_back()]), &goods_back()));
-        assert!(!queues(&after(&[opened(Kind::ReturnRefund), goods_back()]), &goods_back()));
-        assert!(queues(&after(&[opened(Kind::ReturnRefund), goods_back(), granted()]), &granted()));
-        assert!(queues(&after(&[opened(Kind::Refund), granted()]), &granted()));
-    }
-}
+mod tests;

@@ -19,7 +19,8 @@ async fn goods_are_received_once_and_only_where_they_are_expected() {
     let (plain, back) = (world.agree(purchase, refund_of(100)).await, world.agree(purchase, return_of(100)).await);
 
     let keyed = || {
-        let mut request = testkit::request("staff:ana", ReceiveGoodsRequest { order_id: back.to_string() });
+        let mut request =
+            testkit::request("staff:ana", ReceiveGoodsRequest { order_id: back.to_string(), ..Default::default() });
         request.metadata_mut().insert("idempotency-key", "k1".parse().unwrap());
         request
     };
@@ -41,7 +42,7 @@ async fn goods_are_received_once_and_only_where_they_are_expected() {
 #[tokio::test]
 async fn wrong_requests_are_told_what_is_wrong() {
     let world = World::new().await;
-    let mut nobody = testkit::request("Ana", ReceiveGoodsRequest { order_id: "x".into() });
+    let mut nobody = testkit::request("Ana", ReceiveGoodsRequest { order_id: "x".into(), ..Default::default() });
     nobody.metadata_mut().insert("idempotency-key", "k".repeat(201).parse().unwrap());
     let status = world.client().receive_goods(nobody).await.unwrap_err();
     assert_eq!(wrong_fields(&status), ["metadata.aftercare-actor", "metadata.idempotency-key", "order_id"]);
@@ -51,9 +52,14 @@ async fn wrong_requests_are_told_what_is_wrong() {
     assert_eq!(world.client().get_service_order(missing).await.unwrap_err().code(), Code::NotFound);
 
     let page = Some(Page { size: 201, token: "x".into() });
-    let request = ListServiceOrdersRequest { status: "done".into(), complaint_id: "x".into(), page };
+    let request = ListServiceOrdersRequest {
+        status: "done".into(),
+        complaint_id: "x".into(),
+        page,
+        origin_reference: "x".repeat(201),
+    };
     let status = world.client().list_service_orders(request).await.unwrap_err();
-    assert_eq!(wrong_fields(&status), ["status", "complaint_id", "page.size", "page.token"]);
+    assert_eq!(wrong_fields(&status), ["status", "complaint_id", "origin_reference", "page.size", "page.token"]);
     for token in [
         "x",
         "00000000-0000-0000-0000-000000000000~yesterday",
@@ -80,7 +86,7 @@ async fn lists_come_in_parts_newest_first_and_the_overview_counts_them() {
     let mut token = String::new();
     loop {
         let page = Some(Page { size: 2, token });
-        let request = ListServiceOrdersRequest { status: "completed".into(), complaint_id: String::new(), page };
+        let request = ListServiceOrdersRequest { status: "completed".into(), page, ..Default::default() };
         let answer = world.client().list_service_orders(request).await.unwrap().into_inner();
         seen.extend(answer.orders.into_iter().map(|order| order.order_id));
         token = answer.next_page_token;

@@ -1,7 +1,10 @@
 //! Fulfilment through its doors, over real Postgres, a real broker and the sandbox payment provider over HTTP.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod doors;
+mod goods;
 mod money;
+mod requests;
+mod returns;
 mod stories;
 mod trouble;
 mod world;

@@ -2,7 +2,10 @@
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::world::{World, refund_of, return_of};
+use crate::{
+    returns::{at_counter, line},
+    world::{World, refund_of, return_of},
+};
 
 async fn change(pool: &PgPool, id: Uuid, path: &str, value: &str) -> Result<(), String> {
     let path: Vec<&str> = path.split('.').collect();
@@ -41,6 +44,35 @@ async fn the_database_refuses_an_account_that_holds_more_than_was_paid() {
     }
     change(&pool, purchase, &other, r#"{"minor":300,"currency":"CNY"}"#).await.unwrap();
     change(&pool, purchase, "state.lines.1.paid.minor", "200").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_database_refuses_an_account_of_which_more_is_taken_than_was_bought() {
+    let world = World::new().await;
+    let purchase = world.sold(Some(1), &[(3, 600)]).await;
+    let asked = at_counter("return_refund", vec![line(purchase, "0", 2, "no_reason")]);
+    let order = world.ask("staff:ana", asked).await.unwrap().id;
+    let pool = world.stack.pool("fulfilment");
+    let taken = format!("state.taken.0.{order}");
+    let other = format!("state.taken.0.{}", Uuid::new_v4());
+    for (path, value) in [
+        (taken.as_str(), "4"),
+        (&taken, "0"),
+        (&taken, "\"2\""),
+        (&taken, "null"),
+        (&other, "2"),
+        ("state.taken.9", r#"{"00000000-0000-0000-0000-000000000001":1}"#),
+        ("state.sale.articles.0.quantity", "1"),
+        ("state.sale.articles.0", "null"),
+        ("state.taken", "[]"),
+    ] {
+        assert_eq!(change(&pool, purchase, path, value).await, Err("never_more_than_bought".into()), "{path} {value}");
+    }
+    change(&pool, purchase, &other, "1").await.unwrap();
+    let copy =
+        "insert into service_order (id, version, hash, state) select $1, version, hash, state from service_order";
+    let error = sqlx::query(copy).bind(Uuid::new_v4()).execute(&pool).await.unwrap_err();
+    assert_eq!(error.as_database_error().unwrap().constraint(), Some("service_order_rma_number_key"));
 }
 
 #[tokio::test]

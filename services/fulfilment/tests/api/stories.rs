@@ -50,7 +50,7 @@ async fn the_money_of_a_return_waits_for_the_goods() {
     let purchase = world.bought(&[1_000]).await;
     let order = world.agree(purchase, return_of(1_000)).await;
     assert_eq!(world.status(order).await, "awaiting_goods");
-    world.seconds(90 * 24 * 3600).await;
+    world.seconds(59 * 24 * 3600).await;
     assert!(world.paid().await.is_empty());
 
     assert_eq!(world.receive_goods(order).await.unwrap(), "refunding");

@@ -14,6 +14,7 @@ use fulfilment::{
     payments::HttpPayments,
 };
 use jiff::SignedDuration;
+use serde_json::Value;
 use stories::payments::{LedgerView, Mode, Mood, Running};
 use testkit::Stack;
 use tonic::{Status, transport::Channel};
@@ -58,11 +59,16 @@ impl World {
     }
 
     async fn with_timeout(timeout: &str) -> Self {
+        Self::with(|service| service["payments"]["timeout"] = timeout.into()).await
+    }
+
+    /// One whose settings are changed.
+    pub async fn with(adjust: impl Fn(&mut Value) + Send + Sync) -> Self {
         let provider = Running::start(([127, 0, 0, 1], 0).into(), None).unwrap();
         let url = provider.url();
         let stack = Stack::start_with(&[&fulfilment::SERVICE], |_, settings| {
             settings.service["payments"]["url"] = url.clone().into();
-            settings.service["payments"]["timeout"] = timeout.into();
+            adjust(&mut settings.service);
         })
         .await;
         Self { stack, provider: Some(provider), url, http: reqwest::Client::new() }
@@ -141,7 +147,8 @@ impl World {
     }
 
     pub async fn receive_goods(&self, order: Uuid) -> Result<String, Status> {
-        let request = testkit::request("staff:ana", ReceiveGoodsRequest { order_id: order.to_string() });
+        let request =
+            testkit::request("staff:ana", ReceiveGoodsRequest { order_id: order.to_string(), ..Default::default() });
         self.client().receive_goods(request).await.map(|answer| answer.into_inner().status)
     }
 

@@ -2,7 +2,7 @@
 //! two machines must never write to each other for ever. Pure; a mail that cannot be understood is refused, never cut
 //! short without a word.
 use jiff::Timestamp;
-use mail_parser::{Addr, HeaderValue, Message as Parsed, MessageParser, MimeHeaders};
+use mail_parser::{Addr, HeaderValue, Message as Parsed, MessageParser, MessagePart, MimeHeaders};
 
 use super::push::{Message, Trouble, Understood, hashed};
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
 pub const MAIL_MAX: u32 = 4 << 20;
 /// Mails have some dozens of header fields; whoever sends more wants something else.
 const HEADERS_MAX: usize = 1_000;
-/// The characters of a contact, less those that name the case it belongs to.
-const CONTENT_MAX: usize = 3_900;
+/// The characters of a contact.
+const CONTENT_MAX: usize = 4_000;
 const SUBJECT_MAX: usize = 300;
 const NAME_MAX: usize = 100;
 /// The most attachments that are named, and the most parts of text that are read.
@@ -88,6 +88,26 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
     Ok(Understood::Mail(Box::new(Mail { request, sender: address, answers: answers(&mail), words })))
 }
 
+/// A file of a mail, as its sender describes it.
+pub struct Attached {
+    /// As the contact names it.
+    pub name: String,
+    /// What it is said to be.
+    pub declared: Option<String>,
+    pub bytes: Vec<u8>,
+}
+
+/// The files of a mail, those that are named.
+pub fn attached(raw: &[u8]) -> Vec<Attached> {
+    let Some(mail) = MessageParser::default().parse(raw) else { return Vec::new() };
+    let attached = |part: &MessagePart<'_>| Attached {
+        name: file_name(part),
+        declared: kind(part),
+        bytes: part.contents().to_vec(),
+    };
+    mail.attachments().take(PARTS_MAX).map(attached).collect()
+}
+
 /// The id a mail is stored under. Hashed: the names of senders' machines stand in Message-IDs.
 fn id(mail: Option<&Parsed<'_>>, raw: &[u8]) -> String {
     let given = mail.and_then(Parsed::message_id).map(str::trim).filter(|id| !id.is_empty());
@@ -153,12 +173,15 @@ fn text(mail: &Parsed<'_>) -> String {
 
 /// The names of its attachments, or what they are.
 fn attachments(mail: &Parsed<'_>) -> Vec<String> {
-    let name = |part: &mail_parser::MessagePart<'_>| {
-        let kind = || part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("any")));
-        let name = part.attachment_name().map(str::to_owned).or_else(kind).unwrap_or_default();
-        format!("[attachment] {}", line(&name, NAME_MAX))
-    };
-    mail.attachments().take(PARTS_MAX).map(name).collect()
+    mail.attachments().take(PARTS_MAX).map(|part| format!("[attachment] {}", file_name(part))).collect()
+}
+
+fn file_name(part: &MessagePart<'_>) -> String {
+    line(&part.attachment_name().map(str::to_owned).or_else(|| kind(part)).unwrap_or_default(), NAME_MAX)
+}
+
+fn kind(part: &MessagePart<'_>) -> Option<String> {
+    part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("any")))
 }
 
 /// Subject, words and attachments within the bounds of a contact. What does not fit is said to be missing.

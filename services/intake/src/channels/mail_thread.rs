@@ -45,8 +45,7 @@ impl Channels {
         }
         let ids: Vec<Uuid> = answers.iter().map(|answer| id::derived("inbound", &[&source.name, answer])).collect();
         if let Some(case_id) = messages::case_of(&self.app.pool, &ids).await? {
-            request.repeat_contact = Some(true);
-            request.content = request.content.map(|content| format!("{content}\n\n[belongs to case {case_id}]"));
+            request.case_id = Some(case_id.to_string());
         }
         Ok(Some(request))
     }

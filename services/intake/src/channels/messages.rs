@@ -230,6 +230,18 @@ pub async fn case_of(pool: &PgPool, ids: &[Uuid]) -> Result<Option<Uuid>, Fault>
     Ok(found.bind(ids).fetch_optional(pool).await?)
 }
 
+/// The last running case of whoever wrote a message before it, if there is one.
+pub async fn running_case_of_writer(pool: &PgPool, id: Uuid) -> Result<Option<Uuid>, Fault> {
+    let found = sqlx::query_scalar(
+        "-- inbound_message.running_case_of_writer
+         select e.case_id from inbound_message as m
+         join inbound_message as e on e.conversation = m.conversation and e.seq < m.seq and e.case_id is not null
+         join case_file as c on c.id = e.case_id and c.status in ('routed', 'responded', 'awaiting_info', 'reopened', 'merged')
+         where m.id = $1 order by e.seq desc limit 1",
+    );
+    Ok(found.bind(id).fetch_optional(pool).await?)
+}
+
 /// A message that says nothing that is not in a case already.
 pub struct Duplicate<'a> {
     pub id: Uuid,

@@ -1,6 +1,8 @@
 //! Takes stored messages in: opens each, asks its adapter what it means, and makes the same registration as `POST
 //! /v1/cases`. A message is settled in the transaction of the case it became, so it becomes one exactly once, whoever
 //! dies when.
+use std::sync::Arc;
+
 use backbone::{Change, Fault, Unit, retry::pause};
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -8,17 +10,20 @@ use uuid::Uuid;
 
 use super::{
     Channels, Source,
+    mail_files::of_mail,
     messages::{self, Claimed},
     place,
     push::{Trouble, Understood},
 };
 use crate::{
     app::channel_actor,
+    attachments,
     domain::{
         call::{self, Call},
+        rejection::OF_ITS_OWN,
         vocabulary::Channel,
     },
-    rest::{CaseRequest, Checks, Registration, case_unit},
+    rest::{CaseRequest, Checks, Registration, contact_unit},
     vault::key_of,
 };
 
@@ -70,16 +75,22 @@ impl Channels {
                     .await
                     .map(|()| None)?);
             }
-            Understood::Contact(request) => self.contact(source, message, *request, &raw, now)?.0,
+            Understood::Contact(mut request) => {
+                if source.is_chat() {
+                    let running = messages::running_case_of_writer(&self.app.pool, message.id).await?;
+                    request.case_id = running.map(|id| id.to_string());
+                }
+                self.contact(source, message, *request, &raw, now).await?.0
+            }
             Understood::Mail(mail) => match self.thread(source, message, *mail, &raw, now).await? {
-                Some(request) => self.contact(source, message, request, &raw, now)?.0,
+                Some(request) => self.contact(source, message, request, &raw, now).await?.0,
                 None => return Ok(None),
             },
             Understood::Call(reference, ended, request) => {
                 let call_id = call::id_of(&source.name, &reference);
                 match request {
                     Some(request) => {
-                        let (unit, case_id) = self.contact(source, message, *request, &raw, now)?;
+                        let (unit, case_id) = self.contact(source, message, *request, &raw, now).await?;
                         unit.and(Change::to::<Call>(call_id, ended.command(call_id, Some(case_id))))
                     }
                     None => Unit::of(Change::to::<Call>(call_id, ended.command(call_id, None)))
@@ -88,7 +99,10 @@ impl Channels {
                 }
             }
         };
-        self.app.road.submit_patiently(unit).await?;
+        self.app.road.submit_patiently(unit).await.map_err(|fault| match fault.code() {
+            OF_ITS_OWN => Trouble::Passing("the case it names has changed since it was read".into()),
+            _ => fault.into(),
+        })?;
         Ok(Some(message.id))
     }
 
@@ -98,21 +112,26 @@ impl Channels {
         key.open_bytes(&place(message.id), &message.body)
     }
 
-    /// The unit that puts the contact on record and settles the message, and the case's id.
-    fn contact(
+    /// The unit that puts the contact on record and settles the message, and the case it is in then.
+    async fn contact(
         &self,
         source: &Source,
         message: &Claimed,
-        request: CaseRequest,
+        mut request: CaseRequest,
         raw: &[u8],
         now: Timestamp,
     ) -> Result<(Unit, Uuid), Trouble> {
-        let registration = registration(source, message, request, now)?;
+        let files = of_mail(&self.app, source, raw, &mut request);
+        let mut registration = registration(source, message, request, now)?;
+        registration.files = files.into_iter().map(Arc::new).collect();
+        if let Some(n) = attachments::bring(&self.app, &mut registration, now).await?.first() {
+            return Err(Trouble::lasting(format!("attachments[{n}]: {}", attachments::STRANGER.0)));
+        }
         let customer = self.app.pseudonym(&registration.identity);
-        let case_id = registration.case_id().unwrap_or(message.id);
+        let contact_id = registration.case_id().unwrap_or(message.id);
         let key = self.app.master.new_key(customer)?;
         let body = key.seal(&place(message.id), raw)?;
-        let unit = case_unit(&self.app, registration, case_id, &key)?;
+        let (unit, case_id) = contact_unit(&self.app, registration, contact_id, &key, now).await?;
         Ok((unit.row(messages::became_case(message.id, case_id, &key, body, now)), case_id))
     }
 }

@@ -1,7 +1,8 @@
 //! The first human answer: promised by the service levels to every contact (R-INT-12, R-INT-13), within the term of
 //! urgent matters where it is one (R-INT-15), and judged by when it was given, however late that is told.
-//! Invariants: the promise that ends first says by when an answer is owed, who warns and when it is missed; the first
-//! answer ends all of them; what was said of an answer changes only by a correction.
+//! Invariants: the promise that ends first says by when an answer is owed and when it is missed; one that still runs then
+//! is watched until it is missed as well; the first answer ends all of them; what was said of an answer changes only by a
+//! correction.
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +12,10 @@ use kernel::{
     sla::{self, Kind, Levels},
 };
 
-use super::case::{Case, Event, Facts, Rejection, State};
+use super::{
+    case::{Case, Event, Facts, Rejection, State},
+    course,
+};
 
 /// What happens to a promise of a case.
 pub type Moved = Change<Kind>;
@@ -46,6 +50,28 @@ fn opens(calendar: &calendar::Calendar, closed_at: Timestamp) -> Result<Timestam
     Ok(calendar::add(worked, SignedDuration::from_nanos(-1)))
 }
 
+impl Event {
+    /// What happened to the promises with it.
+    pub(super) fn promises(&self) -> &[Moved] {
+        match self {
+            Event::Registered { promises, .. }
+            | Event::Responded { promises, .. }
+            | Event::ResponseCorrected { promises, .. }
+            | Event::ResponseDueSoon { promises, .. }
+            | Event::ResponseMissed { promises }
+            | Event::FeedbackMissed { promises }
+            | Event::Assigned { promises, .. }
+            | Event::Rejected { promises, .. }
+            | Event::Closed { promises, .. } => promises,
+            Event::Course(event) => course::promises(event),
+            Event::Health(event) => event.promises(),
+            Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
+            Event::Tagged { .. } | Event::AnswerOffered(_) | Event::AnswerJudged(_) => &[],
+            Event::Report(_) | Event::Rated(_) => &[],
+        }
+    }
+}
+
 impl Case {
     /// A human answered, now or at an earlier time that is told only now.
     pub(super) fn respond(
@@ -64,8 +90,9 @@ impl Case {
             State::Routed => {}
             _ if told_late => {}
             State::Responded | State::AwaitingInfo { .. } => return Err(Rejection::AlreadyResponded),
-            State::Reopened => return Err(Rejection::IsComplaint),
-            State::Closed { .. } | State::Rejected { .. } => return Err(Rejection::Closed),
+            State::Reopened if facts.complaint_id.is_some() => return Err(Rejection::IsComplaint),
+            State::Reopened => return Err(Rejection::AlreadyResponded),
+            State::Closed { .. } | State::Rejected { .. } | State::Merged(_) => return Err(Rejection::Closed),
         }
         let at = at.unwrap_or(now);
         let in_time = verdict(facts.respond_by, at).in_time();
@@ -98,13 +125,14 @@ impl Case {
         if !self.awaits_answer() {
             return Ok(vec![]);
         }
-        let Some((first, _)) = self.ends_first() else {
-            let late = !verdict(facts.respond_by, now).in_time();
+        let Some((watched, _)) = self.watched() else {
+            let late = !self.response_missed && !verdict(facts.respond_by, now).in_time();
             return Ok(if late { vec![Event::ResponseMissed { promises: vec![] }] } else { vec![] });
         };
-        let moved = self.promises.decide(|kind| kind == first, &promise::Command::Look, now, &|_| None)?;
+        let moved = self.promises.decide(|kind| kind == watched, &promise::Command::Look, now, &|_| None)?;
         let event = |moved: Moved| match moved.event {
             promise::Event::Warned { warning, .. } => Event::ResponseDueSoon { warning, promises: vec![moved] },
+            _ if self.response_missed => Event::FeedbackMissed { promises: vec![moved] },
             _ => Event::ResponseMissed { promises: vec![moved] },
         };
         Ok(moved.into_iter().map(event).collect())
@@ -114,14 +142,26 @@ impl Case {
     /// an answer at the promised time is in time.
     pub fn look_at(&self) -> Option<Timestamp> {
         let facts = self.facts.as_ref().filter(|_| self.awaits_answer())?;
-        match self.ends_first() {
+        match self.watched() {
             Some((_, promise)) => promise.next_due(),
             None => Some(calendar::add(facts.respond_by, SignedDuration::from_micros(1))),
         }
     }
 
-    fn awaits_answer(&self) -> bool {
-        self.state == State::Routed && !self.response_missed
+    /// Nobody has answered, and something of what was promised still runs.
+    pub(super) fn awaits_answer(&self) -> bool {
+        self.state == State::Routed && (!self.response_missed || self.watched().is_some())
+    }
+
+    /// The promise that ends first of those that are neither kept nor missed.
+    pub fn watched(&self) -> Option<(Kind, &Promise)> {
+        let runs = |promise: &Promise| promise.standing.state == promise::State::Running;
+        self.promises.iter().filter(|(_, one)| runs(one)).min_by_key(|(_, one)| one.standing.due_at)
+    }
+
+    /// By when the first of these promises is to be kept.
+    pub fn due_of(&self, moved: &[Moved]) -> Option<Timestamp> {
+        Some(self.promises.last(moved.first()?.kind)?.standing.due_at)
     }
 
     /// The promise that ends first; none of a case from before they were kept, which has its `respond_by` alone.

@@ -85,6 +85,30 @@ fn r_int_15_an_urgent_matter_has_feedback_within_a_day_also_in_the_holidays() {
 }
 
 #[test]
+fn r_int_15_an_urgent_chat_that_missed_its_minutes_is_watched_until_its_day_is_over_as_well() {
+    let office = at("2026-10-09T09:00+08:00");
+    let (minutes, day) = (office + SignedDuration::from_mins(5), office + SignedDuration::from_hours(24));
+    let micro = SignedDuration::from_micros(1);
+    let mut case = taken_in(chat(CaseClass::Discomfort), &levels(), office);
+    let mut missed = Vec::new();
+    while let Some(next) = case.look_at() {
+        for event in run(&mut case, Command::LookAtResponse, next).unwrap() {
+            match event {
+                Event::ResponseMissed { .. } => missed.push(("answer", next)),
+                Event::FeedbackMissed { .. } => missed.push(("feedback", next)),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(missed, [("answer", minutes + micro), ("feedback", day + micro)]);
+    assert_eq!(stands(&case), [(Kind::FirstResponse, Stands::Breached), (Kind::UrgentFeedback, Stands::Breached)]);
+    let mut answered = taken_in(chat(CaseClass::Discomfort), &levels(), office);
+    run(&mut answered, Command::LookAtResponse, minutes + micro).unwrap();
+    run(&mut answered, respond(None), day).unwrap();
+    assert_eq!((stands(&answered)[1], answered.look_at()), ((Kind::UrgentFeedback, Stands::Met), None));
+}
+
+#[test]
 fn r_int_12_the_policy_decides_by_channel_class_priority_segment_and_store() {
     let rule = |when: &str, target: &str| {
         format!(

@@ -1,12 +1,19 @@
 //! Who has a case: somebody gave it to a person, or a person took it (domain: Assign, Accept). Beside how far
 //! the case has come, and not part of it: a case can be answered by whoever, and be passed on after its answer.
+//! A case can be put back to nobody; the version of an assignment is never used again.
 //! Invariants: at most one person has it; two who read the same assignment cannot both change it; whoever has it is
 //! named by its promises when they are missed.
 use jiff::Timestamp;
 use kernel::{promise::Fact, sla::Levels};
 use serde::{Deserialize, Serialize};
 
-use super::case::{Case, Event, Facts, Rejection};
+use super::{
+    case::{Case, Event, Facts, Rejection},
+    course,
+};
+
+/// Who answers for a promise while nobody has the case.
+const NOBODY: &str = "nobody";
 
 /// Who has a case, since when, and who said so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,8 +64,35 @@ impl Case {
         let mut seen = self.clone();
         events.iter().for_each(|event| seen.apply(event));
         let promises = seen.noted(Fact::Assigned { at: now, owner: to.clone() }, levels, now)?;
-        let assignment = Assignment { version: version.saturating_add(1), to, by, at: now };
+        let assignment = Assignment { version: self.course.hands.max(version).saturating_add(1), to, by, at: now };
         events.push(Event::Assigned { assignment, promises });
+        Ok(events)
+    }
+
+    /// Puts the case back to nobody. Errors: as for giving it; nobody has it.
+    pub(super) fn put_back(
+        &self,
+        facts: &Facts,
+        version: u32,
+        levels: &Levels,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        if let Some(merged) = self.merged_into() {
+            return Err(Rejection::Merged(merged.into));
+        }
+        if self.is_ended() {
+            return Err(Rejection::Closed);
+        }
+        let held = self.assignment.as_ref().ok_or(Rejection::NobodyHasIt)?;
+        if version != held.version {
+            return Err(Rejection::AssignmentChanged);
+        }
+        // What time has brought comes first: who had it then answers for it.
+        let mut events = self.look(facts, now)?;
+        let mut seen = self.clone();
+        events.iter().for_each(|event| seen.apply(event));
+        let promises = seen.noted(Fact::Assigned { at: now, owner: NOBODY.into() }, levels, now)?;
+        events.push(Event::Course(course::Event::PutBack { version, promises }));
         Ok(events)
     }
 

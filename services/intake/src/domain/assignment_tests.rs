@@ -7,6 +7,7 @@ use super::{
     assignment::HandOver,
     case::{Case, Command, Event, State},
     case_tests::{after, hours, levels, respond, run},
+    course,
     vocabulary::{CaseClass, Outcome},
 };
 
@@ -16,6 +17,10 @@ pub(super) fn assign(to: &str, by: &str, version: u32) -> Command {
 
 pub(super) fn accept(by: &str, version: u32) -> Command {
     Command::Accept { by: by.into(), version, levels: levels() }
+}
+
+pub(super) fn put_back(version: u32) -> Command {
+    Command::Course(course::Command::PutBack { version, levels: levels() })
 }
 
 /// Whose it is, whether that person took it, and which change of hands that was.
@@ -72,6 +77,22 @@ fn whoever_had_it_when_the_promise_ended_is_named_and_a_change_of_hands_hides_no
     let promise = case.promises.last(Kind::FirstResponse).unwrap();
     assert_eq!(promise.owner_at_due(), Some("staff:ana"));
     assert_eq!(run(&mut case, Command::LookAtResponse, hours(26)), Ok(vec![]));
+}
+
+#[test]
+fn what_is_put_back_is_nobodys_and_the_version_of_an_assignment_comes_once() {
+    let mut case = after(CaseClass::Enquiry, &[(accept("staff:ana", 0), 1)]);
+    assert_eq!(run(&mut case, put_back(2), hours(1)), Err("case.assignment_changed"));
+    run(&mut case, put_back(1), hours(1)).unwrap();
+    assert_eq!(held(&case), None);
+    assert_eq!(run(&mut case, put_back(1), hours(1)), Err("case.nobody_has_it"));
+    run(&mut case, accept("staff:ben", 0), hours(2)).unwrap();
+    assert_eq!(held(&case), Some(("staff:ben", true, 2)));
+    assert_eq!(run(&mut case, assign("staff:eve", "staff:ana", 1), hours(2)), Err("case.assignment_changed"));
+    // Nobody answers for what is missed while nobody has it; who had it at the time does.
+    run(&mut case, put_back(2), hours(25)).unwrap();
+    assert!(case.response_missed);
+    assert_eq!(case.promises.last(Kind::FirstResponse).unwrap().owner_at_due(), Some("staff:ben"));
 }
 
 #[test]

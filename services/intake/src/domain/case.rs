@@ -1,29 +1,32 @@
 //! A case: one contact of one customer, from being taken in to its end (domain: Case, R-INT-01 to R-INT-23).
 //! Invariants: registered once with its class, lane and promise; answered for the first time at most once; a closed
-//! case stays closed, but for the appeal of its complaint; a case handled as a complaint ends with it and not before.
+//! case stays closed until it is taken up again; a case handled as a complaint ends with it and not before.
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
-use kernel::{
-    id,
-    promise::Promises,
-    sla::{self, Kind, Levels, Warning},
-};
+use kernel::{promise::Promises, sla::Kind};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    answer::{self, Given, Moved},
-    assignment::{Assignment, HandOver},
-    classify::Classification,
+    assignment::Assignment,
+    course::{Course, Merged},
     ending::Unfit,
-    information::Question,
-    priority::{self, Priority, Weighed},
-    record::{Added, Part},
+    health::Health,
+    knowledge::Offer,
+    priority::{self, Priority},
+    rating::Rating,
+    record::Part,
+    reporting::Reports,
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
 };
 
-pub use super::rejection::Rejection;
+pub use super::{
+    command::{Command, Event},
+    contact::Contact,
+    ids::{complaint_of, id_of, id_of_follow_up},
+    rejection::Rejection,
+};
 
 /// A case as intake knows it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,6 +46,24 @@ pub struct Case {
     /// How often the customer was asked for what is missing.
     #[serde(default)]
     pub questions: u32,
+    /// What became of it beside being handled.
+    #[serde(default, skip_serializing_if = "Course::is_empty")]
+    pub course: Course,
+    /// The article it was offered as its answer; none where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+    /// Words people put on it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<String>,
+    /// What is on record of a person's health.
+    #[serde(default, skip_serializing_if = "Health::is_empty")]
+    pub health: Health,
+    /// What it owes authorities.
+    #[serde(default, skip_serializing_if = "Reports::is_empty")]
+    pub reports: Reports,
+    /// The customer's, of the end it had come to then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<Rating>,
 }
 
 /// How far a case has come.
@@ -58,12 +79,14 @@ pub enum State {
     Responded,
     /// A human has answered with a question, and the customer has until then to add what is missing.
     AwaitingInfo { missing: BTreeSet<Part>, until: Timestamp },
-    /// Closed once, and its complaint was taken up again; nobody waits for a first answer any more.
+    /// Closed once, and taken up again, with its complaint or by itself; no first answer is owed any more.
     Reopened,
     /// At its end.
     Closed { outcome: Outcome, at: Timestamp },
     /// At its end, because it was no case of ours.
     Rejected { what: Unfit, reason: String, at: Timestamp },
+    /// It goes on as another case, and may come back.
+    Merged(Box<Merged>),
 }
 
 /// What was taken in. No words of the customer: those are kept apart, encrypted.
@@ -116,140 +139,38 @@ impl Facts {
     }
 }
 
-/// A contact, before it is taken in.
-#[derive(Clone, Debug)]
-pub struct Contact {
-    pub case_id: Uuid,
-    pub customer_id: Uuid,
-    pub channel: Channel,
-    pub purchase_id: Option<Uuid>,
-    pub product_id: Option<String>,
-    pub batch: Option<String>,
-    pub classification: Classification,
-    pub emotion: Option<Emotion>,
-    /// 0 (none) to 3.
-    pub vip_tier: u8,
-    pub repeat_contact: bool,
-    pub occurred_at: Timestamp,
-    pub follow_up_id: Option<Uuid>,
-    pub store_id: Option<String>,
-    /// What of the record a person stated.
-    pub parts: BTreeSet<Part>,
-}
-
-/// What can be asked of a case. What gives or ends a promise brings the service levels.
-#[derive(Clone, Debug)]
-pub enum Command {
-    /// A person adds to the record what was missing.
-    Complete(Added),
-    /// Take the contact in, with its first answer promised. Told again it changes nothing.
-    Register { contact: Box<Contact>, levels: Arc<Levels> },
-    /// A human answered the customer: now, or at an earlier time told only now.
-    Respond { at: Option<Timestamp>, levels: Arc<Levels> },
-    /// Give it to a person.
-    Assign { asked: HandOver, levels: Arc<Levels> },
-    /// A person takes it, having read the assignment of this version; 0 where there was none.
-    Accept { by: String, version: u32, levels: Arc<Levels> },
-    /// Ask the customer for what is missing.
-    RequestInfo { asked: Question, levels: Arc<Levels> },
-    /// Time has passed, and what is missing is awaited.
-    LookForInfo,
-    /// Time has passed, and the first answer is awaited.
-    LookAtResponse,
-    /// A person says that it is no case of ours, and why.
-    Reject { what: Unfit, reason: String, levels: Arc<Levels> },
-    /// It needs nothing else.
-    Close { outcome: Outcome, levels: Arc<Levels> },
-    /// Its complaint reached its end.
-    EndWithComplaint { outcome: Outcome, levels: Arc<Levels> },
-    /// Its complaint was taken up again after its end.
-    ReopenWithComplaint,
-}
-
-/// What happened to a case, and with it to its promises.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    Registered {
-        facts: Box<Facts>,
-        promises: Vec<Moved>,
-    },
-    Responded {
-        at: Timestamp,
-        in_time: bool,
-        promises: Vec<Moved>,
-    },
-    /// An answer told late was the first, or says that none was missed.
-    ResponseCorrected {
-        at: Timestamp,
-        in_time: bool,
-        was_at: Option<Timestamp>,
-        was_late: bool,
-        promises: Vec<Moved>,
-    },
-    ResponseDueSoon {
-        warning: Warning,
-        promises: Vec<Moved>,
-    },
-    ResponseMissed {
-        promises: Vec<Moved>,
-    },
-    Closed {
-        outcome: Outcome,
-        at: Timestamp,
-        promises: Vec<Moved>,
-    },
-    Reopened,
-    RecordCompleted(Added),
-    InfoRequested {
-        missing: BTreeSet<Part>,
-        until: Timestamp,
-    },
-    InfoAdded {
-        still_missing: BTreeSet<Part>,
-    },
-    Rejected {
-        what: Unfit,
-        reason: String,
-        at: Timestamp,
-        promises: Vec<Moved>,
-    },
-    /// Another person has it now.
-    Assigned {
-        assignment: Assignment,
-        promises: Vec<Moved>,
-    },
-}
-
-/// The id of the case that stands for a contact a channel knows by its own reference (idempotent on both).
-pub fn id_of(channel: Channel, external_ref: &str) -> Uuid {
-    id::derived("case", &[channel.word(), external_ref])
-}
-
-/// The id of the case a follow-up's answer opens.
-pub fn id_of_follow_up(follow_up_id: Uuid) -> Uuid {
-    id::derived("case", &[Channel::FollowUp.word(), &follow_up_id.to_string()])
-}
-
-/// The id of the complaint a case is handled as.
-pub fn complaint_of(case_id: Uuid) -> Uuid {
-    id::derived("complaint", &[&case_id.to_string()])
-}
-
 impl Case {
     /// What follows from `command`.
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        if let Some(says) = self.merged_says(&command) {
+            return says;
+        }
         match (&self.facts, command) {
             (_, Command::Complete(added)) => self.complete(added),
-            (None, Command::Register { contact, levels }) => Ok(vec![contact.take_in(&levels, now)?]),
+            (_, Command::Course(command)) => self.decide_course(command, now),
+            (None, Command::Register { contact, levels }) => {
+                let (offered, packs) = (contact.offered(now), Arc::clone(&contact.packs));
+                let events = self.with_owed(contact.take_in(&levels, now)?, &packs, now)?;
+                Ok(events.into_iter().chain(offered).collect())
+            }
             (Some(_), Command::Register { .. }) => Ok(vec![]),
-            (None, Command::LookAtResponse | Command::LookForInfo) => Ok(vec![]),
+            (None, Command::LookAtResponse | Command::LookForInfo | Command::LookAtReports) => Ok(vec![]),
             (None, Command::EndWithComplaint { .. } | Command::ReopenWithComplaint) => Ok(vec![]),
             (None, _) => Err(Rejection::Unknown),
             (Some(facts), Command::Respond { at, levels }) => self.respond(facts, at, &levels, now),
+            (Some(facts), Command::RecordHealth { said, levels, packs }) => {
+                self.with_owed(self.record_health(facts, *said, &levels, now)?, &packs, now)
+            }
+            (Some(_), Command::ReceiveReport { receipt, packs }) => self.receive(receipt, &packs, now),
+            (Some(_), Command::WithdrawReport { pack, withdrawal }) => self.withdraw_reports(&pack, withdrawal, now),
+            (Some(_), Command::Rate { score }) => self.rate(score, now),
+            (Some(_), Command::LookAtReports) => self.look_at_reports(now),
             (Some(facts), Command::Assign { asked, levels }) => self.assign(facts, asked, &levels, now),
             (Some(facts), Command::Accept { by, version, levels }) => self.accept(facts, by, version, &levels, now),
             (Some(facts), Command::RequestInfo { asked, levels }) => self.request_info(facts, asked, &levels, now),
             (Some(facts), Command::Reject { what, reason, levels }) => self.reject(facts, what, reason, &levels, now),
+            (Some(_), Command::Tag { tag, put }) => self.tag(tag, put),
+            (Some(_), Command::Judge { helpful, levels }) => self.judge(helpful, &levels, now),
             (Some(_), Command::LookForInfo) => Ok(self.look_for_info(now)),
             (Some(facts), Command::LookAtResponse) => self.look(facts, now),
             (Some(facts), Command::Close { outcome, levels }) => self.close(facts, outcome, &levels, now),
@@ -275,6 +196,7 @@ impl Case {
             }
             Event::ResponseDueSoon { .. } => {}
             Event::ResponseMissed { .. } => self.response_missed = true,
+            Event::FeedbackMissed { .. } => {}
             Event::Closed { outcome, at, .. } => self.state = State::Closed { outcome: *outcome, at: *at },
             Event::InfoRequested { missing, until } => {
                 self.state = State::AwaitingInfo { missing: missing.clone(), until: *until };
@@ -285,84 +207,23 @@ impl Case {
                 self.state = State::Rejected { what: *what, reason: reason.clone(), at: *at };
             }
             Event::Reopened => self.state = State::Reopened,
+            Event::Course(event) => self.apply_course(event),
             Event::RecordCompleted(added) => self.facts.iter_mut().for_each(|facts| {
                 facts.parts.extend(&added.parts);
                 facts.emotion = added.emotion.or(facts.emotion);
             }),
-            Event::Assigned { assignment, .. } => self.assignment = Some(assignment.clone()),
+            Event::Assigned { assignment, .. } => {
+                self.course.hands = assignment.version;
+                self.assignment = Some(assignment.clone());
+            }
+            Event::Tagged { tag, put: true } => drop(self.tags.insert(tag.clone())),
+            Event::Tagged { tag, put: false } => drop(self.tags.remove(tag)),
+            Event::AnswerOffered(offer) => self.offer = Some(offer.clone()),
+            Event::AnswerJudged(helpful) => self.offer.iter_mut().for_each(|offer| offer.helpful = Some(*helpful)),
+            Event::Health(event) => self.apply_health(event),
+            Event::Report(event) => self.reports.apply(event),
+            Event::Rated(rating) => self.rating = Some(*rating),
         }
         event.promises().iter().for_each(|moved| self.promises.apply(moved));
-    }
-}
-
-impl Event {
-    /// What happened to the promises with it.
-    fn promises(&self) -> &[Moved] {
-        match self {
-            Event::Registered { promises, .. }
-            | Event::Responded { promises, .. }
-            | Event::ResponseCorrected { promises, .. }
-            | Event::ResponseDueSoon { promises, .. }
-            | Event::ResponseMissed { promises }
-            | Event::Assigned { promises, .. }
-            | Event::Rejected { promises, .. }
-            | Event::Closed { promises, .. } => promises,
-            Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
-        }
-    }
-}
-
-impl Contact {
-    /// The command that takes the contact in.
-    pub fn register(self, levels: &Arc<Levels>) -> Command {
-        Command::Register { contact: Box::new(self), levels: Arc::clone(levels) }
-    }
-
-    /// The case that is on record from now on.
-    fn take_in(self, levels: &Levels, now: Timestamp) -> Result<Event, Rejection> {
-        let Classification { class, source, severity, heard } = self.classification;
-        let lane = priority::lane(class, severity);
-        let priority = priority::priority(Weighed {
-            severity,
-            emotion: self.emotion,
-            heard,
-            vip_tier: self.vip_tier,
-            channel: self.channel,
-            repeat_contact: self.repeat_contact,
-        });
-        let asked = sla::Facts {
-            channel: Some(self.channel.word()),
-            class: Some(class.word()),
-            priority: Some(lane.word()),
-            segment: (self.vip_tier >= 1).then_some("vip"),
-            store: self.store_id.as_deref(),
-        };
-        let urgent = priority::is_urgent(lane, &priority);
-        let Given { promises, respond_by, answered_from } = answer::promised(levels, asked, urgent, now)?;
-        let facts = Box::new(Facts {
-            case_id: self.case_id,
-            customer_id: self.customer_id,
-            channel: self.channel,
-            purchase_id: self.purchase_id,
-            product_id: self.product_id,
-            batch: self.batch,
-            class,
-            class_source: source,
-            emotion: self.emotion.or(heard.emotion),
-            lane,
-            health_severity: severity,
-            priority,
-            occurred_at: self.occurred_at,
-            recorded_at: now,
-            respond_by,
-            complaint_id: class.is_complaint().then(|| complaint_of(self.case_id)),
-            follow_up_id: self.follow_up_id,
-            store_id: self.store_id,
-            parts: self.parts,
-            vip_tier: self.vip_tier,
-            repeat_contact: self.repeat_contact,
-            answered_from,
-        });
-        Ok(Event::Registered { facts, promises })
     }
 }

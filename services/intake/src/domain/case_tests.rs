@@ -12,13 +12,23 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    assignment_tests::{accept, assign},
+    assignment_tests::{accept, assign, put_back},
     case::{Case, Command, Contact, Event, State},
     classify::{Classification, Heard},
+    course::{
+        self, LinkKind,
+        merge_tests::{absorb, merge, release, unmerge},
+        tests::{further, hear, link, reopen, split, unlink},
+    },
     ending::Unfit,
     ending_tests::reject,
+    health::Said,
+    health_tests::{self, record_health},
     information_tests::ask,
+    knowledge_tests::{helped, judge, offered},
     record::{Added, Part},
+    regulator::Packs,
+    reporting_tests,
     vocabulary::{CaseClass, Channel, Emotion, Outcome},
 };
 
@@ -31,6 +41,11 @@ pub(super) fn levels() -> Arc<Levels> {
 /// Levels of another policy.
 pub(super) fn policy(policy: &str) -> Arc<Levels> {
     Arc::new(Levels::prepare(toml::from_str(policy).unwrap(), &toml::from_str(CHINA).unwrap()).unwrap())
+}
+
+/// No authority wants to hear anything.
+pub(super) fn packs() -> Arc<Packs> {
+    reporting_tests::packs(&[])
 }
 
 pub(super) fn hours(n: i64) -> Timestamp {
@@ -53,6 +68,9 @@ pub(super) fn contact(class: CaseClass) -> Contact {
         follow_up_id: None,
         store_id: None,
         parts: [Part::Content].into(),
+        article: None,
+        health: Said::default(),
+        packs: packs(),
     }
 }
 
@@ -109,7 +127,11 @@ fn states() -> Vec<(&'static str, Case)> {
         ("enquiry responded", after(Enquiry, std::slice::from_ref(&responded))),
         ("enquiry closed", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2)])),
         ("enquiry awaiting info", after(Enquiry, &[(ask(1, &[Part::Emotion]), 1)])),
+        ("enquiry reopened", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2), (reopen(), 3)])),
+        ("enquiry merged", after(Enquiry, &[(merge(), 1)])),
         ("enquiry rejected", after(Enquiry, &[(reject(Unfit::Spam), 1)])),
+        ("enquiry offered an article", offered()),
+        ("enquiry helped and closed", helped()),
         ("suggestion", after(Suggestion, &[])),
         ("complaint", after(Delivery, &[])),
         ("complaint responded", after(Delivery, &[responded])),
@@ -136,49 +158,121 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("request info", ask(1, &[Part::Circumstances])),
         ("look for info", Command::LookForInfo),
         ("reject", reject(Unfit::NotOurs)),
+        ("reopen", reopen()),
+        ("hear more", hear(further(1, CaseClass::Enquiry, 0))),
+        ("hear of harm", hear(further(2, CaseClass::Discomfort, 1))),
+        ("link", link(7, LinkKind::Related)),
+        ("unlink", unlink(7)),
+        ("merge", merge()),
+        ("absorb", absorb(8)),
+        ("unmerge", unmerge()),
+        ("release", release(8)),
+        ("split", split(8, &[])),
+        ("put back", put_back(1)),
+        ("tag", Command::Tag { tag: "recall".into(), put: true }),
+        ("judge as help", judge(true)),
+        ("judge as no help", judge(false)),
+        ("receive a report", reporting_tests::receive("R-1", hours(1))),
+        ("withdraw a report", reporting_tests::withdraw()),
+        ("rate", Command::Rate { score: 4 }),
+        ("look at reports", Command::LookAtReports),
+        ("record health", record_health(health_tests::symptoms(2))),
     ]
 }
 
+/// The status a case of this name has.
+fn status(from: &str) -> &'static str {
+    let ends = [
+        ("rejected", "rejected"),
+        ("merged", "merged"),
+        ("closed", "closed"),
+        ("awaiting info", "awaiting_info"),
+        ("responded", "responded"),
+        ("reopened", "reopened"),
+        ("absent", "absent"),
+    ];
+    ends.into_iter().find(|(end, _)| from.ends_with(end)).map_or("routed", |(_, status)| status)
+}
+
 /// The status afterwards and whether anything happened; or the code of the rejection.
-fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static str> {
-    let is_rejected = from.ends_with("rejected");
-    let is_closed = from.ends_with("closed") || is_rejected;
+type Outcomes = Result<(&'static str, bool), &'static str>;
+
+/// What is said of the course of a case; nothing of other commands.
+fn expected_of_course(from: &str, command: &str) -> Option<Outcomes> {
+    let still = status(from);
+    Some(match (still, command) {
+        ("absent", "put back") => Err("case.not_found"),
+        ("merged", "put back") => Err("case.merged"),
+        ("closed" | "rejected", "put back") => Err("case.closed"),
+        (_, "put back") if from == "enquiry assigned" => Ok((still, true)),
+        (_, "put back") => Err("case.nobody_has_it"),
+        ("absent", "reopen" | "hear more" | "hear of harm" | "link" | "unlink") => Err("case.not_found"),
+        ("absent", "merge" | "absorb" | "unmerge" | "release" | "split") => Err("case.not_found"),
+        (_, "link") => Ok((still, true)),
+        (_, "unlink" | "release") => Ok((still, false)),
+        ("merged", "unmerge") => Ok(("routed", true)),
+        (_, "unmerge") => Err("case.not_merged"),
+        ("merged", "merge" | "absorb" | "reopen" | "split") => Err("case.merged"),
+        ("closed" | "rejected", "merge" | "absorb" | "split") => Err("case.closed"),
+        (_, "merge") => Ok(("merged", true)),
+        (_, "absorb" | "split") => Ok((still, true)),
+        ("rejected", "reopen") => Err("case.closed"),
+        ("closed", "reopen") if from == "complaint closed" => Err("case.is_complaint"),
+        ("closed", "reopen") => Ok(("reopened", true)),
+        (_, "reopen") => Err("case.not_closed"),
+        ("rejected" | "merged", "hear more") | (_, "hear of harm") => Err("case.contact_of_its_own"),
+        ("closed", "hear more") if from == "complaint closed" => Err("case.contact_of_its_own"),
+        ("closed", "hear more") => Ok(("reopened", true)),
+        ("awaiting_info", "hear more") => Ok(("responded", true)),
+        (_, "hear more") => Ok((still, true)),
+        _ => return None,
+    })
+}
+
+fn expected(from: &str, command: &str) -> Outcomes {
+    if let Some(of_course) = expected_of_course(from, command) {
+        return of_course;
+    }
+    let still = status(from);
+    let is_closed = ["closed", "rejected"].contains(&still);
     let is_complaint = from.starts_with("complaint");
-    let is_waiting = from.ends_with("awaiting info");
-    let has_answer = from.ends_with("responded") || is_waiting;
-    let still = if is_rejected {
-        "rejected"
-    } else if is_closed {
-        "closed"
-    } else if is_waiting {
-        "awaiting_info"
-    } else if has_answer {
-        "responded"
-    } else if from == "complaint reopened" {
-        "reopened"
-    } else {
-        "routed"
-    };
+    let is_waiting = still == "awaiting_info";
+    let has_answer = still == "responded" || is_waiting;
     match (from, command) {
         ("absent", "register") => Ok(("routed", true)),
+        ("absent", "look at reports") => Ok(("absent", false)),
         ("absent", "look at response" | "look for info" | "end with complaint" | "reopen with complaint") => {
             Ok(("absent", false))
         }
         ("absent", _) => Err("case.not_found"),
         (_, "register") => Ok((still, false)),
+        (_, "receive a report" | "withdraw a report") => Err("case.no_report_owed"),
+        (_, "rate") if still == "closed" => Ok((still, true)),
+        (_, "rate") if still != "merged" => Err("case.not_ended"),
+        (_, "look at reports") => Ok((still, false)),
         (_, "look at response") => Ok((still, still == "routed" && from != "enquiry late")),
         (_, "look for info") if is_waiting => Ok(("closed", true)),
         (_, "look for info") => Ok((still, false)),
-        (_, "end with complaint") => Ok((if is_rejected { still } else { "closed" }, !is_closed)),
+        (_, "end with complaint") if is_closed => Ok((still, false)),
+        (_, "end with complaint") => Ok(("closed", true)),
         ("complaint closed", "reopen with complaint") => Ok(("reopened", true)),
         (_, "reopen with complaint") => Ok((still, false)),
+        (_, _) if still == "merged" => Err("case.merged"),
+        (_, "record health") if still != "rejected" => Ok((still, true)),
         (_, "tell an earlier answer") => Ok((if still == "routed" { "responded" } else { still }, true)),
+        ("enquiry offered an article", "judge as help") => Ok(("closed", true)),
+        ("enquiry offered an article", "judge as no help") => Ok((still, true)),
+        ("enquiry helped and closed", "judge as help") => Ok((still, false)),
+        ("enquiry helped and closed", "judge as no help") => Err("case.answer_judged"),
+        (_, "tag") => Ok((still, true)),
+        (_, "judge as help" | "judge as no help") => Err("case.nothing_offered"),
         (_, _) if is_closed => Err("case.closed"),
         ("enquiry assigned", "assign" | "accept") => Err("case.assignment_changed"),
         (_, "add to record") if is_waiting => Ok(("responded", true)),
         (_, "add to record" | "assign" | "accept") => Ok((still, true)),
         (_, "respond") if has_answer => Err("case.already_responded"),
         ("complaint reopened", "respond") => Err("case.is_complaint"),
+        ("enquiry reopened", "respond") => Err("case.already_responded"),
         (_, "respond") => Ok(("responded", true)),
         (_, "close as complaint") => Err("case.outcome_not_by_person"),
         (_, _) if is_complaint => Err("case.is_complaint"),
@@ -187,7 +281,7 @@ fn expected(from: &str, command: &str) -> Result<(&'static str, bool), &'static 
         (_, "reject") => Ok(("rejected", true)),
         ("suggestion", "close as suggestion") => Ok(("closed", true)),
         (_, "close as suggestion") => Err("case.not_a_suggestion"),
-        (_, "close as answered" | "close as guidance") if has_answer => Ok(("closed", true)),
+        (_, "close as answered" | "close as guidance") if has_answer || still == "reopened" => Ok(("closed", true)),
         (_, "close as answered" | "close as guidance") => Err("case.not_answered"),
         pair => panic!("nothing is said about {pair:?}"),
     }
@@ -244,8 +338,8 @@ fn any_command() -> impl Strategy<Value = Command> {
 
 proptest! {
     /// Whatever is asked in whatever order: it is registered, answered and missed at most once each and warned of at most
-    /// once by each warning, a closed case stays as it is but for a reopening and what is told late, and a deadline is
-    /// armed exactly while an answer is awaited.
+    /// once by each warning, a closed case stays as it is but for a reopening, its links, tags, rating, harm and what is told late,
+    /// and a deadline is armed exactly while an answer is awaited.
     #[test]
     fn no_series_of_commands_breaks_a_case(series in prop::collection::vec((any_command(), 0i64..40), 0..20)) {
         let mut case = Case::default();
@@ -256,12 +350,23 @@ proptest! {
             let before = case.clone();
             let events = run(&mut case, command, now).unwrap_or_default();
             let was_closed = matches!(before.state, State::Closed { .. } | State::Rejected { .. });
-            let reopened = events == [Event::Reopened];
-            let corrected = matches!(events[..], [Event::ResponseCorrected { .. }]) && case.state == before.state;
-            prop_assert!(!was_closed || reopened || corrected || (events.is_empty() && case == before));
+            let takes_up = |event: &Event| matches!(event, Event::Reopened | Event::Course(course::Event::Reopened { .. }));
+            let reopened = events.iter().any(takes_up);
+            let beside = |event: &Event| {
+                let said = matches!(event, Event::Health(_) | Event::Rated(_));
+                said || matches!(event, Event::ResponseCorrected { .. } | Event::Tagged { .. } | Event::Course(_))
+            };
+            let beside = events.iter().all(beside) && case.state == before.state;
+            prop_assert!(!was_closed || reopened || beside);
+            prop_assert!(!events.is_empty() || case == before);
             prop_assert!(was_closed || !reopened);
-            prop_assert_eq!(case.look_at().is_some(), case.state == State::Routed && !case.response_missed);
-            let once = events.iter().filter(|event| !matches!(event, Event::Closed { .. } | Event::Reopened));
+            let owed = !case.response_missed || case.watched().is_some();
+            prop_assert_eq!(case.look_at().is_some(), case.state == State::Routed && owed);
+            let often = |event: &&Event| {
+                let said = matches!(event, Event::Health(_) | Event::Rated(_));
+                said || matches!(event, Event::Closed { .. } | Event::Reopened | Event::Assigned { .. } | Event::Course(_))
+            };
+            let once = events.iter().filter(|event| !often(event));
             seen.extend(once.map(|event| match event {
                 Event::ResponseDueSoon { warning, .. } => (std::mem::discriminant(event), Some(*warning)),
                 _ => (std::mem::discriminant(event), None),

@@ -44,10 +44,14 @@ impl Case {
     ) -> Result<Vec<Event>, Rejection> {
         match (&self.state, outcome) {
             (State::Absent, _) => Err(Rejection::Unknown),
-            (State::Closed { .. } | State::Rejected { .. }, _) => Err(Rejection::Closed),
-            (_, Outcome::ComplaintClosed | Outcome::ComplaintWithdrawn | Outcome::NoInfo) => {
-                Err(Rejection::NotByPerson)
-            }
+            (State::Closed { .. } | State::Rejected { .. } | State::Merged(_), _) => Err(Rejection::Closed),
+            (
+                _,
+                Outcome::ComplaintClosed
+                | Outcome::ComplaintWithdrawn
+                | Outcome::NoInfo
+                | Outcome::AnsweredFromKnowledge,
+            ) => Err(Rejection::NotByPerson),
             _ if facts.complaint_id.is_some() => Err(Rejection::IsComplaint),
             (_, Outcome::SuggestionRecorded) if facts.class != CaseClass::Suggestion => Err(Rejection::NotASuggestion),
             (State::Routed, Outcome::Answered | Outcome::Guidance) => Err(Rejection::NotAnswered),
@@ -69,7 +73,7 @@ impl Case {
     }
 
     /// Whoever closes cancels what is still promised.
-    fn end(&self, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+    pub(super) fn end(&self, outcome: Outcome, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         let cancelled = Fact::Cancelled { at: now, cause: Cause::Closed };
         Ok(vec![Event::Closed { outcome, at: now, promises: self.noted(cancelled, levels, now)? }])
     }
@@ -96,11 +100,12 @@ impl Case {
             return Err(Rejection::IsComplaint);
         }
         let promises = self.noted(Fact::Cancelled { at: now, cause: Cause::Rejected }, levels, now)?;
-        Ok(vec![Event::Rejected { what, reason, at: now, promises }])
+        let reports = self.reports_dropped(&reason, now)?;
+        Ok(std::iter::once(Event::Rejected { what, reason, at: now, promises }).chain(reports).collect())
     }
 
-    /// Whether it is at its end.
+    /// Whether it is at its end, or goes on as another case.
     pub(super) fn is_ended(&self) -> bool {
-        matches!(self.state, State::Closed { .. } | State::Rejected { .. })
+        matches!(self.state, State::Closed { .. } | State::Rejected { .. } | State::Merged(_))
     }
 }

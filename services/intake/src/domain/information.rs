@@ -35,7 +35,7 @@ impl Case {
     ) -> Result<Vec<Event>, Rejection> {
         let Question { number, missing, within } = asked;
         match self.state {
-            State::Closed { .. } | State::Rejected { .. } => return Err(Rejection::Closed),
+            State::Closed { .. } | State::Rejected { .. } | State::Merged(_) => return Err(Rejection::Closed),
             _ if facts.complaint_id.is_some() => return Err(Rejection::IsComplaint),
             State::AwaitingInfo { .. } => return Err(Rejection::InfoRequested),
             _ if number != self.questions.saturating_add(1) => return Err(Rejection::InfoRequested),

@@ -5,13 +5,26 @@ pub mod assignment;
 pub mod call;
 pub mod case;
 pub mod classify;
+pub mod command;
+pub mod contact;
+pub mod course;
 pub mod ending;
+pub mod health;
 pub mod identity;
+pub mod ids;
 pub mod information;
+pub mod knowledge;
+pub mod major_issue;
+pub mod member;
 pub mod priority;
 pub mod purchase;
+pub mod rating;
 pub mod record;
+pub mod regulator;
 pub mod rejection;
+pub mod reporting;
+pub mod tags;
+pub mod team;
 pub mod triage;
 pub mod vocabulary;
 
@@ -26,4 +39,14 @@ mod classify_tests;
 #[cfg(test)]
 mod ending_tests;
 #[cfg(test)]
+mod health_tests;
+#[cfg(test)]
 mod information_tests;
+#[cfg(test)]
+mod knowledge_tests;
+#[cfg(test)]
+mod major_issue_tests;
+#[cfg(test)]
+mod member_tests;
+#[cfg(test)]
+mod reporting_tests;

@@ -45,8 +45,17 @@ pub fn lane(class: CaseClass, severity: u8) -> Lane {
     if severity >= 1 || class == CaseClass::Discomfort { Lane::Health } else { Lane::Standard }
 }
 
+/// The reason and the points of a degree of harm, and of a child beside harm or a hazard.
+pub const HARM: &str = "health_severity";
+pub const HARM_POINTS: i64 = 1000;
+pub const MINOR: &str = "minor";
+pub const MINOR_POINTS: i64 = 200;
+/// The reasons in the order in which they are told.
+pub const ORDER: [&str; 8] =
+    [HARM, "threat", MINOR, "emotion", "emotion_read", "vip_tier", "platform", "repeat_contact"];
+
 /// As many points as a degree of harm has make any matter urgent.
-const URGENT: i64 = 1000;
+const URGENT: i64 = HARM_POINTS;
 
 /// Whether feedback is promised as for urgent and special matters (R-INT-15): all about health, and what weighs as much.
 pub fn is_urgent(lane: Lane, priority: &Priority) -> bool {
@@ -57,20 +66,22 @@ pub fn is_urgent(lane: Lane, priority: &Priority) -> bool {
 pub fn priority(of: Weighed) -> Priority {
     let heated = |emotion| if matches!(emotion, Some(Emotion::Angry | Emotion::Distressed)) { 300 } else { 0 };
     let read = of.heard.emotion.filter(|_| of.emotion.is_none());
-    let parts: Vec<Part> = [
-        ("health_severity", 1000 * i64::from(of.severity)),
-        ("threat", if of.heard.threat { 300 } else { 0 }),
-        ("minor", if of.heard.minor { 200 } else { 0 }),
-        ("emotion", heated(of.emotion)),
-        ("emotion_read", heated(read)),
-        ("vip_tier", 200 * i64::from(of.vip_tier)),
-        ("platform", if of.channel == Channel::Platform { 150 } else { 0 }),
-        ("repeat_contact", if of.repeat_contact { 100 } else { 0 }),
-    ]
-    .into_iter()
-    .filter(|(_, points)| *points > 0)
-    .map(|(reason, points)| Part { reason: reason.to_owned(), points })
-    .collect();
+    let points = [
+        HARM_POINTS * i64::from(of.severity),
+        if of.heard.threat { 300 } else { 0 },
+        if of.heard.minor { MINOR_POINTS } else { 0 },
+        heated(of.emotion),
+        heated(read),
+        200 * i64::from(of.vip_tier),
+        if of.channel == Channel::Platform { 150 } else { 0 },
+        if of.repeat_contact { 100 } else { 0 },
+    ];
+    let parts: Vec<Part> = ORDER
+        .into_iter()
+        .zip(points)
+        .filter(|(_, points)| *points > 0)
+        .map(|(reason, points)| Part { reason: reason.to_owned(), points })
+        .collect();
     Priority { score: parts.iter().map(|part| part.points).sum(), parts }
 }
 

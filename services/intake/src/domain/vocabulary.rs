@@ -178,6 +178,8 @@ pub enum Outcome {
     ComplaintWithdrawn,
     /// The customer was asked for what is missing, and nothing came.
     NoInfo,
+    /// The article that was offered helped, as the customer said.
+    AnsweredFromKnowledge,
 }
 
 impl Outcome {
@@ -193,6 +195,7 @@ impl Outcome {
             Outcome::ComplaintClosed => "complaint_closed",
             Outcome::ComplaintWithdrawn => "complaint_withdrawn",
             Outcome::NoInfo => "no_info",
+            Outcome::AnsweredFromKnowledge => "answered_from_knowledge",
         }
     }
 }
@@ -218,7 +221,8 @@ mod tests {
         for lane in [Lane::Standard, Lane::Health] {
             assert_eq!(json(serde_json::to_value(lane).unwrap()), lane.word());
         }
-        let unasked = [Outcome::ComplaintClosed, Outcome::ComplaintWithdrawn, Outcome::NoInfo];
+        let unasked =
+            [Outcome::ComplaintClosed, Outcome::ComplaintWithdrawn, Outcome::NoInfo, Outcome::AnsweredFromKnowledge];
         for outcome in unasked.into_iter().chain(Outcome::BY_PERSON) {
             assert_eq!(json(serde_json::to_value(outcome).unwrap()), outcome.word());
         }

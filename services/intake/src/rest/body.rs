@@ -35,6 +35,11 @@ pub async fn text(request: Request<Body>, types: &[&str], limit: usize) -> Resul
     })
 }
 
+/// The whole body as JSON text, at most 256 KiB.
+pub async fn json(request: Request<Body>) -> Result<String, Problem> {
+    text(request, &["application/json"], 256 << 10).await
+}
+
 /// A type that says nothing is taken for the right one; a wrong one is refused.
 fn check_type(headers: &HeaderMap, types: &[&str]) -> Result<(), Problem> {
     let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(()) };

@@ -1,5 +1,7 @@
 //! A contact as channels send it, and what it is when nothing is wrong with it. Only what is needed is asked for
 //! (R-INT-20): who, how to reach them, and what they said; all else is welcome and optional.
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use kernel::id;
 use serde::Deserialize;
@@ -12,11 +14,14 @@ use super::{
     words,
 };
 use crate::{
+    attachments::{Incoming, PER_CASE},
     domain::{
         case::{self, Contact},
         classify::Classifier,
+        health::{self, Care, Group, Said},
         identity::Identity,
         record::Part,
+        regulator::Packs,
         vocabulary::{CaseClass, Channel, Emotion},
     },
     vault::Text,
@@ -71,6 +76,13 @@ pub struct CaseRequest {
     pub vip_tier: Option<i64>,
     /// The customer has contacted us about this before.
     pub repeat_contact: Option<bool>,
+    /// The case the customer says more about, by its id. What asks for no more than that case gives goes to it, also for
+    /// some time after its end; anything else is a case of its own, linked with it. The case it is in is the answer.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub case_id: Option<String>,
+    /// Files that were sent to `POST /v1/attachments` within the last day, at most 20.
+    #[schema(max_items = 20)]
+    pub attachments: Option<Vec<Uuid>>,
 }
 
 /// What is asked when a product did harm (R-INT-06).
@@ -80,12 +92,49 @@ pub struct Health {
     /// At most 1,000 characters.
     #[schema(max_length = 1000)]
     pub symptoms: Option<String>,
+    /// When it began; at most 200 characters.
+    #[schema(example = "two days after the first use", max_length = 200)]
+    pub onset: Option<String>,
     /// At most 200 characters.
     #[schema(example = "twice a day for a week", max_length = 200)]
     pub frequency_of_use: Option<String>,
-    /// 0 (none) to 4 (life-threatening).
+    /// At most 200 characters.
+    #[schema(example = "three weeks", max_length = 200)]
+    pub duration_of_use: Option<String>,
+    /// 0 (none), 1 (mild), 2 (moderate), 3 (severe) or 4 (life-threatening).
     #[schema(minimum = 0, maximum = 4)]
     pub severity: Option<i64>,
+    /// The medical care that was sought.
+    #[schema(schema_with = words::care)]
+    pub medical_care: Option<Care>,
+    /// Whom it concerns; an empty list says that nobody needs special care.
+    #[schema(schema_with = words::groups)]
+    pub special_groups: Option<Vec<Option<Group>>>,
+    /// Somebody died of it.
+    pub death: Option<bool>,
+    /// Others are affected by the same product.
+    pub several_affected: Option<bool>,
+}
+
+impl Health {
+    /// What of the health record is said, but for the batch, which is the contact's own.
+    fn said(&self, text: &Text, severity: Option<u8>) -> Said {
+        let words = [
+            (health::Part::Symptoms, &text.symptoms),
+            (health::Part::Onset, &text.onset),
+            (health::Part::FrequencyOfUse, &text.frequency_of_use),
+            (health::Part::DurationOfUse, &text.duration_of_use),
+        ];
+        Said {
+            words: words.into_iter().filter(|(_, said)| said.is_some()).map(|(part, _)| part).collect(),
+            batch: None,
+            severity: severity.filter(|severity| *severity > 0),
+            care: self.medical_care,
+            groups: self.special_groups.as_ref().map(|groups| groups.iter().copied().flatten().collect()),
+            death: self.death.unwrap_or(false),
+            several: self.several_affected.unwrap_or(false),
+        }
+    }
 }
 
 /// A purchase by the seller's own number.
@@ -101,16 +150,23 @@ pub struct PurchaseRef {
 }
 
 /// A contact with nothing wrong.
-#[derive(Debug)]
+#[derive(Clone)]
 pub struct Registration {
     pub channel: Channel,
     pub identity: Identity,
     pub known: Known,
     pub text: Text,
+    /// The case it names.
+    pub names: Option<Uuid>,
+    /// The files it names.
+    pub attachments: Vec<Uuid>,
+    /// The files it comes with.
+    pub files: Vec<Arc<Incoming>>,
     external_ref: Option<String>,
     class: Option<CaseClass>,
     emotion: Option<Emotion>,
     severity: Option<u8>,
+    health: Said,
     vip_tier: u8,
     repeat_contact: bool,
     purchase_id: Option<Uuid>,
@@ -156,8 +212,12 @@ impl CaseRequest {
             expected_resolution: checks.prose("expected_resolution", self.expected_resolution.as_deref(), 2000),
             symptoms: checks.prose("health.symptoms", health.symptoms.as_deref(), 1000),
             frequency_of_use: checks.word("health.frequency_of_use", health.frequency_of_use.as_deref(), 200),
+            onset: checks.word("health.onset", health.onset.as_deref(), 200),
+            duration_of_use: checks.word("health.duration_of_use", health.duration_of_use.as_deref(), 200),
         };
         let severity = checks.within("health.severity", health.severity, 0, 4);
+        let severity = severity.and_then(|severity| u8::try_from(severity).ok());
+        let health = health.said(&text, severity);
         let vip_tier = checks.within("vip_tier", self.vip_tier, 0, 3);
         let purchase_id = self.purchase.as_ref().and_then(|purchase| {
             let order_ref = checks.required_word("purchase.order_ref", purchase.order_ref.as_deref(), 100)?;
@@ -166,16 +226,24 @@ impl CaseRequest {
         let product_id = checks.word("product_id", self.product_id.as_deref(), 100);
         let batch = checks.word("batch", self.batch.as_deref(), 100);
         let store_id = checks.word("store", self.store.as_deref(), 100);
+        let attachments = self.attachments.clone().unwrap_or_default();
+        if attachments.len() > PER_CASE {
+            checks.report("attachments", format!("names {} files", attachments.len()), "give 0 to 20");
+        }
         let occurred_at = checks.happened("occurred_at", self.occurred_at.as_deref()).unwrap_or(now);
         Some(Registration {
             channel: channel?,
             identity: known.identity.clone()?,
             known,
             text,
+            names: self.named(checks),
+            attachments,
+            files: Vec::new(),
             external_ref,
             class: self.class,
             emotion: self.emotion,
-            severity: severity.and_then(|severity| u8::try_from(severity).ok()),
+            severity: severity.max((health.severity() > 0).then_some(health.severity())),
+            health,
             vip_tier: vip_tier.and_then(|tier| u8::try_from(tier).ok()).unwrap_or(0),
             repeat_contact: self.repeat_contact.unwrap_or(false),
             purchase_id,
@@ -184,6 +252,15 @@ impl CaseRequest {
             store_id,
             occurred_at,
         })
+    }
+
+    /// The case it names.
+    fn named(&self, checks: &mut Checks) -> Option<Uuid> {
+        let named = self.case_id.as_deref()?.parse().ok();
+        if named.is_none() {
+            checks.report("case_id", "is not a UUID", "give the id of a case as it was answered, or leave it out");
+        }
+        named
     }
 }
 
@@ -204,7 +281,13 @@ impl Registration {
     }
 
     /// The contact, classified.
-    pub fn into_contact(self, classifier: &Classifier, case_id: Uuid, customer_id: Uuid) -> Contact {
+    pub fn into_contact(
+        self,
+        classifier: &Classifier,
+        packs: &Arc<Packs>,
+        case_id: Uuid,
+        customer_id: Uuid,
+    ) -> Contact {
         let Text { content, circumstances, symptoms, .. } = &self.text;
         let said: Vec<&str> = [Some(content), circumstances.as_ref(), symptoms.as_ref()]
             .into_iter()
@@ -234,6 +317,9 @@ impl Registration {
             follow_up_id: None,
             store_id: self.store_id,
             parts,
+            article: None,
+            health: self.health,
+            packs: Arc::clone(packs),
         }
     }
 }

@@ -7,6 +7,8 @@ use uuid::Uuid;
 use crate::{
     domain::{
         case::{Case, State},
+        course::LinkKind,
+        knowledge::Article,
         priority::Part,
     },
     wire,
@@ -17,7 +19,7 @@ use crate::{
 pub struct CaseView {
     pub case_id: Uuid,
     pub version: u64,
-    /// `routed`, `responded`, `awaiting_info`, `closed`, `rejected` or `reopened`.
+    /// `routed`, `responded`, `awaiting_info`, `closed`, `rejected`, `reopened` or `merged`.
     #[schema(example = "routed")]
     pub status: String,
     #[schema(example = "website")]
@@ -63,6 +65,47 @@ pub struct CaseView {
     pub closed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// The case it goes on as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<Uuid>,
+    /// The cases it belongs with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<LinkView>,
+    /// An article of our knowledge that answers it. Show it to the customer, and send what he says of it to
+    /// `POST /v1/cases/{id}/verdict`; a person answers all the same unless it helped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<AnswerView>,
+    /// Where the customer can see how it stands and rate its end, without a log-in; good for a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/status/AZ3v…")]
+    pub status_link: Option<String>,
+}
+
+/// An article that is offered as an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AnswerView {
+    #[schema(example = "storage")]
+    pub article_id: String,
+    pub version: u32,
+    /// Where its words are.
+    #[schema(example = "/v1/knowledge/storage")]
+    pub href: String,
+}
+
+impl AnswerView {
+    fn of(article: &Article) -> Self {
+        let (article_id, version) = (article.id.clone(), article.version);
+        Self { href: format!("/v1/knowledge/{article_id}"), article_id, version }
+    }
+}
+
+/// A case another one belongs with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LinkView {
+    pub case_id: Uuid,
+    /// `related`; `parent`, `child`; `follow_up_of`, `followed_up_by`.
+    #[schema(value_type = String, example = "follow_up_of")]
+    pub kind: LinkKind,
 }
 
 /// The points a case started with in its queue, and what they are for.
@@ -83,7 +126,7 @@ pub struct PartView {
 
 impl CaseView {
     /// The case as it is; `None` when there is none.
-    pub fn of(version: u64, case: &Case) -> Option<Self> {
+    pub fn of(version: u64, case: &Case, status_link: Option<String>) -> Option<Self> {
         let facts = case.facts.as_ref()?;
         let part = |part: &Part| PartView { reason: part.reason.clone(), points: part.points };
         let (closed_at, outcome) = match case.state {
@@ -115,6 +158,10 @@ impl CaseView {
             complaint_id: facts.complaint_id,
             closed_at,
             outcome,
+            merged_into: case.merged_into().map(|merged| merged.into),
+            links: case.course.all_links().into_iter().map(|(case_id, kind)| LinkView { case_id, kind }).collect(),
+            answer: case.offer.as_ref().map(|offer| AnswerView::of(&offer.article)),
+            status_link,
         })
     }
 }

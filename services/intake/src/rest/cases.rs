@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use backbone::{Change, Fault, IdempotencyKey, Unit};
+use backbone::{Fault, IdempotencyKey};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -16,13 +16,15 @@ use super::{
     case_request::{CONTACT_HINT, CaseRequest, NO_CONTACT, Registration},
     case_view::CaseView,
     check::Checks,
+    contact,
     problem::Problem,
+    status,
 };
 use crate::{
-    app::{App, channel_actor},
-    domain::case::Case,
+    app::App,
+    attachments::{self, PER_CASE},
+    domain::rejection::OF_ITS_OWN,
     store,
-    vault::{CustomerKey, person_row, text_row},
 };
 
 /// The largest contact, in bytes.
@@ -33,7 +35,8 @@ const JSON: &[&str] = &["application/json"];
 ///
 /// The answer comes when the case is stored durably. A repeat is recognised by `Idempotency-Key` (same key, same body:
 /// the first answer again, byte for byte) or by (channel, external_ref) (the case as it is now); it is answered 201 as
-/// well and changes nothing.
+/// well and changes nothing. A contact that names a case in `case_id` goes to that case where it asks for no more than
+/// the case gives; the answer is the case it is in.
 #[utoipa::path(post, path = "/v1/cases", tag = "cases", request_body = CaseRequest,
     params(("Idempotency-Key" = Option<String>, Header,
         description = "1 to 200 visible ASCII characters, chosen anew for each contact")),
@@ -53,10 +56,18 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
     let (registration, key) = read(&app, &headers, &text, now).await?;
     let key =
         key.map(|key| IdempotencyKey::new(&format!("rest/{}", registration.channel.word()), key, text.as_bytes()));
-    let customer = app.pseudonym(&registration.identity);
-    let case_id = registration.case_id().unwrap_or_else(|| app.new_id(now));
-    let unit = unit(&app, registration, case_id, &app.master.new_key(customer)?)?.key(key);
-    let answer = app.road.submit(unit).await?;
+    let owner = app.master.new_key(app.pseudonym(&registration.identity))?;
+    let contact_id = registration.case_id().unwrap_or_else(|| app.new_id(now));
+    let again = registration.names.is_some().then(|| registration.clone());
+    let (unit, _) = contact::unit(&app, registration, contact_id, &owner, now).await?;
+    let answer = match (app.road.submit(unit.key(key.clone())).await, again) {
+        // The case it names has changed since it was read.
+        (Err(fault), Some(registration)) if fault.code() == OF_ITS_OWN => {
+            let (unit, _) = contact::unit(&app, registration, contact_id, &owner, now).await?;
+            app.road.submit(unit.key(key)).await?
+        }
+        (answer, _) => answer?,
+    };
     let headers = [(CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, headers, answer.body).into_response())
 }
@@ -74,7 +85,8 @@ pub async fn get(
 ) -> Result<axum::Json<CaseView>, Problem> {
     let Path(id) = id.map_err(|_| Fault::invalid("id", "is not a UUID"))?;
     let (id, version, case) = store::case(&app.pool, id).await?;
-    let view = CaseView::of(version, &case).ok_or_else(|| Fault::not_found("case", id))?;
+    let view = CaseView::of(version, &case, Some(status::link(&app, id, app.clock.now())))
+        .ok_or_else(|| Fault::not_found("case", id))?;
     Ok(axum::Json(view))
 }
 
@@ -89,7 +101,7 @@ async fn read<'a>(
         Problem::new(StatusCode::BAD_REQUEST, "request.not_json", format!("the body {}", wrong.reason))
     })?;
     let mut checks = Checks::new(shaped.wrong, now);
-    let registration = shaped.document.check(&mut checks, now);
+    let mut registration = shaped.document.check(&mut checks, now);
     let key = idempotency_key(headers);
     if key.is_err() {
         checks.report("header.Idempotency-Key", "is not 1 to 200 visible ASCII characters", "choose one, or send none");
@@ -100,6 +112,11 @@ async fn read<'a>(
     {
         checks.report("customer.phone", NO_CONTACT, CONTACT_HINT);
     }
+    if let Some(contact) = registration.as_mut().filter(|contact| contact.attachments.len() <= PER_CASE) {
+        let (reason, hint) = attachments::STRANGER;
+        let strangers = attachments::bring(app, contact, now).await?;
+        strangers.into_iter().for_each(|n| checks.report(format!("attachments[{n}]"), reason, hint));
+    }
     let wrong = checks.into_wrong();
     registration.zip(key.ok()).filter(|_| wrong.is_empty()).ok_or_else(|| Problem::fields(wrong))
 }
@@ -108,17 +125,4 @@ async fn read<'a>(
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ()> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     value.to_str().ok().filter(|key| (1..=200).contains(&key.len())).map(Some).ok_or(())
-}
-
-/// The unit that puts the contact of the key's customer on record.
-pub fn unit(app: &App, registration: Registration, case_id: Uuid, key: &CustomerKey) -> Result<Unit, Fault> {
-    let person = person_row(&app.master, key, &registration.known.person)?;
-    let words = serde_json::to_string(&registration.text).map_err(Fault::internal)?;
-    let text = text_row(key, case_id, "contact", &words)?;
-    let actor = channel_actor(registration.channel);
-    let command = registration.into_contact(&app.classifier, case_id, key.customer).register(&app.levels);
-    let answer = |_, version, case: &Case| {
-        CaseView::of(version, case).and_then(|view| serde_json::to_vec(&view).ok()).unwrap_or_default()
-    };
-    Ok(Unit::of(Change::create::<Case>(case_id, command)).row(person).row(text).actor(actor).answer::<Case>(answer))
 }

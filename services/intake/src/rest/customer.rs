@@ -33,7 +33,7 @@ pub struct Customer {
 }
 
 /// A customer whose data are in order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Known {
     /// The strongest identifier given.
     pub identity: Option<Identity>,

@@ -5,11 +5,15 @@ mod case_request;
 mod case_view;
 mod cases;
 mod check;
+mod contact;
 mod customer;
+mod kept;
 mod problem;
 mod promises;
 mod sale_request;
 mod sales;
+mod status;
+mod status_words;
 mod words;
 
 use std::sync::Arc;
@@ -24,14 +28,17 @@ use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
 pub use self::{
-    body::shape,
+    body::{json as json_body, shape},
     case_request::{CaseRequest, PurchaseRef, Registration},
-    cases::unit as case_unit,
+    case_view::CaseView,
     check::Checks,
+    contact::unit as contact_unit,
     customer::Customer,
+    kept::Kept,
     problem::Problem,
+    status::{LINKS_MAX, link as status_link},
 };
-use crate::app::App;
+use crate::{app::App, attachments, knowledge};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -42,11 +49,15 @@ use crate::app::App;
                        unknown fields are refused.",
         license(name = "Apache-2.0")
     ),
-    paths(sales::record, cases::register, cases::get, promises::list),
+    paths(sales::record, cases::register, cases::get, promises::list, attachments::upload, attachments::of_case,
+        knowledge::find, knowledge::article, knowledge::judge, status::get, status::rate),
     tags(
         (name = "sales", description = "What was sold to whom"),
         (name = "cases", description = "Contacts of customers"),
-        (name = "promises", description = "What everybody is promised")
+        (name = "attachments", description = "Files that come with contacts"),
+        (name = "knowledge", description = "Answers to common questions"),
+        (name = "promises", description = "What everybody is promised"),
+        (name = "status", description = "How a case stands, for its customer")
     )
 )]
 struct Description;
@@ -58,6 +69,8 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/cases", post(cases::register))
         .route("/v1/cases/{id}", get(cases::get))
         .route("/v1/promises", get(promises::list))
+        .route("/v1/status/{token}", get(status::get))
+        .route("/v1/status/{token}/rating", post(status::rate))
         .route("/v1/{*path}", any(async || Problem::from(Fault::not_found("page", "of this name; see /docs"))))
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "request.method", "see /docs for what can be done here")

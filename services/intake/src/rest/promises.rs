@@ -1,6 +1,9 @@
 //! `GET /v1/promises`: what every contact is promised, for everybody to read (R-INT-12). Taken from the service levels in
-//! force, so what is published is what is measured.
-use std::{collections::BTreeMap, sync::Arc};
+//! force, so what is published is what is measured; beside it stands what was kept (R-ANA-20).
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use axum::{Json, extract::State};
 use jiff::{Timestamp, tz::TimeZone};
@@ -12,6 +15,7 @@ use kernel::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::kept::{self, KeptView};
 use crate::{
     app::App,
     domain::vocabulary::{CaseClass, Channel},
@@ -41,6 +45,9 @@ pub struct ChannelView {
     /// Urgent matters, and all that are about health, have feedback by then at the latest.
     pub urgent_feedback: TermView,
     pub results: Vec<ResultView>,
+    /// What was really kept; absent while there is nothing to divide by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptView>,
 }
 
 /// When the result is told, by what the contact is about.
@@ -86,13 +93,15 @@ pub struct CalendarView {
 
 /// What everybody is promised.
 ///
-/// For each channel: how soon a human answers, when the result is told for each class, and the hours in which that time
-/// counts.
+/// For each channel: how soon a human answers, when the result is told for each class, the hours in which that time
+/// counts, and what was really kept of the first answers of the last 90 days.
 #[utoipa::path(get, path = "/v1/promises", tag = "promises",
     responses((status = 200, description = "The promises in force", body = PromisesView)))]
 pub async fn list(State(app): State<Arc<App>>) -> Json<PromisesView> {
     let levels = &app.levels;
-    let channels: Vec<ChannelView> = Channel::OUTSIDE.into_iter().filter_map(|one| channel(levels, one)).collect();
+    let kept = kept::by_channel(&app).await;
+    let channels: Vec<ChannelView> =
+        Channel::OUTSIDE.into_iter().filter_map(|one| channel(levels, one, &kept)).collect();
     let results = channels.iter().flat_map(|one| &one.results).map(|one| &one.result);
     let named: Vec<&TermView> =
         channels.iter().flat_map(|one| [&one.first_answer, &one.urgent_feedback]).chain(results).collect();
@@ -103,7 +112,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<PromisesView> {
 }
 
 /// What is promised whatever else is known; the start has made sure that a policy says it for every channel and class.
-fn channel(levels: &Levels, channel: Channel) -> Option<ChannelView> {
+fn channel(levels: &Levels, channel: Channel, kept: &HashMap<String, KeptView>) -> Option<ChannelView> {
     let any = Facts { channel: Some(channel.word()), ..Facts::default() };
     let term = |kind, of| levels.terms(kind, of, None).map(|terms| term(&terms));
     let result = |class: CaseClass| {
@@ -116,6 +125,7 @@ fn channel(levels: &Levels, channel: Channel) -> Option<ChannelView> {
         pickup: rate.map(|rate| PickupView { within: format!("{:#}", rate.within), percent: rate.percent }),
         first_answer: term(Kind::FirstResponse, any)?,
         urgent_feedback: term(Kind::UrgentFeedback, any)?,
+        kept: kept.get(channel.word()).cloned(),
         results: CaseClass::ALL.into_iter().filter_map(result).collect(),
     })
 }

@@ -1,7 +1,10 @@
 //! The closed lists of words as the OpenAPI description shows them, straight from the domain.
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
-use crate::domain::vocabulary::{CaseClass, Channel, Emotion};
+use crate::domain::{
+    health::{Care, Group},
+    vocabulary::{CaseClass, Channel, Emotion},
+};
 
 /// The channels people reach us by.
 pub fn channel() -> ObjectBuilder {
@@ -16,6 +19,16 @@ pub fn class() -> ObjectBuilder {
 /// How a customer can feel.
 pub fn emotion() -> ObjectBuilder {
     list(Emotion::ALL.map(Emotion::word))
+}
+
+/// The medical care that can be sought.
+pub fn care() -> ObjectBuilder {
+    list(Care::ALL.map(Care::word))
+}
+
+/// Who needs special care.
+pub fn groups() -> Array {
+    ArrayBuilder::new().items(list(Group::ALL.map(Group::word))).build()
 }
 
 fn list<const N: usize>(words: [&'static str; N]) -> ObjectBuilder {

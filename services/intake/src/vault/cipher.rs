@@ -37,6 +37,8 @@ pub struct Master {
     wrapping: XChaCha20Poly1305,
     pseudonyms: KeyedHash,
     blind: KeyedHash,
+    search: KeyedHash,
+    links: KeyedHash,
 }
 
 impl Master {
@@ -58,6 +60,8 @@ impl Master {
             wrapping: XChaCha20Poly1305::new_from_slice(draw("intake.wrapping.v1")?.as_slice()).ok()?,
             pseudonyms: keyed(&draw("intake.pseudonym.v1")?)?,
             blind: keyed(&draw("intake.blind-index.v1")?)?,
+            search: keyed(&draw("intake.search.v1")?)?,
+            links: keyed(&draw("intake.status-link.v1")?)?,
         })
     }
 
@@ -71,6 +75,22 @@ impl Master {
     /// A value to find `text` by in `column` without storing it.
     pub fn blind(&self, column: &'static str, text: &str) -> [u8; 32] {
         digest(&self.blind, &[column, text])
+    }
+
+    /// The number a word is found by. Short, so that now and then two words share one: a hit has to be read.
+    pub fn token(&self, word: &str) -> i32 {
+        let [a, b, c, d, ..] = digest(&self.search, &[word]);
+        i32::from_be_bytes([a, b, c, d])
+    }
+
+    /// A mark that says that a link is ours.
+    pub fn mark(&self, link: &[u8]) -> [u8; 32] {
+        self.links.clone().chain_update(link).finalize().into_bytes().into()
+    }
+
+    /// Whether we made the mark, compared in the same time whatever is wrong with it.
+    pub fn made(&self, link: &[u8], mark: &[u8]) -> bool {
+        self.links.clone().chain_update(link).verify_slice(mark).is_ok()
     }
 
     /// A new key for a customer, to be stored with what is sealed with it.
@@ -114,6 +134,18 @@ impl CustomerKey {
     pub fn open_bytes(&self, place: &Place, sealed: &[u8]) -> Result<Vec<u8>, Fault> {
         let sealed = sealed.strip_prefix(self.id.as_bytes()).ok_or_else(|| unreadable(place.column))?;
         Ok(open(&self.cipher()?, place, sealed)?.to_vec())
+    }
+
+    /// This key's secret, sealed under another key: whoever has that one has what is sealed with this one.
+    pub fn hand_to(&self, other: &CustomerKey, place: &Place) -> Result<Vec<u8>, Fault> {
+        other.seal(place, self.secret.as_slice())
+    }
+
+    /// A key whose secret was sealed under another one, by [`CustomerKey::hand_to`].
+    pub fn handed(owner: Uuid, id: Uuid, by: &CustomerKey, place: &Place, sealed: &[u8]) -> Result<Self, Fault> {
+        let secret = Zeroizing::new(by.open_bytes(place, sealed)?);
+        let secret = secret.as_slice().try_into().map_err(|_| unreadable(place.column))?;
+        Ok(Self { customer: owner, id, secret: Zeroizing::new(secret), wrapped: Vec::new() })
     }
 
     fn cipher(&self) -> Result<XChaCha20Poly1305, Fault> {
@@ -199,6 +231,8 @@ mod tests {
         assert_ne!(id, master("a").pseudonym(&["email", "", "+8613800000000"]));
         assert_eq!(id.get_version_num(), 8);
         assert_ne!(master("a").blind("customer.phone", "1"), master("a").blind("customer.email", "1"));
+        assert_eq!(master("a").token("退款"), master("a").token("退款"));
+        assert_ne!(master("a").token("退款"), master("b").token("退款"));
     }
 
     #[test]
@@ -212,6 +246,12 @@ mod tests {
         let again = master.unwrap_key(customer, key.id, key.wrapped.clone()).unwrap();
         assert_eq!(again.open(&place, &sealed).unwrap(), "王小明");
         assert_ne!(sealed, key.seal(&place, "王小明").unwrap(), "the same value never looks the same");
+
+        let file = master.new_key(Uuid::from_u128(9)).unwrap();
+        let (photo, handed) = (file.seal(&place, "photo").unwrap(), file.hand_to(&key, &place).unwrap());
+        let again = CustomerKey::handed(Uuid::from_u128(9), file.id, &key, &place, &handed).unwrap();
+        assert_eq!(again.open(&place, &photo).unwrap(), "photo");
+        assert!(CustomerKey::handed(Uuid::from_u128(9), file.id, &file, &place, &handed).is_err());
 
         assert!(key.open(&Place { column: "customer.phone", row: "7".into() }, &sealed).is_err());
         assert!(key.open(&Place { column: "customer.name", row: "8".into() }, &sealed).is_err());

@@ -2,7 +2,9 @@
 //! lies wrapped under the master key. To destroy a customer's keys is to forget the customer (R-SEC-01).
 //! Every sealed value is bound to its place (table, column, row): it cannot be moved to another.
 mod cipher;
+mod link;
 mod rows;
 
 pub use cipher::{CustomerKey, Master, Place, key_of};
+pub use link::{shown as shown_by, token as link_token};
 pub use rows::{Person, Text, person_row, text_row};

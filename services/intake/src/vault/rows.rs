@@ -30,6 +30,10 @@ pub struct Text {
     pub symptoms: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frequency_of_use: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onset: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_of_use: Option<String>,
 }
 
 /// Fields that are not given stay as they were. A person who is known with exactly these data is left alone. The look

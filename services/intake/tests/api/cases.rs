@@ -196,7 +196,20 @@ async fn the_description_and_its_page_are_served() {
     let description = get(&stack, "/openapi.json").await.json();
     assert!(description["openapi"].as_str().unwrap().starts_with("3."));
     let paths = description["paths"].as_object().unwrap();
-    assert_eq!(paths.keys().collect::<Vec<_>>(), ["/v1/cases", "/v1/cases/{id}", "/v1/promises", "/v1/sales"]);
+    let expected = [
+        "/v1/attachments",
+        "/v1/cases",
+        "/v1/cases/{id}",
+        "/v1/cases/{id}/attachments",
+        "/v1/cases/{id}/verdict",
+        "/v1/knowledge",
+        "/v1/knowledge/{id}",
+        "/v1/promises",
+        "/v1/sales",
+        "/v1/status/{token}",
+        "/v1/status/{token}/rating",
+    ];
+    assert_eq!(paths.keys().collect::<Vec<_>>(), expected);
     let channels = &description["components"]["schemas"]["CaseRequest"]["properties"]["channel"]["enum"];
     assert_eq!(channels.as_array().unwrap().len(), 9, "{channels}");
     assert_eq!(get(&stack, "/docs/").await.status, 200);

@@ -37,7 +37,8 @@ async fn queue(stack: &Stack, assigned_to: &str, unassigned: bool) -> Vec<String
     let (mut ids, mut token) = (Vec::new(), String::new());
     loop {
         let page = Some(Page { size: 1, token });
-        let asked = ListQueueRequest { page, assigned_to: assigned_to.into(), unassigned };
+        let asked =
+            ListQueueRequest { page, assigned_to: assigned_to.into(), unassigned, ..ListQueueRequest::default() };
         let part = client.list_queue(asked).await.unwrap().into_inner();
         ids.extend(part.cases.into_iter().map(|case| case.case_id));
         token = part.next_page_token;

@@ -1,17 +1,30 @@
 //! Intake through its doors: REST and gRPC against a real Postgres and broker, with the clock moved by hand.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod attachments;
 mod bad_cases;
 mod bad_sales;
 mod bounds;
+mod bulk;
 mod cases;
 mod channels;
+mod course;
 mod desk;
+mod health;
+mod kept;
+mod knowledge;
+mod major_issues;
+mod merge;
 mod promises;
 mod queue;
 mod record;
+mod regulators;
 mod sales;
+mod search;
+mod status;
+mod turns;
 mod vault;
+mod views;
 
 use serde_json::{Value, json};
 use testkit::Stack;

@@ -203,11 +203,11 @@ proptest! {
     fn what_if_changes_exactly_the_verdicts_it_should(
         mut given in vec((a_promise(), history(true)), 0..8), other in 0..150_000_i64, until in SECONDS..2 * SECONDS,
     ) {
+        fn promised(of: &Promise) -> Target<'_> {
+            let calendar = of.terms.calendar.is_some().then_some(&*OFFICE);
+            Target { target: of.terms.target, calendar, warnings: &of.terms.warnings }
+        }
         let watermark = at(until);
-        let promised = |of: &Promise| Target {
-            target: of.terms.target,
-            calendar: of.terms.calendar.is_some().then_some(&*OFFICE),
-        };
         given.iter_mut().for_each(|(_, told)| told.retain(|(fact, ..)| fact.at() <= watermark));
         let lived: Vec<_> = given.iter().map(|(promise, told)| live(promise.clone(), told, false).1).collect();
         let record = |(id, promise): (usize, &Promise)| Record::new(id, promise.clone(), promise, watermark);
@@ -217,14 +217,14 @@ proptest! {
             promise.detected_at = None;
             promise.stand(promise.standing.end, watermark, &calendars).unwrap().state
         };
-        let same = replay(records(), |record| Some(promised(&record.facts))).unwrap();
+        let same = replay(records(), |record| Some(promised(&lived[record.id]))).unwrap();
         let mut counts = Counts::default();
         lived.iter().for_each(|promise| counts.add(state(promise)));
         prop_assert_eq!((same.before, same.after, &same.changed[..]), (counts, counts, &[][..]));
 
         // The same lives under another target, lived and not replayed.
         let target = SignedDuration::from_secs(other);
-        let found = replay(records(), |record| Some(Target { target, ..promised(&record.facts) })).unwrap();
+        let found = replay(records(), |record| Some(Target { target, ..promised(&lived[record.id]) })).unwrap();
         let again = given.into_iter().map(|(promise, told)| {
             let terms = Terms { target, ..promise.terms };
             live(Promise::start(at(0), promise.reply, terms, None, &calendars).unwrap(), &told, false).1

@@ -385,7 +385,7 @@ fn d7_every_promise_counts_and_a_replay_gives_the_same_report() {
     assert_eq!(report(&replayed), report(&promises));
     // After a change of the target the report is made anew, from the same facts.
     let records = promises.iter().map(|(_, promise)| Record::new(promise.started_at, (), promise, h(55)));
-    let longer = replay(records, |_| Some(Target { target: hours(2), calendar: None })).unwrap();
+    let longer = replay(records, |_| Some(Target { target: hours(2), calendar: None, warnings: &[] })).unwrap();
     assert_eq!(longer.before, counts);
     assert_eq!(longer.after, Counts { met: 2, running: 1, ..Counts::default() });
     assert_eq!(longer.changed, [Changed { id: h(0), before: MetLate, after: Some(Met) }]);

@@ -7,7 +7,10 @@ use super::{
     judge::{Count, state},
     plain,
 };
-use crate::calendar::{Beyond, Calendar};
+use crate::{
+    calendar::{Beyond, Calendar},
+    sla::Warning,
+};
 
 /// What is known of a promise that was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct Record<I, F> {
     pub started_at: Timestamp,
     /// As it was.
     pub due_at: Timestamp,
+    /// When its warnings were due, in any order.
+    pub warn_at: Vec<Timestamp>,
     pub pauses: Vec<Pause>,
     pub end: Option<End>,
     /// Until when the facts are known.
@@ -30,6 +35,7 @@ pub struct Target<'c> {
     pub target: SignedDuration,
     /// None: round the clock.
     pub calendar: Option<&'c Calendar>,
+    pub warnings: &'c [Warning],
 }
 
 /// What was, and what would have been.
@@ -37,10 +43,26 @@ pub struct Target<'c> {
 pub struct WhatIf<I> {
     pub before: Counts,
     pub after: Counts,
+    pub warned_before: Warned,
+    pub warned_after: Warned,
     /// Promises that would not have been given.
     pub not_given: u64,
     /// Those with another verdict, as they came.
     pub changed: Vec<Changed<I>>,
+}
+
+/// What was warned of while it could still be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Warned {
+    pub promises: u64,
+    pub warnings: u64,
+}
+
+impl Warned {
+    fn add(&mut self, warnings: usize) {
+        self.promises += u64::from(warnings > 0);
+        self.warnings += warnings as u64;
+    }
 }
 
 /// A promise with another verdict; `after` is none when it would not have been given.
@@ -55,7 +77,16 @@ impl<I, F> Record<I, F> {
     /// The record of `promise`.
     pub fn new(id: I, facts: F, promise: &Promise, watermark: Timestamp) -> Self {
         let (due_at, end) = (promise.standing.due_at, promise.standing.end);
-        Self { id, facts, started_at: promise.started_at, due_at, pauses: promise.pauses.clone(), end, watermark }
+        let (warn_at, pauses) = (promise.standing.warn_at.clone(), promise.pauses.clone());
+        Self { id, facts, started_at: promise.started_at, due_at, warn_at, pauses, end, watermark }
+    }
+
+    /// How many warnings due at these times were given: by the watermark, before the end and while it did not stand still.
+    fn warned(&self, due: impl IntoIterator<Item = Timestamp>, open: Option<Timestamp>) -> usize {
+        let given = |at: &Timestamp| {
+            *at <= self.watermark && self.end.is_none_or(|end| *at < end.at) && open.is_none_or(|from| *at <= from)
+        };
+        due.into_iter().filter(given).count()
     }
 }
 
@@ -64,24 +95,31 @@ pub fn replay<'c, I, F>(
     records: impl IntoIterator<Item = Record<I, F>>,
     target: impl Fn(&Record<I, F>) -> Option<Target<'c>>,
 ) -> Result<WhatIf<I>, Beyond> {
-    let (before, after) = Default::default();
-    let mut found = WhatIf { before, after, not_given: 0, changed: Vec::new() };
+    let (before, after, warned_before, warned_after) = Default::default();
+    let mut found = WhatIf { before, after, warned_before, warned_after, not_given: 0, changed: Vec::new() };
     for record in records {
         let judge = |due, open| state(due, open, record.end, record.watermark);
         let anew = |to: Target<'c>| {
             let calendar = to.calendar.unwrap_or(Calendar::round_the_clock());
             let end = record.end.map(|end| end.at);
             let count = Count::new(calendar, record.started_at, &record.pauses, end)?;
-            Ok(judge(count.due(plain(to.target))?, count.open))
+            let after = to.warnings.iter().filter_map(|warning| warning.after(to.target));
+            let warn_at: Vec<_> = after.map(|after| count.due(plain(after))).collect::<Result<_, _>>()?;
+            Ok((judge(count.due(plain(to.target))?, count.open), record.warned(warn_at, count.open)))
         };
         let open = record.pauses.iter().filter(|pause| pause.to.is_none()).map(|pause| pause.from).min();
         let before = judge(record.due_at, open);
         let after = target(&record).map(anew).transpose()?;
         found.before.add(before);
+        found.warned_before.add(record.warned(record.warn_at.iter().copied(), open));
         match after {
-            Some(state) => found.after.add(state),
+            Some((state, warned)) => {
+                found.after.add(state);
+                found.warned_after.add(warned);
+            }
             None => found.not_given += 1,
         }
+        let after = after.map(|(state, _)| state);
         if before.verdict() != after.and_then(State::verdict) {
             found.changed.push(Changed { id: record.id, before, after });
         }

@@ -44,6 +44,11 @@ impl DepartmentTask {
         Some(Cow::Owned(promise))
     }
 
+    /// When the department is first warned that its time runs out.
+    pub fn warn_at(&self) -> Option<Timestamp> {
+        self.promised().and_then(|promise| promise.standing.warn_at.iter().min().copied())
+    }
+
     /// The escalation of the warning of this hand-over, if there was one.
     pub fn warning(&self) -> Option<Uuid> {
         self.warned.then(|| self.escalation("department_warning"))
@@ -59,10 +64,14 @@ impl DepartmentTask {
             (Command::Issue(_), _) => vec![],
             (Command::Look, _) => self.look(now)?,
             (Command::Cancel { levels }, _) if self.waiting() => self.cancel(levels.0.as_deref(), now)?,
+            // What was raised at its first hand-over is known to the complaint itself.
+            (Command::Cancel { .. }, State::Answered | State::Accepted) if self.returns + self.forwards > 0 => {
+                vec![Event::Closed]
+            }
             (Command::Cancel { .. }, _) => vec![],
             (_, State::Absent) => return Err(Rejection::Unknown),
             (Command::Acknowledge { owner, levels }, State::Issued | State::Returned) => {
-                vec![Event::Acknowledged { owner, held: self.held(now, &levels)?, at: now }]
+                vec![Event::Acknowledged { owner, held: self.held(now, &levels), at: now }]
             }
             (Command::Answer { by, department, cause, evidence, at, levels }, _) if self.waiting() => {
                 self.mine(&department)?;
@@ -108,7 +117,7 @@ impl DepartmentTask {
         }
         let promise = self.promised().ok_or(Rejection::NoTime)?;
         let satisfied = promise::Command::Note(Fact::Satisfied { at });
-        let held = self.held(at, levels)?;
+        let held = self.held(at, levels);
         let mut events = Vec::new();
         for kept in promise.decide(&satisfied, now, &|of| levels.calendar(of))? {
             match kept {
@@ -133,7 +142,7 @@ impl DepartmentTask {
             return Err(Rejection::TooManyForwards);
         }
         let promise = self.brief.promise(&desk, Some(levels), now)?;
-        let (from, held) = (self.brief.desk.department.clone(), self.held(now, levels)?);
+        let (from, held) = (self.brief.desk.department.clone(), self.held(now, levels));
         let mut events = self.look(now)?;
         events.retain(|event| matches!(event, Event::Expired { .. }));
         events.push(Event::Forwarded { from, desk, held, warning: self.warning(), promise, at: now });
@@ -195,16 +204,22 @@ impl DepartmentTask {
         self.handed_over_at.unwrap_or(self.issued_at)
     }
 
-    /// For how long the department has had it at `at`.
-    fn held(&self, at: Timestamp, levels: &Levels) -> Result<Held, Rejection> {
+    /// The calendar its time counts in; none round the clock.
+    pub fn calendar(&self) -> Option<&Versioned> {
+        self.promise.as_ref().and_then(|promise| promise.terms.calendar.as_ref())
+    }
+
+    /// For how long the department has had it at `at`. Without its calendar no answer is refused: what is missing is its
+    /// working time alone, which the times on record can be counted in once the version is back.
+    fn held(&self, at: Timestamp, levels: &Levels) -> Held {
         let since = self.had_since();
-        let calendar = match self.promise.as_ref().and_then(|promise| promise.terms.calendar.as_ref()) {
-            None => Calendar::round_the_clock(),
-            Some(of) => levels.calendar(of).ok_or_else(|| promise::Rejection::NoCalendar(of.clone()))?,
+        let calendar = match self.calendar() {
+            None => Some(Calendar::round_the_clock()),
+            Some(of) => levels.calendar(of),
         };
-        let working = calendar.between(since, at).map_err(promise::Rejection::from)?;
+        let working = calendar.and_then(|calendar| calendar.between(since, at).ok());
         let wall_s = u64::try_from(at.duration_since(since).as_secs()).unwrap_or_default();
-        Ok(Held { wall_s, working_s: working.as_secs() })
+        Held { wall_s, working_s: working.map(|working| working.as_secs()) }
     }
 
     /// A department has it from `at` on.
@@ -231,12 +246,13 @@ impl DepartmentTask {
             Event::Acknowledged { owner, held, .. } => {
                 self.owner = Some(owner);
                 self.waited.to_acknowledge_s = held.wall_s;
-                self.waited.working_to_acknowledge_s = held.working_s;
+                self.waited.working_to_acknowledge_s = self.waited.counted(held);
                 self.state = State::Acknowledged;
             }
             Event::Answered { cause, evidence, held, kept, .. } => {
                 (self.cause, self.evidence) = (cause, evidence);
-                (self.waited.to_answer_s, self.waited.working_to_answer_s) = (held.wall_s, held.working_s);
+                self.waited.to_answer_s = held.wall_s;
+                self.waited.working_to_answer_s = self.waited.counted(held);
                 self.waited_in_all.add(self.waited);
                 self.note(&kept);
                 self.state = State::Answered;
@@ -267,6 +283,7 @@ impl DepartmentTask {
                 ended.iter().for_each(|ended| self.note(ended));
                 self.state = State::Cancelled;
             }
+            Event::Closed => {}
         }
     }
 }
@@ -297,11 +314,18 @@ impl Brief {
 }
 
 impl Waited {
+    /// The working time of it; 0 where it could not be counted, which is kept.
+    fn counted(&mut self, held: Held) -> u64 {
+        self.uncounted |= held.working_s.is_none();
+        held.working_s.unwrap_or_default()
+    }
+
     /// One hand-over more.
     fn add(&mut self, other: Self) {
         self.to_acknowledge_s += other.to_acknowledge_s;
         self.to_answer_s += other.to_answer_s;
         self.working_to_acknowledge_s += other.working_to_acknowledge_s;
         self.working_to_answer_s += other.working_to_answer_s;
+        self.uncounted |= other.uncounted;
     }
 }

@@ -142,8 +142,7 @@ fn r_cmp_10_a_late_result_is_late_whoever_notices_first() {
 fn r_cmp_10_who_is_dissatisfied_with_a_result_told_too_late_is_escalated_beside_the_lateness() {
     let mut complaint = sample("ed");
     let due = complaint.tell_by().unwrap();
-    let answer = Command::RecordSatisfaction { satisfied: false, levels: levels() };
-    let events = tell(&mut complaint, answer, due + hours(1));
+    let events = tell(&mut complaint, satisfied(false), due + hours(1));
     let late = events.iter().find_map(|event| match event {
         Event::Raised { trigger: Trigger::ResultLate, escalation_id, .. } => Some(*escalation_id),
         _ => None,
@@ -153,6 +152,39 @@ fn r_cmp_10_who_is_dissatisfied_with_a_result_told_too_late_is_escalated_beside_
         _ => None,
     });
     assert!(late.is_some() && dissatisfied.is_some() && late != dissatisfied, "{events:?}");
+}
+
+#[test]
+fn r_cmp_11_what_the_customer_said_earlier_counts_from_then_and_never_from_the_future_or_before_he_was_asked() {
+    let refused = |complaint: &Complaint, command: Command, now| complaint.decide(command, now).unwrap_err().code();
+    let out_of_time = "complaint.said_out_of_time";
+    // Our delay in writing it down is not his.
+    let offered = led(&sample("ok"), [offer()]);
+    let said = |said_at| Command::RecordDecline { version: 1, said_at: Some(said_at), levels: levels() };
+    let mut declined = offered.clone();
+    tell(&mut declined, said(NOW + hours(2)), NOW + hours(30));
+    let result = declined.promises.last(Kind::ResultNotice).unwrap();
+    assert_eq!(result.standing.due_at, NOW - hours(1) + hours(168 + 2), "it waited for two hours");
+    assert_eq!(declined.care.heard_at, Some(NOW + hours(2)));
+    for wrong in [NOW + hours(31), NOW - MICRO] {
+        assert_eq!(refused(&offered, said(wrong), NOW + hours(30)), out_of_time);
+    }
+    // An appeal that was sent in its term is in time, whenever it is typed in.
+    let closed = led(&sample("sc"), [satisfied(true)]);
+    let appealed = |said_at| Command::Appeal { said_at: Some(said_at), levels: levels() };
+    let term = NOW + hours(14 * 24);
+    assert!(closed.decide(appealed(term), term + hours(20)).is_ok());
+    assert_eq!(refused(&closed, appealed(term + MICRO), term + hours(20)), "complaint.term_over");
+    assert_eq!(refused(&closed, appealed(NOW - MICRO), term), out_of_time);
+    let word = Command::RecordSatisfaction {
+        satisfied: true,
+        channel: Some("questionnaire".into()),
+        said_at: Some(NOW + hours(1)),
+        levels: levels(),
+    };
+    let events = sample("sc").decide(word, NOW + hours(5)).unwrap();
+    let told = Heard::Feedback { satisfied: true, channel: Some("questionnaire".into()), at: NOW + hours(1) };
+    assert_eq!(events.first(), Some(&Event::Care(told)));
 }
 
 #[test]

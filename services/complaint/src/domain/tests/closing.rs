@@ -7,7 +7,7 @@ use super::{
         escalation::{self, Escalation, Level, Matter, Trigger},
         routing::InForce,
     },
-    small_tables::{brief, cancel, matter, worked},
+    small_tables::{answer, brief, cancel, give_back, matter, worked},
     *,
 };
 
@@ -38,7 +38,62 @@ fn r_cmp_19_a_task_that_is_cancelled_late_was_late_and_nothing_is_owed_any_more(
 }
 
 #[test]
-fn what_is_managements_own_outlives_the_complaint() {
+fn r_cmp_19_the_close_settles_what_was_raised_at_every_hand_over_of_an_answered_task() {
+    let due = NOW + hours(8);
+    let issued = worked(&DepartmentTask::default(), [(task::Command::Issue(brief()), NOW)]);
+    let answered = worked(&issued, [(answer("quality"), due)]);
+    assert_eq!(answered.decide(cancel(), due), Ok(vec![]), "its one hand-over is known to the complaint");
+    let again = due + hours(1);
+    let late = again + hours(8) + SignedDuration::from_micros(1);
+    let returned = worked(&answered, [(give_back(), again), (answer("quality"), late)]);
+    assert!(returned.expired, "late at the second hand-over");
+    assert_eq!(returned.decide(cancel(), late).unwrap(), [task::Event::Closed]);
+    let raised: Vec<_> = returned.late_escalations().collect();
+    assert!(raised.contains(&task::escalation("department_task", returned.brief.task_id, 1, 0)), "{raised:?}");
+    assert_eq!(worked(&returned, [(cancel(), late)]), returned, "the answer stays as it is");
+    let accepted = worked(&returned, [(task::Command::Accept, late)]);
+    assert_eq!(accepted.decide(cancel(), late).unwrap(), [task::Event::Closed]);
+}
+
+/// The same under other service levels.
+fn under(answer: task::Command, in_force: Arc<Levels>) -> task::Command {
+    match answer {
+        task::Command::Answer { by, department, cause, evidence, at, .. } => {
+            task::Command::Answer { by, department, cause, evidence, at, levels: in_force }
+        }
+        other => other,
+    }
+}
+
+#[test]
+fn r_cmp_19_an_answer_is_taken_without_its_calendar_and_only_its_working_time_is_unknown() {
+    let office = Desk { hours: Some(Hours::Of("china".into())), levels: InForce(Some(shipped())), ..desk("quality") };
+    let asked = Brief { desk: office, ..brief() };
+    let task = worked(&DepartmentTask::default(), [(task::Command::Issue(asked), NOW)]);
+    let mut definitions: calendar::Definitions = toml::from_str(calendar::CHINA).unwrap();
+    definitions.calendars.iter_mut().for_each(|calendar| calendar.version = 2);
+    let gone = Arc::new(Levels::prepare(toml::from_str(sla::DEFAULT).unwrap(), &definitions).unwrap());
+    let due = task.answer_by;
+    let late = due + SignedDuration::from_micros(1);
+    for (levels, at, state, unknown) in [
+        (shipped(), due, Standing::Met, false),
+        (Arc::clone(&gone), due, Standing::Met, true),
+        (gone, late, Standing::MetLate, true),
+    ] {
+        let answered = worked(&task, [(under(answer("quality"), levels), at)]);
+        assert_eq!((answered.state.name(), answered.promise.unwrap().standing.state), ("answered", state), "{at}");
+        let waited = answered.waited;
+        assert_eq!((waited.uncounted, waited.working_to_answer_s == 0), (unknown, unknown), "{waited:?}");
+        assert_eq!(
+            i128::from(waited.to_answer_s),
+            i128::from(at.duration_since(NOW).as_secs()),
+            "nothing else is lost"
+        );
+    }
+}
+
+#[test]
+fn what_is_managements_own_or_about_harm_outlives_the_complaint() {
     for trigger in Trigger::ALL {
         let raised = Escalation {
             matter: Matter { trigger, ..matter(Level::Management) },
@@ -46,7 +101,8 @@ fn what_is_managements_own_outlives_the_complaint() {
             ..Escalation::default()
         };
         let own = [Trigger::Dissatisfied, Trigger::Regulator, Trigger::Media, Trigger::PaymentContradicted];
+        let harm = [Trigger::Health, Trigger::RegulatorReportWarning, Trigger::RegulatorReportLate];
         let events = raised.decide(escalation::Command::ComplaintClosed, NOW).unwrap();
-        assert_eq!(events.is_empty(), own.contains(&trigger), "{trigger:?}");
+        assert_eq!(events.is_empty(), own.contains(&trigger) || harm.contains(&trigger), "{trigger:?}");
     }
 }

@@ -1,12 +1,14 @@
 //! Every state of a complaint against every command, on one screen.
-use kernel::sla::Kind;
+use kernel::{approval, sla::Kind};
 
 use super::{
     super::{
         complaint::State,
         escalation::{Level, Trigger},
+        retargeting::Retarget,
     },
-    promises::{WARNING, retarget},
+    promises::WARNING,
+    retargeting::{judge, retarget},
     *,
 };
 
@@ -69,8 +71,14 @@ const TABLE: &str = "
     raise_escalation      ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc sc cl cl
     .._by_hand            ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc sc xx xx
     complete_record        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    merge                  = cl cl cl cl cl cl cl cl cl cl cl  =  =  =  =  =  =  =  =  =
+    unmerge                =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
     retarget              ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed pn pn xx xx
-    .._as_manager         ?? nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr nr xx xx
+    approve_retarget      ?? np np np np np np np np np np np np np np np np np np xx xx
+    reject_retarget       ?? np np np np np np np np np np np np np np np np np np xx xx
+    retarget_due           =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    hold                  ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc sc cl cl
+    release_hold          ?? nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh
 ";
 
 fn refusal(cell: &str) -> Option<&'static str> {
@@ -93,6 +101,8 @@ fn refusal(cell: &str) -> Option<&'static str> {
         "mm" => "complaint.money_moving",
         "to" => "complaint.term_over",
         "pn" => "promise.not_now",
+        "np" => "complaint.nothing_proposed",
+        "nh" => "complaint.not_held",
         _ => return None,
     })
 }
@@ -167,8 +177,14 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         now(Command::RaiseEscalation { trigger: Trigger::Media }),
         now(Command::RaiseEscalation { trigger: Trigger::Manual }),
         now(Command::CompleteRecord { parts: RecordPart::ALL.into(), emotion: None }),
-        now(retarget(Kind::ResultNotice, EVA, WARNING)),
+        now(merge()),
+        now(Command::Unmerge),
         now(retarget(Kind::ResultNotice, BEN, WARNING)),
+        now(judge(1, approval::Command::Approve { by: EVA.into() })),
+        now(judge(1, approval::Command::Reject { by: EVA.into() })),
+        (Command::Retarget(Retarget::Due), NOW + hours(999)),
+        now(Command::Hold { by: EVA.into(), regulator: None }),
+        now(Command::ReleaseHold),
     ]
 }
 

@@ -3,6 +3,7 @@ use kernel::{approval::Refusal, sla::Kind};
 
 use super::{
     super::{
+        care::Heard,
         command::Rejection,
         complaint::{Outcome, State},
         escalation::{Level, Trigger},
@@ -337,7 +338,12 @@ fn silence_is_never_satisfaction() {
 fn a_dissatisfied_customer_goes_to_management_and_the_search_begins_again() {
     let mut complaint = sample("sc");
     let events = tell(&mut complaint, satisfied(false), NOW);
-    assert!(matches!(events.as_slice(), [Event::Dissatisfied { trigger: Trigger::Dissatisfied, .. }]));
+    let [Event::Care(Heard::Feedback { satisfied: false, .. }), Event::Dissatisfied { trigger, .. }] =
+        events.as_slice()
+    else {
+        unreachable!("{events:?}")
+    };
+    assert_eq!(*trigger, Trigger::Dissatisfied);
     assert_eq!((complaint.state.clone(), complaint.escalation_level), (State::Investigating, Some(Level::Management)));
 }
 
@@ -345,7 +351,10 @@ fn a_dissatisfied_customer_goes_to_management_and_the_search_begins_again() {
 fn asking_in_person_tells_the_result_as_well() {
     let mut complaint = sample("ed");
     let events = tell(&mut complaint, satisfied(true), NOW);
-    assert!(matches!(events.as_slice(), [Event::ResultTold { message_id: None, .. }, Event::Closed { .. }]));
+    let told = |events: &[Event]| {
+        matches!(events, [Event::ResultTold { message_id: None, .. }, Event::Care(_), Event::Closed { .. }])
+    };
+    assert!(told(&events), "{events:?}");
     assert_eq!(complaint.decide(tell_result(&complaint), NOW), Ok(vec![]));
 }
 

@@ -5,10 +5,13 @@ mod care;
 mod closing;
 mod complaint_table;
 mod guards;
+mod hold;
 mod improvement_table;
+mod merging;
 mod promises;
 mod properties;
 mod record;
+mod retargeting;
 mod small_tables;
 mod suggestion_table;
 
@@ -30,7 +33,7 @@ use super::{
     complaint::{Assessment, Event, Facts, Terms},
     fairness::{Band, Comparables},
     routing::Desk,
-    rulebook::{Offer, Offers, Rulebook},
+    rulebook::{Offer, Offers, RETARGET, Rulebook},
     solution::RemedyKind,
     values::{Class, Department, RecordPart, Severity},
 };
@@ -90,7 +93,8 @@ fn shipped() -> Arc<Levels> {
     Arc::new(Levels::prepare(policy, &calendars).unwrap())
 }
 
-/// Everything but repair is offered. ana and ben are managers, eva and fay are heads; dan acts for ben for a day. Up to 1,000.00 a manager is enough.
+/// Everything but repair is offered. ana and ben are managers, eva and fay are heads; dan acts for ben for a day. Up to
+/// 1,000.00 a manager is enough; other terms for a promise take a head.
 fn rules() -> Arc<Rulebook> {
     let member = |role: &str, who: &str| Member { role: role.into(), who: who.into(), up_to: None };
     let members =
@@ -100,10 +104,12 @@ fn rules() -> Arc<Rulebook> {
     let step = |role: &str| ApprovalStep { role: role.into(), quorum: 1, within: hours(72) };
     let up_to = Some(Limits::from([("CNY".parse().unwrap(), 100_000)]));
     let matrix = vec![
+        Rule { kinds: vec![RETARGET.into()], steps: vec![step("head")], ..Rule::default() },
         Rule { up_to, steps: vec![step("manager")], ..Rule::default() },
         Rule { steps: vec![step("manager"), step("head")], ..Rule::default() },
     ];
-    let reach = Reach { kinds: &RemedyKind::NAMES, classes: &Class::ALL.map(Class::name) };
+    let kinds: Vec<_> = RemedyKind::NAMES.into_iter().chain([RETARGET]).collect();
+    let reach = Reach { kinds: &kinds, classes: &Class::ALL.map(Class::name) };
     let matrix = Matrix::new(1, matrix, step("head"), reach, &powers).unwrap();
     let kinds = RemedyKind::NAMES.into_iter().filter(|kind| *kind != "repair").map(str::to_owned).collect();
     let offers = Offers::new(vec![Offer { classes: vec![], from_severity: 0, kinds }]).unwrap();
@@ -159,7 +165,7 @@ fn assess(class: Class, word: &str) -> Command {
 
 fn conclude() -> Command {
     let (cause, responsible) = ("packaging.leak".parse().unwrap(), department("quality"));
-    Command::ConcludeInvestigation { cause, responsible, levels: levels() }
+    Command::ConcludeInvestigation { evidence: vec![], cause, responsible, levels: levels() }
 }
 
 fn draft(remedies: &[RemedyKind]) -> Command {
@@ -201,7 +207,7 @@ fn return_solution(by: &str, version: u32) -> Command {
 }
 
 fn consent(version: u32) -> Command {
-    Command::RecordConsent { by: BEN.into(), version, channel: "hotline".into(), levels: levels() }
+    Command::RecordConsent { by: BEN.into(), version, channel: "hotline".into(), said_at: None, levels: levels() }
 }
 
 fn offer() -> Command {
@@ -209,11 +215,15 @@ fn offer() -> Command {
 }
 
 fn decline(version: u32) -> Command {
-    Command::RecordDecline { version, levels: levels() }
+    Command::RecordDecline { version, said_at: None, levels: levels() }
 }
 
 fn satisfied(satisfied: bool) -> Command {
-    Command::RecordSatisfaction { satisfied, levels: levels() }
+    Command::RecordSatisfaction { satisfied, channel: None, said_at: None, levels: levels() }
+}
+
+fn merge() -> Command {
+    Command::Merge { into: Uuid::from_u128(77), levels: levels() }
 }
 
 fn withdraw() -> Command {
@@ -221,7 +231,7 @@ fn withdraw() -> Command {
 }
 
 fn appeal() -> Command {
-    Command::Appeal { levels: levels() }
+    Command::Appeal { said_at: None, levels: levels() }
 }
 
 fn told(message_id: Uuid, at: Timestamp) -> Command {
@@ -229,7 +239,7 @@ fn told(message_id: Uuid, at: Timestamp) -> Command {
 }
 
 fn word(channel: &str) -> Command {
-    Command::Care(Word::Told { channel: channel.into(), levels: levels() })
+    Command::Care(Word::Told { channel: channel.into(), told_at: None, levels: levels() })
 }
 
 /// How the first investigation stands.

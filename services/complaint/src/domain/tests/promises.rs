@@ -1,14 +1,13 @@
 //! What is promised to whom, what each happening does to it, and what a breach or a warning leads to.
 use kernel::{
     approval::{Delegation, Powers},
-    promise::{Event as Step, Rejection as Promised, State as Standing},
+    promise::{Event as Step, State as Standing},
     sla::Kind,
 };
 
 use super::{
     super::{
         care::{Heard, Word},
-        command::Rejection,
         escalation::Trigger,
         promises::{KINDS, word as word_of},
         values::Lane,
@@ -24,7 +23,7 @@ fn stands(complaint: &Complaint) -> [&'static str; 4] {
     KINDS.map(|(kind, _)| complaint.promises.last(kind).map_or("none", |promise| promise.standing.state.name()))
 }
 
-fn due(complaint: &Complaint, kind: Kind) -> Timestamp {
+pub fn due(complaint: &Complaint, kind: Kind) -> Timestamp {
     complaint.promises.last(kind).unwrap().standing.due_at
 }
 
@@ -130,7 +129,7 @@ fn r_cmp_10_a_second_offer_is_owed_from_the_decline_and_the_first_one_stays_as_i
 #[test]
 fn r_cmp_10_the_result_after_an_appeal_is_owed_from_it_by_the_class_as_it_was_judged() {
     let judged = led(&sample("re"), [assess(Class::Discomfort, "medical"), withdraw()]);
-    let again = led(&judged, [Command::Appeal { levels: prepared(WARNING) }]);
+    let again = led(&judged, [Command::Appeal { said_at: None, levels: prepared(WARNING) }]);
     assert_eq!(due(&again, Kind::ResultNotice), NOW + hours(12));
     let results = again.promises.iter().filter(|(kind, _)| *kind == Kind::ResultNotice);
     let states: Vec<_> = results.map(|(_, promise)| promise.standing.state).collect();
@@ -184,7 +183,7 @@ pub const WARNING: &str = r#"
       { promise = "result_notice", target = "168h", hours = "round_the_clock" },
     ]"#;
 
-fn recorded(change: impl Fn(&mut Facts)) -> Complaint {
+pub fn recorded(change: impl Fn(&mut Facts)) -> Complaint {
     let mut facts = facts();
     change(&mut facts);
     let record = Command::Record { facts: Box::new(facts), desk: desk("quality"), levels: prepared(WARNING) };
@@ -225,36 +224,6 @@ fn r_cmp_03_a_promise_warns_at_a_share_and_before_its_end_once_each() {
     assert_eq!(complaint.escalations, 0, "a warning is no breach");
 }
 
-pub fn retarget(kind: Kind, by: &str, policy: &str) -> Command {
-    Command::Retarget { kind, by: by.into(), rules: rules(), levels: prepared(policy) }
-}
-
-#[test]
-fn a_class_judged_differently_moves_no_promise_until_the_head_retargets_it() {
-    let assessed = led(&sample("re"), [assess(Class::Discomfort, "medical")]);
-    let start = NOW - hours(1);
-    assert_eq!(due(&assessed, Kind::ResultNotice), start + hours(168), "the terms are kept");
-    for by in [ANA, BEN, DAN] {
-        let refused = assessed.decide(retarget(Kind::ResultNotice, by, WARNING), NOW).unwrap_err();
-        assert_eq!(refused, Rejection::MayNotRetarget("head".into()));
-        assert_eq!(refused.code(), "approval.no_role");
-    }
-    let moved = led(&assessed, [retarget(Kind::ResultNotice, EVA, WARNING)]);
-    let promise = moved.promises.last(Kind::ResultNotice).unwrap();
-    assert_eq!((promise.standing.due_at, promise.terms.policy.as_ref().unwrap().version), (start + hours(12), 3));
-    assert_eq!(
-        assessed.decide(retarget(Kind::SolutionOffer, EVA, WARNING), NOW),
-        Err(Rejection::NothingPromised),
-        "the policy has no rule for it"
-    );
-    let told = sample("sc").decide(retarget(Kind::ResultNotice, EVA, LEVELS), NOW);
-    assert_eq!(told, Err(Rejection::Promise(Promised::NotNow(Standing::Met))));
-    let closed = sample("cl").decide(retarget(Kind::ResultNotice, EVA, LEVELS), NOW);
-    assert_eq!(closed, Err(Rejection::NotNow("closed")));
-    let absent = Complaint::default().decide(retarget(Kind::ResultNotice, EVA, LEVELS), NOW);
-    assert_eq!(absent, Err(Rejection::Unknown));
-}
-
 #[test]
 fn a_role_is_held_by_its_members_and_by_who_acts_for_one_as_long_as_he_does() {
     let member = Member { role: "head".into(), who: EVA.into(), up_to: None };
@@ -269,30 +238,4 @@ fn a_role_is_held_by_its_members_and_by_who_acts_for_one_as_long_as_he_does() {
 fn each_kind_has_a_word_of_its_own() {
     let words = KINDS.map(|(kind, _)| word_of(kind));
     assert_eq!(words, ["first_investigation", "solution_offer", "result_notice", "progress_silence"]);
-}
-
-#[test]
-fn r_cmp_10_a_retarget_names_the_warnings_it_ends_and_what_is_warned_of_then_is_raised_anew() {
-    let mut complaint = recorded(|_| {});
-    let start = NOW - hours(1);
-    tell(&mut complaint, Command::PromiseDue, start + hours(12));
-    let warning = *complaint.first_investigation().unwrap().warned.first().unwrap();
-    let given = complaint.warning_escalation(Kind::FirstInvestigation, start, warning);
-    let other = retarget(Kind::FirstInvestigation, EVA, WARNING);
-    let events = tell(&mut complaint, other, start + hours(13));
-    let [Event::Retargeted { warned, moved }] = events.as_slice() else { unreachable!("{events:?}") };
-    assert_eq!(*warned, [given]);
-    assert!(moved.iter().any(|one| matches!(one.event, Step::Warned { .. })), "half has passed under these as well");
-    assert_ne!(complaint.warning_escalation(Kind::FirstInvestigation, start, warning), given);
-}
-
-#[test]
-fn r_cmp_05_other_terms_for_the_silence_hold_for_every_further_word() {
-    let policy = LEVELS.replace("72h", "24h");
-    let mut complaint = led(&sample("in"), [retarget(Kind::ProgressSilence, EVA, &policy)]);
-    assert_eq!(complaint.word_by(), Some(NOW - hours(1) + hours(24)));
-    for hour in [5, 10] {
-        tell(&mut complaint, word("hotline"), NOW + hours(hour));
-        assert_eq!(complaint.word_by(), Some(NOW + hours(hour + 24)));
-    }
 }

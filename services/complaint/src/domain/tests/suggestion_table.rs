@@ -1,6 +1,9 @@
 //! Every state of a suggestion against every command, and its rules as sentences.
+use kernel::promise::{Promise, Terms as Promised};
+
 use super::{
     super::{
+        ladder::Ladder,
         reporters::{Person, Reporter, Suppression, Tell, Telling, Told},
         suggestion::{Command, Decision, DeclineReason, Event, Rejection, RewardKind, Suggestion},
     },
@@ -24,7 +27,26 @@ fn customer(number: u128) -> Reporter {
 }
 
 fn record(by: Reporter) -> Command {
-    Command::Record { suggestion_id: OWN, product_id: String::new(), by }
+    let ladder = Ladder::default();
+    Command::Record { suggestion_id: OWN, product_id: String::new(), by, promise: None, ladder }
+}
+
+/// 720 hours to be told what becomes of it, from `start` on.
+fn promise(start: Timestamp) -> Promise {
+    let terms = Promised { target: hours(720), ..Promised::default() };
+    Promise::start(start, false, terms, None, &|_| None).unwrap()
+}
+
+/// A customer's, to whom that is promised.
+fn suggested(number: u128, at: Timestamp) -> Suggestion {
+    let (by, ladder) = (Reporter { reported_at: at, ..customer(number) }, Ladder::default());
+    let promise = Some(Box::new(promise(at)));
+    let record = Command::Record { suggestion_id: OWN, product_id: String::new(), by, promise, ladder };
+    led(&Suggestion::default(), [record])
+}
+
+fn join(reporters: impl Into<Vec<Reporter>>) -> Command {
+    Command::Join { reporters: reporters.into(), promises: vec![] }
 }
 
 fn screen(by: &str) -> Command {
@@ -118,6 +140,7 @@ pub fn steps() -> Vec<Step> {
         ("join", [GONE, RE, SC, EV, AD, NOT, IM, NOT, NOT, NOT, NOT]),
         ("message_sent", ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
         ("decision_due", ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
+        ("promise_due", ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
         ("decision_overdue", ["=", "=", "=", EV, "=", "=", "=", "=", "=", "=", "="]),
         ("screen", [GONE, SC, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT]),
         ("screen_own", [GONE, OW, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT]),
@@ -139,9 +162,10 @@ pub fn steps() -> Vec<Step> {
     let now = |command| (command, NOW);
     let commands = [
         now(record(employee())),
-        now(Command::Join(vec![customer(5)])),
+        now(join([customer(5)])),
         now(Command::Message(Tell::Sent { message_id: OTHER, at: NOW })),
         (Command::DecisionDue, NOW + hours(48)),
+        (Command::PromiseDue, NOW + hours(9_999)),
         (Command::DecisionDue, NOW + hours(48) + micro),
         now(screen(BEN)),
         now(screen(ANA)),
@@ -181,7 +205,7 @@ pub fn steps() -> Vec<Step> {
 
 #[test]
 fn r_ana_13_a_suggestion_is_answered_when_everybody_who_made_it_is_told() {
-    let joined = led(&evaluated(customer(1)), [Command::Join(vec![customer(1), customer(2), employee()])]);
+    let joined = led(&evaluated(customer(1)), [join([customer(1), customer(2), employee()])]);
     assert_eq!(joined.closing().reporters, 3, "each once");
     let implemented = led(&joined, [verdict(BEN, Decision::Adopted), Command::RecordImplemented]);
     let told = messages(&implemented.decide(measure(true), NOW).unwrap());
@@ -242,4 +266,106 @@ fn a_suggestion_is_stored_under_its_word_and_read_again() {
         assert_eq!(json["state"]["kind"], suggestion.state.name());
         assert_eq!(serde_json::from_value::<Suggestion>(json).unwrap(), suggestion);
     }
+}
+
+/// How each promise stands, in the order they were given.
+fn stands(suggestion: &Suggestion) -> Vec<&'static str> {
+    suggestion.promises.iter().map(|(_, promise)| promise.standing.state.name()).collect()
+}
+
+fn at(suggestion: &Suggestion, way: impl IntoIterator<Item = Command>, now: Timestamp) -> Suggestion {
+    let mut suggestion = suggestion.clone();
+    for command in way {
+        let events = suggestion.decide(command, now).unwrap();
+        events.iter().for_each(|event| suggestion.apply(event));
+    }
+    suggestion
+}
+
+#[test]
+fn r_ana_13_in_every_state_what_was_promised_is_broken_once_its_time_is_over_and_told_in_the_end() {
+    let recorded = suggested(1, NOW);
+    let screened = led(&recorded, [screen(BEN)]);
+    let in_evaluation = led(&screened, [evaluate()]);
+    let adopted = led(&in_evaluation, [verdict(BEN, Decision::Adopted)]);
+    let declined = led(&in_evaluation, [verdict(BEN, decline())]);
+    let implemented = led(&adopted, [Command::RecordImplemented]);
+    let measured = led(&implemented, [measure(true)]);
+    let due = NOW + hours(720);
+    let over = due + SignedDuration::from_micros(1);
+    for suggestion in [recorded, screened, in_evaluation, adopted, declined, implemented, measured] {
+        let state = suggestion.state.name();
+        assert_eq!(suggestion.promises.next_due(), Some(over), "{state}");
+        assert_eq!(suggestion.decide(Command::PromiseDue, due), Ok(vec![]), "{state}");
+        let late = at(&suggestion, [Command::PromiseDue], over);
+        assert_eq!((stands(&late), late.state), (vec!["breached"], suggestion.state), "{state}");
+        assert_eq!(late.decide(Command::PromiseDue, over), Ok(vec![]), "{state}");
+        let told = at(&late, [suppress(Uuid::from_u128(1))], over);
+        assert_eq!(stands(&told), ["cancelled_after_breach"], "{state}");
+        assert_eq!(stands(&at(&suggestion, [suppress(Uuid::from_u128(1))], due)), ["cancelled"], "nobody may be told");
+    }
+}
+
+#[test]
+fn r_ana_13_an_evaluated_suggestion_is_told_to_its_author_within_the_term() {
+    let due = NOW + hours(720);
+    let declined = led(&suggested(1, NOW), [screen(BEN), evaluate()]);
+    let asked = declined.decide(verdict(BEN, decline()), NOW).unwrap();
+    let declined = led(&declined, [verdict(BEN, decline())]);
+    let sent = |at| Command::Message(Tell::Sent { message_id: messages(&asked)[0], at });
+    assert_eq!(stands(&at(&declined, [sent(due)], due + hours(5))), ["met"], "when it left counts");
+    let late = at(&declined, [Command::PromiseDue], due + hours(1));
+    assert_eq!(stands(&at(&late, [sent(due)], due + hours(5))), ["met"], "also against what was said before");
+    assert_eq!(stands(&at(&declined, [sent(due + hours(1))], due + hours(5))), ["met_late"]);
+    let again = at(&declined, [sent(due)], due);
+    assert_eq!(again.decide(sent(due), due + hours(1)), Ok(vec![]), "what is said twice happens once");
+}
+
+#[test]
+fn r_ana_13_who_is_told_of_the_adoption_in_person_need_not_wait_for_the_practice() {
+    let evaluated = led(&suggested(1, NOW), [screen(BEN), evaluate()]);
+    let person = in_person(Uuid::from_u128(1));
+    assert_eq!(evaluated.decide(person.clone(), NOW), Err(Rejection::NotNow("in_evaluation")));
+    let adopted = led(&evaluated, [verdict(BEN, Decision::Adopted), person.clone()]);
+    assert_eq!((adopted.state.name(), stands(&adopted)), ("adopted", vec!["met"]));
+    assert!(adopted.decide(person, NOW).is_err(), "told already");
+    let measured = adopted.decide(Command::RecordImplemented, NOW).unwrap();
+    assert_eq!(measured, [Event::Implemented]);
+    let done = led(&adopted, [Command::RecordImplemented, measure(true)]);
+    assert_eq!(done.state.name(), "informed", "nobody is left to be told");
+    let own = led(&Suggestion::default(), [record(employee()), screen(BEN), evaluate()]);
+    let own = led(&own, [verdict(BEN, Decision::Adopted)]);
+    assert_eq!(own.decide(in_person(OWN), NOW), Err(Rejection::NotNow("adopted")), "an employee may be rewarded first");
+}
+
+#[test]
+fn r_ana_13_what_was_promised_for_a_merged_suggestion_is_owed_by_the_other_one() {
+    let (first, second) = (suggested(1, NOW), suggested(2, NOW - hours(24)));
+    let events = second.decide(Command::Merge { into: OTHER }, NOW).unwrap();
+    let [Event::Merged { promises, .. }, Event::PromisesMoved(_)] = events.as_slice() else {
+        unreachable!("{events:?}")
+    };
+    assert_eq!(*promises, [promise(NOW - hours(24))]);
+    let merged = led(&second, [Command::Merge { into: OTHER }]);
+    assert_eq!(stands(&merged), ["cancelled"]);
+    assert_eq!(merged.decide(Command::PromiseDue, NOW + hours(9_999)), Ok(vec![]));
+    let joined = led(&first, [Command::Join { reporters: vec![customer(2)], promises: promises.clone() }]);
+    assert_eq!(stands(&joined), ["running", "running"]);
+    let declined = led(&joined, [screen(BEN), evaluate(), verdict(BEN, decline())]);
+    let one = led(&declined, [in_person(Uuid::from_u128(1))]);
+    assert_eq!(stands(&one), ["running", "running"], "all of them are owed it");
+    assert_eq!(stands(&led(&one, [in_person(Uuid::from_u128(2))])), ["met", "met"]);
+    let broken = at(&second, [Command::PromiseDue], NOW + hours(720));
+    let events = broken.decide(Command::Merge { into: OTHER }, NOW + hours(720)).unwrap();
+    assert!(matches!(&events[0], Event::Merged { promises, .. } if promises.is_empty()), "a breach stays where it was");
+}
+
+#[test]
+fn a_suggestion_stored_before_there_were_promises_is_read_and_promises_nothing() {
+    let mut json = serde_json::to_value(suggested(1, NOW)).unwrap();
+    for new in ["promises", "ladder"] {
+        json.as_object_mut().unwrap().remove(new);
+    }
+    let stored: Suggestion = serde_json::from_value(json).unwrap();
+    assert_eq!((stands(&stored), stored.promises.next_due()), (vec![], None));
 }

@@ -20,7 +20,24 @@ fn parts(minors: &[i64]) -> Vec<Part> {
 }
 
 fn open(minors: &[i64]) -> Command {
-    Command::Open { purchase_id: PURCHASE, paid: money(minors.iter().sum(), "CNY"), lines: parts(minors) }
+    let paid = money(minors.iter().sum(), "CNY");
+    Command::Open { purchase_id: PURCHASE, paid, lines: parts(minors), sale: sale() }
+}
+
+/// Three pieces of each line.
+fn sale() -> Sale {
+    let article = |line: u32| (line.to_string(), Article { quantity: 3, ..Article::default() });
+    Sale { articles: (0..8).map(article).collect(), ..Sale::default() }
+}
+
+fn take(order: u128, line: &str, quantity: u32) -> Command {
+    let units = vec![Units { line_id: line.into(), quantity }];
+    Command::Take { order_id: Uuid::from_u128(order), units }
+}
+
+fn give_back(order: u128) -> Command {
+    let units = ["0", "1"].map(|line| Units { line_id: line.into(), quantity: 9 });
+    Command::GiveBack { order_id: Uuid::from_u128(order), units: units.into() }
 }
 
 fn claim(order: u128, minor: i64, code: &str) -> Command {
@@ -49,8 +66,10 @@ fn every_command_in_every_state() {
         ("open, held", after(&[known(), claim(1, 50, "CNY")])),
         ("open, refused", after(&[known(), claim(1, 101, "CNY")])),
         ("open, released", after(&[known(), claim(1, 50, "CNY"), Command::Release { order_id: A }])),
+        ("open, delivered", after(&[known(), Command::Deliver { at: UNTIL }])),
+        ("open, taken", after(&[known(), take(1, "0", 2)])),
     ];
-    let short = Command::Open { purchase_id: PURCHASE, paid: money(101, "CNY"), lines: parts(&[60, 40]) };
+    let short = Command::Open { purchase_id: PURCHASE, paid: money(101, "CNY"), lines: parts(&[60, 40]), sale: sale() };
     let commands = [
         ("open", known()),
         ("open, lines wrong", short),
@@ -60,19 +79,30 @@ fn every_command_in_every_state() {
         ("claim nothing", claim(1, 0, "CNY")),
         ("lapse", Command::Lapse),
         ("release", Command::Release { order_id: A }),
+        ("deliver", Command::Deliver { at: UNTIL }),
+        ("take", take(1, "0", 2)),
+        ("take as another", take(2, "0", 2)),
+        ("take too many", take(2, "0", 4)),
+        ("take of no line", take(2, "9", 1)),
+        ("give back", give_back(1)),
     ];
     const SUM: &str = "account.lines_do_not_add_up";
     const ZERO: &str = "account.amount_not_positive";
     const NONE: &str = "account.nothing_held";
+    const UNKNOWN: &str = "account.purchase_unknown";
+    const MORE: &str = "account.more_than_bought";
+    const NO_LINE: &str = "account.line_unknown";
     #[rustfmt::skip]
-    let table: machine::Table<'_, 8> = &[
-        //                 open    wrong  claim      too much   currency   zero  lapse      release
-        ("absent",         ["open", SUM,  "awaited", "awaited", "awaited", ZERO, "-",       NONE]),
-        ("awaited",        ["open", SUM,  "-",       "-",       "-",       ZERO, "awaited", NONE]),
-        ("open",           ["-",    "-",  "open",    "open",    "open",    ZERO, "-",       NONE]),
-        ("open, held",     ["-",    "-",  "-",       "-",       "-",       ZERO, "-",       "open"]),
-        ("open, refused",  ["-",    "-",  "-",       "-",       "-",       ZERO, "-",       "-"]),
-        ("open, released", ["-",    "-",  "-",       "-",       "-",       ZERO, "-",       "-"]),
+    let table: machine::Table<'_, 14> = &[
+        //                  open    wrong claim      too much   currency   zero  lapse      release deliver take     another  many     no line  give back
+        ("absent",          ["open", SUM, "awaited", "awaited", "awaited", ZERO, "-",       NONE,   "-",    UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "-"]),
+        ("awaited",         ["open", SUM, "-",       "-",       "-",       ZERO, "awaited", NONE,   "-",    UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "-"]),
+        ("open",            ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "open", "open",  "open",  MORE,    NO_LINE, "-"]),
+        ("open, held",      ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "open", "open", "open",  "open",  MORE,    NO_LINE, "-"]),
+        ("open, refused",   ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "-",    "open", "open",  "open",  MORE,    NO_LINE, "-"]),
+        ("open, released",  ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "-",    "open", "open",  "open",  MORE,    NO_LINE, "-"]),
+        ("open, delivered", ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "-",    "open",  "open",  MORE,    NO_LINE, "-"]),
+        ("open, taken",     ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "open", "-",     MORE,    MORE,    NO_LINE, "open"]),
     ];
     machine::check("account", &states, &commands, table, next);
 }
@@ -108,7 +138,7 @@ fn a_claim_waits_for_the_purchase_only_so_long() {
 
 #[test]
 fn what_cannot_be_a_purchase_is_refused() {
-    let lines = |lines, paid| Command::Open { purchase_id: PURCHASE, paid: money(paid, "CNY"), lines };
+    let lines = |lines, paid| Command::Open { purchase_id: PURCHASE, paid: money(paid, "CNY"), lines, sale: sale() };
     let twice = vec![parts(&[5]).remove(0), parts(&[5]).remove(0)];
     let foreign = vec![Part { line_id: "0".into(), amount: money(5, "EUR") }];
     let huge = parts(&[i64::MAX, 1]);
@@ -146,6 +176,52 @@ proptest! {
                 account = next(&account, Command::Release { order_id }).unwrap();
                 prop_assert_eq!(account.held_for(order_id), None);
             }
+        }
+    }
+}
+
+#[test]
+fn an_account_from_before_pieces_were_told_limits_none_and_knows_no_days() {
+    let mut account = after(&[open(&[60])]);
+    let State::Open { sale, .. } = &mut account.state else { panic!("the account is not open") };
+    *sale = None;
+    let text = serde_json::to_string(&account).unwrap();
+    assert!(!text.contains("sale") && !text.contains("taken"), "as it was stored then: {text}");
+    assert_eq!(serde_json::from_str::<PurchaseAccount>(&text).unwrap(), account);
+    assert!(next(&account, take(1, "0", 1_000_000)).is_ok());
+    assert_eq!(account.decide(Command::Deliver { at: UNTIL }, UNTIL), Ok(vec![]));
+    assert_eq!(account.paid_for(&Units { line_id: "0".into(), quantity: 5 }), Ok(None));
+}
+
+#[test]
+fn an_order_gives_back_some_of_its_pieces_and_keeps_the_others() {
+    let account = after(&[open(&[60]), take(1, "0", 3)]);
+    let one = Units { line_id: "0".into(), quantity: 1 };
+    let account = next(&account, Command::GiveBack { order_id: A, units: vec![one] }).unwrap();
+    assert_eq!(next(&account, take(2, "0", 2)), Err("account.more_than_bought"));
+    assert!(next(&account, take(2, "0", 1)).is_ok());
+}
+
+#[test]
+fn pieces_cost_their_exact_share_of_what_was_paid() {
+    let account = after(&[open(&[100, 0])]);
+    let paid = |line: &str, quantity| account.paid_for(&Units { line_id: line.into(), quantity });
+    assert_eq!((paid("0", 1), paid("0", 2)), (Ok(Some(money(33, "CNY"))), Ok(Some(money(67, "CNY")))));
+    assert_eq!((paid("0", 3), paid("1", 1)), (Ok(Some(money(100, "CNY"))), Ok(Some(money(0, "CNY")))));
+    assert_eq!((paid("0", 4), paid("9", 1)), (Err(Rejection::MoreThanBought), Err(Rejection::LineUnknown)));
+}
+
+proptest! {
+    #[test]
+    fn no_piece_is_taken_twice(steps in prop::collection::vec((1..6u128, 0..2usize, 1..4u32, any::<bool>()), 1..40)) {
+        let mut account = after(&[open(&[60, 40])]);
+        for (order, line, quantity, back) in steps {
+            let command = if back { give_back(order) } else { take(order, ["0", "1"][line], quantity) };
+            account = next(&account, command).unwrap_or(account);
+            let State::Open { taken, .. } = &account.state else { panic!("an open account stays open") };
+            prop_assert!(taken.values().all(|orders| !orders.is_empty() && orders.values().sum::<u32>() <= 3));
+            let held: usize = taken.values().filter(|orders| orders.contains_key(&Uuid::from_u128(order))).count();
+            prop_assert!(held <= usize::from(!back), "what an order takes it takes at once");
         }
     }
 }

@@ -12,10 +12,13 @@ use std::{
     },
 };
 
-use contracts::intake::v1::CaseRegistered;
+use contracts::intake::v1::{
+    CaseContactAdded, CaseLinked, CaseRegistered, LinkKind, ListAttachmentsRequest, RevealCaseRequest,
+    attachments_client::AttachmentsClient, intake_client::IntakeClient,
+};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use testkit::{Stack, free_port};
+use testkit::{Stack, free_port, request};
 use tokio::net::TcpListener;
 
 use super::{SECRET, contact, push_signed, quarantine, start, states};
@@ -130,17 +133,27 @@ async fn r_int_02_an_answer_belongs_to_the_case_of_the_mail_it_answers() {
     server.deliver("1", &mail("Ana <ana@example.com>", "1@pc", "Subject: Late\n", "Where is my order?"));
     server.deliver("2", &mail("ana@example.com", "2@pc", "Subject: Re: Late\nReferences: <0@pc> <1@pc>\n", "Well?"));
     server.deliver("3", &mail("ana@example.com", "3@pc", "Subject: Re: Late\nIn-Reply-To: <other@pc>\n", "Hello?"));
+    server.deliver(
+        "4",
+        &mail("ana@example.com", "4@pc", "Subject: Re: Late\nReferences: <2@pc>\n", "And now I have a rash"),
+    );
     stack.settle().await;
-    let first: Vec<CaseRegistered> = stack.events("intake").await;
-    assert_eq!((states(&stack).await, first.len()), ([0, 3, 0, 0, 0], 3));
-    let repeated: Vec<bool> = sqlx::query_scalar(
-        "select (c.state->'facts'->>'repeat_contact')::bool from case_file c
-         join inbound_message m on m.case_id = c.id order by m.seq",
-    )
-    .fetch_all(&stack.pool("intake"))
-    .await
-    .unwrap();
-    assert_eq!(repeated, [false, true, false]);
+    let cases: Vec<CaseRegistered> = stack.events("intake").await;
+    let added: Vec<CaseContactAdded> = stack.events("intake").await;
+    assert_eq!((states(&stack).await, cases.len(), added.len()), ([0, 4, 0, 0, 0], 3, 1));
+    let of_mails: Vec<uuid::Uuid> = sqlx::query_scalar("select case_id from inbound_message order by seq")
+        .fetch_all(&stack.pool("intake"))
+        .await
+        .unwrap();
+    assert_eq!((of_mails[0], of_mails[0].to_string()), (of_mails[1], added[0].case_id.clone()));
+    // What is worse than the case is one of its own, and says where it belongs.
+    let linked: Vec<CaseLinked> = stack.events("intake").await;
+    let of =
+        |id: uuid::Uuid| linked.iter().find(|event| event.case_id == id.to_string()).unwrap().link.clone().unwrap();
+    assert_eq!(of(of_mails[3]).case_id, of_mails[0].to_string());
+    assert_eq!(of(of_mails[0]).kind(), LinkKind::FollowedUpBy);
+    let repeated: Vec<bool> = cases.iter().map(|case| case.is_repeat).collect();
+    assert_eq!(repeated.iter().filter(|repeat| **repeat).count(), 1);
 }
 
 #[tokio::test]
@@ -193,6 +206,32 @@ async fn r_int_02_machines_make_no_case_and_what_cannot_be_read_ends_in_quaranti
     }
     let seen: Vec<String> = ["1", "2", "3", "4", "6", "7", "8"].map(str::to_owned).to_vec();
     assert_eq!(server.seen(), seen, "what was not stored whole is unseen");
+}
+
+#[tokio::test]
+async fn r_int_01_the_files_of_a_mail_are_kept_with_its_case_and_what_is_refused_is_said() {
+    let Some((stack, server)) = with_mails().await else { return };
+    let part = |name: &str, kind: &str, base64: &str| {
+        format!(
+            "--x\nContent-Type: {kind}\nContent-Disposition: attachment; filename=\"{name}\"\n\
+             Content-Transfer-Encoding: base64\n\n{base64}\n"
+        )
+    };
+    let files =
+        [part("leak.jpg", "image/jpeg", "/9j/4AAQSkZJRgA="), part("run.exe", "application/octet-stream", "TVqQAA==")];
+    let body = format!("--x\nContent-Type: text/plain\n\nSee the photo\n{}--x--\n", files.concat());
+    let fields = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n";
+    server.deliver("1", &mail("ana@example.com", "1@pc", fields, &body));
+    stack.settle().await;
+    let [case] = stack.events::<CaseRegistered>("intake").await.try_into().unwrap();
+    let mut client = AttachmentsClient::new(stack.channel("intake"));
+    let asked = ListAttachmentsRequest { case_id: case.case_id.clone() };
+    let [file] = client.list_attachments(asked).await.unwrap().into_inner().attachments.try_into().unwrap();
+    assert_eq!((file.media_type.as_str(), file.size), ("image/jpeg", 11));
+    let look = RevealCaseRequest { case_id: case.case_id, purpose: "handling".into() };
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let said = client.reveal_case(request("staff:ana", look)).await.unwrap().into_inner().content;
+    assert!(said.ends_with("See the photo\n\n[attachment] leak.jpg\n[refused file] run.exe"), "{said}");
 }
 
 #[tokio::test]

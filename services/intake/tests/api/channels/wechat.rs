@@ -1,7 +1,10 @@
 //! WeChat as it pushes: the question whether it is us, plain and sealed messages, repeats within seconds, replays.
 use aes::cipher::{BlockModeEncrypt, KeyIvInit, block_padding::NoPadding};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use contracts::intake::v1::CaseRegistered;
+use contracts::{
+    common::v1::Lane,
+    intake::v1::{CaseContactAdded, CaseLinked, CaseRegistered},
+};
 use jiff::SignedDuration;
 use serde_json::json;
 use sha1::{Digest, Sha1};
@@ -95,6 +98,28 @@ async fn r_int_01_a_wechat_message_becomes_a_case_and_its_repeats_within_seconds
     assert_eq!(events[0].channel().as_str_name(), "CHANNEL_OFFICIAL_ACCOUNT");
     assert_eq!(events[0].occurred_at.as_ref().unwrap().seconds, 1_772_438_300);
     assert_eq!(events[0].class_source, "health.discomfort");
+}
+
+#[tokio::test]
+async fn r_int_21_what_is_said_next_in_a_chat_goes_to_the_case_that_runs() {
+    let stack = plain().await;
+    let said = [("o-1", "你好，请问几点开门"), ("o-1", "周末呢"), ("o-2", "几点开门"), ("o-1", "我的头皮很痒")];
+    for (nonce, (writer, words)) in ["n1", "n2", "n3", "n4"].into_iter().zip(said) {
+        assert_eq!(say(&stack, nonce, &text(writer, nonce.as_bytes()[1].into(), words)).await.status, 200);
+        stack.settle().await;
+    }
+    let cases: Vec<CaseRegistered> = stack.events("intake").await;
+    let added: Vec<CaseContactAdded> = stack.events("intake").await;
+    assert_eq!((cases.len(), added.len()), (3, 1));
+    assert!(added[0].case_id == cases[0].case_id && !added[0].was_asked);
+    let ill = cases.iter().find(|case| case.lane() == Lane::Health).unwrap();
+    assert!(ill.is_repeat, "what is worse than the case is one of its own");
+    let linked: Vec<CaseLinked> = stack.events("intake").await;
+    assert!(
+        linked
+            .iter()
+            .any(|event| event.case_id == ill.case_id && event.link.as_ref().unwrap().case_id == cases[0].case_id)
+    );
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub enum Purpose {
     /// Tells who made a suggestion what became of it (R-ANA-13).
     SuggestionAdopted,
     SuggestionDeclined,
+    /// Tells whom a major issue concerns to get in touch.
+    MajorIssue,
 }
 
 /// How the customer was reached.
@@ -51,7 +53,7 @@ pub struct Facts {
     pub customer_id: Uuid,
     /// Why.
     pub purpose: Purpose,
-    /// The complaint, follow-up, improvement action or suggestion it is about.
+    /// The complaint, follow-up, improvement action, suggestion or major issue it is about.
     pub about_id: Uuid,
     /// After this instant sending it would be wrong: nobody is invited to a follow-up whose window has closed.
     pub not_after: Option<Timestamp>,

@@ -1,0 +1,53 @@
+//! A complaint whose case is merged is withdrawn, and comes back as it was.
+use kernel::promise::{Cause, How};
+
+use super::{
+    super::complaint::{Outcome, State},
+    *,
+};
+
+fn ends(complaint: &Complaint) -> Vec<Option<How>> {
+    complaint.promises.iter().map(|(_, promise)| promise.standing.end.map(|end| end.how)).collect()
+}
+
+#[test]
+fn what_is_merged_is_withdrawn_owes_nothing_and_comes_back_as_it_was() {
+    for (name, before) in samples() {
+        let carried_out = before.solution.as_ref().is_some_and(|solution| solution.consent.is_some());
+        let mut complaint = before.clone();
+        let events = tell(&mut complaint, merge(), NOW);
+        if !before.open() || carried_out {
+            assert_eq!((events, &complaint), (vec![], &before), "{name}");
+            continue;
+        }
+        assert!(matches!(complaint.state, State::Closed { outcome: Outcome::Withdrawn, .. }), "{name}");
+        assert_eq!(complaint.merged.as_ref().map(|merged| merged.into), Some(Uuid::from_u128(77)), "{name}");
+        assert!(complaint.promises.iter().all(|(_, promise)| !promise.standing.state.open()), "{name}");
+        assert!(ends(&complaint).contains(&Some(How::Cancelled(Cause::Merged))), "{name}");
+        assert_eq!(complaint.decide(appeal(), NOW).unwrap_err().code(), "complaint.not_now", "{name}");
+        let stored: Complaint = serde_json::from_value(serde_json::to_value(&complaint).unwrap()).unwrap();
+        assert_eq!(stored, complaint, "{name}");
+        tell(&mut complaint, Command::Unmerge, NOW + hours(1));
+        assert_eq!(complaint, before, "{name}");
+        assert_eq!(complaint.decide(Command::Unmerge, NOW), Ok(vec![]), "{name}");
+    }
+}
+
+#[test]
+fn nobodys_time_stands_still_while_it_is_merged() {
+    let due = led(&Complaint::default(), [record()]).first_investigation().unwrap().standing.due_at;
+    let mut complaint = led(&Complaint::default(), [record()]);
+    tell(&mut complaint, merge(), NOW);
+    assert_eq!(tell(&mut complaint, Command::PromiseDue, due + hours(1)), []);
+    tell(&mut complaint, Command::Unmerge, due + hours(1));
+    let late = tell(&mut complaint, Command::PromiseDue, due + hours(1));
+    assert!(late.iter().any(|event| matches!(event, Event::InvestigationLate { .. })), "{late:?}");
+    // What was late before it was merged is late once.
+    let mut late = led(&Complaint::default(), [record()]);
+    let events = tell(&mut late, merge(), due + hours(1));
+    assert!(events.iter().any(|event| matches!(event, Event::InvestigationLate { .. })), "{events:?}");
+    tell(&mut late, Command::Unmerge, due + hours(2));
+    let again = tell(&mut late, Command::PromiseDue, due + hours(2));
+    assert!(!again.iter().any(|event| matches!(event, Event::InvestigationLate { .. })), "{again:?}");
+    assert_eq!(late.promises.last(Kind::FirstInvestigation).unwrap().standing.state, Standing::Breached);
+}

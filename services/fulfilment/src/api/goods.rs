@@ -1,0 +1,140 @@
+//! The door to goods that come back: parcels are read, found by their number, and what was found in them is handed on.
+use backbone::{Checks, Fault};
+use contracts::fulfilment::v1::{
+    InspectGoodsRequest, InspectionCriterion, InspectionResult, LinePiecesReceived, ReceiveGoodsRequest,
+};
+use jiff::Timestamp;
+use kernel::returns::{Facts, Receipt};
+use uuid::Uuid;
+
+use super::{
+    Api,
+    request::{code, word},
+};
+use crate::{
+    domain::order::{
+        goods::{Criterion, Disposition, Finding, Inspection},
+        returning::Came,
+    },
+    store,
+};
+
+const LIST_MAX: usize = 100;
+const QUANTITY_MAX: u32 = 1_000_000;
+
+/// Which order a parcel belongs to: by its id, or by the number that stands on it.
+pub(super) enum Which {
+    Id(Uuid),
+    Number(String),
+}
+
+/// What came, and where.
+pub(super) struct Parcel {
+    pub which: Which,
+    pub place: String,
+    pub came: Vec<Came>,
+}
+
+/// Reads a parcel.
+pub(super) fn parcel(checks: &mut Checks, r: &ReceiveGoodsRequest) -> Option<Parcel> {
+    let which = if r.rma_number.is_empty() || !r.order_id.is_empty() {
+        checks.id("order_id", &r.order_id).map(Which::Id)
+    } else {
+        checks.text("rma_number", &r.rma_number, 1..=20).map(|number| Which::Number(number.to_uppercase()))
+    };
+    let place = checks.text("place", &r.place, 0..=200).map(str::to_owned);
+    let listed = checks.list("came", &r.came, LIST_MAX);
+    let one = |(n, one): (usize, &LinePiecesReceived)| {
+        let quantity = checks.within(&format!("came[{n}].quantity"), one.quantity, 1..=QUANTITY_MAX);
+        let line_no = (one.line_no > 0).then_some(one.line_no);
+        let least = usize::from(line_no.is_none());
+        let product_id = checks.text(&format!("came[{n}].product_id"), &one.product_id, least..=200);
+        Some(Came { line_no, product_id: product_id?.to_owned(), quantity: quantity? })
+    };
+    let came: Vec<Option<Came>> = listed.unwrap_or_default().iter().enumerate().map(one).collect();
+    let came = listed.and(came.into_iter().collect::<Option<_>>());
+    Some(Parcel { which: which?, place: place?, came: came? })
+}
+
+/// What an inspector found.
+pub(super) struct Inspected {
+    pub order_id: Uuid,
+    pub line_no: u32,
+    pub opened: Option<bool>,
+    pub resaleable: Option<bool>,
+    pub discomfort: Option<bool>,
+    pub inspection: Inspection,
+}
+
+/// Reads an inspection.
+pub(super) fn inspected(checks: &mut Checks, r: &InspectGoodsRequest, by: &str) -> Option<Inspected> {
+    let order_id = checks.id("order_id", &r.order_id);
+    let line_no = checks.within("line_no", r.line_no, 1..=u32::MAX);
+    let some = if r.results.is_empty() { Err("must say what became of one piece at least") } else { Ok(()) };
+    let some = checks.value("results", some);
+    let listed = checks.list("results", &r.results, LIST_MAX);
+    let one = |(n, one): (usize, &InspectionResult)| {
+        let quantity = checks.within(&format!("results[{n}].quantity"), one.quantity, 1..=QUANTITY_MAX);
+        let grade = code(checks, &format!("results[{n}].grade"), &one.grade);
+        let disposition = word::<Disposition>(checks, &format!("results[{n}].disposition"), &one.disposition);
+        Some(Finding { quantity: quantity?, accepted: one.accepted, grade: grade?, disposition: disposition? })
+    };
+    let findings: Vec<Option<Finding>> = listed.unwrap_or_default().iter().enumerate().map(one).collect();
+    let findings = listed.and(findings.into_iter().collect::<Option<Vec<_>>>());
+    let listed = checks.list("criteria", &r.criteria, LIST_MAX);
+    let one = |(n, one): (usize, &InspectionCriterion)| {
+        let code = code(checks, &format!("criteria[{n}].code"), &one.code)?;
+        Some(Criterion { code, passed: one.passed })
+    };
+    let criteria: Vec<Option<Criterion>> = listed.unwrap_or_default().iter().enumerate().map(one).collect();
+    let criteria = listed.and(criteria.into_iter().collect::<Option<Vec<_>>>());
+    let listed = checks.list("photos", &r.photos, LIST_MAX);
+    let one = |(n, one): (usize, &String)| checks.text(&format!("photos[{n}]"), one, 1..=200).map(str::to_owned);
+    let photos: Vec<Option<String>> = listed.unwrap_or_default().iter().enumerate().map(one).collect();
+    let photos = listed.and(photos.into_iter().collect::<Option<Vec<_>>>());
+    some?;
+    let inspection = Inspection {
+        by: by.to_owned(),
+        at: Timestamp::UNIX_EPOCH,
+        findings: findings?,
+        criteria: criteria?,
+        photos: photos?,
+        renewed: None,
+        word: None,
+        ruling: None,
+    };
+    let (opened, resaleable, discomfort) = (r.opened, r.resaleable, r.discomfort);
+    Some(Inspected { order_id: order_id?, line_no: line_no?, opened, resaleable, discomfort, inspection })
+}
+
+impl Api {
+    /// The order a parcel belongs to. Errors: no order has this number.
+    pub(super) async fn order_of(&self, which: Which) -> Result<Uuid, Fault> {
+        match which {
+            Which::Id(id) => Ok(id),
+            Which::Number(number) => {
+                let found = store::order_by_number(&self.pool, &number).await?;
+                found.ok_or_else(|| Fault::not_found("service_order", "with this number"))
+            }
+        }
+    }
+
+    /// What the policy says to the line as it was found; none where nothing was rejected, and where the order has no such
+    /// line or the policy in force knows its reason no more.
+    pub(super) async fn renewed(&self, inspected: &Inspected) -> Result<Option<Receipt>, Fault> {
+        if inspected.inspection.findings.iter().all(|finding| finding.accepted) {
+            return Ok(None);
+        }
+        let order = store::order(&self.pool, inspected.order_id).await?;
+        let lines = order.and_then(|order| order.state.request).map(|request| request.lines).unwrap_or_default();
+        let place = usize::try_from(inspected.line_no).unwrap_or(usize::MAX).wrapping_sub(1);
+        let facts = lines.into_iter().nth(place).map(|line| line.receipt.facts);
+        let found = |facts: Facts| Facts {
+            opened: inspected.opened.or(facts.opened),
+            resaleable: inspected.resaleable.or(facts.resaleable),
+            discomfort: inspected.discomfort.or(facts.discomfort),
+            ..facts
+        };
+        Ok(facts.and_then(|facts| self.policy.decide(found(facts))))
+    }
+}

@@ -1,0 +1,248 @@
+//! The door to orders that are asked for: requests are read, the policy is asked, commands are handed on. No rules.
+use std::collections::{BTreeMap, BTreeSet};
+
+use backbone::{Checks, Fault};
+use contracts::{
+    common::v1::Money,
+    fulfilment::v1::{
+        GetDecisionRequest, GetDecisionResponse, LineRequest, OrderOrigin, RequestServiceOrderRequest, Wording,
+    },
+};
+use jiff::Timestamp;
+use kernel::{
+    promise::Promises,
+    returns::{Kind, Proof},
+};
+use serde::{Deserialize, de::value::StrDeserializer};
+use uuid::Uuid;
+
+use super::Api;
+use crate::{
+    domain::{
+        account::{PurchaseAccount, Units},
+        facts::{self, Stated},
+        order::{
+            ServiceOrder,
+            request::{Bought, Line, Origin, OriginKind, Request},
+        },
+    },
+    store::{self, Stored},
+    wire,
+};
+
+const LINES_MAX: usize = 100;
+const EVIDENCE_MAX: usize = 20;
+const WORD_MAX: usize = 200;
+const QUANTITY_MAX: u32 = 1_000_000;
+
+/// One of the words of a type.
+pub(super) fn word<'de, T: Deserialize<'de>>(checks: &mut Checks, field: &str, word: &'de str) -> Option<T> {
+    checks.value(field, T::deserialize(StrDeserializer::<serde::de::value::Error>::new(word)))
+}
+
+/// A code: why somebody did something.
+pub(super) fn code(checks: &mut Checks, field: &str, code: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.');
+    let fits = (1..=64).contains(&code.len()) && code.chars().all(plain);
+    checks.value(field, if fits { Ok(code.to_owned()) } else { Err("must be 1 to 64 of a-z, 0-9, \"_\" and \".\"") })
+}
+
+/// What a caller asks for, before anything was looked up.
+pub(super) struct Asked {
+    customer_id: Uuid,
+    origin: Origin,
+    kind: Kind,
+    lines: Vec<AskedLine>,
+}
+
+struct AskedLine {
+    bought: Option<Bought>,
+    product_id: String,
+    batch: String,
+    serial: String,
+    quantity: u32,
+    evidence: Vec<String>,
+    stated: Stated,
+}
+
+/// Reads what is asked for.
+pub(super) fn asked(checks: &mut Checks, r: &RequestServiceOrderRequest) -> Option<Asked> {
+    let customer_id = checks.id("customer_id", &r.customer_id);
+    let origin = origin(checks, r.origin.as_ref());
+    let kind = word::<Kind>(checks, "kind", &r.kind);
+    let segment = checks.optional_of("segment", &r.segment, &kernel::sla::SEGMENTS);
+    let listed = checks.list("lines", &r.lines, LINES_MAX);
+    let some = checks.value("lines", if r.lines.is_empty() { Err("must name at least one article") } else { Ok(()) });
+    // Lines are read even when the kind is wrong, so that all wrong fields are named at once.
+    let of = |(n, one)| line(checks, n, one, kind.unwrap_or(Kind::ReturnRefund), segment.flatten());
+    let lines: Vec<Option<AskedLine>> = listed.unwrap_or_default().iter().enumerate().map(of).collect();
+    let lines = lines.into_iter().collect::<Option<_>>();
+    some?;
+    listed?;
+    segment?;
+    Some(Asked { customer_id: customer_id?, origin: origin?, kind: kind?, lines: lines? })
+}
+
+fn origin(checks: &mut Checks, origin: Option<&OrderOrigin>) -> Option<Origin> {
+    let Some(OrderOrigin { kind, reference }) = origin else {
+        checks.wrong("origin", "is missing");
+        return None;
+    };
+    let kind = word::<OriginKind>(checks, "origin.kind", kind);
+    let reference = match kind {
+        Some(OriginKind::Counter) => checks.text("origin.reference", reference, 1..=WORD_MAX).map(str::to_owned),
+        _ => checks.id("origin.reference", reference).map(|id| id.to_string()),
+    };
+    Some(Origin { kind: kind?, reference: reference? })
+}
+
+fn line(checks: &mut Checks, n: usize, r: &LineRequest, kind: Kind, segment: Option<&str>) -> Option<AskedLine> {
+    let field = |name: &str| format!("lines[{n}].{name}");
+    let purchase_id = checks.optional_id(&field("purchase_id"), &r.purchase_id);
+    let line_id = checks.text(&field("line_id"), &r.line_id, 0..=WORD_MAX);
+    let bought = match (purchase_id, line_id) {
+        (Some(Some(purchase_id)), Some(line_id)) if !line_id.is_empty() => {
+            Some(Some(Bought { purchase_id, line_id: line_id.to_owned() }))
+        }
+        (Some(None), Some("")) => Some(None),
+        (Some(Some(_)), Some(_)) => checks.value(&field("line_id"), Err("is needed to say which line is meant")),
+        (Some(None), Some(_)) => checks.value(&field("purchase_id"), Err("is needed to say which purchase is meant")),
+        _ => None,
+    };
+    let proof = match (&bought, r.proof.as_str()) {
+        (Some(Some(_)), "") => Some(Proof::Receipt),
+        (None, "") => None,
+        (_, proof) => word::<Proof>(checks, &field("proof"), proof),
+    };
+    let quantity = checks.within(&field("quantity"), r.quantity, 1..=QUANTITY_MAX);
+    let short = |checks: &mut Checks, name, text| checks.text(&field(name), text, 0..=WORD_MAX).map(str::to_owned);
+    let product_id = short(checks, "product_id", &r.product_id);
+    let batch = short(checks, "batch", &r.batch);
+    let serial = short(checks, "serial", &r.serial);
+    let category = short(checks, "category", &r.category);
+    let reason = short(checks, "reason", &r.reason);
+    let listed = checks.list(&field("evidence"), &r.evidence, EVIDENCE_MAX);
+    let references = listed.unwrap_or_default().iter().enumerate();
+    let reference = |(m, one): (usize, &String)| {
+        checks.text(&field(&format!("evidence[{m}]")), one, 1..=WORD_MAX).map(str::to_owned)
+    };
+    let evidence: Vec<Option<String>> = references.map(reference).collect();
+    let evidence = listed.and(evidence.into_iter().collect::<Option<Vec<_>>>());
+    let bought_at = checks.instant(&field("bought_at"), r.bought_at.as_ref());
+    let delivered_at = checks.instant(&field("delivered_at"), r.delivered_at.as_ref());
+    let paid = paid(checks, &field("paid"), r.paid.as_ref());
+    let stated = Stated {
+        kind,
+        reason: reason?,
+        segment: segment.map(str::to_owned),
+        opened: r.opened,
+        resaleable: r.resaleable,
+        discomfort: r.discomfort,
+        proof: proof?,
+        category: Some(category?).filter(|category| !category.is_empty()),
+        channel: wire::channel(r.channel()),
+        bought_at: bought_at?,
+        delivered_at: delivered_at?,
+        paid: paid?,
+    };
+    let (product_id, batch, serial, evidence) = (product_id?, batch?, serial?, evidence?);
+    Some(AskedLine { bought: bought?, product_id, batch, serial, quantity: quantity?, evidence, stated })
+}
+
+/// An amount that may be left out.
+fn paid(checks: &mut Checks, field: &str, paid: Option<&Money>) -> Option<Option<kernel::money::Money>> {
+    let Some(paid) = paid else { return Some(None) };
+    match wire::money(field, Some(paid)) {
+        Ok(paid) if paid.minor >= 0 => Some(Some(paid)),
+        Ok(_) => checks.value(&format!("{field}.minor"), Err("must not be below nothing")),
+        Err(fault) => {
+            fault.violations().iter().for_each(|wrong| checks.wrong(&wrong.field, &wrong.reason));
+            None
+        }
+    }
+}
+
+impl Api {
+    /// Looks the purchases up, and asks the policy about each line. Errors: what is meant is not known, line by line.
+    pub(super) async fn ask(&self, asked: Asked, by: &str, now: Timestamp) -> Result<Request, Fault> {
+        let wanted: BTreeSet<Uuid> =
+            asked.lines.iter().filter_map(|line| Some(line.bought.as_ref()?.purchase_id)).collect();
+        let accounts = store::accounts(&self.pool, &wanted.into_iter().collect::<Vec<_>>()).await?;
+        let mut checks = Checks::default();
+        let numbered = asked.lines.into_iter().enumerate();
+        let lines: Vec<_> = numbered.map(|(n, line)| self.decide(&mut checks, n, line, &accounts, now)).collect();
+        let lines = lines.into_iter().collect::<Option<_>>();
+        let Some(lines) = lines else { return Err(checks.fault()) };
+        Ok(Request {
+            order_id: Uuid::now_v7(),
+            customer_id: asked.customer_id,
+            origin: asked.origin,
+            kind: asked.kind,
+            by: by.to_owned(),
+            lines,
+            form: self.form.clone(),
+            confirmed_at: None,
+            review: None,
+            authorised_at: None,
+            rma_number: None,
+            cancelled: None,
+            terms: self.terms,
+            surplus: vec![],
+            promises: Promises::default(),
+        })
+    }
+
+    /// The line with the policy's receipt; none when it speaks of what is not known.
+    fn decide(
+        &self,
+        checks: &mut Checks,
+        n: usize,
+        asked: AskedLine,
+        accounts: &BTreeMap<Uuid, PurchaseAccount>,
+        now: Timestamp,
+    ) -> Option<Line> {
+        let AskedLine { bought, mut product_id, mut batch, serial, quantity, evidence, stated } = asked;
+        let facts = match &bought {
+            None => facts::stated(stated, now),
+            Some(Bought { purchase_id, line_id }) => {
+                let unknown = PurchaseAccount::default();
+                let account = accounts.get(purchase_id).unwrap_or(&unknown);
+                if let Ok((_, _, Some(article))) = account.article(line_id) {
+                    (product_id, batch) = (article.product_id.clone(), article.batch.clone());
+                }
+                let units = Units { line_id: line_id.clone(), quantity };
+                let found = facts::of_purchase(stated, account, &units, now);
+                checks.value(&format!("lines[{n}]"), found)?
+            }
+        };
+        let receipt = self.policy.decide(facts).ok_or_else(|| {
+            let known: Vec<&str> = self.policy.reasons.keys().map(String::as_str).collect();
+            format!("must be one of {}", known.join(", "))
+        });
+        let receipt = checks.value(&format!("lines[{n}].reason"), receipt)?;
+        Some(Line { bought, product_id, batch, serial, quantity, evidence, receipt, leg: None })
+    }
+
+    /// The receipts of an order, in the words of one language where it has them.
+    pub(super) async fn decision(&self, r: &GetDecisionRequest) -> Result<GetDecisionResponse, Fault> {
+        let mut checks = Checks::default();
+        let id = checks.id("order_id", &r.order_id);
+        let language = checks.text("language", &r.language, 0..=20);
+        let (Some(id), Some(language)) = (id, language) else { return Err(checks.fault()) };
+        let order: Option<Stored<ServiceOrder>> = store::order(&self.pool, id).await?;
+        let request = order.and_then(|order| order.state.request);
+        let request = request.ok_or_else(|| Fault::not_found("decision", "for a service order with this id"))?;
+        let mut decisions = wire::request::decisions(&request);
+        for receipt in decisions.iter_mut().filter_map(|decision| decision.receipt.as_mut()) {
+            in_language(&mut receipt.words, language);
+            in_language(&mut receipt.appeal, language);
+        }
+        Ok(GetDecisionResponse { decisions, review: request.review.as_ref().map(wire::request::review_view) })
+    }
+}
+
+fn in_language(words: &mut Vec<Wording>, language: &str) {
+    if words.iter().any(|one| one.language == language) {
+        words.retain(|one| one.language == language);
+    }
+}

@@ -1,0 +1,58 @@
+//! Pieces of goods: which of them orders have taken, and what a purchase says of an article.
+use std::collections::BTreeMap;
+
+use kernel::money::Money;
+use uuid::Uuid;
+
+use super::{Article, Event, Line, PurchaseAccount, Rejection, Sale, State, Units};
+
+impl PurchaseAccount {
+    /// What the purchase says of one of its lines. Errors: the purchase or the line is not known.
+    pub fn article(&self, line_id: &str) -> Result<(&Line, Option<&Sale>, Option<&Article>), Rejection> {
+        let State::Open { lines, sale, .. } = &self.state else { return Err(Rejection::PurchaseUnknown) };
+        let line = lines.iter().find(|line| line.line_id == line_id).ok_or(Rejection::LineUnknown)?;
+        Ok((line, sale.as_ref(), sale.as_ref().and_then(|sale| sale.articles.get(line_id))))
+    }
+
+    /// What was paid for so many pieces of a line: their exact share; nothing where pieces were not counted.
+    /// Errors: the purchase or the line is not known, or has fewer pieces.
+    pub fn paid_for(&self, units: &Units) -> Result<Option<Money>, Rejection> {
+        let (line, _, article) = self.article(&units.line_id)?;
+        let Some(bought) = article.map(|article| article.quantity) else { return Ok(None) };
+        let others = bought.checked_sub(units.quantity).ok_or(Rejection::MoreThanBought)?;
+        let shares = line.paid.split(&[units.quantity.into(), others.into()])?;
+        Ok(shares.first().copied())
+    }
+
+    /// All that is asked for, or nothing. What is told twice is taken once.
+    pub(super) fn take(&self, order_id: Uuid, units: Vec<Units>) -> Result<Vec<Event>, Rejection> {
+        let State::Open { taken, .. } = &self.state else { return Err(Rejection::PurchaseUnknown) };
+        if taken.values().any(|orders| orders.contains_key(&order_id)) {
+            return Ok(vec![]);
+        }
+        for wanted in &units {
+            let (_, _, article) = self.article(&wanted.line_id)?;
+            let others = taken.get(&wanted.line_id).map_or(0, pieces);
+            let bought = article.map_or(u64::MAX, |article| article.quantity.into());
+            if others.saturating_add(wanted.quantity.into()) > bought {
+                return Err(Rejection::MoreThanBought);
+            }
+        }
+        Ok(vec![Event::UnitsTaken { order_id, units }])
+    }
+
+    /// So many as the order has of them at the most.
+    pub(super) fn give_back(&self, order_id: Uuid, units: Vec<Units>) -> Vec<Event> {
+        let State::Open { taken, .. } = &self.state else { return vec![] };
+        let had = |one: Units| {
+            let quantity = (*taken.get(&one.line_id)?.get(&order_id)?).min(one.quantity);
+            Some(Units { quantity, ..one })
+        };
+        let units: Vec<Units> = units.into_iter().filter_map(had).collect();
+        if units.is_empty() { vec![] } else { vec![Event::UnitsGivenBack { order_id, units }] }
+    }
+}
+
+fn pieces(orders: &BTreeMap<Uuid, u32>) -> u64 {
+    orders.values().map(|quantity| u64::from(*quantity)).sum()
+}

@@ -1,0 +1,77 @@
+//! What the policy of returns is asked: what the purchase says, and what the caller states where it says nothing.
+//! Invariant: nobody states a price, a category, a channel or a delivery otherwise than the purchase has it.
+use jiff::{SignedDuration, Timestamp};
+use kernel::{
+    money::Money,
+    returns::{Facts, Kind, Proof},
+};
+
+use super::account::{PurchaseAccount, Rejection, Units};
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a caller states of an article.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stated {
+    pub kind: Kind,
+    pub reason: String,
+    pub segment: Option<String>,
+    pub opened: Option<bool>,
+    pub resaleable: Option<bool>,
+    pub discomfort: Option<bool>,
+    /// These hold where no purchase says otherwise.
+    pub proof: Proof,
+    pub category: Option<String>,
+    pub channel: Option<String>,
+    pub bought_at: Option<Timestamp>,
+    pub delivered_at: Option<Timestamp>,
+    pub paid: Option<Money>,
+}
+
+/// Of what is no purchase of ours.
+pub fn stated(stated: Stated, now: Timestamp) -> Facts {
+    Facts {
+        kind: stated.kind,
+        reason: stated.reason,
+        proof: stated.proof,
+        category: stated.category,
+        channel: stated.channel,
+        segment: stated.segment,
+        days_since_delivery: days(stated.delivered_at, now),
+        days_since_purchase: days(stated.bought_at, now),
+        opened: stated.opened,
+        // What was never opened can be sold again.
+        resaleable: stated.resaleable.or((stated.opened == Some(false)).then_some(true)),
+        discomfort: stated.discomfort,
+        amount: stated.paid,
+    }
+}
+
+/// Of so many pieces of a line of a purchase. What was bought in a shop was received there.
+/// Errors: the purchase or the line is not known, or has fewer pieces.
+pub fn of_purchase(
+    mut said: Stated,
+    account: &PurchaseAccount,
+    units: &Units,
+    now: Timestamp,
+) -> Result<Facts, Rejection> {
+    let (_, sale, article) = account.article(&units.line_id)?;
+    said.proof = Proof::Receipt;
+    said.paid = account.paid_for(units)?.or(said.paid);
+    if let Some(article) = article {
+        said.category = Some(article.category.clone()).filter(|category| !category.is_empty());
+    }
+    if let Some(sale) = sale {
+        let in_shop = sale.channel.as_deref() == Some("shop");
+        said.bought_at = sale.bought_at;
+        said.delivered_at = sale.delivered_at.or(said.delivered_at).or(sale.bought_at.filter(|_| in_shop));
+        said.channel.clone_from(&sale.channel);
+    }
+    Ok(stated(said, now))
+}
+
+/// Whole days that have passed; none for what is yet to come.
+fn days(since: Option<Timestamp>, now: Timestamp) -> Option<u32> {
+    let passed = now.duration_since(since?).as_secs() / DAY.as_secs();
+    Some(u32::try_from(passed).unwrap_or(0))
+}

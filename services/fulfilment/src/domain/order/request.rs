@@ -1,0 +1,394 @@
+//! A service order that was asked for (R-FUL-01, R-FUL-02, R-FUL-03, R-FUL-16): at a counter, from a case, a complaint, a
+//! follow-up or a major issue. Each line comes with the receipt of the policy's decision about it.
+//! Invariant: nothing is authorised that neither a rule nor another person than the one who asked has granted, nor before
+//! the customer has confirmed the articles and the reason; the order's state follows from its lines and these words.
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use kernel::{
+    approval::independent,
+    promise::Promises,
+    returns::{Answer, Bearer, Goods as WhenGoods, Kind, Receipt, Words},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    super::{
+        Consequence,
+        account::{self, Units},
+    },
+    Rejection, ServiceOrder, State,
+    goods::{Goods, Leg, Surplus},
+    returning::{self, Owed, Pieces, Terms},
+};
+
+/// What was asked for, and what was said to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    pub order_id: Uuid,
+    /// A pseudonym.
+    pub customer_id: Uuid,
+    pub origin: Origin,
+    pub kind: Kind,
+    /// Who asked, for example `staff:ana`.
+    pub by: String,
+    /// Numbered from 1 in their order.
+    pub lines: Vec<Line>,
+    /// What the customer is told when goods come back, as it was when he asked.
+    pub form: Form,
+    pub confirmed_at: Option<Timestamp>,
+    pub review: Option<Review>,
+    pub authorised_at: Option<Timestamp>,
+    /// What stands on the parcel; none before the order is authorised, nor where no goods come back.
+    pub rma_number: Option<String>,
+    pub cancelled: Option<Cancelled>,
+    #[serde(default)]
+    pub terms: Terms,
+    /// What came and was not asked back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub surplus: Vec<Surplus>,
+    #[serde(default)]
+    pub promises: Promises<Owed>,
+}
+
+/// Where an order comes from; the reference is an id, or a store at a counter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    pub kind: OriginKind,
+    pub reference: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OriginKind {
+    Case,
+    Complaint,
+    FollowUp,
+    MajorIssue,
+    Counter,
+}
+
+impl OriginKind {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Case => "case",
+            Self::Complaint => "complaint",
+            Self::FollowUp => "follow_up",
+            Self::MajorIssue => "major_issue",
+            Self::Counter => "counter",
+        }
+    }
+}
+
+/// One article, and the decision about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// Nothing for what is no purchase of ours.
+    pub bought: Option<Bought>,
+    pub product_id: String,
+    pub batch: String,
+    pub serial: String,
+    /// Pieces.
+    pub quantity: u32,
+    /// References of photos and papers.
+    pub evidence: Vec<String>,
+    pub receipt: Receipt,
+    /// Its pieces on their way back, once they are asked back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leg: Option<Leg>,
+}
+
+/// A line of a purchase.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bought {
+    pub purchase_id: Uuid,
+    pub line_id: String,
+}
+
+/// Where goods are sent and how, by language.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Form {
+    pub send_to: String,
+    pub instructions: Words,
+}
+
+/// What a person decided about the lines the policy left to people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    pub by: String,
+    pub at: Timestamp,
+    pub approved: bool,
+    /// A code.
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cancelled {
+    pub by: String,
+    pub at: Timestamp,
+    /// A code.
+    pub reason: String,
+}
+
+/// What holds for a line by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Eligible,
+    Ineligible,
+    InReview,
+}
+
+impl Verdict {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Eligible => "eligible",
+            Self::Ineligible => "ineligible",
+            Self::InReview => "in_review",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Something is asked for; `confirmed` when the customer has confirmed the articles and the reason.
+    Ask {
+        request: Box<Request>,
+        confirmed: bool,
+    },
+    Confirm,
+    Review {
+        by: String,
+        approved: bool,
+        reason: String,
+    },
+    Cancel {
+        by: String,
+        reason: String,
+    },
+    /// About goods on their way back.
+    Goods(returning::Command),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    Requested {
+        request: Box<Request>,
+        at: Timestamp,
+    },
+    /// The receipts are those of the lines.
+    Decided,
+    Confirmed {
+        at: Timestamp,
+    },
+    Reviewed(Review),
+    Authorised {
+        at: Timestamp,
+        rma_number: Option<String>,
+    },
+    Cancelled(Cancelled),
+    Goods(returning::Event),
+}
+
+impl ServiceOrder {
+    /// What follows for an order that was asked for.
+    pub(super) fn decide_request(&self, command: Command, now: Timestamp) -> Result<Vec<super::Event>, Rejection> {
+        let events = match (command, &self.request) {
+            (Command::Ask { request, confirmed }, None) if self.state == State::Absent => ask(request, confirmed, now)?,
+            (Command::Ask { .. }, _) => vec![],
+            (_, None) if self.state == State::Absent => return Err(Rejection::Unknown),
+            (_, None) => return Err(Rejection::NotNow),
+            (command, Some(request)) => request.decide(command, &self.state, now)?,
+        };
+        Ok(events.into_iter().map(super::Event::Request).collect())
+    }
+
+    pub(super) fn apply_request(&mut self, event: &Event) {
+        match (event, &mut self.request) {
+            (Event::Requested { request, at }, _) => {
+                self.opened_at = Some(*at);
+                self.state = State::Requested;
+                self.request = Some(Request::clone(request));
+            }
+            (event, Some(request)) => {
+                request.apply(event);
+                self.state = request.state();
+            }
+            (_, None) => {}
+        }
+    }
+}
+
+/// An answer is given at once; what is granted and confirmed is authorised with it.
+fn ask(request: Box<Request>, confirmed: bool, at: Timestamp) -> Result<Vec<Event>, Rejection> {
+    if request.lines.is_empty() {
+        return Err(Rejection::NoLines);
+    }
+    let mut named = BTreeSet::new();
+    if !request.lines.iter().filter_map(|line| line.bought.as_ref()).all(|bought| named.insert(bought)) {
+        return Err(Rejection::LineTwice);
+    }
+    let confirmation = if confirmed { request.confirm(&request.state(), at) } else { vec![] };
+    let answered = [Event::Requested { request, at }, Event::Decided];
+    Ok(answered.into_iter().chain(confirmation).collect())
+}
+
+impl Request {
+    fn decide(&self, command: Command, state: &State, at: Timestamp) -> Result<Vec<Event>, Rejection> {
+        match (command, state) {
+            (Command::Confirm, _) if self.confirmed_at.is_some() => Ok(vec![]),
+            (Command::Confirm, State::InReview | State::Eligible) => Ok(self.confirm(state, at)),
+            (Command::Review { by, .. }, State::InReview) if !independent(&self.by, &by) => Err(Rejection::OwnRequest),
+            (Command::Review { by, approved, reason }, State::InReview) => {
+                let review = Review { by, at, approved, reason };
+                let reviewed = Self { review: Some(review.clone()), ..self.clone() };
+                let granted = self.confirmed_at.is_some() && reviewed.state() == State::Eligible;
+                let authorised = granted.then(|| reviewed.authorise(at));
+                Ok([Event::Reviewed(review)].into_iter().chain(authorised).collect())
+            }
+            (Command::Cancel { .. }, State::Cancelled) => Ok(vec![]),
+            (Command::Cancel { by, reason }, State::InReview | State::Eligible | State::Authorised) => {
+                Ok(vec![Event::Cancelled(Cancelled { by, at, reason })])
+            }
+            (Command::Goods(command), State::Authorised | State::InProgress) => self.decide_returning(command, at),
+            (Command::Goods(returning::Command::Lapse | returning::Command::Look), _) => Ok(vec![]),
+            (
+                Command::Ask { .. }
+                | Command::Confirm
+                | Command::Review { .. }
+                | Command::Cancel { .. }
+                | Command::Goods(_),
+                _,
+            ) => Err(Rejection::NotNow),
+        }
+    }
+
+    /// Where nothing came and nothing else was granted, the order ends with the time for it.
+    fn decide_returning(&self, command: returning::Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
+        let events = self.decide_goods(command, at)?;
+        let lapsed = events.iter().any(|event| matches!(event, returning::Event::Lapsed { .. }));
+        let came = self.legs().any(|(_, leg)| leg.goods.received() > 0);
+        let kept = self.lines.iter().any(|line| line.leg.is_none() && self.verdict(line) == Verdict::Eligible);
+        let (by, reason) = ("service:fulfilment".to_owned(), "goods_lapsed".to_owned());
+        let over = (lapsed && !came && !kept).then_some(Event::Cancelled(Cancelled { by, at, reason }));
+        Ok(events.into_iter().map(Event::Goods).chain(over).collect())
+    }
+
+    fn confirm(&self, state: &State, at: Timestamp) -> Vec<Event> {
+        let authorised = (*state == State::Eligible).then(|| self.authorise(at));
+        [Event::Confirmed { at }].into_iter().chain(authorised).collect()
+    }
+
+    fn authorise(&self, at: Timestamp) -> Event {
+        let rma_number = self.returning().next().map(|_| rma_number(self.order_id));
+        Event::Authorised { at, rma_number }
+    }
+
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Requested { .. } | Event::Decided => {}
+            Event::Confirmed { at } => self.confirmed_at = Some(*at),
+            Event::Reviewed(review) => self.review = Some(review.clone()),
+            Event::Authorised { at, rma_number } => {
+                (self.authorised_at, self.rma_number) = (Some(*at), rma_number.clone());
+                let returning: Vec<u32> = self.returning().map(|(line_no, _)| line_no).collect();
+                for (_, line) in (1..).zip(&mut self.lines).filter(|(line_no, _)| returning.contains(line_no)) {
+                    line.leg = Some(Leg { goods: Goods::asked_back(line.quantity), ..Leg::default() });
+                }
+            }
+            Event::Cancelled(cancelled) => self.cancelled = Some(cancelled.clone()),
+            Event::Goods(event) => self.apply_goods(event),
+        }
+    }
+
+    /// Where the order stands, as its lines and what was said about it have it.
+    fn state(&self) -> State {
+        let any = |verdict| self.lines.iter().any(|line| self.verdict(line) == verdict);
+        match () {
+            () if self.cancelled.is_some() => State::Cancelled,
+            () if any(Verdict::InReview) => State::InReview,
+            () if !any(Verdict::Eligible) => State::Ineligible,
+            () if self.legs().any(|(_, leg)| leg.goods.received() + leg.goods.lapsed() > 0) => State::InProgress,
+            () if self.authorised_at.is_some() => State::Authorised,
+            () => State::Eligible,
+        }
+    }
+
+    /// What holds for a line of this order by now.
+    pub fn verdict(&self, line: &Line) -> Verdict {
+        match (line.receipt.outcome.answer, &self.review) {
+            (Answer::Eligible, _) => Verdict::Eligible,
+            (Answer::Ineligible, _) => Verdict::Ineligible,
+            (Answer::Review, None) => Verdict::InReview,
+            (Answer::Review, Some(review)) if review.approved => Verdict::Eligible,
+            (Answer::Review, Some(_)) => Verdict::Ineligible,
+        }
+    }
+
+    /// The lines whose goods come back.
+    pub fn returning(&self) -> impl Iterator<Item = (u32, &Line)> {
+        let wanted =
+            |line: &&Line| self.verdict(line) == Verdict::Eligible && line.receipt.outcome.goods != WhenGoods::No;
+        (1..).zip(&self.lines).filter(move |(_, line)| wanted(line))
+    }
+
+    /// Who pays for the way back: not the customer as soon as one line says so, for it is one parcel (R-FUL-08).
+    pub fn freight(&self) -> Option<Bearer> {
+        self.returning().map(|(_, line)| line.receipt.outcome.freight).min_by_key(|bearer| *bearer == Bearer::Customer)
+    }
+
+    /// Pieces are taken when they are asked for, and free again when they are refused, cancelled or the customer's again.
+    pub(super) fn consequences(&self, event: &Event) -> Vec<Consequence> {
+        let whole = |meant: &dyn Fn(&Line) -> bool| -> Pieces {
+            let lines = (1..).zip(&self.lines).filter(|(_, line)| meant(line));
+            lines.map(|(line_no, line)| (line_no, line.quantity)).collect()
+        };
+        let order_id = self.order_id;
+        let take = |units| account::Command::Take { order_id, units };
+        let give_back = |units| account::Command::GiveBack { order_id, units };
+        match event {
+            Event::Requested { .. } => self.tell(&whole(&|line| self.verdict(line) != Verdict::Ineligible), take),
+            Event::Reviewed(review) if !review.approved => {
+                self.tell(&whole(&|line| line.receipt.outcome.answer == Answer::Review), give_back)
+            }
+            Event::Cancelled(_) => self.tell(&whole(&|line| self.verdict(line) != Verdict::Ineligible), give_back),
+            Event::Goods(event) => self.tell(&Self::kept_by_customer(event), give_back),
+            Event::Decided | Event::Confirmed { .. } | Event::Reviewed(_) | Event::Authorised { .. } => vec![],
+        }
+    }
+
+    /// One command to each purchase whose pieces are meant.
+    fn tell(&self, pieces: &Pieces, command: impl Fn(Vec<Units>) -> account::Command) -> Vec<Consequence> {
+        let mut all: BTreeMap<Uuid, Vec<Units>> = BTreeMap::new();
+        for (line_no, line) in (1..).zip(&self.lines) {
+            let quantity = pieces.get(&line_no).copied().unwrap_or_default();
+            if let Some(Bought { purchase_id, line_id }) = line.bought.as_ref().filter(|_| quantity > 0) {
+                all.entry(*purchase_id).or_default().push(Units { line_id: line_id.clone(), quantity });
+            }
+        }
+        all.into_iter().map(|(purchase_id, units)| Consequence::Account(purchase_id, command(units))).collect()
+    }
+}
+
+/// The letters and digits that are not taken for one another (Crockford).
+const CLEAR: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A number people can read out, the same for ever: `R` and twelve letters or digits, sixty bits that follow from the order.
+fn rma_number(order_id: Uuid) -> String {
+    let (_, bits) = kernel::id::derived("rma", &[&order_id.to_string()]).as_u64_pair();
+    let digit = |place: u32| CLEAR.get(usize::try_from(bits >> (place * 5) & 31).unwrap_or(0)).copied();
+    std::iter::once('R').chain((0..12).filter_map(digit).map(char::from)).collect()
+}
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+pub(super) mod tests;

@@ -1,0 +1,157 @@
+//! Orders that were asked for, between the contracts and the domain: their events, and what people are shown.
+use backbone::{Published, proto};
+use contracts::fulfilment::v1 as out;
+use kernel::returns::{Fee, Receipt, Words};
+
+use super::{text, to_money};
+use crate::domain::{
+    account,
+    order::{
+        ServiceOrder,
+        request::{Bought, Event, Line, Request, Review},
+    },
+};
+
+/// What others learn; `order` is the state after the event.
+pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
+    let Some(request) = &order.request else { return Published::of(&out::OrderRequested::default(), shard) };
+    let order_id = request.order_id.to_string();
+    match event {
+        Event::Requested { at, .. } => Published::of(&requested(request), shard).at(*at),
+        Event::Decided => {
+            let status = super::order_status(order).to_owned();
+            Published::of(&out::OrderDecided { order_id, status, decisions: decisions(request) }, shard)
+        }
+        Event::Confirmed { .. } => Published::of(&out::OrderConfirmed { order_id }, shard),
+        Event::Reviewed(Review { approved, reason, .. }) => {
+            let (approved, reason, status) = (*approved, reason.clone(), super::order_status(order).to_owned());
+            Published::of(&out::OrderReviewed { order_id, approved, reason, status }, shard)
+        }
+        Event::Authorised { rma_number, .. } => {
+            let rma_number = rma_number.clone().unwrap_or_default();
+            Published::of(&out::OrderAuthorised { order_id, rma_number }, shard)
+        }
+        Event::Goods(event) => super::goods::published(request, event, shard),
+        Event::Cancelled(cancelled) => {
+            Published::of(&out::OrderCancelled { order_id, reason: cancelled.reason.clone() }, shard)
+        }
+    }
+}
+
+fn requested(request: &Request) -> out::OrderRequested {
+    let (kind, reference) = (request.origin.kind.word().to_owned(), request.origin.reference.clone());
+    out::OrderRequested {
+        order_id: request.order_id.to_string(),
+        customer_id: request.customer_id.to_string(),
+        origin: Some(out::OrderOrigin { kind, reference }),
+        kind: request.kind.word().to_owned(),
+        lines: (1..).zip(&request.lines).map(line).collect(),
+    }
+}
+
+fn line((line_no, line): (u32, &Line)) -> out::RequestedLine {
+    let bought = line.bought.as_ref();
+    out::RequestedLine {
+        line_no,
+        purchase_id: text(bought.map(|Bought { purchase_id, .. }| *purchase_id)),
+        line_id: bought.map(|Bought { line_id, .. }| line_id.clone()).unwrap_or_default(),
+        product_id: line.product_id.clone(),
+        batch: line.batch.clone(),
+        serial: line.serial.clone(),
+        quantity: line.quantity,
+        evidence: line.evidence.clone(),
+    }
+}
+
+/// The receipts of all lines.
+pub fn decisions(request: &Request) -> Vec<out::LineDecision> {
+    let decision = |(line_no, line): (u32, &Line)| out::LineDecision { line_no, receipt: Some(receipt(&line.receipt)) };
+    (1..).zip(&request.lines).map(decision).collect()
+}
+
+/// A decision, whole.
+pub fn receipt(receipt: &Receipt) -> out::DecisionReceipt {
+    let Receipt { policy, rule, facts, outcome, reasons, words, appeal } = receipt;
+    let fee = |(code, fee): (&String, &Fee)| out::DecisionFee {
+        code: code.clone(),
+        charge: match fee {
+            Fee::Percent(percent) => Some(out::decision_fee::Charge::Percent(u32::from(*percent))),
+            Fee::Amount(amount) => to_money(*amount).map(out::decision_fee::Charge::Amount),
+        },
+    };
+    out::DecisionReceipt {
+        policy_id: policy.id.clone(),
+        policy_version: policy.version,
+        rule: rule.clone(),
+        facts: Some(out::ReturnFacts {
+            kind: facts.kind.word().to_owned(),
+            reason: facts.reason.clone(),
+            proof: facts.proof.word().to_owned(),
+            category: facts.category.clone(),
+            channel: facts.channel.clone(),
+            segment: facts.segment.clone(),
+            days_since_delivery: facts.days_since_delivery,
+            days_since_purchase: facts.days_since_purchase,
+            opened: facts.opened,
+            resaleable: facts.resaleable,
+            discomfort: facts.discomfort,
+            amount: facts.amount.and_then(to_money),
+        }),
+        answer: outcome.answer.word().to_owned(),
+        allowed: outcome.allowed.iter().map(|kind| kind.word().to_owned()).collect(),
+        freight: outcome.freight.word().to_owned(),
+        goods: outcome.goods.word().to_owned(),
+        fees: outcome.fees.iter().map(fee).collect(),
+        reasons: reasons.clone(),
+        words: wordings(words),
+        appeal: wordings(appeal),
+    }
+}
+
+fn wordings(words: &Words) -> Vec<out::Wording> {
+    let wording =
+        |(language, words): (&String, &String)| out::Wording { language: language.clone(), words: words.clone() };
+    words.iter().map(wording).collect()
+}
+
+/// A request as people see it.
+pub fn request_view(order: &ServiceOrder) -> Option<out::RequestView> {
+    let request = order.request.as_ref()?;
+    let verdict = |line: &Line| request.verdict(line).word().to_owned();
+    Some(out::RequestView {
+        requested: Some(requested(request)),
+        by: request.by.clone(),
+        requested_at: order.opened_at.map(proto::timestamp),
+        confirmed_at: request.confirmed_at.map(proto::timestamp),
+        verdicts: request.lines.iter().map(verdict).collect(),
+        review: request.review.as_ref().map(review_view),
+        form: form(request),
+        cancelled_because: request.cancelled.as_ref().map(|cancelled| cancelled.reason.clone()).unwrap_or_default(),
+        goods: super::goods::goods_views(request),
+        return_by: request.return_by().map(proto::timestamp),
+        promises: super::goods::standings(request),
+    })
+}
+
+/// What a person decided.
+pub fn review_view(review: &Review) -> out::ReviewView {
+    let Review { by, at, approved, reason } = review;
+    let at = Some(proto::timestamp(*at));
+    out::ReviewView { by: by.clone(), at, approved: *approved, reason: reason.clone() }
+}
+
+/// What the customer needs to send goods back (R-FUL-03).
+fn form(request: &Request) -> Option<out::ReturnForm> {
+    Some(out::ReturnForm {
+        rma_number: request.rma_number.clone()?,
+        send_to: request.form.send_to.clone(),
+        instructions: wordings(&request.form.instructions),
+        lines: request.returning().map(line).collect(),
+        freight: request.freight()?.word().to_owned(),
+    })
+}
+
+/// Pieces of the lines of a purchase.
+pub fn units(units: &[account::Units]) -> Vec<out::Units> {
+    units.iter().map(|one| out::Units { line_id: one.line_id.clone(), quantity: one.quantity }).collect()
+}

@@ -1,0 +1,106 @@
+//! What the tests of orders that are asked for have in common: what was bought, and how something is asked for.
+use contracts::{
+    common::v1::{Channel as Bought, Receipt},
+    fulfilment::v1::{
+        CancelServiceOrderRequest, ConfirmServiceOrderRequest, DecisionReceipt, GetDecisionRequest, LineRequest,
+        OrderOrigin, RequestServiceOrderRequest, RequestView, ReviewServiceOrderRequest,
+    },
+    intake::v1::{PurchaseLine, PurchaseRecorded},
+};
+use jiff::SignedDuration;
+use testkit::request;
+use tonic::Status;
+use tonic_types::StatusExt;
+use uuid::Uuid;
+
+use crate::world::{World, cny};
+
+/// What a refusal says: its code.
+pub fn code(status: &Status) -> String {
+    status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+}
+
+/// So many pieces of a line, brought back for a reason.
+pub fn line(purchase: Uuid, line_id: &str, quantity: u32, reason: &str) -> LineRequest {
+    LineRequest {
+        purchase_id: purchase.to_string(),
+        line_id: line_id.into(),
+        quantity,
+        reason: reason.into(),
+        resaleable: Some(true),
+        ..Default::default()
+    }
+}
+
+/// At the counter of a shop, confirmed there and then.
+pub fn at_counter(kind: &str, lines: Vec<LineRequest>) -> RequestServiceOrderRequest {
+    RequestServiceOrderRequest {
+        customer_id: Uuid::from_u128(7).to_string(),
+        origin: Some(OrderOrigin { kind: "counter".into(), reference: "s-1".into() }),
+        kind: kind.into(),
+        lines,
+        confirmed: true,
+        segment: String::new(),
+    }
+}
+
+impl World {
+    /// A purchase in the web shop, delivered so many days ago: lines of so many pieces for so much.
+    pub async fn sold(&self, days_ago: Option<i64>, lines: &[(u32, i64)]) -> Uuid {
+        let line = |(n, (quantity, minor)): (usize, &(u32, i64))| PurchaseLine {
+            line_id: n.to_string(),
+            product_id: format!("p-{n}"),
+            category: "skin_care".into(),
+            batch: "b-1".into(),
+            quantity: *quantity,
+            paid: cny(*minor),
+            price: None,
+        };
+        let before = |days: i64| self.stack.now() - SignedDuration::from_hours(24 * days);
+        let id = Uuid::now_v7();
+        let event = PurchaseRecorded {
+            purchase_id: id.to_string(),
+            customer_id: Uuid::from_u128(7).to_string(),
+            channel: Bought::Website.into(),
+            bought_at: Some(backbone::proto::timestamp(before(days_ago.unwrap_or(0) + 2))),
+            delivered_at: days_ago.map(|days| backbone::proto::timestamp(before(days))),
+            lines: lines.iter().enumerate().map(line).collect(),
+            paid: cny(lines.iter().map(|(_, minor)| minor).sum()),
+            ..Default::default()
+        };
+        self.stack.publish("intake", &event, id, 1).await;
+        self.stack.settle().await;
+        id
+    }
+
+    pub async fn ask(&self, by: &str, asked: RequestServiceOrderRequest) -> Result<Receipt, Status> {
+        self.client().request_service_order(request(by, asked)).await.map(|answer| answer.into_inner())
+    }
+
+    pub async fn confirm(&self, id: &str) -> Result<Receipt, Status> {
+        let confirm = ConfirmServiceOrderRequest { order_id: id.into() };
+        self.client().confirm_service_order(request("staff:ana", confirm)).await.map(|answer| answer.into_inner())
+    }
+
+    pub async fn review(&self, by: &str, id: &str, approved: bool) -> Result<Receipt, Status> {
+        let review = ReviewServiceOrderRequest { order_id: id.into(), approved, reason: "seen".into() };
+        self.client().review_service_order(request(by, review)).await.map(|answer| answer.into_inner())
+    }
+
+    pub async fn cancel(&self, id: &str) -> Result<Receipt, Status> {
+        let cancel = CancelServiceOrderRequest { order_id: id.into(), reason: "not_wanted".into() };
+        self.client().cancel_service_order(request("staff:ana", cancel)).await.map(|answer| answer.into_inner())
+    }
+
+    pub async fn requested(&self, id: &str) -> RequestView {
+        self.order(id.parse().unwrap()).await.request.unwrap()
+    }
+
+    /// The receipt of the only line.
+    pub async fn decision(&self, id: &str, language: &str) -> DecisionReceipt {
+        let asked = GetDecisionRequest { order_id: id.into(), language: language.into() };
+        let decisions = self.client().get_decision(asked).await.unwrap().into_inner().decisions;
+        let [decision] = decisions.try_into().unwrap();
+        decision.receipt.unwrap()
+    }
+}

@@ -1,0 +1,120 @@
+//! Cases by turns, back to nobody, and who looks at them: request to command, or query to response. No rules.
+use std::{collections::HashMap, sync::Arc};
+
+use backbone::{Change, Checks, Fault, Row, Unit, proto};
+use contracts::{
+    common::v1::Receipt,
+    intake::v1::{AssignNextRequest, AssignNextResponse, UnassignCaseRequest, ViewCaseRequest, ViewCaseResponse},
+};
+use kernel::id;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::{A_PERSON, course::change, person};
+use crate::{
+    api::submit,
+    app::App,
+    domain::{
+        assignment::HandOver,
+        case::{Case, Command},
+        course,
+        team::{self, Member},
+    },
+    store::{self, Found, Whose},
+};
+
+pub async fn assign_next(
+    app: &App,
+    request: &Request<AssignNextRequest>,
+) -> Result<Response<AssignNextResponse>, Status> {
+    let mut checks = Checks::default();
+    let actor = checks.actor(request);
+    let key = checks.key(request, "assign_next");
+    let r = request.get_ref();
+    let members = checks.value("team", app.terms.team(&r.team).ok_or("is not a team of the configuration"));
+    let case_id = checks.optional_id("case_id", &r.case_id);
+    let (Some(actor), Some(key), Some(members), Some(case_id)) = (actor, key, members, case_id) else {
+        return Err(checks.fault().into());
+    };
+    let cases = match case_id {
+        Some(id) => vec![store::case(&app.pool, id).await?],
+        None => waiting(app).await?,
+    };
+    let team_id = id::derived("team", &[&r.team]);
+    let (case_id, member) = whose_turn(app, members, team_id, &cases).await?;
+    let asked = HandOver { to: member.who.clone(), by: actor.as_str().to_owned(), version: 0 };
+    let assign = Command::Assign { asked, levels: Arc::clone(&app.levels) };
+    let unit = Unit::of(Change::to::<Case>(case_id, assign)).row(turn(team_id, &member.who));
+    let receipt = submit(app, unit.actor(actor).key(key)).await?.into_inner();
+    // A repeat is answered with the case it got at first.
+    let (_, _, given) = store::case(&app.pool, proto::id("id", &receipt.id)?).await?;
+    let assigned_to = given.assignment.map(|held| held.to).unwrap_or_default();
+    Ok(Response::new(AssignNextResponse { receipt: Some(receipt), assigned_to }))
+}
+
+/// The first cases of the queue that nobody has.
+async fn waiting(app: &App) -> Result<Vec<Found>, Fault> {
+    let nobodys = Whose { unassigned: true, ..Whose::default() };
+    let mut checks = Checks::default();
+    let Some((page, after)) = checks.page(None, store::Place::parse) else { return Err(checks.fault()) };
+    Ok(store::queue(&app.pool, nobodys, &page, after, app.clock.now()).await?.0)
+}
+
+/// The first case somebody can take, and who takes it. Errors: there is none.
+async fn whose_turn<'a>(
+    app: &App,
+    members: &'a [Member],
+    team_id: Uuid,
+    cases: &[Found],
+) -> Result<(Uuid, &'a Member), Fault> {
+    let people: Vec<&str> = members.iter().map(|member| member.who.as_str()).collect();
+    let last = store::last_turn(&app.pool, team_id).await?;
+    let has: HashMap<String, u32> = store::running_cases_of(&app.pool, &people).await?;
+    let has = |who: &str| has.get(who).copied().unwrap_or_default();
+    let taken = cases
+        .iter()
+        .find_map(|(id, _, case)| Some((*id, team::next(members, last.as_deref(), case.facts.as_ref()?, has)?)));
+    let nobody = || Fault::rejected("team.nobody_free", "nobody of the team can take such a case now");
+    let nothing = || Fault::rejected("team.nothing_waits", "no case waits for somebody to take it");
+    taken.ok_or_else(|| if cases.is_empty() { nothing() } else { nobody() })
+}
+
+/// The row that keeps who took the last case.
+fn turn(team_id: Uuid, who: &str) -> Row {
+    const TURN: &str = "-- team_turn.keep
+    turn_kept as (
+      insert into team_turn (team_id, last) select * from unnest($1::uuid[], $2::text[])
+      on conflict (team_id) do update set last = excluded.last)";
+    Row::new(TURN, team_id).with(who.to_owned())
+}
+
+pub async fn unassign(app: &App, request: &Request<UnassignCaseRequest>) -> Result<Response<Receipt>, Status> {
+    let mut checks = Checks::default();
+    let actor = checks.actor(request);
+    let key = checks.key(request, "unassign_case");
+    let id = checks.id("case_id", &request.get_ref().case_id);
+    let (Some(actor), Some(key), Some(id)) = (actor, key, id) else { return Err(checks.fault().into()) };
+    let version = request.get_ref().assignment_version;
+    let put_back = course::Command::PutBack { version, levels: Arc::clone(&app.levels) };
+    submit(app, Unit::of(change(id, put_back)).actor(actor).key(key)).await
+}
+
+pub async fn view_case(app: &App, request: &Request<ViewCaseRequest>) -> Result<Response<ViewCaseResponse>, Status> {
+    let mut checks = Checks::default();
+    let actor = checks.actor(request);
+    let who = actor
+        .as_ref()
+        .and_then(|actor| checks.value("metadata.aftercare-actor", person(actor.as_str()).ok_or(A_PERSON)));
+    let id = checks.id("case_id", &request.get_ref().case_id);
+    let (Some(who), Some(id)) = (who, id) else { return Err(checks.fault().into()) };
+    let now = app.clock.now();
+    if request.get_ref().left {
+        app.viewers.forget(id, &who, now);
+    } else {
+        store::case(&app.pool, id).await?;
+        app.viewers.note(id, &who, now);
+    }
+    let mut others = app.viewers.of(id, now);
+    others.retain(|other| *other != who);
+    Ok(Response::new(ViewCaseResponse { others }))
+}

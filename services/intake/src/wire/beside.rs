@@ -1,0 +1,49 @@
+//! What others learn of things that stand beside how far a case has come: tags, the article it was offered, ratings.
+use backbone::{Published, proto};
+use contracts::intake::v1 as contract;
+
+use crate::domain::{
+    knowledge::{Article, Offer},
+    rating::Rating,
+};
+
+/// A tag was put on, or taken off.
+pub fn tagged(case_id: String, tag: &str, put: bool, shard: u8) -> Published {
+    Published::of(&contract::CaseTagged { case_id, tag: tag.to_owned(), removed: !put }, shard)
+}
+
+/// An article was offered.
+pub fn offered(case_id: String, article: &Article, shard: u8) -> Published {
+    let (article_id, article_version) = (article.id.clone(), article.version);
+    Published::of(&contract::CaseAnswerOffered { case_id, article_id, article_version }, shard)
+}
+
+/// The customer said whether it helped.
+pub fn judged(case_id: String, offer: Option<&Offer>, helpful: bool, shard: u8) -> Published {
+    let article_id = offer.map(|offer| offer.article.id.clone()).unwrap_or_default();
+    let article_version = offer.map_or(0, |offer| offer.article.version);
+    Published::of(&contract::CaseAnswerJudged { case_id, article_id, article_version, helpful }, shard)
+}
+
+/// The customer rated its end.
+pub fn rated(case_id: String, complaint_id: String, rating: &Rating, shard: u8) -> Published {
+    let rated = contract::CaseRated {
+        case_id,
+        complaint_id,
+        score: u32::from(rating.score),
+        rated_at: Some(proto::timestamp(rating.at)),
+        ended_at: Some(proto::timestamp(rating.ended_at)),
+    };
+    Published::of(&rated, shard)
+}
+
+/// The article as staff tools see it.
+pub fn offer(offer: &Offer) -> contract::Offer {
+    contract::Offer {
+        article_id: offer.article.id.clone(),
+        article_version: offer.article.version,
+        offered_at: Some(proto::timestamp(offer.at)),
+        is_judged: offer.helpful.is_some(),
+        helpful: offer.helpful == Some(true),
+    }
+}

@@ -1,0 +1,247 @@
+//! The shipped policy against the law and the requirements, and policies with every hole.
+#![expect(clippy::unwrap_used, reason = "tests")]
+use super::*;
+use crate::money::Money;
+
+fn shipped() -> Policy {
+    toml::from_str(DEFAULT).unwrap()
+}
+
+/// A customer brings an intact article back on the third day without a reason.
+fn facts() -> Facts {
+    Facts {
+        kind: Kind::ReturnRefund,
+        reason: "no_reason".into(),
+        proof: Proof::Receipt,
+        category: Some("skin_care".into()),
+        channel: Some("website".into()),
+        segment: None,
+        days_since_delivery: Some(3),
+        days_since_purchase: Some(5),
+        opened: Some(false),
+        resaleable: Some(true),
+        discomfort: None,
+        amount: Some(cny(9_900)),
+    }
+}
+
+fn cny(minor: i64) -> Money {
+    Money::new(minor, "CNY".parse().unwrap())
+}
+
+fn decide(facts: Facts) -> Receipt {
+    shipped().decide(facts).unwrap()
+}
+
+fn ruled(facts: Facts) -> (String, Answer) {
+    let receipt = decide(facts);
+    (receipt.rule, receipt.outcome.answer)
+}
+
+fn said(rule: &str, answer: Answer) -> (String, Answer) {
+    (rule.to_owned(), answer)
+}
+
+fn problems(policy: &Policy) -> Vec<String> {
+    policy.problems().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_shipped_policy_is_right() {
+    assert_eq!(problems(&shipped()), [""; 0]);
+    assert_eq!(shipped().warnings(), []);
+}
+
+#[test]
+fn r_ful_06_intact_goods_come_back_without_a_reason_for_seven_days() {
+    let receipt = decide(facts());
+    assert_eq!(receipt.rule, "no_reason_seven_days");
+    assert_eq!((receipt.outcome.freight, receipt.outcome.goods), (Bearer::Customer, Goods::Before));
+    for (days, rule, answer) in [
+        (Some(7), "no_reason_seven_days", Answer::Eligible),
+        (Some(8), "no_reason_too_late", Answer::Ineligible),
+        (None, "review", Answer::Review),
+    ] {
+        assert_eq!(ruled(Facts { days_since_delivery: days, ..facts() }), said(rule, answer), "{days:?}");
+    }
+    let opened = Facts { opened: Some(true), resaleable: Some(false), ..facts() };
+    assert_eq!(ruled(opened), said("no_reason_not_resaleable", Answer::Ineligible));
+    assert_eq!(ruled(Facts { resaleable: None, ..facts() }), said("review", Answer::Review));
+    let made = Facts { category: Some("custom".into()), ..facts() };
+    assert_eq!(ruled(made), said("no_reason_excepted", Answer::Ineligible));
+}
+
+#[test]
+fn r_ful_07_opened_goods_that_caused_discomfort_come_back_and_the_money_does_not_wait() {
+    let tried = Facts { reason: "discomfort.skin".into(), opened: Some(true), resaleable: Some(false), ..facts() };
+    let proven = Facts { discomfort: Some(true), days_since_delivery: Some(30), ..tried.clone() };
+    let receipt = decide(proven.clone());
+    assert_eq!((receipt.rule.as_str(), receipt.outcome.answer), ("discomfort_opened", Answer::Eligible));
+    assert_eq!((receipt.outcome.freight, receipt.outcome.goods), (Bearer::Company, Goods::After));
+    assert_eq!(receipt.reasons, ["kind", "reason", "delivered", "discomfort"]);
+    let small = Facts { kind: Kind::RefundOnly, ..proven.clone() };
+    assert_eq!(decide(small.clone()).outcome.goods, Goods::No);
+    assert_eq!(ruled(Facts { amount: Some(cny(20_001)), ..small }), said("discomfort_review", Answer::Review));
+    assert_eq!(ruled(tried), said("discomfort_review", Answer::Review), "it is not known to be so yet");
+    let late = Facts { days_since_delivery: Some(31), ..proven };
+    assert_eq!(ruled(late), said("discomfort_review", Answer::Review), "no one with discomfort is refused by a rule");
+}
+
+#[test]
+fn r_ful_08_the_seller_bears_the_freight_by_reason_and_by_segment() {
+    let freight = |facts| decide(facts).outcome.freight;
+    assert_eq!(freight(facts()), Bearer::Customer);
+    assert_eq!(freight(Facts { segment: Some("vip".into()), ..facts() }), Bearer::Company);
+    assert_eq!(freight(Facts { reason: "quality.defect".into(), ..facts() }), Bearer::Company);
+    assert_eq!(freight(Facts { reason: "not_as_described.wrong_article".into(), ..facts() }), Bearer::Company);
+}
+
+#[test]
+fn faulty_goods_go_from_money_to_exchange_to_repair_as_time_passes() {
+    let faulty = |kind, days| {
+        let reason = "quality.defect".into();
+        ruled(Facts { kind, reason, days_since_delivery: Some(days), ..facts() })
+    };
+    assert_eq!(faulty(Kind::ReturnRefund, 7), said("quality_seven_days", Answer::Eligible));
+    assert_eq!(faulty(Kind::ReturnRefund, 8), said("review", Answer::Review));
+    assert_eq!(faulty(Kind::Exchange, 15), said("quality_fifteen_days", Answer::Eligible));
+    assert_eq!(faulty(Kind::Exchange, 16), said("review", Answer::Review));
+    assert_eq!(faulty(Kind::Repair, 365), said("repair_in_warranty", Answer::Eligible));
+    assert_eq!(faulty(Kind::Repair, 366), said("repair_out_of_warranty", Answer::Eligible));
+    assert_eq!(faulty(Kind::RefundOnly, 20), said("quality_by_photo", Answer::Eligible));
+}
+
+#[test]
+fn what_was_bought_elsewhere_is_repaired_and_what_cannot_be_shown_is_looked_for() {
+    let receipt = decide(Facts { proof: Proof::Elsewhere, ..facts() });
+    assert_eq!((receipt.rule.as_str(), receipt.outcome.answer), ("bought_elsewhere", Answer::Ineligible));
+    assert_eq!(receipt.outcome.allowed, BTreeSet::from([Kind::Repair]));
+    assert_eq!(ruled(Facts { proof: Proof::None, ..facts() }), said("no_proof", Answer::Review));
+}
+
+#[test]
+fn r_ful_02_every_decision_tells_its_rule_and_the_way_to_appeal_in_every_language() {
+    for rule in shipped().rules {
+        for language in ["en", "zh"] {
+            assert!(!rule.words[language].is_empty() && !shipped().appeal[language].is_empty(), "{}", rule.id);
+        }
+    }
+    let own = DEFAULT
+        .replace("words.zh = \"已超过7天", "appeal = { en = \"Ask the head.\", zh = \"x\" }\nwords.zh = \"已超过7天");
+    let policy: Policy = toml::from_str(&own).unwrap();
+    let receipt = policy.decide(Facts { days_since_delivery: Some(8), ..facts() }).unwrap();
+    assert_eq!(receipt.appeal["en"], "Ask the head.");
+    assert!(policy.gave(&receipt) && !Policy { version: 2, ..policy }.gave(&receipt));
+}
+
+#[test]
+fn a_kind_and_reason_without_an_answer_is_a_hole() {
+    let mut holed = shipped();
+    holed.rules.retain(|rule| rule.id != "review");
+    let found = problems(&holed);
+    assert!(found.iter().any(|one| one.starts_with("repair for no_reason has no answer")), "{found:?}");
+    assert!(!found.iter().any(|one| one.contains("discomfort")), "a rule that asks for the reason alone holds for all");
+    let when = When { proof: BTreeSet::from([Proof::Receipt]), ..When::default() };
+    holed.rules.push(Rule { when, ..shipped().rules.pop().unwrap() });
+    assert_eq!(problems(&holed), found, "for receipts only is not for all of it");
+    assert_eq!(shipped().decide(Facts { reason: "moon".into(), ..facts() }), None);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place() {
+    for (right, wrong, problem) in [
+        ("version = 1", "version = 0", "the version must be 1 or more"),
+        (r#"["en", "zh"]"#, r#"["en", "zh", "fr"]"#, "rule bought_elsewhere is not said in fr"),
+        (r#"["en", "zh"]"#, "[]", "at least one language must be named"),
+        (
+            "quality = {",
+            "qualities = {",
+            "reason quality.defect: there is no reason called quality for it to lie below",
+        ),
+        (
+            r#"segment = ["vip"]"#,
+            r#"segment = ["vips"]"#,
+            "rule no_reason_vip: there is no segment called vips; there are: vip",
+        ),
+        (
+            r#"reason = ["discomfort"] }"#,
+            r#"reason = ["moon"] }"#,
+            "rule discomfort_review: there is no reason called moon; there are: breakdown,",
+        ),
+        (
+            r#"category = ["custom""#,
+            r#"category = ["bespoke""#,
+            "rule no_reason_excepted: there is no category called bespoke",
+        ),
+        (
+            r#"segment = ["vip"]"#,
+            r#"channel = ["chat"]"#,
+            "rule no_reason_vip: there is no channel called chat; there are: hotline,",
+        ),
+        (r#"id = "no_proof""#, r#"id = "bought_elsewhere""#, "there are two rules called bought_elsewhere"),
+        (
+            r#"allowed = ["return_refund", "exchange"], freight = "customer""#,
+            r#"allowed = ["exchange"], freight = "customer""#,
+            "rule no_reason_seven_days says yes and does not allow return_refund, which it is asked for",
+        ),
+        (
+            r#"allowed = ["repair"], freight = "customer", goods = "before" }
+words.en = "The article"#,
+            r#"allowed = ["exchange"], freight = "customer", goods = "before" }
+words.en = "The article"#,
+            "rule bought_elsewhere says no and allows exchange, which it is asked for",
+        ),
+        (
+            r#"goods = "no" }"#,
+            r#"goods = "no", fees.handling.percent = 101 }"#,
+            "rule discomfort_small: fee handling must be 1 to 100 percent",
+        ),
+        (
+            r#"goods = "no" }"#,
+            r#"goods = "no", fees.handling.amount = { minor = 0, currency = "CNY" } }"#,
+            "rule discomfort_small: fee handling",
+        ),
+        (
+            "delivered.after = 7 ",
+            "delivered.after = 7, delivered.within = 7 ",
+            "rule no_reason_too_late: no day is more than after",
+        ),
+        ("{ CNY = 20000 }", "{}", "rule discomfort_small: up_to must name a currency"),
+    ] {
+        assert!(DEFAULT.contains(right), "{right}");
+        let found = problems(&toml::from_str(&DEFAULT.replace(right, wrong)).unwrap());
+        assert!(found.iter().any(|one| one.contains(problem)), "{wrong}: {found:?}");
+    }
+    for unknown in
+        [("\"receipt\"", "\"ticket\""), ("answer = \"review\"", "answer = \"perhaps\""), ("words.en", "word.en")]
+    {
+        let text = DEFAULT.replace("proof = [\"none\"]", "proof = [\"receipt\"]").replace(unknown.0, unknown.1);
+        assert!(toml::from_str::<Policy>(&text).is_err(), "{unknown:?}");
+    }
+}
+
+#[test]
+fn a_rule_nobody_reaches_is_warned_of() {
+    let mut policy = shipped();
+    let last = policy.rules.pop().unwrap();
+    policy.rules.insert(0, last);
+    let warnings = policy.warnings();
+    assert_eq!(warnings.len(), policy.rules.len() - 1);
+    assert_eq!(warnings[0].to_string(), "rule bought_elsewhere is never reached: rule review takes all of it");
+    assert_eq!(problems(&policy), [""; 0]);
+}
+
+#[test]
+fn a_fee_is_a_share_or_an_amount_of_what_was_paid() {
+    assert_eq!(Fee::Percent(10).of(cny(999)), Ok(cny(100)));
+    assert_eq!(Fee::Percent(100).of(cny(999)), Ok(cny(999)));
+    assert_eq!(Fee::Amount(cny(500)).of(cny(999)), Ok(cny(500)));
+    assert!(Fee::Amount(Money::new(500, "EUR".parse().unwrap())).of(cny(999)).is_err());
+}
+
+#[test]
+fn a_receipt_comes_back_from_storage() {
+    let receipt = decide(facts());
+    let text = serde_json::to_string(&receipt).unwrap();
+    assert_eq!(serde_json::from_str::<Receipt>(&text).unwrap(), receipt);
+}

@@ -1,0 +1,147 @@
+//! Stories of goods that come back: who asks, what the policy answers, and how its word can be checked afterwards.
+use aftercare::policy::{past, replay};
+use contracts::fulfilment::v1::{
+    AnswerInspectionRequest, GetDecisionRequest, GetServiceOrderRequest, InspectGoodsRequest, InspectionCriterion,
+    InspectionResult, LinePiecesReceived, LineRequest, OrderOrigin, ReceiveGoodsRequest, RequestServiceOrderRequest,
+    RequestView, ReviewServiceOrderRequest,
+};
+use kernel::returns::{DEFAULT, Policy};
+use testkit::request;
+
+use crate::{DAY, world::World};
+
+const CLERK: &str = "staff:clerk-sun";
+
+impl World {
+    /// The article of a purchase is to come back for a reason; the customer has confirmed it.
+    async fn ask_back(&self, origin: (&str, &str), purchase: &str, line: LineRequest) -> (String, String) {
+        let (kind, reference) = (origin.0.to_owned(), origin.1.to_owned());
+        let line = LineRequest { purchase_id: purchase.into(), line_id: "1".into(), quantity: 1, ..line };
+        let asked = RequestServiceOrderRequest {
+            customer_id: kernel::id::derived("customer", &[purchase]).to_string(),
+            origin: Some(OrderOrigin { kind, reference }),
+            kind: "return_refund".into(),
+            lines: vec![line],
+            confirmed: true,
+            segment: String::new(),
+        };
+        let order = self.fulfilment().request_service_order(request(CLERK, asked)).await.unwrap().into_inner();
+        (order.id, order.status)
+    }
+
+    async fn asked_back(&self, order_id: &str) -> RequestView {
+        let wanted = GetServiceOrderRequest { order_id: order_id.into() };
+        let order = self.fulfilment().get_service_order(request(CLERK, wanted)).await.unwrap().into_inner().order;
+        order.unwrap().request.unwrap()
+    }
+
+    /// The rule that decided, as the customer is told it.
+    async fn told_rule(&self, order_id: &str) -> (String, String) {
+        let wanted = GetDecisionRequest { order_id: order_id.into(), language: "en".into() };
+        let decisions = self.fulfilment().get_decision(request(CLERK, wanted)).await.unwrap().into_inner().decisions;
+        let receipt = decisions[0].receipt.clone().unwrap();
+        (receipt.rule, receipt.words[0].words.clone())
+    }
+}
+
+#[tokio::test]
+async fn r_ful_02_r_ful_07_an_opened_cream_that_stings_comes_back_and_every_decision_can_be_made_again() {
+    let world = World::open().await;
+    let (cream, shampoo, late) = (world.sell("r-1").await, world.sell("r-2").await, world.sell("r-3").await);
+    let case = world.contact("t-r-1", "r-1", "discomfort", "my skin burns since I tried the cream").await;
+    let case = case["case_id"].as_str().unwrap().to_owned();
+
+    let stings = |discomfort| LineRequest {
+        reason: "discomfort.skin".into(),
+        opened: Some(true),
+        resaleable: Some(false),
+        discomfort,
+        evidence: vec!["doc:photo-17".into()],
+        ..Default::default()
+    };
+    let (order, status) = world.ask_back(("case", &case), &cream, stings(None)).await;
+    assert_eq!(status, "in_review", "that it really caused discomfort is not known yet");
+    let review = ReviewServiceOrderRequest { order_id: order.clone(), approved: true, reason: "photo_seen".into() };
+    let alone = world.fulfilment().review_service_order(request(CLERK, review.clone())).await.unwrap_err();
+    assert!(alone.message().contains("somebody else must"), "{alone:?}");
+    world.fulfilment().review_service_order(request("staff:doctor-li", review)).await.unwrap();
+    let form = world.asked_back(&order).await.form.unwrap();
+    assert_eq!(form.freight, "company");
+    assert!(form.rma_number.starts_with('R') && !form.instructions.is_empty());
+
+    let unwanted = || LineRequest { reason: "no_reason".into(), resaleable: Some(true), ..Default::default() };
+    let (_, status) = world.ask_back(("counter", "s-1"), &shampoo, unwanted()).await;
+    assert_eq!(status, "authorised");
+    world.stack.advance(DAY * 8).await;
+    let (refused, status) = world.ask_back(("counter", "s-2"), &late, unwanted()).await;
+    assert_eq!(status, "ineligible");
+    let (rule, words) = world.told_rule(&refused).await;
+    assert_eq!(
+        (rule.as_str(), words.as_str()),
+        ("no_reason_too_late", "The 7 days for a return without a reason are over.")
+    );
+
+    world.stack.settle().await;
+    let decisions = past::read(world.stack.channel("fulfilment")).await.unwrap();
+    let shipped: Policy = toml::from_str(DEFAULT).unwrap();
+    let verified = replay::check(std::slice::from_ref(&shipped), &decisions, 20);
+    assert!(verified.right() && verified.decisions == 3, "{verified:?}");
+    let longer = DEFAULT
+        .replace("delivered.within = 7, resaleable", "delivered.within = 14, resaleable")
+        .replace("delivered.after = 7 ", "delivered.after = 14 ");
+    let other = replay::what_if(&toml::from_str(&longer).unwrap(), &decisions, 20);
+    assert_eq!((other.changed, other.first_changed[0].order_id.as_str()), (1, refused.as_str()));
+    world.nothing_is_parked().await;
+}
+
+#[tokio::test]
+async fn r_ful_04_a_parcel_with_too_much_in_it_is_inspected_and_what_is_rejected_takes_the_customers_word() {
+    let world = World::open().await;
+    let purchase = world.sell("r-4").await;
+    let unwanted = LineRequest { reason: "no_reason".into(), resaleable: Some(true), ..Default::default() };
+    let (order, status) = world.ask_back(("counter", "s-1"), &purchase, unwanted).await;
+    assert_eq!(status, "authorised");
+    let number = world.asked_back(&order).await.form.unwrap().rma_number;
+    let parcel = |place: &str, quantity| ReceiveGoodsRequest {
+        rma_number: number.clone(),
+        place: place.into(),
+        came: vec![LinePiecesReceived { line_no: 1, product_id: String::new(), quantity }],
+        ..Default::default()
+    };
+    world.fulfilment().receive_goods(request(CLERK, parcel("s-2", 2))).await.unwrap();
+    let twice = world.fulfilment().receive_goods(request(CLERK, parcel("s-3", 1))).await.unwrap_err();
+    assert!(twice.message().contains("back already"), "{twice:?}");
+
+    let found = |line_no| InspectGoodsRequest {
+        order_id: order.clone(),
+        line_no,
+        results: vec![InspectionResult {
+            quantity: 1,
+            accepted: false,
+            grade: "c".into(),
+            disposition: "back_to_customer".into(),
+        }],
+        criteria: vec![InspectionCriterion { code: "seal".into(), passed: false }],
+        photos: vec!["doc:photo-18".into()],
+        resaleable: Some(false),
+        ..Default::default()
+    };
+    for line_no in [1, 2] {
+        world.fulfilment().inspect_goods(request("staff:inspector-wu", found(line_no))).await.unwrap();
+    }
+    let goods = world.asked_back(&order).await.goods;
+    let renewed = goods[0].inspections[0].renewed.as_ref().unwrap();
+    assert_eq!((renewed.rule.as_str(), goods[1].surplus), ("no_reason_not_resaleable", true));
+    assert_eq!((goods[0].settled, goods[1].settled), (false, true), "only for what was granted the customer is asked");
+    let agrees = AnswerInspectionRequest { order_id: order.clone(), line_no: 1, agreed: true };
+    world.fulfilment().answer_inspection(request(CLERK, agrees)).await.unwrap();
+    let view = world.asked_back(&order).await;
+    assert_eq!((view.goods[0].rejected, view.goods[0].settled), (1, true));
+    assert_eq!(view.promises[0].status, "met");
+
+    world.stack.settle().await;
+    let decisions = past::read(world.stack.channel("fulfilment")).await.unwrap();
+    let verified = replay::check(&[toml::from_str(DEFAULT).unwrap()], &decisions, 20);
+    assert!(verified.right() && verified.decisions == 2, "the first decision and the new one: {verified:?}");
+    world.nothing_is_parked().await;
+}
