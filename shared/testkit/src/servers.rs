@@ -33,7 +33,9 @@ if [ "$(id -u)" = 0 ]; then as_user="setpriv --reuid=postgres --regid=postgres -
 $as_user "$PG_BIN/postgres" -D "$FOLDER/pg" -p "$PG_PORT" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
   -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 -c shared_buffers=64MB \
   -c autovacuum=off -c logging_collector=off >"$FOLDER/pg.log" 2>&1 & pg=$!
-"$NATS" -js -sd "$FOLDER/nats" -a 127.0.0.1 -p "$NATS_PORT" >"$FOLDER/nats.log" 2>&1 & nats=$!
+# Each stream reserves its bound, however little it holds: all of them together are no measure of the disk.
+printf 'jetstream { store_dir: "%s", max_file: 1TB }\n' "$FOLDER/nats" >"$FOLDER/nats.conf"
+"$NATS" -c "$FOLDER/nats.conf" -a 127.0.0.1 -p "$NATS_PORT" >"$FOLDER/nats.log" 2>&1 & nats=$!
 read -r _
 kill -QUIT $pg; kill -KILL $nats; wait; rm -rf "$FOLDER"
 "#;

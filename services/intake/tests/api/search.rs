@@ -21,6 +21,19 @@ async fn a_case(stack: &Stack, fields: Value) -> String {
     reply.json()["case_id"].as_str().unwrap().to_owned()
 }
 
+/// Settles until the index has read all of the journal: it waits for whoever is still writing.
+pub async fn indexed(stack: &Stack) {
+    for _ in 0..100 {
+        stack.settle().await;
+        let caught_up = "select seq >= (select coalesce(max(seq), 0) from journal) from case_search_mark";
+        if sqlx::query_scalar(caught_up).fetch_one(&stack.pool("intake")).await.unwrap() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    unreachable!("the index does not catch up");
+}
+
 async fn search(stack: &Stack, asked: SearchCasesRequest) -> Result<SearchCasesResponse, Status> {
     let mut client = CaseSearchClient::new(stack.channel("intake"));
     client.search_cases(request("staff:ana", asked)).await.map(tonic::Response::into_inner)
@@ -48,7 +61,7 @@ async fn r_int_02_cases_of_every_channel_are_found_by_chinese_and_latin_words() 
     let three =
         a_case(&stack, json!({ "content": "A caixa não chegou", "circumstances": "包装破损", "channel": "email" }))
             .await;
-    stack.settle().await;
+    indexed(&stack).await;
     let newest_first = vec![three.clone(), two.clone(), one.clone()];
     assert_eq!(said(&stack, "包装").await, newest_first);
     assert_eq!(said(&stack, "包装破损").await, [three.clone(), one.clone()], "traditional and simplified are one");
@@ -63,7 +76,7 @@ async fn r_int_02_cases_of_every_channel_are_found_by_chinese_and_latin_words() 
 async fn r_int_21_what_is_added_and_answered_is_found_too() {
     let stack = start().await;
     let case = a_case(&stack, json!({ "content": "什么时候开门" })).await;
-    stack.settle().await;
+    indexed(&stack).await;
     assert!(said(&stack, "九点开门").await.is_empty());
     let mut client = IntakeClient::new(stack.channel("intake"));
     let answer = RespondToCaseRequest { case_id: case.clone(), text: "早上九点开门".into(), responded_at: None };
@@ -71,7 +84,7 @@ async fn r_int_21_what_is_added_and_answered_is_found_too() {
     let more =
         AddToCaseRequest { case_id: case.clone(), circumstances: "周末路过".into(), ..AddToCaseRequest::default() };
     client.add_to_case(request("staff:ana", more)).await.unwrap();
-    stack.settle().await;
+    indexed(&stack).await;
     for words in ["九点开门", "周末路过", "什么时候 周末"] {
         assert_eq!(said(&stack, words).await, std::slice::from_ref(&case), "{words}");
     }
@@ -95,7 +108,7 @@ async fn filters_narrow_what_is_found_and_pages_make_one_list() {
     let mut client = IntakeClient::new(stack.channel("intake"));
     let answer = RespondToCaseRequest { case_id: asking.clone(), text: "五点".into(), responded_at: None };
     client.respond_to_case(request("staff:ana", answer)).await.unwrap();
-    stack.settle().await;
+    indexed(&stack).await;
     let pick = |picked: &[usize]| picked.iter().map(|n| cases[*n].clone()).collect::<Vec<_>>();
     let none = CaseFilter::default;
     for (filter, expected) in [
@@ -129,7 +142,7 @@ async fn filters_narrow_what_is_found_and_pages_make_one_list() {
 async fn what_is_said_seldom_is_found_behind_thousands_of_newer_cases() {
     let stack = start().await;
     let old = a_case(&stack, json!({ "content": "瓶盖裂了", "store": "S1" })).await;
-    stack.settle().await;
+    indexed(&stack).await;
     // Newer cases of others, with the tokens of nobody's words.
     sqlx::query(
         "with many as (select gen_random_uuid() as id, n from generate_series(1, 5100) as n), files as (
@@ -164,7 +177,7 @@ async fn r_sec_01_whoever_is_forgotten_is_not_found_any_more() {
     let canary = json!({ "content": "canary 金丝雀", "customer": { "name": "Ana", "phone": "13800000001" } });
     let gone = a_case(&stack, canary).await;
     let other = a_case(&stack, json!({ "content": "another canary" })).await;
-    stack.settle().await;
+    indexed(&stack).await;
     assert_eq!(said(&stack, "canary").await, [other.clone(), gone.clone()]);
     let pool = stack.pool("intake");
     let of = "customer_id = (select customer_id from case_search where case_id::text = $1)";
@@ -175,7 +188,7 @@ async fn r_sec_01_whoever_is_forgotten_is_not_found_any_more() {
 
     let mut client = CaseSearchClient::new(stack.channel("intake"));
     client.rebuild_search(request("staff:root", RebuildSearchRequest {})).await.unwrap();
-    stack.settle().await;
+    indexed(&stack).await;
     assert_eq!(said(&stack, "canary").await, std::slice::from_ref(&other));
     assert_eq!(said(&stack, "").await, [other, gone], "that there was a case stays on record, without its words");
 }
@@ -184,7 +197,7 @@ async fn r_sec_01_whoever_is_forgotten_is_not_found_any_more() {
 async fn the_index_can_be_lost_and_is_made_anew_and_a_repeat_changes_nothing() {
     let stack = start().await;
     let case = a_case(&stack, json!({ "content": "金丝雀" })).await;
-    stack.settle().await;
+    indexed(&stack).await;
     let all = "select string_agg(s::text, ' ' order by case_id) from case_search as s";
     let before: String = sqlx::query_scalar(all).fetch_one(&stack.pool("intake")).await.unwrap();
     let mut client = CaseSearchClient::new(stack.channel("intake"));
@@ -194,7 +207,7 @@ async fn the_index_can_be_lost_and_is_made_anew_and_a_repeat_changes_nothing() {
         }
         let answer = client.rebuild_search(request("staff:root", RebuildSearchRequest {})).await.unwrap().into_inner();
         assert_eq!(answer.events, 1);
-        stack.settle().await;
+        indexed(&stack).await;
         let after: String = sqlx::query_scalar(all).fetch_one(&stack.pool("intake")).await.unwrap();
         assert_eq!((after == before, said(&stack, "金丝雀").await), (true, vec![case.clone()]), "{lost}");
     }

@@ -46,7 +46,7 @@ async fn a_case_is_found_by_its_tag_in_the_search_and_in_the_queue() {
         client.add_tag(request("staff:ana", add(case, tag))).await.unwrap();
         client.add_tag(request("staff:ben", add(case, tag))).await.unwrap();
     }
-    stack.settle().await;
+    crate::search::indexed(&stack).await;
     assert_eq!(stack.events::<CaseTagged>("intake").await.len(), 3, "a tag is there once");
     assert_eq!(found(&stack, tagged("recall 2026")).await, [two.clone(), one.clone()]);
     assert_eq!(found(&stack, tagged("包装")).await, std::slice::from_ref(&two));
@@ -59,7 +59,7 @@ async fn a_case_is_found_by_its_tag_in_the_search_and_in_the_queue() {
     let off = RemoveTagRequest { case_id: two.clone(), tag: "recall 2026".into() };
     client.remove_tag(request("staff:ana", off.clone())).await.unwrap();
     client.remove_tag(request("staff:ana", off)).await.unwrap();
-    stack.settle().await;
+    crate::search::indexed(&stack).await;
     assert_eq!(found(&stack, tagged("recall 2026")).await, [one]);
     let get = GetCaseRequest { case_id: two };
     assert_eq!(queue.get_case(get).await.unwrap().into_inner().case.unwrap().tags, ["包装"]);
