@@ -65,7 +65,7 @@ pub async fn queue(
         "-- case_file.queue
          select id, version, state::text as state, lane_order, points, respond_by from (
            select id, version, state, case lane when 'health' then 0 else 1 end as lane_order, respond_by,
-             score + greatest(0, least($2, ($1 - (state->'facts'->>'recorded_at')::bigint) / 60000000)) as points
+             score + greatest(0, least($2, ($1 - recorded_at) / 60000000)) as points
            from case_file where (status in ('routed', 'responded')
                or status = 'reopened' and state->'facts'->>'complaint_id' is null)
              and ($8::text is null or assigned_to = $8) and (not $9 or assigned_to is null)
@@ -161,11 +161,11 @@ pub async fn kept(pool: &PgPool, since: Timestamp) -> Result<Vec<KeptRow>, Fault
          from (
            select channel, recorded, respond_by, answered, ended, answered is not null or missed as judged from (
              select state->'facts'->>'channel' as channel, respond_by,
-               (state->'facts'->>'recorded_at')::bigint as recorded, (state->>'response_missed')::boolean as missed,
+               recorded_at as recorded, (state->>'response_missed')::boolean as missed,
                (extract(epoch from (state->>'responded_at')::timestamptz) * 1000000)::bigint as answered,
                case when status = 'closed'
                  then (extract(epoch from (state->'state'->>'at')::timestamptz) * 1000000)::bigint end as ended
-             from case_file where (state->'facts'->>'recorded_at')::bigint >= $1 and status <> 'rejected'
+             from case_file where recorded_at >= $1 and status <> 'rejected'
            ) as told
          ) as cases
          group by channel",

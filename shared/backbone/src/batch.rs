@@ -10,7 +10,6 @@ use crate::{
     fault::Fault,
     gate::{Passage, Position, Verdict},
     journal::{Entry, Link},
-    row::Row,
     unit::Unit,
 };
 
@@ -78,7 +77,8 @@ pub(crate) struct Decided {
     pub outcomes: Vec<Outcome>,
     pub touched: BTreeMap<Key, Touched>,
     pub entries: Vec<Entry>,
-    pub rows: Vec<Row>,
+    /// Indices of units whose side rows are written.
+    pub rows: Vec<usize>,
     pub answers: Vec<(String, Vec<u8>, Vec<u8>)>,
     pub positions: BTreeMap<(String, Uuid), Position>,
     /// Indices of units whose event is parked.
@@ -137,7 +137,7 @@ fn one(
         return outcome;
     }
     let Some(claim) = &unit.claim else {
-        return Outcome { result: effects(unit, known, now, decided, missing), repeated: false, passage: None };
+        return Outcome { result: effects(index, unit, known, now, decided, missing), repeated: false, passage: None };
     };
     let gate = (claim.meta.stream.clone(), claim.meta.aggregate_id);
     let position = decided.positions.get(&gate).or_else(|| known.positions.get(&gate)).copied().unwrap_or_default();
@@ -146,7 +146,7 @@ fn one(
         (Verdict::Gap, _) => Passage::Gap { have: position.version },
         (Verdict::Behind, _) => Passage::Parked { reason: "an earlier event of the aggregate is parked".into() },
         (Verdict::Apply, Some(reason)) => Passage::Parked { reason: reason.clone() },
-        (Verdict::Apply, None) => match effects(unit, known, now, decided, missing) {
+        (Verdict::Apply, None) => match effects(index, unit, known, now, decided, missing) {
             Ok(_) => Passage::Applied,
             Err(fault) => Passage::Parked { reason: fault.chain() },
         },
@@ -182,6 +182,7 @@ fn repeated(unit: &Unit, known: &Known, decided: &Decided) -> Option<Outcome> {
 
 /// Decides and applies the changes of one unit and their reactions; nothing is kept when one is refused.
 fn effects(
+    index: usize,
     unit: &Unit,
     known: &Known,
     now: Timestamp,
@@ -219,7 +220,7 @@ fn effects(
     overlay.retain(|_, touched| touched.link.version > touched.loaded);
     decided.touched.extend(overlay);
     if unit.changes.is_empty() || !entries.is_empty() {
-        decided.rows.extend(unit.rows.iter().cloned());
+        decided.rows.push(index);
     }
     decided.entries.append(&mut entries);
     Ok(answer)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use proptest::{collection::vec, option, prelude::*};
 
 use super::*;
+use crate::row::Row;
 use crate::{
     IdempotencyKey,
     fixture_tests::{Store, Tally, Tell, at, id, schedules},

@@ -233,7 +233,7 @@ impl Store {
             self.aggregates.insert(key, Stored { kind: touched.kind, link: touched.link, state: touched.state });
         }
         self.journal.extend(decided.entries);
-        self.rows.extend(decided.rows.into_iter().map(|row| row.key));
+        self.rows.extend(decided.rows.iter().flat_map(|index| &units[*index].rows).map(|row| row.key));
         self.answers.extend(decided.answers.into_iter().map(|(key, fingerprint, answer)| (key, (fingerprint, answer))));
         self.positions.extend(decided.positions);
         for index in decided.parked {

@@ -73,7 +73,7 @@ pub async fn write(connection: &mut PgConnection, rows: &[Row]) -> Result<(), sq
 }
 
 /// Adds the rows to the first script, and to others after it where a key comes again.
-pub(crate) fn scripts(first: Script, rows: &[Row]) -> Vec<Script> {
+pub(crate) fn scripts<'a>(first: Script, rows: impl IntoIterator<Item = &'a Row>) -> Vec<Script> {
     let mut scripts = vec![first];
     for ((turn, statement), rows) in calls(rows) {
         scripts.resize_with(scripts.len().max(turn + 1), Script::default);
@@ -88,7 +88,7 @@ type Calls<'a> = BTreeMap<(usize, &'static str), BTreeMap<Uuid, &'a Row>>;
 
 /// The rows of each call, by turn and statement: the same statements always in the same order, so that two batches
 /// never wait for each other. A second row of a key has a later turn.
-fn calls(rows: &[Row]) -> Calls<'_> {
+fn calls<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Calls<'a> {
     let mut calls = Calls::new();
     let mut seen: BTreeMap<(&'static str, Uuid), usize> = BTreeMap::new();
     for row in rows {

@@ -99,7 +99,7 @@ fn without_reading(units: &[Unit], clock: &Clock) -> Result<Option<(Decided, Scr
     if units.iter().zip(&decided.outcomes).any(refused) {
         return Ok(None);
     }
-    let mut scripts = scripts(&decided, &Known::default(), clock)?.into_iter();
+    let mut scripts = scripts(units, &decided, &Known::default(), clock)?.into_iter();
     Ok(scripts.next().filter(|_| scripts.len() == 0).map(|script| (decided, script)))
 }
 
@@ -200,7 +200,7 @@ pub(crate) async fn write(
     known: &Known,
     clock: &Clock,
 ) -> Result<(), Abort> {
-    for script in scripts(decided, known, clock)? {
+    for script in scripts(units, decided, known, clock)? {
         script.run(tx).await.map_err(|error| lost(error, decided))?;
     }
     for index in &decided.parked {
@@ -225,14 +225,15 @@ fn lost(error: sqlx::Error, decided: &Decided) -> Abort {
 }
 
 /// All that was decided as statements, nearly always one.
-fn scripts(decided: &Decided, known: &Known, clock: &Clock) -> Result<Vec<Script>, Abort> {
+fn scripts(units: &[Unit], decided: &Decided, known: &Known, clock: &Clock) -> Result<Vec<Script>, Abort> {
     let mut script = Script::default();
     save(&mut script, decided)?;
     journal::append(&mut script, &decided.entries);
     crate::deadline::arm(&mut script, &decided.deadlines());
     remember(&mut script, decided, clock);
     pass(&mut script, decided, known);
-    Ok(row::scripts(script, &decided.rows))
+    let rows = decided.rows.iter().filter_map(|index| units.get(*index)).flat_map(|unit| &unit.rows);
+    Ok(row::scripts(script, rows))
 }
 
 fn save(script: &mut Script, decided: &Decided) -> Result<(), Abort> {

@@ -85,7 +85,7 @@ pub async fn hold(home: &Home, output: Output) -> anyhow::Result<Vec<Held>> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(project).args(["bench", "--quiet"]);
     cargo.args(option("--package", |mark| mark.package)).args(option("--bench", |mark| mark.file));
-    cargo.args(["--", "--noplot", "--output-format", "bencher", "--warm-up-time", "0.5", "--measurement-time", "2"]);
+    cargo.args(["--", "--noplot", "--output-format", "bencher", "--warm-up-time", "0.2", "--measurement-time", "0.7"]);
     cargo.arg(format!("^({})$", names.join("|")));
     let out = cargo.stdin(Stdio::null()).kill_on_drop(true).output().await.context("cannot run cargo bench")?;
     ensure!(out.status.success(), "cargo bench did not end well:\n{}", String::from_utf8_lossy(&out.stderr));

@@ -54,7 +54,7 @@ impl Plan {
     fn of(options: &Bench) -> Self {
         let seconds = Duration::from_secs;
         let (turn, rounds, calm, step, search, sustain, sustain_all) =
-            if options.long { (20, 3, 60, 15, 180, 120, 480) } else { (3, 2, 10, 5, 35, 30, 80) };
+            if options.long { (20, 3, 60, 15, 180, 120, 480) } else { (2, 2, 10, 5, 25, 30, 60) };
         Self {
             turn: seconds(turn),
             rounds,

@@ -69,7 +69,8 @@ pub async fn run(home: Home, options: &Demo, output: Output) -> anyhow::Result<E
     Ok(if report.recount.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The days with the most sales of the data at hand, or generated ones.
+/// Ordinary days of the data at hand, with more sales than half of all such spans and fewer than the other half; or
+/// generated ones.
 fn input(options: &Demo) -> anyhow::Result<Source> {
     let span = DAY * i32::try_from(options.days)?;
     let folders = options.data.clone().map_or_else(|| vec![PathBuf::from("../shared/data")], |folder| vec![folder]);
@@ -82,9 +83,11 @@ fn input(options: &Demo) -> anyhow::Result<Source> {
     };
     let whole = source::read(folder)?;
     let times: Vec<Timestamp> = whole.sales.iter().map(|sale| sale.bought_at).collect();
+    let (first, last) = times.first().copied().zip(times.last().copied()).context("there are no sales to play")?;
     let within = |start: &Timestamp| times.iter().filter(|at| **at >= *start && **at < *start + span).count();
-    let days = times.iter().step_by(50).copied().collect::<Vec<_>>();
-    let start = days.into_iter().max_by_key(within).context("there are no sales to play")?;
+    let mut starts: Vec<Timestamp> = times.iter().step_by(50).copied().filter(|at| *at + span <= last).collect();
+    starts.sort_by_cached_key(within);
+    let start = starts.get(starts.len() / 2).copied().unwrap_or(first);
     Ok(whole.between(start, start + span))
 }
 

@@ -102,15 +102,17 @@ impl Classifier {
         emotion: Option<Emotion>,
     ) -> Classification {
         let found = self.safety.read(text);
-        // Where a person has said both, there is nothing to ask the model for.
-        let advice = match (stated, emotion) {
-            (Some(_), Some(_)) => Advice::default(),
+        // The model is asked only where its word can count or is to be compared with ours.
+        let hazard = found.said(Kind::Hazard).next().is_some();
+        let named = stated.is_some() || found.harm().is_some() || hazard;
+        let advice = match emotion {
+            Some(_) if stated.is_some() => Advice::default(),
+            _ if named && !self.advisor.is_on() => Advice::default(),
             _ => self.advisor.advise(&found.text),
         };
         let heard = Heard {
             threat: found.said(Kind::Threat).next().is_some(),
-            minor: found.said(Kind::Minor).next().is_some()
-                && (found.harm().is_some() || found.said(Kind::Hazard).next().is_some()),
+            minor: found.said(Kind::Minor).next().is_some() && (found.harm().is_some() || hazard),
             emotion: advice.emotion.filter(|_| emotion.is_none()),
         };
         let (class, source) = match stated {

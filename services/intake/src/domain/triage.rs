@@ -71,6 +71,11 @@ impl Advisor {
         Ok(Self { model, mode, threshold })
     }
 
+    /// Whether its word counts; else it is only written down beside ours.
+    pub fn is_on(&self) -> bool {
+        self.mode == Mode::On
+    }
+
     /// What the model says to a folded text.
     pub fn advise(&self, text: &[char]) -> Advice {
         if self.mode == Mode::Off {
@@ -79,7 +84,7 @@ impl Advisor {
         let verdicts = self.model.read_folded(text);
         let of = |head: &str| verdicts.iter().find(|verdict| verdict.head == head);
         let sure = |verdict: &&Verdict<'_>| verdict.probability >= self.threshold;
-        let on = self.mode == Mode::On;
+        let on = self.is_on();
         let emotion = of(EMOTION).filter(|verdict| on && sure(verdict)).and_then(|verdict| emotion(verdict.label));
         let Some(verdict) = of(CLASS) else { return Advice { emotion, ..Advice::default() } };
         let said = format!("model {} p={:.2}", self.model.version, verdict.probability);

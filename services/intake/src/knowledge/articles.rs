@@ -148,6 +148,9 @@ impl Knowledge {
 
     /// The article that answers a customer's question, where one was written for it.
     pub fn answer(&self, question: &str, product: Option<&str>) -> Option<&Article> {
+        if self.articles.is_empty() {
+            return None;
+        }
         let asked = grams(question);
         let near: BTreeSet<usize> = asked.iter().filter_map(|gram| self.by_gram.get(gram)).flatten().copied().collect();
         let score = |questions: &[BTreeSet<String>], _: &Article| self.answered(questions, &asked);

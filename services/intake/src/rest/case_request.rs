@@ -207,7 +207,7 @@ impl CaseRequest {
         let content = checks.prose("content", self.content.as_deref(), 4000);
         let content = checks.required("content", content, "say what the customer said, 1 to 4000 characters");
         let text = Text {
-            content: content.clone().unwrap_or_default(),
+            content: content.unwrap_or_default(),
             circumstances: checks.prose("circumstances", self.circumstances.as_deref(), 2000),
             expected_resolution: checks.prose("expected_resolution", self.expected_resolution.as_deref(), 2000),
             symptoms: checks.prose("health.symptoms", health.symptoms.as_deref(), 1000),

@@ -15,7 +15,7 @@ use crate::{
     },
     knowledge::Article,
     store,
-    vault::{CustomerKey, person_row, text_row},
+    vault::{CustomerKey, person_beside_text, text_row},
 };
 
 /// The unit that puts the contact of the key's customer on record, and the case it is in then. Errors: the case it names is not known. The
@@ -31,7 +31,7 @@ pub async fn unit(
         Some(id) => Some(store::case_it_goes_on_as(&app.pool, id).await.map_err(named_wrong)?),
         None => None,
     };
-    let person = person_row(&app.master, key, &registration.known.person)?;
+    let person = person_beside_text(&app.master, key, &registration.known.person)?;
     let words = serde_json::to_string(&registration.text).map_err(Fault::internal)?;
     let actor = channel_actor(registration.channel);
     let (question, files) = (registration.text.content.clone(), registration.files.clone());

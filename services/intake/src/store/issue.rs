@@ -44,15 +44,13 @@ pub async fn concerned(pool: &PgPool, issue: Uuid, what: &What, limit: i64) -> R
         "-- major_issue.concerned
          select customer_id, bool_or(bought) as bought, bool_or(not bought) as heard_of from (
            select (state->'facts'->>'customer_id')::uuid as customer_id, true as bought from purchase
-           where jsonb_path_query_array(state, '$.facts.lines[*].batch') @> to_jsonb($3::text)
-             and jsonb_path_exists(state, '$.facts.lines[*].batch ? (@ != null)')
+           where batches @> to_jsonb($3::text)
              and not $4 and exists (
                select from jsonb_array_elements(state->'facts'->'lines') as line
                where line->>'batch' = $3 and ($2::text is null or line->>'product_id' = $2))
            union all
-           select (state->'facts'->>'customer_id')::uuid, false from case_file
-           where ($2::text is null or state->'facts'->>'product_id' = $2)
-             and ($3::text is null or state->'facts'->>'batch' = $3)
+           select customer_id, false from case_file
+           where ($2::text is null or product_id = $2) and ($3::text is null or batch = $3)
              and (not $4 or lane = 'health') and status <> 'rejected'
          ) as found
          where not exists (

@@ -40,13 +40,13 @@ pub struct Text {
 /// at what is known goes row by row on purpose, and by key.
 const KEEP_PERSON: &str = "-- customer.keep
     person_given as materialized (
-      select g.* from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[],
-                             $8::bytea[], $9::bytea[], $10::bytea[])
-        as g(id, key_id, wrapped, name, phone, email, address, phone_index, email_index, digest)
+      select g.* from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[],
+                             $8::bytea[], $9::uuid[], $10::bytea[])
+        as g(id, name, phone, email, address, phone_index, email_index, digest, key_id, wrapped)
       where (select known.digest from customer known where known.id = g.id) is distinct from g.digest),
     person_key as (
       insert into customer_key (customer_id, key_id, wrapped) select id, key_id, wrapped from person_given
-      on conflict do nothing),
+      where key_id is not null on conflict do nothing),
     person_kept as (
       insert into customer as c (id, name, phone, email, address, phone_index, email_index, digest)
       select id, name, phone, email, address, phone_index, email_index, digest from person_given
@@ -66,8 +66,17 @@ const KEEP_TEXT: &str = "-- case_text.keep
     text_kept as (
       insert into case_text (case_id, part, body) select case_id, part, body from text_given on conflict do nothing)";
 
-/// The row that keeps what is known of the key's customer.
+/// The row that keeps what is known of the key's customer, and with it the key.
 pub fn person_row(master: &Master, key: &CustomerKey, person: &Person) -> Result<Row, Fault> {
+    Ok(sealed(master, key, person)?.with(key.id).with(key.wrapped.clone()))
+}
+
+/// The row that keeps what is known of the key's customer, beside the [`text_row`] that keeps the key.
+pub fn person_beside_text(master: &Master, key: &CustomerKey, person: &Person) -> Result<Row, Fault> {
+    Ok(sealed(master, key, person)?.with(None::<Uuid>).with(None::<Vec<u8>>))
+}
+
+fn sealed(master: &Master, key: &CustomerKey, person: &Person) -> Result<Row, Fault> {
     let Person { name, phone, email, address } = person;
     let seal = |column: &'static str, value: &Option<String>| {
         let place = Place { column, row: key.customer.to_string() };
@@ -77,8 +86,6 @@ pub fn person_row(master: &Master, key: &CustomerKey, person: &Person) -> Result
         |column: &'static str, value: &Option<String>| value.as_ref().map(|plain| master.blind(column, plain).to_vec());
     let all = json!([name, phone, email, address]).to_string();
     Ok(Row::new(KEEP_PERSON, key.customer)
-        .with(key.id)
-        .with(key.wrapped.clone())
         .with(seal("customer.name", name)?)
         .with(seal("customer.phone", phone)?)
         .with(seal("customer.email", email)?)
