@@ -113,17 +113,22 @@ pub(crate) fn await_port(port: u16, folder: &Path) {
     panic!("a server did not start:\n{}\n{}", log("pg.log"), log("nats.log"));
 }
 
-/// The folder with the newest Postgres server of version 15 or later.
+/// The folder of a Postgres server of version 15 or later, looked for where `make setup` looks: beside the project, on
+/// the path, in the distribution's folder (the newest).
 fn postgres_bin() -> Option<PathBuf> {
-    let mut found: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
-        .filter(|(version, bin)| *version >= 15 && bin.join("initdb").exists())
-        .collect();
-    found.sort();
-    found.pop().map(|(_, bin)| bin).or_else(|| on_path("initdb").and_then(|p| p.parent().map(Path::to_path_buf)))
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.local/pgsql/bin");
+    let on_path = on_path("postgres").and_then(|program| program.parent().map(Path::to_path_buf));
+    let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut installed: Vec<PathBuf> = installed.map(|entry| entry.path().join("bin")).collect();
+    installed.sort_by_key(|bin| std::cmp::Reverse(postgres_major(bin)));
+    let mut places = [ours].into_iter().chain(on_path).chain(installed);
+    places.find(|bin| bin.join("initdb").exists() && postgres_major(bin).is_some_and(|major| major >= 15))
+}
+
+fn postgres_major(bin: &Path) -> Option<u32> {
+    let said = Command::new(bin.join("postgres")).arg("--version").output().ok()?;
+    let said = String::from_utf8(said.stdout).ok()?;
+    said.split(|c: char| !c.is_ascii_digit()).find(|number| !number.is_empty())?.parse().ok()
 }
 
 pub(crate) fn nats_server() -> Option<PathBuf> {
