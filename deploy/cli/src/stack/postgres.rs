@@ -284,6 +284,7 @@ work_mem = '8MB'
 maintenance_work_mem = '128MB'
 max_wal_size = '4GB'
 checkpoint_timeout = '10min'
+wal_compression = on
 random_page_cost = 1.1
 jit = off
 max_parallel_workers_per_gather = 0
