@@ -33,7 +33,7 @@ fn purchase_delivered(event: &PurchaseDelivered) -> Result<Effects, Fault> {
     Ok(Effects::change(Change::to::<PurchaseAccount>(purchase_id, account::Command::Deliver { at })))
 }
 
-/// Each remedy that gives money back becomes an order; guidance is done by people.
+/// Each remedy that gives money back becomes an order; every other kind is done by people.
 fn solution_agreed(
     event: &SolutionAgreed,
     purchase_within: SignedDuration,

@@ -66,7 +66,7 @@ pub(crate) fn arm(script: &mut Script, changes: &[Arming]) {
 
 /// Fires the deadlines that are due, at most a batch; says how many were taken.
 pub(crate) async fn fire_once(road: &Road, aggregates: &Aggregates, service: &str) -> Result<usize, Fault> {
-    match fire(road, aggregates, service, BATCH_MAX).await {
+    match fire(road, aggregates, service, BATCH_MAX, &mut None).await {
         Ok(fired) => Ok(fired),
         Err(Abort::Again(_)) => Ok(0),
         Err(Abort::Away(error)) => Err(Fault::unavailable(error)),
@@ -82,12 +82,15 @@ pub(crate) async fn fire_once(road: &Road, aggregates: &Aggregates, service: &st
 async fn singly(road: &Road, aggregates: &Aggregates, service: &str) -> Result<usize, Fault> {
     let mut taken = 0;
     for _ in 0..BATCH_MAX {
-        match fire(road, aggregates, service, 1).await {
+        let mut first = None;
+        match fire(road, aggregates, service, 1, &mut first).await {
             Ok(0) => break,
             Ok(fired) => taken += fired,
             Err(Abort::Culprit(fault)) => {
                 tracing::error!(fault = fault.chain(), "a deadline cannot be fired and rings again later");
-                taken += put_off(road).await?;
+                if let Some(first) = first {
+                    taken += put_off(road, first).await?;
+                }
             }
             Err(Abort::Again(_)) => {}
             Err(Abort::Away(error)) => return Err(Fault::unavailable(error)),
@@ -96,23 +99,31 @@ async fn singly(road: &Road, aggregates: &Aggregates, service: &str) -> Result<u
     Ok(taken)
 }
 
-/// Puts off the one that is due first.
-async fn put_off(road: &Road) -> Result<usize, Fault> {
+/// Puts off the one that could not be fired, if it is still due.
+async fn put_off(road: &Road, (id, kind): (Uuid, String)) -> Result<usize, Fault> {
     let later = road.clock().now() + PUT_OFF;
     let put_off = sqlx::query(
         "-- deadline.put_off
-         update deadline set due_at = $2 where (aggregate_id, kind) = (
-           select aggregate_id, kind from deadline where due_at <= coalesce($1, now())
-           order by due_at limit 1 for update skip locked)",
+         update deadline set due_at = $2
+         where aggregate_id = $3 and kind = $4 and due_at <= coalesce($1, now())",
     )
     .bind(road.clock().bound().map(ToSqlx::to_sqlx))
     .bind(later.to_sqlx())
+    .bind(id)
+    .bind(kind)
     .execute(road.pool())
     .await?;
     Ok(usize::try_from(put_off.rows_affected()).unwrap_or(1))
 }
 
-async fn fire(road: &Road, aggregates: &Aggregates, service: &str, limit: usize) -> Result<usize, Abort> {
+/// Says also which was the first that was due.
+async fn fire(
+    road: &Road,
+    aggregates: &Aggregates,
+    service: &str,
+    limit: usize,
+    first: &mut Option<(Uuid, String)>,
+) -> Result<usize, Abort> {
     let mut tx = road.pool().begin().await?;
     let due = sqlx::query(
         "-- deadline.due
@@ -123,9 +134,8 @@ async fn fire(road: &Road, aggregates: &Aggregates, service: &str, limit: usize)
     .bind(limit as i64)
     .fetch_all(&mut *tx)
     .await?;
-    if due.is_empty() {
-        return Ok(0);
-    }
+    let Some(row) = due.first() else { return Ok(0) };
+    *first = Some((row.try_get("aggregate_id")?, row.try_get("kind")?));
     let span = tracing::debug_span!("deadline.batch", deadlines = due.len());
     let mut units = Vec::new();
     for row in &due {

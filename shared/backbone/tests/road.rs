@@ -6,6 +6,7 @@ use backbone::{Change, IdempotencyKey, Unit, journal};
 use contracts::operations::v1::{ReadJournalRequest, operations_client::OperationsClient};
 use futures::future::join_all;
 use jiff::SignedDuration;
+use jiff_sqlx::ToSqlx;
 use support::{Counter, INTAKE, Tell};
 use testkit::Stack;
 use uuid::Uuid;
@@ -220,6 +221,33 @@ async fn a_deadline_that_cannot_be_fired_holds_up_no_other_and_rings_again() {
     sqlx::query(mended).execute(&pool).await.unwrap();
     stack.advance(SignedDuration::from_mins(2)).await;
     assert_eq!(rang(&stack, ids[0]).await, 1);
+}
+
+#[tokio::test]
+async fn two_sweepers_put_off_what_cannot_be_fired_and_nothing_else() {
+    let stack = Stack::start(&[&INTAKE]).await;
+    let (node, pool) = (stack.node("intake"), stack.pool("intake"));
+    let mut ids: Vec<Uuid> = (0..40).map(|_| Uuid::now_v7()).collect();
+    ids.sort();
+    for (n, id) in ids.iter().enumerate() {
+        let seconds = 5 + i64::from(n > 7);
+        let ring = Tell::RingIn { id: *id, seconds };
+        node.context().road.submit(Unit::of(Change::to::<Counter>(*id, ring))).await.unwrap();
+    }
+    let (broken, sound) = ids.split_at(8);
+    sqlx::query("update counter set state = '{}' where id = any($1)").bind(broken).execute(&pool).await.unwrap();
+    stack.move_clock(SignedDuration::from_secs(10));
+    for _ in 0..6 {
+        let (a, b) = tokio::join!(node.step(), node.step());
+        a.unwrap();
+        b.unwrap();
+    }
+    for id in sound {
+        assert_eq!(rang(&stack, *id).await, 1);
+    }
+    let off = "select aggregate_id from deadline where due_at > $1 order by 1";
+    let off: Vec<Uuid> = sqlx::query_scalar(off).bind(stack.now().to_sqlx()).fetch_all(&pool).await.unwrap();
+    assert_eq!(off, broken);
 }
 
 async fn rang(stack: &Stack, id: Uuid) -> i64 {

@@ -39,7 +39,7 @@ pub struct Measures {
     pub customer_id: Option<Uuid>,
     /// The end of the time that was promised for it.
     pub due_at: Option<Timestamp>,
-    /// When what ended now had begun.
+    /// When what ended now had begun; of a case that is registered, when its customer turned to us.
     pub started_at: Option<Timestamp>,
     /// When the goods reached the customer.
     pub delivered_at: Option<Timestamp>,

@@ -117,7 +117,7 @@ pub async fn first_responses(tx: &mut PgConnection, period: Period) -> Result<Du
              and aggregate_id in (select aggregate_id from contact) group by aggregate_id),
          closing as (
            select aggregate_id, min(occurred_at) as at from fact as ended where type in ($6, $7, $9)
-             and aggregate_id in (select aggregate_id from contact) and not exists (
+             and occurred_at >= $1 and aggregate_id in (select aggregate_id from contact) and not exists (
                select from fact as later where later.type = $8 and later.aggregate_id = ended.aggregate_id
                  and later.version > ended.version)
            group by aggregate_id),

@@ -218,7 +218,7 @@ pub enum Event {
         kept: Box<promise::Event>,
         at: Timestamp,
     },
-    /// `ended` is how the promise stands by it; none where its calendar was not at hand.
+    /// `ended` is how the promise stands by it; none where its calendar ends too early.
     Cancelled {
         ended: Option<Box<promise::Event>>,
     },

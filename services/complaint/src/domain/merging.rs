@@ -15,6 +15,7 @@ use super::{
     complaint::{Complaint, Event, Outcome, State},
     decide::Decision,
     promises::{KINDS, Promises},
+    retargeting::Proposal,
     routing::InForce,
     solution::Solution,
 };
@@ -26,6 +27,8 @@ pub struct Merged {
     state: State,
     promises: Promises,
     solution: Option<Solution>,
+    #[serde(default)]
+    retargeting: Option<Proposal>,
 }
 
 impl Complaint {
@@ -41,8 +44,8 @@ impl Complaint {
         events.iter().for_each(|event| seen.apply(event));
         let over = Fact::Cancelled { at, cause: Cause::Merged };
         events.extend(seen.note(KINDS.map(|(kind, _)| (kind, over.clone())).to_vec(), levels, at)?);
-        let Self { state, promises, solution, .. } = seen;
-        let merged = Box::new(Merged { into, state, promises, solution });
+        let Self { state, promises, solution, retargeting, .. } = seen;
+        let merged = Box::new(Merged { into, state, promises, solution, retargeting });
         events.push(Event::Merged { merged, at, levels: InForce(Some(Arc::clone(levels))) });
         Ok(events)
     }
@@ -59,8 +62,9 @@ impl Complaint {
 
     pub(super) fn come_back(&mut self) {
         if let Some(merged) = self.merged.take() {
-            let Merged { state, promises, solution, .. } = *merged;
+            let Merged { state, promises, solution, retargeting, .. } = *merged;
             (self.state, self.promises, self.solution) = (state, promises, solution);
+            self.retargeting = retargeting.or(self.retargeting.take());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Harm: whoever supervises is told at once, by night as by day, when a case comes into the health lane and whenever it
 //! is graver than was known (R-INT-09), and when a report on it to an authority comes near its end or is late, which
-//! the receipt settles. The complaint itself is not raised by any of it.
+//! the receipt settles. The complaint itself is raised only when nobody acknowledges it in time.
 use backbone::{Change, Effects, Fault, Inbound, proto};
 use contracts::{
     common::v1::Lane,

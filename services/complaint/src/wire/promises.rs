@@ -60,8 +60,8 @@ impl Suggestion {
     pub(super) fn looked_at(&self, moved: &Moved) -> Vec<Change> {
         let Moved { kind, started_at, event } = moved;
         let warned = || {
-            let promise = self.promises.iter().find(|(one, promise)| (one, promise.started_at) == (kind, *started_at));
-            let given = promise.into_iter().flat_map(|(_, promise)| promise.warned.iter());
+            let promise = self.promises.get(*kind, *started_at);
+            let given = promise.into_iter().flat_map(|promise| promise.warned.iter());
             given.map(|warning| settle(self.warning_escalation(*started_at, *warning)))
         };
         let raise = |escalation_id, trigger| {
@@ -102,8 +102,8 @@ impl Complaint {
     pub(super) fn warned(&self, moved: &Moved) -> Vec<Change> {
         let Moved { kind, started_at, event } = moved;
         let warned = || {
-            let promise = self.promises.iter().find(|(one, promise)| (one, promise.started_at) == (kind, *started_at));
-            let given = promise.into_iter().flat_map(|(_, promise)| promise.warned.iter());
+            let promise = self.promises.get(*kind, *started_at);
+            let given = promise.into_iter().flat_map(|promise| promise.warned.iter());
             given.map(|warning| settle(self.warning_escalation(*kind, *started_at, *warning)))
         };
         match event {

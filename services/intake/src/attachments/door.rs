@@ -114,7 +114,7 @@ pub async fn of_case(
 }
 
 fn answer(attachment_id: Uuid, file: &File, waits_until: Option<jiff::Timestamp>) -> (StatusCode, Json<Uploaded>) {
-    let sha256 = kind::hex(&file.sha256());
+    let sha256 = kind::hex(&file.sha256);
     let size = file.bytes.len();
     (StatusCode::CREATED, Json(Uploaded { attachment_id, media_type: file.media_type, size, sha256, waits_until }))
 }
@@ -131,12 +131,12 @@ impl Uploads {
         let declared = request.headers().get(CONTENT_TYPE).and_then(|said| said.to_str().ok()).map(str::to_owned);
         let limits = Arc::clone(&self.app.files);
         let bytes = read(request, limits.max_bytes).await?;
-        // Unpacking an archive takes time that others on this thread should not wait for.
+        // Unpacking an archive and hashing take time that others on this thread should not wait for.
         let looked = tokio::task::spawn_blocking(move || {
-            kind::look(&bytes, declared.as_deref(), &limits).map(|media_type| (media_type, bytes.to_vec()))
+            let looked = kind::look(&bytes, declared.as_deref(), &limits);
+            looked.map(|media_type| File::new(name, media_type, Vec::from(bytes)))
         });
-        let (media_type, bytes) = looked.await.map_err(Fault::internal)?.map_err(refusal)?;
-        Ok(File { name, media_type, bytes })
+        looked.await.map_err(Fault::internal)?.map_err(refusal)
     }
 }
 

@@ -22,17 +22,20 @@ pub struct File {
     pub name: String,
     pub media_type: &'static str,
     pub bytes: Vec<u8>,
+    /// What it is compared by.
+    pub sha256: Vec<u8>,
 }
 
 impl File {
-    /// What it is compared by.
-    pub fn sha256(&self) -> Vec<u8> {
-        Sha256::digest(&self.bytes).to_vec()
+    /// Hashes it, which takes its time.
+    pub fn new(name: String, media_type: &'static str, bytes: Vec<u8>) -> Self {
+        let sha256 = Sha256::digest(&bytes).to_vec();
+        Self { name, media_type, bytes, sha256 }
     }
 
     /// The id of the file in a case: the same file is there once.
     pub fn id_in(&self, case_id: Uuid) -> Uuid {
-        id::derived("attachment", &[&case_id.to_string(), &super::kind::hex(&self.sha256())])
+        id::derived("attachment", &[&case_id.to_string(), &super::kind::hex(&self.sha256)])
     }
 }
 
@@ -90,7 +93,7 @@ impl Incoming {
                     .with(name)
                     .with(file.media_type.to_owned())
                     .with(size(file))
-                    .with(file.sha256())
+                    .with(file.sha256.clone())
                     .with(now)
                     .with(body))
             }
@@ -122,7 +125,7 @@ pub async fn wait(pool: &PgPool, master: &Master, file: &File, now: Timestamp) -
     .bind(name)
     .bind(file.media_type)
     .bind(size(file))
-    .bind(file.sha256())
+    .bind(&file.sha256)
     .bind(now.to_sqlx())
     .bind(body)
     .execute(pool)

@@ -25,7 +25,7 @@ pub use self::{
 };
 use crate::{app::App, rest::Registration};
 
-/// The most files of a case.
+/// The most files of a contact; no more is added by hand once a case has so many.
 pub const PER_CASE: usize = 20;
 /// So many files are taken in side by side; each lies whole in memory meanwhile.
 const AT_ONCE: usize = 8;

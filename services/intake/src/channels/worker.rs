@@ -121,7 +121,7 @@ impl Channels {
         raw: &[u8],
         now: Timestamp,
     ) -> Result<(Unit, Uuid), Trouble> {
-        let files = of_mail(&self.app, source, raw, &mut request);
+        let files = of_mail(&self.app, source, raw, &mut request).await?;
         let mut registration = registration(source, message, request, now)?;
         registration.files = files.into_iter().map(Arc::new).collect();
         if let Some(n) = attachments::bring(&self.app, &mut registration, now).await?.first() {

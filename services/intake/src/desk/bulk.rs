@@ -1,6 +1,6 @@
 //! One command for many cases: each is done by itself, and what came of each is said. A case that refuses, or an id that is
 //! none, stands in nobody's way; asked again with the same key, what was done is answered as it was and not done again.
-//! No rules.
+//! A part of the queue is read anew each time: a repeat goes on with what stands in it then. No rules.
 use std::{collections::HashMap, sync::Arc};
 
 use backbone::{Actor, Change, Checks, Fault, IdempotencyKey, Unit, proto};

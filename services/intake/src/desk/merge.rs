@@ -6,16 +6,14 @@ use contracts::{
     common::v1::Receipt,
     intake::v1::{MergeCasesRequest, UnmergeCaseRequest},
 };
+use jiff::SignedDuration;
 use tonic::{Request, Response, Status};
 
 use super::course::change;
 use crate::{
     api::submit,
     app::App,
-    domain::{
-        course::{Command, Merging},
-        rejection::Rejection,
-    },
+    domain::course::{Command, Merging},
     store,
 };
 
@@ -54,7 +52,10 @@ pub async fn unmerge(app: &App, request: &Request<UnmergeCaseRequest>) -> Result
     let id = checks.id("case_id", &request.get_ref().case_id);
     let (Some(actor), Some(key), Some(id)) = (actor, key, id) else { return Err(checks.fault().into()) };
     let (_, _, case) = store::case(&app.pool, id).await?;
-    let into = case.merged_into().map(|merged| merged.into).ok_or_else(|| Fault::from(Rejection::NotMerged))?;
-    let unmerge = change(id, Command::Unmerge { within: app.terms.unmerge_within });
-    submit(app, Unit::of(unmerge).and(change(into, Command::Release { other: id })).actor(actor).key(key)).await
+    // What was not merged as it was read does not come back, but the road knows a repeat by its key.
+    let into = case.merged_into().map(|merged| merged.into);
+    let within = into.map_or(SignedDuration::MIN, |_| app.terms.unmerge_within);
+    let unmerge = Unit::of(change(id, Command::Unmerge { within }));
+    let unit = into.into_iter().fold(unmerge, |unit, into| unit.and(change(into, Command::Release { other: id })));
+    submit(app, unit.actor(actor).key(key)).await
 }

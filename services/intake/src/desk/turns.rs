@@ -12,12 +12,13 @@ use uuid::Uuid;
 
 use super::{A_PERSON, course::change, person};
 use crate::{
-    api::submit,
+    api::{done, submit},
     app::App,
     domain::{
         assignment::HandOver,
         case::{Case, Command},
         course,
+        rejection::Rejection,
         team::{self, Member},
     },
     store::{self, Found, Whose},
@@ -41,11 +42,18 @@ pub async fn assign_next(
         None => waiting(app).await?,
     };
     let team_id = id::derived("team", &[&r.team]);
-    let (case_id, member) = whose_turn(app, members, team_id, &cases).await?;
-    let asked = HandOver { to: member.who.clone(), by: actor.as_str().to_owned(), version: 0 };
+    let (case_id, to, none) = match whose_turn(app, members, team_id, &cases).await {
+        Ok((case_id, member)) => (case_id, member.who.clone(), None),
+        // No case has this id: the road refuses it, unless it knows the request by its key.
+        Err(none) => (team_id, String::new(), Some(none)),
+    };
+    let asked = HandOver { to: to.clone(), by: actor.as_str().to_owned(), version: 0 };
     let assign = Command::Assign { asked, levels: Arc::clone(&app.levels) };
-    let unit = Unit::of(Change::to::<Case>(case_id, assign)).row(turn(team_id, &member.who));
-    let receipt = submit(app, unit.actor(actor).key(key)).await?.into_inner();
+    let unit = Unit::of(Change::to::<Case>(case_id, assign)).row(turn(team_id, &to)).actor(actor).key(key);
+    let receipt = done(app, unit).await.map_err(|fault| match none {
+        Some(none) if fault.code() == Rejection::Unknown.code() => none,
+        _ => fault,
+    })?;
     // A repeat is answered with the case it got at first.
     let (_, _, given) = store::case(&app.pool, proto::id("id", &receipt.id)?).await?;
     let assigned_to = given.assignment.map(|held| held.to).unwrap_or_default();

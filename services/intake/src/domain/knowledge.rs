@@ -13,7 +13,7 @@ use super::{
 };
 
 /// The channels on which an answer is seen at once.
-const CHATS: [Channel; 4] = [Channel::Website, Channel::App, Channel::MiniProgramme, Channel::OfficialAccount];
+pub const CHATS: [Channel; 4] = [Channel::Website, Channel::App, Channel::MiniProgramme, Channel::OfficialAccount];
 
 /// An article, as it was when it was offered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,14 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::{app::App, domain::vocabulary::CaseClass, search};
+use crate::{
+    app::App,
+    domain::{
+        knowledge::CHATS,
+        vocabulary::{CaseClass, Channel},
+    },
+    search,
+};
 
 /// The most enquiries without an article that are named.
 const GAPS_MAX: i64 = 50;
@@ -26,6 +33,7 @@ struct Used {
 pub async fn between(app: &App, from: Timestamp, before: Timestamp) -> Result<GetKnowledgeUseResponse, Fault> {
     let enquiry = search::facets(&app.master, None, Some(CaseClass::Enquiry), None);
     let (from, before) = (from.as_microsecond(), before.as_microsecond());
+    let chats = CHATS.map(Channel::word);
     let used: Vec<Used> = sqlx::query_as(
         "-- case_file.knowledge_use
          select c.state->'offer'->'article'->>'id' as article, (c.state->'offer'->'article'->>'version')::int as version,
@@ -40,7 +48,7 @@ pub async fn between(app: &App, from: Timestamp, before: Timestamp) -> Result<Ge
     .bind(from)
     .bind(before)
     .bind(&enquiry)
-    .bind(CHATS.as_slice())
+    .bind(chats.as_slice())
     .fetch_all(&app.pool)
     .await?;
     let gaps: Vec<Uuid> = sqlx::query_scalar(
@@ -53,7 +61,7 @@ pub async fn between(app: &App, from: Timestamp, before: Timestamp) -> Result<Ge
     .bind(from)
     .bind(before)
     .bind(&enquiry)
-    .bind(CHATS.as_slice())
+    .bind(chats.as_slice())
     .bind(GAPS_MAX)
     .fetch_all(&app.pool)
     .await?;
@@ -67,9 +75,6 @@ pub async fn between(app: &App, from: Timestamp, before: Timestamp) -> Result<Ge
         articles: used.into_iter().filter_map(article).collect(),
     })
 }
-
-/// As `domain::knowledge` names the channels on which an answer is seen at once.
-const CHATS: [&str; 4] = ["website", "app", "mini_programme", "official_account"];
 
 fn article(used: Used) -> Option<ArticleUse> {
     Some(ArticleUse {

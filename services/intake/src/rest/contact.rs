@@ -41,7 +41,11 @@ pub async fn unit(
         contact.article = article.map(Article::reference);
     }
     let (unit, case_id, part) = match named {
-        Some((id, _, case)) if case.takes(&contact, app.terms.reopen_within, now) => {
+        // Told again, what made a case of its own is in that one, whatever the named one would take by now.
+        Some((id, _, case))
+            if !case.course.all_links().contains_key(&contact_id)
+                && case.takes(&contact, app.terms.reopen_within, now) =>
+        {
             let (levels, within) = (Arc::clone(&app.levels), app.terms.reopen_within);
             let hear = course::Command::Hear { contact: Box::new(contact), levels, within };
             (Unit::of(Change::to::<Case>(id, Command::Course(hear))), id, Further::part(contact_id))

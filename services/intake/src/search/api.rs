@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How far a case can have come.
-const STATUSES: [&str; 6] = ["routed", "responded", "awaiting_info", "closed", "rejected", "reopened"];
+const STATUSES: [&str; 7] = ["routed", "responded", "awaiting_info", "closed", "rejected", "reopened", "merged"];
 
 /// The service.
 pub struct Api(pub Arc<App>);

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use backbone::Fault;
@@ -15,9 +16,11 @@ use crate::{app::App, domain::case::Case, store};
 
 /// The most events that are looked at in one transaction.
 const WINDOW: i64 = 256;
-/// So many events since the last look (a tenth of a second) are a rush: the door comes first, for a minute at most.
-const RUSH: i64 = 200;
-const LOOKS_IN_A_RUSH: u32 = 600;
+/// Events that follow one another faster than that (500 a second) are a rush: the door comes first, for so long at most.
+const RUSH: Duration = Duration::from_millis(2);
+const RUSH_MAX: Duration = Duration::from_secs(60);
+/// How fast they come is counted over so long at least.
+const SPELL: Duration = Duration::from_millis(100);
 
 /// Follows the journal.
 pub struct Index {
@@ -28,12 +31,12 @@ pub struct Index {
 /// What the last look has shown.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
-    /// The end of the journal as it was then.
-    end: i64,
-    /// Or as it was earlier, when somebody was still writing before that end.
+    /// The end of the journal as it was at an earlier look, when somebody was still writing before it.
     unsettled: Option<End>,
-    /// How many looks the rush has lasted.
-    rushed: u32,
+    /// The end from which on is counted how fast events come, and since when; none before the first look.
+    counted: Option<(i64, Instant)>,
+    /// When the rush began.
+    rush: Option<Instant>,
 }
 
 /// Where the journal ended when.
@@ -82,7 +85,7 @@ impl Index {
         .fetch_one(&self.app.pool)
         .await?;
         if seq <= done {
-            *self.seen() = Seen { end: seq, ..Seen::default() };
+            *self.seen() = Seen { counted: Some((seq, Instant::now())), ..Seen::default() };
             return Ok(None);
         }
         // In a statement of its own, and after the other: so nobody who began later can have drawn up to `seq`.
@@ -95,7 +98,7 @@ impl Index {
         .await?;
         let end = End { seq, at: at.to_jiff() };
         let oldest = oldest.map(jiff_sqlx::Timestamp::to_jiff);
-        Ok(self.seen().look(end, oldest))
+        Ok(self.seen().look(end, oldest, Instant::now()))
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -116,17 +119,27 @@ impl Index {
 }
 
 impl Seen {
-    fn look(&mut self, end: End, oldest_writer: Option<Timestamp>) -> Option<i64> {
-        let came = end.seq - self.end;
-        self.end = end.seq;
-        self.rushed = if came > RUSH { self.rushed.saturating_add(1) } else { 0 };
+    fn look(&mut self, end: End, oldest_writer: Option<Timestamp>, now: Instant) -> Option<i64> {
+        self.count(end.seq, now);
         let asked = self.unsettled.take().unwrap_or(end);
         if oldest_writer.is_some_and(|began| began <= asked.at) {
             self.unsettled = Some(asked);
             return None;
         }
-        let rushed = (1..=LOOKS_IN_A_RUSH).contains(&self.rushed) && came < end.seq;
+        let rushed = self.rush.is_some_and(|since| now.duration_since(since) < RUSH_MAX);
         (!rushed).then_some(asked.seq)
+    }
+
+    /// Sees whether there is a rush, as soon as that can be told.
+    fn count(&mut self, seq: i64, now: Instant) {
+        let (before, since) = *self.counted.get_or_insert((seq, now));
+        let took = now.duration_since(since);
+        if took < SPELL {
+            return;
+        }
+        let came = u32::try_from(seq - before).unwrap_or_default();
+        self.rush = (RUSH.saturating_mul(came) > took).then(|| self.rush.unwrap_or(now));
+        self.counted = Some((seq, now));
     }
 }
 
@@ -198,28 +211,29 @@ mod tests {
 
     #[test]
     fn nothing_is_passed_over_that_is_still_being_written() {
-        let mut seen = Seen::default();
-        assert_eq!(seen.look(end(10, 100), None), Some(10));
-        assert_eq!(seen.look(end(20, 101), Some(at(100))), None);
-        assert_eq!(seen.look(end(30, 102), Some(at(101))), None, "it may have drawn 20 and began no later than that");
-        assert_eq!(seen.look(end(40, 103), Some(at(102))), Some(20), "whoever writes now began after 20 was drawn");
-        assert_eq!(seen.look(end(40, 104), None), Some(40));
+        let (mut seen, now) = (Seen::default(), Instant::now());
+        let mut look = |end, oldest| seen.look(end, oldest, now);
+        assert_eq!(look(end(10, 100), None), Some(10));
+        assert_eq!(look(end(20, 101), Some(at(100))), None);
+        assert_eq!(look(end(30, 102), Some(at(101))), None, "it may have drawn 20 and began no later than that");
+        assert_eq!(look(end(40, 103), Some(at(102))), Some(20), "whoever writes now began after 20 was drawn");
+        assert_eq!(look(end(40, 104), None), Some(40));
     }
 
     #[test]
     fn a_rush_is_let_pass_but_not_for_ever() {
-        let mut seen = Seen::default();
-        assert_eq!(seen.look(end(9000, 1), None), Some(9000), "the first look is no rush");
-        let mut seq = 9000;
-        for n in 2..=LOOKS_IN_A_RUSH {
-            seq += RUSH + 1;
-            assert_eq!(seen.look(end(seq, n.into()), None), None, "{n}");
+        let (mut seen, begun) = (Seen::default(), Instant::now());
+        let mut look = |seq, millis| seen.look(end(seq, 1), None, begun + Duration::from_millis(millis));
+        assert_eq!(look(9000, 0), Some(9000), "the first look is no rush");
+        assert_eq!(look(9099, 99), Some(9099), "too soon to tell");
+        assert_eq!(look(9100, 200), Some(9100), "500 a second are none");
+        // However long a look takes: 1,500 a second are a rush.
+        for (seq, millis) in [(9250, 300), (9265, 310), (10_750, 1300), (98_950, 60_100), (99_100, 60_299)] {
+            assert_eq!(look(seq, millis), None, "{millis}");
         }
-        assert_eq!(seen.look(end(seq, 9999), None), Some(seq), "it is over");
-        for _ in 0..=LOOKS_IN_A_RUSH {
-            seq += RUSH + 1;
-            let _ = seen.look(end(seq, 9999), None);
-        }
-        assert_eq!(seen.look(end(seq + RUSH + 1, 9999), None), Some(seq + RUSH + 1), "it lasts too long");
+        assert_eq!(look(99_101, 60_300), Some(99_101), "it lasts too long");
+        assert_eq!(look(99_400, 60_600), Some(99_400), "and still does");
+        assert_eq!(look(99_410, 61_600), Some(99_410), "it is over");
+        assert_eq!(look(100_910, 62_600), None, "another one");
     }
 }

@@ -3,10 +3,10 @@ use contracts::{
     common::v1::Page,
     intake::v1::{
         CaseClosed, CaseContactAdded, CaseInfoAdded, CaseLink, CaseLinked, CaseRegistered, CaseReopened,
-        CaseResponseMissed, CaseUnlinked, CaseView, CloseCaseRequest, GetCaseRequest, LinkCasesRequest, LinkKind,
-        ListDuplicateCandidatesRequest, ListQueueRequest, RecordPart, ReopenCaseRequest, ReopenedBy,
+        CaseResponseMissed, CaseUnlinked, CloseCaseRequest, LinkCasesRequest, LinkKind, ListDuplicateCandidatesRequest,
+        ListQueueRequest, MergeCasesRequest, RecordHealthRequest, RecordPart, ReopenCaseRequest, ReopenedBy,
         RequestInfoRequest, RespondToCaseRequest, RevealCaseRequest, RevealHistoryRequest, UnlinkCasesRequest,
-        desk_client::DeskClient, intake_client::IntakeClient,
+        health_lane_client::HealthLaneClient, intake_client::IntakeClient,
     },
 };
 use jiff::SignedDuration;
@@ -15,26 +15,10 @@ use testkit::{Stack, request, wrong_fields};
 use tonic::{Code, transport::Channel};
 use uuid::Uuid;
 
-use super::{case_with, count, get, post_case, start};
-
-fn desk(stack: &Stack) -> DeskClient<Channel> {
-    DeskClient::new(stack.channel("intake"))
-}
+use super::{case_with, contact, count, desk, get, post_case, start, view};
 
 fn client(stack: &Stack) -> IntakeClient<Channel> {
     IntakeClient::new(stack.channel("intake"))
-}
-
-/// The case a contact is in.
-async fn contact(stack: &Stack, fields: Value) -> String {
-    let reply = post_case(stack, &case_with(fields)).await;
-    assert_eq!(reply.status, 201, "{reply:?}");
-    reply.json()["case_id"].as_str().unwrap().to_owned()
-}
-
-async fn view(stack: &Stack, case_id: &str) -> CaseView {
-    let get = GetCaseRequest { case_id: case_id.into() };
-    client(stack).get_case(get).await.unwrap().into_inner().case.unwrap()
 }
 
 /// An enquiry that was answered and closed.
@@ -144,6 +128,36 @@ async fn what_a_closed_or_another_case_cannot_take_is_a_linked_case_of_its_own()
         let reply = post_case(&stack, &case_with(json!({ "case_id": wrong }))).await;
         assert_eq!((reply.status, reply.wrong()), (422, vec!["case_id".to_owned()]));
     }
+}
+
+#[tokio::test]
+async fn what_made_a_case_of_its_own_is_told_again_there_also_when_the_named_one_would_take_it_by_now() {
+    let stack = start().await;
+    let case = contact(&stack, json!({})).await;
+    let harm = json!({ "class": "enquiry", "content": "头皮很痒" });
+    let said = |reference: &str| super::merged(harm.clone(), json!({ "case_id": case, "external_ref": reference }));
+    let own = contact(&stack, said("M-2")).await;
+    assert_ne!(own, case, "it is graver than the case is");
+    let raise = async |case_id: &str| {
+        let worse = RecordHealthRequest { case_id: case_id.into(), severity: 3, ..RecordHealthRequest::default() };
+        let mut lane = HealthLaneClient::new(stack.channel("intake"));
+        lane.record_health(request("staff:ana", worse)).await.unwrap();
+    };
+    raise(&case).await;
+    assert_eq!(contact(&stack, said("M-3")).await, case, "what is new goes to the case now");
+    let before = (view(&stack, &case).await, view(&stack, &own).await);
+    assert_eq!(contact(&stack, said("M-2")).await, own);
+    assert_eq!((view(&stack, &case).await, view(&stack, &own).await), before, "nothing is said twice");
+    assert_eq!((before.0.times_heard, stack.events::<CaseContactAdded>("intake").await.len()), (1, 1));
+
+    // Nor where the named one goes on as another.
+    let into = contact(&stack, harm.clone()).await;
+    raise(&into).await;
+    let asked = MergeCasesRequest { case_id: case.clone(), into_case_id: into.clone(), reason: "one matter".into() };
+    desk(&stack).merge_cases(request("staff:ana", asked)).await.unwrap();
+    let before = (view(&stack, &into).await, view(&stack, &own).await);
+    assert_eq!(contact(&stack, said("M-2")).await, own);
+    assert_eq!((view(&stack, &into).await, view(&stack, &own).await), before);
 }
 
 #[tokio::test]

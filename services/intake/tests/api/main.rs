@@ -26,8 +26,10 @@ mod turns;
 mod vault;
 mod views;
 
+use contracts::intake::v1::{CaseView, GetCaseRequest, desk_client::DeskClient, intake_client::IntakeClient};
 use serde_json::{Value, json};
 use testkit::Stack;
+use tonic::transport::Channel;
 
 /// Intake alone.
 async fn start() -> Stack {
@@ -109,6 +111,23 @@ fn a_case() -> Value {
 /// `a_case` with other fields; null takes one away.
 fn case_with(fields: Value) -> Value {
     merged(a_case(), fields)
+}
+
+/// The case a contact is in.
+async fn contact(stack: &Stack, fields: Value) -> String {
+    let reply = post_case(stack, &case_with(fields)).await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    reply.json()["case_id"].as_str().unwrap().to_owned()
+}
+
+fn desk(stack: &Stack) -> DeskClient<Channel> {
+    DeskClient::new(stack.channel("intake"))
+}
+
+/// A case as staff tools see it.
+async fn view(stack: &Stack, case_id: &str) -> CaseView {
+    let get = GetCaseRequest { case_id: case_id.into() };
+    IntakeClient::new(stack.channel("intake")).get_case(get).await.unwrap().into_inner().case.unwrap()
 }
 
 /// An order with nothing wrong.

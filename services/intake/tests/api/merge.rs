@@ -4,33 +4,18 @@ use contracts::{
     complaint::v1::{ComplaintClosed, SolutionAgreed},
     intake::v1::{
         CaseAbsorbed, CaseClosed, CaseLink, CaseMerged, CaseReleased, CaseResponseMissed, CaseUnmerged, CaseView,
-        CloseCaseRequest, GetCaseRequest, LinkCasesRequest, LinkKind, ListDuplicateCandidatesRequest, ListQueueRequest,
+        CloseCaseRequest, LinkCasesRequest, LinkKind, ListDuplicateCandidatesRequest, ListQueueRequest,
         MergeCasesRequest, RespondToCaseRequest, RevealCaseRequest, RevealHistoryRequest, SplitCaseRequest,
-        UnmergeCaseRequest, desk_client::DeskClient, intake_client::IntakeClient,
+        UnmergeCaseRequest, intake_client::IntakeClient,
     },
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::{Stack, request, wrong_fields};
-use tonic::{Status, transport::Channel};
+use tonic::Status;
 use uuid::Uuid;
 
-use super::{case_with, count, post_case, start};
-
-fn desk(stack: &Stack) -> DeskClient<Channel> {
-    DeskClient::new(stack.channel("intake"))
-}
-
-async fn contact(stack: &Stack, fields: Value) -> String {
-    let reply = post_case(stack, &case_with(fields)).await;
-    assert_eq!(reply.status, 201, "{reply:?}");
-    reply.json()["case_id"].as_str().unwrap().to_owned()
-}
-
-async fn view(stack: &Stack, case_id: &str) -> CaseView {
-    let get = GetCaseRequest { case_id: case_id.into() };
-    IntakeClient::new(stack.channel("intake")).get_case(get).await.unwrap().into_inner().case.unwrap()
-}
+use super::{case_with, contact, count, desk, post_case, start, view};
 
 async fn merge(stack: &Stack, by: &str, case_id: &str, into: &str) -> Result<String, Status> {
     let reason = "the same matter".into();
@@ -134,6 +119,22 @@ async fn a_merged_case_misses_nothing_until_it_comes_back() {
     stack.advance(SignedDuration::from_hours(24 * 7)).await;
     stack.move_clock(SignedDuration::from_millis(1));
     assert!(unmerge(&stack, &one).await.unwrap_err().message().contains("too long ago"));
+}
+
+#[tokio::test]
+async fn a_case_comes_back_once_and_a_repeat_is_answered_as_it_was() {
+    let stack = start().await;
+    let [one, two] = [contact(&stack, json!({})).await, contact(&stack, json!({})).await];
+    merge(&stack, "staff:ana", &one, &two).await.unwrap();
+    let asked = |key: &str| {
+        let mut asked = request("staff:ana", UnmergeCaseRequest { case_id: one.clone() });
+        asked.metadata_mut().insert("idempotency-key", key.parse().unwrap());
+        asked
+    };
+    let first = desk(&stack).unmerge_case(asked("k-1")).await.unwrap().into_inner();
+    assert_eq!(desk(&stack).unmerge_case(asked("k-1")).await.unwrap().into_inner(), first);
+    assert!(desk(&stack).unmerge_case(asked("k-2")).await.unwrap_err().message().contains("not merged"));
+    assert_eq!(stack.events::<CaseUnmerged>("intake").await.len(), 1);
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use contracts::{
     common::v1::{CaseClass, Channel, Page},
     intake::v1::{
-        AddToCaseRequest, CaseFilter, RebuildSearchRequest, RespondToCaseRequest, SearchCasesRequest,
-        SearchCasesResponse, case_search_client::CaseSearchClient, intake_client::IntakeClient,
+        AddToCaseRequest, CaseFilter, MergeCasesRequest, RebuildSearchRequest, RespondToCaseRequest,
+        SearchCasesRequest, SearchCasesResponse, case_search_client::CaseSearchClient, intake_client::IntakeClient,
     },
 };
 use jiff::SignedDuration;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use testkit::{Stack, request, wrong_fields};
 use tonic::Status;
 
-use super::{case_with, count, post_case, start};
+use super::{case_with, count, desk, post_case, start};
 
 async fn a_case(stack: &Stack, fields: Value) -> String {
     let reply = post_case(stack, &case_with(fields)).await;
@@ -136,6 +136,16 @@ async fn filters_narrow_what_is_found_and_pages_make_one_list() {
         }
     }
     assert_eq!(all, pick(&[4, 3, 2, 1, 0]));
+}
+
+#[tokio::test]
+async fn what_was_merged_is_asked_for_as_merged() {
+    let stack = start().await;
+    let [one, two] = [a_case(&stack, json!({})).await, a_case(&stack, json!({})).await];
+    let merge = MergeCasesRequest { case_id: one.clone(), into_case_id: two, reason: "one matter".into() };
+    desk(&stack).merge_cases(request("staff:ana", merge)).await.unwrap();
+    indexed(&stack).await;
+    assert_eq!(found(&stack, "", CaseFilter { status: "merged".into(), ..CaseFilter::default() }).await, [one]);
 }
 
 #[tokio::test]

@@ -81,6 +81,23 @@ async fn a_case_that_somebody_has_is_not_given_by_turns() {
 }
 
 #[tokio::test]
+async fn a_repeat_is_answered_with_the_case_it_got_also_when_nothing_waits_any_more() {
+    let stack = start().await;
+    let case = a_case(&stack, json!({})).await;
+    let asked = |key: &str| {
+        let next = AssignNextRequest { team: "first_line".into(), case_id: String::new() };
+        let mut asked = request("staff:lead", next);
+        asked.metadata_mut().insert("idempotency-key", key.parse().unwrap());
+        asked
+    };
+    let first = desk(&stack).assign_next(asked("k-1")).await.unwrap().into_inner();
+    assert_eq!(first.receipt.as_ref().map(|receipt| &receipt.id), Some(&case));
+    assert_eq!(desk(&stack).assign_next(asked("k-1")).await.unwrap().into_inner(), first);
+    let nothing = desk(&stack).assign_next(asked("k-2")).await.unwrap_err();
+    assert!(nothing.message().contains("no case waits"), "{nothing:?}");
+}
+
+#[tokio::test]
 async fn a_case_shows_who_looks_at_it_for_two_minutes() {
     let stack = start().await;
     let case = a_case(&stack, json!({})).await;

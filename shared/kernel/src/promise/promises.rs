@@ -77,6 +77,11 @@ impl<K: Ord + Copy> Promises<K> {
         self.0.get(&kind)?.values().next_back()
     }
 
+    /// The one of a kind that started then.
+    pub fn get(&self, kind: K, started_at: Timestamp) -> Option<&Promise> {
+        self.0.get(&kind)?.get(&started_at)
+    }
+
     /// All, by kind and start.
     pub fn iter(&self) -> impl Iterator<Item = (K, &Promise)> {
         self.0.iter().flat_map(|(kind, all)| all.values().map(|promise| (*kind, promise)))

@@ -3,6 +3,9 @@ use kernel::promise::{Cause, How};
 
 use super::{
     super::complaint::{Outcome, State},
+    guards::sample,
+    promises::WARNING,
+    retargeting::retarget,
     *,
 };
 
@@ -31,6 +34,22 @@ fn what_is_merged_is_withdrawn_owes_nothing_and_comes_back_as_it_was() {
         assert_eq!(complaint, before, "{name}");
         assert_eq!(complaint.decide(Command::Unmerge, NOW), Ok(vec![]), "{name}");
     }
+}
+
+#[test]
+fn other_terms_that_wait_for_approval_wait_again_when_it_comes_back() {
+    let before = led(&sample("ig"), [retarget(Kind::FirstInvestigation, BEN, WARNING)]);
+    let mut complaint = before.clone();
+    tell(&mut complaint, merge(), NOW);
+    assert!(before.proposal().is_some() && complaint.proposal().is_none());
+    let mut stored = serde_json::to_value(&complaint).unwrap();
+    tell(&mut complaint, Command::Unmerge, NOW + hours(1));
+    assert_eq!(complaint, before);
+    // What was merged before it was kept comes back without it.
+    stored["merged"].as_object_mut().unwrap().remove("retargeting");
+    let mut earlier: Complaint = serde_json::from_value(stored).unwrap();
+    tell(&mut earlier, Command::Unmerge, NOW + hours(1));
+    assert_eq!((earlier.proposal(), earlier.retargeting.as_ref().map(|former| former.number)), (None, Some(1)));
 }
 
 #[test]

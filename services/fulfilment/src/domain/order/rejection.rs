@@ -9,7 +9,7 @@ pub enum Rejection {
     AmountNotPositive,
     #[error("this order does not expect goods back")]
     NoGoodsExpected,
-    #[error("the goods of this order are back already")]
+    #[error("no goods of this order are awaited any more: they are back already, or came too late")]
     GoodsAlreadyReceived,
     #[error("the order is in a state that does not allow this")]
     NotNow,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Rejection,
-    goods::{Arrival, Finding, Goods, Inspection, Leg, Surplus, Word},
+    goods::{Arrival, Disposition, Finding, Goods, Inspection, Leg, Surplus, Word},
     request::{Request, Review},
 };
 
@@ -95,12 +95,13 @@ pub enum Event {
         line_no: u32,
         inspection: Box<Inspection>,
     },
-    /// `pieces` are those that were rejected.
+    /// `pieces` are those he takes back where he agrees.
     Heard {
         line_no: u32,
         pieces: u32,
         word: Word,
     },
+    /// `pieces` are those that are accepted after all where it is approved, else those he takes back.
     Ruled {
         line_no: u32,
         pieces: u32,
@@ -157,11 +158,11 @@ impl Request {
             Command::Receive { place, by, came } => self.receive(place, by, came, now),
             Command::Inspect { line_no, inspection } => self.inspect(line_no, Inspection { at: now, ..*inspection }),
             Command::HearCustomer { line_no, agreed } => {
-                let pieces = self.rejected(line_no, Inspection::waits_for_customer)?;
+                let pieces = self.rejected(line_no, Inspection::waits_for_customer, goes_back)?;
                 Ok(vec![Event::Heard { line_no, pieces, word: Word { agreed, at: now } }])
             }
             Command::Rule { line_no, by, approved, reason } => {
-                let pieces = self.rejected(line_no, Inspection::is_disputed)?;
+                let pieces = self.rejected(line_no, Inspection::is_disputed, |one| approved || goes_back(one))?;
                 let inspections = self.leg(line_no).into_iter().flat_map(|leg| &leg.inspections);
                 if inspections.filter(|one| one.is_disputed()).any(|one| !independent(&one.by, &by)) {
                     return Err(Rejection::OwnInspection);
@@ -176,12 +177,19 @@ impl Request {
         }
     }
 
-    /// The pieces rejected by inspections that are meant. Errors: there is no such line, or no such inspection.
-    fn rejected(&self, line_no: u32, meant: impl Fn(&Inspection) -> bool) -> Result<u32, Rejection> {
+    /// The pieces rejected by inspections that are meant, as far as they are counted. Errors: there is no such line, or no
+    /// such inspection.
+    fn rejected(
+        &self,
+        line_no: u32,
+        meant: impl Fn(&Inspection) -> bool,
+        counts: impl Fn(&Finding) -> bool,
+    ) -> Result<u32, Rejection> {
         let leg = self.leg(line_no).ok_or(Rejection::NoSuchLine)?;
-        let inspections = leg.inspections.iter().filter(|one| meant(one));
-        let counts: Vec<u32> = inspections.filter_map(Inspection::counted).map(|(_, rejected)| rejected).collect();
-        if counts.is_empty() { Err(Rejection::NothingToAnswer) } else { Ok(counts.iter().sum()) }
+        let mut inspections = leg.inspections.iter().filter(|one| meant(one)).peekable();
+        inspections.peek().ok_or(Rejection::NothingToAnswer)?;
+        let findings = inspections.flat_map(|one| &one.findings).filter(|one| !one.accepted && counts(one));
+        Ok(findings.map(|finding| finding.quantity).sum())
     }
 
     /// What was awaited is received once, wherever it comes; more of it and other articles are surplus.
@@ -315,6 +323,11 @@ impl Request {
             | Event::Promise(_) => Pieces::new(),
         }
     }
+}
+
+/// What is kept apart or destroyed the customer has no more.
+fn goes_back(finding: &Finding) -> bool {
+    finding.disposition == Disposition::BackToCustomer
 }
 
 #[cfg(test)]

@@ -221,6 +221,27 @@ fn goods_that_do_not_come_are_not_waited_for_and_are_free_again() {
 }
 
 #[test]
+fn what_is_destroyed_or_kept_apart_is_not_the_customers_again() {
+    for (disposition, back) in
+        [(Disposition::BackToCustomer, 2), (Disposition::Quarantine, 1), (Disposition::Destroy, 1)]
+    {
+        let Order::Request(Asked::Goods(Command::Inspect { line_no, mut inspection })) = inspect(1, 0, 1, worse())
+        else {
+            unreachable!("an inspection is one")
+        };
+        inspection.findings.push(Finding { quantity: 1, accepted: false, grade: "c".into(), disposition });
+        let rejected = [two(), receive(&[]), goods(Command::Inspect { line_no, inspection })];
+        let (_, events) = later(&after(&rejected), hear(true), NOW);
+        assert_eq!(given_back(&after(&rejected), &events), [back], "{disposition:?}, and he agrees");
+        let disputed = next(&after(&rejected), hear(false)).unwrap();
+        let (_, events) = later(&disputed, rule("staff:bo", false), NOW);
+        assert_eq!(given_back(&disputed, &events), [back], "{disposition:?}, and the ruling upholds it");
+        let (overruled, events) = later(&disputed, rule("staff:bo", true), NOW);
+        assert_eq!((given_back(&disputed, &events), places(&overruled)), (vec![], vec![[0, 0, 2, 0, 0]]));
+    }
+}
+
+#[test]
 fn r_ful_04_what_came_back_is_inspected_within_its_term() {
     let hour = |n| NOW + SignedDuration::from_hours(n);
     let standing = |order: &ServiceOrder| {

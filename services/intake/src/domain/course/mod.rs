@@ -67,7 +67,7 @@ impl Course {
 
     /// Whether a link with a case that is not linked yet is possible.
     pub fn can_link(&self, other: Uuid) -> bool {
-        self.links.len() < link::LINKS_MAX && !self.links.contains_key(&other)
+        self.links.len() < link::LINKS_MAX && !self.all_links().contains_key(&other)
     }
 }
 
