@@ -224,7 +224,8 @@ fn goods_that_do_not_come_are_not_waited_for_and_are_free_again() {
 fn r_ful_04_what_came_back_is_inspected_within_its_term() {
     let hour = |n| NOW + SignedDuration::from_hours(n);
     let standing = |order: &ServiceOrder| {
-        asked(order).promises.iter().map(|(_, promise)| promise.standing.state.name()).collect::<Vec<_>>()
+        let inspection = asked(order).promises.iter().filter(|(kind, _)| *kind == Owed::InspectionTerm);
+        inspection.map(|(_, promise)| promise.standing.state.name()).collect::<Vec<_>>()
     };
     let order = after(&[two(), receive(&[(1, 1)])]);
     assert_eq!(standing(&order), ["running"]);
