@@ -5,7 +5,7 @@ use std::sync::Arc;
 use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
     common::v1::CaseClass,
-    fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
+    fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundRefused},
     intake::v1::{
         CaseClosed, CaseContactAdded, CaseFeedbackMissed, CaseMerged, CaseRecordCompleted, CaseRegistered,
         CaseRejected, CaseResponded, CaseResponseCorrected, CaseResponseMissed, CaseUnmerged,
@@ -31,18 +31,19 @@ use crate::{
 };
 
 mod health;
+mod orders;
 
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let policy = Arc::new(Policy::read(context)?);
     webhook::inbound(&policy.webhooks, &context.clock, inbound);
     let (missed, feedback) = (policy.terms.ladder.clone(), policy.terms.ladder.clone());
-    let contradicted = policy.terms.ladder.clone();
     let levels = Arc::clone(&policy.levels);
     let turned_to_us = Arc::clone(&policy);
     inbound.on::<CaseContactAdded>(move |event, _| contact_added(&event, &turned_to_us));
     let told = policy.terms.ladder.clone();
     health::inbound(&told, inbound);
+    orders::inbound(&told, inbound);
     inbound.on::<CaseRegistered>(move |event, _| {
         let effects = case_registered(&event, &policy)?.and(contacted(&event, &policy)?);
         Ok(health::told(&event, &told)?.into_iter().fold(effects, Effects::and))
@@ -61,7 +62,6 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<OrderCompleted>(|event, _| settled(&event.complaint_id, &event.remedy_id, true));
     inbound.on::<OrderFailed>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
     inbound.on::<RefundRefused>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
-    inbound.on::<RefundContradicted>(move |event, _| refund_contradicted(&event, &contradicted));
     let in_force = Arc::clone(&levels);
     inbound.on::<MessageSent>(move |event, _| message_sent(&event, &in_force));
     inbound.on::<MessageFailed>(move |event, _| message_failed(&event, &levels));
@@ -196,13 +196,6 @@ fn settled(complaint_id: &str, remedy_id: &str, done: bool) -> Result<Effects, F
     let complaint_id = proto::id("complaint_id", complaint_id)?;
     let remedy_id = proto::id("remedy_id", remedy_id)?;
     Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::SettleRemedy { remedy_id, done })))
-}
-
-/// Whatever became of the complaint, also when it is closed: management must look.
-fn refund_contradicted(event: &RefundContradicted, ladder: &Ladder) -> Result<Effects, Fault> {
-    let complaint_id = proto::id("complaint_id", &event.complaint_id)?;
-    let escalation_id = kernel::id::derived("escalation", &["refund", &event.refund_id]);
-    Ok(raise(Matter::new(escalation_id, Some(complaint_id), Trigger::PaymentContradicted, ladder)))
 }
 
 /// Nobody has spoken to the customer yet, be it a complaint or not.

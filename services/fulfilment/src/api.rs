@@ -9,8 +9,8 @@ use contracts::{
         AnswerInspectionRequest, CancelServiceOrderRequest, ConfirmServiceOrderRequest, GetDecisionRequest,
         GetDecisionResponse, GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest, GetServiceOrderResponse,
         InspectGoodsRequest, ListRefundsRequest, ListRefundsResponse, ListServiceOrdersRequest,
-        ListServiceOrdersResponse, ReceiveGoodsRequest, RequestServiceOrderRequest, ReviewServiceOrderRequest,
-        RuleOnInspectionRequest, fulfilment_server::Fulfilment,
+        ListServiceOrdersResponse, ReceiveGoodsRequest, RepeatPayoutRequest, RequestServiceOrderRequest,
+        ReviewServiceOrderRequest, RuleOnInspectionRequest, fulfilment_server::Fulfilment,
     },
 };
 use jiff::Timestamp;
@@ -22,6 +22,7 @@ use crate::{
     domain::{
         order::{
             Command, ServiceOrder,
+            money::News,
             request::{self as asked, Form},
             returning::{self, Terms},
         },
@@ -34,7 +35,7 @@ use crate::{
 mod goods;
 mod request;
 
-const ORDER_STATUSES: [&str; 12] = [
+const ORDER_STATUSES: [&str; 13] = [
     "requested",
     "awaiting_goods",
     "refunding",
@@ -46,6 +47,7 @@ const ORDER_STATUSES: [&str; 12] = [
     "ineligible",
     "authorised",
     "in_progress",
+    "closed_partial",
     "cancelled",
 ];
 const REFUND_STATUSES: [&str; 5] = ["queued", "sent", "unknown", "succeeded", "failed"];
@@ -59,7 +61,7 @@ pub struct Api {
     pub policy: Arc<Policy>,
     /// What customers are told who send goods back.
     pub form: Form,
-    /// How long goods are awaited, and by when they are inspected.
+    /// How long goods are awaited, by when they are inspected, and by when money is paid.
     pub terms: Terms,
 }
 
@@ -219,6 +221,17 @@ impl Fulfilment for Api {
         let (Some(caller), Some(id), Some(reason)) = (caller, id, reason) else { return Err(checks.fault().into()) };
         let cancel = asked::Command::Cancel { by: caller.0.as_str().to_owned(), reason };
         self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(cancel))).await
+    }
+
+    async fn repeat_payout(&self, request: Request<RepeatPayoutRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.repeat_payout");
+        let id = checks.id("order_id", &request.get_ref().order_id);
+        let claim_id = checks.id("claim_id", &request.get_ref().claim_id);
+        let (Some(caller), Some(id), Some(claim_id)) = (caller, id, claim_id) else {
+            return Err(checks.fault().into());
+        };
+        self.command(caller, Change::to::<ServiceOrder>(id, Command::money(claim_id, News::Repeat))).await
     }
 
     async fn get_decision(

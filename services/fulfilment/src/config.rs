@@ -3,7 +3,10 @@
 use std::{path::PathBuf, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use kernel::returns::{DEFAULT, Policy, Words};
+use kernel::{
+    returns::{DEFAULT, Policy, Words},
+    sla::Warning,
+};
 use serde::Deserialize;
 
 use crate::domain::order::{request::Form, returning::Terms};
@@ -29,6 +32,8 @@ pub struct Returns {
     instructions: Words,
     pub goods_within: SignedDuration,
     pub inspect_within: SignedDuration,
+    pub refund_within: SignedDuration,
+    pub refund_warnings: Vec<Warning>,
 }
 
 /// The payment provider.
@@ -49,6 +54,7 @@ pub struct Pace {
     pub result_within: SignedDuration,
     pub ask_after: SignedDuration,
     pub ask_at_most_after: SignedDuration,
+    pub tell_after: SignedDuration,
 }
 
 impl Config {
@@ -68,6 +74,12 @@ impl Config {
             (returns.inspect_within <= SignedDuration::ZERO, "returns.inspect_within must be above 0"),
             (returns.send_to.trim().is_empty(), "returns.send_to must say where goods are sent"),
             (returns.instructions.is_empty(), "returns.instructions must be said in one language at least"),
+            (returns.refund_within <= SignedDuration::ZERO, "returns.refund_within must be above 0"),
+            (
+                returns.refund_warnings.iter().any(|warning| warning.after(returns.refund_within).is_none()),
+                "returns.refund_warnings must come after the start and before the end of returns.refund_within",
+            ),
+            (pace.tell_after <= pace.result_within, "pace.tell_after must be longer than pace.result_within"),
             (pace.ask_at_most_after < pace.ask_after, "pace.ask_at_most_after must not be below pace.ask_after"),
         ];
         let reasons: Vec<&str> =
@@ -86,9 +98,14 @@ impl Returns {
         Ok(policy)
     }
 
-    /// How long goods are awaited, and by when they are inspected.
+    /// How long goods are awaited, by when they are inspected, and by when money is paid.
     pub fn terms(&self) -> Terms {
-        Terms { goods_within: self.goods_within, inspect_within: self.inspect_within }
+        Terms {
+            goods_within: self.goods_within,
+            inspect_within: self.inspect_within,
+            refund_within: self.refund_within,
+            refund_warnings: self.refund_warnings.clone(),
+        }
     }
 
     /// What the customer is told.

@@ -88,7 +88,8 @@ impl<P: Payments> Execution<P> {
             Outcome::Failed { code } => Command::Fail { attempt, code },
             Outcome::Unknown { why } => {
                 tracing::warn!(refund = %id, attempt, why, "the outcome of a refund is unknown");
-                Command::LoseTrack { attempt, ask_at: self.pace.ask_at(self.clock.now(), refund.unanswered) }
+                let ask_at = self.pace.ask_at(self.clock.now(), refund.unanswered);
+                Command::LoseTrack { attempt, ask_at, patience: self.pace.tell_after }
             }
         };
         self.tell(id, command).await.map(|_| true)

@@ -23,6 +23,7 @@ use crate::{
 };
 
 pub mod goods;
+pub mod money;
 mod purchase;
 pub mod request;
 
@@ -225,6 +226,7 @@ impl Aggregate for Refund {
         let order_id = text(facts.map(|facts| facts.order_id));
         let purchase_id = text(facts.map(|facts| facts.purchase_id));
         let amount = facts.and_then(|facts| to_money(facts.amount));
+        let complaint_id = text(facts.map(|facts| facts.complaint_id).filter(|id| !id.is_nil()));
         match event {
             refund::Event::Queued { .. } | refund::Event::Requeued { .. } => {
                 Published::of(&out::RefundQueued { refund_id, order_id, purchase_id, amount }, shard)
@@ -250,8 +252,10 @@ impl Aggregate for Refund {
                 let failed = out::RefundFailed { refund_id, order_id, purchase_id, amount, code, reconciled };
                 Published::of(&failed, shard)
             }
+            refund::Event::Overdue => {
+                Published::of(&out::RefundOverdue { refund_id, order_id, purchase_id, amount, complaint_id }, shard)
+            }
             refund::Event::Contradicted => {
-                let complaint_id = text(facts.map(|facts| facts.complaint_id));
                 let contradicted = out::RefundContradicted { refund_id, order_id, purchase_id, complaint_id };
                 Published::of(&contradicted, shard)
             }
@@ -295,6 +299,7 @@ pub fn order_status(order: &ServiceOrder) -> &'static str {
         order::State::Ineligible => "ineligible",
         order::State::Authorised => "authorised",
         order::State::InProgress => "in_progress",
+        order::State::ClosedPartial => "closed_partial",
         order::State::Cancelled => "cancelled",
     }
 }
@@ -343,5 +348,6 @@ pub fn refund_view(id: Uuid, version: u64, refund: &Refund) -> out::RefundView {
         amount: refund.facts.and_then(|facts| to_money(facts.amount)),
         attempts: refund.attempts,
         provider_ref,
+        overdue: refund.overdue,
     }
 }

@@ -1,11 +1,13 @@
 //! Stories of goods that come back: who asks, what the policy answers, and how its word can be checked afterwards.
 use aftercare::policy::{past, replay};
 use contracts::fulfilment::v1::{
-    AnswerInspectionRequest, GetDecisionRequest, GetServiceOrderRequest, InspectGoodsRequest, InspectionCriterion,
-    InspectionResult, LinePiecesReceived, LineRequest, OrderOrigin, ReceiveGoodsRequest, RequestServiceOrderRequest,
-    RequestView, ReviewServiceOrderRequest,
+    AnswerInspectionRequest, GetDecisionRequest, GetOverviewRequest, GetServiceOrderRequest, InspectGoodsRequest,
+    InspectionCriterion, InspectionResult, LinePiecesReceived, LineRequest, OrderOrigin, ReceiveGoodsRequest,
+    RequestServiceOrderRequest, RequestView, ReviewServiceOrderRequest,
 };
+use jiff::SignedDuration;
 use kernel::returns::{DEFAULT, Policy};
+use serde_json::json;
 use testkit::request;
 
 use crate::{DAY, world::World};
@@ -16,7 +18,8 @@ impl World {
     /// The article of a purchase is to come back for a reason; the customer has confirmed it.
     async fn ask_back(&self, origin: (&str, &str), purchase: &str, line: LineRequest) -> (String, String) {
         let (kind, reference) = (origin.0.to_owned(), origin.1.to_owned());
-        let line = LineRequest { purchase_id: purchase.into(), line_id: "1".into(), quantity: 1, ..line };
+        let line =
+            LineRequest { purchase_id: purchase.into(), line_id: "1".into(), quantity: line.quantity.max(1), ..line };
         let asked = RequestServiceOrderRequest {
             customer_id: kernel::id::derived("customer", &[purchase]).to_string(),
             origin: Some(OrderOrigin { kind, reference }),
@@ -143,5 +146,85 @@ async fn r_ful_04_a_parcel_with_too_much_in_it_is_inspected_and_what_is_rejected
     let decisions = past::read(world.stack.channel("fulfilment")).await.unwrap();
     let verified = replay::check(&[toml::from_str(DEFAULT).unwrap()], &decisions, 20);
     assert!(verified.right() && verified.decisions == 2, "the first decision and the new one: {verified:?}");
+    world.nothing_is_parked().await;
+}
+
+impl World {
+    /// Three pieces of one article for 100.00 together; says the purchase's id.
+    async fn sell_three(&self, order_ref: &str) -> String {
+        let now = self.stack.now().to_string();
+        let paid = json!({ "minor": 10_000, "currency": "CNY" });
+        let sale = json!({
+            "order_ref": order_ref, "channel": "website", "store": "s-1", "bought_at": now, "delivered_at": now,
+            "paid": paid,
+            "lines": [{ "line_id": "1", "product_id": "p-9", "category": "skin_care", "batch": "b-77", "quantity": 3,
+                        "paid": paid }],
+            "customer": { "ref": format!("c-{order_ref}"), "name": "Wang Fang", "phone": "+8613800138000" }
+        });
+        let request = self.http.post(format!("{}/v1/sales", self.stack.base_url("intake")));
+        let request = request.header("content-type", "application/x-ndjson").body(sale.to_string());
+        assert!(request.send().await.unwrap().status().is_success());
+        self.stack.settle().await;
+        kernel::id::derived("purchase", &["website", order_ref]).to_string()
+    }
+
+    /// All that was asked back comes by mail under its number, and so many pieces are in order, the others not: the
+    /// customer takes those back.
+    async fn send_back(&self, order_id: &str, accepted: u32, rejected: u32) {
+        let rma_number = self.asked_back(order_id).await.form.unwrap().rma_number;
+        let parcel = ReceiveGoodsRequest { rma_number, place: "warehouse".into(), ..Default::default() };
+        self.fulfilment().receive_goods(request(CLERK, parcel)).await.unwrap();
+        let found = [(accepted, true, "restock"), (rejected, false, "back_to_customer")];
+        let result = |(quantity, accepted, disposition): (u32, bool, &str)| InspectionResult {
+            quantity,
+            accepted,
+            grade: "b".into(),
+            disposition: disposition.into(),
+        };
+        let inspection = InspectGoodsRequest {
+            order_id: order_id.into(),
+            line_no: 1,
+            results: found.into_iter().filter(|found| found.0 > 0).map(result).collect(),
+            resaleable: Some(rejected == 0),
+            ..Default::default()
+        };
+        self.fulfilment().inspect_goods(request("staff:inspector-wu", inspection)).await.unwrap();
+        if rejected > 0 {
+            let agrees = AnswerInspectionRequest { order_id: order_id.into(), line_no: 1, agreed: true };
+            self.fulfilment().answer_inspection(request(CLERK, agrees)).await.unwrap();
+        }
+        self.stack.settle().await;
+    }
+
+    /// How the order stands, and what the provider says it paid by now.
+    async fn stands(&self, order_id: &str) -> (String, i64) {
+        let wanted = GetServiceOrderRequest { order_id: order_id.into() };
+        let order = self.fulfilment().get_service_order(request(CLERK, wanted)).await.unwrap().into_inner().order;
+        (order.unwrap().status, self.ledger().await.totals.get("CNY").copied().unwrap_or_default())
+    }
+}
+
+#[tokio::test]
+async fn r_ful_05_a_return_by_mail_is_paid_for_what_was_accepted_and_the_rest_another_time_to_the_cent() {
+    let world = World::open().await;
+    let purchase = world.sell_three("r-5").await;
+    let case = world.contact("t-r-5", "r-5", "return_exchange", "I do not need them any more").await;
+    let case = case["case_id"].as_str().unwrap().to_owned();
+    let unwanted =
+        |quantity| LineRequest { reason: "no_reason".into(), resaleable: Some(true), quantity, ..Default::default() };
+    let (order, _) = world.ask_back(("case", &case), &purchase, unwanted(3)).await;
+    world.mood("silent_after_paying").await;
+    world.send_back(&order, 2, 1).await;
+    assert_eq!(world.stands(&order).await, ("in_progress".into(), 6_667), "it left, and nobody has told us yet");
+    world.mood("normal").await;
+    world.stack.advance(SignedDuration::from_secs(5)).await;
+    assert_eq!(world.stands(&order).await, ("closed_partial".into(), 6_667), "two of three pieces");
+
+    let (rest, _) = world.ask_back(("counter", "s-1"), &purchase, unwanted(1)).await;
+    world.send_back(&rest, 1, 0).await;
+    assert_eq!(world.stands(&rest).await, ("completed".into(), 10_000), "the last piece gives back the last cent");
+    let overview = world.fulfilment().get_overview(request(CLERK, GetOverviewRequest {})).await.unwrap().into_inner();
+    let refunded: Vec<_> = overview.refunded.iter().map(|money| money.minor).collect();
+    assert_eq!((refunded, world.ledger().await.entries.len()), (vec![10_000], 2), "our books are the provider's");
     world.nothing_is_parked().await;
 }

@@ -56,6 +56,8 @@ pub enum Trigger {
     ResultLate,
     /// The payment provider took back its final word on a refund.
     PaymentContradicted,
+    /// A refund has had no outcome of the payment provider for too long.
+    PaymentUnknown,
     /// A solution was not approved in time.
     ApprovalLate,
     /// Much of a department's time has passed without an answer.
@@ -92,7 +94,7 @@ impl Trigger {
     /// Somebody must see to it whatever becomes of the complaint.
     pub fn outlives(self) -> bool {
         matches!(self, Self::Dissatisfied | Self::Regulator | Self::Media | Self::PaymentContradicted | Self::Health)
-            || matches!(self, Self::RegulatorReportWarning | Self::RegulatorReportLate)
+            || matches!(self, Self::PaymentUnknown | Self::RegulatorReportWarning | Self::RegulatorReportLate)
     }
 
     /// It is told by night as by day.
@@ -100,7 +102,7 @@ impl Trigger {
         self == Self::Health
     }
 
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::InvestigationLate,
         Self::DepartmentLate,
         Self::Dissatisfied,
@@ -108,6 +110,7 @@ impl Trigger {
         Self::RemedyFailed,
         Self::ResultUntold,
         Self::PaymentContradicted,
+        Self::PaymentUnknown,
         Self::DepartmentWarning,
         Self::Severity,
         Self::Amount,
@@ -132,12 +135,15 @@ impl Trigger {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matter {
     pub escalation_id: Uuid,
-    /// None when it is about a case that is no complaint, or about an improvement action.
+    /// None when it is about a case that is no complaint, about an improvement action or about what was asked for.
     pub complaint_id: Option<Uuid>,
     #[serde(default)]
     pub case_id: Option<Uuid>,
     #[serde(default)]
     pub action_id: Option<Uuid>,
+    /// The service order whose refund is meant.
+    #[serde(default)]
+    pub order_id: Option<Uuid>,
     /// The level that must look now.
     pub level: Level,
     pub trigger: Trigger,
@@ -152,7 +158,8 @@ impl Matter {
     pub fn new(escalation_id: Uuid, complaint_id: Option<Uuid>, trigger: Trigger, ladder: &Ladder) -> Self {
         let quiet = ladder.rungs.quiet.clone().filter(|_| !trigger.by_night());
         let (level, rungs) = (ladder.first(trigger), Rungs { quiet, ..ladder.rungs.clone() });
-        Self { escalation_id, complaint_id, case_id: None, action_id: None, level, trigger, department: None, rungs }
+        let (case_id, action_id, order_id, department) = Default::default();
+        Self { escalation_id, complaint_id, case_id, action_id, order_id, level, trigger, department, rungs }
     }
 }
 

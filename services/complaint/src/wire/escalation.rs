@@ -97,6 +97,7 @@ impl Escalation {
             notify_at: raised.notify_at,
             acknowledge_by: raised.acknowledge_by,
             action_id: raised.action_id,
+            order_id: raised.order_id,
         }
     }
 }
@@ -161,5 +162,6 @@ pub fn raised(escalation: &Escalation) -> contract::EscalationRaised {
         notify_at: instant(escalation.notify_at()),
         acknowledge_by: escalation.acknowledge_by().and_then(instant),
         action_id: optional(matter.action_id),
+        order_id: optional(matter.order_id),
     }
 }

@@ -207,6 +207,7 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::Silence => contract::EscalationTrigger::Silence,
         Trigger::ResultLate => contract::EscalationTrigger::ResultLate,
         Trigger::PaymentContradicted => contract::EscalationTrigger::PaymentContradicted,
+        Trigger::PaymentUnknown => contract::EscalationTrigger::PaymentUnknown,
         Trigger::ApprovalLate => contract::EscalationTrigger::ApprovalLate,
         Trigger::DepartmentWarning => contract::EscalationTrigger::DepartmentWarning,
         Trigger::Severity => contract::EscalationTrigger::Severity,

@@ -2,6 +2,7 @@
 use contracts::{
     common::v1::CaseClass,
     complaint::v1::*,
+    fulfilment::v1::{OrderPromise, OrderPromiseMoved, RefundOverdue},
     intake::v1::{CaseClosed, CaseResponded, CaseResponseCorrected, CaseResponseMissed},
 };
 use testkit::request;
@@ -227,5 +228,56 @@ async fn r_cmp_13_an_answer_told_late_settles_a_missed_first_answer_only_if_it_w
     assert_eq!(stand, [(id(1_001), "closed".to_owned()), (id(1_002), "raised".to_owned())]);
     let [closed] = house.events::<EscalationClosed>().await.try_into().unwrap();
     assert!(closed.settled);
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn r_ful_05_a_refund_without_an_outcome_goes_to_management_also_where_there_is_no_complaint() {
+    let house = House::open().await;
+    house.record(1, CaseClass::Repair).await;
+    let overdue = |refund: u128, complaint_id: String| RefundOverdue {
+        refund_id: id(refund),
+        order_id: id(refund + 10),
+        complaint_id,
+        ..RefundOverdue::default()
+    };
+    house.hear("fulfilment", &overdue(8, id(1)), 8).await;
+    house.hear("fulfilment", &overdue(8, id(1)), 8).await;
+    house.hear("fulfilment", &overdue(9, String::new()), 9).await;
+    let raised = house.events::<EscalationRaised>().await;
+    let seen: Vec<_> =
+        raised.iter().map(|one| (one.trigger(), one.complaint_id.clone(), one.order_id.clone())).collect();
+    let unknown = EscalationTrigger::PaymentUnknown;
+    assert_eq!(seen, [(unknown, id(1), id(18)), (unknown, String::new(), id(19))]);
+    assert!(raised.iter().all(|one| one.level() == EscalationLevel::Management));
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn r_ful_05_a_promise_of_an_order_is_warned_of_and_raised_when_it_is_late() {
+    let house = House::open().await;
+    let moved = |status: &str, warned: &[&str]| OrderPromiseMoved {
+        order_id: id(7),
+        promise: Some(OrderPromise {
+            promise: "refund_term".into(),
+            started_at: Some(backbone::proto::timestamp(jiff::Timestamp::UNIX_EPOCH)),
+            status: status.into(),
+            warned: warned.iter().map(ToString::to_string).collect(),
+            ..OrderPromise::default()
+        }),
+    };
+    let half = moved("running", &["50%"]);
+    for event in [moved("running", &[]), half.clone(), half, moved("running", &["50%", "80%"])] {
+        house.hear("fulfilment", &event, 7).await;
+    }
+    let seen =
+        |raised: Vec<EscalationRaised>| raised.iter().map(|one| (one.trigger(), one.level())).collect::<Vec<_>>();
+    let warned = (EscalationTrigger::PromiseWarning, EscalationLevel::TeamLead);
+    assert_eq!(seen(house.events().await), [warned, warned], "each once");
+    house.hear("fulfilment", &moved("breached", &["50%", "80%"]), 7).await;
+    house.hear("fulfilment", &moved("met_late", &["50%", "80%"]), 7).await;
+    let late = (EscalationTrigger::PromiseLate, EscalationLevel::ComplaintManager);
+    assert_eq!(seen(house.events().await), [warned, warned, late]);
+    assert_eq!(house.events::<EscalationClosed>().await.len(), 2, "what is late is warned of no more");
     assert_eq!(house.stack.parked(NAME).await, 0);
 }

@@ -186,9 +186,10 @@ impl Api {
             authorised_at: None,
             rma_number: None,
             cancelled: None,
-            terms: self.terms,
+            terms: self.terms.clone(),
             surplus: vec![],
             promises: Promises::default(),
+            payouts: vec![],
         })
     }
 

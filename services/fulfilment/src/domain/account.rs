@@ -1,5 +1,6 @@
 //! What one purchase can still give back, line by line: money, and pieces of goods. A claim on money is held, refused, or
-//! waits until the purchase is known; for so long only as its order says. Pieces are taken by orders that were asked for.
+//! waits until the purchase is known; for so long only as its order says. Pieces are taken by orders that were asked for,
+//! which claim the money of some of them later.
 //! Invariant: on no line is more held than was paid for it, nor more taken than was bought, and a claim is decided once;
 //! the database checks the first two again with constraints of its own.
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +10,12 @@ use kernel::money::{Money, MoneyError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Consequence, Part, Refusal, order};
+use super::{
+    Consequence, Part, Refusal,
+    order::{self, money},
+};
+pub use back::{Back, Backs, ClaimedLine, Fees, HeldLine, PieceClaim};
+pub use units::{Article, Sale, Units};
 
 /// One account, with the purchase's id. `Default` is a purchase nobody has spoken of yet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,37 +45,10 @@ pub enum State {
         /// Pieces that orders have taken, by line and order.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         taken: BTreeMap<String, BTreeMap<Uuid, u32>>,
+        /// Pieces whose money was granted.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        back: Backs,
     },
-}
-
-/// What returns are decided by.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sale {
-    /// Where it was bought, as policies write it.
-    pub channel: Option<String>,
-    pub bought_at: Option<Timestamp>,
-    pub delivered_at: Option<Timestamp>,
-    /// By line.
-    pub articles: BTreeMap<String, Article>,
-}
-
-/// What was bought with a line.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Article {
-    pub product_id: String,
-    pub category: String,
-    pub batch: String,
-    /// Pieces.
-    pub quantity: u32,
-}
-
-/// So many pieces of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Units {
-    pub line_id: String,
-    pub quantity: u32,
 }
 
 /// An order asks for an amount.
@@ -83,7 +62,7 @@ pub struct Claim {
     pub until: Timestamp,
 }
 
-/// What was paid for a line, and what of it is held, by order. What was held and has been paid out stays held.
+/// What was paid for a line, and what of it is held, by agreed order or claim on pieces. What was held and has been paid out stays held.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
@@ -123,13 +102,15 @@ pub enum Command {
         order_id: Uuid,
         units: Vec<Units>,
     },
+    /// It claims the money of some of them.
+    ClaimPieces(PieceClaim),
     Claim {
         purchase_id: Uuid,
         claim: Claim,
     },
     /// Time passed; see which claims have waited long enough.
     Lapse,
-    /// The refund failed for good; its money is free again.
+    /// The refund failed for good; its money is free again. Of pieces the claim is meant.
     Release {
         order_id: Uuid,
     },
@@ -141,6 +122,8 @@ pub enum Event {
     Delivered { at: Timestamp },
     UnitsTaken { order_id: Uuid, units: Vec<Units> },
     UnitsGivenBack { order_id: Uuid, units: Vec<Units> },
+    PiecesHeld { claim_id: Uuid, order_id: Uuid, lines: Vec<HeldLine> },
+    PiecesRefused { claim_id: Uuid, order_id: Uuid, reason: Refusal },
     ClaimWaiting { purchase_id: Uuid, claim: Claim },
     Held { claim: Claim, parts: Vec<Part> },
     ClaimRefused { order_id: Uuid, reason: Refusal },
@@ -201,6 +184,7 @@ impl PurchaseAccount {
                 Ok(vec![Event::Delivered { at }])
             }
             (Command::Deliver { .. }, _) => Ok(vec![]),
+            (Command::ClaimPieces(claim), _) => self.claim_pieces(&claim),
             (Command::Take { order_id, units }, _) => self.take(order_id, units),
             (Command::GiveBack { order_id, units }, _) => Ok(self.give_back(order_id, units)),
         }
@@ -273,6 +257,9 @@ impl PurchaseAccount {
     }
 
     pub fn apply(&mut self, event: &Event) {
+        if let Event::PiecesHeld { claim_id, order_id, lines } = event {
+            return self.apply_pieces_held(*claim_id, *order_id, lines);
+        }
         match (event, &mut self.state) {
             (Event::Opened { purchase_id, paid, lines, sale }, state) => {
                 self.purchase_id = Some(*purchase_id);
@@ -312,11 +299,18 @@ impl PurchaseAccount {
             (Event::ClaimRefused { order_id, .. }, State::Awaited { claims }) => {
                 claims.retain(|claim| claim.order_id != *order_id);
             }
-            (Event::Released { order_id, .. }, State::Open { lines, closed, .. }) => {
+            (Event::Released { order_id, .. }, State::Open { lines, closed, back, .. }) => {
                 lines.iter_mut().for_each(|line| {
                     line.holds.remove(order_id);
                 });
+                back.values_mut().for_each(|claims| {
+                    claims.remove(order_id);
+                });
+                back.retain(|_, claims| !claims.is_empty());
                 closed.insert(*order_id);
+            }
+            (Event::PiecesRefused { claim_id, .. }, State::Open { closed, .. }) => {
+                closed.insert(*claim_id);
             }
             (
                 Event::Held { .. }
@@ -324,7 +318,9 @@ impl PurchaseAccount {
                 | Event::Released { .. }
                 | Event::Delivered { .. }
                 | Event::UnitsTaken { .. }
-                | Event::UnitsGivenBack { .. },
+                | Event::UnitsGivenBack { .. }
+                | Event::PiecesHeld { .. }
+                | Event::PiecesRefused { .. },
                 _,
             ) => {}
         }
@@ -338,6 +334,14 @@ impl PurchaseAccount {
             }
             Event::ClaimRefused { order_id, reason } => {
                 vec![Consequence::Order(*order_id, order::Command::Refuse { reason: *reason })]
+            }
+            Event::PiecesHeld { claim_id, order_id, lines } => {
+                let grant = money::News::Grant { lines: lines.clone() };
+                vec![Consequence::Order(*order_id, order::Command::money(*claim_id, grant))]
+            }
+            Event::PiecesRefused { claim_id, order_id, reason } => {
+                let refuse = money::News::Refuse { reason: *reason };
+                vec![Consequence::Order(*order_id, order::Command::money(*claim_id, refuse))]
             }
             Event::Opened { .. }
             | Event::ClaimWaiting { .. }
@@ -360,7 +364,14 @@ impl PurchaseAccount {
 fn opened(paid: Money, lines: &[Part], sale: &Sale) -> State {
     let line = |part: &Part| Line { line_id: part.line_id.clone(), paid: part.amount, holds: BTreeMap::new() };
     let lines = lines.iter().map(line).collect();
-    State::Open { paid, lines, closed: BTreeSet::new(), sale: Some(sale.clone()), taken: BTreeMap::new() }
+    State::Open {
+        paid,
+        lines,
+        closed: BTreeSet::new(),
+        sale: Some(sale.clone()),
+        taken: BTreeMap::new(),
+        back: Backs::new(),
+    }
 }
 
 /// Holds the amount if all lines together can give it, in proportion to what is left on each. A share is never above
@@ -380,6 +391,7 @@ fn verdict(paid: Money, lines: &[Line], claim: Claim) -> Result<Event, Rejection
     Ok(Event::Held { claim, parts })
 }
 
+mod back;
 mod units;
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub enum Refusal {
     PurchaseUnknown,
     CurrencyMismatch,
     ExceedsPaid,
+    /// Its pieces were never counted.
+    PiecesUnknown,
 }
 
 impl Refusal {
@@ -34,6 +36,7 @@ impl Refusal {
             Self::PurchaseUnknown => "purchase_unknown",
             Self::CurrencyMismatch => "currency_mismatch",
             Self::ExceedsPaid => "exceeds_paid",
+            Self::PiecesUnknown => "pieces_unknown",
         }
     }
 }
@@ -61,7 +64,8 @@ pub fn order_id(remedy_id: Uuid) -> Uuid {
     kernel::id::derived("order", &[&remedy_id.to_string()])
 }
 
-/// The refund of a service order, and the payment provider's idempotency key for ever: one order, one key, one payment.
-pub fn refund_id(order_id: Uuid) -> Uuid {
-    kernel::id::derived("refund", &[&order_id.to_string()])
+/// The refund of an agreed order, or of a claim of one that was asked for, and the payment provider's idempotency key for
+/// ever: one of these, one key, one payment.
+pub fn refund_id(paid: Uuid) -> Uuid {
+    kernel::id::derived("refund", &[&paid.to_string()])
 }

@@ -1,5 +1,5 @@
-//! The law of money, tried on random lives: whatever is agreed, recorded, repeated, delayed, lost, refused or answered
-//! twice, no purchase pays back more than was paid for it, and every order ends with exactly its own payment or none.
+//! The law of money, tried on random lives: whatever is agreed, asked for, recorded, repeated, delayed, lost, refused or
+//! answered twice, no purchase pays back more than was paid for it, and every order ends with exactly its own payments.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,15 +10,21 @@ use uuid::Uuid;
 
 use super::{
     Consequence, Part,
-    account::{self, PurchaseAccount},
+    account::{self, Article, PurchaseAccount, Sale},
     order::{self, Facts, Kind, ServiceOrder},
     order_id,
     refund::{self, Refund},
-    refund_id,
 };
 
-/// What was paid for the lines of the purchases of this world.
+mod asked;
+mod provider;
+
+use asked::Asked;
+use provider::{Mood, Provider};
+
+/// What was paid for the lines of the purchases of this world, each of so many pieces.
 const PURCHASES: [&[i64]; 4] = [&[60, 40], &[0, 100, 1], &[30, 7], &[]];
+const PIECES: u32 = 3;
 const REMEDIES: usize = 6;
 
 #[derive(Clone, Debug)]
@@ -36,8 +42,13 @@ enum Step {
     Goods {
         remedy: usize,
     },
+    /// About a return that is asked for.
+    Asked {
+        order: usize,
+        step: Asked,
+    },
     Send {
-        remedy: usize,
+        nth: usize,
     },
     /// A request reaches the provider; it may be on the network twice, and its answer may get lost.
     Arrive {
@@ -52,26 +63,12 @@ enum Step {
         again: bool,
     },
     Ask {
-        remedy: usize,
+        nth: usize,
         answered: bool,
     },
     Wait {
         seconds: i64,
     },
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Mood {
-    Pay,
-    Refuse,
-    Break,
-}
-
-/// The provider keeps its first word on every key.
-#[derive(Clone, Default)]
-struct Provider {
-    words: BTreeMap<Uuid, bool>,
-    ledger: Vec<(Uuid, refund::Facts)>,
 }
 
 #[derive(Clone)]
@@ -147,76 +144,15 @@ impl World {
         let part = |(line, minor): (usize, &i64)| Part { line_id: line.to_string(), amount: money(*minor) };
         let lines = PURCHASES[n].iter().enumerate().map(part).collect();
         let paid = money(PURCHASES[n].iter().sum());
-        let command = account::Command::Open { purchase_id: purchase(n), paid, lines, sale: account::Sale::default() };
+        let article = |line: usize| (line.to_string(), Article { quantity: PIECES, ..Article::default() });
+        let sale = Sale { articles: (0..PURCHASES[n].len()).map(article).collect(), ..Sale::default() };
+        let command = account::Command::Open { purchase_id: purchase(n), paid, lines, sale };
         self.change(Consequence::Account(purchase(n), command)).expect("a purchase can always be recorded");
     }
 
     fn agree(&mut self, n: usize, facts: Facts) {
         let command = order::Command::Open(facts);
         self.change(Consequence::Order(order_id(remedy(n)), command)).expect("an agreed remedy becomes an order");
-    }
-
-    fn send(&mut self, n: usize) {
-        let key = refund_id(order_id(remedy(n)));
-        let result_by = self.now + SignedDuration::from_secs(30);
-        if self.change(Consequence::Refund(key, refund::Command::Send { result_by })).is_ok() {
-            let sent = &self.refunds[&key];
-            self.requests.push((sent.attempts, sent.facts.unwrap()));
-        }
-    }
-
-    fn arrive(&mut self, nth: usize, again: bool, mood: Mood, answered: bool) {
-        if self.requests.is_empty() {
-            return;
-        }
-        let nth = nth % self.requests.len();
-        let (attempt, facts) = if again { self.requests[nth] } else { self.requests.remove(nth) };
-        let key = facts.refund_id;
-        let known = self.provider.words.get(&key).copied();
-        let word = known.or(match mood {
-            Mood::Pay => Some(true),
-            Mood::Refuse => Some(false),
-            Mood::Break => None,
-        });
-        if let (None, Some(paid)) = (known, word) {
-            self.provider.words.insert(key, paid);
-            self.provider.ledger.extend(paid.then_some((key, facts)));
-        }
-        if answered {
-            self.answers.push((key, self.words_of(attempt, word, key)));
-        }
-    }
-
-    fn words_of(&self, attempt: u32, word: Option<bool>, key: Uuid) -> refund::Command {
-        match word {
-            Some(true) => refund::Command::Succeed { provider_ref: format!("paid-{key}") },
-            Some(false) => refund::Command::Fail { attempt, code: "refused".into() },
-            None => refund::Command::LoseTrack { attempt, ask_at: self.now + SignedDuration::from_secs(5) },
-        }
-    }
-
-    fn hear(&mut self, nth: usize, again: bool) {
-        if self.answers.is_empty() {
-            return;
-        }
-        let nth = nth % self.answers.len();
-        let (key, command) = if again { self.answers[nth].clone() } else { self.answers.remove(nth) };
-        self.change(Consequence::Refund(key, command)).expect("an honest provider's word always has a place");
-    }
-
-    fn ask(&mut self, n: usize, answered: bool) {
-        let key = refund_id(order_id(remedy(n)));
-        let Some(refund) = self.refunds.get(&key) else { return };
-        if !matches!(refund.state, refund::State::Unknown { next_try_at } if next_try_at <= self.now) {
-            return;
-        }
-        let attempt = refund.attempts;
-        let word = match (answered, self.provider.words.get(&key).copied()) {
-            (true, None) => refund::Command::NeverSeen { attempt },
-            (true, word) => self.words_of(attempt, word, key),
-            (false, _) => self.words_of(attempt, None, key),
-        };
-        self.answers.push((key, word));
     }
 
     /// Time passes; the deadlines that are due fire.
@@ -227,6 +163,11 @@ impl World {
         }
         for id in self.accounts.keys().copied().collect::<Vec<_>>() {
             self.change(Consequence::Account(id, account::Command::Lapse)).expect("a deadline may always fire");
+        }
+        for id in self.orders.keys().copied().collect::<Vec<_>>() {
+            for deadline in [order::Command::LapseGoods, order::Command::Look] {
+                self.change(Consequence::Order(id, deadline)).expect("a deadline may always fire");
+            }
         }
     }
 
@@ -252,10 +193,11 @@ impl World {
                     order::Command::ReceiveGoods { by: "staff:ana".into(), place: "s-1".into(), came: vec![] };
                 let _refused = self.change(Consequence::Order(order_id(remedy(n)), command));
             }
-            Step::Send { remedy } => self.send(remedy),
+            Step::Asked { order, step } => self.asked(order, step),
+            Step::Send { nth } => self.send(nth),
             Step::Arrive { nth, again, mood, answered } => self.arrive(nth, again, mood, answered),
             Step::Hear { nth, again } => self.hear(nth, again),
-            Step::Ask { remedy, answered } => self.ask(remedy, answered),
+            Step::Ask { nth, answered } => self.ask(nth, answered),
             Step::Wait { seconds } => self.wait(seconds),
         }
     }
@@ -263,11 +205,12 @@ impl World {
     /// From now on everything works: what can be finished gets finished.
     fn calm_down(&mut self) {
         (0..PURCHASES.len()).for_each(|n| self.record(n));
-        for _ in 0..4 {
-            for n in 0..REMEDIES {
-                self.take(Step::Goods { remedy: n });
-                self.send(n);
-                self.ask(n, true);
+        for _ in 0..5 {
+            (0..REMEDIES).for_each(|n| self.take(Step::Goods { remedy: n }));
+            (0..asked::ORDERS).for_each(|n| self.bring_to_an_end(n));
+            for nth in 0..self.refunds.len() {
+                self.send(nth);
+                self.ask(nth, true);
             }
             while !self.requests.is_empty() {
                 self.arrive(0, false, Mood::Pay, true);
@@ -286,13 +229,14 @@ impl World {
         }
         for account in self.accounts.values() {
             let account::State::Open { lines, .. } = &account.state else { continue };
+            asked::check_pieces(account);
             for line in lines {
                 assert!(line.holds.values().all(|hold| hold.minor > 0));
                 assert!(line.holds.values().map(|hold| hold.minor).sum::<i64>() <= line.paid.minor, "{line:?}");
             }
         }
         for (key, facts) in &self.provider.ledger {
-            let held = self.accounts[&facts.purchase_id].held_for(facts.order_id);
+            let held = self.accounts[&facts.purchase_id].held_for(facts.claim_id.unwrap_or(facts.order_id));
             assert_eq!(held, Some(facts.amount), "money that left under {key} is no longer held");
         }
         for (key, refund) in &self.refunds {
@@ -308,6 +252,10 @@ impl World {
         for (id, order) in &self.orders {
             let paid: Vec<Money> =
                 self.provider.ledger.iter().filter(|(_, facts)| facts.order_id == *id).map(|(_, f)| f.amount).collect();
+            if let Some(request) = &order.request {
+                asked::check_end(request, &order.state, &paid);
+                continue;
+            }
             match order.state {
                 order::State::Completed { .. } => assert_eq!(paid, [order.facts.as_ref().unwrap().amount]),
                 order::State::Refused { .. } | order::State::Failed { .. } => assert!(paid.is_empty()),
@@ -337,16 +285,18 @@ fn step() -> impl Strategy<Value = Step> {
             }),
         2 => (0..PURCHASES.len()).prop_map(|purchase| Step::Record { purchase }),
         2 => remedy().prop_map(|remedy| Step::Goods { remedy }),
-        6 => remedy().prop_map(|remedy| Step::Send { remedy }),
+        6 => (0..asked::ORDERS, asked::step()).prop_map(|(order, step)| Step::Asked { order, step }),
+        6 => any::<usize>().prop_map(|nth| Step::Send { nth }),
         4 => (any::<usize>(), any::<bool>(), mood, any::<bool>())
             .prop_map(|(nth, again, mood, answered)| Step::Arrive { nth, again, mood, answered }),
         4 => (any::<usize>(), any::<bool>()).prop_map(|(nth, again)| Step::Hear { nth, again }),
-        4 => (remedy(), prop::bool::weighted(0.8)).prop_map(|(remedy, answered)| Step::Ask { remedy, answered }),
+        4 => (any::<usize>(), prop::bool::weighted(0.8)).prop_map(|(nth, answered)| Step::Ask { nth, answered }),
         2 => (1..90i64).prop_map(|seconds| Step::Wait { seconds }),
     ]
 }
 
 proptest! {
+    // R-FUL-05.
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
@@ -367,7 +317,7 @@ proptest! {
 fn the_random_lives_are_not_empty() {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
-    let (mut paid, mut refused, mut failed, mut resent) = (0, 0, 0, 0);
+    let (mut paid, mut refused, mut failed, mut resent, mut returned) = (0, 0, 0, 0, 0);
     for _ in 0..200 {
         let steps = prop::collection::vec(step(), 200).new_tree(&mut runner).unwrap().current();
         let mut world = World::new();
@@ -375,7 +325,9 @@ fn the_random_lives_are_not_empty() {
         paid += world.provider.ledger.len();
         refused += world.orders.values().filter(|order| matches!(order.state, order::State::Refused { .. })).count();
         failed += world.orders.values().filter(|order| matches!(order.state, order::State::Failed { .. })).count();
+        returned += world.provider.ledger.iter().filter(|(_, facts)| facts.claim_id.is_some()).count();
         resent += world.refunds.values().filter(|refund| refund.attempts > 1).count();
     }
-    assert!(paid > 100 && refused > 100 && failed > 20 && resent > 20, "{paid} {refused} {failed} {resent}");
+    let enough = paid > 100 && refused > 100 && failed > 20 && resent > 20 && returned > 50;
+    assert!(enough, "{paid} {refused} {failed} {resent} {returned}");
 }

@@ -2,7 +2,7 @@
 //! two legs, the money is secured on the purchase at once, and leaves when no goods are awaited any more. Or a request
 //! (`request`), which the policy of returns answers.
 //! Invariant: what was agreed has the agreed amount; another amount needs another approved remedy (R-FUL-17). What was
-//! asked for is granted by a rule of the policy, or by another person than the one who asked.
+//! asked for is granted by a rule of the policy, or by another person than the one who asked, and paid in pieces.
 use jiff::{SignedDuration, Timestamp};
 use kernel::money::Money;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ use request::Request;
 use returning::Came;
 
 pub mod goods;
+pub mod money;
+mod origin;
 mod rejection;
 pub mod request;
 pub mod returning;
@@ -92,7 +94,9 @@ pub enum State {
         refund_id: Uuid,
     },
     Completed {
-        refund_id: Uuid,
+        /// None where pieces were paid for one by one.
+        #[serde(default)]
+        refund_id: Option<Uuid>,
     },
     /// The purchase cannot give the money; people must act.
     Refused {
@@ -112,6 +116,8 @@ pub enum State {
     Authorised,
     /// Goods came, or will not come any more.
     InProgress,
+    /// It is over, and not all that was granted was done: pieces were rejected or never came.
+    ClosedPartial,
     Cancelled,
 }
 
@@ -154,6 +160,13 @@ pub enum Event {
     GoodsReceived { by: String, at: Timestamp },
     Completed,
     Failed { code: String },
+}
+
+impl Command {
+    /// News of a claim of an order that was asked for.
+    pub fn money(claim_id: Uuid, news: money::News) -> Self {
+        Self::Request(request::Command::Money { claim_id, news })
+    }
 }
 
 impl ServiceOrder {
@@ -264,7 +277,7 @@ impl ServiceOrder {
             }
             Event::Completed => {
                 if let Some(refund_id) = self.refund_id() {
-                    self.state = State::Completed { refund_id };
+                    self.state = State::Completed { refund_id: Some(refund_id) };
                 }
             }
             Event::Failed { code } => {
@@ -299,6 +312,7 @@ impl ServiceOrder {
                         complaint_id: facts.complaint_id,
                         purchase_id,
                         amount: facts.amount,
+                        claim_id: None,
                     };
                     Consequence::Refund(*refund_id, refund::Command::Queue(payment))
                 })
@@ -318,10 +332,10 @@ impl ServiceOrder {
     /// The refund that pays this order, once the money is secured.
     pub fn refund_id(&self) -> Option<Uuid> {
         match self.state {
-            State::AwaitingGoods { refund_id }
-            | State::Refunding { refund_id }
-            | State::Completed { refund_id }
-            | State::Failed { refund_id, .. } => Some(refund_id),
+            State::AwaitingGoods { refund_id } | State::Refunding { refund_id } | State::Failed { refund_id, .. } => {
+                Some(refund_id)
+            }
+            State::Completed { refund_id } => refund_id,
             State::Absent
             | State::Requested
             | State::Refused { .. }
@@ -330,6 +344,7 @@ impl ServiceOrder {
             | State::Ineligible
             | State::Authorised
             | State::InProgress
+            | State::ClosedPartial
             | State::Cancelled => None,
         }
     }

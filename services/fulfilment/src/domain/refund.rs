@@ -1,12 +1,15 @@
 //! The execution of a refund by the payment provider. Its id is the provider's idempotency key for ever.
 //! Invariant: once sent, money may have moved; only the provider's own word ends it, and only its word that it never
 //! heard of the key lets the same key be sent again.
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Consequence, order};
+use super::{
+    Consequence,
+    order::{self, money::News},
+};
 
 /// One refund; `Default` is a refund that does not exist yet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +24,9 @@ pub struct Refund {
     /// The provider took back its final word.
     #[serde(default)]
     pub contradicted: bool,
+    /// It has had no outcome for too long, and people were told.
+    #[serde(default)]
+    pub overdue: bool,
     pub state: State,
 }
 
@@ -30,10 +36,14 @@ pub struct Refund {
 pub struct Facts {
     pub refund_id: Uuid,
     pub order_id: Uuid,
+    /// Nil where it was asked for and not agreed.
     #[serde(default)]
     pub complaint_id: Uuid,
     pub purchase_id: Uuid,
     pub amount: Money,
+    /// The claim it pays, of an order that was asked for; an agreed order has one refund.
+    #[serde(default)]
+    pub claim_id: Option<Uuid>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,10 +91,11 @@ pub enum Command {
         attempt: u32,
         code: String,
     },
-    /// No clear word from the provider; ask (again), not before `ask_at`.
+    /// No clear word from the provider; ask (again), not before `ask_at`. People are told after `patience`.
     LoseTrack {
         attempt: u32,
         ask_at: Timestamp,
+        patience: SignedDuration,
     },
     /// Asked about an unknown outcome, the provider says it never heard of the key.
     NeverSeen {
@@ -123,6 +134,8 @@ pub enum Event {
     /// The provider took back its final word, which stands all the same: money may have left twice or not at all, and
     /// people must look.
     Contradicted,
+    /// It has had no outcome for too long: people must look. Told once.
+    Overdue,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -168,13 +181,13 @@ impl Refund {
             (C::Succeed { provider_ref }, state) => self.succeed(provider_ref, state, now),
             (C::Fail { attempt, code }, state) => self.fail(attempt, code, state),
 
-            (C::LoseTrack { attempt, ask_at }, S::Sent { .. }) if attempt == self.attempts => {
-                Ok(vec![Event::OutcomeUnknown { ask_at }])
+            (C::LoseTrack { attempt, ask_at, patience }, S::Sent { .. }) if attempt == self.attempts => {
+                Ok(self.lose_track(ask_at, patience, now))
             }
-            (C::LoseTrack { attempt, ask_at }, S::Unknown { next_try_at })
+            (C::LoseTrack { attempt, ask_at, patience }, S::Unknown { next_try_at })
                 if attempt == self.attempts && *next_try_at <= now =>
             {
-                Ok(vec![Event::OutcomeUnknown { ask_at }])
+                Ok(self.lose_track(ask_at, patience, now))
             }
             (C::NeverSeen { attempt }, S::Unknown { .. }) if attempt == self.attempts => {
                 Ok(vec![Event::Requeued { due_at: now }])
@@ -184,6 +197,13 @@ impl Refund {
             }
             (C::LoseTrack { .. } | C::NeverSeen { .. } | C::CheckResult, _) => Ok(vec![]),
         }
+    }
+
+    /// It is asked about again; and the first time that is too long after it was queued, people are told.
+    fn lose_track(&self, ask_at: Timestamp, patience: SignedDuration, now: Timestamp) -> Vec<Event> {
+        let too_long = self.queued_at.is_some_and(|at| now.duration_since(at) >= patience);
+        let overdue = (too_long && !self.overdue).then_some(Event::Overdue);
+        [Event::OutcomeUnknown { ask_at }].into_iter().chain(overdue).collect()
     }
 
     /// That it was paid is true whichever attempt says so: the key is the same.
@@ -244,133 +264,33 @@ impl Refund {
                 self.state = State::Failed { code: code.clone(), reconciled: *reconciled };
             }
             Event::Contradicted => self.contradicted = true,
+            Event::Overdue => self.overdue = true,
         }
     }
 
     /// The order learns how its money fared.
     pub fn consequences(&self, event: &Event) -> Vec<Consequence> {
         let Some(facts) = &self.facts else { return vec![] };
-        let command = match event {
-            Event::Succeeded { .. } => order::Command::Complete,
-            Event::Failed { code, .. } => order::Command::Fail { code: code.clone() },
-            Event::Queued { .. }
-            | Event::Sent { .. }
-            | Event::OutcomeUnknown { .. }
-            | Event::Requeued { .. }
-            | Event::Contradicted => return vec![],
+        let command = match (event, facts.claim_id) {
+            (Event::Succeeded { .. }, None) => order::Command::Complete,
+            (Event::Succeeded { .. }, Some(claim_id)) => order::Command::money(claim_id, News::Pay),
+            (Event::Failed { code, .. }, None) => order::Command::Fail { code: code.clone() },
+            (Event::Failed { code, .. }, Some(claim_id)) => {
+                order::Command::money(claim_id, News::Fail { code: code.clone() })
+            }
+            (
+                Event::Queued { .. }
+                | Event::Sent { .. }
+                | Event::OutcomeUnknown { .. }
+                | Event::Overdue
+                | Event::Requeued { .. }
+                | Event::Contradicted,
+                _,
+            ) => return vec![],
         };
         vec![Consequence::Order(facts.order_id, command)]
     }
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
-    use jiff::SignedDuration;
-
-    use super::{super::machine, *};
-
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-
-    fn later() -> Timestamp {
-        NOW + SignedDuration::from_secs(60)
-    }
-
-    fn facts() -> Facts {
-        Facts {
-            refund_id: Uuid::from_u128(1),
-            order_id: Uuid::from_u128(2),
-            complaint_id: Uuid::from_u128(4),
-            purchase_id: Uuid::from_u128(3),
-            amount: Money::new(500, "CNY".parse().unwrap()),
-        }
-    }
-
-    fn after(events: &[Event]) -> Refund {
-        events.iter().fold(Refund::default(), |mut refund, event| {
-            refund.apply(event);
-            refund
-        })
-    }
-
-    fn samples() -> [(&'static str, Refund); 11] {
-        let queued = |due_at| Event::Queued { facts: facts(), due_at };
-        let sent = |result_by| after(&[queued(NOW), Event::Sent { attempt: 1, result_by }]);
-        let then = |mut refund: Refund, event| {
-            refund.apply(&event);
-            refund
-        };
-        let unknown = |ask_at| then(sent(NOW), Event::OutcomeUnknown { ask_at });
-        let paid = Event::Succeeded { provider_ref: "r1".into(), at: NOW, reconciled: false };
-        [
-            ("absent", after(&[])),
-            ("queued", after(&[queued(NOW)])),
-            ("queued, not due", after(&[queued(later())])),
-            ("queued again", then(unknown(NOW), Event::Requeued { due_at: NOW })),
-            ("sent", sent(later())),
-            ("sent, overdue", sent(NOW)),
-            ("unknown", unknown(NOW)),
-            ("unknown, not due", unknown(later())),
-            ("succeeded", then(sent(NOW), paid.clone())),
-            ("succeeded, contradicted", then(then(sent(NOW), paid), Event::Contradicted)),
-            ("failed", then(sent(NOW), Event::Failed { code: "closed_account".into(), reconciled: false })),
-        ]
-    }
-
-    #[test]
-    fn every_command_in_every_state() {
-        let fail = |attempt| Command::Fail { attempt, code: "closed_account".into() };
-        let lose_track = |attempt| Command::LoseTrack { attempt, ask_at: later() };
-        let commands = [
-            ("queue", Command::Queue(facts())),
-            ("send", Command::Send { result_by: later() }),
-            ("succeed", Command::Succeed { provider_ref: "r1".into() }),
-            ("succeed otherwise", Command::Succeed { provider_ref: "r2".into() }),
-            ("fail", fail(1)),
-            ("fail, old attempt", fail(0)),
-            ("lose track", lose_track(1)),
-            ("lose track, old attempt", lose_track(0)),
-            ("never seen", Command::NeverSeen { attempt: 1 }),
-            ("never seen, old attempt", Command::NeverSeen { attempt: 0 }),
-            ("check result", Command::CheckResult),
-        ];
-        const NONE: &str = "refund.unknown";
-        const NOT: &str = "refund.not_queued";
-        const WAIT: &str = "refund.not_due";
-        const NEVER: &str = "refund.never_sent";
-        const PAID: &str = "succeeded";
-        const FAIL: &str = "failed";
-        #[rustfmt::skip]
-        let table: machine::Table<'_, 11> = &[
-            //                    queue    send    succeed otherwise fail  old   lost      old  never seen old check
-            ("absent",           ["queued", NONE,   NONE,  NONE,  NONE,  NONE,  NONE,      NONE, NONE,     NONE, NONE]),
-            ("queued",           ["-",      "sent", NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-"]),
-            ("queued, not due",  ["-",      WAIT,   NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-"]),
-            ("queued again",     ["-",      "sent", PAID,  PAID,  FAIL,  "-",   "-",       "-",  "-",      "-",  "-"]),
-            ("sent",             ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "unknown", "-",  "-",      "-",  "-"]),
-            ("sent, overdue",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "unknown", "-",  "-",      "-",  "unknown"]),
-            ("unknown",          ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "unknown", "-",  "queued", "-",  "-"]),
-            ("unknown, not due", ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "-",       "-",  "queued", "-",  "-"]),
-            ("succeeded",        ["-",      NOT,    "-",   PAID,  PAID,  "-",   "-",       "-",  "-",      "-",  "-"]),
-            ("succeeded, contradicted", ["-", NOT,  "-",   "-",   "-",   "-",   "-",       "-",  "-",      "-",  "-"]),
-            ("failed",           ["-",      NOT,    FAIL,  FAIL,  "-",   "-",   "-",       "-",  "-",      "-",  "-"]),
-        ];
-        machine::check("refund", &samples(), &commands, table, |refund, command| {
-            let events = refund.decide(command, NOW).map_err(|no| no.code())?;
-            let mut next = refund.clone();
-            events.iter().for_each(|event| next.apply(event));
-            Ok(next)
-        });
-    }
-
-    #[test]
-    fn an_outcome_learned_by_asking_is_called_reconciled() {
-        for (name, refund) in samples() {
-            let told = refund.decide(Command::Succeed { provider_ref: "r1".into() }, NOW).unwrap_or_default();
-            if let [Event::Succeeded { reconciled, .. }] = told.as_slice() {
-                assert_eq!(*reconciled, name.starts_with("unknown"), "{name}");
-            }
-        }
-    }
-}
+mod tests;

@@ -53,7 +53,8 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
     }
 }
 
-fn pieces(pieces: &Pieces) -> Vec<out::LinePieces> {
+/// Pieces by line.
+pub fn pieces(pieces: &Pieces) -> Vec<out::LinePieces> {
     pieces.iter().map(|(line_no, quantity)| out::LinePieces { line_no: *line_no, quantity: *quantity }).collect()
 }
 
@@ -80,6 +81,7 @@ fn standing((kind, promise): (Owed, &Promise)) -> out::OrderPromise {
         status: stands.state.name().to_owned(),
         due_at: Some(proto::timestamp(stands.due_at)),
         ended_at: stands.end.map(|end| proto::timestamp(end.at)),
+        warned: promise.warned.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -3,7 +3,7 @@ use backbone::{Aggregate, Change, Fault, Published, proto};
 use contracts::fulfilment::v1 as out;
 use jiff::Timestamp;
 
-use super::{changes, request, text, to_money};
+use super::{changes, money, request, text, to_money};
 use crate::{
     deadlines,
     domain::account::{self, PurchaseAccount},
@@ -40,6 +40,15 @@ impl Aggregate for PurchaseAccount {
             account::Event::UnitsGivenBack { order_id, units } => {
                 let (order_id, lines) = (order_id.to_string(), request::units(units));
                 Published::of(&out::UnitsGivenBack { purchase_id, order_id, lines }, shard)
+            }
+            account::Event::PiecesHeld { claim_id, order_id, lines } => {
+                let (claim_id, order_id) = (claim_id.to_string(), order_id.to_string());
+                let lines = money::held_lines(lines);
+                Published::of(&out::PiecesHeld { purchase_id, claim_id, order_id, lines }, shard)
+            }
+            account::Event::PiecesRefused { claim_id, order_id, reason } => {
+                let (claim_id, order_id, code) = (claim_id.to_string(), order_id.to_string(), reason.code().to_owned());
+                Published::of(&out::PiecesRefused { purchase_id, claim_id, order_id, code }, shard)
             }
             account::Event::ClaimWaiting { claim, .. } => {
                 Published::of(&out::ClaimWaiting { purchase_id, order_id: claim.order_id.to_string() }, shard)

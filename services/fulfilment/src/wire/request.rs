@@ -32,6 +32,11 @@ pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
             Published::of(&out::OrderAuthorised { order_id, rma_number }, shard)
         }
         Event::Goods(event) => super::goods::published(request, event, shard),
+        Event::Money(event) => super::money::published(request, event, shard),
+        Event::Finished => {
+            let status = super::order_status(order).to_owned();
+            Published::of(&out::OrderFinished { order_id, status }, shard)
+        }
         Event::Cancelled(cancelled) => {
             Published::of(&out::OrderCancelled { order_id, reason: cancelled.reason.clone() }, shard)
         }
@@ -130,6 +135,7 @@ pub fn request_view(order: &ServiceOrder) -> Option<out::RequestView> {
         goods: super::goods::goods_views(request),
         return_by: request.return_by().map(proto::timestamp),
         promises: super::goods::standings(request),
+        payouts: super::money::payout_views(request),
     })
 }
 

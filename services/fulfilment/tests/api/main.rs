@@ -3,6 +3,7 @@
 mod doors;
 mod goods;
 mod money;
+mod payouts;
 mod requests;
 mod returns;
 mod stories;

@@ -83,7 +83,7 @@ async fn the_database_refuses_a_second_refund_for_an_order() {
     let pool = world.stack.pool("fulfilment");
     let copy = "insert into refund (id, version, hash, state) select $1, version, hash, state from refund";
     let error = sqlx::query(copy).bind(Uuid::new_v4()).execute(&pool).await.unwrap_err();
-    assert_eq!(error.as_database_error().unwrap().constraint(), Some("refund_order_id_key"));
+    assert_eq!(error.as_database_error().unwrap().constraint(), Some("one_refund_a_claim"));
     let nothing = "update refund set state = jsonb_set(state, '{facts,amount,minor}', '0')";
     let error = sqlx::query(nothing).execute(&pool).await.unwrap_err();
     assert_eq!(error.as_database_error().unwrap().constraint(), Some("more_than_nothing"));

@@ -91,7 +91,7 @@ async fn r_ful_07_opened_goods_with_real_discomfort_are_granted_and_a_doubt_is_f
         ..line(purchase, "0", 1, "discomfort.skin")
     };
     let sure = world.ask("staff:ana", at_counter("return_refund", vec![tried(Some(true))])).await.unwrap();
-    assert_eq!(sure.status, "authorised");
+    assert_eq!(sure.status, "in_progress", "its money does not wait for the goods");
     let receipt = world.decision(&sure.id, "en").await;
     assert_eq!(
         (receipt.rule.as_str(), receipt.freight.as_str(), receipt.goods.as_str()),
@@ -100,7 +100,7 @@ async fn r_ful_07_opened_goods_with_real_discomfort_are_granted_and_a_doubt_is_f
     let unsure = world.ask("staff:ana", at_counter("return_refund", vec![tried(None)])).await.unwrap();
     assert_eq!(unsure.status, "in_review");
     assert_eq!(code(&world.review("staff:ana", &unsure.id, true).await.unwrap_err()), "order.own_request");
-    assert_eq!(world.review("staff:bo", &unsure.id, true).await.unwrap().status, "authorised");
+    assert_eq!(world.review("staff:bo", &unsure.id, true).await.unwrap().status, "in_progress");
     let review = world.requested(&unsure.id).await.review.unwrap();
     assert_eq!((review.by.as_str(), review.approved, review.reason.as_str()), ("staff:bo", true, "seen"));
     assert_eq!(code(&world.review("staff:bo", &unsure.id, false).await.unwrap_err()), "order.not_now");
@@ -278,11 +278,13 @@ async fn a_chain_decides_by_its_own_policy_and_one_that_is_wrong_is_refused_at_t
     let mut settings = world.stack.node("fulfilment").context().config::<fulfilment::config::Config>().unwrap();
     let problem = settings.returns.policy().unwrap_err().to_string();
     assert!(problem.contains("the version must be 1 or more"), "{problem}");
-    let nothing =
-        serde_json::json!({ "send_to": " ", "instructions": {}, "goods_within": "0s", "inspect_within": "0s" });
+    let nothing = serde_json::json!({
+        "send_to": " ", "instructions": {}, "goods_within": "0s", "inspect_within": "0s", "refund_within": "0s",
+        "refund_warnings": ["50%"],
+    });
     settings.returns = serde_json::from_value(nothing).unwrap();
     let problem = settings.check().unwrap_err().to_string();
-    for field in ["send_to", "instructions", "goods_within", "inspect_within"] {
+    for field in ["send_to", "instructions", "goods_within", "inspect_within", "refund_within", "refund_warnings"] {
         assert!(problem.contains(&format!("returns.{field}")), "{problem}");
     }
     std::fs::remove_file(file).unwrap();

@@ -35,6 +35,12 @@ fn take(order: u128, line: &str, quantity: u32) -> Command {
     Command::Take { order_id: Uuid::from_u128(order), units }
 }
 
+fn claim_pieces(claim: u128, line: &str, quantity: u32) -> Command {
+    let id = Uuid::from_u128(claim);
+    let lines = vec![ClaimedLine { line_id: line.into(), quantity, fees: BTreeMap::new() }];
+    Command::ClaimPieces(PieceClaim { claim_id: id, order_id: id, lines })
+}
+
 fn give_back(order: u128) -> Command {
     let units = ["0", "1"].map(|line| Units { line_id: line.into(), quantity: 9 });
     Command::GiveBack { order_id: Uuid::from_u128(order), units: units.into() }
@@ -68,6 +74,7 @@ fn every_command_in_every_state() {
         ("open, released", after(&[known(), claim(1, 50, "CNY"), Command::Release { order_id: A }])),
         ("open, delivered", after(&[known(), Command::Deliver { at: UNTIL }])),
         ("open, taken", after(&[known(), take(1, "0", 2)])),
+        ("open, paying", after(&[known(), take(1, "0", 2), claim_pieces(1, "0", 2)])),
     ];
     let short = Command::Open { purchase_id: PURCHASE, paid: money(101, "CNY"), lines: parts(&[60, 40]), sale: sale() };
     let commands = [
@@ -85,6 +92,9 @@ fn every_command_in_every_state() {
         ("take too many", take(2, "0", 4)),
         ("take of no line", take(2, "9", 1)),
         ("give back", give_back(1)),
+        ("claim pieces", claim_pieces(1, "0", 2)),
+        ("claim pieces too", claim_pieces(2, "0", 2)),
+        ("claim pieces of no line", claim_pieces(2, "9", 1)),
     ];
     const SUM: &str = "account.lines_do_not_add_up";
     const ZERO: &str = "account.amount_not_positive";
@@ -93,16 +103,17 @@ fn every_command_in_every_state() {
     const MORE: &str = "account.more_than_bought";
     const NO_LINE: &str = "account.line_unknown";
     #[rustfmt::skip]
-    let table: machine::Table<'_, 14> = &[
-        //                  open    wrong claim      too much   currency   zero  lapse      release deliver take     another  many     no line  give back
-        ("absent",          ["open", SUM, "awaited", "awaited", "awaited", ZERO, "-",       NONE,   "-",    UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "-"]),
-        ("awaited",         ["open", SUM, "-",       "-",       "-",       ZERO, "awaited", NONE,   "-",    UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "-"]),
-        ("open",            ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "open", "open",  "open",  MORE,    NO_LINE, "-"]),
-        ("open, held",      ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "open", "open", "open",  "open",  MORE,    NO_LINE, "-"]),
-        ("open, refused",   ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "-",    "open", "open",  "open",  MORE,    NO_LINE, "-"]),
-        ("open, released",  ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "-",    "open", "open",  "open",  MORE,    NO_LINE, "-"]),
-        ("open, delivered", ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "-",    "open",  "open",  MORE,    NO_LINE, "-"]),
-        ("open, taken",     ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "open", "-",     MORE,    MORE,    NO_LINE, "open"]),
+    let table: machine::Table<'_, 17> = &[
+        //                  open    wrong claim      too much   currency   zero  lapse      release deliver take     another  many     no line  give back pieces pieces too no line
+        ("absent",          ["open", SUM, "awaited", "awaited", "awaited", ZERO, "-",       NONE,   "-",    UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "-",    UNKNOWN, UNKNOWN, UNKNOWN]),
+        ("awaited",         ["open", SUM, "-",       "-",       "-",       ZERO, "awaited", NONE,   "-",    UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "-",    UNKNOWN, UNKNOWN, UNKNOWN]),
+        ("open",            ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "open", "open",  "open",  MORE,    NO_LINE, "-",    "open",  "open",  "open"]),
+        ("open, held",      ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "open", "open", "open",  "open",  MORE,    NO_LINE, "-",    "-",     "open",  "open"]),
+        ("open, refused",   ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "-",    "open", "open",  "open",  MORE,    NO_LINE, "-",    "-",     "open",  "open"]),
+        ("open, released",  ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "-",    "open", "open",  "open",  MORE,    NO_LINE, "-",    "-",     "open",  "open"]),
+        ("open, delivered", ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "-",    "open",  "open",  MORE,    NO_LINE, "-",    "open",  "open",  "open"]),
+        ("open, taken",     ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "open", "-",     MORE,    MORE,    NO_LINE, "open", "open",  "open",  "open"]),
+        ("open, paying",    ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "open", "open", "-",     MORE,    MORE,    NO_LINE, "open", "-",     "open",  "open"]),
     ];
     machine::check("account", &states, &commands, table, next);
 }

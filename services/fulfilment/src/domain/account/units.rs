@@ -1,10 +1,42 @@
 //! Pieces of goods: which of them orders have taken, and what a purchase says of an article.
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use kernel::money::Money;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Article, Event, Line, PurchaseAccount, Rejection, Sale, State, Units};
+use super::{Event, Line, PurchaseAccount, Rejection, State};
+
+/// What returns are decided by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sale {
+    /// Where it was bought, as policies write it.
+    pub channel: Option<String>,
+    pub bought_at: Option<Timestamp>,
+    pub delivered_at: Option<Timestamp>,
+    /// By line.
+    pub articles: BTreeMap<String, Article>,
+}
+
+/// What was bought with a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Article {
+    pub product_id: String,
+    pub category: String,
+    pub batch: String,
+    /// Pieces.
+    pub quantity: u32,
+}
+
+/// So many pieces of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Units {
+    pub line_id: String,
+    pub quantity: u32,
+}
 
 impl PurchaseAccount {
     /// What the purchase says of one of its lines. Errors: the purchase or the line is not known.

@@ -21,6 +21,8 @@ pub enum Rejection {
     OwnRequest,
     #[error("the order asks nothing back under this number of a line")]
     NoSuchLine,
+    #[error("the order has no claim on money with this id; those it has are shown with it")]
+    NoSuchClaim,
     #[error("so many pieces do not wait for inspection")]
     NotToInspect,
     #[error("what was not asked back cannot be accepted; it goes back to the customer, to quarantine or is destroyed")]
@@ -50,6 +52,7 @@ impl Rejection {
             Self::LineTwice => "order.line_twice",
             Self::OwnRequest => "order.own_request",
             Self::NoSuchLine => "order.no_such_line",
+            Self::NoSuchClaim => "order.no_such_claim",
             Self::NotToInspect => "order.not_to_inspect",
             Self::SurplusNotAccepted => "order.surplus_not_accepted",
             Self::DispositionDoesNotFit => "order.disposition_does_not_fit",

@@ -13,6 +13,7 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use super::origin::{Origin, OriginKind};
 use super::{
     super::{
         Consequence,
@@ -20,6 +21,7 @@ use super::{
     },
     Rejection, ServiceOrder, State,
     goods::{Goods, Leg, Surplus},
+    money::{self, Payout},
     returning::{self, Owed, Pieces, Terms},
 };
 
@@ -51,37 +53,8 @@ pub struct Request {
     pub surplus: Vec<Surplus>,
     #[serde(default)]
     pub promises: Promises<Owed>,
-}
-
-/// Where an order comes from; the reference is an id, or a store at a counter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Origin {
-    pub kind: OriginKind,
-    pub reference: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OriginKind {
-    Case,
-    Complaint,
-    FollowUp,
-    MajorIssue,
-    Counter,
-}
-
-impl OriginKind {
-    /// As it is written.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Case => "case",
-            Self::Complaint => "complaint",
-            Self::FollowUp => "follow_up",
-            Self::MajorIssue => "major_issue",
-            Self::Counter => "counter",
-        }
-    }
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payouts: Vec<Payout>,
 }
 
 /// One article, and the decision about it.
@@ -177,6 +150,11 @@ pub enum Command {
     },
     /// About goods on their way back.
     Goods(returning::Command),
+    /// News of one of its claims on money.
+    Money {
+        claim_id: Uuid,
+        news: money::News,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -197,6 +175,9 @@ pub enum Event {
     },
     Cancelled(Cancelled),
     Goods(returning::Event),
+    Money(money::Event),
+    /// All that was granted is done, in whole or in part.
+    Finished,
 }
 
 impl ServiceOrder {
@@ -207,7 +188,7 @@ impl ServiceOrder {
             (Command::Ask { .. }, _) => vec![],
             (_, None) if self.state == State::Absent => return Err(Rejection::Unknown),
             (_, None) => return Err(Rejection::NotNow),
-            (command, Some(request)) => request.decide(command, &self.state, now)?,
+            (command, Some(request)) => request.follow(request.decide(command, &self.state, now)?, now),
         };
         Ok(events.into_iter().map(super::Event::Request).collect())
     }
@@ -238,8 +219,9 @@ fn ask(request: Box<Request>, confirmed: bool, at: Timestamp) -> Result<Vec<Even
         return Err(Rejection::LineTwice);
     }
     let confirmation = if confirmed { request.confirm(&request.state(), at) } else { vec![] };
+    let asked = Request::clone(&request);
     let answered = [Event::Requested { request, at }, Event::Decided];
-    Ok(answered.into_iter().chain(confirmation).collect())
+    Ok(asked.follow(answered.into_iter().chain(confirmation).collect(), at))
 }
 
 impl Request {
@@ -259,7 +241,13 @@ impl Request {
             (Command::Cancel { by, reason }, State::InReview | State::Eligible | State::Authorised) => {
                 Ok(vec![Event::Cancelled(Cancelled { by, at, reason })])
             }
-            (Command::Goods(command), State::Authorised | State::InProgress) => self.decide_returning(command, at),
+            (Command::Money { claim_id, news }, _) => {
+                Ok(self.decide_money(claim_id, news)?.into_iter().map(Event::Money).collect())
+            }
+            (
+                Command::Goods(command),
+                State::Authorised | State::InProgress | State::Completed { .. } | State::ClosedPartial,
+            ) => self.decide_returning(command, at),
             (Command::Goods(returning::Command::Lapse | returning::Command::Look), _) => Ok(vec![]),
             (
                 Command::Ask { .. }
@@ -279,7 +267,8 @@ impl Request {
         let came = self.legs().any(|(_, leg)| leg.goods.received() > 0);
         let kept = self.lines.iter().any(|line| line.leg.is_none() && self.verdict(line) == Verdict::Eligible);
         let (by, reason) = ("service:fulfilment".to_owned(), "goods_lapsed".to_owned());
-        let over = (lapsed && !came && !kept).then_some(Event::Cancelled(Cancelled { by, at, reason }));
+        let paid = !self.payouts.is_empty();
+        let over = (lapsed && !came && !kept && !paid).then_some(Event::Cancelled(Cancelled { by, at, reason }));
         Ok(events.into_iter().map(Event::Goods).chain(over).collect())
     }
 
@@ -293,9 +282,9 @@ impl Request {
         Event::Authorised { at, rma_number }
     }
 
-    fn apply(&mut self, event: &Event) {
+    pub(super) fn apply(&mut self, event: &Event) {
         match event {
-            Event::Requested { .. } | Event::Decided => {}
+            Event::Requested { .. } | Event::Decided | Event::Finished => {}
             Event::Confirmed { at } => self.confirmed_at = Some(*at),
             Event::Reviewed(review) => self.review = Some(review.clone()),
             Event::Authorised { at, rma_number } => {
@@ -307,19 +296,23 @@ impl Request {
             }
             Event::Cancelled(cancelled) => self.cancelled = Some(cancelled.clone()),
             Event::Goods(event) => self.apply_goods(event),
+            Event::Money(event) => self.apply_money(event),
         }
     }
 
-    /// Where the order stands, as its lines and what was said about it have it.
-    fn state(&self) -> State {
+    /// Where the order stands, as its lines, its goods, its money and what was said about it have it.
+    pub(super) fn state(&self) -> State {
         let any = |verdict| self.lines.iter().any(|line| self.verdict(line) == verdict);
+        let moved = |(_, leg): (u32, &Leg)| leg.goods.received() + leg.goods.lapsed() > 0;
         match () {
             () if self.cancelled.is_some() => State::Cancelled,
             () if any(Verdict::InReview) => State::InReview,
             () if !any(Verdict::Eligible) => State::Ineligible,
-            () if self.legs().any(|(_, leg)| leg.goods.received() + leg.goods.lapsed() > 0) => State::InProgress,
-            () if self.authorised_at.is_some() => State::Authorised,
-            () => State::Eligible,
+            () if self.authorised_at.is_none() => State::Eligible,
+            () if self.is_done() && self.is_whole() => State::Completed { refund_id: None },
+            () if self.is_done() => State::ClosedPartial,
+            () if !self.payouts.is_empty() || self.legs().any(moved) => State::InProgress,
+            () => State::Authorised,
         }
     }
 
@@ -361,8 +354,13 @@ impl Request {
                 self.tell(&whole(&|line| line.receipt.outcome.answer == Answer::Review), give_back)
             }
             Event::Cancelled(_) => self.tell(&whole(&|line| self.verdict(line) != Verdict::Ineligible), give_back),
-            Event::Goods(event) => self.tell(&Self::kept_by_customer(event), give_back),
-            Event::Decided | Event::Confirmed { .. } | Event::Reviewed(_) | Event::Authorised { .. } => vec![],
+            Event::Goods(event) => self.tell(&self.kept_by_customer(event), give_back),
+            Event::Money(event) => self.money_consequences(event).into_iter().collect(),
+            Event::Decided
+            | Event::Confirmed { .. }
+            | Event::Reviewed(_)
+            | Event::Authorised { .. }
+            | Event::Finished => vec![],
         }
     }
 
@@ -391,4 +389,4 @@ fn rma_number(order_id: Uuid) -> String {
 
 #[cfg(test)]
 #[path = "request_tests.rs"]
-pub(super) mod tests;
+pub(in crate::domain) mod tests;

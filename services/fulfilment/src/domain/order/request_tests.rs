@@ -3,7 +3,10 @@
 use std::sync::LazyLock;
 
 use jiff::SignedDuration;
-use kernel::returns::{self, Facts, Policy, Proof};
+use kernel::{
+    returns::{self, Facts, Policy, Proof},
+    sla::Warning,
+};
 use proptest::prelude::*;
 
 use super::{
@@ -58,9 +61,15 @@ pub fn request(answers: &[Answer]) -> Request {
         authorised_at: None,
         rma_number: None,
         cancelled: None,
-        terms: Terms { goods_within: SignedDuration::from_hours(24), inspect_within: SignedDuration::from_hours(2) },
+        terms: Terms {
+            goods_within: SignedDuration::from_hours(24),
+            inspect_within: SignedDuration::from_hours(2),
+            refund_within: SignedDuration::from_hours(8),
+            refund_warnings: vec![Warning::Percent(80)],
+        },
         surplus: vec![],
         promises: Promises::default(),
+        payouts: vec![],
     }
 }
 
@@ -128,7 +137,7 @@ fn r_ful_01_every_command_in_every_state() {
         //                       sure        confirmed unsure       against nothing confirm      approve     refuse      oneself cancel goods  complete
         ("absent",               ["eligible", YES,     "in_review", NO,     ZERO,   NONE,        NONE,       NONE,       NONE,   NONE,  NONE,  NONE]),
         ("in_review",            ["-",        "-",     "-",         "-",    "-",    "in_review", "eligible", NO,         OWN,    OFF,   NOT,   NOT]),
-        ("in_review, confirmed", ["-",        "-",     "-",         "-",    "-",    "-",         YES,        YES,        OWN,    OFF,   NOT,   NOT]),
+        ("in_review, confirmed", ["-",        "-",     "-",         "-",    "-",    "-",         ON,         YES,        OWN,    OFF,   NOT,   NOT]),
         ("eligible",             ["-",        "-",     "-",         "-",    "-",    YES,         NOT,        NOT,        NOT,    OFF,   NOT,   NOT]),
         ("ineligible",           ["-",        "-",     "-",         "-",    "-",    "-",         NOT,        NOT,        NOT,    NOT,   NOT,   NOT]),
         ("authorised",           ["-",        "-",     "-",         "-",    "-",    "-",         NOT,        NOT,        NOT,    OFF,   ON,    NOT]),
@@ -141,7 +150,8 @@ fn r_ful_01_every_command_in_every_state() {
 fn an_order_that_was_agreed_is_not_one_that_was_asked_for() {
     let agreed = r#"{"facts":null,"opened_at":null,"goods":{"kind":"not_expected"},"state":{"kind":"requested"}}"#;
     let agreed: ServiceOrder = serde_json::from_str(agreed).unwrap();
-    for command in [CONFIRM, review("staff:bo", true), cancel()] {
+    let news = Order::money(Uuid::nil(), money::News::Pay);
+    for command in [CONFIRM, review("staff:bo", true), cancel(), news] {
         assert_eq!(next(&agreed, command), Err("order.not_now"));
     }
     assert_eq!(next(&agreed, ask(&[Eligible], true)), Ok(agreed), "its remedy is its receipt");
@@ -189,7 +199,7 @@ fn moved(commands: &[Order]) -> Vec<(&'static str, Vec<String>)> {
                 let (word, units) = match command {
                     account::Command::Take { units, .. } => ("take", units),
                     account::Command::GiveBack { units, .. } => ("give back", units),
-                    _ => ("other", vec![]),
+                    _ => continue,
                 };
                 moved.push((word, units.into_iter().map(|units| units.line_id).collect()));
             }

@@ -9,21 +9,27 @@ use kernel::{
     approval::independent,
     promise::{Change, Command as Note, Fact, Promise, Terms as Promised},
     returns::Answer,
+    sla::Warning,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     Rejection,
     goods::{Arrival, Disposition, Finding, Goods, Inspection, Leg, Surplus, Word},
-    request::{Request, Review},
+    request::{Line, Request, Review},
 };
 
-/// For how long goods are awaited, and by when they are inspected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// For how long goods are awaited, by when they are inspected, and by when money is paid.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
     pub goods_within: SignedDuration,
     pub inspect_within: SignedDuration,
+    /// Nothing: not promised, as of orders from before it was.
+    #[serde(default)]
+    pub refund_within: SignedDuration,
+    #[serde(default)]
+    pub refund_warnings: Vec<Warning>,
 }
 
 /// What is owed for an order that was asked for.
@@ -31,6 +37,7 @@ pub struct Terms {
 #[serde(rename_all = "snake_case")]
 pub enum Owed {
     InspectionTerm,
+    RefundTerm,
 }
 
 impl Owed {
@@ -38,6 +45,7 @@ impl Owed {
     pub fn word(self) -> &'static str {
         match self {
             Self::InspectionTerm => "inspection_term",
+            Self::RefundTerm => "refund_term",
         }
     }
 }
@@ -222,10 +230,7 @@ impl Request {
         }
         let mut events = vec![Event::Arrived { at, place, by, pieces, surplus }];
         if self.legs().all(|(_, leg)| leg.goods.uninspected() == 0) {
-            let terms = Promised { target: self.terms.inspect_within, ..Promised::default() };
-            let promise = Promise::start(at, false, terms, None, &|_| None).ok();
-            let started = promise.and_then(|promise| self.promises.start(Owed::InspectionTerm, promise));
-            events.extend(started.map(|change| Event::Promise(Box::new(change))));
+            events.extend(self.promise(Owed::InspectionTerm, at));
         }
         Ok(events)
     }
@@ -258,8 +263,19 @@ impl Request {
         Ok(events)
     }
 
-    /// What follows for the promises meant. They count round the clock, so that nothing can be missing.
-    fn promised(&self, meant: impl Fn(Owed) -> bool, note: &Note, now: Timestamp) -> Vec<Event> {
+    /// What is owed from now on. It counts round the clock, so that nothing can be missing.
+    pub(super) fn promise(&self, kind: Owed, at: Timestamp) -> Option<Event> {
+        let (target, warnings) = match kind {
+            Owed::InspectionTerm => (self.terms.inspect_within, vec![]),
+            Owed::RefundTerm => (self.terms.refund_within, self.terms.refund_warnings.clone()),
+        };
+        let terms = Promised { target, warnings, ..Promised::default() };
+        let promise = Promise::start(at, false, terms, None, &|_| None).ok().filter(|_| target.is_positive())?;
+        self.promises.start(kind, promise).map(|change| Event::Promise(Box::new(change)))
+    }
+
+    /// What follows for the promises meant.
+    pub(super) fn promised(&self, meant: impl Fn(Owed) -> bool, note: &Note, now: Timestamp) -> Vec<Event> {
         let moved = self.promises.decide(meant, note, now, &|_| None).unwrap_or_default();
         moved.into_iter().map(|change| Event::Promise(Box::new(change))).collect()
     }
@@ -310,9 +326,10 @@ impl Request {
         }
     }
 
-    /// Pieces that are the customer's again with the event: those that never came, and those he takes back.
-    pub(super) fn kept_by_customer(event: &Event) -> Pieces {
-        match event {
+    /// Pieces that are the customer's again with the event, and free to be asked for: those that never came and those he
+    /// takes back, but for those whose money he was given first.
+    pub(super) fn kept_by_customer(&self, event: &Event) -> Pieces {
+        let kept = match event {
             Event::Lapsed { pieces, .. } => pieces.clone(),
             Event::Heard { line_no, pieces, word } if word.agreed => Pieces::from([(*line_no, *pieces)]),
             Event::Ruled { line_no, pieces, ruling } if !ruling.approved => Pieces::from([(*line_no, *pieces)]),
@@ -321,7 +338,12 @@ impl Request {
             | Event::Arrived { .. }
             | Event::Inspected { .. }
             | Event::Promise(_) => Pieces::new(),
-        }
+        };
+        let free = |(line_no, line): (u32, &Line)| {
+            let unpaid = line.quantity.saturating_sub(self.claimed(line_no));
+            Some((line_no, unpaid.min(*kept.get(&line_no)?)))
+        };
+        (1..).zip(&self.lines).filter_map(free).collect()
     }
 }
 

@@ -245,7 +245,8 @@ fn what_is_destroyed_or_kept_apart_is_not_the_customers_again() {
 fn r_ful_04_what_came_back_is_inspected_within_its_term() {
     let hour = |n| NOW + SignedDuration::from_hours(n);
     let standing = |order: &ServiceOrder| {
-        asked(order).promises.iter().map(|(_, promise)| promise.standing.state.name()).collect::<Vec<_>>()
+        let inspection = asked(order).promises.iter().filter(|(kind, _)| *kind == Owed::InspectionTerm);
+        inspection.map(|(_, promise)| promise.standing.state.name()).collect::<Vec<_>>()
     };
     let order = after(&[two(), receive(&[(1, 1)])]);
     assert_eq!(standing(&order), ["running"]);

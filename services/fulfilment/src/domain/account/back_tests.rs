@@ -1,0 +1,161 @@
+//! However pieces come back, no line pays more than was paid for it, and all of its pieces give back all of it.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+use proptest::prelude::*;
+
+use super::{
+    super::{Article, Claim, Command, Line, Part, Sale},
+    *,
+};
+
+const PURCHASE: Uuid = Uuid::from_u128(100);
+
+fn cny(minor: i64) -> Money {
+    Money::new(minor, "CNY".parse().unwrap())
+}
+
+/// A purchase with lines of so many pieces for so much.
+fn opened(lines: &[(u32, i64)]) -> PurchaseAccount {
+    let part = |(n, (_, paid)): (usize, &(u32, i64))| Part { line_id: n.to_string(), amount: cny(*paid) };
+    let article = |(n, (quantity, _)): (usize, &(u32, i64))| {
+        (n.to_string(), Article { quantity: *quantity, ..Article::default() })
+    };
+    let open = Command::Open {
+        purchase_id: PURCHASE,
+        paid: cny(lines.iter().map(|(_, paid)| paid).sum()),
+        lines: lines.iter().enumerate().map(part).collect(),
+        sale: Sale { articles: lines.iter().enumerate().map(article).collect(), ..Sale::default() },
+    };
+    told(&PurchaseAccount::default(), open).0
+}
+
+fn told(account: &PurchaseAccount, command: Command) -> (PurchaseAccount, Vec<Event>) {
+    let events = account.decide(command, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let mut next = account.clone();
+    events.iter().for_each(|event| next.apply(event));
+    (next, events)
+}
+
+/// A claim of an order on pieces of a line.
+fn claim_of(order: u128, n: u128, line: &str, quantity: u32, fees: Vec<Fee>) -> Command {
+    let fees = (0u8..).map(|n| n.to_string()).zip(fees).collect();
+    let lines = vec![ClaimedLine { line_id: line.into(), quantity, fees }];
+    Command::ClaimPieces(PieceClaim { claim_id: Uuid::from_u128(n), order_id: Uuid::from_u128(order), lines })
+}
+
+fn claim(n: u128, line: &str, quantity: u32, fees: Vec<Fee>) -> Command {
+    claim_of(n, n, line, quantity, fees)
+}
+
+fn agreed(n: u128, minor: i64) -> Command {
+    let claim = Claim { order_id: Uuid::from_u128(n), amount: cny(minor), until: jiff::Timestamp::MAX };
+    Command::Claim { purchase_id: PURCHASE, claim }
+}
+
+fn held(events: &[Event]) -> Result<i64, Refusal> {
+    match events {
+        [Event::PiecesHeld { lines, .. }] => Ok(lines.iter().map(|line| line.amount.minor).sum()),
+        [Event::PiecesRefused { reason, .. }] => Err(*reason),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn lines(account: &PurchaseAccount) -> &[Line] {
+    let State::Open { lines, .. } = &account.state else { panic!("the account is not open") };
+    lines
+}
+
+#[test]
+fn r_ful_05_parts_of_a_line_give_back_their_exact_shares_and_together_all_of_it() {
+    let mut account = opened(&[(3, 100)]);
+    let mut paid = vec![];
+    for n in 1..=3 {
+        let (next, events) = told(&account, claim(n, "0", 1, vec![]));
+        paid.push(held(&events).unwrap());
+        account = next;
+    }
+    assert_eq!(paid, [33, 34, 33]);
+    let (_, events) = told(&account, claim(4, "0", 1, vec![]));
+    assert_eq!(held(&events), Err(Refusal::ExceedsPaid), "no piece is paid twice");
+    assert_eq!(told(&account, claim(3, "0", 1, vec![])).1, [], "what is told twice is decided once");
+    let release = Command::Release { order_id: Uuid::from_u128(2) };
+    let (account, _) = told(&account, release);
+    assert_eq!(held(&told(&account, claim(5, "0", 1, vec![])).1), Ok(34), "what was freed is given again");
+}
+
+#[test]
+fn a_fee_is_kept_of_what_the_pieces_give_back_and_never_more_than_it() {
+    let account = opened(&[(2, 1_000)]);
+    let amount = |fees| held(&told(&account, claim(1, "0", 1, fees)).1);
+    assert_eq!(amount(vec![Fee::Percent(10)]), Ok(450));
+    assert_eq!(amount(vec![Fee::Percent(10), Fee::Amount(cny(100))]), Ok(350));
+    assert_eq!(amount(vec![Fee::Amount(cny(900))]), Ok(0));
+    let foreign = Fee::Amount(Money::new(1, "EUR".parse().unwrap()));
+    assert_eq!(amount(vec![foreign]), Err(Refusal::CurrencyMismatch));
+}
+
+#[test]
+fn a_fee_of_a_line_is_kept_once_however_many_parts_of_it_an_order_is_paid_for() {
+    for (fee, amounts) in [(Fee::Amount(cny(100)), [400, 500]), (Fee::Amount(cny(900)), [0, 100])] {
+        let (account, one) = told(&opened(&[(2, 1_000)]), claim_of(1, 1, "0", 1, vec![fee]));
+        let other = told(&account, claim_of(1, 2, "0", 1, vec![fee])).1;
+        assert_eq!([held(&one).unwrap(), held(&other).unwrap()], amounts);
+        let another_order = told(&account, claim_of(2, 2, "0", 1, vec![fee])).1;
+        assert_eq!(held(&another_order), held(&one), "another order is another parcel");
+    }
+}
+
+#[test]
+fn what_an_agreed_remedy_has_given_is_not_given_again() {
+    let (account, _) = told(&opened(&[(2, 1_000)]), agreed(9, 600));
+    let (both, events) = told(&account, claim(1, "0", 1, vec![]));
+    let [Event::PiecesHeld { lines: given, .. }] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((given[0].goods, given[0].given, given[0].amount), (cny(500), cny(100), cny(400)));
+    assert_eq!(held(&told(&both, claim(2, "0", 1, vec![])).1), Ok(0), "nothing is left");
+    let (freed, _) = told(&account, Command::Release { order_id: Uuid::from_u128(9) });
+    assert_eq!(held(&told(&freed, claim(1, "0", 1, vec![])).1), Ok(500));
+    assert_eq!(held(&told(&freed, claim(2, "7", 1, vec![])).1), Err(Refusal::PiecesUnknown));
+}
+
+#[test]
+fn pieces_that_were_never_counted_are_for_people() {
+    let mut account = opened(&[(2, 1_000)]);
+    let State::Open { sale, .. } = &mut account.state else { panic!("the account is not open") };
+    *sale = None;
+    assert_eq!(held(&told(&account, claim(1, "0", 1, vec![])).1), Err(Refusal::PiecesUnknown));
+}
+
+proptest! {
+    /// R-FUL-05: exact, in whatever parts, with failures and agreed remedies between.
+    #[test]
+    fn no_line_gives_back_more_than_was_paid_and_all_pieces_give_back_all(
+        bought in prop::collection::vec((1..9u32, prop_oneof![Just(0i64), 1..500i64, Just(i64::MAX / 16)]), 1..4),
+        steps in prop::collection::vec((0..4usize, 1..9u32, any::<bool>(), 0..40i64, 0..30u8), 1..40),
+    ) {
+        let mut account = opened(&bought);
+        for ((line, quantity, fails, minor, percent), n) in steps.into_iter().zip(1u128..) {
+            let command = match minor {
+                0..=20 => claim(n, &(line % bought.len()).to_string(), quantity, vec![Fee::Percent(percent)]),
+                _ => agreed(n, minor),
+            };
+            account = told(&account, command).0;
+            let id = Uuid::from_u128(n);
+            if fails && account.held_for(id).is_some() {
+                account = told(&account, Command::Release { order_id: id }).0;
+            }
+            for line in lines(&account) {
+                let held: i64 = line.holds.values().map(|hold| hold.minor).sum();
+                prop_assert!(held <= line.paid.minor && line.holds.values().all(|hold| hold.minor > 0));
+            }
+        }
+        let State::Open { back, .. } = &account.state else { panic!("the account is not open") };
+        for (line, (quantity, paid)) in bought.iter().enumerate() {
+            let claims = back.get(&line.to_string()).cloned().unwrap_or_default();
+            let pieces: u32 = claims.values().map(|one| one.quantity).sum();
+            let goods: i64 = claims.values().map(|one| one.goods.minor).sum();
+            prop_assert!(pieces <= *quantity && goods <= *paid);
+            prop_assert!(pieces < *quantity || goods == *paid, "all pieces are back, and so is all of the money");
+            let kept = |one: &Back| one.fees.values().map(|fee| fee.minor).sum::<i64>();
+            prop_assert!(claims.values().all(|one| kept(one) <= one.goods.minor));
+        }
+    }
+}

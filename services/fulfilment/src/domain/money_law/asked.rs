@@ -1,0 +1,142 @@
+//! Returns that are asked for, in the random lives: pieces come, are accepted or not, lapse, and are paid for.
+use kernel::returns::{Answer, Fee, Goods as WhenGoods};
+
+use super::{
+    super::order::{
+        State,
+        goods::{Disposition, Finding, Inspection},
+        money::{News, PayoutState},
+        request::{Bought, Command, Request, tests},
+        returning::{self, Came, Terms},
+    },
+    *,
+};
+
+pub const ORDERS: usize = 5;
+
+#[derive(Clone, Debug)]
+pub enum Asked {
+    Ask { purchase: usize, line: usize, quantity: u32, goods: WhenGoods, percent: u8 },
+    Receive { quantity: u32 },
+    Inspect { accepted: u32, rejected: u32 },
+    Hear { agreed: bool },
+    Rule { approved: bool },
+    Cancel,
+    Repeat,
+}
+
+pub fn step() -> impl Strategy<Value = Asked> {
+    let goods = prop::sample::select(vec![WhenGoods::Before, WhenGoods::Before, WhenGoods::After, WhenGoods::No]);
+    prop_oneof![
+        4 => (0..PURCHASES.len(), 0..3usize, 1..=PIECES, goods, prop_oneof![Just(0u8), 1..30u8]).prop_map(
+            |(purchase, line, quantity, goods, percent)| Asked::Ask { purchase, line, quantity, goods, percent }
+        ),
+        4 => (1..4u32).prop_map(|quantity| Asked::Receive { quantity }),
+        4 => (0..3u32, 0..2u32).prop_map(|(accepted, rejected)| Asked::Inspect { accepted, rejected }),
+        1 => any::<bool>().prop_map(|agreed| Asked::Hear { agreed }),
+        1 => any::<bool>().prop_map(|approved| Asked::Rule { approved }),
+        1 => Just(Asked::Cancel),
+        1 => Just(Asked::Repeat),
+    ]
+}
+
+fn id(order: usize) -> Uuid {
+    Uuid::from_u128(0xc000 + order as u128)
+}
+
+fn request(order: usize, bought: Bought, quantity: u32, goods: WhenGoods, percent: u8) -> Request {
+    let mut request = tests::request(&[Answer::Eligible]);
+    let goods_within = SignedDuration::from_secs(120);
+    request.terms = Terms { goods_within, refund_within: goods_within, ..request.terms };
+    request.order_id = id(order);
+    let line = &mut request.lines[0];
+    (line.bought, line.quantity, line.receipt.outcome.goods) = (Some(bought), quantity, goods);
+    (line.receipt.words, line.receipt.appeal) = Default::default();
+    line.receipt.outcome.fees = [("restocking".to_owned(), Fee::Percent(percent))].into();
+    request
+}
+
+fn inspection(accepted: u32, rejected: u32) -> Box<Inspection> {
+    let finding = |quantity, accepted, disposition| Finding { quantity, accepted, grade: "a".into(), disposition };
+    let findings =
+        [finding(accepted, true, Disposition::Restock), finding(rejected, false, Disposition::BackToCustomer)];
+    let renewed = Some(tests::line(0, Answer::Ineligible).receipt);
+    let (by, at) = ("staff:eve".into(), Timestamp::UNIX_EPOCH);
+    let (findings, criteria, photos) = (findings.into(), vec![], vec![]);
+    Box::new(Inspection { by, at, findings, criteria, photos, renewed, word: None, ruling: None })
+}
+
+impl World {
+    pub fn asked(&mut self, n: usize, step: Asked) {
+        let goods = |command| order::Command::Request(Command::Goods(command));
+        let by = || "staff:bo".to_owned();
+        let command = match step {
+            Asked::Ask { purchase: n_purchase, line, quantity, goods, percent } => {
+                let bought = Bought { purchase_id: purchase(n_purchase), line_id: line.to_string() };
+                let request = Box::new(request(n, bought, quantity, goods, percent));
+                order::Command::Request(Command::Ask { request, confirmed: true })
+            }
+            Asked::Receive { quantity } => {
+                let came = vec![Came { line_no: Some(1), product_id: String::new(), quantity }];
+                order::Command::ReceiveGoods { by: by(), place: "s-1".into(), came }
+            }
+            Asked::Inspect { accepted, rejected } => {
+                goods(returning::Command::Inspect { line_no: 1, inspection: inspection(accepted, rejected) })
+            }
+            Asked::Hear { agreed } => goods(returning::Command::HearCustomer { line_no: 1, agreed }),
+            Asked::Rule { approved } => {
+                goods(returning::Command::Rule { line_no: 1, by: by(), approved, reason: "seen".into() })
+            }
+            Asked::Cancel => order::Command::Request(Command::Cancel { by: by(), reason: "not_wanted".into() }),
+            Asked::Repeat => return self.repeat(n),
+        };
+        let _refused = self.change(Consequence::Order(id(n), command));
+    }
+
+    /// All that failed is claimed anew.
+    fn repeat(&mut self, n: usize) {
+        let request = self.orders.get(&id(n)).and_then(|order| order.request.as_ref());
+        let payouts = request.into_iter().flat_map(|request| &request.payouts);
+        let failed = payouts.filter(|payout| matches!(payout.state, PayoutState::Failed { .. }));
+        for claim_id in failed.map(|payout| payout.claim_id).collect::<Vec<_>>() {
+            let repeat = order::Command::money(claim_id, News::Repeat);
+            self.change(Consequence::Order(id(n), repeat)).expect("what failed may be claimed anew");
+        }
+    }
+
+    /// What is awaited comes and is accepted, what is open is answered, what failed is claimed anew.
+    pub fn bring_to_an_end(&mut self, n: usize) {
+        self.asked(n, Asked::Receive { quantity: PIECES });
+        for line_no in 1..9 {
+            let request = self.orders.get(&id(n)).and_then(|order| order.request.as_ref());
+            let leg = request.and_then(|request| request.legs().find(|(number, _)| *number == line_no));
+            let waiting = leg.map_or(0, |(_, leg)| leg.goods.uninspected());
+            let (accepted, rejected) = if line_no == 1 { (waiting, 0) } else { (0, waiting) };
+            let inspect = returning::Command::Inspect { line_no, inspection: inspection(accepted, rejected) };
+            let command = order::Command::Request(Command::Goods(inspect));
+            let _nothing_waits = self.change(Consequence::Order(id(n), command));
+        }
+        self.asked(n, Asked::Hear { agreed: true });
+        self.asked(n, Asked::Rule { approved: false });
+        self.repeat(n);
+    }
+}
+
+/// No piece is paid twice, and no share of pieces is above what was paid for their line.
+pub fn check_pieces(account: &PurchaseAccount) {
+    let account::State::Open { lines, back, .. } = &account.state else { return };
+    for line in lines {
+        let claims = || back.get(&line.line_id).into_iter().flat_map(BTreeMap::values);
+        let goods: i64 = claims().map(|one| one.goods.minor).sum();
+        assert!(claims().map(|one| one.quantity).sum::<u32>() <= PIECES && goods <= line.paid.minor, "{back:?}");
+    }
+}
+
+/// The order is over; what left is exactly what its claims say was paid.
+pub fn check_end(request: &Request, state: &State, paid: &[Money]) {
+    let over = matches!(state, State::Completed { .. } | State::ClosedPartial | State::Cancelled);
+    assert!(over, "order {} is stuck: {state:?} {request:?}", request.order_id);
+    let of = |payout: &order::money::Payout| payout.amount().filter(|_| payout.state == PayoutState::Paid);
+    let said: i64 = request.payouts.iter().filter_map(of).map(|amount| amount.minor).sum();
+    assert_eq!(said, paid.iter().map(|amount| amount.minor).sum::<i64>(), "{request:?}");
+}

@@ -1,0 +1,129 @@
+//! Every state of a refund with every command, and what is learned by asking.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use jiff::SignedDuration;
+
+use super::{super::machine, *};
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn later() -> Timestamp {
+    NOW + SignedDuration::from_secs(60)
+}
+
+fn facts() -> Facts {
+    Facts {
+        refund_id: Uuid::from_u128(1),
+        order_id: Uuid::from_u128(2),
+        complaint_id: Uuid::from_u128(4),
+        purchase_id: Uuid::from_u128(3),
+        amount: Money::new(500, "CNY".parse().unwrap()),
+        claim_id: None,
+    }
+}
+
+fn after(events: &[Event]) -> Refund {
+    events.iter().fold(Refund::default(), |mut refund, event| {
+        refund.apply(event);
+        refund
+    })
+}
+
+fn too_long() -> Command {
+    Command::LoseTrack { attempt: 1, ask_at: later(), patience: SignedDuration::ZERO }
+}
+
+fn samples() -> [(&'static str, Refund); 12] {
+    let queued = |due_at| Event::Queued { facts: facts(), due_at };
+    let sent = |result_by| after(&[queued(NOW), Event::Sent { attempt: 1, result_by }]);
+    let then = |mut refund: Refund, event| {
+        refund.apply(&event);
+        refund
+    };
+    let unknown = |ask_at| then(sent(NOW), Event::OutcomeUnknown { ask_at });
+    let paid = Event::Succeeded { provider_ref: "r1".into(), at: NOW, reconciled: false };
+    [
+        ("absent", after(&[])),
+        ("queued", after(&[queued(NOW)])),
+        ("queued, not due", after(&[queued(later())])),
+        ("queued again", then(unknown(NOW), Event::Requeued { due_at: NOW })),
+        ("sent", sent(later())),
+        ("sent, overdue", sent(NOW)),
+        ("unknown", unknown(NOW)),
+        ("unknown, not due", unknown(later())),
+        ("unknown, told", then(unknown(NOW), Event::Overdue)),
+        ("succeeded", then(sent(NOW), paid.clone())),
+        ("succeeded, contradicted", then(then(sent(NOW), paid), Event::Contradicted)),
+        ("failed", then(sent(NOW), Event::Failed { code: "closed_account".into(), reconciled: false })),
+    ]
+}
+
+#[test]
+fn every_command_in_every_state() {
+    let fail = |attempt| Command::Fail { attempt, code: "closed_account".into() };
+    let patience = SignedDuration::from_hours(1);
+    let lose_track = |attempt| Command::LoseTrack { attempt, ask_at: later(), patience };
+    let commands = [
+        ("queue", Command::Queue(facts())),
+        ("send", Command::Send { result_by: later() }),
+        ("succeed", Command::Succeed { provider_ref: "r1".into() }),
+        ("succeed otherwise", Command::Succeed { provider_ref: "r2".into() }),
+        ("fail", fail(1)),
+        ("fail, old attempt", fail(0)),
+        ("lose track", lose_track(1)),
+        ("lose track, old attempt", lose_track(0)),
+        ("never seen", Command::NeverSeen { attempt: 1 }),
+        ("never seen, old attempt", Command::NeverSeen { attempt: 0 }),
+        ("check result", Command::CheckResult),
+        ("lose track for too long", too_long()),
+    ];
+    const NONE: &str = "refund.unknown";
+    const NOT: &str = "refund.not_queued";
+    const WAIT: &str = "refund.not_due";
+    const NEVER: &str = "refund.never_sent";
+    const PAID: &str = "succeeded";
+    const FAIL: &str = "failed";
+    const LOST: &str = "unknown";
+    #[rustfmt::skip]
+    let table: machine::Table<'_, 12> = &[
+        //                    queue    send    succeed otherwise fail  old   lost      old  never seen old check    too long
+        ("absent",           ["queued", NONE,   NONE,  NONE,  NONE,  NONE,  NONE,      NONE, NONE,     NONE, NONE,  NONE]),
+        ("queued",           ["-",      "sent", NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-",   "-"]),
+        ("queued, not due",  ["-",      WAIT,   NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-",   "-"]),
+        ("queued again",     ["-",      "sent", PAID,  PAID,  FAIL,  "-",   "-",       "-",  "-",      "-",  "-",   "-"]),
+        ("sent",             ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "-",      "-",  "-",   LOST]),
+        ("sent, overdue",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "-",      "-",  LOST,  LOST]),
+        ("unknown",          ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST]),
+        ("unknown, not due", ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "-",       "-",  "queued", "-",  "-",   "-"]),
+        ("unknown, told",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST]),
+        ("succeeded",        ["-",      NOT,    "-",   PAID,  PAID,  "-",   "-",       "-",  "-",      "-",  "-",   "-"]),
+        ("succeeded, contradicted", ["-", NOT,  "-",   "-",   "-",   "-",   "-",       "-",  "-",      "-",  "-",   "-"]),
+        ("failed",           ["-",      NOT,    FAIL,  FAIL,  "-",   "-",   "-",       "-",  "-",      "-",  "-",   "-"]),
+    ];
+    machine::check("refund", &samples(), &commands, table, |refund, command| {
+        let events = refund.decide(command, NOW).map_err(|no| no.code())?;
+        let mut next = refund.clone();
+        events.iter().for_each(|event| next.apply(event));
+        Ok(next)
+    });
+}
+
+#[test]
+fn people_are_told_once_of_a_refund_that_stays_without_an_outcome() {
+    for (name, refund) in samples() {
+        let told = refund.decide(too_long(), NOW).unwrap_or_default();
+        let first = ["sent", "sent, overdue", "unknown"].contains(&name);
+        assert_eq!(told.contains(&Event::Overdue), first, "{name}");
+        assert!(told.is_empty() || told[0] == Event::OutcomeUnknown { ask_at: later() }, "{name}: it is asked further");
+    }
+}
+
+#[test]
+fn an_outcome_learned_by_asking_is_called_reconciled() {
+    for (name, refund) in samples() {
+        let told = refund.decide(Command::Succeed { provider_ref: "r1".into() }, NOW).unwrap_or_default();
+        if let [Event::Succeeded { reconciled, .. }] = told.as_slice() {
+            assert_eq!(*reconciled, name.starts_with("unknown"), "{name}");
+        }
+    }
+}

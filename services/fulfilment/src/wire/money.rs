@@ -1,0 +1,69 @@
+//! The money of orders that were asked for, between the contracts and the domain.
+use backbone::Published;
+use contracts::fulfilment::v1 as out;
+
+use super::{goods::pieces, to_money};
+use crate::domain::{
+    account::HeldLine,
+    order::{
+        money::{Event, Payout},
+        request::Request,
+    },
+    refund_id,
+};
+
+/// What others learn; `request` is the state after the event.
+pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
+    let order_id = request.order_id.to_string();
+    match event {
+        Event::Claimed { claim_id, purchase_id, pieces: claimed } => {
+            let (claim_id, purchase_id, pieces) = (claim_id.to_string(), purchase_id.to_string(), pieces(claimed));
+            Published::of(&out::PayoutClaimed { order_id, claim_id, purchase_id, pieces }, shard)
+        }
+        Event::Granted { claim_id, lines } => {
+            let amount = request.payout(*claim_id).and_then(Payout::amount).and_then(to_money);
+            let (claim_id, refund_id) = (claim_id.to_string(), refund_id(*claim_id).to_string());
+            let lines = held_lines(lines);
+            Published::of(&out::PayoutGranted { order_id, claim_id, refund_id, amount, lines }, shard)
+        }
+        Event::Refused { claim_id, reason } => {
+            let (claim_id, code) = (claim_id.to_string(), reason.code().to_owned());
+            Published::of(&out::PayoutRefused { order_id, claim_id, code }, shard)
+        }
+        Event::Paid { claim_id } => Published::of(&out::PayoutPaid { order_id, claim_id: claim_id.to_string() }, shard),
+        Event::Failed { claim_id, code } => {
+            let (claim_id, code) = (claim_id.to_string(), code.clone());
+            Published::of(&out::PayoutFailed { order_id, claim_id, code }, shard)
+        }
+        Event::Repeated { claim_id } => {
+            Published::of(&out::PayoutRepeated { order_id, claim_id: claim_id.to_string() }, shard)
+        }
+    }
+}
+
+/// What a purchase holds for pieces, line by line.
+pub fn held_lines(lines: &[HeldLine]) -> Vec<out::HeldPieces> {
+    let line = |line: &HeldLine| out::HeldPieces {
+        line_id: line.line_id.clone(),
+        quantity: line.quantity,
+        goods: to_money(line.goods),
+        fees: line.fees.iter().map(|(code, fee)| out::HeldFee { code: code.clone(), amount: to_money(*fee) }).collect(),
+        given: to_money(line.given),
+        amount: to_money(line.amount),
+    };
+    lines.iter().map(line).collect()
+}
+
+/// The payouts of an order as people see them.
+pub fn payout_views(request: &Request) -> Vec<out::PayoutView> {
+    let view = |payout: &Payout| out::PayoutView {
+        claim_id: payout.claim_id.to_string(),
+        purchase_id: payout.purchase_id.to_string(),
+        status: payout.state.word().to_owned(),
+        pieces: pieces(&payout.pieces),
+        refund_id: payout.amount().map(|_| refund_id(payout.claim_id).to_string()).unwrap_or_default(),
+        amount: payout.amount().and_then(to_money),
+        lines: held_lines(&payout.lines),
+    };
+    request.payouts.iter().map(view).collect()
+}
