@@ -44,6 +44,9 @@ pub struct Complaint {
     pub retargeting: Option<Proposal>,
     /// The newest draft.
     pub solution: Option<Solution>,
+    /// What was done under the drafts before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<Remedy>,
     pub offers_made: u32,
     pub declines: u32,
     /// The highest level that had to look at it so far.
@@ -314,10 +317,7 @@ impl Complaint {
             Event::InvestigationStarted => self.state = State::Investigating,
             Event::Investigated { evidence, .. } => self.found_out(evidence),
             Event::InvestigationLate { .. } => self.raised_by_itself(Trigger::InvestigationLate),
-            Event::SolutionDrafted(draft) => {
-                self.solution = Some(*draft);
-                self.state = State::SolutionDrafted;
-            }
+            Event::SolutionDrafted(draft) => self.drafted(*draft),
             Event::ApprovalRequested(_) | Event::ApprovalGiven(_) | Event::Approved(_) => self.drafting(event),
             Event::Returned { .. } | Event::ApprovalExpired { .. } => self.drafting(event),
             Event::Offered | Event::Declined { .. } | Event::Agreed(_) => self.offering(event),

@@ -193,12 +193,12 @@ pub enum Event {
         promise: Box<Promise>,
         at: Timestamp,
     },
-    /// `warning` is the escalation of the warning the former department got.
+    /// `warnings` are the escalations of those the former department got.
     Forwarded {
         from: Department,
         desk: Desk,
         held: Held,
-        warning: Option<Uuid>,
+        warnings: Vec<Uuid>,
         promise: Box<Promise>,
         at: Timestamp,
     },

@@ -20,7 +20,7 @@ use crate::sla::Warning;
 pub use {
     decide::{Command, Event, Fact, Lookup, Rejection},
     promises::{Change, Promises},
-    replay::{Changed, Record, Target, Warned, WhatIf, replay},
+    replay::{Changed, Record, Target, WhatIf, replay},
     summary::{Counts, Share, Summary},
 };
 

@@ -17,6 +17,9 @@ use super::{
     Brief, Command, DepartmentTask, Event, FORWARDS_MAX, Held, Rejection, State, Waited,
 };
 
+/// What the escalations of warnings are named by.
+const WARNING: &str = "department_warning";
+
 impl DepartmentTask {
     /// The department must still answer.
     pub fn waiting(&self) -> bool {
@@ -44,14 +47,23 @@ impl DepartmentTask {
         Some(Cow::Owned(promise))
     }
 
-    /// When the department is first warned that its time runs out.
-    pub fn warn_at(&self) -> Option<Timestamp> {
-        self.promised().and_then(|promise| promise.standing.warn_at.iter().min().copied())
+    /// When the department is warned that its time runs out, the first time in front.
+    pub fn warn_at(&self) -> Vec<Timestamp> {
+        let mut warn_at = self.promised().map(|promise| promise.standing.warn_at.clone()).unwrap_or_default();
+        warn_at.sort_unstable();
+        warn_at
     }
 
-    /// The escalation of the warning of this hand-over, if there was one.
-    pub fn warning(&self) -> Option<Uuid> {
-        self.warned.then(|| self.escalation("department_warning"))
+    /// The escalations of the warnings of this hand-over; in what was stored before each had one of its own, all have one.
+    pub fn warnings(&self) -> Vec<Uuid> {
+        let given = self.promise.iter().flat_map(|promise| &promise.warned).map(|warning| self.warning(*warning));
+        self.warned.then(|| self.escalation(WARNING)).into_iter().chain(given).collect()
+    }
+
+    /// The id of what is raised for a warning of this hand-over.
+    fn warning(&self, warning: Warning) -> Uuid {
+        let shared = self.escalation(WARNING).to_string();
+        kernel::id::derived("escalation", &[WARNING, &shared, &warning.to_string()])
     }
 
     /// What follows from `command` at `now`. Answering at once acknowledges as well.
@@ -145,7 +157,7 @@ impl DepartmentTask {
         let (from, held) = (self.brief.desk.department.clone(), self.held(now, levels));
         let mut events = self.look(now)?;
         events.retain(|event| matches!(event, Event::Expired { .. }));
-        events.push(Event::Forwarded { from, desk, held, warning: self.warning(), promise, at: now });
+        events.push(Event::Forwarded { from, desk, held, warnings: self.warnings(), promise, at: now });
         Ok(events)
     }
 
@@ -175,7 +187,7 @@ impl DepartmentTask {
         let late = || self.escalation("department_task");
         match event {
             promise::Event::Warned { warning, .. } => {
-                Some(Event::Warned { escalation_id: self.escalation("department_warning"), warning, at })
+                Some(Event::Warned { escalation_id: self.warning(warning), warning, at })
             }
             broken @ promise::Event::Breached { .. } => {
                 Some(Event::Expired { escalation_id: late(), broken: Box::new(broken) })
