@@ -132,8 +132,9 @@ impl Complaint {
 
     /// What to ask a department, as the task after `before` others.
     fn asked(complaint_id: Uuid, before: usize, desk: Desk) -> Asked {
-        let number = (before + 1).to_string();
-        Asked { task_id: kernel::id::derived("department_task", &[&complaint_id.to_string(), &number]), desk }
+        let (mut id, number) = (Uuid::encode_buffer(), (before + 1).to_string());
+        let id = &*complaint_id.hyphenated().encode_lower(&mut id);
+        Asked { task_id: kernel::id::derived("department_task", &[id, &number]), desk }
     }
 
     fn record(&self, mut facts: Box<Facts>, desk: Desk, levels: &Levels) -> Decision {

@@ -102,7 +102,7 @@ pub struct Brief {
     pub batch: String,
     /// When the department is warned where the service levels do not say it, and who must look when it is late.
     #[serde(default)]
-    pub ladder: Ladder,
+    pub ladder: Arc<Ladder>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

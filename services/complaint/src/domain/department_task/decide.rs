@@ -1,5 +1,5 @@
 //! What follows from a command to a department's task, and how what happened is taken in.
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
 use kernel::{
@@ -37,7 +37,7 @@ impl DepartmentTask {
             return Some(Cow::Borrowed(promise));
         }
         let from = self.had_since();
-        let terms = Terms { target: self.answer_by.duration_since(from), ..Terms::default() };
+        let terms = Arc::new(Terms { target: self.answer_by.duration_since(from), ..Terms::default() });
         let terms = if self.warned { terms } else { self.brief.warned_by_default(terms) };
         let owner = Some(self.brief.desk.department.to_string());
         let mut promise = Promise::start(from, false, terms, owner.clone(), &|_| None).ok()?;
@@ -54,7 +54,7 @@ impl DepartmentTask {
         warn_at
     }
 
-    /// The escalations of the warnings of this hand-over; in what was stored before each had one of its own, all have one.
+    /// The escalations of the warnings of this hand-over. Before each had one of its own, all shared one, which is among them.
     pub fn warnings(&self) -> Vec<Uuid> {
         let given = self.promise.iter().flat_map(|promise| &promise.warned).map(|warning| self.warning(*warning));
         self.warned.then(|| self.escalation(WARNING)).into_iter().chain(given).collect()
@@ -317,9 +317,9 @@ impl Brief {
     }
 
     /// The terms with the ladder's warning where they name none.
-    fn warned_by_default(&self, mut terms: Terms) -> Terms {
+    fn warned_by_default(&self, mut terms: Arc<Terms>) -> Arc<Terms> {
         if terms.warnings.is_empty() && self.ladder.warn_percent > 0 {
-            terms.warnings.push(Warning::Percent(self.ladder.warn_percent));
+            Arc::make_mut(&mut terms).warnings.push(Warning::Percent(self.ladder.warn_percent));
         }
         terms
     }
