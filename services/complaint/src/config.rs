@@ -178,7 +178,7 @@ impl Policy {
                     tell_within: term("tell_result_within_hours", section.tell_result_within_hours, 1..=30 * day)?,
                     tries: section.satisfaction_tries,
                 },
-                ladder: section.escalation.ladder()?,
+                ladder: Arc::new(section.escalation.ladder()?),
                 silence: None,
             },
             guidance: section.guidance,

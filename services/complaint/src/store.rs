@@ -166,12 +166,15 @@ const OVERDUE: &str = "-- overdue.list
       from complaint, jsonb_each(state->'promises') as promises (kind, given),
            jsonb_each(given) as promise (started_at, value)
       where status <> 'closed' and owed_at is not null and owed_at < $1 and kind <> 'first_investigation'
-        and promise.value->'standing'->>'state' in ('running', 'breached')) as open
+        and promise.value->'standing'->>'state' in ('running', 'breached')
+      union all
+      select 'result', id, id, state->'asked'->0->'desk'->>'department', tell_by, md5(id::text || 'result')::uuid
+      from complaint where tell_by < $1) as open
     where due_at < $1 and ($2::timestamptz is null or (due_at, place) > ($2, $3))
     order by due_at, place limit $4";
 
-/// Tasks without an answer, and promises to customers that were broken and are still owed, whose time has passed at `now`,
-/// oldest due time first (R-CMP-20). A due time itself is in time. Read is what is late, by indexes of what is still owed.
+/// Tasks without an answer, promises to customers that were broken and are still owed, and results of what was done that
+/// nobody told, whose time has passed at `now`, oldest due time first (R-CMP-20). A due time itself is in time. Read is what is late, by indexes of what is still owed.
 pub async fn overdue(
     pool: &PgPool,
     now: Timestamp,

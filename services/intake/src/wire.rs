@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use backbone::{Aggregate, Fault, Published, proto};
 use contracts::{common::v1 as common, intake::v1 as contract};
 use jiff::Timestamp;
+use kernel::sla::Kind;
 use uuid::Uuid;
 
 use crate::{
@@ -47,7 +48,7 @@ impl Aggregate for Case {
         let complaint_id = facts.and_then(|facts| facts.complaint_id).map(|id| id.to_string()).unwrap_or_default();
         let respond_by = facts.map(|facts| proto::timestamp(facts.respond_by));
         match event {
-            case::Event::Registered { facts, .. } => Published::of(&registered(facts), shard).at(facts.occurred_at),
+            case::Event::Registered { facts, .. } => Published::of(&taken_in(self, facts), shard).at(facts.occurred_at),
             case::Event::Responded { at, in_time, .. } => {
                 let (responded_at, in_time) = (Some(proto::timestamp(*at)), *in_time);
                 Published::of(&contract::CaseResponded { case_id, responded_at, respond_by, in_time }, shard).at(*at)
@@ -135,8 +136,9 @@ fn completed(added: &Added, case_id: String, complaint_id: String) -> contract::
     }
 }
 
-fn registered(facts: &case::Facts) -> contract::CaseRegistered {
+fn taken_in(case: &Case, facts: &case::Facts) -> contract::CaseRegistered {
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    let calendar = case.promises.last(Kind::FirstResponse).and_then(|promise| promise.terms.calendar.as_ref());
     contract::CaseRegistered {
         case_id: facts.case_id.to_string(),
         customer_id: facts.customer_id.to_string(),
@@ -160,6 +162,8 @@ fn registered(facts: &case::Facts) -> contract::CaseRegistered {
         is_repeat: facts.repeat_contact,
         urgent: facts.is_urgent(),
         answered_from: facts.answered_from.map(proto::timestamp),
+        calendar: calendar.map(|calendar| calendar.id.clone()).unwrap_or_default(),
+        calendar_version: calendar.map_or(0, |calendar| calendar.version),
         record_parts: parts(&facts.parts),
     }
 }
@@ -237,7 +241,7 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         case_id: facts.case_id.to_string(),
         version,
         status: status(&case.state).to_owned(),
-        registered: Some(registered(facts)),
+        registered: Some(taken_in(case, facts)),
         responded_at: case.responded_at.map(proto::timestamp),
         response_missed: case.response_missed,
         closed_at,

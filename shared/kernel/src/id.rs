@@ -9,7 +9,7 @@ const ROOT: Uuid = Uuid::from_u128(0x6f1c_1f0e_52a7_4d0b_9a53_0f6b_7c1e_2d84);
 /// `derived("purchase", &["shop", "A-1001"])`. The same input always gives the same id.
 pub fn derived(namespace: &str, parts: &[&str]) -> Uuid {
     let length = |part: &str| (part.len() as u64).to_be_bytes();
-    let mut name = Vec::with_capacity(64);
+    let mut name = Vec::with_capacity(128);
     for part in std::iter::once(&namespace).chain(parts) {
         name.extend(length(part));
         name.extend(part.as_bytes());

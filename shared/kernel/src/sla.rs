@@ -226,10 +226,16 @@ impl When {
     }
 }
 
+impl Rule {
+    fn holds(&self, promise: Kind, facts: Facts<'_>) -> bool {
+        self.promise == promise && self.when.matches(facts)
+    }
+}
+
 impl Policy {
     /// The rule that holds for a case; none when nothing of the kind is promised to it.
     pub fn rule(&self, promise: Kind, facts: Facts<'_>) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.promise == promise && rule.when.matches(facts))
+        self.rules.iter().find(|rule| rule.holds(promise, facts))
     }
 
     /// The rate a case counts for; none when nothing of the kind is measured.

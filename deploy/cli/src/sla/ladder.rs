@@ -3,7 +3,7 @@ use std::{collections::HashMap, fs, path::Path};
 
 use anyhow::Context as _;
 use kernel::{
-    promise::{Counts, Warned},
+    promise::Counts,
     sla::{Kind, Warning},
 };
 use serde::{Deserialize, Serialize};
@@ -68,15 +68,15 @@ impl Ladder {
         percent.filter(|_| kind == Kind::DepartmentAnswer).map(Warning::Percent).into_iter().collect()
     }
 
-    /// What promises of a kind that stood so and were warned of so often raised.
-    pub fn raised(&self, kind: Kind, counts: Counts, warned: Warned) -> Raised {
+    /// What promises of a kind that stood so and were warned of so often raised: each warning is raised for itself.
+    pub fn raised(&self, kind: Kind, counts: Counts, warnings: u64) -> Raised {
         let broken = counts.breached + counts.met_late + counts.cancelled_after_breach;
-        // A department has one escalation for all warnings of a hand-over; of a first answer nobody is told ahead.
+        // Of a first answer nobody is told ahead.
         let (late, warning, warnings) = match kind {
             Kind::FirstResponse => ("first_response_late", "", 0),
-            Kind::FirstInvestigation => ("investigation_late", "promise_warning", warned.warnings),
-            Kind::DepartmentAnswer => ("department_late", "department_warning", warned.promises),
-            _ => ("promise_late", "promise_warning", warned.warnings),
+            Kind::FirstInvestigation => ("investigation_late", "promise_warning", warnings),
+            Kind::DepartmentAnswer => ("department_late", "department_warning", warnings),
+            _ => ("promise_late", "promise_warning", warnings),
         };
         let mut raised = Raised::default();
         raised.add(self.level(late), broken);

@@ -60,7 +60,7 @@ offers (solution_offer) and telling the result (result_notice) of complaints and
 intake and complaint, from --from on and, after --to, until what was promised has ended; what is told more than a week after
 that is not heard. Before is as it was promised then. What is broken or warned of is escalated to the level the ladder says;
 whether somebody acknowledges it is not foreseen. Without --calendars a promise counts in the version of its calendar that
-others were given in at the time, where the journals tell it.")]
+it, or others at the time, were given in, where the journals tell it.")]
     Replay(Replay),
 }
 

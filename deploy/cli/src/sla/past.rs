@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 use contracts::{
-    Event, Message,
+    Event, Message, Timestamp as Instant,
     common::v1::{self as common, CaseClass, Lane},
     complaint::v1 as complaint,
     intake::v1 as intake,
@@ -273,8 +273,9 @@ impl Past {
 
     fn registered(&mut self, event: &intake::CaseRegistered) -> anyhow::Result<()> {
         let facts = self.asked_by(event);
-        let (from, due) = (event.recorded_at.as_ref(), event.respond_by.as_ref());
-        self.begins(Kind::FirstResponse, &event.case_id, facts, instant(from)?, instant(due)?);
+        let (from, due) = (instant(event.recorded_at.as_ref())?, instant(event.respond_by.as_ref())?);
+        self.versions.seen(&event.calendar, event.calendar_version, from);
+        self.begins(Kind::FirstResponse, &event.case_id, facts, from, due);
         Ok(())
     }
 
@@ -286,20 +287,20 @@ impl Past {
                 let event = complaint::TaskIssued::decode(body)?;
                 self.versions.seen(&event.calendar, event.calendar_version, occurred);
                 self.begins(kind, id, handed(&event), occurred, instant(event.answer_by.as_ref())?);
-                self.warned(id, event.warn_at.as_ref())?;
+                self.warned(id, event.warn_at, &event.further_warn_at)?;
             }
             complaint::TaskReturned::TYPE => {
                 let event = complaint::TaskReturned::decode(body)?;
                 let facts = self.facts_of(kind, id);
                 self.begins(kind, id, facts, occurred, instant(event.answer_by.as_ref())?);
-                self.warned(id, event.warn_at.as_ref())?;
+                self.warned(id, event.warn_at, &event.further_warn_at)?;
             }
             complaint::TaskForwarded::TYPE => {
                 let event = complaint::TaskForwarded::decode(body)?;
                 self.ends(kind, id, occurred, How::Cancelled(Cause::Resolved));
                 let facts = Facts { department: Some(event.department.clone()), ..self.facts_of(kind, id) };
                 self.begins(kind, id, facts, occurred, instant(event.answer_by.as_ref())?);
-                self.warned(id, event.warn_at.as_ref())?;
+                self.warned(id, event.warn_at, &event.further_warn_at)?;
             }
             complaint::TaskAnswered::TYPE => {
                 let at = instant(complaint::TaskAnswered::decode(body)?.answered_at.as_ref())?;
@@ -311,10 +312,10 @@ impl Past {
         Ok(())
     }
 
-    /// When the department is warned of the hand-over that began last.
-    fn warned(&mut self, id: &str, at: Option<&contracts::Timestamp>) -> anyhow::Result<()> {
-        let at = at.map(|at| instant(Some(at))).transpose()?;
-        self.newest(Kind::DepartmentAnswer, id).into_iter().for_each(|task| task.warn_at = at.into_iter().collect());
+    /// When the department is warned of the hand-over that began last: first, and again.
+    fn warned(&mut self, id: &str, first: Option<Instant>, further: &[Instant]) -> anyhow::Result<()> {
+        let warn_at = first.iter().chain(further).map(|at| instant(Some(at))).collect::<Result<Vec<_>, _>>()?;
+        self.newest(Kind::DepartmentAnswer, id).into_iter().for_each(|task| task.warn_at.clone_from(&warn_at));
         Ok(())
     }
 
@@ -364,7 +365,7 @@ fn handed(event: &complaint::TaskIssued) -> Facts {
     Facts { class, priority, department: Some(event.department.clone()), ..Facts::default() }
 }
 
-fn instant(at: Option<&contracts::Timestamp>) -> anyhow::Result<Timestamp> {
+fn instant(at: Option<&Instant>) -> anyhow::Result<Timestamp> {
     let at = at.context("a time is missing")?;
     Ok(Timestamp::new(at.seconds, at.nanos)?)
 }

@@ -33,6 +33,11 @@ fn entry<E: Event>(event: &E, aggregate: &str, at: Timestamp) -> JournalEntry {
 
 /// A chat that is answered after so many minutes, promised within five.
 fn chat(past: &mut Past, case_id: &str, at: Timestamp, answered_after: Option<i64>) {
+    chat_in(past, case_id, at, answered_after, 0);
+}
+
+/// The same, promised in a version of the office's hours; 0 where nobody tells.
+fn chat_in(past: &mut Past, case_id: &str, at: Timestamp, answered_after: Option<i64>, calendar_version: u32) {
     let case_id = case_id.to_owned();
     let registered = intake::CaseRegistered {
         case_id: case_id.clone(),
@@ -41,6 +46,8 @@ fn chat(past: &mut Past, case_id: &str, at: Timestamp, answered_after: Option<i6
         lane: common::Lane::Standard.into(),
         recorded_at: on_wire(at),
         respond_by: on_wire(at + minutes(5)),
+        calendar: if calendar_version > 0 { "office".to_owned() } else { String::new() },
+        calendar_version,
         ..intake::CaseRegistered::default()
     };
     past.take(&entry(&registered, &case_id, at)).unwrap();
@@ -213,7 +220,9 @@ fn r_cmp_13_what_is_warned_of_and_what_is_broken_goes_up_to_the_level_of_the_lad
     past.take(&entry(&told, "told", hours(40))).unwrap();
     let department = |id: &str, past: &mut Past| {
         let (class, warn_at) = (common::CaseClass::Delivery.into(), on_wire(hours(12)));
-        let issued = complaint::TaskIssued { class, answer_by: on_wire(hours(24)), warn_at, ..Default::default() };
+        let (answer_by, further_warn_at) = (on_wire(hours(24)), on_wire(hours(22)).into_iter().collect());
+        let issued =
+            complaint::TaskIssued { class, answer_by, warn_at, further_warn_at, ..complaint::TaskIssued::default() };
         past.take(&entry(&issued, id, START)).unwrap();
     };
     department("silent", &mut past);
@@ -222,7 +231,8 @@ fn r_cmp_13_what_is_warned_of_and_what_is_broken_goes_up_to_the_level_of_the_lad
     past.take(&entry(&answered, "quick", hours(3))).unwrap();
     past.take(&entry(&complaint::ComplaintAssessed::default(), "slow", hours(100))).unwrap();
 
-    let same = under(past, kernel::sla::DEFAULT, &calendars());
+    let twice = kernel::sla::DEFAULT.replace(r#"warnings = ["50%"]"#, r#"warnings = ["50%", "2h"]"#);
+    let same = under(past, &twice, &calendars());
     for judged in &same {
         assert_eq!(judged.before.escalated, judged.after.escalated, "{:?}", judged.kind);
     }
@@ -233,7 +243,7 @@ fn r_cmp_13_what_is_warned_of_and_what_is_broken_goes_up_to_the_level_of_the_lad
         Raised { team_lead: 2, management: 1, ..none },
         "two warnings, broken"
     );
-    assert_eq!(raised(Kind::DepartmentAnswer), Raised { team_lead: 1, department_head: 1, ..none });
+    assert_eq!(raised(Kind::DepartmentAnswer), Raised { team_lead: 2, department_head: 1, ..none }, "each warning");
     assert_eq!(raised(Kind::ResultNotice), Raised { team_lead: 3, complaint_manager: 1, ..none });
 }
 
@@ -271,18 +281,20 @@ fn the_past_counts_in_the_versions_of_the_time_and_in_the_newest_where_nobody_te
         past.take(&entry(&issued, &format!("task {calendar_version}"), at)).unwrap();
     };
     // At eight in the evening of two days; each is answered after the next opening.
-    let evenings = |told: bool| {
+    let evenings = |by_others: bool, by_itself: bool| {
         let mut past = Past::default();
         for (day, version) in [(0, 1), (1, 2)] {
             let morning = START + SignedDuration::from_hours(24 * day);
-            if told {
+            if by_others {
                 given_in(&mut past, version, morning);
             }
-            chat(&mut past, &format!("day {day}"), morning + minutes(11 * 60), Some(13 * 60 + 4));
+            let (evening, own) = (morning + minutes(11 * 60), if by_itself { version } else { 0 });
+            chat_in(&mut past, &format!("day {day}"), evening, Some(13 * 60 + 4), own);
         }
         let first = &under(past, kernel::sla::DEFAULT, &calendars)[0];
         (first.after.met, first.after.late)
     };
-    assert_eq!(evenings(true), (1, 1), "the first one in the hours it was given in");
-    assert_eq!(evenings(false), (0, 2), "both in the newest");
+    assert_eq!(evenings(true, false), (1, 1), "the first one in the hours others were given in");
+    assert_eq!(evenings(false, true), (1, 1), "in those it was given in itself");
+    assert_eq!(evenings(false, false), (0, 2), "both in the newest");
 }

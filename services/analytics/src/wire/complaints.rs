@@ -50,10 +50,7 @@ pub fn measures(event_type: &str, payload: &[u8], plain: Measures) -> Result<Mea
             Ok(Measures { due_at, ..plain })
         }
         TaskForwarded::TYPE => forwarded(read(payload)?, plain),
-        TaskAccepted::TYPE => {
-            let e: TaskAccepted = read(payload)?;
-            Ok(Measures { about: complaint(&e.complaint_id)?, department: word(e.department), ..plain })
-        }
+        TaskAccepted::TYPE => Ok(Measures { about: complaint(&read::<TaskAccepted>(payload)?.complaint_id)?, ..plain }),
         ImprovementProposed::TYPE => proposed(read(payload)?, plain),
         ImprovementReporterAttached::TYPE => attached(&read(payload)?, plain),
         ImprovementReporterInformed::TYPE => {
@@ -104,7 +101,6 @@ fn closed(e: ComplaintClosed, plain: Measures) -> Result<Measures, Fault> {
 fn answered(e: TaskAnswered, plain: Measures) -> Result<Measures, Fault> {
     let plain = happened("answered_at", e.answered_at.as_ref(), plain)?;
     Ok(Measures {
-        about: complaint(&e.complaint_id)?,
         due_at: proto::instant("answer_by", e.answer_by.as_ref())?,
         department: word(e.department),
         to_acknowledge_s: Some(e.to_acknowledge_s),
@@ -116,28 +112,17 @@ fn answered(e: TaskAnswered, plain: Measures) -> Result<Measures, Fault> {
 /// The time is that of the department that had it.
 fn forwarded(e: TaskForwarded, plain: Measures) -> Result<Measures, Fault> {
     let plain = happened("issued_at", e.issued_at.as_ref(), plain)?;
-    Ok(Measures {
-        about: complaint(&e.complaint_id)?,
-        department: word(e.from_department),
-        to_answer_s: Some(e.waited_s),
-        ..plain
-    })
+    Ok(Measures { department: word(e.from_department), to_answer_s: Some(e.waited_s), ..plain })
 }
 
 fn proposed(e: ImprovementProposed, plain: Measures) -> Result<Measures, Fault> {
-    Ok(Measures {
-        about: proto::optional_id("finding_id", &e.finding_id)?,
-        class: class(e.class()),
-        code: word(e.cause_code),
-        product_id: word(e.product_id),
-        ..plain
-    })
+    Ok(Measures { about: proto::optional_id("finding_id", &e.finding_id)?, code: word(e.cause_code), ..plain })
 }
 
 /// A recurrence happened when it was reported, whenever it was found to be one.
 fn attached(e: &ImprovementReporterAttached, plain: Measures) -> Result<Measures, Fault> {
     let plain = happened("reported_at", e.reported_at.as_ref(), plain)?;
-    Ok(Measures { about: complaint(&e.complaint_id)?, number: Some(e.recurrence.into()), ..plain })
+    Ok(numbered(e.recurrence.into(), plain))
 }
 
 /// Those that no event of their own tells of.

@@ -160,7 +160,7 @@ fn remedies(checks: &mut Checks, given: &[common::Remedy]) -> Option<Vec<RemedyK
     }
     let readable = kinds.len() == given.len();
     let mut sound = readable;
-    for flaw in flaws(&kinds) {
+    for flaw in flaws(&kinds, None) {
         match flaw.place.and_then(|place| places.get(place)) {
             Some(place) => checks.wrong(format!("remedies[{place}].amount"), flaw.reason),
             None if given.is_empty() => checks.wrong("remedies", flaw.reason),

@@ -22,7 +22,7 @@ impl Complaint {
     }
 
     fn requested(&self, solution: &Solution, rules: &Rulebook, now: Timestamp) -> Event {
-        let matter = matter(self.class(), solution);
+        let matter = matter(self.class(), solution, self.worth());
         let author = solution.author.clone();
         let outside = solution.fairness.is_some_and(|fairness| fairness.outside);
         Event::ApprovalRequested(Box::new(rules.matrix.request(author, matter, solution.exception(), outside, now)))

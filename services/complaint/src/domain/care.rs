@@ -162,6 +162,15 @@ impl Complaint {
         (terms.silence_after / count(terms.care.tries.max(1))).saturating_mul(count(questions))
     }
 
+    /// The id of the message that tells the result of the newest solution: outreach sends it under this one.
+    pub fn result_message(&self) -> Uuid {
+        self.result_message_of(self.version())
+    }
+
+    fn result_message_of(&self, version: u32) -> Uuid {
+        kernel::id::derived("message", &["result", &self.facts.complaint_id.to_string(), &version.to_string()])
+    }
+
     /// The id of the `n`th message of progress.
     fn progress_message(&self, n: u32) -> Uuid {
         kernel::id::derived("message", &["progress", &self.facts.complaint_id.to_string(), &n.to_string()])

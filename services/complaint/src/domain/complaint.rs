@@ -1,6 +1,9 @@
 //! A complaint from its record to its close: what is known of it, what can happen to it, and what each happening
 //! changes. What may happen is decided in `decide`. Free text (findings, wishes, reasons) is never part of it.
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
@@ -44,6 +47,9 @@ pub struct Complaint {
     pub retargeting: Option<Proposal>,
     /// The newest draft.
     pub solution: Option<Solution>,
+    /// What was done under the drafts before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<Remedy>,
     pub offers_made: u32,
     pub declines: u32,
     /// The highest level that had to look at it so far.
@@ -120,10 +126,10 @@ pub struct Terms {
     pub care: Promised,
     /// The longest silence, as the policy had it; none where it has no rule.
     #[serde(default)]
-    pub silence: Option<kernel::promise::Terms>,
+    pub silence: Option<Arc<kernel::promise::Terms>>,
     /// Who must look at what.
     #[serde(default)]
-    pub ladder: Ladder,
+    pub ladder: Arc<Ladder>,
 }
 
 /// The complaint manager's judgement (R-CMP-02).
@@ -271,18 +277,9 @@ impl Complaint {
         self.assessment.as_ref().map_or(self.facts.class, |assessment| assessment.class)
     }
 
-    /// The id of the message that tells the result of the newest solution: outreach sends it under this one.
-    pub fn result_message(&self) -> Uuid {
-        self.result_message_of(self.version())
-    }
-
     /// The version of the newest draft; 0 before the first.
     pub fn version(&self) -> u32 {
         self.solution.as_ref().map_or(0, |solution| solution.version)
-    }
-
-    pub(super) fn result_message_of(&self, version: u32) -> Uuid {
-        kernel::id::derived("message", &["result", &self.facts.complaint_id.to_string(), &version.to_string()])
     }
 
     /// It exists and is not closed.
@@ -292,9 +289,10 @@ impl Complaint {
 
     /// Takes in what happened.
     pub fn apply(&mut self, event: &Event) {
-        match event.clone() {
+        match event {
             Event::Recorded { facts, asked, promised } => {
-                *self = Self { facts: *facts, asked: vec![asked], state: State::Recorded, ..Self::default() };
+                let (facts, asked) = (Facts::clone(facts), vec![asked.clone()]);
+                *self = Self { facts, asked, state: State::Recorded, ..Self::default() };
                 promised.iter().for_each(|moved| self.promises.apply(moved));
             }
             Event::PromisesMoved(_)
@@ -303,56 +301,53 @@ impl Complaint {
             | Event::Held(_)
             | Event::HoldReleased { .. } => self.beside(event),
             Event::RecordCompleted { parts, emotion } => {
-                self.facts.parts.iter_mut().for_each(|known| known.extend(&parts));
+                self.facts.parts.iter_mut().for_each(|known| known.extend(parts));
                 self.facts.emotion = emotion.or(self.facts.emotion);
             }
             Event::Assessed(assessment) => {
-                self.assessment = Some(assessment);
+                self.assessment = Some(assessment.clone());
                 self.state = State::Assessed;
             }
-            Event::DepartmentAsked(asked) => self.asked.push(asked),
+            Event::DepartmentAsked(asked) => self.asked.push(asked.clone()),
             Event::InvestigationStarted => self.state = State::Investigating,
-            Event::Investigated { evidence, .. } => self.found_out(evidence),
+            Event::Investigated { evidence, .. } => self.found_out(evidence.clone()),
             Event::InvestigationLate { .. } => self.raised_by_itself(Trigger::InvestigationLate),
-            Event::SolutionDrafted(draft) => {
-                self.solution = Some(*draft);
-                self.state = State::SolutionDrafted;
-            }
+            Event::SolutionDrafted(draft) => self.drafted(Solution::clone(draft)),
             Event::ApprovalRequested(_) | Event::ApprovalGiven(_) | Event::Approved(_) => self.drafting(event),
             Event::Returned { .. } | Event::ApprovalExpired { .. } => self.drafting(event),
             Event::Offered | Event::Declined { .. } | Event::Agreed(_) => self.offering(event),
             Event::ExecutionStarted => self.state = State::Executing,
             Event::RemedySettled { remedy_id, done } => {
-                let progress = if done { Progress::Done } else { Progress::Failed };
-                self.remedies_of(remedy_id).for_each(|remedy| remedy.progress = progress);
+                let progress = if *done { Progress::Done } else { Progress::Failed };
+                self.remedies_of(*remedy_id).for_each(|remedy| remedy.progress = progress);
             }
             Event::RemedyDeviated { remedy_id } => {
-                self.remedies_of(remedy_id).for_each(|remedy| remedy.deviates = true);
+                self.remedies_of(*remedy_id).for_each(|remedy| remedy.deviates = true);
             }
             Event::Executed { .. } => self.state = State::Executed { untold: false },
             Event::ResultTold { at, .. } => {
-                let silent_at = kernel::calendar::add(at, self.facts.terms.silence_after);
+                let silent_at = kernel::calendar::add(*at, self.facts.terms.silence_after);
                 self.state = State::SatisfactionCheck { silent_at };
             }
             Event::Dissatisfied { trigger, .. } => {
-                self.raised_by_itself(trigger);
+                self.raised_by_itself(*trigger);
                 self.state = State::Investigating;
             }
             Event::Raised { trigger, .. } => {
-                self.raised_by_itself(trigger);
+                self.raised_by_itself(*trigger);
                 if let (Trigger::ResultUntold, State::Executed { untold }) = (trigger, &mut self.state) {
                     *untold = true;
                 }
             }
-            Event::Escalated { level, .. } => self.escalation_level = self.escalation_level.max(Some(level)),
-            Event::ProcessDeviated(deviation) => self.deviations.push(deviation),
-            Event::Care(heard) => self.silent(&heard),
+            Event::Escalated { level, .. } => self.escalation_level = self.escalation_level.max(Some(*level)),
+            Event::ProcessDeviated(deviation) => self.deviations.push(deviation.clone()),
+            Event::Care(heard) => self.silent(heard),
             Event::Reopened { .. } => {
                 self.reopen_count += 1;
                 self.state = State::Investigating;
             }
-            Event::Closed { outcome, at, .. } => self.close(outcome, at),
-            Event::Merged { merged, at, .. } => self.go_on_as(merged, at),
+            Event::Closed { outcome, at, .. } => self.close(*outcome, *at),
+            Event::Merged { merged, at, .. } => self.go_on_as(merged.clone(), *at),
             Event::Unmerged => self.come_back(),
         }
         self.care.apply(event);

@@ -1,5 +1,7 @@
 //! How often a customer contacts us, with whatever matter: from so many contacts within so many days on somebody must
 //! look, once until it has calmed down. Of the contacts only the newest times are kept, as many as it takes to tell.
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -35,7 +37,7 @@ pub struct Contact {
     /// When it happened.
     pub at: Timestamp,
     pub often: Often,
-    pub ladder: Ladder,
+    pub ladder: Arc<Ladder>,
 }
 
 /// What happened: the contact, the newest contacts with it, how many of them are within the time, and the escalation if
@@ -102,7 +104,7 @@ mod tests {
                 complaint_id: None,
                 at: START + days(*day),
                 often: Often { times: 3, within: days(30) },
-                ladder: Ladder::default(),
+                ladder: Arc::default(),
             };
             for noted in contacts.decide(contact) {
                 raised.extend(noted.escalation_id.map(|_| *day));

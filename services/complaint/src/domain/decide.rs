@@ -17,7 +17,7 @@ use super::{
     escalation::{Level, Trigger},
     promises::{KINDS, TAKEN_UP_AGAIN},
     routing::{Desk, InForce},
-    rulebook::{Rulebook, total},
+    rulebook::Rulebook,
     solution::{Consent, RemedyKind, Solution, flaws},
     values::{CauseCode, Department, Emotion, Evidence, RecordPart},
 };
@@ -56,7 +56,7 @@ impl Complaint {
             }
             Command::DraftSolution { by, remedies, exception, others, rules } => {
                 let mut draft = self.draft(by, &remedies, exception, &rules)?;
-                let worth = total(remedies.into_iter());
+                let worth = self.worth_with(&remedies);
                 draft.fairness = worth.zip(others).map(|(worth, others)| rules.band.judge(worth, &others));
                 Ok(vec![Event::SolutionDrafted(Box::new(draft))])
             }
@@ -132,8 +132,9 @@ impl Complaint {
 
     /// What to ask a department, as the task after `before` others.
     fn asked(complaint_id: Uuid, before: usize, desk: Desk) -> Asked {
-        let number = (before + 1).to_string();
-        Asked { task_id: kernel::id::derived("department_task", &[&complaint_id.to_string(), &number]), desk }
+        let (mut id, number) = (Uuid::encode_buffer(), (before + 1).to_string());
+        let id = &*complaint_id.hyphenated().encode_lower(&mut id);
+        Asked { task_id: kernel::id::derived("department_task", &[id, &number]), desk }
     }
 
     fn record(&self, mut facts: Box<Facts>, desk: Desk, levels: &Levels) -> Decision {
@@ -214,7 +215,7 @@ impl Complaint {
         if !failed && !matches!(self.state, State::Investigated | State::SolutionDrafted) {
             return Err(self.not_now());
         }
-        if let Some(flaw) = flaws(remedies).first() {
+        if let Some(flaw) = flaws(remedies, self.currency()).first() {
             return Err(Rejection::BadRemedies(*flaw));
         }
         if self.facts.purchase_id.is_none() && remedies.iter().any(|remedy| remedy.refunds()) {

@@ -102,7 +102,7 @@ pub struct Brief {
     pub batch: String,
     /// When the department is warned where the service levels do not say it, and who must look when it is late.
     #[serde(default)]
-    pub ladder: Ladder,
+    pub ladder: Arc<Ladder>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,12 +193,12 @@ pub enum Event {
         promise: Box<Promise>,
         at: Timestamp,
     },
-    /// `warning` is the escalation of the warning the former department got.
+    /// `warnings` are the escalations of those the former department got.
     Forwarded {
         from: Department,
         desk: Desk,
         held: Held,
-        warning: Option<Uuid>,
+        warnings: Vec<Uuid>,
         promise: Box<Promise>,
         at: Timestamp,
     },

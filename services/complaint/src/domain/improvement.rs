@@ -2,6 +2,8 @@
 //! proposed -> accepted -> in_work -> released -> effectiveness_check -> effective | ineffective, and back to in_work.
 //! Every complaint with the problem stands in it once: recorded by the release, its customer is to be told; recorded
 //! later, the problem came back. Invariant: effective only when everybody to be told is informed or suppressed (M24).
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -51,7 +53,7 @@ pub struct ImprovementAction {
     pub state: State,
     /// Who must look when it is late, as it was when the action was proposed.
     #[serde(default)]
-    pub ladder: Ladder,
+    pub ladder: Arc<Ladder>,
     /// The finding of an analysis it was proposed from (R-CMP-16).
     #[serde(default)]
     pub finding_id: Option<Uuid>,
@@ -114,7 +116,7 @@ pub enum Command {
         owner: Department,
         due_by: Timestamp,
         by: String,
-        ladder: Ladder,
+        ladder: Arc<Ladder>,
         finding_id: Option<Uuid>,
     },
     Accept,
@@ -144,7 +146,7 @@ pub enum Event {
         due_by: Timestamp,
         by: String,
         finding_id: Option<Uuid>,
-        ladder: Ladder,
+        ladder: Arc<Ladder>,
         at: Timestamp,
     },
     Accepted,

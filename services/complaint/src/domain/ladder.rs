@@ -22,7 +22,7 @@ pub struct Ladder {
     pub warn_percent: u8,
     /// A complaint judged this grave, or graver, is raised.
     pub severity_from: Option<Severity>,
-    /// A solution that costs more is raised: minor units by currency.
+    /// A solution that costs more, with what was given before, is raised: minor units by currency.
     pub amount_over: BTreeMap<String, i64>,
 }
 
@@ -55,14 +55,9 @@ impl Ladder {
         self.severity_from.is_some_and(|from| severity >= from)
     }
 
-    /// Whether amounts of one currency are together above its limit.
-    pub fn costly(&self, amounts: impl IntoIterator<Item = Money>) -> bool {
-        let mut total = BTreeMap::<_, i64>::new();
-        for amount in amounts {
-            let sum = total.entry(amount.currency.code()).or_default();
-            *sum = sum.saturating_add(amount.minor);
-        }
-        total.iter().any(|(currency, sum)| self.amount_over.get(*currency).is_some_and(|limit| sum > limit))
+    /// Whether an amount is above the limit of its currency.
+    pub fn costly(&self, worth: Money) -> bool {
+        self.amount_over.get(worth.currency.code()).is_some_and(|limit| worth.minor > *limit)
     }
 }
 
@@ -125,10 +120,8 @@ mod tests {
     #[test]
     fn limits_are_those_of_each_currency_and_equality_is_within() {
         let ladder = Ladder { amount_over: BTreeMap::from([("CNY".into(), 500)]), ..Ladder::default() };
-        let money = |minor, currency: &str| Money::new(minor, currency.parse().unwrap());
-        assert!(!ladder.costly([money(200, "CNY"), money(300, "CNY")]));
-        assert!(ladder.costly([money(200, "CNY"), money(301, "CNY")]));
-        assert!(!ladder.costly([money(9_999, "EUR")]), "no limit is set for it");
-        assert!(!ladder.costly([]));
+        let costly = |minor, currency: &str| ladder.costly(Money::new(minor, currency.parse().unwrap()));
+        assert!(!costly(500, "CNY") && costly(501, "CNY"));
+        assert!(!costly(9_999, "EUR"), "no limit is set for it");
     }
 }

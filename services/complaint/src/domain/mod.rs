@@ -1,7 +1,8 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
 //! `ladder`, `solution`, `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`, `promises`,
-//! `retargeting`, `approving`, `executing`, `care`, `hold`), `department_task`, `escalation`; beside them `improvement`
-//! and `suggestion`, which tell their `reporters`, and the `contacts` of a customer. `posts` says who may do what.
+//! `retargeting`, `given`, `approving`, `executing`, `care`, `hold`), `department_task`, `escalation`; beside them
+//! `improvement` and `suggestion`, which tell their `reporters`, and the `contacts` of a customer. `posts` says who may do
+//! what.
 mod approving;
 pub mod care;
 pub mod command;
@@ -12,6 +13,7 @@ pub mod department_task;
 pub mod escalation;
 mod executing;
 pub mod fairness;
+mod given;
 pub mod hold;
 pub mod improvement;
 pub mod ladder;

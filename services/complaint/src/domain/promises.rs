@@ -2,6 +2,8 @@
 //! and the result (R-CMP-10), under the service levels in force when it is recorded. The rules of promises are the
 //! kernel's; here is which happening means what for which of them, and what follows when one is broken.
 //! Invariant: a promise keeps the terms it was given under, whatever class the assessment finds; only a retarget moves it.
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use kernel::{
     promise::{self, Event as Step, Fact, Lookup, Promise, Reason, State as Standing},
@@ -53,11 +55,14 @@ impl Facts {
     /// What is promised when the complaint is recorded. The terms of silence are kept: each word begins them anew.
     pub(super) fn promised(&mut self, levels: &Levels) -> Result<Vec<Moved>, promise::Rejection> {
         let (mut moved, none) = (Vec::with_capacity(KINDS.len()), Promises::default());
+        self.terms.silence = None;
         for (kind, _) in KINDS {
             let promise = levels.promise(kind, self.asked_of(self.class), None, self.recorded_at)?;
+            if kind == Kind::ProgressSilence {
+                self.terms.silence = promise.as_ref().map(|promise| Arc::clone(&promise.terms));
+            }
             moved.extend(promise.and_then(|promise| none.start(kind, promise)));
         }
-        self.terms.silence = levels.terms(Kind::ProgressSilence, self.asked_of(self.class), None);
         Ok(moved)
     }
 }
@@ -140,7 +145,7 @@ impl Complaint {
             if let Step::Noted { fact: Fact::Retargeted { terms, .. }, .. } = &one.event {
                 *self.retargets.entry(one.kind).or_default() += 1;
                 if one.kind == Kind::ProgressSilence {
-                    self.facts.terms.silence = Some(terms.clone());
+                    self.facts.terms.silence = Some(Arc::clone(terms));
                 }
             }
             self.promises.apply(one);

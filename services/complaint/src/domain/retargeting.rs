@@ -45,7 +45,7 @@ pub struct Proposal {
     /// 1 for the first of the complaint.
     pub number: u32,
     pub kind: Kind,
-    pub terms: Terms,
+    pub terms: Arc<Terms>,
     pub approval: Approval,
 }
 
@@ -123,7 +123,7 @@ impl Complaint {
             Event::PromisesMoved(moved) => Event::Retargeted { warned: warned.clone(), moved },
             other => other,
         };
-        let fact = Fact::Retargeted { at: now, terms: terms.clone(), approval_id: format!("{RETARGET} {number}") };
+        let fact = Fact::Retargeted { at: now, terms: Arc::clone(terms), approval_id: format!("{RETARGET} {number}") };
         Ok(self.note(vec![(*kind, fact)], levels, now)?.into_iter().map(other_terms).collect())
     }
 

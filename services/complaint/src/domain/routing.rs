@@ -42,7 +42,7 @@ impl Eq for InForce {}
 
 impl Desk {
     /// What is promised of its answer about a class in a lane, under `levels`; none when nothing is.
-    pub fn terms(&self, (class, lane): (Class, Lane), levels: Option<&Levels>) -> Option<Terms> {
+    pub fn terms(&self, (class, lane): (Class, Lane), levels: Option<&Levels>) -> Option<Arc<Terms>> {
         let facts = Facts { class: Some(class.name()), priority: Some(lane.name()), ..Facts::default() };
         let team = Some(self.department.as_str());
         let Some(target) = self.answer_within else { return levels?.terms(Kind::DepartmentAnswer, facts, team) };
@@ -50,7 +50,7 @@ impl Desk {
             None => None,
             Some(hours) => levels?.counting(hours, facts, team),
         };
-        Some(Terms { target, calendar, ..Terms::default() })
+        Some(Arc::new(Terms { target, calendar, ..Terms::default() }))
     }
 }
 

@@ -1,7 +1,10 @@
 //! What the house decided about solutions: what is offered for which class and severity (R-CMP-06, R-CMP-14), and who
 //! approves what (R-CMP-07). It comes with the commands that need it, so
 //! that deciding stays pure; an approval that was requested keeps the steps it was requested with.
-use kernel::approval::{Matrix, Matter, Powers};
+use kernel::{
+    approval::{Matrix, Matter, Powers},
+    money::Money,
+};
 use serde::Deserialize;
 
 use super::{
@@ -73,15 +76,15 @@ impl Offers {
     }
 }
 
-/// A solution as the matrix knows it: the kinds of its remedies, and the sum of what they are worth.
-pub fn matter(class: Class, solution: &Solution) -> Matter {
+/// A solution as the matrix knows it: the kinds of its remedies, and what it is `worth` with all that was given before.
+pub fn matter(class: Class, solution: &Solution, worth: Option<Money>) -> Matter {
     let mut kinds: Vec<String> = solution.remedies.iter().map(|remedy| remedy.kind.name().to_owned()).collect();
     kinds.sort();
     kinds.dedup();
-    Matter { kinds, class: class.name().to_owned(), amount: total(solution.remedies.iter().map(|r| r.kind)) }
+    Matter { kinds, class: class.name().to_owned(), amount: worth }
 }
 
 /// The worth of remedies together; nothing when none has a price. Drafts have one currency and bounds.
-pub fn total(remedies: impl Iterator<Item = RemedyKind>) -> Option<kernel::money::Money> {
+pub fn total(remedies: impl Iterator<Item = RemedyKind>) -> Option<Money> {
     remedies.filter_map(RemedyKind::amount).reduce(|sum, amount| sum.checked_add(amount).unwrap_or(sum))
 }

@@ -2,7 +2,10 @@
 //! Money is promised in one currency and within bounds; what people do (guidance, exchange, repair,
 //! service again) has no amount but for a compensation's worth.
 use jiff::Timestamp;
-use kernel::{approval::Approval, money::Money};
+use kernel::{
+    approval::Approval,
+    money::{Currency, Money},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -184,19 +187,21 @@ pub struct Flaw {
     pub reason: &'static str,
 }
 
-/// Everything that is wrong with what somebody wants to promise; empty when nothing is.
-pub fn flaws(wishes: &[RemedyKind]) -> Vec<Flaw> {
+/// Everything that is wrong with what somebody wants to promise where money was given in `currency` before; empty when
+/// nothing is.
+pub fn flaws(wishes: &[RemedyKind], currency: Option<Currency>) -> Vec<Flaw> {
     let mut found = Vec::new();
     if wishes.is_empty() || wishes.len() > REMEDIES_MAX {
         found.push(Flaw { place: None, reason: "must be 1 to 10 remedies" });
     }
-    let currency = wishes.iter().find_map(|wish| wish.amount()).map(|amount| amount.currency);
+    let first = || wishes.iter().find_map(|wish| wish.amount()).map(|amount| amount.currency);
+    let currency = currency.or_else(first);
     for (place, amount) in wishes.iter().enumerate().filter_map(|(place, wish)| Some((place, wish.amount()?))) {
         if !(1..=AMOUNT_MINOR_MAX).contains(&amount.minor) {
             found.push(Flaw { place: Some(place), reason: "the amount must be 1 to 100,000,000,000 minor units" });
         }
         if Some(amount.currency) != currency {
-            found.push(Flaw { place: Some(place), reason: "all amounts of a solution must have the same currency" });
+            found.push(Flaw { place: Some(place), reason: "all amounts of a complaint must have the same currency" });
         }
     }
     found
@@ -220,13 +225,15 @@ mod tests {
             &[refund(AMOUNT_MINOR_MAX, "CNY"), refund(5, "CNY")],
         ];
         for wishes in good {
-            assert_eq!(flaws(wishes), [], "{wishes:?}");
+            assert_eq!(flaws(wishes, None), [], "{wishes:?}");
         }
-        let places = |wishes: &[RemedyKind]| flaws(wishes).iter().map(|flaw| flaw.place).collect::<Vec<_>>();
+        let places = |wishes: &[RemedyKind]| flaws(wishes, None).iter().map(|flaw| flaw.place).collect::<Vec<_>>();
         assert_eq!(places(&[]), [None]);
         assert_eq!(places(&[RemedyKind::Guidance; 11]), [None]);
         assert_eq!(places(&[refund(0, "CNY"), refund(-1, "EUR")]), [Some(0), Some(1), Some(1)]);
         assert_eq!(places(&[refund(i64::MAX, "CNY"), RemedyKind::Guidance, refund(1, "USD")]), [Some(0), Some(2)]);
+        let before = |code: &str| flaws(&[RemedyKind::Guidance, refund(1, "CNY")], code.parse().ok());
+        assert_eq!((before("CNY").len(), before("EUR")[0].place), (0, Some(1)), "one currency a complaint");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! informed, or not told for a reason. Nobody screens, decides on or rewards what they suggested themselves.
 mod promised;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use kernel::promise::Promise;
 use serde::{Deserialize, Serialize};
@@ -33,7 +35,7 @@ pub struct Suggestion {
     pub promises: Promises,
     /// Who must look when that comes near its end or is broken, as it was when it was recorded.
     #[serde(default)]
-    pub ladder: Ladder,
+    pub ladder: Arc<Ladder>,
     pub state: State,
 }
 
@@ -123,7 +125,7 @@ pub enum Command {
         by: Reporter,
         /// What a customer is promised.
         promise: Option<Box<Promise>>,
-        ladder: Ladder,
+        ladder: Arc<Ladder>,
     },
     /// Another suggestion that says the same was merged into this one, with what was promised for it.
     Join {
@@ -169,7 +171,7 @@ pub enum Event {
         suggestion_id: Uuid,
         product_id: String,
         by: Reporter,
-        ladder: Ladder,
+        ladder: Arc<Ladder>,
     },
     PromisesMoved(Vec<Moved>),
     Screened,

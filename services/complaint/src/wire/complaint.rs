@@ -239,10 +239,9 @@ impl Complaint {
         kernel::id::derived("escalation", &[what, &self.facts.complaint_id.to_string(), &number.to_string()])
     }
 
-    /// The newest draft costs more than its currency's limit.
+    /// The newest draft costs more than its currency's limit, with what was given before.
     fn costly(&self) -> bool {
-        let remedies = self.solution.iter().flat_map(|solution| &solution.remedies);
-        self.facts.terms.ladder.costly(remedies.filter_map(|remedy| remedy.kind.amount()))
+        self.worth().is_some_and(|worth| self.facts.terms.ladder.costly(worth))
     }
 
     fn approval_expired(&self, escalation_id: Uuid) -> contract::ApprovalExpired {

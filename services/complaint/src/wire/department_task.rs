@@ -1,6 +1,6 @@
 //! A department's task as its team learns of it, and what its lateness means for the complaint.
 use backbone::{Aggregate, Change, Fault, Published};
-use contracts::complaint::v1 as contract;
+use contracts::{Timestamp as Instant, complaint::v1 as contract};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -52,8 +52,10 @@ impl Aggregate for DepartmentTask {
             }
             Event::Answered { at, .. } => Published::of(&self.answered(*at), shard).at(*at),
             Event::Returned { .. } => {
-                let warn_at = self.warn_at().and_then(instant);
-                Published::of(&contract::TaskReturned { task_id, complaint_id, department, answer_by, warn_at }, shard)
+                let (warn_at, further_warn_at) = warned(self);
+                let returned =
+                    contract::TaskReturned { task_id, complaint_id, department, answer_by, warn_at, further_warn_at };
+                Published::of(&returned, shard)
             }
             Event::Accepted => Published::of(&self.accepted(), shard),
             Event::Forwarded { from, held, .. } => Published::of(&self.forwarded(from, *held), shard),
@@ -95,22 +97,22 @@ impl Aggregate for DepartmentTask {
         deadlines::task_command(kind)
     }
 
-    /// A warning is over when the task is not waited for any more, or when it is late, which is graver; lateness that was
+    /// Warnings are over when the task is not waited for any more, or when it is late, which is graver; lateness that was
     /// none is settled.
     fn reactions(&self, event: &Event) -> Vec<Change> {
-        let settle = |warning: Option<Uuid>| warning.map(super::settle);
+        let settle = |warnings: Vec<Uuid>| warnings.into_iter().map(super::settle);
         match event {
             Event::Warned { escalation_id, .. } => self.raise(*escalation_id, Trigger::DepartmentWarning),
             Event::Expired { escalation_id, .. } => {
                 let raise = self.raise(*escalation_id, Trigger::DepartmentLate);
-                raise.into_iter().chain(settle(self.warning())).collect()
+                raise.into_iter().chain(settle(self.warnings())).collect()
             }
-            Event::Answered { .. } => settle(self.warning()).into_iter().collect(),
+            Event::Answered { .. } => settle(self.warnings()).collect(),
             Event::Cancelled { .. } => {
-                settle(self.warning()).into_iter().chain(self.late_escalations().map(super::over)).collect()
+                settle(self.warnings()).chain(self.late_escalations().map(super::over)).collect()
             }
             Event::Closed => self.late_escalations().map(super::over).collect(),
-            Event::Forwarded { warning, .. } => settle(*warning).into_iter().collect(),
+            Event::Forwarded { warnings, .. } => settle(warnings.clone()).collect(),
             Event::Corrected { escalation_id, .. } => vec![super::settle(*escalation_id)],
             Event::Issued { .. } | Event::Acknowledged { .. } | Event::Accepted | Event::Returned { .. } => vec![],
         }
@@ -175,6 +177,7 @@ impl DepartmentTask {
             answer_by: issued.answer_by,
             forwards: self.forwards,
             warn_at: issued.warn_at,
+            further_warn_at: issued.further_warn_at,
         }
     }
 }
@@ -192,6 +195,7 @@ impl From<Rejection> for Fault {
 /// What the department is asked, and by when the answer is due now.
 pub fn issued(task: &DepartmentTask) -> contract::TaskIssued {
     let (brief, calendar) = (&task.brief, task.calendar());
+    let (warn_at, further_warn_at) = warned(task);
     contract::TaskIssued {
         task_id: brief.task_id.to_string(),
         complaint_id: brief.complaint_id.to_string(),
@@ -203,8 +207,15 @@ pub fn issued(task: &DepartmentTask) -> contract::TaskIssued {
         batch: brief.batch.clone(),
         issued_at: instant(task.issued_at),
         answer_by: instant(task.answer_by),
-        warn_at: task.warn_at().and_then(instant),
+        warn_at,
+        further_warn_at,
         calendar: calendar.map(|calendar| calendar.id.clone()).unwrap_or_default(),
         calendar_version: calendar.map_or(0, |calendar| calendar.version),
     }
+}
+
+/// When the department is first warned, and when again.
+fn warned(task: &DepartmentTask) -> (Option<Instant>, Vec<Instant>) {
+    let mut warned = task.warn_at().into_iter().filter_map(instant);
+    (warned.next(), warned.collect())
 }

@@ -56,6 +56,7 @@ pub fn complaint_view(version: u64, complaint: &Complaint) -> contract::Complain
         result_late: complaint.care.result_late,
         times_asked: complaint.care.asked,
         class: class(complaint.class()),
+        given: complaint.given.iter().map(remedy).collect(),
         fairness: solution.and_then(|solution| solution.fairness).map(fairness),
         deviations: complaint.deviations.iter().map(deviation).collect(),
         approval: solution.and_then(|solution| solution.approval.as_ref()).map(approval),

@@ -6,7 +6,7 @@ use contracts::{
 use testkit::request;
 use tonic::Code;
 
-use crate::house::{ANA, BEN, EVA, House, NAME, code, conclude, draft, hours, id, micro, ok, refund};
+use crate::house::{ANA, BEN, EVA, House, NAME, code, conclude, draft, guidance, hours, id, micro, ok, refund};
 
 /// Up to `in_approval`, with a draft of ana's.
 async fn submitted(minor: i64) -> House {
@@ -181,4 +181,40 @@ async fn a_draft_outside_the_band_of_comparable_complaints_needs_two_people() {
     ok(house.client().conclude_investigation(request(ANA, conclude(3))).await, "investigated");
     ok(house.client().draft_solution(request(ANA, draft(3, vec![refund(9_000)]))).await, "solution_drafted");
     assert_eq!(house.view(3).await.fairness, fairness(0, 0, false), "too long ago");
+}
+
+#[tokio::test]
+async fn r_cmp_06_r_cmp_07_what_was_given_before_counts_with_the_next_draft() {
+    let house = House::open().await;
+    let again = async |number: u128, first: i64, second: Remedy| {
+        house.investigate(number).await;
+        house.offer(number, vec![refund(first)]).await;
+        house.agree(number).await;
+        house.carry_out(number).await;
+        assert_eq!(house.satisfied(number, false).await.unwrap().status, "investigating");
+        house.offer(number, vec![second]).await;
+    };
+    again(1, 400, refund(100)).await;
+    let view = house.view(1).await;
+    let given: Vec<_> = view.given.iter().map(|one| one.amount.as_ref().map(|amount| amount.minor)).collect();
+    assert_eq!((given, view.remedies.len()), (vec![Some(400)], 1));
+    house.agree(1).await;
+    house.carry_out(1).await;
+    again(2, 400, guidance()).await;
+    house.agree(2).await;
+    let remedy_id = house.view(2).await.remedies[0].remedy_id.clone();
+    let advised = CompleteRemedyRequest { complaint_id: id(2), remedy_id, done: None };
+    ok(house.client().complete_remedy(request(ANA, advised)).await, "executed");
+    for number in [1, 2] {
+        assert_eq!(house.satisfied(number, true).await.unwrap().status, "closed");
+    }
+    house.investigate(3).await;
+    ok(house.client().conclude_investigation(request(ANA, conclude(3))).await, "investigated");
+    ok(house.client().draft_solution(request(ANA, draft(3, vec![refund(450)]))).await, "solution_drafted");
+    let between = Fairness { comparables: 2, percentile: 50, outside: false };
+    assert_eq!(house.view(3).await.fairness, Some(between), "5.00 and 4.00 were given in all");
+    again(4, 300_000, refund(200_001)).await;
+    let raised = house.events::<EscalationRaised>().await;
+    let costly = raised.iter().filter(|raised| raised.trigger() == EscalationTrigger::Amount);
+    assert_eq!(costly.map(|raised| raised.complaint_id.clone()).collect::<Vec<_>>(), [id(4)], "together, and once");
 }

@@ -178,3 +178,31 @@ async fn r_cmp_11_a_question_that_cannot_be_sent_is_asked_again() {
     assert_eq!(asked.iter().map(|asked| asked.number).collect::<Vec<_>>(), [2, 2]);
     assert_ne!(asked[0].message_id, asked[1].message_id);
 }
+
+#[tokio::test]
+async fn r_cmp_10_r_cmp_20_a_result_nobody_told_in_time_is_on_the_managers_list_until_it_is_told() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    house.offer(1, vec![refund(500)]).await;
+    house.agree(1).await;
+    house.execute(1).await;
+    let due = house.stack.now() + hours(24);
+    let listed = async || {
+        let asked = request(ANA, ListOverdueRequest::default());
+        let overdue = house.client().list_overdue(asked).await.unwrap().into_inner().overdue;
+        let results = overdue.into_iter().filter(|one| one.kind == "result");
+        results.map(|one| (one.complaint_id, one.department, one.due_at)).collect::<Vec<_>>()
+    };
+    house.stack.move_clock(hours(24));
+    assert_eq!(listed().await, [], "the due time itself is in time");
+    house.stack.move_clock(micro());
+    let late = [(id(1), "quality".to_owned(), on_wire(due))];
+    assert_eq!(listed().await, late, "whether or not a clock has rung");
+    house.stack.settle().await;
+    let view = house.view(1).await;
+    let runs = view.promises.iter().any(|one| one.promise == "result_notice" && one.status == "running");
+    assert!(view.result_late && runs, "the time of its class has not passed");
+    assert_eq!(listed().await, late);
+    house.tell(1, Purpose::Result).await;
+    assert_eq!(listed().await, []);
+}

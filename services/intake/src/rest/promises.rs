@@ -50,7 +50,7 @@ pub struct ChannelView {
     pub kept: Option<KeptView>,
 }
 
-/// When the result is told, by what the contact is about.
+/// When the result is told, by what the contact is about. That of an enquiry is its answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ResultView {
     #[schema(example = "delivery")]
@@ -126,7 +126,7 @@ fn channel(levels: &Levels, channel: Channel, kept: &HashMap<String, KeptView>) 
         first_answer: term(Kind::FirstResponse, any)?,
         urgent_feedback: term(Kind::UrgentFeedback, any)?,
         kept: kept.get(channel.word()).cloned(),
-        results: CaseClass::ALL.into_iter().filter_map(result).collect(),
+        results: CaseClass::ALL.into_iter().filter(|class| *class != CaseClass::Enquiry).filter_map(result).collect(),
     })
 }
 

@@ -99,10 +99,17 @@ impl Calendar {
 
     /// The first instant at which `working` time has passed since `start`.
     pub fn add(&self, start: Timestamp, working: Duration) -> Result<Timestamp, Beyond> {
+        self.within(start)?;
         if working.is_zero() {
-            return self.within(start).map(|()| start);
+            return Ok(start);
         }
-        let wanted = self.worked(start)?.checked_add(working).ok_or(self.beyond())?;
+        let first = self.stretch_after(start).ok_or(self.beyond())?;
+        // Most terms end in the stretch they begin in, and round the clock all do.
+        let soon = first.from.max(start).checked_add(working).ok().filter(|end| *end <= first.to);
+        if let Some(end) = soon {
+            return Ok(end);
+        }
+        let wanted = (first.before + length(first.from, start)).checked_add(working).ok_or(self.beyond())?;
         let index = self.stretches.partition_point(|stretch| stretch.before < wanted);
         let last = index.checked_sub(1).and_then(|index| self.stretches.get(index)).ok_or(self.beyond())?;
         let end = last.from.checked_add(wanted - last.before).map_err(|_| self.beyond())?;

@@ -1,7 +1,7 @@
 //! What follows from a command, and how what happened is taken in.
 //! A fact that changes nothing (it is known, it is older than the promise, the promise had ended by then) decides to
 //! nothing. What was breached and is now said to stand otherwise, or ended and now ended otherwise, is `Corrected`.
-use std::{borrow::Cow, collections::BTreeMap, ops::Bound};
+use std::{borrow::Cow, collections::BTreeMap, ops::Bound, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ pub enum Fact {
     /// The customer wrote, or the goods came: whatever was waiting waits no longer.
     Resumed { at: Timestamp },
     /// Other terms, approved.
-    Retargeted { at: Timestamp, terms: Terms, approval_id: String },
+    Retargeted { at: Timestamp, terms: Arc<Terms>, approval_id: String },
     /// What was promised is done.
     Satisfied { at: Timestamp },
     /// What was promised is no longer owed.
@@ -100,14 +100,14 @@ impl Promise {
     pub fn start(
         started_at: Timestamp,
         reply: bool,
-        terms: Terms,
+        terms: impl Into<Arc<Terms>>,
         owner: Option<String>,
         calendars: Lookup<'_, '_>,
     ) -> Result<Self, Rejection> {
         let standing =
             Standing { state: State::Running, due_at: started_at, warn_at: vec![], end: None, elapsed: None };
         let owners = owner.map(|owner| BTreeMap::from([(started_at, owner)])).unwrap_or_default();
-        let (pauses, heard, warned) = Default::default();
+        let (terms, (pauses, heard, warned)) = (terms.into(), Default::default());
         let mut new = Self { started_at, reply, terms, owners, pauses, heard, standing, detected_at: None, warned };
         // Nobody has looked yet: whether its time has passed is said when somebody does.
         new.standing = new.stand(None, started_at, calendars)?;
@@ -248,7 +248,7 @@ impl Promise {
                 self.pauses.iter_mut().filter(waiting).for_each(|pause| pause.to = Some(*at));
             }
             Fact::Retargeted { terms, .. } => {
-                self.terms.clone_from(terms);
+                self.terms = Arc::clone(terms);
                 self.warned.clear();
             }
             // The standing says it.

@@ -10,6 +10,7 @@
 //! corrects the verdict by an event of its own.
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,7 +21,7 @@ use crate::sla::Warning;
 pub use {
     decide::{Command, Event, Fact, Lookup, Rejection},
     promises::{Change, Promises},
-    replay::{Changed, Record, Target, Warned, WhatIf, replay},
+    replay::{Changed, Record, Target, WhatIf, replay},
     summary::{Counts, Share, Summary},
 };
 
@@ -58,7 +59,8 @@ pub struct Promise {
     pub started_at: Timestamp,
     /// A reply is owed: nothing pauses it.
     pub reply: bool,
-    pub terms: Terms,
+    /// Shared by all promises that were given with these terms.
+    pub terms: Arc<Terms>,
     /// Who was responsible from when on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub owners: BTreeMap<Timestamp, String>,

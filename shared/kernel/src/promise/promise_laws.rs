@@ -226,7 +226,7 @@ proptest! {
         let target = SignedDuration::from_secs(other);
         let found = replay(records(), |record| Some(Target { target, ..promised(&lived[record.id]) })).unwrap();
         let again = given.into_iter().map(|(promise, told)| {
-            let terms = Terms { target, ..promise.terms };
+            let terms = Terms { target, ..Terms::clone(&promise.terms) };
             live(Promise::start(at(0), promise.reply, terms, None, &calendars).unwrap(), &told, false).1
         });
         let both = lived.iter().map(state).zip(again.map(|promise| state(&promise))).enumerate();

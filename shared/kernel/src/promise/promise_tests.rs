@@ -31,7 +31,7 @@ pub(super) fn paused(at: Timestamp) -> Fact {
 }
 
 fn retargeted(at: Timestamp, target: i64) -> Fact {
-    Fact::Retargeted { at, terms: terms(target), approval_id: "approval:1".into() }
+    Fact::Retargeted { at, terms: terms(target).into(), approval_id: "approval:1".into() }
 }
 
 fn cancelled(at: Timestamp, cause: Cause) -> Fact {
@@ -174,7 +174,7 @@ fn a_change_of_target_keeps_the_pauses_and_needs_an_approval() {
     let mut promise = promise();
     note(&mut promise, paused(h(20)), h(20));
     note(&mut promise, Fact::Resumed { at: h(30) }, h(30));
-    let other = Fact::Retargeted { at: h(40), terms: terms(4), approval_id: " ".into() };
+    let other = Fact::Retargeted { at: h(40), terms: terms(4).into(), approval_id: " ".into() };
     assert_eq!(step(&mut promise, Command::Note(other), h(40)), Err(Rejection::Unapproved));
     assert_eq!(promise.standing.due_at, h(90));
     note(&mut promise, retargeted(h(40), 4), h(40));

@@ -43,26 +43,13 @@ pub struct Target<'c> {
 pub struct WhatIf<I> {
     pub before: Counts,
     pub after: Counts,
-    pub warned_before: Warned,
-    pub warned_after: Warned,
+    /// How many warnings were given, and would have been, while the promise could still be kept.
+    pub warned_before: u64,
+    pub warned_after: u64,
     /// Promises that would not have been given.
     pub not_given: u64,
     /// Those with another verdict, as they came.
     pub changed: Vec<Changed<I>>,
-}
-
-/// What was warned of while it could still be kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Warned {
-    pub promises: u64,
-    pub warnings: u64,
-}
-
-impl Warned {
-    fn add(&mut self, warnings: usize) {
-        self.promises += u64::from(warnings > 0);
-        self.warnings += warnings as u64;
-    }
 }
 
 /// A promise with another verdict; `after` is none when it would not have been given.
@@ -82,11 +69,11 @@ impl<I, F> Record<I, F> {
     }
 
     /// How many warnings due at these times were given: by the watermark, before the end and while it did not stand still.
-    fn warned(&self, due: impl IntoIterator<Item = Timestamp>, open: Option<Timestamp>) -> usize {
+    fn warned(&self, due: impl IntoIterator<Item = Timestamp>, open: Option<Timestamp>) -> u64 {
         let given = |at: &Timestamp| {
             *at <= self.watermark && self.end.is_none_or(|end| *at < end.at) && open.is_none_or(|from| *at <= from)
         };
-        due.into_iter().filter(given).count()
+        due.into_iter().filter(given).count() as u64
     }
 }
 
@@ -111,11 +98,11 @@ pub fn replay<'c, I, F>(
         let before = judge(record.due_at, open);
         let after = target(&record).map(anew).transpose()?;
         found.before.add(before);
-        found.warned_before.add(record.warned(record.warn_at.iter().copied(), open));
+        found.warned_before += record.warned(record.warn_at.iter().copied(), open);
         match after {
             Some((state, warned)) => {
                 found.after.add(state);
-                found.warned_after.add(warned);
+                found.warned_after += warned;
             }
             None => found.not_given += 1,
         }

@@ -1,11 +1,11 @@
 //! The service levels in force: a policy and the calendars it counts in, checked and ready. A service has one set of
 //! them, asks it for the promises it gives, and hands it in wherever a fact about a promise comes.
-use std::{fmt, ops::RangeInclusive, path::PathBuf};
+use std::{collections::BTreeMap, fmt, ops::RangeInclusive, path::PathBuf, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
-use super::{Facts, Hours, Kind, Policy};
+use super::{Facts, Hours, Kind, Policy, Rule};
 use crate::{
     calendar::{Calendar, Calendars, Definitions, Place},
     promise::{Promise, Rejection, Terms, Versioned},
@@ -27,6 +27,16 @@ pub struct Files {
 pub struct Levels {
     policy: Policy,
     calendars: Calendars,
+    /// What each rule of the policy promises.
+    promised: Vec<Promised>,
+}
+
+/// The terms of a rule, made once and shared by all that is promised under it.
+#[derive(Clone, Debug)]
+enum Promised {
+    Everywhere(Arc<Terms>),
+    /// By the calendar that holds at the place.
+    OfPlace(BTreeMap<String, Arc<Terms>>),
 }
 
 /// Everything that is wrong with a policy and its calendars, one a line.
@@ -47,30 +57,40 @@ impl Levels {
         if !wrong.is_empty() {
             return Err(Unusable(wrong));
         }
-        let calendars = Calendars::prepare(calendars, YEARS).map_err(|error| Unusable(vec![error.to_string()]))?;
-        Ok(Self { policy, calendars })
+        let ready = Calendars::prepare(calendars, YEARS).map_err(|error| Unusable(vec![error.to_string()]))?;
+        let terms = |rule: &Rule, calendar: Option<&str>| {
+            let policy = Some(Versioned { id: policy.id.clone(), version: policy.version });
+            let (calendar, warnings) = (calendar.map(|name| newest(&ready, name)), rule.warnings.clone());
+            Arc::new(Terms { target: rule.target, calendar, policy, warnings })
+        };
+        let of_place = |rule: &Rule| {
+            let names = calendars.newest().map(|one| one.name.as_str());
+            names.map(|name| (name.to_owned(), terms(rule, Some(name)))).collect()
+        };
+        let promised = |rule: &Rule| match &rule.hours {
+            Hours::RoundTheClock => Promised::Everywhere(terms(rule, None)),
+            Hours::Of(name) => Promised::Everywhere(terms(rule, Some(name))),
+            Hours::OfPlace => Promised::OfPlace(of_place(rule)),
+        };
+        let promised = policy.rules.iter().map(promised).collect();
+        Ok(Self { promised, policy, calendars: ready })
     }
 
     /// What is promised of a kind to a case, worked on by `team`; none when nothing of the kind is promised to it.
-    pub fn terms(&self, kind: Kind, facts: Facts<'_>, team: Option<&str>) -> Option<Terms> {
-        let rule = self.policy.rule(kind, facts)?;
-        Some(Terms {
-            target: rule.target,
-            calendar: self.counting(&rule.hours, facts, team),
-            policy: Some(Versioned { id: self.policy.id.clone(), version: self.policy.version }),
-            warnings: rule.warnings.clone(),
-        })
+    pub fn terms(&self, kind: Kind, facts: Facts<'_>, team: Option<&str>) -> Option<Arc<Terms>> {
+        let mut rules = self.policy.rules.iter().zip(&self.promised);
+        match rules.find(|(rule, _)| rule.holds(kind, facts))?.1 {
+            Promised::Everywhere(terms) => Some(Arc::clone(terms)),
+            Promised::OfPlace(terms) => terms.get(self.at_place(facts, team)).cloned(),
+        }
     }
 
     /// The calendar in which `hours` count for a case that `team` works on; none round the clock.
     pub fn counting(&self, hours: &Hours, facts: Facts<'_>, team: Option<&str>) -> Option<Versioned> {
         match hours {
             Hours::RoundTheClock => None,
-            Hours::OfPlace => {
-                let place = Place { store: facts.store, team, channel: facts.channel };
-                Some(self.versioned(self.calendars.name_of(place)))
-            }
-            Hours::Of(name) => Some(self.versioned(name)),
+            Hours::OfPlace => Some(newest(&self.calendars, self.at_place(facts, team))),
+            Hours::Of(name) => Some(newest(&self.calendars, name)),
         }
     }
 
@@ -116,9 +136,14 @@ impl Levels {
         .collect()
     }
 
-    fn versioned(&self, name: &str) -> Versioned {
-        Versioned { id: name.to_owned(), version: self.calendars.newest(name).unwrap_or(1) }
+    /// The name of the calendar that holds for a case that `team` works on.
+    fn at_place(&self, facts: Facts<'_>, team: Option<&str>) -> &str {
+        self.calendars.name_of(Place { store: facts.store, team, channel: facts.channel })
     }
+}
+
+fn newest(calendars: &Calendars, name: &str) -> Versioned {
+    Versioned { id: name.to_owned(), version: calendars.newest(name).unwrap_or(1) }
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ fn a_promise_is_kept_under_the_calendar_it_was_given_in() {
     events.iter().for_each(|event| kept.apply(event));
     assert_eq!(kept.standing.state, State::Met);
     assert!(levels.calendar(&Versioned { id: "moon".into(), version: 1 }).is_none());
-    let later = Versioned { version: 99, ..promise.terms.calendar.unwrap() };
+    let later = Versioned { version: 99, ..promise.terms.calendar.clone().unwrap() };
     assert!(levels.calendar(&later).is_none(), "a version nobody has yet");
 }
 

@@ -1,5 +1,5 @@
 //! What follows from a command to a department's task, and how what happened is taken in.
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
 use kernel::{
@@ -16,6 +16,9 @@ use super::{
     },
     Brief, Command, DepartmentTask, Event, FORWARDS_MAX, Held, Rejection, State, Waited,
 };
+
+/// What the escalations of warnings are named by.
+const WARNING: &str = "department_warning";
 
 impl DepartmentTask {
     /// The department must still answer.
@@ -34,7 +37,7 @@ impl DepartmentTask {
             return Some(Cow::Borrowed(promise));
         }
         let from = self.had_since();
-        let terms = Terms { target: self.answer_by.duration_since(from), ..Terms::default() };
+        let terms = Arc::new(Terms { target: self.answer_by.duration_since(from), ..Terms::default() });
         let terms = if self.warned { terms } else { self.brief.warned_by_default(terms) };
         let owner = Some(self.brief.desk.department.to_string());
         let mut promise = Promise::start(from, false, terms, owner.clone(), &|_| None).ok()?;
@@ -44,14 +47,23 @@ impl DepartmentTask {
         Some(Cow::Owned(promise))
     }
 
-    /// When the department is first warned that its time runs out.
-    pub fn warn_at(&self) -> Option<Timestamp> {
-        self.promised().and_then(|promise| promise.standing.warn_at.iter().min().copied())
+    /// When the department is warned that its time runs out, the first time in front.
+    pub fn warn_at(&self) -> Vec<Timestamp> {
+        let mut warn_at = self.promised().map(|promise| promise.standing.warn_at.clone()).unwrap_or_default();
+        warn_at.sort_unstable();
+        warn_at
     }
 
-    /// The escalation of the warning of this hand-over, if there was one.
-    pub fn warning(&self) -> Option<Uuid> {
-        self.warned.then(|| self.escalation("department_warning"))
+    /// The escalations of the warnings of this hand-over. Before each had one of its own, all shared one, which is among them.
+    pub fn warnings(&self) -> Vec<Uuid> {
+        let given = self.promise.iter().flat_map(|promise| &promise.warned).map(|warning| self.warning(*warning));
+        self.warned.then(|| self.escalation(WARNING)).into_iter().chain(given).collect()
+    }
+
+    /// The id of what is raised for a warning of this hand-over.
+    fn warning(&self, warning: Warning) -> Uuid {
+        let shared = self.escalation(WARNING).to_string();
+        kernel::id::derived("escalation", &[WARNING, &shared, &warning.to_string()])
     }
 
     /// What follows from `command` at `now`. Answering at once acknowledges as well.
@@ -145,7 +157,7 @@ impl DepartmentTask {
         let (from, held) = (self.brief.desk.department.clone(), self.held(now, levels));
         let mut events = self.look(now)?;
         events.retain(|event| matches!(event, Event::Expired { .. }));
-        events.push(Event::Forwarded { from, desk, held, warning: self.warning(), promise, at: now });
+        events.push(Event::Forwarded { from, desk, held, warnings: self.warnings(), promise, at: now });
         Ok(events)
     }
 
@@ -175,7 +187,7 @@ impl DepartmentTask {
         let late = || self.escalation("department_task");
         match event {
             promise::Event::Warned { warning, .. } => {
-                Some(Event::Warned { escalation_id: self.escalation("department_warning"), warning, at })
+                Some(Event::Warned { escalation_id: self.warning(warning), warning, at })
             }
             broken @ promise::Event::Breached { .. } => {
                 Some(Event::Expired { escalation_id: late(), broken: Box::new(broken) })
@@ -305,9 +317,9 @@ impl Brief {
     }
 
     /// The terms with the ladder's warning where they name none.
-    fn warned_by_default(&self, mut terms: Terms) -> Terms {
+    fn warned_by_default(&self, mut terms: Arc<Terms>) -> Arc<Terms> {
         if terms.warnings.is_empty() && self.ladder.warn_percent > 0 {
-            terms.warnings.push(Warning::Percent(self.ladder.warn_percent));
+            Arc::make_mut(&mut terms).warnings.push(Warning::Percent(self.ladder.warn_percent));
         }
         terms
     }

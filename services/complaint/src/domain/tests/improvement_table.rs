@@ -2,7 +2,6 @@
 use super::{
     super::{
         improvement::{Command, Event, ImprovementAction, Problem, Rejection},
-        ladder::Ladder,
         reporters::{Person, Reporter, Suppression, Tell, Telling, Told},
     },
     small_tables::{Rows, compare},
@@ -30,7 +29,7 @@ fn known() -> Reporter {
 }
 
 fn propose() -> Command {
-    let (owner, due_by, by, ladder) = (department("quality"), NOW + days(30), ANA.into(), Ladder::default());
+    let (owner, due_by, by, ladder) = (department("quality"), NOW + days(30), ANA.into(), Arc::default());
     Command::Propose { problem: problem(), owner, due_by, by, finding_id: Some(Uuid::from_u128(77)), ladder }
 }
 

@@ -4,6 +4,7 @@
 mod care;
 mod closing;
 mod complaint_table;
+mod given;
 mod guards;
 mod hold;
 mod improvement_table;
@@ -14,6 +15,7 @@ mod record;
 mod retargeting;
 mod small_tables;
 mod suggestion_table;
+mod warnings;
 
 use std::sync::{Arc, LazyLock};
 

@@ -34,7 +34,7 @@ pub fn compare<S, const N: usize>(
 }
 
 pub fn brief() -> Brief {
-    let ladder = Ladder { warn_percent: 75, ..Ladder::default() };
+    let ladder = Arc::new(Ladder { warn_percent: 75, ..Ladder::default() });
     let (task_id, complaint_id) = (Uuid::from_u128(11), Uuid::from_u128(1));
     Brief { task_id, complaint_id, desk: desk("quality"), ladder, ..Brief::default() }
 }
@@ -221,7 +221,7 @@ fn a_department_is_warned_once_a_hand_over_and_a_late_forward_is_late() {
     let moved = worked(&warned, [(forward("quality", "medical"), NOW + hours(7))]);
     assert_eq!((moved.warned, moved.look_at()), (false, Some(NOW + hours(13))));
     let again = worked(&moved, [(task::Command::Look, NOW + hours(13))]);
-    assert!(again.warning().is_some() && again.warning() != warned.warning(), "each has an escalation of its own");
+    assert!(again.warnings().iter().all(|one| !warned.warnings().contains(one)), "each has escalations of its own");
     let events = moved.decide(forward("medical", "repair"), NOW + hours(16)).unwrap();
     let [task::Event::Expired { escalation_id, .. }, task::Event::Forwarded { .. }] = events.as_slice() else {
         unreachable!("{events:?}")
@@ -229,7 +229,7 @@ fn a_department_is_warned_once_a_hand_over_and_a_late_forward_is_late() {
     let late = issued.decide(task::Command::Look, NOW + hours(9)).unwrap();
     let [task::Event::Expired { escalation_id: first, .. }] = late.as_slice() else { unreachable!("{late:?}") };
     assert_ne!(first, escalation_id, "another hand-over, another breach");
-    let unwarned = Brief { ladder: Ladder::default(), ..brief() };
+    let unwarned = Brief { ladder: Arc::default(), ..brief() };
     let issued = worked(&DepartmentTask::default(), [(task::Command::Issue(unwarned), NOW)]);
     assert_eq!(issued.look_at(), Some(due), "the due time only");
 }

@@ -3,7 +3,6 @@ use kernel::promise::{Promise, Terms as Promised};
 
 use super::{
     super::{
-        ladder::Ladder,
         reporters::{Person, Reporter, Suppression, Tell, Telling, Told},
         suggestion::{Command, Decision, DeclineReason, Event, Rejection, RewardKind, Suggestion},
     },
@@ -27,7 +26,7 @@ fn customer(number: u128) -> Reporter {
 }
 
 fn record(by: Reporter) -> Command {
-    let ladder = Ladder::default();
+    let ladder = Arc::default();
     Command::Record { suggestion_id: OWN, product_id: String::new(), by, promise: None, ladder }
 }
 
@@ -39,7 +38,7 @@ fn promise(start: Timestamp) -> Promise {
 
 /// A customer's, to whom that is promised.
 fn suggested(number: u128, at: Timestamp) -> Suggestion {
-    let (by, ladder) = (Reporter { reported_at: at, ..customer(number) }, Ladder::default());
+    let (by, ladder) = (Reporter { reported_at: at, ..customer(number) }, Arc::default());
     let promise = Some(Box::new(promise(at)));
     let record = Command::Record { suggestion_id: OWN, product_id: String::new(), by, promise, ladder };
     led(&Suggestion::default(), [record])

@@ -1,0 +1,79 @@
+//! What was given before counts with what is to be given now.
+use super::{
+    super::{command::Rejection, complaint::State, solution::Flaw},
+    guards::sample,
+    *,
+};
+
+/// A complaint that was given these, and is investigated once more.
+fn after(first: &[RemedyKind]) -> Complaint {
+    let mut complaint = led(&sample("in"), [draft(first), submit(), approve(BEN, 1), offer(), consent(1)]);
+    for place in 0..first.len() {
+        complaint = led(&complaint, [settle(&complaint, place, true)]);
+    }
+    led(&complaint, [satisfied(false), conclude()])
+}
+
+/// How many steps the next draft takes, and at what amount.
+fn approval_of(complaint: &Complaint, remedies: &[RemedyKind]) -> (usize, Option<i64>) {
+    let approval = led(complaint, [draft(remedies), submit()]).solution.unwrap().approval.unwrap();
+    (approval.steps.len(), approval.matter.amount.map(|amount| amount.minor))
+}
+
+#[test]
+fn r_cmp_07_what_was_given_before_counts_against_the_limits_of_the_next_draft() {
+    let again = after(&[refund(60_000), RemedyKind::Guidance]);
+    assert_eq!(again.given, [], "it is the newest solution's until another one is drafted");
+    assert_eq!(approval_of(&again, &[refund(40_000)]), (1, Some(100_000)), "the limit is inclusive");
+    assert_eq!(approval_of(&again, &[refund(40_001)]), (2, Some(100_001)));
+    assert_eq!(approval_of(&again, &[RemedyKind::Guidance]), (1, None), "what has no price adds nothing");
+    let twice = led(&again, [draft(&[refund(1)]), draft(&[refund(40_001)]), submit()]);
+    let kinds: Vec<_> = twice.given.iter().map(|remedy| remedy.kind).collect();
+    assert_eq!(kinds, [refund(60_000), RemedyKind::Guidance], "a draft that was never carried out gave nothing");
+    assert_eq!(twice.solution.as_ref().unwrap().approval.as_ref().unwrap().steps.len(), 2);
+    let third = led(&twice, [approve(BEN, 3), approve(EVA, 3), offer(), consent(3)]);
+    let third = led(&third, [settle(&third, 0, true), satisfied(false), conclude()]);
+    assert_eq!(approval_of(&third, &[refund(5)]), (2, Some(100_006)), "all that went before");
+}
+
+#[test]
+fn r_cmp_07_of_a_solution_that_failed_only_what_was_done_counts() {
+    let agreed = led(&sample("in"), [draft(&[refund(60_000), refund(30_000)]), submit(), approve(BEN, 1), offer()]);
+    let agreed = led(&agreed, [consent(1)]);
+    let stuck = led(&agreed, [settle(&agreed, 0, true), settle(&agreed, 1, false)]);
+    assert_eq!(stuck.state, State::Executing);
+    assert_eq!(approval_of(&stuck, &[refund(40_000)]), (1, Some(100_000)));
+    assert_eq!(approval_of(&stuck, &[refund(40_001)]), (2, Some(100_001)));
+}
+
+#[test]
+fn r_cmp_06_the_band_of_like_cases_sees_all_that_a_complaint_is_given() {
+    let again = after(&[refund(300)]);
+    for (minor, outside) in [(200, false), (201, true), (500, true)] {
+        let drafted = led(&again, [draft_among(&[refund(minor)])]);
+        assert_eq!(drafted.solution.as_ref().unwrap().fairness.unwrap().outside, outside, "{minor} after 300");
+        assert_eq!(drafted.worth().unwrap().minor, 300 + minor);
+    }
+    let free = led(&again, [draft_among(&[RemedyKind::Guidance])]);
+    assert_eq!((free.worth(), free.solution.unwrap().fairness), (None, None));
+}
+
+#[test]
+fn one_complaint_has_one_currency() {
+    let euros = RemedyKind::Compensation { amount: Money::new(5, "EUR".parse().unwrap()) };
+    let again = after(&[refund(300)]);
+    let reason = "all amounts of a complaint must have the same currency";
+    let refused = Err(Rejection::BadRemedies(Flaw { place: Some(1), reason }));
+    assert_eq!(again.decide(draft(&[RemedyKind::Guidance, euros]), NOW), refused);
+    let nothing = after(&[RemedyKind::Guidance]);
+    assert!(nothing.decide(draft(&[euros]), NOW).is_ok(), "nothing with a price was given yet");
+}
+
+#[test]
+fn complaints_stored_before_it_was_kept_what_they_were_given_are_read() {
+    let again = led(&after(&[refund(300)]), [draft(&[refund(5)])]);
+    let mut json = serde_json::to_value(&again).unwrap();
+    assert_eq!(serde_json::from_value::<Complaint>(json.clone()).unwrap(), again);
+    assert!(json.as_object_mut().unwrap().remove("given").is_some());
+    assert_eq!(serde_json::from_value::<Complaint>(json).unwrap().given, []);
+}
