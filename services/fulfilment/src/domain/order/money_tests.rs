@@ -287,3 +287,16 @@ fn r_ful_05_money_is_promised_with_the_first_claim_and_the_promise_kept_with_the
     });
     assert_eq!(standing(&done), ["met_late"]);
 }
+
+#[test]
+fn an_order_from_before_money_followed_goods_is_paid_without_a_promise() {
+    let mut stored = serde_json::to_value(after(&[two(), receive(2)])).unwrap();
+    let terms = stored.pointer_mut("/request/terms").unwrap().as_object_mut().unwrap();
+    assert!(terms.remove("refund_within").is_some() && terms.remove("refund_warnings").is_some());
+    assert_eq!(stored.pointer("/request/payouts"), None, "as it was stored then");
+    let order: ServiceOrder = serde_json::from_value(stored).unwrap();
+    let paid = [accept(2), grant(0, 5), pay(0)].into_iter().fold(order, |order, news| next(&order, news).unwrap());
+    assert_eq!(paid.state, State::Completed { refund_id: None });
+    let request = paid.request.unwrap();
+    assert!(request.promises.iter().all(|(kind, _)| kind == Owed::InspectionTerm), "nobody was promised a term");
+}
