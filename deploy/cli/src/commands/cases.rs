@@ -2,6 +2,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use backbone::proto::timestamp;
 use clap::{Args, Subcommand};
 use contracts::{
     common::v1::{CaseClass, Channel as Source, Page},
@@ -110,7 +111,7 @@ enum What {
 
 #[derive(Debug, Args)]
 struct Filter {
-    /// routed, responded, awaiting_info, closed, rejected or reopened.
+    /// routed, responded, awaiting_info, closed, rejected, reopened or merged.
     #[arg(long, default_value = "", hide_default_value = true)]
     status: String,
     /// What they are about, for example delivery.
@@ -153,14 +154,13 @@ fn unknown(what: &str, example: &str) -> String {
 impl Filter {
     fn asked(self) -> anyhow::Result<CaseFilter> {
         let at = |text: Option<String>| text.as_deref().map(clock::instant).transpose();
-        let told = |at: Timestamp| contracts::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() };
         Ok(CaseFilter {
             status: self.status,
             class: self.class.unwrap_or_default().into(),
             channel: self.channel.unwrap_or_default().into(),
             store_id: self.store,
-            recorded_from: at(self.from)?.map(told),
-            recorded_before: at(self.to)?.map(told),
+            recorded_from: at(self.from)?.map(timestamp),
+            recorded_before: at(self.to)?.map(timestamp),
             assigned_to: self.assigned_to,
             unassigned: self.unassigned,
             tag: self.tag,

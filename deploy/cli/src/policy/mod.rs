@@ -96,9 +96,7 @@ pub async fn run(home: &Home, options: &PolicyArgs, output: Output) -> anyhow::R
 
 /// A policy as it is written. Errors: the file cannot be read, or is not in the form.
 fn read(policy: Option<&Path>) -> anyhow::Result<Policy> {
-    let Some(file) = policy else { return toml::from_str(DEFAULT).context("the shipped policy") };
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    toml::from_str(&text).with_context(|| file.display().to_string())
+    backbone::config::document(policy, DEFAULT)
 }
 
 /// A policy fit to be used. Errors: the first thing that is wrong.

@@ -1,12 +1,11 @@
 //! `aftercare sla`: whether a policy of service levels is right, and what the past would have been under another one.
 //! Invariant: the running system is read and nothing else; no promise moves because somebody asked what if.
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use kernel::{
@@ -96,14 +95,7 @@ pub async fn run(home: &Home, options: &SlaArgs, output: Output) -> anyhow::Resu
 
 /// A policy and its calendars as they are written. Errors: a file cannot be read, or is not in the form.
 fn read(policy: Option<&Path>, calendars: Option<&Path>) -> anyhow::Result<(Policy, Definitions)> {
-    let policy = match policy {
-        None => toml::from_str(DEFAULT).context("the shipped policy")?,
-        Some(file) => {
-            let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-            toml::from_str(&text).with_context(|| file.display().to_string())?
-        }
-    };
-    Ok((policy, calendar::read(calendars)?))
+    Ok((backbone::config::document(policy, DEFAULT)?, calendar::read(calendars)?))
 }
 
 /// Everything that is wrong with both, each with its place.

@@ -156,11 +156,17 @@ impl Past {
                 let at = instant(event.closed_at.as_ref())?;
                 self.ends(Kind::FirstResponse, &event.case_id, at, How::Cancelled(Cause::Closed));
             }
+            intake::CaseRejected::TYPE => {
+                let event = intake::CaseRejected::decode(body)?;
+                let at = instant(event.rejected_at.as_ref())?;
+                self.ends(Kind::FirstResponse, &event.case_id, at, How::Cancelled(Cause::Rejected));
+            }
             intake::CaseMerged::TYPE => {
                 let event = intake::CaseMerged::decode(body)?;
                 let at = instant(event.merged_at.as_ref())?;
                 self.ends(Kind::FirstResponse, &event.case_id, at, How::Cancelled(Cause::Merged));
             }
+            intake::CaseUnmerged::TYPE => self.unmerged(Kind::FirstResponse, &entry.aggregate_id),
             _ => self.complaint(entry, occurred)?,
         }
         Ok(())
@@ -185,9 +191,11 @@ impl Past {
                 self.ends(Kind::FirstInvestigation, id, at, How::Met);
             }
             complaint::ComplaintClosed::TYPE => {
-                let at = instant(complaint::ComplaintClosed::decode(body)?.closed_at.as_ref())?;
-                self.ends(Kind::FirstInvestigation, id, at, How::Cancelled(Cause::Closed));
+                let event = complaint::ComplaintClosed::decode(body)?;
+                let cause = if event.merged_into_id.is_empty() { Cause::Closed } else { Cause::Merged };
+                self.ends(Kind::FirstInvestigation, id, instant(event.closed_at.as_ref())?, How::Cancelled(cause));
             }
+            complaint::ComplaintReopened::TYPE => self.unmerged(Kind::FirstInvestigation, id),
             complaint::PromisesMoved::TYPE => {
                 let moved = complaint::PromisesMoved::decode(body)?.promises;
                 moved.iter().try_for_each(|one| self.stands(id, one, occurred))?;
@@ -331,6 +339,13 @@ impl Past {
         if let Some(promise) = self.newest(kind, id).filter(|promise| promise.end.is_none()) {
             promise.end = Some(End { at, how });
         }
+    }
+
+    /// What a merge ended goes on.
+    fn unmerged(&mut self, kind: Kind, id: &str) {
+        let merged = |end: End| end.how == How::Cancelled(Cause::Merged);
+        let promise = self.newest(kind, id).filter(|promise| promise.end.is_some_and(merged));
+        promise.into_iter().for_each(|promise| promise.end = None);
     }
 
     /// It was met, and earlier than was said.

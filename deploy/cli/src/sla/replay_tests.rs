@@ -91,6 +91,71 @@ fn another_target_changes_exactly_the_verdicts_it_should() {
     assert_eq!(changed, [("late", "met_late")]);
 }
 
+/// First answers that were cancelled, and those that were broken.
+fn ended(past: Past) -> (u64, u64) {
+    let before = judged(past, kernel::sla::DEFAULT)[0].before;
+    (before.cancelled, before.breached)
+}
+
+#[test]
+fn what_was_no_case_of_ours_is_not_broken_and_a_merge_that_was_undone_ends_nothing() {
+    let told = |merged: bool, back: bool, rejected: bool| {
+        let mut past = Past::default();
+        chat(&mut past, "one", START, None);
+        let (case_id, at) = ("one".to_owned(), START + minutes(2));
+        if rejected {
+            let event =
+                intake::CaseRejected { case_id: case_id.clone(), rejected_at: on_wire(at), ..Default::default() };
+            past.take(&entry(&event, "one", at)).unwrap();
+        }
+        if merged {
+            let event = intake::CaseMerged { case_id: case_id.clone(), merged_at: on_wire(at), ..Default::default() };
+            past.take(&entry(&event, "one", at)).unwrap();
+        }
+        if back {
+            let event = intake::CaseUnmerged { case_id, ..Default::default() };
+            past.take(&entry(&event, "one", at)).unwrap();
+        }
+        chat(&mut past, "later", START + minutes(60), Some(1));
+        ended(past)
+    };
+    assert_eq!(told(false, false, true), (1, 0), "rejected");
+    assert_eq!(told(true, false, false), (1, 0), "merged");
+    assert_eq!(told(true, true, false), (0, 1), "it came back, and nobody answered");
+    assert_eq!(told(false, true, true), (1, 0), "only a merge is undone");
+}
+
+#[test]
+fn a_complaint_that_comes_back_from_a_merge_is_owed_its_investigation() {
+    let told = |merged_into_id: &str| {
+        let mut past = Past::default();
+        past.take(&entry(&recorded(vec![]), "one", START)).unwrap();
+        let (closed_at, merged_into_id) = (on_wire(hours(1)), merged_into_id.to_owned());
+        let closed = complaint::ComplaintClosed { closed_at, merged_into_id, ..Default::default() };
+        past.take(&entry(&closed, "one", hours(1))).unwrap();
+        past.take(&entry(&complaint::ComplaintReopened::default(), "one", hours(2))).unwrap();
+        past.take(&entry(&complaint::ComplaintAssessed::default(), "later", hours(100))).unwrap();
+        let judged = judged(past, kernel::sla::DEFAULT);
+        let first = judged.iter().find(|judged| judged.kind == Kind::FirstInvestigation).unwrap().before;
+        (first.cancelled, first.breached)
+    };
+    assert_eq!((told("two"), told("")), ((0, 1), (1, 0)), "what was closed otherwise stays so");
+}
+
+#[test]
+fn other_terms_that_are_told_later_do_not_change_what_hours_were_in_force() {
+    let mut past = Past::default();
+    let told = |calendar_version| complaint::PromiseStanding {
+        calendar: "office".to_owned(),
+        calendar_version,
+        ..stands("result_notice", 72, &[], None)
+    };
+    past.take(&entry(&recorded(vec![told(1)]), "one", START)).unwrap();
+    let moved = complaint::PromisesMoved { promises: vec![told(2)], ..Default::default() };
+    past.take(&entry(&moved, "one", hours(5))).unwrap();
+    assert_eq!(past.end().1.at("office", START), Some(1));
+}
+
 #[test]
 fn a_chat_at_night_is_late_round_the_clock_and_in_time_by_the_calendar() {
     let mut past = Past::default();

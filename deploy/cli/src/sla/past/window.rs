@@ -29,9 +29,10 @@ impl Window {
 pub struct Versions(HashMap<String, BTreeMap<Timestamp, u32>>);
 
 impl Versions {
+    /// What a promise is told of later, it was not given in.
     pub(super) fn seen(&mut self, calendar: &str, version: u32, at: Timestamp) {
         if version > 0 {
-            self.0.entry(calendar.to_owned()).or_default().insert(at, version);
+            self.0.entry(calendar.to_owned()).or_default().entry(at).or_insert(version);
         }
     }
 
