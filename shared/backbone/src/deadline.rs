@@ -125,6 +125,31 @@ async fn fire(
     first: &mut Option<(Uuid, String)>,
 ) -> Result<usize, Abort> {
     let mut tx = road.pool().begin().await?;
+    match ring(&mut tx, road, aggregates, service, limit, first).await {
+        Ok(fired) => {
+            tx.commit().await?;
+            if fired > 0 {
+                road.nudge();
+                road.meters().fired.add(fired as u64, &[]);
+            }
+            Ok(fired)
+        }
+        Err(abort) => {
+            // Its locks are gone before the next look, which leaves out what is locked.
+            tx.rollback().await?;
+            Err(abort)
+        }
+    }
+}
+
+async fn ring(
+    tx: &mut PgConnection,
+    road: &Road,
+    aggregates: &Aggregates,
+    service: &str,
+    limit: usize,
+    first: &mut Option<(Uuid, String)>,
+) -> Result<usize, Abort> {
     let due = sqlx::query(
         "-- deadline.due
          select aggregate_id, kind, aggregate from deadline where due_at <= coalesce($1, now())
@@ -154,22 +179,19 @@ async fn fire(
     }
     let mut known = Known::default();
     let wanted: Wanted = units.iter().flat_map(|u| &u.changes).map(|c| (c.key(), c.kind)).collect();
-    transaction::load(&mut tx, &mut known, &wanted, Locking::Skip).await?;
+    transaction::load(&mut *tx, &mut known, &wanted, Locking::Skip).await?;
     units.retain(|unit| unit.changes.iter().all(|change| known.aggregates.contains_key(&change.key())));
     if units.is_empty() {
         return Ok(0);
     }
-    let decided = transaction::settle(&mut tx, &units, &mut known, road.clock()).await?;
+    let decided = transaction::settle(&mut *tx, &units, &mut known, road.clock()).await?;
     for (unit, outcome) in units.iter().zip(&decided.outcomes) {
         if let Err(fault) = &outcome.result {
             tracing::error!(deadline = ?unit.deadline, fault = fault.chain(), "a deadline was refused and is dropped");
         }
     }
-    delete(&mut tx, &units).await?;
-    transaction::write(&mut tx, &units, &decided, &known, road.clock()).await?;
-    tx.commit().await?;
-    road.nudge();
-    road.meters().fired.add(units.len() as u64, &[]);
+    delete(&mut *tx, &units).await?;
+    transaction::write(&mut *tx, &units, &decided, &known, road.clock()).await?;
     Ok(units.len())
 }
 
