@@ -64,10 +64,10 @@ impl Fact {
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     Started(Box<Promise>),
-    Noted { fact: Fact, stands: Standing },
+    Noted { fact: Fact, stands: Box<Standing> },
     Warned { warning: Warning, at: Timestamp },
     Breached { at: Timestamp, detected_at: Timestamp, owner: Option<String> },
-    Corrected { was: Standing, stands: Standing, detected_at: Option<Timestamp> },
+    Corrected { was: Box<Standing>, stands: Box<Standing>, detected_at: Option<Timestamp> },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,14 +104,12 @@ impl Promise {
         owner: Option<String>,
         calendars: Lookup<'_, '_>,
     ) -> Result<Self, Rejection> {
-        let standing =
-            Standing { state: State::Running, due_at: started_at, warn_at: vec![], end: None, elapsed: None };
-        let owners = owner.map(|owner| BTreeMap::from([(started_at, owner)])).unwrap_or_default();
-        let (terms, (pauses, heard, warned)) = (terms.into(), Default::default());
-        let mut new = Self { started_at, reply, terms, owners, pauses, heard, standing, detected_at: None, warned };
+        let terms = terms.into();
         // Nobody has looked yet: whether its time has passed is said when somebody does.
-        new.standing = new.stand(None, started_at, calendars)?;
-        Ok(new)
+        let standing = terms.stand((started_at, &[]), None, started_at, calendars)?;
+        let owners = owner.map(|owner| BTreeMap::from([(started_at, owner)])).unwrap_or_default();
+        let (pauses, heard, warned) = Default::default();
+        Ok(Self { started_at, reply, terms, owners, pauses, heard, standing, detected_at: None, warned })
     }
 
     /// What follows from `command` when it is taken up at `now`. Errors: other terms without an approval or too late;
@@ -140,7 +138,7 @@ impl Promise {
         let stands = next.stand_after(self, end, now, calendars)?;
         let outcome = self.outcome(&next, &stands, now);
         let warnings = if outcome.is_none() { next.warnings(&stands, now) } else { vec![] };
-        let noted = Event::Noted { fact: fact.clone(), stands };
+        let noted = Event::Noted { fact: fact.clone(), stands: Box::new(stands) };
         Ok(match outcome {
             // What ends late was breached before.
             Some(breached @ Event::Breached { .. }) if end.is_some() => vec![breached, noted],
@@ -179,7 +177,7 @@ impl Promise {
             _ => was == stands,
         };
         match detected_at {
-            _ if !expected => Some(Event::Corrected { was: was.clone(), stands: stands.clone(), detected_at }),
+            _ if !expected => Some(corrected(was, stands, detected_at)),
             Some(detected_at) if was.state.open() => Some(next.breach(stands, detected_at)),
             _ => None,
         }
@@ -255,4 +253,8 @@ impl Promise {
             Fact::Satisfied { .. } | Fact::Cancelled { .. } => {}
         }
     }
+}
+
+fn corrected(was: &Standing, stands: &Standing, detected_at: Option<Timestamp>) -> Event {
+    Event::Corrected { was: Box::new(was.clone()), stands: Box::new(stands.clone()), detected_at }
 }

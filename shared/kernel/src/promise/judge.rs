@@ -4,10 +4,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Elapsed, End, How, Lookup, Pause, Promise, Rejection, Standing, State, Terms, Verdict, plain, verdict};
-use crate::{
-    calendar::{Beyond, Calendar},
-    sla::Warning,
-};
+use crate::calendar::{Beyond, Calendar};
 
 impl Terms {
     /// The calendar they count in.
@@ -16,6 +13,26 @@ impl Terms {
             None => Ok(Calendar::round_the_clock()),
             Some(of) => calendars(of).ok_or_else(|| Rejection::NoCalendar(of.clone())),
         }
+    }
+
+    /// How a promise under them stands that started then, paused so, ended so, or not, and is looked at `now`.
+    pub(super) fn stand(
+        &self,
+        (started_at, pauses): (Timestamp, &[Pause]),
+        end: Option<End>,
+        now: Timestamp,
+        calendars: Lookup<'_, '_>,
+    ) -> Result<Standing, Rejection> {
+        let calendar = self.calendar(calendars)?;
+        let (target, until) = (plain(self.target), end.map(|end| end.at));
+        let count = Count::new(calendar, started_at, pauses, until)?;
+        let due_at = count.due(target)?;
+        let mut warn_at = Vec::with_capacity(self.warnings.len());
+        for warning in &self.warnings {
+            warn_at.push(count.due(warning.after(self.target).map_or(target, plain))?);
+        }
+        let elapsed = until.map(|until| count.elapsed(until)).transpose()?;
+        Ok(Standing { state: state(due_at, count.open, end, now), due_at, warn_at, end, elapsed })
     }
 }
 
@@ -27,19 +44,7 @@ impl Promise {
         now: Timestamp,
         calendars: Lookup<'_, '_>,
     ) -> Result<Standing, Rejection> {
-        let calendar = self.terms.calendar(calendars)?;
-        let (target, until) = (plain(self.terms.target), end.map(|end| end.at));
-        let count = Count::new(calendar, self.started_at, &self.pauses, until)?;
-        let due_at = count.due(target)?;
-        let after = |warning: &Warning| warning.after(self.terms.target).map_or(target, plain);
-        let warn_at = self.terms.warnings.iter().map(|warning| count.due(after(warning)));
-        Ok(Standing {
-            state: state(due_at, count.open, end, self.seen(now)),
-            due_at,
-            warn_at: warn_at.collect::<Result<_, _>>()?,
-            end,
-            elapsed: until.map(|until| count.elapsed(until)).transpose()?,
-        })
+        self.terms.stand((self.started_at, &self.pauses), end, self.seen(now), calendars)
     }
 
     /// How it stands after what made it out of `was`. When its calendar is no longer at hand, the due time and the
