@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 AFTERCARE := target/release/aftercare
-.PHONY: help setup build bins demo test check up down status reset bench faults kills docs freeze fmt triage-report
+.PHONY: help setup build bins demo test check up down status reset bench faults kills fuzz docs freeze fmt triage-report
 
 help: ## what can be done here
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,6 +37,9 @@ faults: build ## kills every process in turn and recounts everything (3 minutes)
 kills: build ## plays thirty days while services are killed, recounts, and cleans up (10 minutes)
 	$(AFTERCARE) --home target/kills demo --fresh --days 30 --kill-every 10s --port-base 7300
 	$(AFTERCARE) --home target/kills reset --yes
+
+fuzz: setup ## a million inputs against every adapter of the channels
+	cargo test --release -p intake --lib channels -- --ignored
 
 triage-report: build ## how good triage is on the real texts in ../shared/data, where there are some
 	$(AFTERCARE) triage report --data $(or $(DATA),../shared/data)

@@ -4,7 +4,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::rest::Checks;
+use crate::{
+    channels::fuzz_tests::{LONG, SHORT, many, string},
+    rest::Checks,
+};
 
 fn now() -> Timestamp {
     "2026-03-02T08:00:00Z".parse().unwrap()
@@ -178,15 +181,17 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
                   |[0-9 :,A-Za-z+-]{0,30}|[ -~]{0,20}|\\PC{0,9})\r?\n){0,12}(\r?\n)?((--x|--x--|<p>|&[a-z]{2};|[ -~]{0,30})\r?\n){0,12}";
     prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..400),
-        fields.prop_map(String::into_bytes),
-        (fields, proptest::collection::vec(any::<u8>(), 0..100))
-            .prop_map(|(text, bytes)| [text.into_bytes(), bytes].concat()),
+        string(fields).prop_map(String::into_bytes),
+        (string(fields), proptest::collection::vec(any::<u8>(), 0..100)).prop_map(|(text, bytes)| [
+            text.into_bytes(),
+            bytes
+        ]
+        .concat()),
     ]
 }
 
-proptest! {
-    #[test]
-    fn r_int_02_no_mail_makes_the_reader_fall_over_and_each_becomes_a_contact_or_has_its_reason(raw in lines()) {
+fn mails(cases: u32) {
+    proptest!(many(cases), |(raw in lines())| {
         prop_assert!(message(&raw).id.starts_with("sha256-"));
         match understood(&raw) {
             Ok(Understood::Mail(mail)) => {
@@ -202,8 +207,21 @@ proptest! {
             Ok(Understood::Nothing(_)) | Err(Trouble::Lasting(_)) => {}
             other => prop_assert!(false, "{other:?}"),
         }
-    }
+    });
+}
 
+#[test]
+fn r_int_02_no_mail_makes_the_reader_fall_over_and_each_becomes_a_contact_or_has_its_reason() {
+    mails(SHORT);
+}
+
+#[test]
+#[ignore = "the long form: make fuzz"]
+fn a_million_mails() {
+    mails(LONG);
+}
+
+proptest! {
     #[test]
     fn r_int_02_nothing_a_customer_writes_is_lost(subject in "[A-Za-z0-9]{1,40}", text in "[A-Za-z0-9头皮很痒]{1,60}", more in lines()) {
         let raw = [format!("From: a@b.cn\r\nSubject: {subject}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n").as_bytes(), &more].concat();

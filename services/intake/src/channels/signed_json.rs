@@ -72,6 +72,7 @@ fn contact(json: &str) -> Result<Box<CaseRequest>, Trouble> {
     if shaped.wrong.is_empty() {
         return Ok(Box::new(shaped.document));
     }
-    let fields: Vec<&str> = shaped.wrong.iter().map(|wrong| wrong.field.as_str()).collect();
+    let fields: Vec<&str> =
+        shaped.wrong.iter().map(|wrong| if wrong.field.is_empty() { "the body" } else { &wrong.field }).collect();
     Err(Trouble::lasting(format!("not known, or of another form: {}", fields.join(", "))))
 }

@@ -18,7 +18,8 @@ use uuid::Uuid;
 
 use super::{case_with, get, post, post_case};
 
-const STORAGE: &str = "+++
+/// An article.
+pub const STORAGE: &str = "+++
 id = 'storage'
 version = 3
 title = '面霜怎么保存'

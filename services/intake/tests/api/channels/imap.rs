@@ -13,8 +13,8 @@ use std::{
 };
 
 use contracts::intake::v1::{
-    CaseContactAdded, CaseLinked, CaseRegistered, LinkKind, ListAttachmentsRequest, RevealCaseRequest,
-    attachments_client::AttachmentsClient, intake_client::IntakeClient,
+    CaseContactAdded, CaseLinked, CaseRegistered, LinkKind, ListAttachmentsRequest, RespondToCaseRequest,
+    RevealCaseRequest, attachments_client::AttachmentsClient, intake_client::IntakeClient,
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -159,20 +159,20 @@ async fn r_int_02_an_answer_belongs_to_the_case_of_the_mail_it_answers() {
 #[tokio::test]
 async fn r_int_02_a_mail_loop_makes_one_case_and_nothing_of_it_is_lost() {
     let Some((stack, server)) = with_mails().await else { return };
-    for n in 0..60 {
+    for n in 0..1_000 {
         server.deliver(
-            &format!("{n:03}"),
+            &format!("{n:04}"),
             &mail("bot@example.com", &format!("{n}@bot"), "Subject: Re: Got it\n", "Got it."),
         );
     }
     stack.settle().await;
-    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 1, 0, 59, 0], 1));
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 1, 0, 999, 0], 1));
     let kept: i64 =
         sqlx::query_scalar("select count(*) from inbound_message where body is not null and case_id is not null")
             .fetch_one(&stack.pool("intake"))
             .await
             .unwrap();
-    assert_eq!(kept, 60);
+    assert_eq!(kept, 1_000);
     assert!(reasons(&stack).await.iter().all(|reason| reason.contains("the same within the hour")));
 
     // Whoever says something else each time is bounded, and heard again an hour later.
@@ -180,7 +180,7 @@ async fn r_int_02_a_mail_loop_makes_one_case_and_nothing_of_it_is_lost() {
         server.deliver(&format!("a{n:03}"), &mail("cy@example.com", &format!("{n}@cy"), "", &format!("Number {n}")));
     }
     look(&stack).await;
-    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 21, 0, 64, 0], 21));
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 21, 0, 1_004, 0], 21));
     stack.advance(SignedDuration::from_hours(2)).await;
     server.deliver("b", &mail("cy@example.com", "26@cy", "", "Number 26"));
     look(&stack).await;
@@ -232,6 +232,49 @@ async fn r_int_01_the_files_of_a_mail_are_kept_with_its_case_and_what_is_refused
     let mut client = IntakeClient::new(stack.channel("intake"));
     let said = client.reveal_case(request("staff:ana", look)).await.unwrap().into_inner().content;
     assert!(said.ends_with("See the photo\n\n[attachment] leak.jpg\n[refused file] run.exe"), "{said}");
+}
+
+/// A bounce, a machine's answer and the same mail by another way are no further words; a photo comes with the last mail.
+#[tokio::test]
+async fn r_int_21_a_thread_with_our_answer_a_bounce_and_a_photo_is_one_case() {
+    let Some((stack, server)) = with_mails().await else { return };
+    let first = mail("Ana <ana@example.com>", "1@pc", "Subject: Leak\n", "The bottle leaks. 瓶子漏了");
+    server.deliver("1", &first);
+    stack.settle().await;
+    let [case] = stack.events::<CaseRegistered>("intake").await.try_into().unwrap();
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let text = "please send us a photo".to_owned();
+    let answer = RespondToCaseRequest { case_id: case.case_id.clone(), text: text.clone(), responded_at: None };
+    client.respond_to_case(request("staff:ana", answer)).await.unwrap();
+
+    // Our answer, <2@shop.example>, left by the mail server; what comes back names it.
+    let thread = "Subject: Re: Leak\nIn-Reply-To: <2@shop.example>\nReferences: <1@pc> <2@shop.example>\n";
+    let bounce = format!("Return-Path: <>\nAuto-Submitted: auto-replied\n{thread}");
+    server.deliver("2", &mail("MAILER-DAEMON@example.com", "3@mx", &bounce, "for now it waits"));
+    server.deliver(
+        "3",
+        &mail("ana@example.com", "4@pc", &format!("Auto-Submitted: auto-replied\n{thread}"), "I am away"),
+    );
+    server.deliver("4", &mail("care@shop.example", "2@shop.example", thread, &text));
+    server.deliver("5", &first.replace("Subject", "Received: by another way\nSubject"));
+    let photo = "--x\nContent-Type: text/plain; charset=utf-8\n\n这是照片\n--x\nContent-Type: image/jpeg\nContent-Disposition: \
+         attachment; filename=\"leak.jpg\"\nContent-Transfer-Encoding: base64\n\n/9j/4AAQSkZJRgA=\n--x--\n";
+    let fields = format!("{thread}MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n");
+    server.deliver("6", &mail("ana@example.com", "5@pc", &fields, photo));
+    look(&stack).await;
+
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 5, 0, 0, 0], 1));
+    let [added] = stack.events::<CaseContactAdded>("intake").await.try_into().unwrap();
+    assert_eq!(added.case_id, case.case_id);
+    let asked = ListAttachmentsRequest { case_id: case.case_id.clone() };
+    let mut files = AttachmentsClient::new(stack.channel("intake"));
+    let [file] = files.list_attachments(asked).await.unwrap().into_inner().attachments.try_into().unwrap();
+    assert_eq!(file.media_type, "image/jpeg");
+    let look = RevealCaseRequest { case_id: case.case_id, purpose: "handling".into() };
+    let said = client.reveal_case(request("staff:ana", look)).await.unwrap().into_inner();
+    assert_eq!((said.content.as_str(), said.answer), ("Leak\n\nThe bottle leaks. 瓶子漏了", text));
+    let [reply] = said.further.try_into().unwrap();
+    assert_eq!(reply.content, "Re: Leak\n\n这是照片\n\n[attachment] leak.jpg");
 }
 
 #[tokio::test]

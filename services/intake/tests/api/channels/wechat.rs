@@ -1,17 +1,24 @@
 //! WeChat as it pushes: the question whether it is us, plain and sealed messages, repeats within seconds, replays.
+use std::fs;
+
 use aes::cipher::{BlockModeEncrypt, KeyIvInit, block_padding::NoPadding};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use contracts::{
     common::v1::Lane,
-    intake::v1::{CaseContactAdded, CaseLinked, CaseRegistered},
+    intake::v1::{
+        AssignCaseRequest, CaseAnswerOffered, CaseContactAdded, CaseLinked, CaseRegistered, CaseResponded,
+        JudgeAnswerRequest, ListQueueRequest, RespondToCaseRequest, RevealCaseRequest, desk_client::DeskClient,
+        intake_client::IntakeClient, knowledge_client::KnowledgeClient,
+    },
 };
 use jiff::SignedDuration;
 use serde_json::json;
 use sha1::{Digest, Sha1};
-use testkit::Stack;
+use testkit::{Stack, request};
+use tonic::Code;
 
 use super::{assert_refused, push, quarantine, start, states};
-use crate::{Reply, count, get};
+use crate::{Reply, count, get, knowledge::STORAGE};
 
 pub const TOKEN: &str = "spamtest";
 pub const APP: &str = "wx2c2769f8efd9abc2";
@@ -120,6 +127,51 @@ async fn r_int_21_what_is_said_next_in_a_chat_goes_to_the_case_that_runs() {
             .iter()
             .any(|event| event.case_id == ill.case_id && event.link.as_ref().unwrap().case_id == cases[0].case_id)
     );
+}
+
+/// WeChat answers the question with our article; the customer is not helped, says so, and a person has the whole story.
+#[tokio::test]
+async fn r_int_08_r_int_21_a_question_by_wechat_is_offered_an_article_then_a_person_has_all_that_was_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("storage.md"), STORAGE).unwrap();
+    let stack = Stack::start_with(&[&intake::SERVICE], |_, settings| {
+        settings.service["channels"] = json!({ "wx": { "kind": "wechat", "token": TOKEN, "app_id": APP } });
+        settings.service["knowledge"] = json!({ "folder": folder.path() });
+    })
+    .await;
+    say(&stack, "n1", &text("o-1", 1, "你好，请问面霜开封后要放冰箱吗？")).await;
+    stack.settle().await;
+    let [offered] = stack.events::<CaseAnswerOffered>("intake").await.try_into().unwrap();
+    assert_eq!((offered.article_id.as_str(), offered.article_version), ("storage", 3));
+    let case_id = offered.case_id;
+
+    stack.advance(SignedDuration::from_mins(1)).await;
+    say(&stack, "n2", &text("o-1", 2, "看了，可是我家很热，三十五度")).await;
+    stack.settle().await;
+    let mut knowledge = KnowledgeClient::new(stack.channel("intake"));
+    let judged = |helpful| request("service:wechat-bot", JudgeAnswerRequest { case_id: case_id.clone(), helpful });
+    knowledge.judge_answer(judged(false)).await.unwrap();
+    let refused = knowledge.judge_answer(judged(true)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition, "it did not help, and that stays");
+
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let queue = client.list_queue(ListQueueRequest::default()).await.unwrap().into_inner().cases;
+    let [waiting] = queue.try_into().unwrap();
+    assert_eq!((&waiting.case_id, waiting.status.as_str(), waiting.times_heard), (&case_id, "routed", 1));
+    assert!(waiting.offer.is_some_and(|offer| offer.is_judged && !offer.helpful));
+    let turn = AssignCaseRequest { case_id: case_id.clone(), assigned_to: "staff:ana".into(), ..Default::default() };
+    DeskClient::new(stack.channel("intake")).assign_case(request("staff:ana", turn)).await.unwrap();
+    let look = RevealCaseRequest { case_id: case_id.clone(), purpose: "handling".into() };
+    let story = client.reveal_case(request("staff:ana", look)).await.unwrap().into_inner();
+    let said: Vec<&str> = story.further.iter().map(|one| one.content.as_str()).collect();
+    assert_eq!(
+        (story.content.as_str(), said),
+        ("你好，请问面霜开封后要放冰箱吗？", vec!["看了，可是我家很热，三十五度"])
+    );
+    let answer = RespondToCaseRequest { case_id, text: "三十度以上请放冰箱".into(), responded_at: None };
+    client.respond_to_case(request("staff:ana", answer)).await.unwrap();
+    let [responded] = stack.events::<CaseResponded>("intake").await.try_into().unwrap();
+    assert!(responded.in_time, "within five minutes of the question");
 }
 
 #[tokio::test]
