@@ -42,7 +42,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let policy = config::Policy::read(context)?;
-    policy.levels.warnings(context.clock.now()).iter().for_each(|warning| tracing::warn!("{warning}"));
+    let levels = Arc::clone(&policy.levels);
     let (pool, clock) = (context.pool.clone(), context.clock.clone());
     let webhooks = webhook::Webhooks::new(&policy.webhooks, policy.webhook_retry_for, pool, clock)?;
     let webhooks = Arc::new(webhooks);
@@ -58,5 +58,6 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     };
     let (improvements, suggestions) = (ImprovementsServer::new(api.clone()), SuggestionsServer::new(api.clone()));
     let parts = Parts::new().grpc(ComplaintsServer::new(api)).grpc(improvements).grpc(suggestions);
+    let parts = parts.warn_daily(context.clock.clone(), move |now| levels.warnings(now));
     Ok(parts.background("webhooks", deliver))
 }

@@ -55,7 +55,6 @@ impl App {
     pub fn new(ctx: &Context) -> anyhow::Result<Self> {
         let config = Config::read(ctx)?;
         let (levels, calendars) = config.levels()?;
-        levels.warnings(ctx.clock.now()).iter().for_each(|warning| tracing::warn!("{warning}"));
         let packs = config.packs()?;
         packs.unconfirmed().for_each(|pack| tracing::warn!(pack, "no counsel has confirmed these terms of reports"));
         Ok(Self {

@@ -1,5 +1,13 @@
 //! What a service is made of: gRPC services, HTTP routes and background parts, put together on one port.
-use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc};
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use axum::{
     Json, Router,
@@ -8,13 +16,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use jiff::Timestamp;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tonic::{body::Body, server::NamedService, service::RoutesBuilder};
 use tonic_health::pb::health_server::HealthServer;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
-use crate::{fault::Fault, grpc, health::Health};
+use crate::{clock::Clock, fault::Fault, grpc, health::Health};
 
 type Once = dyn Fn() -> Pin<Box<dyn Future<Output = Result<usize, Fault>> + Send>> + Send + Sync;
 
@@ -69,6 +78,20 @@ impl Parts {
     {
         self.background.push(Background { name, once: Arc::new(move || Box::pin(once())) });
         self
+    }
+
+    /// Logs as warnings what `found` says, when the service starts and then each day anew (UTC, by the service's clock).
+    #[must_use]
+    pub fn warn_daily(self, clock: Clock, found: impl Fn(Timestamp) -> Vec<String> + Send + Sync + 'static) -> Self {
+        let last = AtomicI64::new(i64::MIN);
+        self.background("daily warnings", move || {
+            let now = clock.now();
+            let today = now.as_second().div_euclid(24 * 60 * 60);
+            if last.swap(today, Ordering::Relaxed) != today {
+                found(now).iter().for_each(|warning| tracing::warn!("{warning}"));
+            }
+            std::future::ready(Ok(0))
+        })
     }
 
     /// Everything on one port, with health (gRPC and `/live`, `/ready`) and reflection of what is offered here. `needs`

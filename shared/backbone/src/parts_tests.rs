@@ -1,6 +1,7 @@
 //! What a client hears that asks for what is not there, in its own language.
 use axum::body::Body;
 use http::{Request, Response};
+use jiff::SignedDuration;
 use tower::ServiceExt;
 
 use super::*;
@@ -40,4 +41,23 @@ async fn a_service_that_needs_no_database_is_live_and_ready() {
         assert_eq!(ask("GET", path, None).await.status(), StatusCode::OK, "{path}");
     }
     assert_eq!(ask("POST", "/live", None).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn warnings_are_said_at_the_start_and_once_a_day() {
+    let noon: Timestamp = "2026-12-30T12:00:00Z".parse().unwrap();
+    let (clock, said) = (Clock::by_hand(noon), Arc::new(std::sync::Mutex::new(Vec::new())));
+    let saying = Arc::clone(&said);
+    let parts = Parts::new().warn_daily(clock.clone(), move |now| {
+        saying.lock().unwrap().push(now);
+        vec!["the year is not known".to_owned()]
+    });
+    for hours in [0, 11, 1, 0, 7 * 24] {
+        clock.advance(SignedDuration::from_hours(hours));
+        for background in &parts.background {
+            assert_eq!((background.once)().await.unwrap(), 0, "there is nothing more to do");
+        }
+    }
+    let after = |hours| noon + SignedDuration::from_hours(hours);
+    assert_eq!(*said.lock().unwrap(), [noon, after(12), after(12 + 7 * 24)]);
 }
