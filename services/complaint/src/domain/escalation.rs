@@ -135,13 +135,13 @@ impl Trigger {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matter {
     pub escalation_id: Uuid,
-    /// None when it is about a case that is no complaint, about an improvement action or about what was asked for.
+    /// None when it is about a case that is no complaint, about an improvement action, or about a promise or refund of an order that was asked for.
     pub complaint_id: Option<Uuid>,
     #[serde(default)]
     pub case_id: Option<Uuid>,
     #[serde(default)]
     pub action_id: Option<Uuid>,
-    /// The service order whose refund is meant.
+    /// The service order whose refund or promise is meant.
     #[serde(default)]
     pub order_id: Option<Uuid>,
     /// The level that must look now.

@@ -37,7 +37,7 @@ pub enum State {
         /// Of all lines together.
         paid: Money,
         lines: Vec<Line>,
-        /// Orders whose claim was refused, or released after it had been held.
+        /// Agreed orders and claims on pieces that were refused, or released after they had been held.
         closed: BTreeSet<Uuid>,
         /// What else is known of the purchase; accounts opened before this was told know nothing.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -45,9 +45,8 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
             Published::of(&out::GoodsLapsed { order_id, pieces: pieces(lapsed) }, shard)
         }
         Event::Promise(change) => {
-            let of =
-                |(kind, promise): &(Owed, &Promise)| (*kind, promise.started_at) == (change.kind, change.started_at);
-            let moved = request.promises.iter().find(of).map(standing);
+            let (kind, started_at) = (change.kind, change.started_at);
+            let moved = request.promises.get(kind, started_at).map(|promise| standing((kind, promise)));
             Published::of(&out::OrderPromiseMoved { order_id, promise: moved }, shard)
         }
     }

@@ -106,7 +106,7 @@ impl Classifier {
         let hazard = found.said(Kind::Hazard).next().is_some();
         let named = stated.is_some() || found.harm().is_some() || hazard;
         let advice = match emotion {
-            Some(_) if stated.is_some() => Advice::default(),
+            Some(_) if named => Advice::default(),
             _ if named && !self.advisor.is_on() => Advice::default(),
             _ => self.advisor.advise(&found.text),
         };

@@ -327,7 +327,7 @@ impl Request {
     }
 
     /// Pieces that are the customer's again with the event, and free to be asked for: those that never came and those he
-    /// takes back, but for those whose money he was given first.
+    /// takes back, but for those whose money is claimed already, also where the claim was refused or failed.
     pub(super) fn kept_by_customer(&self, event: &Event) -> Pieces {
         let kept = match event {
             Event::Lapsed { pieces, .. } => pieces.clone(),
