@@ -1,5 +1,6 @@
 //! How long the past takes to be judged anew: `cargo bench -p aftercare --bench replay`. The mark is a minute for 1,000,000
-//! events under a new policy, and a tenth of both is run; reading them from the services comes on top.
+//! events under a new policy, and a tenth of both is run; reading them from the services comes on top. `aftercare bench`
+//! does not run it: building it would replace the very program that runs.
 #![expect(clippy::unwrap_used, reason = "a bench")]
 
 use std::time::Duration;

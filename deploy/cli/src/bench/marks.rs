@@ -27,12 +27,11 @@ const fn decide(bench: &'static str) -> Mark {
     mark("complaint", "decide", bench, Duration::from_micros(1))
 }
 
-const MARKS: [Mark; 13] = [
+const MARKS: [Mark; 12] = [
     mark("kernel", "calendar", "calendar add", Duration::from_micros(1)),
     mark("kernel", "promise", "promise: its time has passed, two pauses", Duration::from_micros(2)),
     mark("kernel", "promise", "promise: met, two pauses", Duration::from_micros(2)),
     mark("kernel", "promise", "what if/1,000,000 promises under another policy", Duration::from_secs(60)),
-    mark("aftercare", "replay", "replay/100,000 events under another policy", Duration::from_secs(6)),
     mark("kernel", "returns", "return policy decision", Duration::from_micros(5)),
     decide("decide: look at the clock"),
     decide("decide: start the investigation, refused"),
@@ -129,7 +128,6 @@ mod tests {
              test promise: its time has passed, two pauses ... bench:         110 ns/iter (+/- 1)\n\
              test promise: met, two pauses ... bench:        2,400 ns/iter (+/- 9)\n\
              test what if/1,000,000 promises under another policy ... bench:   612345678 ns/iter (+/- 1)\n\
-             test replay/100,000 events under another policy ... bench:   361234567 ns/iter (+/- 1)\n\
              test return policy decision ... bench:       1,500 ns/iter (+/- 9)\n\
              test triage/both/45 ... bench:       30,500 ns/iter (+/- 90)\n"
         )
@@ -146,7 +144,6 @@ mod tests {
             "promise: its time has passed, two pauses: 0.11 µs (mark 2.00 µs)",
             "promise: met, two pauses: 2.40 µs (mark 2.00 µs): 1.2 times as long, which may be this machine",
             "what if/1,000,000 promises under another policy: 0.6 s (mark 60.0 s)",
-            "replay/100,000 events under another policy: 0.4 s (mark 6.0 s)",
             "return policy decision: 1.50 µs (mark 5.00 µs)",
             "decide: look at the clock: 0.50 µs (mark 1.00 µs)",
             "decide: start the investigation, refused: 0.50 µs (mark 1.00 µs)",
