@@ -28,10 +28,10 @@ status: ## says how it is
 reset: ## stops it and throws its data away
 	$(AFTERCARE) reset --yes
 
-bench: build ## how fast it is, beside Postgres itself and the marks (4 minutes)
+bench: build ## how fast it is, beside Postgres itself and the marks (3 minutes, and building its benches)
 	$(AFTERCARE) bench
 
-faults: build ## kills every process in turn and recounts everything (3 minutes)
+faults: build ## kills every process in turn and recounts everything (2 minutes)
 	$(AFTERCARE) faults
 
 kills: build ## plays thirty days while services are killed, recounts, and cleans up (10 minutes)
