@@ -1,8 +1,9 @@
 //! The `aftercare` command: runs the whole system on one machine, feeds it and asks it how it is. In reading order:
 //! `args` (what can be said) · `home` (where things are kept) · `stack` (starting and stopping) · `import` (data in) ·
 //! `commands` (one small module a command) · `calendar` (working time, as data) ·
-//! `sla` and `policy` (what is promised, what may come back) · `triage` (what contacts are about, learned) · `demo` and `drive` (a play with people in it) · `bench` (how fast it is) ·
-//! `faults` (what it survives) · `source` (real or generated sales to play with) · `sink` (where messages end).
+//! `sla` and `policy` (what is promised, what may come back) · `triage` (what contacts are about, learned) · `demo` and
+//! `drive` (a play with people in it) · `bench` (how fast it is) · `faults` (what it survives) · `source` (real or
+//! generated sales to play with) · `sink` (where messages end).
 //! Invariant: nothing outside the home folder is changed, and no process is touched that this command did not start.
 pub mod args;
 pub mod bench;

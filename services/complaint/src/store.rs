@@ -174,7 +174,8 @@ const OVERDUE: &str = "-- overdue.list
     order by due_at, place limit $4";
 
 /// Tasks without an answer, promises to customers that were broken and are still owed, and results of what was done that
-/// nobody told, whose time has passed at `now`, oldest due time first (R-CMP-20). A due time itself is in time. Read is what is late, by indexes of what is still owed.
+/// nobody told, whose time has passed at `now`, oldest due time first (R-CMP-20). A due time itself is in time. Read is
+/// what is late, by indexes of what is still owed.
 pub async fn overdue(
     pool: &PgPool,
     now: Timestamp,

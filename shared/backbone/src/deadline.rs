@@ -179,19 +179,19 @@ async fn ring(
     }
     let mut known = Known::default();
     let wanted: Wanted = units.iter().flat_map(|u| &u.changes).map(|c| (c.key(), c.kind)).collect();
-    transaction::load(&mut *tx, &mut known, &wanted, Locking::Skip).await?;
+    transaction::load(tx, &mut known, &wanted, Locking::Skip).await?;
     units.retain(|unit| unit.changes.iter().all(|change| known.aggregates.contains_key(&change.key())));
     if units.is_empty() {
         return Ok(0);
     }
-    let decided = transaction::settle(&mut *tx, &units, &mut known, road.clock()).await?;
+    let decided = transaction::settle(tx, &units, &mut known, road.clock()).await?;
     for (unit, outcome) in units.iter().zip(&decided.outcomes) {
         if let Err(fault) = &outcome.result {
             tracing::error!(deadline = ?unit.deadline, fault = fault.chain(), "a deadline was refused and is dropped");
         }
     }
-    delete(&mut *tx, &units).await?;
-    transaction::write(&mut *tx, &units, &decided, &known, road.clock()).await?;
+    delete(tx, &units).await?;
+    transaction::write(tx, &units, &decided, &known, road.clock()).await?;
     Ok(units.len())
 }
 

@@ -135,7 +135,8 @@ impl Trigger {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matter {
     pub escalation_id: Uuid,
-    /// None when it is about a case that is no complaint, about an improvement action, or about a promise or refund of an order that was asked for.
+    /// None when it is about a case that is no complaint, about an improvement action, or about a promise or refund of an
+    /// order that was asked for.
     pub complaint_id: Option<Uuid>,
     #[serde(default)]
     pub case_id: Option<Uuid>,
@@ -158,8 +159,7 @@ impl Matter {
     pub fn new(escalation_id: Uuid, complaint_id: Option<Uuid>, trigger: Trigger, ladder: &Ladder) -> Self {
         let quiet = ladder.rungs.quiet.clone().filter(|_| !trigger.by_night());
         let (level, rungs) = (ladder.first(trigger), Rungs { quiet, ..ladder.rungs.clone() });
-        let (case_id, action_id, order_id, department) = Default::default();
-        Self { escalation_id, complaint_id, case_id, action_id, order_id, level, trigger, department, rungs }
+        Self { escalation_id, complaint_id, level, trigger, rungs, ..Self::default() }
     }
 }
 

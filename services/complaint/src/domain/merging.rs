@@ -1,6 +1,7 @@
 //! Two cases that are complaints turn out to be one: the complaint of the merged one is withdrawn, and goes on as the other.
-//! Taken back, it is as it was, its promises due when they were due; tasks and escalations that ended with it stay so. What is agreed to is carried out: intake merges no such case, and where both happen at once
-//! the complaint goes on by itself.
+//! Taken back, it is as it was, its promises due when they were due; tasks and escalations that ended with it stay so.
+//! What is agreed to is carried out: intake merges no such case, and where both happen at once the complaint goes on by
+//! itself.
 use std::sync::Arc;
 
 use jiff::Timestamp;

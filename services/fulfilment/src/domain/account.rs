@@ -62,7 +62,8 @@ pub struct Claim {
     pub until: Timestamp,
 }
 
-/// What was paid for a line, and what of it is held, by agreed order or claim on pieces. What was held and has been paid out stays held.
+/// What was paid for a line, and what of it is held, by agreed order or claim on pieces. What was held and has been
+/// paid out stays held.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {

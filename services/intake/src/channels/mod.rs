@@ -4,7 +4,8 @@
 //! In reading order: what a platform pushes ([`push`]) is verified by its adapter ([`signed_json`], [`wechat`],
 //! [`signed_form`], [`douyin`], [`calls`]; [`signature`] holds what they share), stored sealed ([`messages`]) and
 //! acknowledged ([`door`]); mails are fetched by us ([`imap`], [`mailbox`], [`mail`]) and seen beside those before them
-//! ([`mail_thread`]), their files kept ([`mail_files`]); [`worker`] takes it in afterwards; [`api`] shows what could not be understood.
+//! ([`mail_thread`]), their files kept ([`mail_files`]); [`worker`] takes it in afterwards; [`api`] shows what could
+//! not be understood.
 //! Invariants: what was acknowledged is stored; what is stored ends as a case, a call, a duplicate, a note that nothing
 //! was in it, or in quarantine with a reason; the same message of a platform is taken in once.
 mod api;

@@ -18,8 +18,9 @@ use crate::{
     vault::{CustomerKey, person_beside_text, text_row},
 };
 
-/// The unit that puts the contact of the key's customer on record, and the case it is in then. Errors: the case it names is not known. The
-/// road answers [`OF_ITS_OWN`](crate::domain::rejection::OF_ITS_OWN) where that case changed meanwhile: ask again.
+/// The unit that puts the contact of the key's customer on record, and the case it is in then. Errors: the case it
+/// names is not known. The road answers [`OF_ITS_OWN`](crate::domain::rejection::OF_ITS_OWN) where that case changed
+/// meanwhile: ask again.
 pub async fn unit(
     app: &App,
     registration: Registration,

@@ -1,8 +1,8 @@
 //! Two cases turn out to be one: the one is merged into the other, which goes on with all that was said and linked, and
 //! may come back for some time (domain, 2). What the merged one was promised is cancelled; the one that gives more to the
 //! customer stays. Where both are complaints, the merged one's is told, and nothing of it may have been carried out.
-//! Invariants: a merged case is told nothing but its return and what authorities say of its reports; what comes back is as it was, and its promises are due when
-//! they were due, for nobody's time stood still.
+//! Invariants: a merged case is told nothing but its return and what authorities say of its reports; what comes back is
+//! as it was, and its promises are due when they were due, for nobody's time stood still.
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
