@@ -8,14 +8,16 @@ use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use crate::{
-    domain::{case::Case, priority::AGEING_MAX, purchase::Purchase},
+    domain::{case::Case, purchase::Purchase},
     progress::{Offered, Step},
 };
 
 mod course;
 pub mod issue;
+mod queue;
 mod turns;
 pub use course::{Pair, cases, complaint_is_carried_out, duplicate_candidates, duplicates, steps};
+pub use queue::{Place, Whose, queue};
 pub use turns::{last_turn, running_cases_of};
 
 /// A case with its version.
@@ -38,58 +40,6 @@ pub async fn case_it_goes_on_as(pool: &PgPool, id: Uuid) -> Result<Found, Fault>
         found = case(pool, merged.into).await?;
     }
     Ok(found)
-}
-
-/// Whose cases are asked for.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Whose<'a> {
-    /// Only this person's.
-    pub assigned_to: Option<&'a str>,
-    /// Only nobody's.
-    pub unassigned: bool,
-    /// Only what has this tag.
-    pub tag: Option<&'a str>,
-}
-
-/// Open cases in the order they must be worked: health first, then points with one for each minute waited, then the
-/// nearest promise. The waiting time is that of the first page, so that the order holds over all pages.
-pub async fn queue(
-    pool: &PgPool,
-    whose: Whose<'_>,
-    page: &Page,
-    after: Option<Place>,
-    now: Timestamp,
-) -> Result<(Vec<Found>, String), Fault> {
-    let as_of = after.as_ref().map_or(now.as_microsecond(), |place| place.as_of);
-    let rows: Vec<QueueRow> = sqlx::query_as(
-        "-- case_file.queue
-         select id, version, state::text as state, lane_order, points, respond_by from (
-           select id, version, state, case lane when 'health' then 0 else 1 end as lane_order, respond_by,
-             score + greatest(0, least($2, ($1 - recorded_at) / 60000000)) as points
-           from case_file where (status in ('routed', 'responded')
-               or status = 'reopened' and state->'facts'->>'complaint_id' is null)
-             and ($8::text is null or assigned_to = $8) and (not $9 or assigned_to is null)
-             and ($10::text is null or state->'tags' ? $10)
-         ) as open
-         where $3::int is null or (lane_order, -points, respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid)
-         order by lane_order, -points, respond_by, id limit $7",
-    )
-    .bind(as_of)
-    .bind(AGEING_MAX)
-    .bind(after.as_ref().map(|place| place.lane_order))
-    .bind(after.as_ref().map(|place| place.points))
-    .bind(after.as_ref().map(|place| place.respond_by))
-    .bind(after.as_ref().map(|place| place.id))
-    .bind(page.limit())
-    .bind(whose.assigned_to)
-    .bind(whose.unassigned)
-    .bind(whose.tag)
-    .fetch_all(pool)
-    .await?;
-    let next =
-        page.next(&rows, |row| (format!("{as_of}.{}.{}.{}", row.lane_order, row.points, row.respond_by), row.case.id));
-    let cases = rows.into_iter().map(|row| row.case.read()).collect::<Result<_, _>>()?;
-    Ok((cases, next))
 }
 
 /// Cases that owe an authority a report, the first due first.
@@ -295,36 +245,6 @@ impl CaseRow {
     /// Errors: its state cannot be read.
     pub fn read(self) -> Result<Found, Fault> {
         Ok((self.id, self.version.unsigned_abs(), read("case_file", self.id, &self.state)?))
-    }
-}
-
-#[derive(FromRow)]
-struct QueueRow {
-    #[sqlx(flatten)]
-    case: CaseRow,
-    lane_order: i32,
-    points: i64,
-    respond_by: i64,
-}
-
-/// A place in the queue.
-pub struct Place {
-    as_of: i64,
-    lane_order: i32,
-    points: i64,
-    respond_by: i64,
-    id: Uuid,
-}
-
-impl Place {
-    /// Reads it from a page token: instants that there are, and few enough points to be reckoned with.
-    pub fn parse(key: &str, id: Uuid) -> Option<Self> {
-        let numbers: Vec<i64> = key.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
-        let [as_of, lane_order, points, respond_by] = numbers[..] else { return None };
-        let instants = [as_of, respond_by].iter().all(|micros| Timestamp::from_microsecond(*micros).is_ok());
-        let lane_order = i32::try_from(lane_order).ok()?;
-        let sound = instants && i32::try_from(points).is_ok();
-        sound.then_some(Self { as_of, lane_order, points, respond_by, id })
     }
 }
 
