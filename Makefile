@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 AFTERCARE := target/release/aftercare
-.PHONY: help setup build bins demo test check up down status reset bench faults kills fuzz docs freeze fmt triage-report
+.PHONY: help setup build bins demo test check up down status reset bench bench-desk fail-points faults kills fuzz docs freeze fmt triage-report
 
 help: ## what can be done here
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -31,12 +31,20 @@ reset: ## stops it and throws its data away
 bench: build ## how fast it is, beside Postgres itself and the marks (3 minutes, and building its benches)
 	$(AFTERCARE) bench
 
-faults: build ## kills every process in turn and recounts everything (2 minutes)
-	$(AFTERCARE) faults
+bench-desk: setup ## how fast a search and the queue are over a million cases (6 minutes, and building)
+	cargo test --release -p intake --lib search::speed -- --ignored --nocapture
 
-kills: build ## plays thirty days while services are killed, recounts, and cleans up (10 minutes)
+faults: build ## kills every process in turn and recounts everything, and one wherever it waits, 500 times (4 minutes, and building)
+	$(AFTERCARE) faults
+	$(MAKE) fail-points RUNS=500
+
+fail-points: setup ## kills fulfilment wherever it waits while it pays; RUNS=500 times
+	RUNS=$(or $(RUNS),500) cargo test --release -p fulfilment --test api fail_points -- --ignored --nocapture
+
+kills: build ## plays thirty days while services are killed, recounts, cleans up; and 10,000 fail points (40 minutes)
 	$(AFTERCARE) --home target/kills demo --fresh --days 30 --kill-every 10s --port-base 7300
 	$(AFTERCARE) --home target/kills reset --yes
+	$(MAKE) fail-points RUNS=10000
 
 fuzz: setup ## a million inputs against every adapter of the channels
 	cargo test --release -p intake --lib channels -- --ignored

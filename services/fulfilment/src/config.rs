@@ -2,17 +2,20 @@
 //! Invariant: what was read can be followed; impossible values are refused at the start.
 use std::{path::PathBuf, time::Duration};
 
+use anyhow::Context as _;
+use backbone::signature::Secrets;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
     returns::{DEFAULT, Policy, Words},
     sla::Warning,
 };
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::domain::order::{request::Form, returning::Terms};
 
 /// What can be set without a new release.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub purchase_within: SignedDuration,
@@ -37,12 +40,26 @@ pub struct Returns {
 }
 
 /// The payment provider.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
     pub url: String,
     /// For one request, from the connection to the last byte of the answer.
     pub timeout: SignedDuration,
+    /// What its callbacks are signed with; none: it sends none.
+    #[serde(default)]
+    pub callback_secrets: Vec<SecretString>,
+}
+
+impl Provider {
+    /// Errors: a secret that is none.
+    pub fn callback_secrets(&self) -> anyhow::Result<Option<Secrets>> {
+        if self.callback_secrets.is_empty() {
+            return Ok(None);
+        }
+        let read = Secrets::read(&self.callback_secrets).context("section [service.payments], callback_secrets");
+        read.map(Some)
+    }
 }
 
 /// How fast refunds are sent and asked about.
@@ -55,6 +72,9 @@ pub struct Pace {
     pub ask_after: SignedDuration,
     pub ask_at_most_after: SignedDuration,
     pub tell_after: SignedDuration,
+    /// After so many answers in a row that were no clear word, the provider rests.
+    pub rest_after: u32,
+    pub rest: SignedDuration,
 }
 
 impl Config {
@@ -79,6 +99,8 @@ impl Config {
                 returns.refund_warnings.iter().any(|warning| warning.after(returns.refund_within).is_none()),
                 "returns.refund_warnings must come after the start and before the end of returns.refund_within",
             ),
+            (pace.rest_after == 0, "pace.rest_after must be above 0"),
+            (pace.rest <= SignedDuration::ZERO, "pace.rest must be above 0"),
             (pace.tell_after <= pace.result_within, "pace.tell_after must be longer than pace.result_within"),
             (pace.ask_at_most_after < pace.ask_after, "pace.ask_at_most_after must not be below pace.ask_after"),
         ];

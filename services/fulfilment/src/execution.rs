@@ -1,14 +1,16 @@
 //! How money leaves. Sent is committed before the provider is called; the provider's word is recorded after. Whoever dies
-//! in between leaves a refund that becomes unknown in time, and unknown is settled by asking.
+//! in between leaves a refund that becomes unknown in time, and unknown is settled by asking, or by the provider's own news.
 //! Invariant: every call for a refund carries the refund's id as key, and every call belongs to one committed sending.
 use std::sync::Arc;
 
 use backbone::{Actor, Change, Clock, Context, Fault, Road, Unit, fault};
 use futures::future::join_all;
+use kernel::money::Money;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
+    breaker::Breaker,
     config::Pace,
     domain::refund::{Command, Refund},
     payments::{Outcome, Payments, Status},
@@ -21,7 +23,21 @@ pub struct Execution<P> {
     road: Road,
     clock: Clock,
     payments: Arc<P>,
+    breaker: Arc<Breaker>,
     pace: Pace,
+}
+
+/// What came of news that nobody asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It is on record; also when it was before.
+    Recorded,
+    /// No refund has this key.
+    NotKnown,
+    /// The refund has another amount, or another currency.
+    AnotherAmount,
+    /// The refund was never sent, so it can have no outcome.
+    NeverSent,
 }
 
 impl<P> Clone for Execution<P> {
@@ -31,6 +47,7 @@ impl<P> Clone for Execution<P> {
             road: self.road.clone(),
             clock: self.clock.clone(),
             payments: Arc::clone(&self.payments),
+            breaker: Arc::clone(&self.breaker),
             pace: self.pace,
         }
     }
@@ -44,6 +61,7 @@ impl<P: Payments> Execution<P> {
             road: context.road.clone(),
             clock: context.clock.clone(),
             payments: Arc::new(payments),
+            breaker: Arc::new(Breaker::new(pace.rest_after, pace.rest)),
             pace,
         }
     }
@@ -51,14 +69,36 @@ impl<P: Payments> Execution<P> {
     /// Sends refunds that are due, a bounded number at once; says how many it sent. Errors: the database or the road is
     /// away; what was sent without its result being recorded becomes unknown by its deadline.
     pub async fn payments_once(&self) -> Result<usize, Fault> {
-        let due = store::due(&self.pool, "queued", self.clock.now(), i64::from(self.pace.at_once)).await?;
+        let due = self.due("queued").await?;
         counted(join_all(due.iter().map(|refund| self.pay(refund.id))).await)
     }
 
     /// Asks about refunds whose outcome is unknown and whose time to ask has come; says how many it asked about.
     pub async fn reconcile_once(&self) -> Result<usize, Fault> {
-        let due = store::due(&self.pool, "unknown", self.clock.now(), i64::from(self.pace.at_once)).await?;
+        let due = self.due("unknown").await?;
         counted(join_all(due.iter().map(|refund| self.ask(refund))).await)
+    }
+
+    /// Records what the provider tells of itself of the refund with this key. Errors: the database or the road is away.
+    pub async fn hear(&self, key: Uuid, amount: Money, outcome: Outcome) -> Result<Heard, Fault> {
+        let Some(Stored { state: refund, .. }) = store::refund(&self.pool, key).await? else {
+            return Ok(Heard::NotKnown);
+        };
+        match refund.facts {
+            Some(facts) if facts.amount == amount => {}
+            _ => return Ok(Heard::AnotherAmount),
+        }
+        let recorded = self.record(key, &refund, outcome).await?;
+        Ok(if recorded { Heard::Recorded } else { Heard::NeverSent })
+    }
+
+    /// Refunds in a status that are due, as many as the provider is asked about at once by now.
+    async fn due(&self, status: &str) -> Result<Vec<Stored<Refund>>, Fault> {
+        let now = self.clock.now();
+        match self.breaker.room(self.pace.at_once, now) {
+            0 => Ok(vec![]),
+            room => store::due(&self.pool, status, now, i64::from(room)).await,
+        }
     }
 
     /// Only whoever gets the sending committed calls the provider.
@@ -67,13 +107,18 @@ impl<P: Payments> Execution<P> {
         let Some(refund) = self.tell(id, send).await? else { return Ok(false) };
         let facts = refund.facts.ok_or_else(|| Fault::broken(format!("refund {id} was sent without facts")))?;
         let outcome = self.payments.refund(id, facts.amount, facts.purchase_id).await;
-        self.record(id, &refund, outcome).await
+        self.breaker.heard(outcome.is_clear(), self.clock.now());
+        self.record(id, &refund, outcome).await?;
+        Ok(true)
     }
 
     async fn ask(&self, refund: &Stored<Refund>) -> Result<bool, Fault> {
         let Stored { id, state: refund, .. } = refund;
-        match self.payments.status(*id).await {
-            Status::Known(outcome) => self.record(*id, refund, outcome).await,
+        let status = self.payments.status(*id).await;
+        let clear = matches!(&status, Status::NeverSeen) || matches!(&status, Status::Known(known) if known.is_clear());
+        self.breaker.heard(clear, self.clock.now());
+        match status {
+            Status::Known(outcome) => self.record(*id, refund, outcome).await.map(|_| true),
             Status::NeverSeen => {
                 tracing::info!(refund = %id, attempt = refund.attempts, "the provider never saw the refund; it goes again");
                 self.tell(*id, Command::NeverSeen { attempt: refund.attempts }).await.map(|_| true)
@@ -81,6 +126,7 @@ impl<P: Payments> Execution<P> {
         }
     }
 
+    /// Whether it could be so.
     async fn record(&self, id: Uuid, refund: &Refund, outcome: Outcome) -> Result<bool, Fault> {
         let attempt = refund.attempts;
         let command = match outcome {
@@ -92,7 +138,7 @@ impl<P: Payments> Execution<P> {
                 Command::LoseTrack { attempt, ask_at, patience: self.pace.tell_after }
             }
         };
-        self.tell(id, command).await.map(|_| true)
+        Ok(self.tell(id, command).await?.is_some())
     }
 
     /// The refund as it is after the command; nothing when the command was refused.

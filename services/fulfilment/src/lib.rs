@@ -1,8 +1,10 @@
 //! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, and
 //! money goes back exactly once.
-//! Reading order: `domain` (orders, accounts, refunds), `inbound` (what makes an order), `execution` and `payments` (how
-//! money leaves), `deadlines` (what time does), `api` (people), `wire` (what others learn), `store` (queries), `config`.
+//! Reading order: `domain` (orders, accounts, refunds), `inbound` (what makes an order), `execution`, `breaker` and
+//! `payments` (how money leaves), `callbacks` (what the provider tells of itself), `deadlines` (what time does), `api` (people), `wire` (what others learn), `store` (queries), `config`.
 pub mod api;
+pub mod breaker;
+pub mod callbacks;
 pub mod config;
 pub mod deadlines;
 pub mod domain;
@@ -19,6 +21,7 @@ use contracts::fulfilment::v1::fulfilment_server::FulfilmentServer;
 
 use crate::{
     api::Api,
+    callbacks::Callbacks,
     config::Config,
     domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund},
     execution::Execution,
@@ -56,8 +59,13 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     };
     let payments = HttpPayments::new(&config.payments)?;
     let sending = Execution::new(context, payments, config.pace);
-    let asking = sending.clone();
+    let (asking, hearing) = (sending.clone(), sending.clone());
+    let callbacks = config
+        .payments
+        .callback_secrets()?
+        .map(|secrets| callbacks::routes(Callbacks { execution: hearing, secrets, clock: context.clock.clone() }));
     Ok(Parts::new()
+        .http(callbacks.unwrap_or_default())
         .grpc(FulfilmentServer::new(api))
         .background("payments", move || {
             let execution = sending.clone();

@@ -29,6 +29,23 @@ pub enum Outcome {
     Unknown { why: String },
 }
 
+impl Outcome {
+    /// The provider paid; its reference is kept as long as it is short.
+    pub fn succeeded(provider_ref: &str) -> Self {
+        Self::Succeeded { provider_ref: provider_ref.chars().take(REFERENCE_MAX).collect() }
+    }
+
+    /// The provider will never pay; its code is kept where it is one.
+    pub fn failed(code: &str) -> Self {
+        Self::Failed { code: stable(code) }
+    }
+
+    /// Whether the provider said what happened.
+    pub fn is_clear(&self) -> bool {
+        !matches!(self, Self::Unknown { .. })
+    }
+}
+
 /// What the provider knows of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -123,10 +140,8 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), reqw
 /// A final word counts with a status that fits it: a success with 2xx, a refusal with 2xx or 402.
 fn understood(status: u16, body: &[u8]) -> Outcome {
     match (status, serde_json::from_slice(body)) {
-        (200..=299, Ok(Answer::Succeeded { provider_ref })) => {
-            Outcome::Succeeded { provider_ref: provider_ref.chars().take(REFERENCE_MAX).collect() }
-        }
-        (200..=299 | 402, Ok(Answer::Failed { code })) => Outcome::Failed { code: stable(&code) },
+        (200..=299, Ok(Answer::Succeeded { provider_ref })) => Outcome::succeeded(&provider_ref),
+        (200..=299 | 402, Ok(Answer::Failed { code })) => Outcome::failed(&code),
         (status, _) => Outcome::Unknown { why: format!("status {status} without a final word") },
     }
 }

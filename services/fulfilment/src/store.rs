@@ -95,6 +95,13 @@ pub async fn accounts(pool: &PgPool, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Purc
     Ok(read("purchase_account", rows)?.into_iter().map(|row: Stored<_>| (row.id, row.state)).collect())
 }
 
+/// One refund.
+pub async fn refund(pool: &PgPool, id: Uuid) -> Result<Option<Stored<Refund>>, Fault> {
+    let statement = "-- refund.get\n        select id, version, state::text from refund where id = $1";
+    let row: Option<StoredRow> = sqlx::query_as(statement).bind(id).fetch_optional(pool).await?;
+    row.map(|row| row.read("refund")).transpose()
+}
+
 /// Refunds, newest first; of one status where it is given.
 pub async fn refunds(
     pool: &PgPool,

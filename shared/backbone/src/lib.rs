@@ -39,6 +39,7 @@ pub mod retry;
 pub mod road;
 pub mod row;
 mod script;
+pub mod signature;
 mod telemetry;
 pub mod topology;
 mod transaction;

@@ -2,8 +2,10 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
+use async_nats::jetstream::consumer::{Consumer, FromConsumer, pull};
 use backbone::{Clock, Service, Settings, journal::Entry, node::Node};
 use bytes::Bytes;
 use contracts::Event;
@@ -180,6 +182,20 @@ impl Stack {
     pub async fn publish<E: Event>(&self, owner: &str, event: &E, aggregate_id: Uuid, version: u64) {
         let entry = entry(event, aggregate_id, version, self.now());
         self.publish_raw(owner, &entry).await;
+    }
+
+    /// What a process took from `owner` and did not finish goes to another after so long. Call it once the service has
+    /// taken something from there.
+    pub async fn redeliver_after(&self, service: &str, owner: &str, wait: Duration) {
+        let client = async_nats::connect(format!("127.0.0.1:{}", Servers::get().nats)).await.expect("the broker is up");
+        let context = async_nats::jetstream::new(client);
+        let stream = format!("{}_{}", self.space.to_uppercase(), owner.to_uppercase());
+        let consumer: Consumer<pull::Config> =
+            context.get_consumer_from_stream(service, &stream).await.expect("it takes from there");
+        let config = consumer.cached_info().config.clone();
+        let config = pull::Config::try_from_consumer_config(config).expect("it pulls");
+        let config = pull::Config { ack_wait: wait, ..config };
+        context.create_consumer_on_stream(config, stream).await.expect("it may be changed");
     }
 
     /// Publishes an entry made by hand: a repeat, a hole, a broken payload.

@@ -181,6 +181,13 @@ impl World {
         self.ledger().await.entries.into_iter().map(|entry| (entry.key, entry.amount.minor)).collect()
     }
 
+    /// The provider's word on a key: succeeded, failed, or nothing where it never saw it.
+    pub async fn word_on(&self, key: &str) -> Option<String> {
+        let answer = self.http.get(format!("{}/refunds/{key}", self.url)).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        answer["status"].as_str().map(str::to_owned)
+    }
+
     pub async fn seconds(&self, seconds: i64) {
         self.stack.advance(SignedDuration::from_secs(seconds)).await;
     }

@@ -1,13 +1,11 @@
 //! The telephone system of the hotline: what became of a call, as JSON signed as Standard Webhooks has it. What was
 //! offered is noted only: the end of the call tells the wait. A call somebody answered can open a case.
+use backbone::signature::Secrets;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{
-    push::{Message, Push, Received, Refusal, Trouble, Understood},
-    signature::Secrets,
-};
+use super::push::{Message, Push, Received, Refusal, Trouble, Understood};
 use crate::{
     domain::call::{Ended, Outcome},
     rest::CaseRequest,
@@ -63,7 +61,7 @@ impl Calls {
 
     /// A signed report.
     pub fn receive(&self, push: &Push, now: Timestamp) -> Result<Received, Refusal> {
-        let id = self.secrets.verify(push, now)?;
+        let id = push.signed(&self.secrets, now)?;
         let which = serde_json::from_slice(&push.body).ok().map(|which: Which| which.call_id);
         Ok(Received::Message(Message::new(Some(id), which.as_deref(), &push.body)))
     }

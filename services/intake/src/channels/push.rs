@@ -3,7 +3,12 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, Request},
 };
-use backbone::{Fault, fault::Kind};
+use backbone::{
+    Fault,
+    fault::Kind,
+    signature::{self, Secrets},
+};
+use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -47,6 +52,11 @@ impl Push {
     /// A parameter of the address.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The id of a push that is signed as Standard Webhooks has it.
+    pub fn signed(&self, secrets: &Secrets, now: Timestamp) -> Result<&str, Refusal> {
+        Ok(secrets.verify(&self.headers, &self.body, now)?)
     }
 
     /// A header.
@@ -113,6 +123,15 @@ pub enum Refusal {
     TooLarge,
     /// In a form that is not let in at all.
     Malformed,
+}
+
+impl From<signature::Refusal> for Refusal {
+    fn from(refusal: signature::Refusal) -> Self {
+        match refusal {
+            signature::Refusal::Forged => Self::Forged,
+            signature::Refusal::Stale => Self::Stale,
+        }
+    }
 }
 
 impl Refusal {

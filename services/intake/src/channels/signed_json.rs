@@ -1,13 +1,11 @@
 //! Anything that can sign JSON, as Standard Webhooks has it: `webhook-id`, `webhook-timestamp`, `webhook-signature`
 //! (`v1`, HMAC-SHA256). The body is a contact as `POST /v1/cases` takes it; the channel may be left out.
+use backbone::signature::Secrets;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{
-    push::{Message, Push, Received, Refusal, Trouble, Understood},
-    signature::Secrets,
-};
+use super::push::{Message, Push, Received, Refusal, Trouble, Understood};
 use crate::{
     domain::vocabulary::Channel,
     rest::{CaseRequest, shape},
@@ -49,7 +47,7 @@ impl SignedJson {
 
     /// A signed contact.
     pub fn receive(&self, push: &Push, now: Timestamp) -> Result<Received, Refusal> {
-        let id = self.secrets.verify(push, now)?;
+        let id = push.signed(&self.secrets, now)?;
         let writer = serde_json::from_slice(&push.body).ok().and_then(|writer: Writer| writer.customer);
         let writer = writer.and_then(|customer| customer.r#ref.or(customer.phone).or(customer.email));
         Ok(Received::Message(Message::new(Some(id), writer.as_deref(), &push.body)))

@@ -1,0 +1,158 @@
+//! What the provider tells of itself, and how it is left in peace.
+use backbone::signature::Secrets;
+use contracts::fulfilment::v1::{RefundContradicted, RefundSucceeded};
+use serde_json::{Value, json};
+use stories::payments::{Mode, Running};
+use uuid::Uuid;
+
+use crate::world::{World, refund_of};
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const OLD_SECRET: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+async fn world() -> World {
+    World::with(|service| {
+        service["payments"]["timeout"] = "200ms".into();
+        service["payments"]["callback_secrets"] = json!([SECRET, OLD_SECRET]);
+    })
+    .await
+}
+
+/// A callback as the provider sends it, `age` seconds old; gives the status and the code of a refusal.
+async fn call_back(world: &World, secret: &str, age: i64, body: &Value) -> (u16, String) {
+    let body = body.to_string();
+    let at = world.stack.now().as_second() - age;
+    let signature = Secrets::read(&[secret.into()]).unwrap().sign("msg_1", at, body.as_bytes());
+    let answer = reqwest::Client::new()
+        .post(format!("{}/v1/payments/callbacks", world.stack.base_url("fulfilment")))
+        .header("webhook-id", "msg_1")
+        .header("webhook-timestamp", at.to_string())
+        .header("webhook-signature", signature)
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    let status = answer.status().as_u16();
+    let problem: Value = answer.json().await.unwrap_or_default();
+    (status, problem["code"].as_str().unwrap_or_default().to_owned())
+}
+
+fn paid(key: &str, minor: i64, provider_ref: &str) -> Value {
+    let amount = json!({ "minor": minor, "currency": "CNY" });
+    json!({ "type": "refund.succeeded", "data": { "key": key, "amount": amount, "provider_ref": provider_ref } })
+}
+
+fn failed(key: &str, minor: i64) -> Value {
+    let amount = json!({ "minor": minor, "currency": "CNY" });
+    json!({ "type": "refund.failed", "data": { "key": key, "amount": amount, "code": "card_closed" } })
+}
+
+#[tokio::test]
+async fn a_callback_ends_what_was_unknown_and_a_repeat_changes_nothing() {
+    let world = world().await;
+    let purchase = world.bought(&[1_000]).await;
+    world.mood(Mode::SilentAfterPaying).await;
+    let order = world.agree(purchase, refund_of(500)).await;
+    let refund = world.refund().await;
+    assert_eq!(refund.status, "unknown");
+
+    let paid = paid(&refund.refund_id, 500, "pay-000001");
+    for secret in [SECRET, OLD_SECRET] {
+        assert_eq!(call_back(&world, secret, 0, &paid).await, (204, String::new()));
+    }
+    world.stack.settle().await;
+    assert_eq!(world.status(order).await, "completed");
+    let succeeded = world.stack.events::<RefundSucceeded>("fulfilment").await;
+    assert_eq!(succeeded.len(), 1);
+    assert!(world.stack.events::<RefundContradicted>("fulfilment").await.is_empty());
+
+    world.calm().await;
+    world.seconds(600).await;
+    assert_eq!(world.paid().await, [(refund.refund_id, 500)], "nobody asks or sends any more");
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_told_frees_the_money_and_one_out_of_order_is_seen() {
+    let world = world().await;
+    let purchase = world.bought(&[1_000]).await;
+    world.mood(Mode::Fail).await;
+    let order = world.agree(purchase, refund_of(1_000)).await;
+    let refund = world.refund().await;
+    assert_eq!(call_back(&world, SECRET, 0, &failed(&refund.refund_id, 1_000)).await.0, 204);
+    world.stack.settle().await;
+    assert_eq!(world.status(order).await, "failed");
+
+    assert_eq!(call_back(&world, SECRET, 0, &paid(&refund.refund_id, 1_000, "pay-1")).await.0, 204);
+    world.stack.settle().await;
+    assert_eq!(world.status(order).await, "failed", "its final word stands");
+    assert_eq!(world.stack.events::<RefundContradicted>("fulfilment").await.len(), 1, "and people are told");
+}
+
+#[tokio::test]
+async fn what_is_forged_stale_or_about_something_else_moves_nothing() {
+    let world = world().await;
+    let purchase = world.bought(&[1_000]).await;
+    world.mood(Mode::Fail).await;
+    let order = world.agree(purchase, refund_of(500)).await;
+    let key = world.refund().await.refund_id;
+    let before = world.stack.journal("fulfilment").await.len();
+
+    let other_currency = json!({ "type": "refund.succeeded",
+        "data": { "key": key, "amount": { "minor": 500, "currency": "EUR" }, "provider_ref": "pay-1" } });
+    let good = paid(&key, 500, "pay-1");
+    let stranger = "whsec_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
+    for (secret, age, body, status, code) in [
+        (stranger, 0, good.clone(), 401, "callback.forged"),
+        (SECRET, 301, good.clone(), 401, "callback.stale"),
+        (SECRET, -301, good, 401, "callback.stale"),
+        (SECRET, 0, paid(&key, 501, "pay-1"), 409, "callback.amount_differs"),
+        (SECRET, 0, other_currency, 409, "callback.amount_differs"),
+        (SECRET, 0, paid(&Uuid::new_v4().to_string(), 500, "pay-1"), 404, "callback.key_unknown"),
+        (SECRET, 0, json!({ "type": "refund.paid", "data": {} }), 422, "callback.malformed"),
+        (SECRET, 0, json!({ "big": "x".repeat(20_000) }), 413, "callback.too_large"),
+    ] {
+        assert_eq!(call_back(&world, secret, age, &body).await, (status, code.to_owned()), "{body:.80}");
+    }
+    world.stack.settle().await;
+    assert_eq!(world.stack.journal("fulfilment").await.len(), before);
+    assert_eq!(world.status(order).await, "refunding");
+}
+
+#[tokio::test]
+async fn without_a_secret_no_callback_is_taken() {
+    let world = World::new().await;
+    let answer = call_back(&world, SECRET, 0, &paid(&Uuid::new_v4().to_string(), 1, "pay-1")).await;
+    assert_ne!(answer.0, 204);
+    assert!(answer.0 >= 400, "{answer:?}");
+}
+
+/// Five answers that were none, and the others wait in their queue, sent to nobody.
+#[tokio::test]
+async fn a_provider_that_is_down_is_left_in_peace_and_then_tried_with_one() {
+    let mut world = world().await;
+    let address = world.provider.take().unwrap().address();
+    let mut orders = Vec::new();
+    for _ in 0..5 {
+        let purchase = world.bought(&[1_000]).await;
+        orders.push(world.agree(purchase, refund_of(500)).await);
+    }
+    for _ in 0..5 {
+        let purchase = world.bought(&[1_000]).await;
+        orders.push(world.agree(purchase, refund_of(500)).await);
+    }
+    let counts = |refunds: Vec<contracts::fulfilment::v1::RefundView>| {
+        let of = |status: &str| refunds.iter().filter(|refund| refund.status == status).count();
+        (of("unknown"), of("queued"), of("succeeded"))
+    };
+    assert_eq!(counts(world.refunds().await), (5, 5, 0));
+    world.seconds(29).await;
+    assert_eq!(counts(world.refunds().await), (5, 5, 0), "nobody is asked or sent anything");
+    world.seconds(1).await;
+    assert_eq!(counts(world.refunds().await), (6, 4, 0), "one was tried");
+
+    world.provider = Some(Running::start(address, None).unwrap());
+    world.seconds(31).await;
+    world.seconds(60).await;
+    assert_eq!(counts(world.refunds().await), (0, 0, 10));
+    assert_eq!(world.paid().await.len(), 10);
+}
