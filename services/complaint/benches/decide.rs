@@ -38,7 +38,7 @@ fn led(way: Vec<Command>) -> Complaint {
 
 fn decide(c: &mut Criterion) {
     let levels = Arc::new(Levels::prepare(toml::from_str(DEFAULT).unwrap(), &toml::from_str(CHINA).unwrap()).unwrap());
-    let care = Promised { tell_within: SignedDuration::from_hours(24), tries: 3 };
+    let care = Promised { tell_within: SignedDuration::from_hours(24), tries: 3, ..Promised::default() };
     let terms = Terms { care, ..Terms::default() };
     let facts = Facts { class: Class::ProductQuality, recorded_at: NOW, terms, ..Facts::default() };
     let record = Command::Record { facts: Box::new(facts), desk: desk(), levels: Arc::clone(&levels) };

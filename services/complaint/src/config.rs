@@ -44,6 +44,9 @@ struct Section {
     repeated_contact: RepeatedContact,
     tell_result_within_hours: i64,
     satisfaction_tries: u32,
+    offer_answer_within_hours: i64,
+    offer_tries: u32,
+    read_within_hours: i64,
     departments: BTreeMap<Department, Agreement>,
     routing: BTreeMap<Class, Department>,
     approval: approving::Section,
@@ -156,10 +159,9 @@ impl Policy {
     fn of(section: Section) -> anyhow::Result<Self> {
         let day = 24;
         section.guidance.check()?;
-        ensure!(
-            (1..=10).contains(&section.satisfaction_tries),
-            "configuration, section [service]: satisfaction_tries must be 1 to 10"
-        );
+        for (key, tries) in [("satisfaction_tries", section.satisfaction_tries), ("offer_tries", section.offer_tries)] {
+            ensure!((1..=10).contains(&tries), "configuration, section [service]: {key} must be 1 to 10");
+        }
         let levels = levels(&section.levels)?;
         let desks = section.departments.into_iter().map(|(department, agreement)| agreement.desk(department));
         let routing = Routing::new(desks.collect::<anyhow::Result<Vec<_>>>()?, &section.routing, &levels)?;
@@ -177,6 +179,9 @@ impl Policy {
                 care: Promised {
                     tell_within: term("tell_result_within_hours", section.tell_result_within_hours, 1..=30 * day)?,
                     tries: section.satisfaction_tries,
+                    offer_answer: term("offer_answer_within_hours", section.offer_answer_within_hours, 1..=90 * day)?,
+                    offer_tries: section.offer_tries,
+                    read_within: term("read_within_hours", section.read_within_hours, 1..=30 * day)?,
                 },
                 ladder: Arc::new(section.escalation.ladder()?),
                 silence: None,
@@ -233,6 +238,7 @@ mod tests {
         assert_eq!(policy.terms.appeal_within, days(14));
         let care = policy.terms.care;
         assert_eq!((care.tell_within, care.tries), (days(1), 3));
+        assert_eq!((care.offer_answer, care.offer_tries, care.read_within), (days(9), 3, days(1)));
         let departments = Class::ALL.map(|class| policy.routing.desk_of(class).department.to_string());
         let expected = "customer-service rnd quality medical store-operations logistics returns repair";
         assert_eq!(departments.join(" "), expected);
@@ -264,6 +270,10 @@ mod tests {
         assert!(no_complaint.contains("enquiry"), "{no_complaint}");
         let no_time = refused(&|s| drop(s.insert("appeal_within_hours".into(), (-1).into())));
         assert!(no_time.contains("appeal_within_hours"), "{no_time}");
+        for key in ["offer_answer_within_hours", "offer_tries", "read_within_hours"] {
+            let never = refused(&|s| drop(s.insert(key.into(), 0.into())));
+            assert!(never.contains(key), "{never}");
+        }
         let approval = |section: &mut toml::Table, key: &str, value: toml::Value| {
             section["approval"].as_table_mut().unwrap().insert(key.into(), value)
         };

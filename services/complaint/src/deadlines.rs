@@ -15,6 +15,9 @@ const APPROVE_BY: &str = "approve_by";
 const RETARGET_BY: &str = "retarget_by";
 const TELL_BY: &str = "tell_by";
 const ASK_AT: &str = "ask_at";
+const REMIND_AT: &str = "remind_at";
+const ANSWER_OFFER_BY: &str = "answer_offer_by";
+const READ_BY: &str = "read_by";
 const WARN_AT: &str = "warn_at";
 const ANSWER_BY: &str = "answer_by";
 const ACKNOWLEDGE_BY: &str = "acknowledge_by";
@@ -26,11 +29,14 @@ pub fn late(due: Timestamp) -> Timestamp {
 
 /// What is promised is to be warned of or late (R-CMP-03, R-CMP-05, R-CMP-10); a step of the approval has a term
 /// (R-CMP-07), of a draft or of other terms; silence after the result closes the complaint, after he was asked several times
-/// (R-CMP-11) and unless it is held; the result is told within a time of what was done.
+/// (R-CMP-11) and unless it is held, and not while something he wrote is unread, which has its time; the result is told
+/// within a time of what was done; an offer is told several times and answered within a time.
 pub fn of_complaint(complaint: &Complaint) -> Vec<(&'static str, Timestamp)> {
     let promise = complaint.promises.next_due().map(|at| (PROMISE_DUE, at));
     let silence = match complaint.state {
-        State::SatisfactionCheck { silent_at } if complaint.hold.is_none() => Some((SILENT_AT, silent_at)),
+        State::SatisfactionCheck { silent_at } if complaint.hold.is_none() && !complaint.unread() => {
+            Some((SILENT_AT, silent_at))
+        }
         _ => None,
     };
     let approval = complaint.solution.as_ref().and_then(|solution| solution.approval.as_ref());
@@ -39,7 +45,11 @@ pub fn of_complaint(complaint: &Complaint) -> Vec<(&'static str, Timestamp)> {
     let retarget = complaint.proposal().map(|proposal| (RETARGET_BY, late(proposal.approval.due)));
     let tell = complaint.tell_by().filter(|_| !complaint.care.result_late).map(|due| (TELL_BY, late(due)));
     let ask = complaint.ask_at().map(|at| (ASK_AT, at));
-    [promise, silence, approve, retarget, tell, ask].into_iter().flatten().collect()
+    let (awaited, remind) = (&complaint.care.awaited, complaint.remind_at().map(|at| (REMIND_AT, at)));
+    let answer = complaint.answer_by().filter(|_| awaited.unanswered.is_none());
+    let read = complaint.read_by().filter(|_| awaited.unread_raised.is_none());
+    let (answer, read) = (answer.map(|due| (ANSWER_OFFER_BY, late(due))), read.map(|due| (READ_BY, late(due))));
+    [promise, silence, approve, retarget, tell, ask, remind, answer, read].into_iter().flatten().collect()
 }
 
 /// What a deadline tells a complaint.
@@ -51,6 +61,9 @@ pub fn complaint_command(kind: &str) -> Option<command::Command> {
         RETARGET_BY => Some(command::Command::Retarget(Retarget::Due)),
         TELL_BY => Some(command::Command::Care(Word::ResultDue)),
         ASK_AT => Some(command::Command::Care(Word::AskDue)),
+        REMIND_AT => Some(command::Command::Care(Word::RemindDue)),
+        ANSWER_OFFER_BY => Some(command::Command::Care(Word::AnswerDue)),
+        READ_BY => Some(command::Command::Care(Word::ReadDue)),
         SILENT_AT => Some(command::Command::SilenceDue),
         _ => None,
     }

@@ -53,8 +53,10 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<CaseMerged>(move |event, _| case_merged(&event, &by_merge));
     inbound.on::<CaseUnmerged>(|event, _| case_unmerged(&event));
     inbound.on::<CaseResponseMissed>(move |event, _| response_missed(&event, &missed));
-    inbound.on::<CaseResponded>(|event, _| if event.in_time { Ok(Effects::none()) } else { answered(&event.case_id) });
-    inbound.on::<CaseResponseCorrected>(|event, _| response_corrected(&event));
+    let word = Arc::clone(&levels);
+    inbound.on::<CaseResponded>(move |event, _| responded(&event, &word));
+    let word = Arc::clone(&levels);
+    inbound.on::<CaseResponseCorrected>(move |event, _| response_corrected(&event, &word));
     inbound.on::<CaseClosed>(|event, _| answered(&event.case_id));
     inbound.on::<CaseRejected>(|event, _| answered(&event.case_id));
     inbound.on::<CaseFeedbackMissed>(move |event, _| feedback_missed(&event, &feedback));
@@ -114,22 +116,28 @@ fn contacted(event: &CaseRegistered, policy: &Policy) -> Result<Change, Fault> {
     Ok(Change::to::<Contacts>(Contacts::of(customer_id), contact))
 }
 
-/// So is what a customer says to a case later, unless we had asked.
+/// So is what a customer says to a case later, unless we had asked. A complaint that waits for him waits no longer, also
+/// where we had.
 fn contact_added(event: &CaseContactAdded, policy: &Policy) -> Result<Effects, Fault> {
+    let at = proto::required("occurred_at", event.occurred_at.as_ref())?;
+    let complaint_id = proto::optional_id("complaint_id", &event.complaint_id)?;
+    let wrote = complaint_id
+        .map(|id| Change::to::<Complaint>(id, Command::Care(Word::Wrote { at, levels: Arc::clone(&policy.levels) })));
+    let effects = wrote.into_iter().fold(Effects::none(), Effects::and);
     if event.was_asked {
-        return Ok(Effects::none());
+        return Ok(effects);
     }
     let customer_id = proto::id("customer_id", &event.customer_id)?;
     let contact = Contact {
         customer_id,
         case_id: proto::id("case_id", &event.case_id)?,
         contact_id: proto::id("message_id", &event.message_id)?,
-        complaint_id: proto::optional_id("complaint_id", &event.complaint_id)?,
-        at: proto::required("occurred_at", event.occurred_at.as_ref())?,
+        complaint_id,
+        at,
         often: policy.often,
         ladder: policy.terms.ladder.clone(),
     };
-    Ok(Effects::change(Change::to::<Contacts>(Contacts::of(customer_id), contact)))
+    Ok(effects.and(Change::to::<Contacts>(Contacts::of(customer_id), contact)))
 }
 
 /// What the customer was asked for is on record now; cases that are no complaint need no complete record.
@@ -214,8 +222,23 @@ fn feedback_missed(event: &CaseFeedbackMissed, ladder: &Ladder) -> Result<Effect
 }
 
 /// An answer told late that was in time takes the miss back; one that was late changes nothing.
-fn response_corrected(event: &CaseResponseCorrected) -> Result<Effects, Fault> {
-    if event.in_time { answered(&event.case_id) } else { Ok(Effects::none()) }
+fn response_corrected(event: &CaseResponseCorrected, levels: &Arc<Levels>) -> Result<Effects, Fault> {
+    let missed = if event.in_time { answered(&event.case_id)? } else { Effects::none() };
+    Ok(word(&event.complaint_id, event.responded_at.as_ref(), levels)?.into_iter().fold(missed, Effects::and))
+}
+
+/// What was missed came late; and the customer of a complaint had word of us (R-CMP-05).
+fn responded(event: &CaseResponded, levels: &Arc<Levels>) -> Result<Effects, Fault> {
+    let missed = if event.in_time { Effects::none() } else { answered(&event.case_id)? };
+    Ok(word(&event.complaint_id, event.responded_at.as_ref(), levels)?.into_iter().fold(missed, Effects::and))
+}
+
+/// Whom somebody spoke with, if it is a complaint's case.
+fn word(complaint_id: &str, at: Option<&contracts::Timestamp>, levels: &Arc<Levels>) -> Result<Option<Change>, Fault> {
+    let Some(complaint_id) = proto::optional_id("complaint_id", complaint_id)? else { return Ok(None) };
+    let at = proto::required("responded_at", at)?;
+    let said = Command::Care(Word::Responded { at, levels: Arc::clone(levels) });
+    Ok(Some(Change::to::<Complaint>(complaint_id, said)))
 }
 
 /// The first answer came after all, or none is wanted any more.

@@ -169,13 +169,21 @@ const OVERDUE: &str = "-- overdue.list
         and promise.value->'standing'->>'state' in ('running', 'breached')
       union all
       select 'result', id, id, state->'asked'->0->'desk'->>'department', tell_by, md5(id::text || 'result')::uuid
-      from complaint where tell_by < $1) as open
+      from complaint where tell_by < $1
+      union all
+      select 'offer_answer', id, id, state->'asked'->0->'desk'->>'department', offer_answer_by,
+             md5(id::text || 'offer_answer')::uuid
+      from complaint where offer_answer_by < $1
+      union all
+      select 'customer_word', id, id, state->'asked'->0->'desk'->>'department', read_by,
+             md5(id::text || 'customer_word')::uuid
+      from complaint where read_by < $1) as open
     where due_at < $1 and ($2::timestamptz is null or (due_at, place) > ($2, $3))
     order by due_at, place limit $4";
 
-/// Tasks without an answer, promises to customers that were broken and are still owed, and results of what was done that
-/// nobody told, whose time has passed at `now`, oldest due time first (R-CMP-20). A due time itself is in time. Read is
-/// what is late, by indexes of what is still owed.
+/// Tasks without an answer, promises to customers that were broken and are still owed, results of what was done that nobody
+/// told, offers nobody answered, and words of customers nobody read, whose time has passed at `now`, oldest due time first
+/// (R-CMP-20). A due time itself is in time. Read is what is late, by indexes of what is still owed.
 pub async fn overdue(
     pool: &PgPool,
     now: Timestamp,

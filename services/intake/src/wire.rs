@@ -50,8 +50,7 @@ impl Aggregate for Case {
         match event {
             case::Event::Registered { facts, .. } => Published::of(&taken_in(self, facts), shard).at(facts.occurred_at),
             case::Event::Responded { at, in_time, .. } => {
-                let (responded_at, in_time) = (Some(proto::timestamp(*at)), *in_time);
-                Published::of(&contract::CaseResponded { case_id, responded_at, respond_by, in_time }, shard).at(*at)
+                beside::responded((case_id, complaint_id), respond_by, (*at, *in_time), shard)
             }
             case::Event::ResponseCorrected { at, in_time, was_at, was_late, .. } => {
                 let corrected = contract::CaseResponseCorrected {
@@ -61,6 +60,7 @@ impl Aggregate for Case {
                     in_time: *in_time,
                     was_responded_at: was_at.map(proto::timestamp),
                     was_late: *was_late,
+                    complaint_id,
                 };
                 Published::of(&corrected, shard)
             }

@@ -3,8 +3,8 @@
 use backbone::{Change, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
     complaint::v1::{
-        ImprovementNoticeRequested, ProgressMessageOrdered, SatisfactionAsked, SolutionExecuted, SolutionOffered,
-        SuggestionNoticeRequested,
+        ImprovementNoticeRequested, OfferReminded, ProgressMessageOrdered, SatisfactionAsked, SolutionExecuted,
+        SolutionOffered, SuggestionNoticeRequested,
     },
     intake::v1::MajorIssueNoticeRequested,
     scheduling::v1::FollowUpDue,
@@ -17,6 +17,9 @@ use crate::domain::message::{Command, Facts, Message, Purpose};
 /// Subscribes.
 pub fn inbound(i: &mut Inbound) {
     i.on::<SolutionOffered>(solution_offered);
+    i.on::<OfferReminded>(|event, _| {
+        about_complaint(Purpose::Offer, &event.message_id, &event.customer_id, &event.complaint_id)
+    });
     i.on::<SolutionExecuted>(solution_executed);
     i.on::<ProgressMessageOrdered>(|event, _| {
         about_complaint(Purpose::Progress, &event.message_id, &event.customer_id, &event.complaint_id)
@@ -30,7 +33,7 @@ pub fn inbound(i: &mut Inbound) {
     i.on::<MajorIssueNoticeRequested>(major_issue);
 }
 
-/// Every offer is told once (R-CMP-08).
+/// Every offer is told at once (R-CMP-08); of one that waits for its answer complaint has him told again.
 fn solution_offered(event: SolutionOffered, _meta: &Meta) -> Result<Effects, Fault> {
     queue(Facts {
         message_id: derived("message", &["offer", &event.complaint_id, &event.offer_no.to_string()]),
@@ -54,7 +57,7 @@ fn solution_executed(event: SolutionExecuted, meta: &Meta) -> Result<Effects, Fa
     })
 }
 
-/// A message whose id the complaint gave (R-CMP-05, R-CMP-11).
+/// A message whose id the complaint gave (R-CMP-05, R-CMP-08, R-CMP-11).
 fn about_complaint(
     purpose: Purpose,
     message_id: &str,

@@ -1,7 +1,10 @@
 //! Stories of how a complaint ends: with an appeal afterwards, and without any word of the customer.
 use contracts::{
     common::v1::RemedyKind,
-    complaint::v1::{AppealRequest, ComplaintClosed, ComplaintReopened, SatisfactionAsked},
+    complaint::v1::{
+        AppealRequest, ComplaintClosed, ComplaintReopened, EscalationLevel, EscalationRaised, EscalationTrigger,
+        SatisfactionAsked,
+    },
     outreach::v1::{MessageSent, Purpose},
 };
 use jiff::SignedDuration;
@@ -42,6 +45,15 @@ async fn r_cmp_12_an_appeal_within_its_term_reopens_the_complaint_and_one_after_
     let view = world.complaint(&id).await;
     assert_eq!((view.status.as_str(), view.reopen_count, view.outcome.as_str()), ("investigating", 1, ""));
     assert_eq!(world.stack.events::<ComplaintReopened>("complaint").await.len(), 1);
+    let raised = world.stack.events::<EscalationRaised>("complaint").await;
+    let dissatisfied = raised.iter().filter(|raised| raised.trigger() == EscalationTrigger::Dissatisfied);
+    let levels: Vec<_> = dissatisfied.map(|raised| (raised.level(), raised.complaint_id.clone())).collect();
+    assert_eq!(
+        levels,
+        [(EscalationLevel::Management, id.clone())],
+        "who is still not satisfied is management's to know"
+    );
+    assert_eq!(view.escalation_level, 4);
     world.remedied(&id, 750).await;
     world.satisfied(&id, true).await;
     let paid: Vec<i64> = world.ledger().await.entries.iter().map(|entry| entry.amount.minor).collect();

@@ -9,6 +9,7 @@ mod ladder;
 mod loops;
 mod merging;
 mod night;
+mod offers;
 mod recall;
 mod recipes;
 mod returns;

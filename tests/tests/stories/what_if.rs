@@ -95,7 +95,8 @@ async fn r_cmp_10_the_past_under_its_own_policy_stays_and_under_another_one_chan
     world.stack.advance(hours(40)).await;
     world.decline(&vip, offered[0]).await;
     world.consent(&other, offered[1]).await;
-    let withdraw = WithdrawRequest { complaint_id: withdrawn.clone() };
+    let (channel, text) = ("hotline".into(), "it has turned up".into());
+    let withdraw = WithdrawRequest { complaint_id: withdrawn.clone(), channel, text, said_at: None };
     world.complaints().withdraw(request("staff:agent-sun", withdraw)).await.unwrap();
     world.stack.settle().await;
     world.stack.advance(hours(32)).await;

@@ -205,7 +205,10 @@ impl Past {
                 moved.iter().try_for_each(|one| self.stands(id, one, occurred))?;
             }
             complaint::SolutionOffered::TYPE => self.waits(id, occurred),
-            complaint::SolutionAgreed::TYPE | complaint::SolutionDeclined::TYPE => self.goes_on(id, occurred),
+            // It is told before the promises move, and happened when he wrote.
+            complaint::SolutionAgreed::TYPE | complaint::SolutionDeclined::TYPE | complaint::CustomerWrote::TYPE => {
+                self.goes_on(id, occurred);
+            }
             _ => self.task(entry, occurred)?,
         }
         Ok(())

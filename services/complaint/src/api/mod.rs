@@ -39,7 +39,7 @@ pub struct Api {
 }
 
 /// What a post may be allowed: every command, and reading what people wrote.
-pub const COMMANDS: [&str; 56] = [
+pub const COMMANDS: [&str; 58] = [
     "get_complaint",
     "assess",
     "start_investigation",
@@ -57,6 +57,8 @@ pub const COMMANDS: [&str; 56] = [
     "record_process_deviation",
     "record_satisfaction",
     "tell_progress",
+    "tell_result",
+    "record_unreached",
     "withdraw",
     "appeal",
     "retarget_complaint",
@@ -235,11 +237,16 @@ impl Complaints for Api {
         Ok(self.change(request, "tell_progress", |c, r, _| read::progress(c, r, &self.policy)).await?)
     }
 
+    async fn tell_result(&self, request: Request<TellResultRequest>) -> Answer<Receipt> {
+        Ok(self.change(request, "tell_result", |c, r, _| read::tell_result(c, r, &self.policy)).await?)
+    }
+
+    async fn record_unreached(&self, request: Request<RecordUnreachedRequest>) -> Answer<Receipt> {
+        Ok(self.change(request, "record_unreached", |c, r, _| read::unreached(c, r)).await?)
+    }
+
     async fn withdraw(&self, request: Request<WithdrawRequest>) -> Answer<Receipt> {
-        let read = |c: &mut Checks, r: &WithdrawRequest, _: &str| {
-            read::complaint(c, &r.complaint_id, Command::Withdraw { levels: self.levels() })
-        };
-        Ok(self.change(request, "withdraw", read).await?)
+        Ok(self.change(request, "withdraw", |c, r, _| read::withdraw(c, r, &self.policy)).await?)
     }
 
     async fn appeal(&self, request: Request<AppealRequest>) -> Answer<Receipt> {

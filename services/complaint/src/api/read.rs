@@ -11,7 +11,6 @@ use crate::{
     config::Policy,
     domain::{
         Command, Complaint, DepartmentTask, Escalation,
-        care::Word,
         complaint::Assessment,
         department_task, escalation,
         fairness::Comparables,
@@ -25,7 +24,9 @@ use crate::{
     wire,
 };
 
+mod customer;
 mod raised;
+pub use customer::{appeal, progress, satisfaction, tell_result, unreached, withdraw};
 pub use raised::{decide, raise};
 
 /// A request that was read: which aggregate is told what, and the words that are kept apart.
@@ -76,23 +77,6 @@ pub fn escalation(checks: &mut Checks, id: &str, command: escalation::Command) -
 fn version(checks: &mut Checks, version: u32) -> Option<u32> {
     let reason = "must be the version that was read, 1 or more";
     checks.value("solution_version", if version == 0 { Err(reason) } else { Ok(version) })
-}
-
-/// Word of progress: what a person said and by which way, or that a message shall say it.
-pub fn progress(checks: &mut Checks, request: &contract::TellProgressRequest, policy: &Policy) -> Read<Complaint> {
-    let id = checks.id("complaint_id", &request.complaint_id);
-    if request.by_message {
-        let empty = |text: &str| if text.is_empty() { Ok(()) } else { Err("must be empty when a message tells it") };
-        let channel = checks.value("channel", empty(&request.channel));
-        let text = checks.value("text", empty(&request.text));
-        return id.zip(channel.and(text)).map(|(id, ())| wish(id, Command::Care(Word::Order)));
-    }
-    let channel = word(checks, "channel", &request.channel);
-    let text = checks.text("text", &request.text, 1..=TEXT_MAX);
-    let told_at = checks.instant("told_at", request.told_at.as_ref());
-    let (id, channel, told_at) = (id?, channel?, told_at?);
-    let levels = Arc::clone(&policy.levels);
-    text.map(|text| wish(id, Command::Care(Word::Told { channel, told_at, levels })).with("progress", text))
 }
 
 /// A short lower-case word, such as the channel consent was given by.
@@ -256,24 +240,6 @@ pub fn process_deviation(
     let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
     let command = Command::RecordProcessDeviation { by: by.to_owned(), what: what? };
     Some(wish(id?, command).with("process_deviation", reason?))
-}
-
-pub fn appeal(checks: &mut Checks, r: &contract::AppealRequest, policy: &Policy) -> Read<Complaint> {
-    let id = checks.id("complaint_id", &r.complaint_id);
-    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
-    let said_at = checks.instant("said_at", r.said_at.as_ref());
-    let command = Command::Appeal { said_at: said_at?, levels: Arc::clone(&policy.levels) };
-    Some(wish(id?, command).with("appeal_reason", reason?))
-}
-
-pub fn satisfaction(checks: &mut Checks, r: &contract::RecordSatisfactionRequest, policy: &Policy) -> Read<Complaint> {
-    let id = checks.id("complaint_id", &r.complaint_id);
-    let channel = if r.channel.is_empty() { Some(None) } else { word(checks, "channel", &r.channel).map(Some) };
-    let feedback = checks.text("feedback", &r.feedback, 0..=TEXT_MAX);
-    let said_at = checks.instant("said_at", r.said_at.as_ref());
-    let (satisfied, levels) = (r.satisfied, Arc::clone(&policy.levels));
-    let command = Command::RecordSatisfaction { satisfied, channel: channel?, said_at: said_at?, levels };
-    Some(wish(id?, command).with("feedback", feedback?))
 }
 
 pub fn retarget(

@@ -1,6 +1,7 @@
 //! What the customer hears from us while a complaint is open: that it goes on, before the silence gets too long (R-CMP-05);
 //! the result, within its time (R-CMP-10); and the question whether it is settled, several times before silence counts
-//! as an answer (R-CMP-11). A silence or a result that is late is noted once and escalated.
+//! as an answer (R-CMP-11). A silence or a result that is late is noted once and escalated. What he answers or writes is in
+//! `awaited` and `satisfaction`.
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,8 +14,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    awaited::Awaited,
     command::Rejection,
-    complaint::{Complaint, Event, State},
+    complaint::{Complaint, Event, Outcome, State},
     escalation::Trigger,
     promises::TAKEN_UP_AGAIN,
 };
@@ -26,6 +28,14 @@ pub struct Promised {
     pub tell_within: SignedDuration,
     /// How often he is asked whether it is settled, at even distances.
     pub tries: u32,
+    /// For his answer to an offer, and how often he is told of it, at even distances.
+    #[serde(default)]
+    pub offer_answer: SignedDuration,
+    #[serde(default)]
+    pub offer_tries: u32,
+    /// For a person to read what he writes about an offer or a result.
+    #[serde(default)]
+    pub read_within: SignedDuration,
 }
 
 /// How it stands.
@@ -50,6 +60,9 @@ pub struct Care {
     pub offer_untold: bool,
     /// How many messages of progress were ordered; numbers the next one.
     pub progress_messages: u32,
+    /// What is waited for: his answer, or that somebody reads what he wrote.
+    #[serde(default)]
+    pub awaited: Awaited,
 }
 
 impl Care {
@@ -61,13 +74,14 @@ impl Care {
     }
 
     pub(super) fn apply(&mut self, event: &Event) {
+        self.awaited.apply(event);
         match event {
             Event::Recorded { facts, .. } => self.heard(facts.recorded_at),
             Event::Agreed(consent) => self.heard(consent.at),
             Event::Declined { at } | Event::Dissatisfied { at, .. } | Event::Reopened { at } => self.heard(*at),
             Event::Care(Heard::Ordered { .. }) => self.progress_messages += 1,
             Event::Care(Heard::Told { at, .. } | Heard::Feedback { at, .. }) => self.heard(*at),
-            Event::Offered => self.offer_untold = false,
+            Event::Offered { .. } => self.offer_untold = false,
             Event::Raised { trigger: Trigger::ResultUntold, .. } => self.offer_untold = true,
             Event::Raised { trigger: Trigger::ResultLate, escalation_id } => {
                 self.late_escalation = Some(*escalation_id);
@@ -81,7 +95,7 @@ impl Care {
                 self.heard(*at);
                 (self.executed_at, self.asked, self.unasked) = (None, 1, 0);
             }
-            Event::Care(Heard::AskedAgain { .. }) => self.asked += 1,
+            Event::Care(Heard::AskedAgain { .. } | Heard::Unreached { .. }) => self.asked += 1,
             Event::Care(Heard::Unasked { .. }) => {
                 self.asked -= 1;
                 self.unasked += 1;
@@ -111,6 +125,20 @@ pub enum Heard {
     AskedAgain { message_id: Uuid, number: u32, silent_at: Timestamp },
     /// That message could not be sent.
     Unasked { message_id: Uuid, silent_at: Timestamp },
+    /// A person tried in vain to ask him.
+    Unreached { channel: String, at: Timestamp, silent_at: Timestamp },
+    /// A message is to tell him of the offer once more.
+    Reminded { message_id: Uuid, number: u32, answer_by: Timestamp },
+    /// Nobody answered the offer in its time.
+    Unanswered { due: Timestamp },
+    /// He wrote: somebody must read it.
+    Wrote { at: Timestamp },
+    /// Nobody read it in its time.
+    Unread { due: Timestamp },
+    /// A person spoke with him about it; silence counts again from then, until that instant.
+    Read { at: Timestamp, until: Option<Timestamp> },
+    /// He had said before the unconfirmed close that it is settled.
+    Confirmed { closed_at: Timestamp },
 }
 
 /// Steps of the conversation with the customer.
@@ -130,13 +158,36 @@ pub enum Word {
     Unasked { message_id: Uuid },
     /// The message with the offer cannot be sent.
     OfferUntold { message_id: Uuid, levels: Arc<Levels> },
+    /// He wrote, to whatever was asked of him or not.
+    Wrote { at: Timestamp, levels: Arc<Levels> },
+    /// An agent answered the contact the complaint came by.
+    Responded { at: Timestamp, levels: Arc<Levels> },
+    /// A person told him the result.
+    TellResult { channel: String, told_at: Option<Timestamp>, levels: Arc<Levels> },
+    /// A person tried in vain to ask him whether it is settled.
+    Unreached { channel: String, tried_at: Option<Timestamp> },
+    /// It is time to tell him of the offer again.
+    RemindDue,
+    /// The time for his answer to the offer is over.
+    AnswerDue,
+    /// The time to read what he wrote is over.
+    ReadDue,
 }
 
 impl Complaint {
-    /// Each question moves the end of the silence.
+    /// Each question moves the end of the silence, and so does a word with him.
     pub(super) fn silent(&mut self, heard: &Heard) {
-        if let Heard::AskedAgain { silent_at, .. } | Heard::Unasked { silent_at, .. } = heard {
-            self.state = State::SatisfactionCheck { silent_at: *silent_at };
+        let silent_at = match heard {
+            Heard::AskedAgain { silent_at, .. } | Heard::Unasked { silent_at, .. } => Some(*silent_at),
+            Heard::Unreached { silent_at, .. } => Some(*silent_at),
+            Heard::Read { until, .. } if matches!(self.state, State::SatisfactionCheck { .. }) => *until,
+            _ => None,
+        };
+        if let Some(silent_at) = silent_at {
+            self.state = State::SatisfactionCheck { silent_at };
+        }
+        if let Heard::Confirmed { closed_at: at } = heard {
+            self.state = State::Closed { outcome: Outcome::Satisfied, at: *at };
         }
     }
 
@@ -146,20 +197,6 @@ impl Complaint {
         // What was withdrawn before this was cleared is stored with it.
         let owed = matches!(self.state, State::Executed { .. }) && !within.is_zero();
         self.care.executed_at.filter(|_| owed).map(|at| calendar::add(at, within))
-    }
-
-    /// When the customer is to be asked again whether it is settled.
-    pub fn ask_at(&self) -> Option<Timestamp> {
-        let State::SatisfactionCheck { silent_at } = self.state else { return None };
-        let left = self.facts.terms.care.tries.checked_sub(self.care.asked).filter(|left| *left > 0)?;
-        Some(calendar::add(silent_at, -self.apart(left)))
-    }
-
-    /// The time between so many questions.
-    fn apart(&self, questions: u32) -> SignedDuration {
-        let count = |number| i32::try_from(number).unwrap_or(i32::MAX);
-        let terms = &self.facts.terms;
-        (terms.silence_after / count(terms.care.tries.max(1))).saturating_mul(count(questions))
     }
 
     /// The id of the message that tells the result of the newest solution: outreach sends it under this one.
@@ -185,11 +222,6 @@ impl Complaint {
         })
     }
 
-    /// The id of the `n`th question about the newest result, counted with those that could not be sent.
-    pub(super) fn question(&self, n: u32) -> Uuid {
-        derived_of("satisfaction", self.result_message(), n)
-    }
-
     /// The id by which outreach sends the newest offer.
     pub(super) fn offer_message(&self) -> Uuid {
         let parts = ["offer", &self.facts.complaint_id.to_string(), &self.offers_made.to_string()];
@@ -198,10 +230,11 @@ impl Complaint {
 
     pub(super) fn word(&self, word: Word, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         Ok(match word {
-            Word::Told { .. } | Word::Order if !self.open() => return Err(self.not_now()),
+            Word::Order if !self.open() => return Err(self.not_now()),
+            Word::Told { .. } if !self.open() && !self.unread() => return Err(self.not_now()),
             Word::Told { channel, told_at, levels } => {
                 let at = self.said(told_at, Some(self.facts.recorded_at), now)?;
-                self.told(at, channel, &levels, now)?
+                self.told(at, channel, &levels, now)?.into_iter().chain(self.read(at)).collect()
             }
             Word::Order => {
                 vec![Event::Care(Heard::Ordered { message_id: self.progress_message(self.care.progress_messages + 1) })]
@@ -220,33 +253,22 @@ impl Complaint {
             },
             Word::Unasked { message_id } => self.unasked(message_id, now),
             Word::OfferUntold { message_id, levels } => self.offer_untold(message_id, &levels, now)?,
+            Word::Wrote { at, levels } => self.wrote(at, &levels, now)?,
+            Word::Responded { at, levels } => self.responded(at, &levels, now)?,
+            Word::TellResult { channel, told_at, levels } => self.tell_in_person(channel, told_at, &levels, now)?,
+            Word::Unreached { channel, tried_at } => self.unreached(channel, tried_at, now)?,
+            Word::RemindDue => self.remind(now),
+            Word::AnswerDue => self.answer_due(now),
+            Word::ReadDue => self.read_due(now),
         })
     }
 
-    /// Each question leaves him its time for the answer: one that is asked late moves the end.
-    pub(super) fn ask_again(&self, now: Timestamp) -> Vec<Event> {
-        let number = self.care.asked + 1;
-        let (message_id, left) = (self.question(number + self.care.unasked), self.facts.terms.care.tries - number);
-        vec![Event::Care(Heard::AskedAgain { message_id, number, silent_at: self.silent_at(left + 1, now) })]
-    }
-
-    /// It does not count, and is asked again after the time between two questions; the first time a person learns of it.
-    fn unasked(&self, message_id: Uuid, now: Timestamp) -> Vec<Event> {
-        let care = &self.care;
-        let checking = matches!(self.state, State::SatisfactionCheck { .. }) && care.asked > 1;
-        if !checking || !(2..=care.asked + care.unasked).any(|n| message_id == self.question(n)) {
-            return vec![];
+    /// The answer to the contact the complaint came by is word of us; told again it says nothing new.
+    fn responded(&self, at: Timestamp, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        if !self.open() || at < self.facts.recorded_at || self.care.heard_at == Some(at) {
+            return Ok(vec![]);
         }
-        let left = (self.facts.terms.care.tries + 1).saturating_sub(care.asked);
-        let unasked = Event::Care(Heard::Unasked { message_id, silent_at: self.silent_at(left + 1, now) });
-        let raised = (care.unasked == 0).then(|| self.raised(Trigger::ResultUntold));
-        std::iter::once(unasked).chain(raised).collect()
-    }
-
-    /// The end of the silence when he has at least the time of so many questions from now on.
-    fn silent_at(&self, questions: u32, now: Timestamp) -> Timestamp {
-        let least = calendar::add(now, self.apart(questions));
-        if let State::SatisfactionCheck { silent_at } = self.state { least.max(silent_at) } else { least }
+        self.told(at, "case".into(), levels, now)
     }
 
     /// He cannot answer what he was not told: what waited for him goes on, and a person must tell him.
@@ -260,11 +282,12 @@ impl Complaint {
         Ok(events)
     }
 
-    /// He was told at `at` how it stands; while his answer is waited for no further word is owed.
+    /// He was told at `at` how it stands; while his answer is waited for no further word is owed. An offer he wrote about
+    /// stands still no more.
     fn told(&self, at: Timestamp, channel: String, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         let waits_for_him = match self.state {
-            State::Offered => !self.care.offer_untold,
-            State::SatisfactionCheck { .. } => true,
+            State::Offered => !self.care.offer_untold && self.care.awaited.wrote_at.is_none(),
+            State::SatisfactionCheck { .. } | State::Closed { .. } => true,
             _ => false,
         };
         let mut events = if waits_for_him {
@@ -280,22 +303,29 @@ impl Complaint {
     pub(super) fn result_told(
         &self,
         message_id: Option<Uuid>,
+        channel: Option<String>,
         at: Timestamp,
         levels: &Levels,
         now: Timestamp,
     ) -> Result<Vec<Event>, Rejection> {
         let kept = [Kind::ResultNotice, Kind::ProgressSilence].map(|kind| (kind, Fact::Satisfied { at }));
         let mut events = self.note(kept.to_vec(), levels, now)?;
-        events.extend(self.told_as(message_id, at));
+        events.extend(self.told_as(message_id, channel, at));
         Ok(events)
     }
 
     /// He was told the result in person at `at`, and it does not settle the matter: word is owed to him again, and another
     /// result.
-    pub(super) fn told_in_vain(&self, at: Timestamp, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+    pub(super) fn told_in_vain(
+        &self,
+        channel: Option<String>,
+        at: Timestamp,
+        levels: &Levels,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
         let told = vec![(Kind::ResultNotice, Fact::Satisfied { at })];
         let mut events = self.word_heard(told, &TAKEN_UP_AGAIN, at, levels, now)?;
-        events.extend(self.told_as(None, at));
+        events.extend(self.told_as(None, channel, at));
         Ok(events)
     }
 
@@ -314,15 +344,16 @@ impl Complaint {
 
     /// Since when the customer's answer to the newest offer is waited for.
     pub(super) fn waits_since(&self) -> Option<Timestamp> {
-        Some(self.promises.last(Kind::ResultNotice)?.pauses.last()?.from)
+        let paused = || Some(self.promises.last(Kind::ResultNotice)?.pauses.last()?.from);
+        self.care.awaited.offered_at.or_else(paused)
     }
 
-    fn told_as(&self, message_id: Option<Uuid>, at: Timestamp) -> Vec<Event> {
+    fn told_as(&self, message_id: Option<Uuid>, channel: Option<String>, at: Timestamp) -> Vec<Event> {
         let mut events = self.result_breach(at);
         let in_time = self.tell_by().filter(|due| self.care.result_late && verdict(*due, at).in_time());
         let escalation_id = self.care.late_escalation;
         events.extend(in_time.map(|due| Event::Care(Heard::ResultInTime { due, escalation_id })));
-        events.push(Event::ResultTold { message_id, at });
+        events.push(Event::ResultTold { message_id, channel, at });
         events
     }
 
@@ -335,7 +366,13 @@ impl Complaint {
     }
 }
 
+/// The time of so many of `tries` even parts of `whole`.
+pub(super) fn share(whole: SignedDuration, tries: u32, parts: u32) -> SignedDuration {
+    let count = |number| i32::try_from(number).unwrap_or(i32::MAX);
+    (whole / count(tries.max(1))).saturating_mul(count(parts))
+}
+
 /// The id of the `n`th message that hangs on the message with a result.
-fn derived_of(what: &str, result: Uuid, n: u32) -> Uuid {
+pub(super) fn derived_of(what: &str, result: Uuid, n: u32) -> Uuid {
     kernel::id::derived("message", &[what, &result.to_string(), &n.to_string()])
 }

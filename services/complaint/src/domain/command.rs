@@ -149,6 +149,9 @@ pub enum Command {
         levels: Arc<Levels>,
     },
     Withdraw {
+        /// How he said it, a lower-case word.
+        channel: String,
+        said_at: Option<Timestamp>,
         levels: Arc<Levels>,
     },
     Appeal {
@@ -195,6 +198,8 @@ pub enum Rejection {
     NotGuidance,
     #[error("this is not what was approved and agreed to; another kind or amount needs a new solution")]
     NotAsApproved,
+    #[error("it has a worth or did not go as planned: say in done what was given, which must be the {0} approved")]
+    GivenUnsaid(&'static str),
     #[error("the remedy is settled already")]
     RemedySettled,
     #[error("money may be on its way to the customer; it must be settled first")]
@@ -243,7 +248,7 @@ impl Rejection {
             Self::BadRemedies(_) => "complaint.bad_remedies",
             Self::NoPurchase => "complaint.no_purchase",
             Self::OutsidePolicy(_) => "complaint.outside_policy",
-            Self::NotAsApproved => "complaint.not_as_approved",
+            Self::NotAsApproved | Self::GivenUnsaid(_) => "complaint.not_as_approved",
             Self::UnknownRemedy => "complaint.unknown_remedy",
             Self::NotGuidance => "complaint.not_guidance",
             Self::RemedySettled => "complaint.remedy_settled",

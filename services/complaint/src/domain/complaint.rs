@@ -198,7 +198,11 @@ pub enum Event {
     ApprovalExpired {
         escalation_id: Uuid,
     },
-    Offered,
+    Offered {
+        at: Timestamp,
+        /// The last instant at which an answer is in time; none where no time is set.
+        answer_by: Option<Timestamp>,
+    },
     Declined {
         at: Timestamp,
     },
@@ -216,9 +220,10 @@ pub enum Event {
     },
     /// What the customer heard, or should have.
     Care(Heard),
-    /// Without a message when a person told it.
+    /// Without a message when a person told it, then with the way it was told where that was said.
     ResultTold {
         message_id: Option<Uuid>,
+        channel: Option<String>,
         at: Timestamp,
     },
     /// Back to investigation, and to management.
@@ -242,10 +247,11 @@ pub enum Event {
     Reopened {
         at: Timestamp,
     },
-    /// With the levels at hand, under which the tasks nobody answered end.
+    /// With the levels at hand, under which the tasks nobody answered end, and the way a customer withdrew it.
     Closed {
         outcome: Outcome,
         at: Timestamp,
+        channel: Option<String>,
         levels: InForce,
     },
     /// It is withdrawn, for it goes on as another one.
@@ -315,7 +321,7 @@ impl Complaint {
             Event::SolutionDrafted(draft) => self.drafted(Solution::clone(draft)),
             Event::ApprovalRequested(_) | Event::ApprovalGiven(_) | Event::Approved(_) => self.drafting(event),
             Event::Returned { .. } | Event::ApprovalExpired { .. } => self.drafting(event),
-            Event::Offered | Event::Declined { .. } | Event::Agreed(_) => self.offering(event),
+            Event::Offered { .. } | Event::Declined { .. } | Event::Agreed(_) => self.offering(event),
             Event::ExecutionStarted => self.state = State::Executing,
             Event::RemedySettled { remedy_id, done } => {
                 let progress = if *done { Progress::Done } else { Progress::Failed };
@@ -367,7 +373,7 @@ impl Complaint {
     /// The part of `apply` about the offer to the customer.
     fn offering(&mut self, event: &Event) {
         match (event, &mut self.solution) {
-            (Event::Offered, _) => {
+            (Event::Offered { .. }, _) => {
                 self.offers_made += 1;
                 self.state = State::Offered;
             }

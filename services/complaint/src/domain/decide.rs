@@ -11,7 +11,6 @@ use kernel::{
 use uuid::Uuid;
 
 use super::{
-    care::Heard,
     command::{Command, Rejection},
     complaint::{Asked, Assessment, Complaint, Deviation, Event, Facts, Outcome, State},
     escalation::{Level, Trigger},
@@ -80,7 +79,7 @@ impl Complaint {
             Command::RecordSatisfaction { satisfied, channel, said_at, levels } => {
                 self.satisfaction(satisfied, channel, said_at, &levels, now)
             }
-            Command::Withdraw { levels } => self.withdraw(&levels, now),
+            Command::Withdraw { channel, said_at, levels } => self.withdraw(channel, said_at, &levels, now),
             Command::Appeal { said_at, levels } => self.appeal(said_at, &levels, now),
             Command::Retarget(said) => self.retarget(said, now),
             Command::Hold { by, regulator } => self.hold(by, regulator, now),
@@ -115,7 +114,7 @@ impl Complaint {
         kernel::id::derived("escalation", &["complaint", &self.facts.complaint_id.to_string(), &number.to_string()])
     }
 
-    fn dissatisfied(&self, trigger: Trigger, at: Timestamp) -> Event {
+    pub(super) fn dissatisfied(&self, trigger: Trigger, at: Timestamp) -> Event {
         Event::Dissatisfied { trigger, escalation_id: self.next_escalation(), at }
     }
 
@@ -199,7 +198,7 @@ impl Complaint {
     fn offer(&self, levels: &Levels, now: Timestamp) -> Decision {
         self.must_be(&State::Approved)?;
         let mut events = self.wait_for_customer(levels, now)?;
-        events.push(Event::Offered);
+        events.push(Event::Offered { at: now, answer_by: self.offer_until(now) });
         Ok(events)
     }
 
@@ -266,7 +265,7 @@ impl Complaint {
     fn tell_result(&self, message_id: Uuid, at: Timestamp, levels: &Levels, now: Timestamp) -> Decision {
         match self.state {
             State::Executed { .. } if message_id == self.result_message() => {
-                self.result_told(Some(message_id), at, levels, now)
+                self.result_told(Some(message_id), None, at, levels, now)
             }
             _ => Ok(vec![]),
         }
@@ -276,48 +275,6 @@ impl Complaint {
         match self.state {
             State::Executed { untold: false } if message_id == self.result_message() => {
                 vec![self.raised(Trigger::ResultUntold)]
-            }
-            _ => vec![],
-        }
-    }
-
-    /// Who records the answer before any message left has told the result in person.
-    fn satisfaction(
-        &self,
-        satisfied: bool,
-        channel: Option<String>,
-        said_at: Option<Timestamp>,
-        levels: &Arc<Levels>,
-        now: Timestamp,
-    ) -> Decision {
-        let at = self.said(said_at, self.care.executed_at.or(Some(self.facts.recorded_at)), now)?;
-        let mut events = match self.state {
-            State::SatisfactionCheck { .. } if satisfied => vec![],
-            State::SatisfactionCheck { .. } => self.word_heard(vec![], &TAKEN_UP_AGAIN, at, levels, now)?,
-            State::Executed { .. } if satisfied => self.result_told(None, at, levels, now)?,
-            State::Executed { .. } => self.told_in_vain(at, levels, now)?,
-            _ => return Err(self.not_now()),
-        };
-        events.push(Event::Care(Heard::Feedback { satisfied, channel, at }));
-        events.push(if satisfied {
-            Event::Closed { outcome: Outcome::Satisfied, at: now, levels: InForce(Some(Arc::clone(levels))) }
-        } else {
-            // What was told too late may have been raised just now: this is another escalation.
-            let mut told = self.clone();
-            events.iter().for_each(|event| told.apply(event));
-            told.dissatisfied(Trigger::Dissatisfied, at)
-        });
-        Ok(events)
-    }
-
-    /// Silence ends a complaint when its time is over, not when somebody looks, and not before he was asked as often as
-    /// was promised; under a legal hold it ends nothing.
-    fn fall_silent(&self, now: Timestamp) -> Vec<Event> {
-        match self.state {
-            State::SatisfactionCheck { silent_at } if now < silent_at => vec![],
-            State::SatisfactionCheck { .. } if self.care.asked < self.facts.terms.care.tries => self.ask_again(now),
-            State::SatisfactionCheck { silent_at: at } if self.hold.is_none() => {
-                vec![Event::Closed { outcome: Outcome::Unconfirmed, at, levels: InForce::default() }]
             }
             _ => vec![],
         }
@@ -335,21 +292,27 @@ impl Complaint {
         Ok(vec![Event::ProcessDeviated(Deviation { what, during, by, at })])
     }
 
-    fn withdraw(&self, levels: &Arc<Levels>, now: Timestamp) -> Decision {
+    /// Nothing is owed from when he said it, nor what was promised after that.
+    fn withdraw(&self, channel: String, said_at: Option<Timestamp>, levels: &Arc<Levels>, now: Timestamp) -> Decision {
         if !self.open() {
             return Err(self.not_now());
         }
         if self.money_moving() {
             return Err(Rejection::MoneyMoving);
         }
-        let over = Fact::Cancelled { at: now, cause: Cause::Closed };
-        let mut events = self.note(KINDS.map(|(kind, _)| (kind, over.clone())).to_vec(), levels, now)?;
-        let levels = InForce(Some(Arc::clone(levels)));
-        events.push(Event::Closed { outcome: Outcome::Withdrawn, at: now, levels });
+        let said = self.said(said_at, Some(self.facts.recorded_at), now)?;
+        let over = KINDS.map(|(kind, _)| {
+            let at = self.promises.last(kind).map_or(said, |last| last.started_at.max(said));
+            (kind, Fact::Cancelled { at, cause: Cause::Closed })
+        });
+        let mut events = self.note(over.to_vec(), levels, now)?;
+        let (outcome, levels) = (Outcome::Withdrawn, InForce(Some(Arc::clone(levels))));
+        events.push(Event::Closed { outcome, at: now, channel: Some(channel), levels });
         Ok(events)
     }
 
-    /// It is in its term when the customer sent it then. What goes on as another complaint is appealed there.
+    /// It is in its term when the customer sent it then, and management's to know (R-CMP-12). What goes on as another complaint
+    /// is appealed there.
     fn appeal(&self, said_at: Option<Timestamp>, levels: &Levels, now: Timestamp) -> Decision {
         let State::Closed { at, .. } = self.state else { return Err(self.not_now()) };
         if self.merged.is_some() {
@@ -358,9 +321,10 @@ impl Complaint {
         let said_at = self.said(said_at, Some(at), now)?;
         let until = kernel::calendar::add(at, self.facts.terms.appeal_within);
         if kernel::promise::verdict(until, said_at).in_time() {
-            // What is closed owes nothing: word, an offer and the result are owed once it is open again.
-            let moved = self.word_heard(vec![], &TAKEN_UP_AGAIN, now, levels, now)?;
-            Ok(std::iter::once(Event::Reopened { at: now }).chain(moved).collect())
+            // What is closed owes nothing: word, an offer and the result are owed from when he sent it.
+            let moved = self.word_heard(vec![], &TAKEN_UP_AGAIN, said_at, levels, now)?;
+            let reopened = std::iter::once(Event::Reopened { at: said_at }).chain(moved);
+            Ok(reopened.chain([self.raised(Trigger::Dissatisfied)]).collect())
         } else {
             Err(Rejection::TermOver(until))
         }

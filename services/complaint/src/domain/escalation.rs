@@ -54,6 +54,10 @@ pub enum Trigger {
     Silence,
     /// The result was not told in time.
     ResultLate,
+    /// An offer was not answered in its time.
+    OfferUnanswered,
+    /// What the customer wrote was not read in its time.
+    Unread,
     /// The payment provider took back its final word on a refund.
     PaymentContradicted,
     /// A refund has had no outcome of the payment provider for too long.
@@ -102,7 +106,7 @@ impl Trigger {
         self == Self::Health
     }
 
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::InvestigationLate,
         Self::DepartmentLate,
         Self::Dissatisfied,
@@ -121,6 +125,8 @@ impl Trigger {
         Self::ApprovalLate,
         Self::Silence,
         Self::ResultLate,
+        Self::OfferUnanswered,
+        Self::Unread,
         Self::RepeatedContact,
         Self::ImprovementLate,
         Self::PromiseWarning,

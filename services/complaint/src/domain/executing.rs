@@ -58,12 +58,15 @@ impl Complaint {
         }
     }
 
+    /// What did not go as planned, or has a worth, is done only when it is said what was given, and that is what was approved.
     pub(super) fn complete(&self, remedy_id: Uuid, done: Option<RemedyKind>, now: Timestamp) -> Decision {
         let remedy = self.by_people(remedy_id)?;
-        if done.is_some_and(|done| done != remedy.kind) {
-            return Err(Rejection::NotAsApproved);
+        let must_be_said = remedy.deviates || remedy.kind.amount().is_some();
+        match done {
+            Some(done) if done != remedy.kind => Err(Rejection::NotAsApproved),
+            None if must_be_said => Err(Rejection::GivenUnsaid(remedy.kind.name())),
+            _ => Ok(self.settle(remedy_id, true, now)),
         }
-        Ok(self.settle(remedy_id, true, now))
     }
 
     /// What is given up has failed; else it goes on, and everybody sees that it does not go as planned.

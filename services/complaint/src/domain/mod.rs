@@ -1,9 +1,11 @@
 //! The rules of the complaint department, pure: no clock, no database, no network. Reading order: `values`, `routing`,
 //! `ladder`, `solution`, `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`, `promises`,
-//! `retargeting`, `given`, `approving`, `executing`, `care`, `hold`), `department_task`, `escalation`; beside them
+//! `retargeting`, `given`, `approving`, `executing`, `care`, `awaited`,
+//! `satisfaction`, `hold`), `department_task`, `escalation`; beside them
 //! `improvement` and `suggestion`, which tell their `reporters`, and the `contacts` of a customer. `posts` says who may do
 //! what.
 mod approving;
+mod awaited;
 pub mod care;
 pub mod command;
 pub mod complaint;
@@ -24,6 +26,7 @@ pub mod reporters;
 pub mod retargeting;
 pub mod routing;
 pub mod rulebook;
+mod satisfaction;
 pub mod solution;
 mod state;
 pub mod suggestion;

@@ -72,7 +72,7 @@ impl Aggregate for Complaint {
                 Published::of(&self.approval_expired(*escalation_id), shard).at(self.approve_by())
             }
             Event::Returned { .. } => Published::of(&c::SolutionReturned { complaint_id, solution_version }, shard),
-            Event::Offered => Published::of(&self.offered(), shard),
+            Event::Offered { at, .. } => Published::of(&self.offered(), shard).at(*at),
             Event::Declined { .. } => Published::of(&self.declined(), shard),
             Event::Agreed(consent) => Published::of(&self.agreed(), shard).at(consent.at),
             Event::ExecutionStarted => Published::of(&c::ExecutionStarted { complaint_id }, shard),
@@ -84,8 +84,8 @@ impl Aggregate for Complaint {
                 Published::of(&c::RemedyDeviated { complaint_id, remedy_id: remedy_id.to_string() }, shard)
             }
             Event::Executed { .. } => Published::of(&self.executed(), shard),
-            Event::ResultTold { message_id, at } => {
-                Published::of(&c::ResultTold { complaint_id, message_id: optional(*message_id) }, shard).at(*at)
+            Event::ResultTold { message_id, channel, at } => {
+                Published::of(&self.result_told_by(*message_id, channel.as_deref()), shard).at(*at)
             }
             Event::Dissatisfied { trigger: why, escalation_id, .. } => {
                 let (trigger, escalation_id) = (trigger(*why), escalation_id.to_string());
@@ -103,7 +103,7 @@ impl Aggregate for Complaint {
             Event::Held(hold) => Published::of(&self.held(hold), shard).at(hold.at),
             Event::HoldReleased { at } => Published::of(&c::ComplaintHoldReleased { complaint_id }, shard).at(*at),
             Event::Reopened { .. } | Event::Unmerged => Published::of(&self.reopened(), shard),
-            Event::Closed { at, .. } | Event::Merged { at, .. } => Published::of(&self.closed(*at), shard).at(*at),
+            Event::Closed { at, .. } | Event::Merged { at, .. } => Published::of(&self.end(event, *at), shard).at(*at),
         }
     }
 
@@ -141,6 +141,9 @@ impl Aggregate for Complaint {
             Event::Care(Heard::ResultInTime { escalation_id, .. }) => {
                 escalation_id.iter().map(|late| super::settle(*late)).collect()
             }
+            Event::Agreed(_)
+            | Event::Declined { .. }
+            | Event::Care(Heard::Wrote { .. } | Heard::Read { .. } | Heard::Feedback { .. }) => self.settled_by(event),
             Event::Assessed(_)
             | Event::RecordCompleted { .. }
             | Event::InvestigationStarted
@@ -149,9 +152,7 @@ impl Aggregate for Complaint {
             | Event::ApprovalGiven(_)
             | Event::Approved(_)
             | Event::Returned { .. }
-            | Event::Offered
-            | Event::Declined { .. }
-            | Event::Agreed(_)
+            | Event::Offered { .. }
             | Event::ExecutionStarted
             | Event::RemedySettled { .. }
             | Event::RemedyDeviated { .. }
@@ -349,7 +350,13 @@ impl Complaint {
         }
     }
 
-    fn closed(&self, at: Timestamp) -> contract::ComplaintClosed {
+    fn result_told_by(&self, message_id: Option<Uuid>, channel: Option<&str>) -> contract::ResultTold {
+        let (complaint_id, channel) = (self.facts.complaint_id.to_string(), channel.unwrap_or_default().to_owned());
+        contract::ResultTold { complaint_id, message_id: optional(message_id), channel }
+    }
+
+    fn end(&self, event: &Event, at: Timestamp) -> contract::ComplaintClosed {
+        let channel = if let Event::Closed { channel, .. } = event { channel.clone() } else { None };
         let outcome = if let State::Closed { outcome, .. } = self.state { outcome.name() } else { "" };
         contract::ComplaintClosed {
             complaint_id: self.facts.complaint_id.to_string(),
@@ -359,6 +366,7 @@ impl Complaint {
             recorded_at: instant(self.facts.recorded_at),
             closed_at: instant(at),
             merged_into_id: optional(self.merged.as_ref().map(|merged| merged.into)),
+            channel: channel.unwrap_or_default(),
         }
     }
 }

@@ -206,6 +206,8 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::ResultUntold => contract::EscalationTrigger::ResultUntold,
         Trigger::Silence => contract::EscalationTrigger::Silence,
         Trigger::ResultLate => contract::EscalationTrigger::ResultLate,
+        Trigger::OfferUnanswered => contract::EscalationTrigger::OfferUnanswered,
+        Trigger::Unread => contract::EscalationTrigger::Unread,
         Trigger::PaymentContradicted => contract::EscalationTrigger::PaymentContradicted,
         Trigger::PaymentUnknown => contract::EscalationTrigger::PaymentUnknown,
         Trigger::ApprovalLate => contract::EscalationTrigger::ApprovalLate,

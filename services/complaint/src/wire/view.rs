@@ -65,6 +65,10 @@ pub fn complaint_view(version: u64, complaint: &Complaint) -> contract::Complain
         merged_into_id: optional(complaint.merged.as_ref().map(|merged| merged.into)),
         retarget: complaint.retargeting.as_ref().map(proposal_view),
         hold: complaint.hold.as_ref().map(hold_view),
+        wrote_at: complaint.care.awaited.wrote_at.filter(|_| complaint.unread()).and_then(instant),
+        read_by: complaint.read_by().and_then(instant),
+        answer_by: complaint.answer_by().and_then(instant),
+        times_offered: complaint.care.awaited.reminded,
     }
 }
 

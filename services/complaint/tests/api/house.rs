@@ -6,7 +6,7 @@ use contracts::{
     common::v1::{CaseClass, Emotion, Lane, Money, Receipt, Remedy, RemedyKind},
     complaint::v1::{complaints_client::ComplaintsClient, *},
     fulfilment::v1::{OrderCompleted, OrderOpened},
-    intake::v1::{CaseRegistered, RecordPart},
+    intake::v1::{CaseContactAdded, CaseRegistered, RecordPart},
     outreach::v1::{MessageSent, Purpose},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -218,8 +218,7 @@ impl House {
     }
 
     pub async fn withdraw(&self, number: u128) -> Result<Receipt, Status> {
-        let withdraw = WithdrawRequest { complaint_id: id(number) };
-        let answer = self.client().withdraw(request(ANA, withdraw)).await;
+        let answer = self.client().withdraw(request(ANA, withdrawal(number))).await;
         self.stack.settle().await;
         answer.map(Response::into_inner)
     }
@@ -263,6 +262,24 @@ impl House {
         let versions: Vec<_> = rows.iter().map(|row| row.version).collect();
         assert_eq!(versions, (1..=rows.len() as u64).collect::<Vec<_>>(), "versions have no holes");
         rows.iter().map(|row| row.event_type.rsplit('.').next().unwrap().to_owned()).collect()
+    }
+}
+
+pub fn withdrawal(number: u128) -> WithdrawRequest {
+    let (channel, text) = ("hotline".into(), "it has turned up".into());
+    WithdrawRequest { complaint_id: id(number), channel, text, said_at: None }
+}
+
+/// The customer writes about the complaint of a number, to the case of the same number.
+pub fn written(number: u128, occurred_at: Timestamp, was_asked: bool) -> CaseContactAdded {
+    CaseContactAdded {
+        case_id: id(1_000 + number),
+        customer_id: id(2_000 + number),
+        complaint_id: id(number),
+        message_id: Uuid::new_v4().to_string(),
+        occurred_at: on_wire(occurred_at),
+        was_asked,
+        ..CaseContactAdded::default()
     }
 }
 

@@ -9,6 +9,7 @@ mod health;
 mod holds;
 mod house;
 mod improvements;
+mod offers;
 mod posts;
 mod promises;
 mod refusals;
@@ -327,7 +328,8 @@ async fn what_is_said_twice_happens_once() {
     };
     let first = ok(house.client().appeal(appeal("broken")).await, "investigating");
     assert_eq!(ok(house.client().appeal(appeal("broken")).await, "investigating"), first);
-    assert_eq!(house.get(1).await.notes.len(), 1);
+    let notes: Vec<_> = house.get(1).await.notes.into_iter().map(|note| note.field).collect();
+    assert_eq!(notes, ["appeal_reason", "withdrawal"]);
     let other = house.client().appeal(appeal("something else")).await.unwrap_err();
     assert_eq!(code(&other), "idempotency.key_reused");
 }

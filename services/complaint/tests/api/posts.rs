@@ -3,7 +3,7 @@ use contracts::{common::v1::CaseClass, complaint::v1::*};
 use testkit::request;
 use tonic::{Code, Status};
 
-use crate::house::{ANA, House, NAME, code, conclude, draft, id, ok, refund};
+use crate::house::{ANA, House, NAME, code, conclude, draft, id, ok, refund, withdrawal};
 
 const SUN: &str = "staff:sun";
 
@@ -53,7 +53,7 @@ async fn r_rol_01_a_specialist_records_what_customers_say_and_does_not_judge_it(
     needs(house.client().draft_solution(request("staff:SUN", draft(1, vec![refund(1)]))).await, "complaint_manager");
     assert_eq!(house.stack.journal(NAME).await.len(), before, "nothing moved");
     house.client().get_complaint(request(SUN, GetComplaintRequest { complaint_id: id(1) })).await.unwrap();
-    ok(house.client().withdraw(request(SUN, WithdrawRequest { complaint_id: id(1) })).await, "closed");
+    ok(house.client().withdraw(request(SUN, withdrawal(1))).await, "closed");
     ok(house.client().appeal(request(SUN, appeal())).await, "investigating");
 }
 
@@ -133,7 +133,7 @@ async fn r_rol_14_in_a_strict_house_nobody_acts_who_holds_no_post() {
     house.record(1, CaseClass::ProductQuality).await;
     let before = house.stack.journal(NAME).await.len();
     needs(house.client().assess(request(ANA, assess())).await, "complaint_manager");
-    let unread = WithdrawRequest { complaint_id: "no id".into() };
+    let unread = WithdrawRequest { complaint_id: "no id".into(), ..Default::default() };
     needs(house.client().withdraw(request("customer:li", unread)).await, "customer_service_specialist");
     assert_eq!(house.stack.journal(NAME).await.len(), before);
     ok(house.client().assess(request(SUN, assess())).await, "assessed");

@@ -8,7 +8,9 @@ use contracts::{
 use testkit::{request, wrong_fields};
 use tonic::Code;
 
-use crate::house::{ANA, BEN, EVA, House, NAME, case, code, conclude, hours, id, micro, ok, on_wire, refund};
+use crate::house::{
+    ANA, BEN, EVA, House, NAME, case, code, conclude, hours, id, micro, ok, on_wire, refund, withdrawal,
+};
 
 /// How a promise stands, of those that were given last.
 async fn standing(house: &House, promise: &str) -> PromiseStanding {
@@ -184,7 +186,7 @@ async fn r_cmp_10_other_terms_for_a_running_promise_are_proposed_by_one_and_appr
     assert_eq!(house.events::<RetargetProposed>().await[1].roles, ["head_of_after_sales"]);
     let moved = house.events::<PromisesMoved>().await;
     assert_eq!(moved.last().unwrap().promises[0].due_at, on_wire(began + hours(72)));
-    ok(house.client().withdraw(request(ANA, WithdrawRequest { complaint_id: id(1) })).await, "closed");
+    ok(house.client().withdraw(request(ANA, withdrawal(1))).await, "closed");
     let refused = house.client().retarget_complaint(request(EVA, asked())).await.unwrap_err();
     assert_eq!(code(&refused), "complaint.not_now");
     assert!(house.view(1).await.promises.iter().all(|one| one.status == "cancelled"), "closed, nothing is owed");

@@ -8,7 +8,9 @@ use contracts::{
 use testkit::request;
 use tonic::{Code, Response, Status};
 
-use crate::house::{ANA, BEN, House, NAME, code, conclude, draft, fields, guidance, hours, id, on_wire, refund};
+use crate::house::{
+    ANA, BEN, House, NAME, code, conclude, draft, fields, guidance, hours, id, on_wire, refund, withdrawal,
+};
 
 async fn expect<T: std::fmt::Debug>(answer: impl Future<Output = Result<Response<T>, Status>>, wrong: &[&str]) {
     let refused = answer.await.unwrap_err();
@@ -80,6 +82,10 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
     expect(client().report_remedy_deviation(request(ANA, wrong)), &["complaint_id", "remedy_id", "reason"]).await;
     let wrong = DraftSolutionRequest { complaint_id: bad(), exception_reason: long(), ..draft(1, vec![guidance()]) };
     expect(client().draft_solution(request(ANA, wrong)), &["complaint_id", "exception_reason"]).await;
+    let wrong = TellResultRequest { complaint_id: bad(), ..Default::default() };
+    expect(client().tell_result(request(ANA, wrong)), &["complaint_id", "channel", "text"]).await;
+    let wrong = RecordUnreachedRequest { complaint_id: bad(), channel: "Hot line".into(), tried_at: None };
+    expect(client().record_unreached(request(ANA, wrong)), &["complaint_id", "channel"]).await;
     let wrong = AppealRequest { complaint_id: bad(), reason: String::new(), ..Default::default() };
     expect(client().appeal(request(ANA, wrong)), &["complaint_id", "reason"]).await;
     let wrong = AnswerTaskRequest {
@@ -110,9 +116,9 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
     expect(client().return_answer(request(ANA, wrong)), &["task_id", "reason"]).await;
     let wrong = DecideEscalationRequest { escalation_id: bad(), decision: long() };
     expect(client().decide_escalation(request(ANA, wrong)), &["escalation_id", "decision"]).await;
-    let mut wrong = request("Ana", WithdrawRequest { complaint_id: bad() });
+    let mut wrong = request("Ana", WithdrawRequest { complaint_id: bad(), ..Default::default() });
     wrong.metadata_mut().insert("idempotency-key", "k".repeat(201).parse().unwrap());
-    let metadata = ["metadata.aftercare-actor", "metadata.idempotency-key", "complaint_id"];
+    let metadata = ["metadata.aftercare-actor", "metadata.idempotency-key", "complaint_id", "channel", "text"];
     expect(client().withdraw(wrong), &metadata).await;
     let nobody = tonic::Request::new(AppealRequest { complaint_id: bad(), reason: long(), ..Default::default() });
     expect(client().appeal(nobody), &["metadata.aftercare-actor", "complaint_id", "reason"]).await;
@@ -192,7 +198,7 @@ fn refused(answer: Result<Response<Receipt>, Status>) -> (Code, String) {
 #[tokio::test]
 async fn guards_answer_with_their_stable_codes() {
     let house = House::open().await;
-    let unknown = refused(house.client().withdraw(request(ANA, WithdrawRequest { complaint_id: id(9) })).await);
+    let unknown = refused(house.client().withdraw(request(ANA, withdrawal(9))).await);
     assert_eq!(unknown, (Code::NotFound, "complaint.not_found".into()));
     let unknown = refused(house.client().accept_answer(request(ANA, AcceptAnswerRequest { task_id: id(9) })).await);
     assert_eq!(unknown, (Code::NotFound, "task.not_found".into()));

@@ -1,6 +1,8 @@
-//! What others learn of things that stand beside how far a case has come: tags, the article it was offered, ratings.
+//! What others learn of things that stand beside how far a case has come: tags, the article it was offered, the first answer,
+//! ratings.
 use backbone::{Published, proto};
 use contracts::intake::v1 as contract;
+use jiff::Timestamp;
 
 use crate::domain::{
     knowledge::{Article, Offer},
@@ -23,6 +25,18 @@ pub fn judged(case_id: String, offer: Option<&Offer>, helpful: bool, shard: u8) 
     let article_id = offer.map(|offer| offer.article.id.clone()).unwrap_or_default();
     let article_version = offer.map_or(0, |offer| offer.article.version);
     Published::of(&contract::CaseAnswerJudged { case_id, article_id, article_version, helpful }, shard)
+}
+
+/// The first answer, in time or not, to a case that is a complaint or none.
+pub fn responded(
+    (case_id, complaint_id): (String, String),
+    respond_by: Option<contracts::Timestamp>,
+    (at, in_time): (Timestamp, bool),
+    shard: u8,
+) -> Published {
+    let responded_at = Some(proto::timestamp(at));
+    let told = contract::CaseResponded { case_id, responded_at, respond_by, in_time, complaint_id };
+    Published::of(&told, shard).at(at)
 }
 
 /// The customer rated its end.

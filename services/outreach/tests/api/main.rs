@@ -6,7 +6,7 @@ mod servers;
 
 use contracts::{
     Event,
-    complaint::v1::{SolutionExecuted, SolutionOffered},
+    complaint::v1::{OfferReminded, SolutionExecuted, SolutionOffered},
     outreach::v1::{outreach_client::OutreachClient, *},
     scheduling::v1::FollowUpDue,
 };
@@ -100,6 +100,14 @@ async fn each_event_becomes_one_mail_however_often_it_comes() {
     let executed = SolutionExecuted { complaint_id, customer_id: customer_id.clone(), message_id: result.to_string() };
     world.stack.publish("complaint", &executed, complaint, 4).await;
     world.stack.publish("complaint", &executed, complaint, 4).await;
+    let again = OfferReminded {
+        complaint_id: complaint.to_string(),
+        customer_id: customer_id.clone(),
+        message_id: Uuid::new_v4().to_string(),
+        ..OfferReminded::default()
+    };
+    world.stack.publish("complaint", &again, complaint, 5).await;
+    world.stack.publish("complaint", &again, complaint, 5).await;
     let due = FollowUpDue {
         follow_up_id: follow_up.to_string(),
         customer_id,
@@ -111,9 +119,9 @@ async fn each_event_becomes_one_mail_however_often_it_comes() {
 
     let letters = world.mail.letters();
     let about = |id: Uuid| letters.iter().filter(|(.., text)| text.contains(&id.to_string())).count();
-    assert_eq!((letters.len(), about(complaint), about(follow_up)), (4, 3, 1));
+    assert_eq!((letters.len(), about(complaint), about(follow_up)), (5, 4, 1));
     let sent: Vec<MessageSent> = world.events().await;
-    assert_eq!(sent.len(), 4);
+    assert_eq!(sent.len(), 5);
     for event in &sent {
         let name = format!("<{}@aftercare.example>", event.message_id);
         assert_eq!(letters.iter().filter(|(key, ..)| *key == name).count(), 1);
@@ -121,7 +129,8 @@ async fn each_event_becomes_one_mail_however_often_it_comes() {
     }
     let purposes = |p: Purpose| sent.iter().filter(|event| event.purpose() == p).count();
     assert!(sent.iter().any(|event| event.purpose() == Purpose::Result && event.message_id == result.to_string()));
-    assert_eq!((purposes(Purpose::Offer), purposes(Purpose::Result), purposes(Purpose::FollowUp)), (2, 1, 1));
+    assert_eq!((purposes(Purpose::Offer), purposes(Purpose::Result), purposes(Purpose::FollowUp)), (3, 1, 1));
+    assert!(sent.iter().any(|event| event.purpose() == Purpose::Offer && event.message_id == again.message_id));
 
     let mut asked = world.contacts.asked.lock().unwrap().clone();
     asked.sort();

@@ -14,27 +14,50 @@ use super::{
 
 const MICRO: SignedDuration = SignedDuration::from_micros(1);
 
-/// `=` nothing happens, `t` it is told, `o` a message is ordered, `!` it is late, `a` he is asked again, `u` a person must
-/// tell or ask him, else the refusal: `?` there is none, `x` not now.
+/// `=` nothing happens, `t` it is told, `T` the result is, `o` a message is ordered, `!` it is late, `a` he is asked again,
+/// `v` in vain, `m` he is told of the offer again, `w` he wrote, `u` a person must tell or ask him, else the refusal: `?` there is none, `x` not now.
 const TABLE: &str = "
-                 ab re as ig in dr td ap a2 ok of o3 ag gu ex fa ed sc s3 cl wi
-    told          ?  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  x  x
-    order         ?  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  x  x
-    left_unknown  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    word_due      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    .._and_over   =  !  !  !  !  !  !  !  !  !  =  =  !  !  !  !  !  =  =  =  =
-    result_due    =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    .._and_over   =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  !  =  =  =  =
-    ask_early     =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    ask_due       =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  a  =  =  =
-    unasked       =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  u  =  =
-    .._another    =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    offer_untold  =  =  =  =  =  =  =  =  =  =  u  u  =  =  =  =  =  =  =  =  =
-    .._another    =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+                   ab re as ig in dr td ap a2 ok of o3 ow ag gu ex er eg fa ed sc s3 sw un cl wi
+    told            ?  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  x  x  x
+    order           ?  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  o  x  x  x
+    left_unknown    =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    word_due        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over     =  !  !  !  !  !  !  !  !  !  =  =  !  !  !  !  !  !  !  !  =  =  =  =  =  =
+    result_due      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over     =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  !  =  =  =  =  =  =
+    ask_early       =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    ask_due         =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  a  =  =  =  =  =
+    unasked         =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  u  =  =  =  =
+    .._another      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    offer_untold    =  =  =  =  =  =  =  =  =  =  u  u  u  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._another      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    wrote           =  =  =  =  =  =  =  =  =  =  w  w  =  =  =  =  =  =  =  =  w  w  =  w  =  =
+    .._before       =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    responded       =  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  t  =  =  =
+    tell_result     ?  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  T  x  x  x  x  x  x
+    unreached       ?  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  v  v  v  x  x  x
+    remind_early    =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    remind_due      =  =  =  =  =  =  =  =  =  =  m  m  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    answer_due      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over     =  =  =  =  =  =  =  =  =  =  m  m  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    read_due        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over     =  =  =  =  =  =  =  =  =  =  =  =  !  =  =  =  =  =  =  =  =  =  !  =  =  =
 ";
 
 fn untold(message_id: Uuid) -> Command {
     Command::Care(Word::OfferUntold { message_id, levels: levels() })
+}
+
+fn responded(at: Timestamp) -> Command {
+    Command::Care(Word::Responded { at, levels: levels() })
+}
+
+pub fn tell_in_person(told_at: Option<Timestamp>) -> Command {
+    Command::Care(Word::TellResult { channel: "hotline".into(), told_at, levels: levels() })
+}
+
+pub fn unreached(tried_at: Option<Timestamp>) -> Command {
+    Command::Care(Word::Unreached { channel: "hotline".into(), tried_at })
 }
 
 fn left(message_id: Uuid, at: Timestamp) -> Command {
@@ -45,7 +68,11 @@ fn letter(event: &Event) -> Option<&'static str> {
     Some(match event {
         Event::Care(Heard::Told { .. }) => "t",
         Event::Care(Heard::Ordered { .. }) => "o",
-        Event::Care(Heard::TooSilent { .. } | Heard::ResultLate { .. }) => "!",
+        Event::Care(Heard::TooSilent { .. } | Heard::ResultLate { .. } | Heard::Unread { .. }) => "!",
+        Event::Care(Heard::Wrote { .. }) => "w",
+        Event::Care(Heard::Unreached { .. }) => "v",
+        Event::Care(Heard::Reminded { .. }) => "m",
+        Event::ResultTold { .. } => "T",
         Event::Care(Heard::AskedAgain { .. }) => "a",
         Event::Care(Heard::Unasked { .. }) | Event::Raised { trigger: Trigger::ResultUntold, .. } => "u",
         _ => return None,
@@ -76,6 +103,17 @@ fn r_cmp_05_every_state_answers_every_word() {
             (Command::Care(Word::Unasked { message_id: Uuid::from_u128(97) }), NOW),
             (untold(complaint.offer_message()), NOW),
             (untold(Uuid::from_u128(97)), NOW),
+            (wrote(NOW + hours(1)), NOW + hours(1)),
+            (wrote(NOW - hours(2)), NOW),
+            (responded(NOW + hours(1)), NOW + hours(1)),
+            (tell_in_person(None), NOW),
+            (unreached(None), NOW),
+            (Command::Care(Word::RemindDue), NOW + hours(72) - MICRO),
+            (Command::Care(Word::RemindDue), NOW + hours(72)),
+            (Command::Care(Word::AnswerDue), NOW + hours(9 * 24)),
+            (Command::Care(Word::AnswerDue), NOW + hours(9 * 24) + MICRO),
+            (Command::Care(Word::ReadDue), NOW + hours(24)),
+            (Command::Care(Word::ReadDue), NOW + hours(24) + MICRO),
         ];
         assert_eq!(words.len(), rows.len(), "one row a word");
         for (row, (command, at)) in rows.iter().zip(words) {

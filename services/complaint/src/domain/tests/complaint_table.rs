@@ -15,70 +15,72 @@ use super::{
 /// What a cell says: `=` nothing happens, two letters of a state: something happens and it is in that state, else the
 /// refusal of [`refusal`].
 const TABLE: &str = "
-                          ab re as ig in dr td ap a2 ok of o3 ag gu ex fa ed sc s3 cl wi
-    record                re  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    order_opened           =  =  =  =  =  =  =  =  =  =  =  = ex ex  =  =  =  =  =  =  =
-    refund_done            =  =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =  =  =
-    refund_failed          =  =  =  =  =  =  =  =  =  =  =  = ex  = ex  =  =  =  =  =  =
-    other_remedy_done      =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    tell_result            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = sc  =  =  =  =
-    .._of_another          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    result_untold          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = ed  =  =  =  =
-    .._of_another          =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    escalate               = re as ig in dr dr ap ap ok of of ag ag ex  = ed sc sc  =  =
-    promise_due            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    .._and_over            = re as ig  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    silence_due            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    .._and_over            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = sc cl  =  =
-    approval_due           =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    .._and_over            =  =  =  =  =  =  = dr dr  =  =  =  =  =  =  =  =  =  =  =  =
-    assess                ?? as xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    investigate           ?? xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    ask_department        ?? xx xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    conclude              ?? xx xx in xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    draft                 ?? xx xx xx dr dr dr xx xx xx xx xx xx xx xx dr xx xx xx xx xx
-    .._nothing                ?? xx xx xx br br br xx xx xx xx xx xx xx xx br xx xx xx xx xx
-    .._outside_policy     ?? xx xx xx op op op xx xx xx xx xx xx xx xx op xx xx xx xx xx
-    .._as_exception       ?? xx xx xx dr dr dr xx xx xx xx xx xx xx xx dr xx xx xx xx xx
-    submit                ?? xx xx xx xx ap da xx xx xx xx xx xx xx xx xx xx xx xx xx xx
-    approve               ?? xx xx xx xx xx xx ok aa xx xx xx xx xx xx xx xx xx xx xx xx
-    .._another            ?? xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx xx xx xx
-    .._as_author          ?? xx xx xx xx xx xx os os xx xx xx xx xx xx xx xx xx xx xx xx
-    .._by_delegation      ?? xx xx xx xx xx xx ok nr xx xx xx xx xx xx xx xx xx xx xx xx
-    .._expired            ?? xx xx xx xx xx xx de nr xx xx xx xx xx xx xx xx xx xx xx xx
-    .._as_head            ?? xx xx xx xx xx xx nr ok xx xx xx xx xx xx xx xx xx xx xx xx
-    .._too_late           ?? xx xx xx xx xx xx at at xx xx xx xx xx xx xx xx xx xx xx xx
-    return                ?? xx xx xx xx xx xx dr aa xx xx xx xx xx xx xx xx xx xx xx xx
-    .._another            ?? xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx xx xx xx
-    .._as_author          ?? xx xx xx xx xx xx os os xx xx xx xx xx xx xx xx xx xx xx xx
-    offer                 ?? xx xx xx xx xx xx xx xx of xx xx xx xx xx xx xx xx xx xx xx
-    consent               ?? xx xx xx xx xx xx xx xx xx ag ag xx xx xx xx xx xx xx xx xx
-    .._to_another         ?? xx xx xx xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx
-    decline               ?? xx xx xx xx xx xx xx xx xx dr ig xx xx xx xx xx xx xx xx xx
-    .._another            ?? xx xx xx xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx
-    complete_guidance     ?? xx xx xx xx xx xx xx xx xx xx xx ex ed ex rs xx xx xx xx xx
-    .._as_something_else  ?? xx xx xx xx xx xx xx xx xx xx xx na na na rs xx xx xx xx xx
-    complete_refund       ?? xx xx xx xx xx xx xx xx xx xx xx ng ur ng ng xx xx xx xx xx
-    report_deviation      ?? xx xx xx xx xx xx xx xx xx xx xx ag ag ex rs xx xx xx xx xx
-    give_up               ?? xx xx xx xx xx xx xx xx xx xx xx ex ex ex rs xx xx xx xx xx
-    deviate_refund        ?? xx xx xx xx xx xx xx xx xx xx xx ng ur ng ng xx xx xx xx xx
-    leave_process         ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc sc xx xx
-    satisfied             ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx cl cl cl xx xx
-    dissatisfied          ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig ig ig xx xx
-    withdraw              ?? cl cl cl cl cl cl cl cl cl cl cl mm cl mm cl cl cl cl xx xx
-    appeal                ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig ig
-    .._too_late           ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx to to
-    raise_escalation      ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc sc cl cl
-    .._by_hand            ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc sc xx xx
-    complete_record        =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    merge                  = cl cl cl cl cl cl cl cl cl cl cl  =  =  =  =  =  =  =  =  =
-    unmerge                =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    retarget              ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed pn pn xx xx
-    approve_retarget      ?? np np np np np np np np np np np np np np np np np np xx xx
-    reject_retarget       ?? np np np np np np np np np np np np np np np np np np xx xx
-    retarget_due           =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
-    hold                  ?? re as ig in dr dr ap ap ok of of ag ag ex ex ed sc sc cl cl
-    release_hold          ?? nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh
+                           ab re as ig in dr td ap a2 ok of o3 ow ag gu ex er eg fa ed sc s3 sw un cl wi
+    record                 re  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    order_opened            =  =  =  =  =  =  =  =  =  =  =  =  = ex ex  =  =  =  =  =  =  =  =  =  =  =
+    refund_done             =  =  =  =  =  =  =  =  =  =  =  =  = ex  = ex ed  =  =  =  =  =  =  =  =  =
+    refund_failed           =  =  =  =  =  =  =  =  =  =  =  =  = ex  = ex ex  =  =  =  =  =  =  =  =  =
+    other_remedy_done       =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    tell_result             =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = sc  =  =  =  =  =  =
+    .._of_another           =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    result_untold           =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = ed  =  =  =  =  =  =
+    .._of_another           =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    escalate                = re as ig in dr dr ap ap ok of of of ag ag ex ex ex  = ed sc sc sc  =  =  =
+    promise_due             =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over             = re as ig  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    silence_due             =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over             =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  = sc cl  =  =  =  =
+    approval_due            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    .._and_over             =  =  =  =  =  =  = dr dr  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    assess                 ?? as xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    investigate            ?? xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    ask_department         ?? xx xx ig xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    conclude               ?? xx xx in xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    draft                  ?? xx xx xx dr dr dr xx xx xx xx xx xx xx xx xx xx xx dr xx xx xx xx xx xx xx
+    .._nothing             ?? xx xx xx br br br xx xx xx xx xx xx xx xx xx xx xx br xx xx xx xx xx xx xx
+    .._outside_policy      ?? xx xx xx op op op xx xx xx xx xx xx xx xx xx xx xx op xx xx xx xx xx xx xx
+    .._as_exception        ?? xx xx xx dr dr dr xx xx xx xx xx xx xx xx xx xx xx dr xx xx xx xx xx xx xx
+    submit                 ?? xx xx xx xx ap da xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    approve                ?? xx xx xx xx xx xx ok aa xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    .._another             ?? xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    .._as_author           ?? xx xx xx xx xx xx os os xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    .._by_delegation       ?? xx xx xx xx xx xx ok nr xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    .._expired             ?? xx xx xx xx xx xx de nr xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    .._as_head             ?? xx xx xx xx xx xx nr ok xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    .._too_late            ?? xx xx xx xx xx xx at at xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    return                 ?? xx xx xx xx xx xx dr aa xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    .._another             ?? xx xx xx xx xx xx ov ov xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    .._as_author           ?? xx xx xx xx xx xx os os xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    offer                  ?? xx xx xx xx xx xx xx xx of xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx
+    consent                ?? xx xx xx xx xx xx xx xx xx ag ag ag xx xx xx xx xx xx xx xx xx xx xx xx xx
+    .._to_another          ?? xx xx xx xx xx xx xx xx xx ov ov ov xx xx xx xx xx xx xx xx xx xx xx xx xx
+    decline                ?? xx xx xx xx xx xx xx xx xx dr ig dr xx xx xx xx xx xx xx xx xx xx xx xx xx
+    .._another             ?? xx xx xx xx xx xx xx xx xx ov ov ov xx xx xx xx xx xx xx xx xx xx xx xx xx
+    complete_guidance      ?? xx xx xx xx xx xx xx xx xx xx xx xx ex ed ex rs ed rs xx xx xx xx xx xx xx
+    .._as_something_else   ?? xx xx xx xx xx xx xx xx xx xx xx xx na na na rs na rs xx xx xx xx xx xx xx
+    complete_refund        ?? xx xx xx xx xx xx xx xx xx xx xx xx ng ur ng ng ng ng xx xx xx xx xx xx xx
+    report_deviation       ?? xx xx xx xx xx xx xx xx xx xx xx xx ag ag ex rs ex rs xx xx xx xx xx xx xx
+    give_up                ?? xx xx xx xx xx xx xx xx xx xx xx xx ex ex ex rs ex rs xx xx xx xx xx xx xx
+    deviate_refund         ?? xx xx xx xx xx xx xx xx xx xx xx xx ng ur ng ng ng ng xx xx xx xx xx xx xx
+    leave_process          ?? re as ig in dr dr ap ap ok of of of ag ag ex ex ex ex ed sc sc sc xx xx xx
+    satisfied              ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx cl cl cl cl xx xx xx
+    .._earlier             ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx cl cl cl cl cl xx xx
+    dissatisfied           ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig ig ig ig xx xx xx
+    .._earlier             ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig ig ig ig ig xx xx
+    withdraw               ?? cl cl cl cl cl cl cl cl cl cl cl cl mm cl mm mm cl cl cl cl cl cl xx xx xx
+    appeal                 ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig ig ig
+    .._too_late            ?? xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx xx ig to to
+    raise_escalation       ?? re as ig in dr dr ap ap ok of of of ag ag ex ex ex ex ed sc sc sc cl cl cl
+    .._by_hand             ?? re as ig in dr dr ap ap ok of of of ag ag ex ex ex ex ed sc sc sc xx xx xx
+    complete_record         =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    merge                   = cl cl cl cl cl cl cl cl cl cl cl cl  =  =  =  =  =  =  =  =  =  =  =  =  =
+    unmerge                 =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    retarget               ?? re as ig in dr dr ap ap ok of of of ag ag ex ex ex ex ed pn pn pn xx xx xx
+    approve_retarget       ?? np np np np np np np np np np np np np np np np np np np np np np xx xx xx
+    reject_retarget        ?? np np np np np np np np np np np np np np np np np np np np np np xx xx xx
+    retarget_due            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
+    hold                   ?? re as ig in dr dr ap ap ok of of of ag ag ex ex ex ex ed sc sc sc cl cl cl
+    release_hold           ?? nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh
 ";
 
 fn refusal(cell: &str) -> Option<&'static str> {
@@ -170,7 +172,9 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         now(deviate(money, false)),
         now(Command::RecordProcessDeviation { by: BEN.into(), what: "visited_at_home".into() }),
         now(satisfied(true)),
+        (said(true, NOW), NOW + hours(9 * 24)),
         now(satisfied(false)),
+        (said(false, NOW), NOW + hours(9 * 24)),
         now(withdraw()),
         (appeal(), NOW + hours(14 * 24)),
         (appeal(), NOW + hours(14 * 24) + SignedDuration::from_micros(1)),

@@ -1,7 +1,11 @@
 //! What was given before counts with what is to be given now.
 use super::{
-    super::{command::Rejection, complaint::State, solution::Flaw},
-    guards::sample,
+    super::{
+        command::Rejection,
+        complaint::State,
+        solution::{Flaw, Progress},
+    },
+    guards::{compensation, sample},
     *,
 };
 
@@ -76,4 +80,32 @@ fn complaints_stored_before_it_was_kept_what_they_were_given_are_read() {
     assert_eq!(serde_json::from_value::<Complaint>(json.clone()).unwrap(), again);
     assert!(json.as_object_mut().unwrap().remove("given").is_some());
     assert_eq!(serde_json::from_value::<Complaint>(json).unwrap().given, []);
+}
+
+#[test]
+fn r_cmp_09_what_people_do_is_tracked_to_its_end_and_a_deviation_is_visible() {
+    let kinds = [RemedyKind::ServiceAgain, RemedyKind::Exchange, compensation(300), RemedyKind::Guidance];
+    let agreed = offered_again(&sample("td"), &kinds);
+    let agreed = led(&agreed, [consent(version(&agreed))]);
+    let progress = |complaint: &Complaint| {
+        let remedies = complaint.solution.clone().unwrap().remedies;
+        remedies.iter().map(|remedy| (remedy.progress, remedy.deviates)).collect::<Vec<_>>()
+    };
+    let complete = |place| Command::CompleteRemedy { remedy_id: remedy(&agreed, place), done: None };
+    let given = |place, kind| Command::CompleteRemedy { remedy_id: remedy(&agreed, place), done: Some(kind) };
+    let begun = led(&agreed, [complete(0), deviate(remedy(&agreed, 1), false)]);
+    let unsaid = begun.decide(complete(1), NOW).unwrap_err();
+    assert_eq!((unsaid.code(), &unsaid), ("complaint.not_as_approved", &Rejection::GivenUnsaid("exchange")));
+    assert!(unsaid.to_string().contains("say in done"), "{unsaid}");
+    assert_eq!(begun.decide(given(1, RemedyKind::Repair), NOW), Err(Rejection::NotAsApproved));
+    assert_eq!(begun.decide(complete(2), NOW), Err(Rejection::GivenUnsaid("compensation")), "a worth is always said");
+    let begun = led(&begun, [given(1, RemedyKind::Exchange), complete(3)]);
+    let done = Progress::Done;
+    assert_eq!(progress(&begun), [(done, false), (done, true), (Progress::Pending, false), (done, false)]);
+    assert_eq!(begun.state, State::Executing);
+    assert_eq!(led(&begun, [given(2, compensation(300))]).state.name(), "executed");
+    let given_up = led(&begun, [deviate(remedy(&agreed, 2), true)]);
+    assert_eq!(progress(&given_up)[2], (Progress::Failed, true));
+    assert_eq!((given_up.state.name(), given_up.escalations), ("executing", 1));
+    assert_eq!(led(&begun, [withdraw()]).state.name(), "closed", "no money is moving");
 }

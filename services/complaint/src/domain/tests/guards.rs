@@ -7,7 +7,6 @@ use super::{
         command::Rejection,
         complaint::{Outcome, State},
         escalation::{Level, Trigger},
-        solution::Progress,
     },
     *,
 };
@@ -201,7 +200,7 @@ fn what_could_not_be_carried_out_needs_a_new_solution_with_all_its_steps() {
     assert_eq!(anew.decide(settle(&executing, 0, true), NOW), Ok(vec![]));
 }
 
-fn compensation(minor: i64) -> RemedyKind {
+pub fn compensation(minor: i64) -> RemedyKind {
     RemedyKind::Compensation { amount: Money::new(minor, "CNY".parse().unwrap()) }
 }
 
@@ -262,27 +261,6 @@ fn r_cmp_08_nothing_is_carried_out_before_the_customers_consent_is_on_record() {
     let recorded = agreed.solution.as_ref().unwrap().consent.clone().unwrap();
     assert_eq!((recorded.by.as_str(), recorded.at, recorded.channel.as_str()), (BEN, NOW, "hotline"));
     assert_eq!(led(&agreed, [guidance, order, settle(&agreed, 0, true)]).state, State::Executed { untold: false });
-}
-
-#[test]
-fn r_cmp_09_what_people_do_is_tracked_to_its_end_and_a_deviation_is_visible() {
-    let kinds = [RemedyKind::ServiceAgain, RemedyKind::Exchange, compensation(300), RemedyKind::Guidance];
-    let agreed = offered_again(&sample("td"), &kinds);
-    let agreed = led(&agreed, [consent(version(&agreed))]);
-    let progress = |complaint: &Complaint| {
-        let remedies = complaint.solution.clone().unwrap().remedies;
-        remedies.iter().map(|remedy| (remedy.progress, remedy.deviates)).collect::<Vec<_>>()
-    };
-    let complete = |place| Command::CompleteRemedy { remedy_id: remedy(&agreed, place), done: None };
-    let begun = led(&agreed, [complete(0), deviate(remedy(&agreed, 1), false), complete(1), complete(3)]);
-    let done = Progress::Done;
-    assert_eq!(progress(&begun), [(done, false), (done, true), (Progress::Pending, false), (done, false)]);
-    assert_eq!(begun.state, State::Executing);
-    assert_eq!(led(&begun, [complete(2)]).state.name(), "executed");
-    let given_up = led(&begun, [deviate(remedy(&agreed, 2), true)]);
-    assert_eq!(progress(&given_up)[2], (Progress::Failed, true));
-    assert_eq!((given_up.state.name(), given_up.escalations), ("executing", 1));
-    assert_eq!(led(&begun, [withdraw()]).state.name(), "closed", "no money is moving");
 }
 
 #[test]

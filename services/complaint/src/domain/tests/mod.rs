@@ -1,6 +1,7 @@
 //! Every state against every command, the rules as sentences, and what no way can lead to. Here: what they are checked
 //! with, complaints in every state, made by the way that leads there.
 #![expect(clippy::unwrap_used, reason = "tests")]
+mod awaited;
 mod care;
 mod closing;
 mod complaint_table;
@@ -60,7 +61,8 @@ fn every_state_answers_every_command_and_the_readme_shows_it() {
 }
 
 const NOW: Timestamp = Timestamp::constant(1_770_000_000, 0);
-const CARE: Promised = Promised { tell_within: hours(24), tries: 3 };
+const CARE: Promised =
+    Promised { tell_within: hours(24), tries: 3, offer_answer: hours(9 * 24), offer_tries: 3, read_within: hours(24) };
 
 /// 24 hours for the first investigation, 72 without word, 96 for an offer, 168 for the result; nothing is warned of.
 const LEVELS: &str = r#"
@@ -229,7 +231,12 @@ fn merge() -> Command {
 }
 
 fn withdraw() -> Command {
-    Command::Withdraw { levels: levels() }
+    Command::Withdraw { channel: "hotline".into(), said_at: None, levels: levels() }
+}
+
+/// As it is told later.
+fn said(satisfied: bool, said_at: Timestamp) -> Command {
+    Command::RecordSatisfaction { satisfied, channel: None, said_at: Some(said_at), levels: levels() }
 }
 
 fn appeal() -> Command {
@@ -238,6 +245,10 @@ fn appeal() -> Command {
 
 fn told(message_id: Uuid, at: Timestamp) -> Command {
     Command::TellResult { message_id, at, levels: levels() }
+}
+
+fn wrote(at: Timestamp) -> Command {
+    Command::Care(Word::Wrote { at, levels: levels() })
 }
 
 fn word(channel: &str) -> Command {
@@ -303,10 +314,14 @@ fn samples() -> Vec<(&'static str, Complaint)> {
     let executing = led(&agreed, [Command::StartExecution { remedy_id: remedy(&agreed, 0), ordered: None }]);
     let failed = led(&executing, [settle(&executing, 0, false), settle(&executing, 1, true)]);
     let executed = led(&executing, [settle(&executing, 0, true), settle(&executing, 1, true)]);
+    let [refund_left, guidance_left] = [1, 0].map(|place| led(&executing, [settle(&executing, place, true)]));
     let checked = led(&executed, [tell_result(&executed)]);
     let mut asked = checked.clone();
     tell(&mut asked, Command::Care(Word::AskDue), NOW + hours(72));
     tell(&mut asked, Command::Care(Word::AskDue), NOW + hours(144));
+    let [offer_wrote, result_wrote] = [&offered, &checked].map(|asked| led(asked, [wrote(NOW)]));
+    let mut unconfirmed = asked.clone();
+    tell(&mut unconfirmed, Command::SilenceDue, NOW + hours(9 * 24));
     let closed = led(&checked, [satisfied(true)]);
     let withdrawn = led(&executed, [withdraw()]);
     vec![
@@ -322,13 +337,18 @@ fn samples() -> Vec<(&'static str, Complaint)> {
         ("ok", approved),
         ("of", offered),
         ("o3", third),
+        ("ow", offer_wrote),
         ("ag", agreed),
         ("gu", guidance),
         ("ex", executing),
+        ("er", refund_left),
+        ("eg", guidance_left),
         ("fa", failed),
         ("ed", executed),
         ("sc", checked),
         ("s3", asked),
+        ("sw", result_wrote),
+        ("un", unconfirmed),
         ("cl", closed),
         ("wi", withdrawn),
     ]

@@ -6,7 +6,7 @@ use proptest::{prelude::*, test_runner::TestRunner};
 
 use super::{
     super::{
-        care::Word,
+        care::{Heard, Word},
         complaint::{Outcome, State},
         escalation::{Level, Trigger},
         solution::Progress,
@@ -30,7 +30,7 @@ struct Wild {
 fn step() -> impl Strategy<Value = Wild> {
     let hours = prop_oneof![8 => Just(0i64), 2 => 0..30i64, 1 => 0..500i64];
     let off = prop_oneof![9 => Just(0u32), 1 => 0..3u32];
-    (hours, prop::option::of(0..30u8), prop::bool::weighted(0.8), off, 0..3usize, any::<bool>())
+    (hours, prop::option::of(0..33u8), prop::bool::weighted(0.8), off, 0..3usize, any::<bool>())
         .prop_map(|(hours, what, by, version_off, place, yes)| Wild { hours, what, by, version_off, place, yes })
 }
 
@@ -95,6 +95,11 @@ fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
         29 if step.yes => Command::PromiseDue,
         29 if step.by => Command::Care(Word::ResultDue),
         29 => Command::Care(Word::AskDue),
+        30 => wrote(at - hours(i64::from(step.version_off))),
+        31 if step.yes => Command::Care(Word::ReadDue),
+        31 => Command::Care(Word::AnswerDue),
+        32 if step.yes => super::care::unreached(None),
+        32 => super::care::tell_in_person(None),
         _ => Command::ResultUntold { message_id: to.result_message() },
     }
 }
@@ -137,13 +142,21 @@ fn check(complaint: &Complaint) {
     assert!(complaint.escalations == 0 || complaint.escalation_level == Some(Level::Management));
 }
 
+/// What he wrote before the close, told later.
+fn late_word(event: &Event) -> bool {
+    use Heard::{Read, Told, Unread, Wrote};
+    matches!(event, Event::Care(Wrote { .. } | Unread { .. } | Told { .. } | Read { .. }))
+        || matches!(event, Event::Raised { trigger: Trigger::Unread, .. })
+}
+
 /// What one step may never do.
 fn check_step(before: &Complaint, events: &[Event], after: &Complaint) {
     if closed(before) {
         assert!(
             events.is_empty()
-                || matches!(events, [Event::Reopened { .. }] | [Event::Reopened { .. }, Event::PromisesMoved(_)]),
-            "closed stays closed but for an appeal"
+                || matches!(events, [Event::Reopened { .. }, .., Event::Raised { trigger: Trigger::Dissatisfied, .. }])
+                || closed(after) && events.iter().all(late_word),
+            "closed stays closed but for an appeal; what was written before it may be told later"
         );
     }
     if before.late(Kind::FirstInvestigation) {
@@ -228,8 +241,8 @@ proptest! {
 
     #[test]
     fn telling_an_event_twice_changes_nothing(
-        name in 0..21usize,
-        what in prop::sample::select(vec![0u8, 17, 18, 20, 23, 24]),
+        name in 0..26usize,
+        what in prop::sample::select(vec![0u8, 17, 18, 20, 23, 24, 30, 31]),
         by: bool,
         yes: bool,
     ) {
