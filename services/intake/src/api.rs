@@ -22,6 +22,7 @@ use crate::{
         case::{Case, Command},
         record::{Added, Part},
     },
+    health::{heard, heard_first},
     store::{self, Look, Whose},
     vault::{Place, text_row},
     wire, words,
@@ -45,6 +46,7 @@ impl Intake for Api {
         let mut case = view(store::case(&self.0.pool, id).await?)?;
         let candidates = store::duplicate_candidates(&self.0.pool, id, self.0.terms.duplicates_within).await?;
         case.viewers = self.0.viewers.of(id, self.0.clock.now());
+        case.duplicates = store::duplicates_of(&self.0.pool, id).await?;
         case.duplicate_candidates = candidates.iter().map(Uuid::to_string).collect();
         Ok(Response::new(GetCaseResponse { case: Some(case) }))
     }
@@ -110,7 +112,8 @@ impl Intake for Api {
         let customer = customer_of(&store::case(&self.0.pool, id).await?)?;
         let sealed = self.0.master.new_key(customer)?;
         let command = Command::Complete(Added { parts, emotion });
-        let unit = Unit::of(Change::to::<Case>(id, command)).actor(actor).key(key);
+        let all = said.iter().map(|(_, text)| *text).collect::<Vec<_>>().join("\n");
+        let unit = heard_first(heard(&self.0, id, &all), Change::to::<Case>(id, command)).actor(actor).key(key);
         let rows = said.iter().map(|(part, text)| text_row(&sealed, id, part.word(), text));
         let unit = rows.into_iter().try_fold(unit, |unit, row| Ok::<_, Fault>(unit.row(row?)))?;
         submit(&self.0, unit).await

@@ -9,6 +9,7 @@ use contracts::{
     },
 };
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use crate::{
     api::{customer_of, submit},
@@ -33,9 +34,10 @@ impl HealthLaneRpc for HealthLane {
         let key = checks.key(&request, "record_health");
         let id = checks.id("case_id", &request.get_ref().case_id);
         let said = said(&mut checks, request.get_ref());
-        let (Some(actor), Some(key), Some(id), Some((said, words))) = (actor, key, id, said) else {
+        let (Some(actor), Some(key), Some(id), Some((mut said, words))) = (actor, key, id, said) else {
             return Err(checks.fault().into());
         };
+        said.heard = words.iter().map(|(_, text)| self.0.classifier.harm(text)).max().unwrap_or(0);
         let sealed = self.0.master.new_key(customer_of(&store::case(&self.0.pool, id).await?)?)?;
         let (levels, packs) = (Arc::clone(&self.0.levels), Arc::clone(&self.0.packs));
         let command = Command::RecordHealth { said: Box::new(said), levels, packs };
@@ -74,6 +76,22 @@ impl HealthLane {
     }
 }
 
+/// The change that puts on record what harm a customer's words speak of; none where they speak of none (R-INT-09).
+pub fn heard(app: &App, case: Uuid, words: &str) -> Option<Change> {
+    let said = Said { heard: app.classifier.harm(words), ..Said::default() };
+    let (levels, packs) = (Arc::clone(&app.levels), Arc::clone(&app.packs));
+    let record = Command::RecordHealth { said: Box::new(said.clone()), levels, packs };
+    (!said.is_empty()).then(|| Change::to::<Case>(case, record))
+}
+
+/// The unit that makes the change, and the one of harm before it.
+pub fn heard_first(harm: Option<Change>, change: Change) -> Unit {
+    match harm {
+        Some(harm) => Unit::of(harm).and(change),
+        None => Unit::of(change),
+    }
+}
+
 type Words = Vec<(Part, String)>;
 
 /// What is said, and the words of it.
@@ -104,6 +122,7 @@ fn said(checks: &mut Checks, r: &RecordHealthRequest) -> Option<(Said, Words)> {
         groups,
         death: r.death,
         several: r.several_affected,
+        heard: 0,
     };
     if said.is_empty() {
         checks.wrong("symptoms", "say at least one part of the health record");

@@ -76,7 +76,7 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
         .grpc(HealthLaneServer::new(health::HealthLane(Arc::clone(&app))))
         .grpc(RegulatorsServer::new(regulators::Regulators(Arc::clone(&app))))
         .grpc(MajorIssuesServer::new(major_issues::MajorIssues(Arc::clone(&app))))
-        .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&app))))
+        .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&channels))))
         .http(attachments::routes(Arc::clone(&uploads)))
         .http(knowledge::routes(Arc::clone(&app)))
         .http(rest::routes(app))

@@ -1,5 +1,8 @@
 //! Major issues: the gRPC door for those who lead them, and the part that finds whom an active one concerns. No rules.
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
 
 use backbone::{Actor, Change, Checks, Fault, IdempotencyKey, Unit};
 use contracts::{
@@ -107,6 +110,17 @@ impl MajorIssues {
         };
         let unit = unit.answer::<MajorIssue>(move |id, version, issue| receipt(id, version, issue).encode_to_vec());
         read(&self.0.road.submit(unit).await?.body)
+    }
+
+    /// How many an active issue concerns who are no members yet, as far as one look tells.
+    async fn not_found_yet(&self, id: Uuid) -> Result<u64, Fault> {
+        let issue = store::active(&self.0.pool).await?.into_iter().find(|issue| issue.issue_id == id);
+        let mut found = HashSet::new();
+        for what in issue.iter().flat_map(MajorIssue::concerned) {
+            let concerned = store::concerned(&self.0.pool, id, what, PORTION).await?;
+            found.extend(concerned.into_iter().map(|one| one.customer_id));
+        }
+        Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
     }
 
     async fn tell(&self, asked: Asked, customer: Uuid, command: member::Command) -> Result<Response<Receipt>, Status> {
@@ -220,7 +234,8 @@ impl MajorIssuesRpc for MajorIssues {
         let Some(asked) = asked else { return Err(checks.fault().into()) };
         let counts = store::counts(&self.0.pool, asked.id).await?;
         let waiting = counts.iter().filter(|(status, ..)| status == "asked" || status == "failed");
-        let waiting = waiting.map(|(_, count, _)| count.unsigned_abs()).sum();
+        let waiting: u64 = waiting.map(|(_, count, _)| count.unsigned_abs()).sum();
+        let waiting = waiting + self.not_found_yet(asked.id).await?;
         self.submit(asked, Command::Close { waiting }).await
     }
 

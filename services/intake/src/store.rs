@@ -142,6 +142,18 @@ pub async fn can_be_reached(pool: &PgPool, customer: Uuid) -> Result<bool, Fault
     Ok(found.bind(customer).fetch_one(pool).await?)
 }
 
+/// How many inbound messages are kept beside a case as duplicates.
+pub async fn duplicates_of(pool: &PgPool, case: Uuid) -> Result<u32, Fault> {
+    let count: i64 = sqlx::query_scalar(
+        "-- inbound_message.duplicates
+         select count(*) from inbound_message where case_id = $1 and state = 'duplicate'",
+    )
+    .bind(case)
+    .fetch_one(pool)
+    .await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
 /// How things stand.
 #[derive(Debug)]
 pub struct Overview {

@@ -258,6 +258,7 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         missing: if let case::State::AwaitingInfo { missing, .. } = &case.state { parts(missing) } else { vec![] },
         links: course::links(&case.course),
         duplicate_candidates: vec![],
+        duplicates: 0,
         viewers: vec![],
         times_reopened: case.course.reopenings.times,
         reopened_because: case.course.reopenings.reason.clone(),

@@ -38,10 +38,12 @@ pub async fn of_case(app: &App, found: &Found, look: Look<'_>) -> Result<RevealC
         duration_of_use: take("duration_of_use"),
         ..RevealCaseResponse::default()
     };
-    let (contact, later) = (take("contact"), take("said_1"));
+    let contact = take("contact");
     for one in &case.course.further {
         said.further.push(further(one, &take(&Further::part(one.contact_id)))?);
     }
+    // What was said with verdicts on an article.
+    let later: BTreeMap<_, _> = texts.extract_if(|part, _| part.starts_with("said_")).collect();
     let questions: BTreeMap<u32, String> = texts
         .into_iter()
         .filter_map(|(part, body)| Some((part.strip_prefix("question_")?.parse().ok()?, body)))
@@ -58,10 +60,7 @@ pub async fn of_case(app: &App, found: &Found, look: Look<'_>) -> Result<RevealC
         said.frequency_of_use = first.frequency_of_use.unwrap_or(said.frequency_of_use);
         said.duration_of_use = first.duration_of_use.unwrap_or(said.duration_of_use);
     }
-    // What a customer said whom an article did not help.
-    if !later.is_empty() {
-        said.content = format!("{}\n\n{later}", said.content);
-    }
+    later.values().for_each(|later| said.content = format!("{}\n\n{later}", said.content));
     // What was lacking then and said later is part of the record as well.
     for later in &said.further {
         let parts = [

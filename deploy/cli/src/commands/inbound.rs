@@ -1,12 +1,12 @@
-//! `aftercare inbound`: what platforms pushed and intake could not understand: the list, trying again, giving up.
+//! `aftercare inbound`: what platforms pushed and intake could not understand: the list, reading, trying again, giving up.
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use contracts::{
     common::v1::Page,
     intake::v1::{
-        DiscardInboundRequest, ListQuarantinedRequest, QuarantinedMessage, RetryInboundRequest,
-        inbound_messages_client::InboundMessagesClient,
+        DiscardInboundRequest, ListQuarantinedRequest, QuarantinedMessage, RetryInboundRequest, RevealInboundRequest,
+        RevealInboundResponse, inbound_messages_client::InboundMessagesClient,
     },
 };
 use jiff::Timestamp;
@@ -25,6 +25,7 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   aftercare inbound list                           what is in quarantine, and why
+  aftercare inbound show 0197a1c2-… --as staff:ana --purpose 'what broke it'
   aftercare inbound retry 0197a1c2-… --as staff:ana
   aftercare inbound discard 0197a1c2-… --as staff:ana --text 'a test of the platform'")]
 pub struct Inbound {
@@ -36,6 +37,16 @@ pub struct Inbound {
 enum What {
     /// What is in quarantine, the oldest first.
     List,
+    /// Show what a message says; who looks and why is written down first.
+    Show {
+        message: Uuid,
+        /// Who looks.
+        #[arg(long = "as", value_name = "ACTOR")]
+        actor: String,
+        /// Why.
+        #[arg(long)]
+        purpose: String,
+    },
     /// Try a message again, from the beginning.
     Retry {
         message: Uuid,
@@ -63,6 +74,14 @@ pub async fn run(home: &Home, options: Inbound, output: Output) -> anyhow::Resul
             output.show(&Listed { quarantined: list(&mut client).await? })?;
             return Ok(ExitCode::SUCCESS);
         }
+        What::Show { message, actor, purpose } => {
+            let m = RevealInboundRequest { inbound_id: message.to_string(), purpose };
+            let shown = client.reveal_inbound(remote::request_as(m, &actor)?).await;
+            let RevealInboundResponse { kind, body, size } =
+                shown.map_err(|status| remote::refusal(&status))?.into_inner();
+            output.show(&Said { kind, body: String::from_utf8_lossy(&body).into_owned(), size })?;
+            return Ok(ExitCode::SUCCESS);
+        }
         What::Retry { message, actor } => {
             let m = RetryInboundRequest { inbound_id: message.to_string() };
             client.retry_inbound(remote::request_as(m, &actor)?).await
@@ -87,6 +106,20 @@ async fn list(client: &mut InboundMessagesClient<Channel>) -> anyhow::Result<Vec
         if token.is_empty() {
             return Ok(rows);
         }
+    }
+}
+
+/// What a message says; of a long one the beginning.
+#[derive(Serialize)]
+struct Said {
+    kind: String,
+    body: String,
+    size: u64,
+}
+
+impl Report for Said {
+    fn text(&self) -> String {
+        format!("{}, {} bytes\n\n{}", self.kind, self.size, self.body)
     }
 }
 

@@ -4,12 +4,13 @@ use backbone::signature::Secrets;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::push::{Message, Push, Received, Refusal, Trouble, Understood};
-use crate::{
-    domain::call::{Ended, Outcome},
-    rest::CaseRequest,
+use super::{
+    push::{Message, Push, Received, Refusal, Trouble, Understood},
+    signed_json::contact,
 };
+use crate::domain::call::{Ended, Outcome};
 
 /// Nobody waits longer, in seconds.
 const WAIT_MAX: u32 = 86_400;
@@ -36,7 +37,7 @@ struct Report {
     at: Timestamp,
     wait_seconds: Option<u32>,
     /// What the call was about, as `POST /v1/cases` takes it.
-    case: Option<Box<CaseRequest>>,
+    case: Option<Value>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -82,6 +83,7 @@ impl Calls {
         let wait_seconds = wait_seconds.filter(|wait| *wait <= WAIT_MAX);
         let wait_seconds =
             wait_seconds.ok_or_else(|| Trouble::lasting(format!("wait_seconds: must be 0 to {WAIT_MAX}")))?;
+        let case = case.map(|case| contact(&case.to_string(), "case.")).transpose()?;
         let case = case.map(|mut case| {
             case.external_ref.get_or_insert_with(|| call_id.clone());
             case.occurred_at.get_or_insert_with(|| at.to_string());

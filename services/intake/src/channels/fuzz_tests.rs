@@ -150,7 +150,11 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 
 /// Good JSON, but that other things stand in some places.
 fn json_spoilt() -> impl Strategy<Value = Vec<u8>> {
-    (select(WELL.clone()), vec((any::<Index>(), other()), 0..4)).prop_map(|(mut json, spoils)| {
+    spoilt(WELL.clone())
+}
+
+fn spoilt(good: Vec<Value>) -> impl Strategy<Value = Vec<u8>> {
+    (select(good), vec((any::<Index>(), other()), 0..4)).prop_map(|(mut json, spoils)| {
         for (place, other) in spoils {
             let mut found = Vec::new();
             places(&json, "", &mut found);
@@ -313,6 +317,26 @@ fn forms(cases: u32) {
             understood_or_told(jd.understand(body.as_bytes(), now()).now_or_never().unwrap())?;
         }
     });
+}
+
+/// What platforms answer when a service is pulled: as they do, and spoilt in places.
+fn pulls(cases: u32) {
+    let good = json!({ "afsServiceId": 77, "customerPin": "jd_1", "customerName": "王小明", "customerTel": "13800000000",
+                       "orderId": 88120, "questionDesc": "瓶子漏了", "afsApplyTime": 1_772_438_300_000_i64 });
+    proptest!(many(cases), |(pulled in prop_oneof![spoilt(vec![good]), body()])| {
+        understood_or_told(signed_form::read("77", &pulled).map(Understood::Contact))?;
+    });
+}
+
+#[test]
+fn r_int_02_whatever_is_pulled_is_a_contact_or_told_what_is_wrong_with_it() {
+    pulls(SHORT);
+}
+
+#[test]
+#[ignore = "the long form: make fuzz"]
+fn a_million_pulls() {
+    pulls(LONG);
 }
 
 #[test]

@@ -71,6 +71,8 @@ pub struct Pace {
     pub next_at: Option<Timestamp>,
     /// How often it could not be read in a row.
     pub failures: i32,
+    /// The mail that could not be fetched at last, and how often in a row.
+    pub stuck: (u32, i32),
 }
 
 enum Security {
@@ -177,7 +179,7 @@ impl Open {
         Ok(found)
     }
 
-    /// A mail; nothing when it is gone. It stays as unseen as it was.
+    /// A mail; nothing when it is gone. It stays as unseen as it was. Errors: it is there and is not handed out.
     pub async fn fetch(&mut self, uid: u32) -> Result<Option<Fetched>, Unread> {
         let size = self.ask(uid, "(UID RFC822.SIZE)", |answer| answer.size).await?;
         let Some(size) = size else { return Ok(None) };
@@ -199,7 +201,10 @@ impl Open {
     ) -> Result<Option<T>, Unread> {
         let asked = async { self.session.uid_fetch(uid.to_string(), query).await?.try_collect::<Vec<_>>().await };
         let answers = within(self.timeout, asked).await?;
-        Ok(answers.iter().filter(|answer| answer.uid == Some(uid)).find_map(read))
+        let mut answers = answers.iter().filter(|answer| answer.uid == Some(uid)).peekable();
+        let is_there = answers.peek().is_some();
+        let found = answers.find_map(read);
+        if is_there && found.is_none() { Err("not handed out") } else { Ok(found) }
     }
 
     /// Marks a mail as seen.

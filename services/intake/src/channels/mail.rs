@@ -28,6 +28,8 @@ const ANSWERED: [&str; 8] = ["re", "aw", "fw", "fwd", "wg", "回复", "答复", 
 const EARLIEST: Timestamp = Timestamp::constant(946_684_800, 0);
 /// What the head of a mail that is too large begins with.
 const TOO_LARGE: &[u8] = b"X-Aftercare-Too-Large: yes\r\n";
+/// What stands for a mail that the server does not hand out begins with.
+const UNREADABLE: &str = "X-Aftercare-Unreadable: yes\r\n";
 
 /// A mail a person wrote.
 #[derive(Debug)]
@@ -39,6 +41,15 @@ pub struct Mail {
     pub answers: Vec<String>,
     /// Subject and words without quotes and spaces: what says the same is the same here.
     pub words: String,
+    /// The same, with its files and the mail it answers: what is this again brings nothing.
+    pub whole: String,
+}
+
+impl Mail {
+    /// All it says, without what it quotes.
+    pub fn heard(&self) -> &str {
+        self.request.heard.as_deref().unwrap_or_default()
+    }
 }
 
 /// A mail to be stored: once by its Message-ID, or by all it is where it has none; its sender's in order.
@@ -53,6 +64,11 @@ pub fn too_large(head: &[u8]) -> Vec<u8> {
     [TOO_LARGE, head].concat()
 }
 
+/// What stands for a mail that the server does not hand out: its place in the mailbox.
+pub fn unreadable(validity: u32, uid: u32) -> Vec<u8> {
+    format!("{UNREADABLE}X-Place: {validity}/{uid}\r\n").into_bytes()
+}
+
 /// What a mail means; `own` are the addresses we write from, in lower case.
 pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understood, Trouble> {
     if raw.starts_with(TOO_LARGE) {
@@ -60,17 +76,21 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
             "it is larger than 4 MiB: only its head was fetched, it lies in the mailbox unseen",
         ));
     }
+    if raw.starts_with(UNREADABLE.as_bytes()) {
+        return Err(Trouble::lasting("the mail server does not hand it out: it lies in the mailbox unseen"));
+    }
     let mail = MessageParser::default().parse(raw).ok_or_else(|| Trouble::lasting("it is not a mail"))?;
     if mail.headers().len() > HEADERS_MAX {
         return Err(Trouble::lasting(format!("it has more than {HEADERS_MAX} header fields")));
     }
-    if let Some(why) = automatic(&mail) {
-        return Ok(Understood::Nothing(format!("a machine wrote it: {why}")));
-    }
-    let (name, address) =
-        sender(&mail).ok_or_else(|| Trouble::lasting("From: names no address that could be answered"))?;
+    let machine = automatic(&mail).map(|why| format!("a machine wrote it: {why}"));
+    let (name, address) = match (sender(&mail), machine.clone()) {
+        (Some(sender), _) => sender,
+        (None, Some(why)) => return Ok(Understood::Machine(why, None)),
+        (None, None) => return Err(Trouble::lasting("From: names no address that could be answered")),
+    };
     if own.contains(&address) {
-        return Ok(Understood::Nothing("it is a mail of our own".into()));
+        return Ok(Understood::Machine("it is a mail of our own".into(), None));
     }
     let (subject, text) = (line(mail.subject().unwrap_or_default(), SUBJECT_MAX), text(&mail));
     let request = CaseRequest {
@@ -82,10 +102,26 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
         }),
         content: Some(content(&subject, &text, &attachments(&mail))),
         occurred_at: date(&mail, now).map(|at| at.to_string()),
+        heard: Some(heard(&mail, &text, &attachments(&mail))),
         ..CaseRequest::default()
     };
     let words = words(mail.subject().unwrap_or_default(), &text);
-    Ok(Understood::Mail(Box::new(Mail { request, sender: address, answers: answers(&mail), words })))
+    let files = mail.attachments().map(|part| hashed(part.contents()));
+    let whole = listed(mail.in_reply_to()).into_iter().chain(files).fold(words.clone(), |all, one| all + "\n" + &one);
+    let read = Box::new(Mail { request, sender: address, answers: answers(&mail), words, whole });
+    Ok(match machine {
+        Some(why) => Understood::Machine(why, Some(read).filter(|_| !bounced(&mail))),
+        None => Understood::Mail(read),
+    })
+}
+
+/// What is classified: the subject, all the words and the names of the files. The quoted lines of an answer are known
+/// already; whoever forwards quotes what we do not know.
+fn heard(mail: &Parsed<'_>, text: &str, attachments: &[String]) -> String {
+    let is_answer = !answers(mail).is_empty();
+    let said = text.lines().filter(|line| !(is_answer && line.trim_start().starts_with('>')));
+    let names = attachments.iter().map(String::as_str);
+    mail.subject().into_iter().chain(said).chain(names).collect::<Vec<_>>().join("\n")
 }
 
 /// A file of a mail, as its sender describes it.
@@ -126,34 +162,45 @@ fn sender(mail: &Parsed<'_>) -> Option<(Option<String>, String)> {
 
 /// By what a machine shows that nobody reads an answer (RFC 3834 and what came before it).
 fn automatic(mail: &Parsed<'_>) -> Option<&'static str> {
-    let field = |name: &str| {
-        let mut all = mail.headers_raw().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        all.next().map(|(_, value)| value.trim().to_ascii_lowercase())
-    };
+    let field = |name| field(mail, name);
     let auto_submitted =
         field("Auto-Submitted").is_some_and(|value| value.split(';').next().map(str::trim) != Some("no"));
     let precedence = field("Precedence");
     let bulk = matches!(precedence.as_deref(), Some("bulk" | "auto_reply" | "list" | "junk"));
     let suppressed = field("X-Auto-Response-Suppress").is_some_and(|value| value != "none");
-    let bounced = field("Return-Path").is_some_and(|value| value == "<>");
     let signs = [
         (auto_submitted, "Auto-Submitted"),
         (bulk, "Precedence"),
         (suppressed, "X-Auto-Response-Suppress"),
-        (bounced, "an empty return path"),
+        (bounced(mail), "an empty return path"),
     ];
     signs.into_iter().find_map(|(is, sign)| is.then_some(sign))
 }
 
+/// Whether it goes back to nobody: it tells what became of another mail.
+fn bounced(mail: &Parsed<'_>) -> bool {
+    field(mail, "Return-Path").is_some_and(|value| value == "<>")
+}
+
+/// The first field of a name, in lower case.
+fn field(mail: &Parsed<'_>, name: &str) -> Option<String> {
+    let mut all = mail.headers_raw().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    all.next().map(|(_, value)| value.trim().to_ascii_lowercase())
+}
+
 /// The mails it answers: `In-Reply-To`, then `References` from the last to the first.
 fn answers(mail: &Parsed<'_>) -> Vec<String> {
-    let listed = |value: &HeaderValue<'_>| match value {
+    let all = [listed(mail.in_reply_to()), listed(mail.references())];
+    all.into_iter().flatten().take(ANSWERS_MAX).collect()
+}
+
+/// The ids in a field, from the last to the first.
+fn listed(value: &HeaderValue<'_>) -> Vec<String> {
+    match value {
         HeaderValue::Text(one) => vec![hashed(one.trim().as_bytes())],
         HeaderValue::TextList(all) => all.iter().rev().map(|one| hashed(one.trim().as_bytes())).collect(),
         _ => vec![],
-    };
-    let all = [listed(mail.in_reply_to()), listed(mail.references())];
-    all.into_iter().flatten().take(ANSWERS_MAX).collect()
+    }
 }
 
 /// When it was written, if its sender's clock can be believed.

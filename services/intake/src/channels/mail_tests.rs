@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    attachments::{Limits, TYPES, look},
     channels::fuzz_tests::{LONG, SHORT, many, string},
     rest::Checks,
 };
@@ -36,7 +37,7 @@ fn with(fields: &str) -> String {
 
 fn nothing(raw: impl AsRef<[u8]>) -> String {
     match understood(raw) {
-        Ok(Understood::Nothing(what)) => what,
+        Ok(Understood::Machine(why, _)) => why,
         other => panic!("{other:?}"),
     }
 }
@@ -112,6 +113,9 @@ fn r_int_02_what_machines_send_makes_no_case() {
         assert!(nothing(with(fields)).contains(sign), "{fields}");
     }
     assert!(nothing("From: Care <CARE@shop.example>\r\n\r\nours").contains("our own"));
+    let read = |raw: String| matches!(understood(raw), Ok(Understood::Machine(_, Some(_))));
+    assert!(read(with("Precedence: bulk\r\n")), "a person may stand behind it");
+    assert!(!read(with("Precedence: bulk\r\nReturn-Path: <>\r\n")), "nobody stands behind a bounce");
     for harmless in ["Auto-Submitted: no\r\n", "Precedence: first-class\r\n", "Return-Path: <ana@example.com>\r\n"] {
         assert_eq!(said(with(harmless)), "My order never came.", "{harmless}");
     }
@@ -134,6 +138,8 @@ fn r_int_02_a_mail_that_cannot_be_understood_is_refused_with_the_reason() {
         assert!(refused(&raw).contains(reason), "{reason}: {}", refused(&raw));
     }
     assert!(refused(too_large(with("").as_bytes())).contains("4 MiB"));
+    assert!(refused(unreadable(7, 1)).contains("does not hand it out"));
+    assert_ne!(message(&unreadable(7, 1)).id, message(&unreadable(7, 2)).id);
     assert_eq!(message(&too_large(with("Message-ID: <1@pc>\r\n").as_bytes())).id, hashed(b"1@pc"));
     let nested = (0..2_000).fold(String::from("From: a@b.cn\r\nMIME-Version: 1.0\r\n"), |all, n| {
         all + &format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n")
@@ -170,6 +176,16 @@ fn r_int_02_mails_are_known_by_their_message_id_or_by_what_they_are_and_name_tho
     let words = |subject: &str, text: &str| read(format!("From: a@b.cn\r\nSubject: {subject}\r\n\r\n{text}")).words;
     assert_eq!(words("Late", "Where is it?"), words("Re: 回复：Late", "Where  is it?\r\n> Where is it?"));
     assert_ne!(words("[Order 1] Help", "It broke"), words("[Order 2] Help", "It broke"), "another matter");
+    let file = |name: &str| {
+        let part = format!("--x\r\nContent-Type: image/jpeg; name={name}\r\n\r\n{name}\r\n--x--\r\n");
+        format!("From: a@b.cn\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n{part}")
+    };
+    let (one, two) = (read(file("a")), read(file("b")));
+    assert_eq!(one.words, two.words);
+    assert_ne!(one.whole, two.whole, "another file");
+    let (one, two) = (read(with("In-Reply-To: <1@us>\r\n")), read(with("In-Reply-To: <2@us>\r\n")));
+    assert_eq!(one.words, two.words);
+    assert_ne!(one.whole, two.whole, "the answer to another mail");
 }
 
 /// Lines as they stand in mails, good and bad.
@@ -191,8 +207,12 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn mails(cases: u32) {
+    let limits: Limits = serde_json::from_value(serde_json::json!({ "max_bytes": 1_000, "types": TYPES })).unwrap();
     proptest!(many(cases), |(raw in lines())| {
         prop_assert!(message(&raw).id.starts_with("sha256-"));
+        for Attached { declared, bytes, .. } in attached(&raw) {
+            let _taken_or_told = look(&bytes, declared.as_deref(), &limits);
+        }
         match understood(&raw) {
             Ok(Understood::Mail(mail)) => {
                 let mut checks = Checks::new(vec![], now());
@@ -204,7 +224,7 @@ fn mails(cases: u32) {
                 prop_assert_eq!(wrong, if sayable { vec![] } else { vec!["content".to_owned()] });
                 prop_assert!(registration.is_some());
             }
-            Ok(Understood::Nothing(_)) | Err(Trouble::Lasting(_)) => {}
+            Ok(Understood::Machine(..)) | Err(Trouble::Lasting(_)) => {}
             other => prop_assert!(false, "{other:?}"),
         }
     });

@@ -6,10 +6,13 @@ use sqlx::PgPool;
 
 use super::{
     Adapter, Channels, Source,
-    imap::{Imap, PORTION, Unread},
+    imap::{Imap, PORTION, Pace, Unread},
     mail,
     messages::Stored,
 };
+
+/// So often a mail is asked for that is not handed out.
+const FETCHES_MAX: i32 = 5;
 
 /// Why a look into a mailbox ended early.
 enum Ended {
@@ -45,7 +48,7 @@ impl Channels {
         if pace.next_at.is_some_and(|at| self.app.clock.now() < at) {
             return Ok(0);
         }
-        let (rest, read) = match self.read(source, imap).await {
+        let (rest, read) = match self.read(source, imap, &mut pace).await {
             Ok(PORTION) => (None, PORTION),
             Ok(read) => (Some(imap.every), read),
             Err(Ended::Server(word)) => {
@@ -66,12 +69,19 @@ impl Channels {
         Ok(read)
     }
 
-    async fn read(&self, source: &Source, imap: &Imap) -> Result<usize, Ended> {
+    async fn read(&self, source: &Source, imap: &Imap, pace: &mut Pace) -> Result<usize, Ended> {
         let mut open = imap.open().await?;
         let last = last_uid(&self.app.pool, &source.name, open.validity).await?;
         let uids = open.after(last).await?;
         for uid in &uids {
-            if let Some(fetched) = open.fetch(*uid).await? {
+            let fetched = match open.fetch(*uid).await {
+                Ok(fetched) => fetched,
+                Err(word) => {
+                    self.stuck(source, (open.validity, *uid), pace).await?;
+                    return Err(word.into());
+                }
+            };
+            if let Some(fetched) = fetched {
                 let stored = self.store(source, &mail::message(&fetched.raw)).await?;
                 self.count(source, if stored == Stored::New { "stored" } else { "repeated" });
                 if fetched.whole {
@@ -82,6 +92,21 @@ impl Channels {
         }
         open.close().await;
         Ok(uids.len())
+    }
+}
+
+impl Channels {
+    /// A mail could not be fetched. What cannot be fetched again and again is put into quarantine by its place, lest
+    /// nothing behind it is ever read.
+    async fn stuck(&self, source: &Source, (validity, uid): (u32, u32), pace: &mut Pace) -> Result<(), Fault> {
+        let failures = if pace.stuck.0 == uid { pace.stuck.1 + 1 } else { 1 };
+        pace.stuck = (uid, failures);
+        if failures >= FETCHES_MAX {
+            let stored = self.store(source, &mail::message(&mail::unreadable(validity, uid))).await?;
+            self.count(source, if stored == Stored::New { "stored" } else { "repeated" });
+            remember(&self.app.pool, &source.name, validity, uid).await?;
+        }
+        Ok(())
     }
 }
 

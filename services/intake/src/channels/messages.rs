@@ -1,6 +1,6 @@
 //! The table of inbound messages: every statement about it. A message is claimed for a while, so that whoever dies with
 //! it loses nothing; within a conversation only the oldest that waits can be claimed.
-use backbone::{Fault, Row, page::Page};
+use backbone::{Fault, Row};
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use sqlx::{FromRow, PgPool};
@@ -72,6 +72,8 @@ pub struct Claimed {
     pub body: Vec<u8>,
     /// This one included.
     pub tries: i32,
+    /// Somebody who looked at it in quarantine had it tried again.
+    pub looked_at: bool,
     received_at: jiff_sqlx::Timestamp,
 }
 
@@ -93,7 +95,7 @@ pub async fn claim(pool: &PgPool, sources: &[&str], now: Timestamp, most: i64) -
              select from inbound_message as e
              where e.state = 'received' and e.conversation = m.conversation and e.seq < m.seq)
            order by seq limit $4 for update skip locked)
-         returning id, source, wrapped, body, tries, received_at",
+         returning id, source, wrapped, body, tries, retried_by is not null as looked_at, received_at",
     )
     .bind(sources)
     .bind(now.to_sqlx())
@@ -142,6 +144,21 @@ pub async fn settle(pool: &PgPool, id: Uuid, state: &str, reason: &str, now: Tim
     )
     .bind(id)
     .bind(state)
+    .bind(cut(reason))
+    .bind(now.to_sqlx())
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Settles a message that still waits as `taken_in` with nothing in it for us; what it said is kept, sealed.
+pub async fn note(pool: &PgPool, id: Uuid, reason: &str, now: Timestamp) -> Result<(), Fault> {
+    sqlx::query(
+        "-- inbound_message.note
+         update inbound_message set state = 'taken_in', reason = $2, settled_at = $3
+         where id = $1 and state = 'received'",
+    )
+    .bind(id)
     .bind(cut(reason))
     .bind(now.to_sqlx())
     .execute(pool)
@@ -199,25 +216,50 @@ pub fn became_call(id: Uuid, now: Timestamp) -> Row {
 pub struct Hour {
     /// How many cases that made.
     pub cases: i64,
-    /// The case that was made of the same words.
+    /// The case of the same words with the same files, to the same mail.
     pub same: Option<Uuid>,
+    /// The case of the same words.
+    pub alike: Option<Uuid>,
     /// The last case.
     pub last: Option<Uuid>,
 }
 
 /// Notes what a message says, and looks at what its writer sent within the hour before.
-pub async fn of_the_hour(pool: &PgPool, id: Uuid, alike: &[u8]) -> Result<Hour, Fault> {
+pub async fn of_the_hour(pool: &PgPool, id: Uuid, alike: &[u8], whole: &[u8]) -> Result<Hour, Fault> {
     let hour = sqlx::query_as(
         "-- inbound_message.of_the_hour
          with mine as (
-           update inbound_message set alike = $2 where id = $1 returning conversation, seq, received_at)
+           update inbound_message set alike = $2, whole = $3 where id = $1 returning conversation, seq, received_at)
          select count(*) filter (where e.state = 'taken_in') as cases,
-           (array_agg(e.case_id order by e.seq) filter (where e.alike = $2))[1] as same,
+           (array_agg(e.case_id order by e.seq) filter (where e.whole = $3))[1] as same,
+           (array_agg(e.case_id order by e.seq) filter (where e.alike = $2))[1] as alike,
            (array_agg(e.case_id order by e.seq desc) filter (where e.state = 'taken_in'))[1] as last
          from mine join inbound_message as e on e.conversation = mine.conversation and e.seq < mine.seq
            and e.received_at > mine.received_at - interval '1 hour' and e.case_id is not null",
     );
-    Ok(hour.bind(id).bind(alike).fetch_one(pool).await?)
+    Ok(hour.bind(id).bind(alike).bind(whole).fetch_one(pool).await?)
+}
+
+/// What is on record of a service that a platform hints at once more.
+#[derive(Debug, FromRow)]
+pub struct Before {
+    /// The case it became first.
+    pub case_id: Uuid,
+    /// It said the same before.
+    pub said: bool,
+}
+
+/// Notes what a service says, and looks at what it said before; none where it is new.
+pub async fn of_service(pool: &PgPool, id: Uuid, alike: &[u8]) -> Result<Option<Before>, Fault> {
+    let before = sqlx::query_as(
+        "-- inbound_message.of_service
+         with mine as (update inbound_message set alike = $2 where id = $1 returning conversation, seq)
+         select (array_agg(e.case_id order by e.seq))[1] as case_id, coalesce(bool_or(e.alike = $2), false) as said
+         from mine join inbound_message as e on e.conversation = mine.conversation and e.seq < mine.seq
+           and e.case_id is not null
+         having count(*) > 0",
+    );
+    Ok(before.bind(id).bind(alike).fetch_optional(pool).await?)
 }
 
 /// The case that was made of the first of these messages that made one.
@@ -275,71 +317,7 @@ pub async fn keep_duplicate(pool: &PgPool, duplicate: Duplicate<'_>, now: Timest
     Ok(())
 }
 
-/// A message in quarantine.
-#[derive(Debug, FromRow)]
-pub struct Quarantined {
-    pub id: Uuid,
-    pub source: String,
-    pub message_id: String,
-    pub tries: i32,
-    pub reason: Option<String>,
-    received_at: jiff_sqlx::Timestamp,
-}
-
-impl Quarantined {
-    /// When it was stored.
-    pub fn received_at(&self) -> Timestamp {
-        self.received_at.to_jiff()
-    }
-}
-
-/// What is in quarantine, the oldest first, and the token of the next part.
-pub async fn quarantined(
-    pool: &PgPool,
-    page: &Page,
-    after: Option<(Timestamp, Uuid)>,
-) -> Result<(Vec<Quarantined>, String), Fault> {
-    let rows: Vec<Quarantined> = sqlx::query_as(
-        "-- inbound_message.quarantined
-         select id, source, message_id, tries, reason, received_at from inbound_message
-         where state = 'quarantined' and ($1::timestamptz is null or (received_at, id) > ($1, $2))
-         order by received_at, id limit $3",
-    )
-    .bind(after.map(|(at, _)| at.to_sqlx()))
-    .bind(after.map(|(_, id)| id))
-    .bind(page.limit())
-    .fetch_all(pool)
-    .await?;
-    let next = page.next(&rows, |row| (row.received_at().to_string(), row.id));
-    Ok((rows, next))
-}
-
-/// Takes a message out of quarantine to be tried from the beginning. Errors: there is none in it of this id.
-pub async fn retry(pool: &PgPool, id: Uuid, now: Timestamp) -> Result<(), Fault> {
-    let retried = sqlx::query(
-        "-- inbound_message.retry
-         update inbound_message set state = 'received', tries = 0, next_at = $2, settled_at = null
-         where id = $1 and state = 'quarantined'",
-    );
-    found(id, retried.bind(id).bind(now.to_sqlx()).execute(pool).await?.rows_affected())
-}
-
-/// Gives a message in quarantine up and wipes what it said. Errors: there is none in it of this id.
-pub async fn discard(pool: &PgPool, id: Uuid, reason: &str, by: &str, now: Timestamp) -> Result<(), Fault> {
-    let discarded = sqlx::query(
-        "-- inbound_message.discard
-         update inbound_message
-         set state = 'discarded', reason = $2, settled_by = $3, settled_at = $4, wrapped = null, body = null
-         where id = $1 and state = 'quarantined'",
-    );
-    let discarded = discarded.bind(id).bind(cut(reason)).bind(by).bind(now.to_sqlx());
-    found(id, discarded.execute(pool).await?.rows_affected())
-}
-
-fn found(id: Uuid, rows: u64) -> Result<(), Fault> {
-    if rows > 0 { Ok(()) } else { Err(Fault::not_found("quarantined_message", id)) }
-}
-
-fn cut(reason: &str) -> String {
+/// A reason as far as it is kept.
+pub fn cut(reason: &str) -> String {
     reason.chars().take(REASON_MAX).collect()
 }

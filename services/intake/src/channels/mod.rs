@@ -4,8 +4,8 @@
 //! In reading order: what a platform pushes ([`push`]) is verified by its adapter ([`signed_json`], [`wechat`],
 //! [`signed_form`], [`douyin`], [`calls`]; [`signature`] holds what they share), stored sealed ([`messages`]) and
 //! acknowledged ([`door`]); mails are fetched by us ([`imap`], [`mailbox`], [`mail`]) and seen beside those before them
-//! ([`mail_thread`]), their files kept ([`mail_files`]); [`worker`] takes it in afterwards; [`api`] shows what could
-//! not be understood.
+//! ([`mail_thread`]), their files kept ([`mail_files`]); [`worker`] takes it in afterwards; [`quarantine`] keeps what
+//! could not be understood, and [`api`] shows it.
 //! Invariants: what was acknowledged is stored; what is stored ends as a case, a call, a duplicate, a note that nothing
 //! was in it, or in quarantine with a reason; the same message of a platform is taken in once.
 mod api;
@@ -21,6 +21,7 @@ mod mail_thread;
 mod mailbox;
 mod messages;
 mod push;
+mod quarantine;
 mod signature;
 mod signed_form;
 mod signed_json;
@@ -30,6 +31,7 @@ mod worker;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use backbone::Fault;
 use jiff::Timestamp;
 use opentelemetry::{KeyValue, global, metrics::Counter};
 use serde::Deserialize;
@@ -44,15 +46,29 @@ use self::{
     signed_json::SignedJson,
     wechat::Wechat,
 };
-use crate::{app::App, domain::vocabulary::Channel, vault::Place};
+use crate::{
+    app::App,
+    domain::vocabulary::Channel,
+    vault::{Place, key_of},
+};
 
 /// The sections `[service.channels.…]`; the name of each is its address: `/v1/channels/NAME`.
 pub type Sections = BTreeMap<String, Section>;
 
 /// One end of a platform.
 #[derive(Clone, Debug, Deserialize)]
+pub struct Section {
+    /// What tells its references from those of another source of its channel; empty where there is none.
+    #[serde(default)]
+    namespace: String,
+    #[serde(flatten)]
+    kind: Kind,
+}
+
+/// How it speaks.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Section {
+enum Kind {
     SignedJson(signed_json::Section),
     Wechat(wechat::Section),
     SignedForm(signed_form::Section),
@@ -68,9 +84,10 @@ pub struct Channels {
     received: Counter<u64>,
 }
 
-/// A source: its name and how its platform speaks.
+/// A source: its name, what its references are told apart by, and how its platform speaks.
 struct Source {
     name: String,
+    namespace: String,
     adapter: Adapter,
 }
 
@@ -84,14 +101,24 @@ enum Adapter {
 }
 
 impl Channels {
-    /// Reads the sections. Errors: one that cannot be followed, by name.
+    /// Reads the sections. Errors: one that cannot be followed, or whose references would be another's, by name.
     pub fn new(sections: Sections, app: Arc<App>) -> anyhow::Result<Self> {
         let source = |(name, section): (String, Section)| {
             let source = Source::new(&name, section);
             let source = source.with_context(|| format!("configuration, section [service.channels.{name}]"))?;
             Ok((name, source))
         };
-        let sources = sections.into_iter().map(source).collect::<anyhow::Result<_>>()?;
+        let sources: BTreeMap<String, Source> = sections.into_iter().map(source).collect::<anyhow::Result<_>>()?;
+        let mut taken = BTreeMap::new();
+        // Message-IDs and addresses are the same in every mailbox.
+        for (name, source) in sources.iter().filter(|(_, source)| !matches!(source.adapter, Adapter::Imap(_))) {
+            if let Some(other) = taken.insert((source.channel().word(), &source.namespace), name) {
+                anyhow::bail!(
+                    "configuration, section [service.channels.{name}]: namespace: [service.channels.{other}] is of the \
+                     same channel and has the same; give one of them another, lest 1001 of both be taken for one"
+                );
+            }
+        }
         Ok(Self { app, sources, received: global::meter("aftercare").u64_counter("channel_pushes_total").build() })
     }
 
@@ -106,15 +133,20 @@ impl Source {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
         let sound = (1..=40).contains(&name.len()) && name.chars().all(plain);
         anyhow::ensure!(sound, "its name must be 1 to 40 lower-case letters, digits, _ and -");
-        let adapter = match section {
-            Section::SignedJson(section) => Adapter::SignedJson(SignedJson::new(&section)?),
-            Section::Wechat(section) => Adapter::Wechat(Wechat::new(section)?),
-            Section::SignedForm(section) => Adapter::SignedForm(SignedForm::new(section)?),
-            Section::Douyin(section) => Adapter::Douyin(Douyin::new(section)?),
-            Section::Calls(section) => Adapter::Calls(Calls::new(&section)?),
-            Section::Imap(section) => Adapter::Imap(Box::new(Imap::new(section)?)),
+        let Section { namespace, kind } = section;
+        anyhow::ensure!(
+            namespace.len() <= 20 && namespace.chars().all(plain),
+            "namespace must be at most 20 lower-case letters, digits, _ and -"
+        );
+        let adapter = match kind {
+            Kind::SignedJson(section) => Adapter::SignedJson(SignedJson::new(&section)?),
+            Kind::Wechat(section) => Adapter::Wechat(Wechat::new(section)?),
+            Kind::SignedForm(section) => Adapter::SignedForm(SignedForm::new(section)?),
+            Kind::Douyin(section) => Adapter::Douyin(Douyin::new(section)?),
+            Kind::Calls(section) => Adapter::Calls(Calls::new(&section)?),
+            Kind::Imap(section) => Adapter::Imap(Box::new(Imap::new(section)?)),
         };
-        Ok(Self { name: name.to_owned(), adapter })
+        Ok(Self { name: name.to_owned(), namespace, adapter })
     }
 
     /// The channel its contacts come in by.
@@ -132,6 +164,23 @@ impl Source {
     /// Whether one writes in it message by message, and not a matter at a time.
     fn is_chat(&self) -> bool {
         matches!(self.adapter, Adapter::Wechat(_) | Adapter::Douyin(_))
+    }
+
+    /// Whether what is pushed only says that there is something new of a service.
+    fn is_hint(&self) -> bool {
+        matches!(self.adapter, Adapter::SignedForm(_))
+    }
+
+    /// The kind of its section.
+    fn kind(&self) -> &'static str {
+        match &self.adapter {
+            Adapter::SignedJson(_) => "signed_json",
+            Adapter::Wechat(_) => "wechat",
+            Adapter::SignedForm(_) => "signed_form",
+            Adapter::Douyin(_) => "douyin",
+            Adapter::Calls(_) => "calls",
+            Adapter::Imap(_) => "imap",
+        }
     }
 
     /// How soon the platform wants its answer, less what the way takes.
@@ -177,6 +226,12 @@ impl Source {
             Adapter::Imap(imap) => mail::understand(raw, &imap.own, now),
         }
     }
+}
+
+/// Opens a message that waits or lies in quarantine.
+fn open(app: &App, id: uuid::Uuid, wrapped: Vec<u8>, body: &[u8]) -> Result<Vec<u8>, Fault> {
+    let key_id = key_of(body).ok_or_else(|| Fault::broken("an inbound message is not sealed"))?;
+    app.master.unwrap_key(id, key_id, wrapped)?.open_bytes(&place(id), body)
 }
 
 /// Where the body of a message lies.

@@ -156,6 +156,8 @@ pub enum Understood {
     Mail(Box<Mail>),
     /// A call, by the telephone system's id, and what it was about if an agent said so.
     Call(String, Ended, Option<Box<CaseRequest>>),
+    /// A mail that a machine wrote, or we did, and why we think so; what it says, where a person may stand behind it.
+    Machine(String, Option<Box<Mail>>),
     /// There is nothing in it for us; what it is.
     Nothing(String),
 }

@@ -103,26 +103,7 @@ impl SignedForm {
         let Some(id) = field(&fields, "service_id").filter(|id| !id.is_empty()) else {
             return Err(Trouble::lasting("service_id: is missing, so that nothing can be pulled"));
         };
-        let service: Service = serde_json::from_slice(&self.pull(id, now).await?)
-            .map_err(|_| Trouble::lasting("what was pulled is not a service in JSON"))?;
-        if plain(&service.afs_service_id).as_deref() != Some(id) {
-            return Err(Trouble::lasting("what was pulled is another service"));
-        }
-        let at = service.afs_apply_time.and_then(|at| Timestamp::from_millisecond(at).ok());
-        let order_ref = service.order_id.as_ref().and_then(plain);
-        Ok(Understood::Contact(Box::new(CaseRequest {
-            external_ref: Some(id.to_owned()),
-            customer: Some(Customer {
-                r#ref: Some(service.customer_pin),
-                name: service.customer_name,
-                phone: service.customer_tel,
-                ..Customer::default()
-            }),
-            content: Some(service.question_desc),
-            purchase: order_ref.map(|order_ref| PurchaseRef { order_ref: Some(order_ref), ..PurchaseRef::default() }),
-            occurred_at: at.map(|at| at.to_string()),
-            ..CaseRequest::default()
-        })))
+        read(id, &self.pull(id, now).await?).map(Understood::Contact)
     }
 
     async fn pull(&self, service_id: &str, now: Timestamp) -> Result<Vec<u8>, Trouble> {
@@ -161,6 +142,30 @@ impl SignedForm {
         };
         hex(&bytes).to_uppercase()
     }
+}
+
+/// What was pulled of the service with this id, as a contact.
+pub fn read(id: &str, pulled: &[u8]) -> Result<Box<CaseRequest>, Trouble> {
+    let service: Service =
+        serde_json::from_slice(pulled).map_err(|_| Trouble::lasting("what was pulled is not a service in JSON"))?;
+    if plain(&service.afs_service_id).as_deref() != Some(id) {
+        return Err(Trouble::lasting("what was pulled is another service"));
+    }
+    let at = service.afs_apply_time.and_then(|at| Timestamp::from_millisecond(at).ok());
+    let order_ref = service.order_id.as_ref().and_then(plain);
+    Ok(Box::new(CaseRequest {
+        external_ref: Some(id.to_owned()),
+        customer: Some(Customer {
+            r#ref: Some(service.customer_pin),
+            name: service.customer_name,
+            phone: service.customer_tel,
+            ..Customer::default()
+        }),
+        content: Some(service.question_desc),
+        purchase: order_ref.map(|order_ref| PurchaseRef { order_ref: Some(order_ref), ..PurchaseRef::default() }),
+        occurred_at: at.map(|at| at.to_string()),
+        ..CaseRequest::default()
+    }))
 }
 
 /// The keyed hash; keys of every length do.

@@ -55,7 +55,7 @@ impl SignedJson {
 
     /// The contact.
     pub fn understand(&self, raw: &[u8]) -> Result<Understood, Trouble> {
-        contact(text(raw)?).map(Understood::Contact)
+        contact(text(raw)?, "").map(Understood::Contact)
     }
 }
 
@@ -64,13 +64,14 @@ pub fn text(raw: &[u8]) -> Result<&str, Trouble> {
     std::str::from_utf8(raw).map_err(|_| Trouble::lasting("the body is not UTF-8"))
 }
 
-/// A contact from JSON. Errors name the fields and quote nothing.
-fn contact(json: &str) -> Result<Box<CaseRequest>, Trouble> {
+/// A contact from JSON. Errors name the fields, each after `prefix`, and quote nothing.
+pub fn contact(json: &str, prefix: &str) -> Result<Box<CaseRequest>, Trouble> {
     let shaped = shape::<CaseRequest>(json).map_err(|_| Trouble::lasting("the body is not JSON"))?;
     if shaped.wrong.is_empty() {
         return Ok(Box::new(shaped.document));
     }
-    let fields: Vec<&str> =
-        shaped.wrong.iter().map(|wrong| if wrong.field.is_empty() { "the body" } else { &wrong.field }).collect();
+    let whole = if prefix.is_empty() { "the body" } else { prefix.trim_end_matches('.') };
+    let named = |field: &str| if field.is_empty() { whole.to_owned() } else { format!("{prefix}{field}") };
+    let fields: Vec<String> = shaped.wrong.iter().map(|wrong| named(&wrong.field)).collect();
     Err(Trouble::lasting(format!("not known, or of another form: {}", fields.join(", "))))
 }

@@ -12,7 +12,7 @@ use super::{
     Channels, Source,
     mail_files::of_mail,
     messages::{self, Claimed},
-    place,
+    open, place,
     push::{Trouble, Understood},
 };
 use crate::{
@@ -23,10 +23,13 @@ use crate::{
         rejection::OF_ITS_OWN,
         vocabulary::Channel,
     },
-    rest::{CaseRequest, Checks, Registration, contact_unit},
-    vault::key_of,
+    rest::{CaseRequest, Checks, NO_CONTACT, Registration, contact_unit},
+    store,
 };
 
+/// The channels on which a customer can be answered by the reference alone.
+const CAN_BE_ANSWERED: [Channel; 5] =
+    [Channel::App, Channel::MiniProgramme, Channel::OfficialAccount, Channel::SocialMedia, Channel::Platform];
 /// The most messages taken in side by side.
 const BATCH: i64 = 64;
 /// After so many tries a message goes into quarantine: nothing behind it in its conversation waits for ever.
@@ -68,8 +71,13 @@ impl Channels {
     async fn attempt(&self, message: &Claimed, now: Timestamp) -> Result<Option<Uuid>, Trouble> {
         let gone = || Trouble::Passing("its source is not configured any more".into());
         let source = self.sources.get(&message.source).ok_or_else(gone)?;
-        let raw = self.open(message)?;
-        let unit = match source.understand(&raw, now).await? {
+        let raw = open(&self.app, message.id, message.wrapped.clone(), &message.body)?;
+        let understood = match source.understand(&raw, now).await? {
+            // A person who looked at it says that it is for us.
+            Understood::Machine(_, Some(mail)) if message.looked_at => Understood::Mail(mail),
+            understood => understood,
+        };
+        let unit = match understood {
             Understood::Nothing(what) => {
                 return Ok(messages::settle(&self.app.pool, message.id, "taken_in", &what, now)
                     .await
@@ -80,12 +88,21 @@ impl Channels {
                     let running = messages::running_case_of_writer(&self.app.pool, message.id).await?;
                     request.case_id = running.map(|id| id.to_string());
                 }
+                if source.is_hint() {
+                    self.told_anew(message, &mut request).await?;
+                }
                 self.contact(source, message, *request, &raw, now).await?.0
             }
             Understood::Mail(mail) => match self.thread(source, message, *mail, &raw, now).await? {
                 Some(request) => self.contact(source, message, request, &raw, now).await?.0,
                 None => return Ok(None),
             },
+            Understood::Machine(why, Some(mail)) if self.app.classifier.harm(mail.heard()) > 0 => {
+                return Err(Trouble::lasting(format!("{why}, and it speaks of harm; tried again it is taken in")));
+            }
+            Understood::Machine(why, _) => {
+                return Ok(messages::note(&self.app.pool, message.id, &why, now).await.map(|()| None)?);
+            }
             Understood::Call(reference, ended, request) => {
                 let call_id = call::id_of(&source.name, &reference);
                 match request {
@@ -106,10 +123,16 @@ impl Channels {
         Ok(Some(message.id))
     }
 
-    fn open(&self, message: &Claimed) -> Result<Vec<u8>, Fault> {
-        let key_id = key_of(&message.body).ok_or_else(|| Fault::broken("an inbound message is not sealed"))?;
-        let key = self.app.master.unwrap_key(message.id, key_id, message.wrapped.clone())?;
-        key.open_bytes(&place(message.id), &message.body)
+    /// A service that is on record and says something else by now is a further contact to its case. What it says again
+    /// is on record.
+    async fn told_anew(&self, message: &Claimed, request: &mut CaseRequest) -> Result<(), Fault> {
+        let alike = self.app.master.blind("inbound_message.alike", request.content.as_deref().unwrap_or_default());
+        let Some(before) = messages::of_service(&self.app.pool, message.id, &alike).await? else { return Ok(()) };
+        if !before.said {
+            request.case_id = Some(before.case_id.to_string());
+            request.external_ref = Some(message.id.to_string());
+        }
+        Ok(())
     }
 
     /// The unit that puts the contact on record and settles the message, and the case it is in then.
@@ -128,6 +151,12 @@ impl Channels {
             return Err(Trouble::lasting(format!("attachments[{n}]: {}", attachments::STRANGER.0)));
         }
         let customer = self.app.pseudonym(&registration.identity);
+        if registration.lacks_contact()
+            && !CAN_BE_ANSWERED.contains(&source.channel())
+            && !store::can_be_reached(&self.app.pool, customer).await?
+        {
+            return Err(Trouble::lasting(format!("customer.phone: {NO_CONTACT}")));
+        }
         let contact_id = registration.case_id().unwrap_or(message.id);
         let key = self.app.master.new_key(customer)?;
         let body = key.seal(&place(message.id), raw)?;
@@ -148,6 +177,7 @@ fn registration(
     if *request.channel.get_or_insert(source.channel()) != source.channel() {
         return Err(Trouble::lasting(format!("channel: must be {} or left out", source.channel().word())));
     }
+    let mut request = request.within(&source.namespace, source.channel());
     request.external_ref.get_or_insert_with(|| message.id.to_string());
     request.occurred_at.get_or_insert_with(|| message.received_at().to_string());
     let mut checks = Checks::new(Vec::new(), now);

@@ -325,7 +325,7 @@ fn r_cmp_01_what_is_on_record_stays_and_what_is_missing_is_added_once() {
 }
 
 #[test]
-fn when_it_happened_and_when_we_learned_of_it_are_two_things() {
+fn r_int_04_when_it_happened_and_when_we_learned_of_it_are_two_things() {
     let facts = after(CaseClass::Delivery, &[]).facts.unwrap();
     assert_eq!((facts.occurred_at, facts.recorded_at), (hours(-2), hours(0)));
     assert!(facts.complaint_id.is_some());

@@ -70,6 +70,11 @@ pub struct Classifier {
     advisor: Advisor,
 }
 
+/// How many characters of a long text are read at once, and how many of them twice: what is said of harm in one place is
+/// not taken back in another far away, and however long a text is, reading it takes no longer than it is long.
+const PIECE: usize = 1_000;
+const TWICE: usize = 100;
+
 /// The rule that decides where no rule matches: an unhappy customer is heard as a complaint about service.
 const UNHAPPY: &str = "default.unhappy";
 /// The rule that decides where nothing else does.
@@ -131,6 +136,31 @@ impl Classifier {
         Classification { class, source, severity: severity.unwrap_or(0).max(found.severity()).max(least), heard }
     }
 
+    /// The same of a text, and of more beside it: what stands there decides only where it alone speaks of graver harm.
+    pub fn classify_with(
+        &self,
+        text: &str,
+        beside: &[&str],
+        stated: Option<CaseClass>,
+        severity: Option<u8>,
+        emotion: Option<Emotion>,
+    ) -> Classification {
+        let first = self.classify(text, stated, severity, emotion);
+        let graver =
+            beside.iter().flat_map(|more| pieces(more)).map(|piece| (self.safety.read(piece).severity(), piece));
+        let graver = graver.filter(|(harm, _)| *harm > first.severity).max_by_key(|(harm, _)| *harm);
+        let Some((_, piece)) = graver else { return first };
+        let Classification { class, source, severity, heard } = self.classify(piece, stated, severity, emotion);
+        let Heard { threat, minor, emotion } = first.heard;
+        let heard = Heard { threat: threat || heard.threat, minor: minor || heard.minor, emotion };
+        Classification { class, source, severity, heard }
+    }
+
+    /// How severe the harm is that a text speaks of, by the rules of safety alone; 0 where it speaks of none (R-INT-09).
+    pub fn harm(&self, text: &str) -> u8 {
+        pieces(text).map(|piece| self.safety.read(piece).severity()).max().unwrap_or(0)
+    }
+
     /// The class where nobody stated one, and what decided: safety, the model, the rules.
     fn worked_out(&self, found: &Findings<'_>, advice: Advice, emotion: Option<Emotion>) -> (CaseClass, String) {
         if let Some(harm) = found.harm() {
@@ -163,4 +193,10 @@ impl Classifier {
         }
         self.rules.get(first)
     }
+}
+
+/// A text in the pieces it is read in.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let starts = text.char_indices().step_by(PIECE - TWICE).map(|(at, _)| text.get(at..).unwrap_or_default());
+    starts.map(|rest| rest.char_indices().nth(PIECE).and_then(|(end, _)| rest.get(..end)).unwrap_or(rest))
 }

@@ -40,6 +40,20 @@ fn read(text: &str) -> (CaseClass, String, u8) {
     (class, source, severity)
 }
 
+/// Harm is heard wherever it stands, and praise elsewhere takes nothing of it back.
+#[test]
+fn r_int_09_harm_is_heard_at_the_end_of_a_long_text_and_beside_what_decides_the_class() {
+    let far = format!("{}。用了以后脸肿了", "包装很好看，很满意。".repeat(2_000));
+    assert!(classifier().harm(&far) > 0);
+    assert_eq!((classifier().harm(""), classifier().harm("When do you open?")), (0, 0));
+    let read = |text: &str, beside: &[&str]| {
+        let read = classifier().classify_with(text, beside, None, None, None);
+        (read.class, read.severity > 0, read.heard.threat)
+    };
+    assert_eq!(read("When do you open?", &["退款", "好"]), (CaseClass::Enquiry, false, false));
+    assert_eq!(read("我要打12315投诉你们", &["退款", &far]), (CaseClass::Discomfort, true, true));
+}
+
 #[test]
 fn words_decide_in_three_languages() {
     for (text, class) in [

@@ -153,6 +153,8 @@ pub struct Said {
     pub groups: Option<BTreeSet<Group>>,
     pub death: bool,
     pub several: bool,
+    /// How severe the words are by the rules of safety, 0 to 4: it raises, and is no part, for nobody judged it.
+    pub heard: u8,
 }
 
 impl Said {
@@ -170,7 +172,7 @@ impl Said {
 
     /// How severe it is by that; 0 when nothing is said of it.
     pub fn severity(&self) -> u8 {
-        self.severity.unwrap_or(0).max(if self.death { GRAVEST } else { 0 })
+        self.severity.unwrap_or(0).max(self.heard).max(if self.death { GRAVEST } else { 0 })
     }
 
     /// Whether nothing is said.

@@ -32,6 +32,22 @@ fn place(case: &Case) -> (Lane, u8, i64) {
     (facts.lane, facts.health_severity, facts.priority.score)
 }
 
+/// What the rules hear in words raises as a person's judgement does, and leaves that to a person.
+#[test]
+fn r_int_09_what_is_heard_in_words_raises_lowers_nothing_and_is_nobodys_judgement() {
+    let heard = |heard| record_health(Said { heard, ..Said::default() });
+    let mut case = after(CaseClass::Enquiry, &[]);
+    let events = run(&mut case, heard(2), hours(1)).unwrap();
+    assert!(matches!(events[..], [Event::Health(health::Event::Raised { severity: 2, was: 0, .. })]), "{events:?}");
+    assert_eq!(place(&case), (Lane::Health, 2, 2000));
+    assert!(case.health_missing().contains(&Part::Severity));
+    for less in [1, 2] {
+        assert_eq!(run(&mut case, heard(less), hours(2)), Ok(vec![]));
+    }
+    run(&mut case, record_health(Said { heard: 3, ..symptoms(2) }), hours(3)).unwrap();
+    assert_eq!(place(&case), (Lane::Health, 3, 3000));
+}
+
 #[test]
 fn r_int_06_r_int_20_each_part_is_asked_for_until_it_is_on_record_and_stays_as_it_was_said() {
     let mut case = after(CaseClass::Discomfort, &[]);

@@ -21,6 +21,7 @@ use crate::{
         case::{Case, Command},
         vocabulary::CaseClass,
     },
+    health::{heard, heard_first},
     rest::{CaseView, Checks, Problem, json_body, shape, status_link},
     store,
     vault::text_row,
@@ -140,16 +141,32 @@ pub async fn judge(
     let found = store::case(&app.pool, id).await?;
     let customer = customer_of(&found)?;
     let channel = found.2.facts.as_ref().map(|facts| facts.channel);
-    let command = Command::Judge { helpful, levels: Arc::clone(&app.levels) };
-    let unit = Unit::of(Change::to::<Case>(id, command));
-    let unit = channel.into_iter().fold(unit, |unit, channel| unit.actor(channel_actor(channel)));
-    let unit = match content {
-        Some(content) => unit.row(text_row(&app.master.new_key(customer)?, id, "said_1", &content)?),
-        None => unit,
+    let judge = Change::to::<Case>(id, Command::Judge { helpful, levels: Arc::clone(&app.levels) });
+    let words = content.as_deref().map(|content| {
+        let key = app.master.new_key(customer)?;
+        text_row(&key, id, &part(&found.2, content), content)
+    });
+    let words = words.transpose()?;
+    let finish = |unit: Unit| {
+        let unit = channel.into_iter().fold(unit, |unit, channel| unit.actor(channel_actor(channel)));
+        words.iter().cloned().fold(unit, Unit::row)
     };
-    app.road.submit(unit).await?;
+    let harm = heard(&app, id, content.as_deref().unwrap_or_default());
+    if let Err(fault) = app.road.submit(finish(heard_first(harm.clone(), judge))).await {
+        // What it says of harm counts whatever becomes of the verdict.
+        if let Some(harm) = harm {
+            app.road.submit(finish(Unit::of(harm))).await?;
+        }
+        return Err(fault.into());
+    }
     let (_, version, case) = store::case(&app.pool, id).await?;
     let link = status_link(&app, id, app.clock.now());
     let view = CaseView::of(version, &case, Some(link)).ok_or_else(|| Fault::not_found("case", id))?;
     Ok((StatusCode::OK, Json(view)))
+}
+
+/// The part what is said besides is kept as. Told again with other words it is one more: what the first said stays.
+fn part(case: &Case, words: &str) -> String {
+    let again = case.offer.as_ref().is_some_and(|offer| offer.helpful.is_some());
+    if again { format!("said_again_{}", kernel::id::derived("verdict", &[words])) } else { "said_1".to_owned() }
 }

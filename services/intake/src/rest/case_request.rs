@@ -27,6 +27,9 @@ use crate::{
     vault::Text,
 };
 
+/// The characters of a contact.
+const CONTENT_MAX: usize = 4_000;
+
 /// A contact of one customer.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -83,6 +86,9 @@ pub struct CaseRequest {
     /// Files that were sent to `POST /v1/attachments` within the last day, at most 20.
     #[schema(max_items = 20)]
     pub attachments: Option<Vec<Uuid>>,
+    /// What is classified where that is not the content: all a mail says, without what it quotes.
+    #[serde(skip)]
+    pub heard: Option<String>,
 }
 
 /// What is asked when a product did harm (R-INT-06).
@@ -133,6 +139,7 @@ impl Health {
             groups: self.special_groups.as_ref().map(|groups| groups.iter().copied().flatten().collect()),
             death: self.death.unwrap_or(false),
             several: self.several_affected.unwrap_or(false),
+            heard: 0,
         }
     }
 }
@@ -162,6 +169,7 @@ pub struct Registration {
     pub attachments: Vec<Uuid>,
     /// The files it comes with.
     pub files: Vec<Arc<Incoming>>,
+    heard: Option<String>,
     external_ref: Option<String>,
     class: Option<CaseClass>,
     emotion: Option<Emotion>,
@@ -204,7 +212,7 @@ impl CaseRequest {
         let none = Health::default();
         let health = self.health.as_ref().unwrap_or(&none);
         let external_ref = checks.word("external_ref", self.external_ref.as_deref(), 100);
-        let content = checks.prose("content", self.content.as_deref(), 4000);
+        let content = checks.prose("content", self.content.as_deref(), CONTENT_MAX);
         let content = checks.required("content", content, "say what the customer said, 1 to 4000 characters");
         let text = Text {
             content: content.unwrap_or_default(),
@@ -215,8 +223,7 @@ impl CaseRequest {
             onset: checks.word("health.onset", health.onset.as_deref(), 200),
             duration_of_use: checks.word("health.duration_of_use", health.duration_of_use.as_deref(), 200),
         };
-        let severity = checks.within("health.severity", health.severity, 0, 4);
-        let severity = severity.and_then(|severity| u8::try_from(severity).ok());
+        let severity = checks.within("health.severity", health.severity, 0, 4).and_then(|one| u8::try_from(one).ok());
         let health = health.said(&text, severity);
         let vip_tier = checks.within("vip_tier", self.vip_tier, 0, 3);
         let purchase_id = self.purchase.as_ref().and_then(|purchase| {
@@ -239,6 +246,7 @@ impl CaseRequest {
             names: self.named(checks),
             attachments,
             files: Vec::new(),
+            heard: self.heard.clone(),
             external_ref,
             class: self.class,
             emotion: self.emotion,
@@ -252,6 +260,18 @@ impl CaseRequest {
             store_id,
             occurred_at,
         })
+    }
+
+    /// The same, its references told apart from those of the other sources of its channel (README, "Channels").
+    #[must_use]
+    pub fn within(mut self, namespace: &str, channel: Channel) -> Self {
+        let customer = self.customer.as_mut().and_then(|customer| customer.r#ref.as_mut());
+        let here = |purchase: &&mut PurchaseRef| purchase.channel.is_none_or(|from| from == channel);
+        let order = self.purchase.as_mut().filter(here).and_then(|purchase| purchase.order_ref.as_mut());
+        let given = [self.external_ref.as_mut(), customer, order].into_iter().flatten();
+        let given = given.filter(|given| !namespace.is_empty() && !given.trim().is_empty());
+        given.for_each(|given| given.insert_str(0, &format!("{namespace}/")));
+        self
     }
 
     /// The case it names.
@@ -289,11 +309,15 @@ impl Registration {
         customer_id: Uuid,
     ) -> Contact {
         let Text { content, circumstances, symptoms, .. } = &self.text;
-        let said: Vec<&str> = [Some(content), circumstances.as_ref(), symptoms.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(String::as_str)
-            .collect();
+        let Text { expected_resolution, onset, frequency_of_use, duration_of_use, .. } = &self.text;
+        // What is wished and how it was used says nothing of the class, unless it speaks of harm; so the end of a long mail.
+        let all = self.heard.as_deref().unwrap_or(content);
+        let begins = all.char_indices().nth(CONTENT_MAX).and_then(|(end, _)| all.get(..end));
+        let whole = begins.map(|_| all);
+        let beside = [expected_resolution, onset, frequency_of_use, duration_of_use].into_iter().flatten();
+        let beside: Vec<&str> = beside.map(String::as_str).chain(whole).collect();
+        let said = [Some(begins.unwrap_or(all)), circumstances.as_deref(), symptoms.as_deref()];
+        let said: Vec<&str> = said.into_iter().flatten().collect();
         let parts = [
             (Part::Content, true),
             (Part::Emotion, self.emotion.is_some()),
@@ -301,7 +325,8 @@ impl Registration {
             (Part::ExpectedResolution, self.text.expected_resolution.is_some()),
         ];
         let parts = parts.into_iter().filter(|(_, stated)| *stated).map(|(part, _)| part).collect();
-        let classification = classifier.classify(&said.join("\n"), self.class, self.severity, self.emotion);
+        let classification =
+            classifier.classify_with(&said.join("\n"), &beside, self.class, self.severity, self.emotion);
         Contact {
             case_id,
             customer_id,

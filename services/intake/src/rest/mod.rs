@@ -29,7 +29,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 pub use self::{
     body::{json as json_body, shape},
-    case_request::{CaseRequest, PurchaseRef, Registration},
+    case_request::{CaseRequest, NO_CONTACT, PurchaseRef, Registration},
     case_view::CaseView,
     check::Checks,
     contact::unit as contact_unit,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Reply, assert_nothing_stored, case_with, get, post, post_case, start};
 
 #[tokio::test]
-async fn every_bad_field_is_named() {
+async fn r_int_03_every_bad_or_missing_field_is_named() {
     let stack = start().await;
     let long = |n: usize| "字".repeat(n);
     let table: Vec<(&str, Value, Vec<&str>)> = vec![

@@ -1,10 +1,10 @@
 //! A contact comes in, is answered, and ends.
 use contracts::{
-    common::v1::{CaseClass, Channel as FromChannel, Lane},
+    common::v1::{CaseClass, Channel as FromChannel, Emotion, Lane},
     complaint::v1::{ComplaintClosed, ComplaintReopened},
     intake::v1::{
         CaseClosed, CaseRegistered, CaseReopened, CaseResponded, CaseResponseMissed, CloseCaseRequest, GetCaseRequest,
-        RespondToCaseRequest, intake_client::IntakeClient,
+        RecordPart, RespondToCaseRequest, RevealCaseRequest, intake_client::IntakeClient,
     },
     scheduling::v1::ProblemFound,
 };
@@ -26,7 +26,7 @@ fn id(reply: &Reply) -> String {
 }
 
 #[tokio::test]
-async fn a_contact_is_registered_classified_and_promised_an_answer() {
+async fn r_int_05_a_contact_is_registered_with_its_four_parts_classified_and_promised_an_answer() {
     let stack = start().await;
     let contact = case_with(json!({
         "channel": "app", "external_ref": "T-1", "occurred_at": "2026-03-01T20:00:00Z",
@@ -56,6 +56,13 @@ async fn a_contact_is_registered_classified_and_promised_an_answer() {
     assert_eq!(event.case_id, kernel::id::derived("case", &["app", "T-1"]).to_string());
     assert_eq!(event.purchase_id, kernel::id::derived("purchase", &["website", "A-1"]).to_string());
     assert_eq!((event.class(), event.lane(), event.channel()), (CaseClass::Discomfort, Lane::Health, FromChannel::App));
+    let parts = [RecordPart::Content, RecordPart::Emotion, RecordPart::Circumstances, RecordPart::ExpectedResolution];
+    assert_eq!(event.record_parts().collect::<Vec<_>>(), parts);
+    let look = RevealCaseRequest { case_id: event.case_id.clone(), purpose: "handling".into() };
+    let said = client(&stack).reveal_case(request("staff:ana", look)).await.unwrap().into_inner();
+    assert_eq!(said.content, "用了之后头皮很痒，起了红疹");
+    assert_eq!((said.circumstances.as_str(), said.expected_resolution.as_str()), ("第一次用", "退款"));
+    assert_eq!(event.emotion(), Emotion::Angry);
     assert_eq!(event.complaint_id, view["complaint_id"].as_str().unwrap());
     assert_eq!((event.product_id.as_str(), event.batch.as_str(), event.store_id.as_str()), ("p-1", "L7", "s-1"));
     assert_eq!(get(&stack, &format!("/v1/cases/{}", event.case_id)).await.json(), view);
@@ -107,6 +114,36 @@ async fn a_first_answer_is_in_time_or_missed() {
     assert!(view.response_missed && view.responded_at.is_some());
     let again = client.respond_to_case(respond(&slow)).await.unwrap_err();
     assert_eq!(again.code(), Code::FailedPrecondition);
+}
+
+/// What is complained of is handled by complaint, what did harm in the health lane besides, an enquiry is answered, a
+/// suggestion recorded; no class ends as another one does.
+#[tokio::test]
+async fn r_int_23_the_class_decides_how_a_case_is_handled() {
+    let stack = start().await;
+    let mut client = client(&stack);
+    let (done, complaint, other) = ("", "handled as a complaint", "only a suggestion");
+    for (class, lane, answered, recorded) in [
+        ("enquiry", Lane::Standard, done, other),
+        ("suggestion", Lane::Standard, done, done),
+        ("service_attitude", Lane::Standard, complaint, complaint),
+        ("product_quality", Lane::Standard, complaint, complaint),
+        ("discomfort", Lane::Health, complaint, complaint),
+    ] {
+        for (outcome, expected) in [("answered", answered), ("suggestion_recorded", recorded)] {
+            let case_id = id(&post_case(&stack, &case_with(json!({ "class": class, "content": "hello" }))).await);
+            let get = GetCaseRequest { case_id: case_id.clone() };
+            let facts = client.get_case(get).await.unwrap().into_inner().case.unwrap().registered.unwrap();
+            assert_eq!((facts.lane(), facts.complaint_id.is_empty()), (lane, expected != complaint), "{class}");
+            let text = "we look into it".to_owned();
+            let respond = RespondToCaseRequest { case_id: case_id.clone(), text, responded_at: None };
+            client.respond_to_case(request("staff:ana", respond)).await.unwrap();
+            let close = CloseCaseRequest { case_id, outcome: outcome.to_owned() };
+            let closed = client.close_case(request("staff:ana", close)).await;
+            assert_eq!(closed.is_ok(), expected == done, "{class}: {outcome}");
+            assert!(closed.err().is_none_or(|no| no.message().contains(expected)), "{class}: {outcome}");
+        }
+    }
 }
 
 #[tokio::test]

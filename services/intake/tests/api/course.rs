@@ -225,7 +225,7 @@ async fn r_int_21_the_history_of_linked_cases_is_read_in_one_call() {
 }
 
 #[tokio::test]
-async fn the_same_contact_over_three_channels_is_offered_and_never_merged() {
+async fn r_int_02_the_same_contact_over_three_channels_is_offered_and_never_merged() {
     let stack = start().await;
     let person = |reference: Value| json!({ "ref": reference, "name": "Ana", "phone": "+86 138 0000 0001" });
     let order = json!({ "channel": "website", "order_ref": "A-1" });

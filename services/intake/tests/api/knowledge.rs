@@ -5,9 +5,9 @@ use std::fs;
 use contracts::{
     common::v1::Channel,
     intake::v1::{
-        CaseAnswerJudged, CaseAnswerOffered, CaseClosed, CaseRegistered, CaseResponseMissed, FindArticlesRequest,
-        GetKnowledgeUseRequest, JudgeAnswerRequest, ListQueueRequest, RevealCaseRequest, intake_client::IntakeClient,
-        knowledge_client::KnowledgeClient,
+        CaseAnswerJudged, CaseAnswerOffered, CaseClosed, CaseHealthRaised, CaseRegistered, CaseResponseMissed,
+        FindArticlesRequest, GetKnowledgeUseRequest, JudgeAnswerRequest, ListQueueRequest, RevealCaseRequest,
+        intake_client::IntakeClient, knowledge_client::KnowledgeClient,
     },
 };
 use jiff::SignedDuration;
@@ -110,6 +110,40 @@ async fn r_int_08_r_int_21_a_chat_is_answered_by_an_article_then_handed_to_a_per
     assert_eq!((offered.article_id.as_str(), judged.article_version, judged.helpful), ("storage", 3, false));
 }
 
+/// The article helped, and what the customer says besides is about harm: the case goes before all others and ends not.
+#[tokio::test]
+async fn r_int_09_harm_that_is_told_with_a_verdict_is_heard_and_ends_no_case() {
+    let stack = start().await;
+    let case = asked(&stack, "面霜怎么保存？", json!({ "channel": "app" })).await;
+    let verdict = json!({ "helpful": true, "content": "现在脸肿了" });
+    let reply = judge(&stack, &case, verdict.clone()).await;
+    let seen = reply.json();
+    assert_eq!((reply.status, &seen["status"], &seen["lane"]), (200, &json!("routed"), &json!("health")), "{reply:?}");
+    assert!(seen["health_severity"].as_u64().unwrap() > 0, "{seen}");
+    assert_eq!(judge(&stack, &case, verdict).await.json()["status"], "routed", "told again");
+    let [raised] = stack.events::<CaseHealthRaised>("intake").await.try_into().unwrap();
+    assert_eq!(raised.was_severity, 0);
+
+    // Told once more, after a case ended, and graver: it is heard and kept as well.
+    let ended = asked(&stack, "面霜要放冰箱吗？开封后", json!({ "channel": "app" })).await;
+    assert_eq!(judge(&stack, &ended, json!({ "helpful": true, "content": "谢谢" })).await.json()["status"], "closed");
+    let late = judge(&stack, &ended, json!({ "helpful": true, "content": "用了以后喘不过气，送医院了" })).await;
+    assert_eq!((late.status, &late.json()["lane"]), (200, &json!("health")), "{late:?}");
+    // A verdict that is refused says what it says all the same.
+    let refused = asked(&stack, "面霜怎么保存？", json!({ "channel": "website" })).await;
+    judge(&stack, &refused, json!({ "helpful": false })).await;
+    let verdict = json!({ "helpful": true, "content": "脸肿了" });
+    assert_eq!(judge(&stack, &refused, verdict).await.status, 409);
+    assert_eq!(
+        get(&stack, &format!("/v1/cases/{}", refused["case_id"].as_str().unwrap())).await.json()["lane"],
+        "health"
+    );
+    let look = RevealCaseRequest { case_id: ended["case_id"].as_str().unwrap().into(), purpose: "handling".into() };
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let story = client.reveal_case(request("staff:ana", look)).await.unwrap().into_inner();
+    assert_eq!(story.content, "面霜要放冰箱吗？开封后\n\n谢谢\n\n用了以后喘不过气，送医院了");
+}
+
 #[tokio::test]
 async fn r_int_17_an_enquiry_is_answered_on_the_spot_and_ends_without_further_work() {
     let stack = start().await;
@@ -179,7 +213,7 @@ async fn r_int_18_r_int_19_customers_read_what_is_approved_and_are_led_to_a_cons
 }
 
 #[tokio::test]
-async fn what_articles_are_good_for_and_what_is_missing_is_counted() {
+async fn r_rol_13_what_articles_are_good_for_and_what_is_missing_is_counted() {
     let stack = start().await;
     let from = backbone::proto::timestamp(stack.now());
     let mut client = KnowledgeClient::new(stack.channel("intake"));

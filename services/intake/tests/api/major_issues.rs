@@ -164,6 +164,25 @@ async fn everybody_who_bought_the_batch_is_told_once_also_who_never_contacted_us
     assert_eq!(view(&stack, &issue).await.members, 4);
 }
 
+/// The part that finds rests; whoever closes at once closes over nobody.
+#[tokio::test]
+async fn an_issue_is_not_closed_before_those_it_concerns_are_found() {
+    let stack = start().await;
+    minute(&stack).await;
+    sell(&stack, "A-1", "c-1", "L7").await;
+    let issue = propose(&stack, "L7").await;
+    approve(&stack, "staff:ben", &issue).await.unwrap();
+    let activate = ActivateMajorIssueRequest { issue_id: issue.clone() };
+    client(&stack).activate_major_issue(request("staff:ben", activate)).await.unwrap();
+    let close = || request("staff:ben", CloseMajorIssueRequest { issue_id: issue.clone() });
+    let early = client(&stack).close_major_issue(close()).await.unwrap_err();
+    assert!(early.message().contains("1 whom it concerns"), "{early:?}");
+    minute(&stack).await;
+    let [member] = members(&stack, &issue).await.try_into().unwrap();
+    sent(&stack, &issue, &member).await;
+    assert_eq!(client(&stack).close_major_issue(close()).await.unwrap().into_inner().status, "closed");
+}
+
 #[tokio::test]
 async fn cases_concern_by_product_and_only_the_harmed_where_that_is_asked() {
     let stack = start().await;

@@ -1,6 +1,6 @@
 //! What a contact lacks is added to its record as the customer says it, sealed as everything he says.
 use contracts::{
-    common::v1::Emotion,
+    common::v1::{Emotion, Lane},
     intake::v1::{
         AddToCaseRequest, CaseRecordCompleted, CaseRegistered, RecordPart, RevealCaseRequest,
         intake_client::IntakeClient,
@@ -10,7 +10,7 @@ use serde_json::json;
 use testkit::{request, wrong_fields};
 use tonic::Code;
 
-use super::{case_with, post_case, start};
+use super::{case_with, contact, post_case, start, view};
 
 #[tokio::test]
 async fn r_cmp_01_a_person_adds_what_the_contact_lacked_and_what_was_said_stays() {
@@ -57,4 +57,30 @@ async fn r_cmp_01_a_person_adds_what_the_contact_lacked_and_what_was_said_stays(
     let journal = stack.journal("intake").await;
     let told = |row: &testkit::JournalRow| row.payload.windows(6).any(|part| part == b"canary");
     assert!(!journal.iter().any(told), "words stay in the vault");
+}
+
+#[tokio::test]
+async fn r_int_09_harm_is_heard_in_whatever_is_said_wherever_it_is_said() {
+    let stack = start().await;
+    let place = async |case_id: &str| {
+        let facts = view(&stack, case_id).await.registered.unwrap();
+        (facts.lane(), facts.health_severity > 0)
+    };
+    let case_id = contact(&stack, json!({ "class": "delivery", "content": "where is it?" })).await;
+    assert_eq!(place(&case_id).await, (Lane::Standard, false));
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let circumstances = "打开就用了，现在脸肿了".to_owned();
+    let add = AddToCaseRequest { case_id: case_id.clone(), circumstances, ..AddToCaseRequest::default() };
+    client.add_to_case(request("staff:ana", add)).await.unwrap();
+    assert_eq!(place(&case_id).await, (Lane::Health, true));
+
+    let calm = contact(&stack, json!({ "expected_resolution": "退款" })).await;
+    assert_eq!(place(&calm).await, (Lane::Standard, false), "what is wished decides no class");
+    for said in [
+        json!({ "expected_resolution": "脸肿了，退款并赔医药费" }),
+        json!({ "health": { "onset": "the rash came on day two" } }),
+    ] {
+        let case_id = contact(&stack, said.clone()).await;
+        assert_eq!(place(&case_id).await, (Lane::Health, true), "{said}");
+    }
 }

@@ -58,6 +58,22 @@ async fn r_int_01_a_call_that_was_answered_can_open_one_case() {
     assert_eq!(cases[0].occurred_at.as_ref().unwrap().seconds, 1_772_438_340);
 }
 
+/// Two telephone systems that count their calls alike.
+#[tokio::test]
+async fn r_int_01_calls_of_two_telephone_systems_with_one_number_are_two() {
+    let pbx = |namespace: &str| json!({ "kind": "calls", "secrets": [SECRET], "namespace": namespace });
+    let stack = start(json!({ "north": pbx(""), "south": pbx("south") })).await;
+    for source in ["north", "south"] {
+        let mut told: Value = serde_json::from_str(&report("1001", "answered", json!(5))).unwrap();
+        told["case"] = json!({ "customer": { "ref": "7", "phone": "13800000000" }, "content": "When do you open?" });
+        push_signed(&stack, source, "m", told.to_string()).await;
+    }
+    stack.settle().await;
+    let cases: Vec<CaseRegistered> = stack.events("intake").await;
+    assert_eq!((cases.len(), states(&stack).await), (2, [0, 2, 0, 0, 0]));
+    assert_ne!(cases[0].customer_id, cases[1].customer_id, "number 7 of one is not number 7 of the other");
+}
+
 #[tokio::test]
 async fn r_int_02_what_is_no_report_of_a_call_is_refused_or_kept() {
     let stack = hotline().await;
@@ -67,6 +83,10 @@ async fn r_int_02_what_is_no_report_of_a_call_is_refused_or_kept() {
     assert_refused(&stack, &push(&stack, "/v1/channels/pbx", &[], body).await, 401, "forged").await;
     let mut nameless: Value = serde_json::from_str(&report("c-9", "answered", json!(1))).unwrap();
     nameless["case"] = json!({ "content": "x" });
+    let mut odd = nameless.clone();
+    odd["case"] = json!({ "content": 7, "colour": "red" });
+    let mut flat = nameless.clone();
+    flat["case"] = json!("x");
     let broken = [
         "{".to_owned(),
         report("c-1", "transferred", json!(1)),
@@ -74,14 +94,18 @@ async fn r_int_02_what_is_no_report_of_a_call_is_refused_or_kept() {
         report("c-1", "answered", json!(86_401)),
         report("", "answered", json!(1)),
         nameless.to_string(),
+        odd.to_string(),
+        flat.to_string(),
     ];
     for (number, report) in broken.iter().enumerate() {
         assert_eq!(push_signed(&stack, "pbx", &format!("m{number}"), report.clone()).await.status, 200);
     }
     stack.settle().await;
-    assert_eq!((states(&stack).await, count(&stack, "hotline_call").await), ([0, 0, 6, 0, 0], 0));
+    assert_eq!((states(&stack).await, count(&stack, "hotline_call").await), ([0, 0, 8, 0, 0], 0));
     let reasons: Vec<String> = quarantine(&stack).await.into_iter().map(|message| message.reason).collect();
-    for said in ["is no report", "wait_seconds", "call_id: must be", "customer.name"] {
+    let form = "not known, or of another form: case";
+    for said in ["is no report", "wait_seconds", "call_id: must be", "customer.name", &format!("{form}.c")] {
         assert!(reasons.iter().any(|reason| reason.contains(said)), "{said}: {reasons:?}");
     }
+    assert!(reasons.iter().any(|reason| reason == form), "{reasons:?}");
 }

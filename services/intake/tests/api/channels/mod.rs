@@ -1,7 +1,10 @@
 //! Channels with a form of their own: pushed as their platforms push, taken in afterwards.
 mod calls;
+mod counters;
 mod douyin;
 mod imap;
+mod imap_stand_in;
+mod imap_words;
 mod signed_form;
 mod signed_json;
 mod wechat;
@@ -69,7 +72,7 @@ async fn push_signed(stack: &Stack, source: &str, id: &str, body: impl Into<Vec<
 
 /// A contact with nothing wrong, of the customer with this reference.
 fn contact(reference: &str, content: &str) -> String {
-    json!({ "customer": { "ref": reference }, "content": content }).to_string()
+    json!({ "customer": { "ref": reference, "phone": "13800000000" }, "content": content }).to_string()
 }
 
 /// A push was turned away for this reason, and nothing of it was stored.

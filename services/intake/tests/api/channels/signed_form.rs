@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use axum::{Router, extract::Query, http::StatusCode, response::IntoResponse, routing::get};
-use contracts::intake::v1::CaseRegistered;
+use contracts::intake::v1::{CaseContactAdded, CaseRegistered};
 use jiff::{SignedDuration, Timestamp, tz};
 use md5::{Digest, Md5};
 use serde_json::json;
@@ -17,10 +17,11 @@ use crate::{Reply, count};
 
 const SECRET: &str = "helloworld";
 
-/// The platform: knows services `1`, `2`, …; answers 503 as often as `ill` says.
+/// The platform: knows services `1`, `2`, …; of 78 it tells another thing when it is asked the third and fourth time.
+/// Answers 503 as often as `ill` says.
 async fn platform(ill: usize) -> (String, Arc<AtomicUsize>) {
     let ill = Arc::new(AtomicUsize::new(ill));
-    let left = Arc::clone(&ill);
+    let (left, asked_of_78) = (Arc::clone(&ill), Arc::new(AtomicUsize::new(0)));
     let service = async move |Query(asked): Query<Vec<(String, String)>>| {
         if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
@@ -35,11 +36,15 @@ async fn platform(ill: usize) -> (String, Arc<AtomicUsize>) {
             "600" => {
                 json!({ "afsServiceId": 1, "customerPin": "jd_1", "questionDesc": "x" }).to_string().into_response()
             }
-            id => json!({ "afsServiceId": id.parse::<u64>().unwrap(), "customerPin": "jd_1", "customerName": "王小明",
-                          "customerTel": "13800000000", "orderId": 88120, "questionDesc": "瓶子漏了",
+            id => {
+                let times = if id == "78" { asked_of_78.fetch_add(1, Ordering::SeqCst) } else { 0 };
+                let said = if [2, 3].contains(&times) { "瓶子漏了，盖子也裂了" } else { "瓶子漏了" };
+                json!({ "afsServiceId": id.parse::<u64>().unwrap(), "customerPin": "jd_1", "customerName": "王小明",
+                          "customerTel": "13800000000", "orderId": 88120, "questionDesc": said,
                           "afsApplyTime": 1_772_438_300_000_i64 })
-            .to_string()
-            .into_response(),
+                .to_string()
+                .into_response()
+            }
         }
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -108,6 +113,48 @@ async fn r_int_01_a_platforms_push_is_only_a_hint_and_the_service_is_pulled() {
         ([0, 1, 0, 1, 0], 1),
         "news of the same service"
     );
+}
+
+/// What a customer adds to a service is hinted at once more, and goes to its case; what was said is said once.
+#[tokio::test]
+async fn r_int_02_a_service_that_says_something_else_by_now_is_a_further_contact_to_its_case() {
+    let (url, _) = platform(0).await;
+    let stack = jd(&url).await;
+    for message in ["m-1", "m-2"] {
+        send(&stack, &hint(stack.now(), message, "78")).await;
+    }
+    stack.settle().await;
+    assert_eq!(states(&stack).await, [0, 1, 0, 1, 0]);
+    for message in ["m-3", "m-4", "m-5"] {
+        send(&stack, &hint(stack.now(), message, "78")).await;
+    }
+    stack.settle().await;
+    let [case] = stack.events::<CaseRegistered>("intake").await.try_into().unwrap();
+    let [added] = stack.events::<CaseContactAdded>("intake").await.try_into().unwrap();
+    assert_eq!((added.case_id, states(&stack).await), (case.case_id, [0, 2, 0, 3, 0]));
+}
+
+/// Two platforms that count their services and customers alike.
+#[tokio::test]
+async fn r_int_01_services_of_two_platforms_with_one_number_are_two_and_so_are_their_customers() {
+    let (url, _) = platform(0).await;
+    let section = |namespace: &str| {
+        json!({ "kind": "signed_form", "app_key": "app", "secret": SECRET, "sign_method": "md5", "pull_url": url,
+                "namespace": namespace })
+    };
+    let stack = start(json!({ "jd": section(""), "tmall": section("tmall") })).await;
+    for source in ["jd", "tmall"] {
+        let hint = hint(stack.now(), "m-1", "77");
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(hint).finish();
+        push(&stack, &format!("/v1/channels/{source}"), &[], body).await;
+    }
+    stack.settle().await;
+    let mut cases: Vec<CaseRegistered> = stack.events("intake").await;
+    assert_eq!((cases.len(), states(&stack).await), (2, [0, 2, 0, 0, 0]));
+    cases.sort_by_key(|case| case.case_id != kernel::id::derived("case", &["platform", "77"]).to_string());
+    assert_eq!(cases[1].case_id, kernel::id::derived("case", &["platform", "tmall/77"]).to_string());
+    assert_eq!(cases[1].purchase_id, kernel::id::derived("purchase", &["platform", "tmall/88120"]).to_string());
+    assert_ne!(cases[0].customer_id, cases[1].customer_id);
 }
 
 #[tokio::test]

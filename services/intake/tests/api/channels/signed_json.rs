@@ -1,6 +1,6 @@
 //! Signed JSON (Standard Webhooks), and all that is common: stored before it is acknowledged, in order, once, never
 //! lost.
-use contracts::intake::v1::{CaseRegistered, DiscardInboundRequest, RetryInboundRequest};
+use contracts::intake::v1::{CaseRegistered, DiscardInboundRequest, RetryInboundRequest, RevealInboundRequest};
 use jiff::SignedDuration;
 use proptest::{
     prelude::*,
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use testkit::{Stack, request, wrong_fields};
 use tonic::Code;
 
-use super::{SECRET, assert_refused, client, contact, push, push_signed, quarantine, signed, start, states};
+use super::{SECRET, assert_refused, client, contact, counters, push, push_signed, quarantine, signed, start, states};
 use crate::{count, post_case};
 
 const OLD_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -95,6 +95,7 @@ async fn r_int_03_what_cannot_be_understood_waits_in_quarantine_with_the_reason_
     let stack = shop().await;
     let missing = json!({ "customer": { "name": "王小明" }, "content": "x" }).to_string();
     let unknown = json!({ "customer": { "ref": "C-1" }, "content": "x", "emotion": "canary" }).to_string();
+    let unreachable = json!({ "customer": { "ref": "C-9" }, "content": "x" }).to_string();
     let other = json!({ "channel": "app", "customer": { "ref": "C-1" }, "content": "x" }).to_string();
     for (id, body) in [
         ("a", b"{ canary".to_vec()),
@@ -102,6 +103,7 @@ async fn r_int_03_what_cannot_be_understood_waits_in_quarantine_with_the_reason_
         ("c", unknown.into_bytes()),
         ("d", other.into_bytes()),
         ("e", vec![0xff, 0xfe]),
+        ("f", unreachable.clone().into_bytes()),
     ] {
         stack.move_clock(SignedDuration::from_secs(1));
         assert_eq!(push_signed(&stack, "erp", id, body).await.status, 200, "{id}");
@@ -114,12 +116,70 @@ async fn r_int_03_what_cannot_be_understood_waits_in_quarantine_with_the_reason_
     assert_eq!(said[2], ("c", "not known, or of another form: emotion"));
     assert_eq!(said[3], ("d", "channel: must be shop or left out"));
     assert_eq!(said[4], ("e", "the body is not UTF-8"));
+    assert_eq!(said[5], ("f", "customer.phone: is missing, and so is customer.email"), "nobody could answer");
     assert!(found.iter().all(|m| m.source == "erp" && m.tries == 1));
     let everything: String = sqlx::query_scalar("select string_agg(m::text, ' ') from inbound_message m")
         .fetch_one(&stack.pool("intake"))
         .await
         .unwrap();
     assert!(!everything.contains("canary") && !everything.contains("王"), "sealed");
+
+    // Nobody is asked for what we know by now.
+    push_signed(&stack, "erp", "g", contact("C-9", "When do you open?")).await;
+    stack.settle().await;
+    let retry = RetryInboundRequest { inbound_id: found[5].inbound_id.clone() };
+    client(&stack).retry_inbound(request("staff:ana", retry)).await.unwrap();
+    stack.settle().await;
+    assert_eq!(states(&stack).await, [0, 2, 5, 0, 0]);
+}
+
+/// Whose message it is may not be known: that somebody looked is written down all the same, before it is shown.
+#[tokio::test]
+async fn r_sec_06_a_message_in_quarantine_is_read_by_whoever_says_why_and_is_written_down() {
+    let stack = shop().await;
+    push_signed(&stack, "erp", "a", "{ canary").await;
+    stack.settle().await;
+    let [kept] = quarantine(&stack).await.try_into().unwrap();
+    let reveal = |id: &str, purpose: &str| {
+        request("staff:ana", RevealInboundRequest { inbound_id: id.to_owned(), purpose: purpose.to_owned() })
+    };
+    let mut client = client(&stack);
+    let nothing = client.reveal_inbound(tonic::Request::new(RevealInboundRequest::default())).await.unwrap_err();
+    assert_eq!(wrong_fields(&nothing), ["metadata.aftercare-actor", "inbound_id", "purpose"]);
+    let unknown = client.reveal_inbound(reveal(&uuid::Uuid::nil().to_string(), "x")).await.unwrap_err();
+    assert_eq!((unknown.code(), count(&stack, "access_log").await), (Code::NotFound, 0));
+    let shown = client.reveal_inbound(reveal(&kept.inbound_id, "what broke it")).await.unwrap().into_inner();
+    assert_eq!((shown.kind.as_str(), &shown.body[..], shown.size), ("signed_json", b"{ canary".as_slice(), 8));
+    let log: (String, String, String) = sqlx::query_as("select actor, purpose, subject from access_log")
+        .fetch_one(&stack.pool("intake"))
+        .await
+        .unwrap();
+    assert_eq!(log, ("staff:ana".into(), "what broke it".into(), format!("inbound {}", kept.inbound_id)));
+
+    let huge = "x".repeat(300_000);
+    let key = "update inbound_message set state = 'discarded'";
+    sqlx::query(key).execute(&stack.pool("intake")).await.unwrap();
+    assert_eq!(push_signed(&stack, "erp", "b", huge).await.status, 413, "what is pushed is shown whole");
+    let gone = client.reveal_inbound(reveal(&kept.inbound_id, "again")).await.unwrap_err();
+    assert_eq!((gone.code(), count(&stack, "access_log").await), (Code::NotFound, 1));
+}
+
+/// Refusals are counted by source and reason, as everything else that is pushed.
+#[tokio::test]
+async fn r_int_02_what_is_refused_is_counted() {
+    let counted = counters::start();
+    let section = json!({ "kind": "signed_json", "channel": "shop", "secrets": [SECRET] });
+    let stack = start(json!({ "counted": section })).await;
+    let (path, body) = ("/v1/channels/counted", contact("C-1", "hello").into_bytes());
+    let good = signed(SECRET, "m", stack.now().as_second(), &body);
+    let stale = signed(SECRET, "m", stack.now().as_second() - 301, &body);
+    for headers in [&vec![], &stale, &good, &good] {
+        push(&stack, path, headers, body.clone()).await;
+    }
+    push(&stack, path, &good, "x".repeat(300_000)).await;
+    let told = counters::read(counted, "channel_pushes_total", "counted");
+    let expected = [("forged", 1), ("repeated", 1), ("stale", 1), ("stored", 1), ("too_large", 1)];
+    assert_eq!(told, expected.map(|(outcome, count)| (outcome.to_owned(), count)));
 }
 
 #[tokio::test]
@@ -231,6 +291,12 @@ fn a_section_that_cannot_be_followed_is_named() {
         (r#"{ "a": { "kind": "calls", "secrets": ["whsec_short"] } }"#, "secrets must be whsec_"),
         (r#"{ "a": { "kind": "wechat", "token": "spamtest", "app_id": "wx", "aes_key": "x" } }"#, "EncodingAESKey"),
         (r#"{ "a": { "kind": "fax" } }"#, "fax"),
+        (r#"{ "a": { "kind": "calls", "namespace": "JD", "secrets": [] } }"#, "channels.a]: namespace"),
+        (
+            r#"{ "a": { "kind": "douyin", "client_key": "k", "client_secret": "12345678" },
+                 "b": { "kind": "douyin", "client_key": "l", "client_secret": "12345678" } }"#,
+            "channels.b]: namespace: [service.channels.a]",
+        ),
         (r#"{ "a": { "kind": "calls", "secrets": [], "colour": 1 } }"#, "colour"),
     ] {
         let wrong = section(text);

@@ -1,0 +1,165 @@
+//! What mails say beside those before them: nothing a customer says is passed over, whoever says the same again.
+use contracts::{
+    common::v1::Lane,
+    intake::v1::{
+        CaseContactAdded, CaseInfoAdded, CaseRegistered, ListAttachmentsRequest, RecordPart, RequestInfoRequest,
+        RetryInboundRequest, attachments_client::AttachmentsClient,
+    },
+};
+use jiff::SignedDuration;
+use serde_json::json;
+use testkit::{Stack, request};
+
+use super::{
+    client,
+    imap::{look, mail, mailbox, reasons, with_mails},
+    imap_stand_in, quarantine, start, states,
+};
+use crate::{count, desk, view};
+
+/// The cases in the order in which they were told.
+async fn cases(stack: &Stack) -> Vec<CaseRegistered> {
+    stack.events("intake").await
+}
+
+#[tokio::test]
+async fn r_int_21_photos_that_are_mailed_one_by_one_are_all_in_the_one_case() {
+    let Some((stack, server)) = with_mails().await else { return };
+    let fields = "Subject: 照片\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n";
+    let photo = |bytes: &str| {
+        format!(
+            "--x\nContent-Type: image/jpeg\nContent-Disposition: attachment; filename=\"leak.jpg\"\n\
+             Content-Transfer-Encoding: base64\n\n{bytes}\n--x--\n"
+        )
+    };
+    let photos = ["/9j/4AAQSkZJRgA=", "/9j/4AAQSkZJRgE=", "/9j/4AAQSkZJRgI="];
+    for (n, bytes) in photos.iter().enumerate() {
+        server.deliver(&n.to_string(), &mail("ana@example.com", &format!("{n}@pc"), fields, &photo(bytes)));
+    }
+    server.deliver("9", &mail("ana@example.com", "9@pc", fields, &photo(photos[1])));
+    stack.settle().await;
+    let [case] = cases(&stack).await.try_into().unwrap();
+    let added = stack.events::<CaseContactAdded>("intake").await;
+    assert_eq!((states(&stack).await, added.len()), ([0, 3, 0, 1, 0], 2));
+    let asked = ListAttachmentsRequest { case_id: case.case_id.clone() };
+    let mut files = AttachmentsClient::new(stack.channel("intake"));
+    assert_eq!(files.list_attachments(asked).await.unwrap().into_inner().attachments.len(), 3);
+    assert_eq!(view(&stack, &case.case_id).await.duplicates, 1, "what is kept beside it is said");
+}
+
+#[tokio::test]
+async fn r_int_21_the_same_answer_to_another_question_is_another_answer() {
+    let Some((stack, server)) = with_mails().await else { return };
+    server.deliver("1", &mail("ana@example.com", "1@pc", "Subject: Hello\n", "When do you open?"));
+    stack.settle().await;
+    let [case] = cases(&stack).await.try_into().unwrap();
+    let yes = |id: &str| mail("ana@example.com", id, "Subject: Re: Hello\nReferences: <1@pc>\n", "是的");
+    for (n, missing) in [RecordPart::Circumstances, RecordPart::Emotion].into_iter().enumerate() {
+        let (case_id, question) = (case.case_id.clone(), "对吗？".to_owned());
+        let ask = RequestInfoRequest { case_id, missing: vec![missing.into()], question };
+        desk(&stack).request_info(request("staff:ana", ask)).await.unwrap();
+        server.deliver(&format!("a{n}"), &yes(&format!("a{n}@pc")));
+        look(&stack).await;
+        assert_eq!(stack.events::<CaseInfoAdded>("intake").await.len(), n + 1);
+    }
+    server.deliver("b", &yes("b@pc"));
+    look(&stack).await;
+    assert_eq!(
+        (states(&stack).await, count(&stack, "case_file").await),
+        ([0, 3, 0, 1, 0], 1),
+        "nobody had asked again"
+    );
+}
+
+/// Each mail of the loop answers another one of ours.
+#[tokio::test]
+async fn r_int_02_a_mail_loop_through_our_answers_makes_one_case_too() {
+    let Some((stack, server)) = with_mails().await else { return };
+    for n in 0..60 {
+        let fields = format!("Subject: Re: Got it\nIn-Reply-To: <{n}@shop.example>\n");
+        server.deliver(&format!("{n:02}"), &mail("bot@example.com", &format!("{n}@bot"), &fields, "Got it."));
+    }
+    stack.settle().await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 20, 0, 40, 0], 1));
+}
+
+#[tokio::test]
+async fn r_int_09_harm_is_heard_in_the_25th_mail_of_an_hour_and_after_thousands_of_characters() {
+    let Some((stack, server)) = with_mails().await else { return };
+    for n in 0..24 {
+        server.deliver(&format!("{n:02}"), &mail("cy@example.com", &format!("{n}@cy"), "", &format!("Number {n}")));
+    }
+    server.deliver("99", &mail("cy@example.com", "99@cy", "", "用了以后脸肿了"));
+    let long = "Is there more? ".repeat(400);
+    server.deliver("a", &mail("di@example.com", "1@di", "Subject: Hello\n", &format!("{long}\n用了以后脸肿了")));
+    stack.settle().await;
+    let harmed = cases(&stack).await.iter().filter(|case| case.lane() == Lane::Health).count();
+    assert_eq!((states(&stack).await, harmed), ([0, 22, 0, 4, 0], 2));
+}
+
+/// What an answer quotes was said before, by us perhaps; what is forwarded was not.
+#[tokio::test]
+async fn r_int_09_what_an_answer_quotes_is_not_heard_again_and_what_is_forwarded_is() {
+    let Some((stack, server)) = with_mails().await else { return };
+    let quoted = "> 如果用了以后脸肿了，请马上告诉我们";
+    server.deliver("1", &mail("ana@example.com", "1@pc", "Subject: Hello\n", "When do you open?"));
+    let answer = "Subject: Re: Hello\nReferences: <1@pc>\n";
+    server.deliver("2", &mail("ana@example.com", "2@pc", answer, &format!("Thanks!\n{quoted}")));
+    stack.settle().await;
+    assert_eq!((cases(&stack).await.len(), states(&stack).await), (1, [0, 2, 0, 0, 0]));
+    server.deliver("3", &mail("bo@example.com", "3@pc", "Subject: Fwd: Hello\n", "> 用了以后脸肿了"));
+    look(&stack).await;
+    assert_eq!(cases(&stack).await[1].lane(), Lane::Health);
+}
+
+/// Forms on web pages send mails as machines do.
+#[tokio::test]
+async fn r_int_09_a_machines_mail_that_speaks_of_harm_waits_for_a_person_and_none_is_wiped() {
+    let Some((stack, server)) = with_mails().await else { return };
+    let form = "X-Auto-Response-Suppress: All\nAuto-Submitted: auto-generated\n";
+    server.deliver("1", &mail("form@example.com", "1@pc", form, "用了以后脸肿了"));
+    server.deliver("2", &mail("ana@example.com", "2@pc", "Auto-Submitted: auto-replied\n", "I am away"));
+    server.deliver("3", &mail("daemon@example.com", "3@mx", "Return-Path: <>\n", "returned: 用了以后脸肿了"));
+    server.deliver("4", &mail("care@shop.example", "4@mx", "", "如果脸肿了请告诉我们"));
+    stack.settle().await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 3, 1, 0, 0], 0));
+    assert_eq!(reasons(&stack).await.len(), 4);
+    let kept = "select count(*) from inbound_message where body is not null and wrapped is not null";
+    let kept: i64 = sqlx::query_scalar(kept).fetch_one(&stack.pool("intake")).await.unwrap();
+    assert_eq!(kept, 4);
+    let [waits] = quarantine(&stack).await.try_into().unwrap();
+    assert_eq!(waits.reason, "a machine wrote it: Auto-Submitted, and it speaks of harm; tried again it is taken in");
+    let retry = RetryInboundRequest { inbound_id: waits.inbound_id };
+    client(&stack).retry_inbound(request("staff:ana", retry)).await.unwrap();
+    stack.settle().await;
+    let [case] = cases(&stack).await.try_into().unwrap();
+    assert_eq!((case.lane(), states(&stack).await), (Lane::Health, [0, 4, 0, 0, 0]));
+}
+
+#[tokio::test]
+async fn r_int_04_a_mail_of_1970_with_words_is_a_case_of_the_time_we_got_it() {
+    let Some((stack, server)) = with_mails().await else { return };
+    let date = "Date: Thu, 1 Jan 1970 00:00:00 +0000\n";
+    server.deliver("1", &mail("ana@example.com", "1@pc", date, "When do you open?"));
+    stack.settle().await;
+    let [case] = cases(&stack).await.try_into().unwrap();
+    assert_eq!(case.occurred_at.unwrap().seconds, stack.now().as_second());
+    assert_eq!((case.occurred_at, states(&stack).await), (case.recorded_at, [0, 1, 0, 0, 0]));
+}
+
+/// A server that cannot hand two of three mails out.
+#[tokio::test]
+async fn r_int_02_a_mail_the_server_does_not_hand_out_ends_in_quarantine_and_the_next_is_read() {
+    let port = imap_stand_in::start("From: ana@example.com\r\nMessage-ID: <3@pc>\r\n\r\nWhen do you open?\r\n").await;
+    let stack = start(json!({ "mail": mailbox(port) })).await;
+    stack.settle().await;
+    assert_eq!(states(&stack).await, [0; 5], "it is tried again first");
+    for _ in 0..12 {
+        stack.advance(SignedDuration::from_mins(5)).await;
+    }
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 1, 2, 0, 0], 1));
+    let found = quarantine(&stack).await;
+    assert!(found.iter().all(|message| message.reason.contains("does not hand it out")), "{found:?}");
+    let last: i64 = sqlx::query_scalar("select last_uid from mailbox").fetch_one(&stack.pool("intake")).await.unwrap();
+    assert_eq!(last, 3);
+}
