@@ -9,6 +9,7 @@ mod health;
 mod holds;
 mod house;
 mod improvements;
+mod overdue;
 mod posts;
 mod promises;
 mod refusals;
