@@ -59,13 +59,14 @@ fn people_act_on_tasks_and_escalations_in_their_own_name() {
     let act = |words: &str| Cli::try_parse_from(format!("aftercare {words}").split(' '));
     for words in [
         "department tasks quality".to_owned(),
-        format!("department acknowledge {ID} --as staff:quinn --owner staff:quentin"),
+        format!("department acknowledge {ID} --as staff:quinn --department quality --owner staff:quentin"),
         format!(
             "department answer {ID} --as staff:quinn --department quality --cause a.leak --text hot --evidence lab-1"
         ),
         format!("department forward {ID} --as staff:quinn --department quality --to medical --text unknown"),
         "department overdue".to_owned(),
-        "department redrive quality".to_owned(),
+        "department tasks quality --as staff:quinn".to_owned(),
+        "department redrive quality --as staff:quinn".to_owned(),
         "escalation list --level management --status decided".to_owned(),
         format!("escalation decide {ID} --as staff:eva --text refund"),
         format!("escalation raise {ID} --as staff:ana --because media --text news"),
@@ -75,6 +76,8 @@ fn people_act_on_tasks_and_escalations_in_their_own_name() {
     for words in [
         "department tasks Legal".to_owned(),
         format!("department acknowledge {ID}"),
+        format!("department acknowledge {ID} --as staff:quinn"),
+        "department redrive quality".to_owned(),
         format!("department answer {ID} --as staff:quinn --text hot"),
         format!("department forward {ID} --as staff:quinn --to medical --text unknown"),
         format!("department forward {ID} --as staff:quinn --department quality --to Legal --text unknown"),

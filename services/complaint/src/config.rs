@@ -320,7 +320,8 @@ mod tests {
             })
         };
         assert!(posts("may", "management", &["print_money"]).contains("print_money"));
-        assert!(posts("may", "department", &[]).contains("acknowledge_task"));
+        assert!(posts("may", "complaint_manager", &[]).contains("assess"));
+        assert!(posts("levels", "team_lead", &[]).contains("no post for team_lead"));
         assert!(posts("members", "janitor", &["staff:x"]).contains("janitor"));
         let seldom = refused(&|s| drop(s["repeated_contact"].as_table_mut().unwrap().insert("times".into(), 1.into())));
         assert!(seldom.contains("[service.repeated_contact]") && seldom.contains("2 to 100"), "{seldom}");

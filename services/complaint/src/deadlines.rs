@@ -20,6 +20,8 @@ const ANSWER_OFFER_BY: &str = "answer_offer_by";
 const READ_BY: &str = "read_by";
 const WARN_AT: &str = "warn_at";
 const ANSWER_BY: &str = "answer_by";
+const JUDGE_BY: &str = "judge_by";
+const REPORT_DUE: &str = "report_due";
 const ACKNOWLEDGE_BY: &str = "acknowledge_by";
 
 /// The first instant after `due` that the database can tell from it.
@@ -30,7 +32,8 @@ pub fn late(due: Timestamp) -> Timestamp {
 /// What is promised is to be warned of or late (R-CMP-03, R-CMP-05, R-CMP-10); a step of the approval has a term
 /// (R-CMP-07), of a draft or of other terms; silence after the result closes the complaint, after he was asked several times
 /// (R-CMP-11) and unless it is held, and not while something he wrote is unread, which has its time; the result is told
-/// within a time of what was done; an offer is told several times and answered within a time.
+/// within a time of what was done; an offer is told several times and answered within a time; an authority has its answer by
+/// when it wants it.
 pub fn of_complaint(complaint: &Complaint) -> Vec<(&'static str, Timestamp)> {
     let promise = complaint.promises.next_due().map(|at| (PROMISE_DUE, at));
     let silence = match complaint.state {
@@ -49,7 +52,8 @@ pub fn of_complaint(complaint: &Complaint) -> Vec<(&'static str, Timestamp)> {
     let answer = complaint.answer_by().filter(|_| awaited.unanswered.is_none());
     let read = complaint.read_by().filter(|_| awaited.unread_raised.is_none());
     let (answer, read) = (answer.map(|due| (ANSWER_OFFER_BY, late(due))), read.map(|due| (READ_BY, late(due))));
-    [promise, silence, approve, retarget, tell, ask, remind, answer, read].into_iter().flatten().collect()
+    let report = complaint.report_look().map(|(_, at)| (REPORT_DUE, at));
+    [promise, silence, approve, retarget, tell, ask, remind, answer, read, report].into_iter().flatten().collect()
 }
 
 /// What a deadline tells a complaint.
@@ -65,20 +69,23 @@ pub fn complaint_command(kind: &str) -> Option<command::Command> {
         ANSWER_OFFER_BY => Some(command::Command::Care(Word::AnswerDue)),
         READ_BY => Some(command::Command::Care(Word::ReadDue)),
         SILENT_AT => Some(command::Command::SilenceDue),
+        REPORT_DUE => Some(command::Command::ReportDue),
         _ => None,
     }
 }
 
-/// The department is warned and must answer (R-CMP-19); a due time that has been noted as passed rings no more.
+/// The department is warned and must answer, and its answer must be accepted or returned (R-CMP-19); a due time that has
+/// been noted as passed rings no more.
 pub fn of_task(task: &DepartmentTask) -> Vec<(&'static str, Timestamp)> {
-    task.look_at().map(|at| (ANSWER_BY, at)).into_iter().collect()
+    let judge = task.judge_by().map(|at| (JUDGE_BY, late(at)));
+    task.look_at().map(|at| (ANSWER_BY, at)).into_iter().chain(judge).collect()
 }
 
 /// What a deadline tells a task.
 pub fn task_command(kind: &str) -> Option<department_task::Command> {
     match kind {
         // What was armed before a task had one clock for its warnings and its due time.
-        ANSWER_BY | WARN_AT => Some(department_task::Command::Look),
+        ANSWER_BY | WARN_AT | JUDGE_BY => Some(department_task::Command::Look),
         _ => None,
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
-    common::v1::CaseClass,
+    common::v1::{CaseClass, Lane},
     fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundRefused},
     intake::v1::{
         CaseClosed, CaseContactAdded, CaseFeedbackMissed, CaseMerged, CaseRecordCompleted, CaseRegistered,
-        CaseRejected, CaseResponded, CaseResponseCorrected, CaseResponseMissed, CaseUnmerged,
+        CaseRejected, CaseResponded, CaseResponseCorrected, CaseResponseDueSoon, CaseResponseMissed, CaseUnmerged,
     },
     outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
@@ -37,7 +37,7 @@ mod orders;
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let policy = Arc::new(Policy::read(context)?);
     webhook::inbound(&policy.webhooks, &context.clock, inbound);
-    let (missed, feedback) = (policy.terms.ladder.clone(), policy.terms.ladder.clone());
+    let [soon, missed, feedback] = std::array::from_fn(|_| policy.terms.ladder.clone());
     let levels = Arc::clone(&policy.levels);
     let turned_to_us = Arc::clone(&policy);
     inbound.on::<CaseContactAdded>(move |event, _| contact_added(&event, &turned_to_us));
@@ -52,6 +52,7 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let by_merge = Arc::clone(&levels);
     inbound.on::<CaseMerged>(move |event, _| case_merged(&event, &by_merge));
     inbound.on::<CaseUnmerged>(|event, _| case_unmerged(&event));
+    inbound.on::<CaseResponseDueSoon>(move |event, _| response_due_soon(&event, &soon));
     inbound.on::<CaseResponseMissed>(move |event, _| response_missed(&event, &missed));
     let word = Arc::clone(&levels);
     inbound.on::<CaseResponded>(move |event, _| responded(&event, &word));
@@ -206,19 +207,43 @@ fn settled(complaint_id: &str, remedy_id: &str, done: bool) -> Result<Effects, F
     Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::SettleRemedy { remedy_id, done })))
 }
 
-/// Nobody has spoken to the customer yet, be it a complaint or not.
+/// Nobody has spoken to the customer yet, be it a complaint or not, and the time comes near its end; once a case, however
+/// many warnings there are.
+fn response_due_soon(event: &CaseResponseDueSoon, ladder: &Ladder) -> Result<Effects, Fault> {
+    let case = (event.case_id.as_str(), event.complaint_id.as_str(), event.lane());
+    unanswered(response_warning(&event.case_id), case, Trigger::PromiseWarning, ladder)
+}
+
+/// What is late is warned of no more.
 fn response_missed(event: &CaseResponseMissed, ladder: &Ladder) -> Result<Effects, Fault> {
-    let case_id = Some(proto::id("case_id", &event.case_id)?);
-    let complaint_id = proto::optional_id("complaint_id", &event.complaint_id)?;
-    let escalation_id = first_response(&event.case_id);
-    Ok(raise(Matter { case_id, ..Matter::new(escalation_id, complaint_id, Trigger::FirstResponseLate, ladder) }))
+    let case = (event.case_id.as_str(), event.complaint_id.as_str(), event.lane());
+    let late = unanswered(first_response(&event.case_id), case, Trigger::FirstResponseLate, ladder)?;
+    Ok(late.and(wire::settle(response_warning(&event.case_id))))
 }
 
 fn feedback_missed(event: &CaseFeedbackMissed, ladder: &Ladder) -> Result<Effects, Fault> {
-    let case_id = Some(proto::id("case_id", &event.case_id)?);
-    let complaint_id = proto::optional_id("complaint_id", &event.complaint_id)?;
-    let escalation_id = urgent_feedback(&event.case_id);
-    Ok(raise(Matter { case_id, ..Matter::new(escalation_id, complaint_id, Trigger::FirstResponseLate, ladder) }))
+    let case = (event.case_id.as_str(), event.complaint_id.as_str(), event.lane());
+    unanswered(urgent_feedback(&event.case_id), case, Trigger::FirstResponseLate, ladder)
+}
+
+/// About a case (its id, its complaint's, its lane) that waits for an answer; where it is about harm, by night as by day.
+fn unanswered(
+    escalation_id: uuid::Uuid,
+    (case_id, complaint_id, lane): (&str, &str, Lane),
+    trigger: Trigger,
+    ladder: &Ladder,
+) -> Result<Effects, Fault> {
+    let case_id = Some(proto::id("case_id", case_id)?);
+    let complaint_id = proto::optional_id("complaint_id", complaint_id)?;
+    let matter = Matter { case_id, ..Matter::new(escalation_id, complaint_id, trigger, ladder) };
+    Ok(raise(if lane == Lane::Health { matter.by_night() } else { matter }))
+}
+
+/// In time there is nothing to settle but a warning.
+fn responded(event: &CaseResponded) -> Result<Effects, Fault> {
+    proto::id("case_id", &event.case_id)?;
+    let warning = || Effects::change(wire::settle(response_warning(&event.case_id)));
+    if event.in_time { Ok(warning()) } else { answered(&event.case_id) }
 }
 
 /// An answer told late that was in time takes the miss back; one that was late changes nothing.
@@ -244,7 +269,12 @@ fn word(complaint_id: &str, at: Option<&contracts::Timestamp>, levels: &Arc<Leve
 /// The first answer came after all, or none is wanted any more.
 fn answered(case_id: &str) -> Result<Effects, Fault> {
     proto::id("case_id", case_id)?;
-    Ok(Effects::change(wire::settle(first_response(case_id))).and(wire::settle(urgent_feedback(case_id))))
+    let raised = [first_response(case_id), urgent_feedback(case_id), response_warning(case_id)];
+    Ok(raised.map(wire::settle).into_iter().fold(Effects::none(), Effects::and))
+}
+
+fn response_warning(case_id: &str) -> uuid::Uuid {
+    kernel::id::derived("escalation", &["first_response_warning", case_id])
 }
 
 fn urgent_feedback(case_id: &str) -> uuid::Uuid {

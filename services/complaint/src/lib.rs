@@ -45,19 +45,14 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let levels = Arc::clone(&policy.levels);
     let (pool, clock) = (context.pool.clone(), context.clock.clone());
     let webhooks = webhook::Webhooks::new(&policy.webhooks, policy.webhook_retry_for, pool, clock)?;
-    let webhooks = Arc::new(webhooks);
     let api = api::Api {
         pool: context.pool.clone(),
         road: context.road.clone(),
         clock: context.clock.clone(),
         policy: Arc::new(policy),
     };
-    let deliver = move || {
-        let webhooks = Arc::clone(&webhooks);
-        async move { webhooks.deliver_once().await }
-    };
     let (improvements, suggestions) = (ImprovementsServer::new(api.clone()), SuggestionsServer::new(api.clone()));
     let parts = Parts::new().grpc(ComplaintsServer::new(api)).grpc(improvements).grpc(suggestions);
     let parts = parts.warn_daily(context.clock.clone(), move |now| levels.warnings(now));
-    Ok(parts.background("webhooks", deliver))
+    Ok(webhooks.parts(parts))
 }

@@ -144,7 +144,8 @@ fn listing(table: &str, by: &str, after: bool, asked: &[&str]) -> String {
 pub struct Overdue {
     pub kind: String,
     pub id: Uuid,
-    pub complaint_id: Uuid,
+    /// None for an improvement action and a suggestion.
+    pub complaint_id: Option<Uuid>,
     pub department: String,
     pub due_at: jiff_sqlx::Timestamp,
     /// Its own among all that are due at the same instant.
@@ -177,13 +178,34 @@ const OVERDUE: &str = "-- overdue.list
       union all
       select 'customer_word', id, id, state->'asked'->0->'desk'->>'department', read_by,
              md5(id::text || 'customer_word')::uuid
-      from complaint where read_by < $1) as open
+      from complaint where read_by < $1
+      union all
+      select 'answer', id, complaint_id, department, judge_by, id from department_task where judge_by < $1
+      union all
+      select 'approval', id, id, state->'asked'->0->'desk'->>'department', approve_by, md5(id::text || 'approval')::uuid
+      from complaint where approve_by < $1
+      union all
+      select 'regulator_report', id, id, state->'asked'->0->'desk'->>'department', report_by,
+             md5(id::text || 'regulator_report')::uuid
+      from complaint where report_by < $1
+      union all
+      select 'improvement', id, null, owner, due_by, id from improvement_action
+      where status in ('proposed', 'accepted', 'in_work') and due_by < $1
+      union all
+      select 'evaluation', id, null, state->'evaluation'->>'department', decide_by, id from suggestion
+      where status = 'in_evaluation' and decide_by < $1
+      union all
+      select 'suggestion_notice', id, null, coalesce(state->'evaluation'->>'department', ''), owed_at,
+             md5(id::text || 'notice')::uuid
+      from suggestion where status not in ('merged', 'informed') and owed_at < $1) as open
     where due_at < $1 and ($2::timestamptz is null or (due_at, place) > ($2, $3))
     order by due_at, place limit $4";
 
-/// Tasks without an answer, promises to customers that were broken and are still owed, results of what was done that nobody
-/// told, offers nobody answered, and words of customers nobody read, whose time has passed at `now`, oldest due time first
-/// (R-CMP-20). A due time itself is in time. Read is what is late, by indexes of what is still owed.
+/// Tasks without an answer and answers nobody judged, promises to customers that were broken and are still owed, results
+/// of what was done that nobody told, offers nobody answered, words of customers nobody read, approvals nobody gave, what an
+/// authority wants, measures that are not released and suggestions nobody decided on or told of, whose time has passed at
+/// `now`, oldest due time first (R-CMP-20). A due time itself is in time. Read is what is late, by indexes of what is still
+/// owed.
 pub async fn overdue(
     pool: &PgPool,
     now: Timestamp,

@@ -70,11 +70,17 @@ async fn what_is_late_and_what_is_counted_is_read_by_indexes_of_just_that() {
     let late = plan(&pool, OVERDUE, &[AT, "null", "null", "50"]).await;
     for index in [
         "department_task_waiting",
+        "department_task_unjudged",
         "complaint_uninvestigated",
         "complaint_owed",
         "complaint_untold",
         "complaint_unanswered",
         "complaint_unread",
+        "complaint_unapproved",
+        "complaint_unreported",
+        "improvement_action_unreleased",
+        "suggestion_undecided",
+        "suggestion_owed",
     ] {
         assert!(late.contains(&format!("using {index} on")), "{index}:\n{late}");
     }

@@ -2,13 +2,12 @@
 //! team's own URL (Standard Webhooks). Events come from the stream DEPT as to any other team and wait in a table until
 //! the team has taken them: at least once, a department's events one after the other in the order they came. What is not
 //! taken within its time is kept as failed until somebody redrives it; the events behind it go on.
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use backbone::{Clock, Effects, Fault, Inbound, Meta, Row, retry::pause};
+use backbone::{Clock, Effects, Fault, Inbound, Meta, Parts, Row, retry::pause};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use contracts::{Event, complaint::v1::*};
-use futures::future::join_all;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
@@ -100,6 +99,7 @@ pub fn inbound(hooks: &BTreeMap<Department, Section>, clock: &Clock, inbound: &m
     queue.every::<TaskAccepted>(|event| &event.department);
     queue.every::<TaskForwarded>(|event| &event.department);
     queue.every::<TaskWarned>(|event| &event.department);
+    queue.every::<TaskUnjudged>(|event| &event.department);
     queue.every::<TaskExpired>(|event| &event.department);
     queue.every::<TaskCorrected>(|event| &event.department);
     queue.every::<TaskCancelled>(|event| &event.department);
@@ -157,15 +157,22 @@ impl Webhooks {
         Ok(Self { pool, clock, client, hooks, retry_for })
     }
 
-    /// Tries the oldest delivery of each department, if it is time; says how many were tried.
-    pub async fn deliver_once(&self) -> Result<usize, Fault> {
-        let tried = join_all(self.hooks.iter().map(|(department, hook)| self.deliver(department, hook))).await;
-        tried.into_iter().try_fold(0, |sum, tried| Ok(sum + usize::from(tried?)))
+    /// A background part for each department, so that a team that is slow to answer holds up no other.
+    pub fn parts(self, parts: Parts) -> Parts {
+        let (departments, webhooks): (Vec<_>, _) = (self.hooks.keys().cloned().collect(), Arc::new(self));
+        departments.into_iter().fold(parts, |parts, department| {
+            let webhooks = Arc::clone(&webhooks);
+            parts.background("webhook", move || {
+                let (webhooks, department) = (Arc::clone(&webhooks), department.clone());
+                async move { webhooks.deliver_once(&department).await }
+            })
+        })
     }
 
-    async fn deliver(&self, department: &Department, hook: &Hook) -> Result<bool, Fault> {
-        let now = self.clock.now();
-        let Some(delivery) = self.claim(department, now).await? else { return Ok(false) };
+    /// Tries the oldest delivery of a department, if it is time; says how many were tried.
+    async fn deliver_once(&self, department: &Department) -> Result<usize, Fault> {
+        let (Some(hook), now) = (self.hooks.get(department), self.clock.now()) else { return Ok(0) };
+        let Some(delivery) = self.claim(department, now).await? else { return Ok(0) };
         match self.post(hook, &delivery, now).await {
             Ok(()) => {
                 sqlx::query(
@@ -178,7 +185,7 @@ impl Webhooks {
             }
             Err(code) => self.put_off(department, &delivery, &code).await?,
         }
-        Ok(true)
+        Ok(1)
     }
 
     /// The oldest that waits, if it is due: none behind it is tried before it was taken or given up.

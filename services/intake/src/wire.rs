@@ -47,6 +47,7 @@ impl Aggregate for Case {
         let case_id = facts.map(|facts| facts.case_id.to_string()).unwrap_or_default();
         let complaint_id = facts.and_then(|facts| facts.complaint_id).map(|id| id.to_string()).unwrap_or_default();
         let respond_by = facts.map(|facts| proto::timestamp(facts.respond_by));
+        let queue = || facts.map_or(0, |facts| lane(facts.lane).into());
         match event {
             case::Event::Registered { facts, .. } => Published::of(&taken_in(self, facts), shard).at(facts.occurred_at),
             case::Event::Responded { at, in_time, .. } => {
@@ -67,16 +68,19 @@ impl Aggregate for Case {
             case::Event::ResponseDueSoon { warning, promises } => {
                 let warning = warning.to_string();
                 let respond_by = self.due_of(promises).map(proto::timestamp).or(respond_by);
-                Published::of(&contract::CaseResponseDueSoon { case_id, warning, respond_by }, shard)
+                let lane = queue();
+                let soon = contract::CaseResponseDueSoon { case_id, warning, respond_by, complaint_id, lane };
+                Published::of(&soon, shard)
             }
             case::Event::ResponseMissed { .. } => {
-                let missed = Published::of(&contract::CaseResponseMissed { case_id, respond_by, complaint_id }, shard);
+                let missed = contract::CaseResponseMissed { case_id, respond_by, complaint_id, lane: queue() };
+                let missed = Published::of(&missed, shard);
                 facts.map(|facts| facts.respond_by).into_iter().fold(missed, Published::at)
             }
             case::Event::FeedbackMissed { promises } => {
                 let due = self.due_of(promises);
                 let due_at = due.map(proto::timestamp);
-                let missed = contract::CaseFeedbackMissed { case_id, due_at, complaint_id };
+                let missed = contract::CaseFeedbackMissed { case_id, due_at, complaint_id, lane: queue() };
                 due.into_iter().fold(Published::of(&missed, shard), Published::at)
             }
             case::Event::Closed { outcome, at, .. } => {

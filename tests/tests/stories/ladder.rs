@@ -13,6 +13,7 @@ use tonic_types::StatusExt;
 use crate::{DAY, world::World};
 
 const HEAD: &str = "staff:head-of-quality-lu";
+const MANAGER: &str = "staff:manager-zhao";
 const MANAGEMENT: &str = "staff:director-he";
 const MICRO: SignedDuration = SignedDuration::from_micros(1);
 
@@ -31,6 +32,13 @@ impl World {
     async fn acknowledge(&self, by: &str, escalation_id: &str) -> String {
         let m = AcknowledgeEscalationRequest { escalation_id: escalation_id.into() };
         self.complaints().acknowledge_escalation(request(by, m)).await.unwrap().into_inner().status
+    }
+
+    /// Why it may not be acknowledged.
+    async fn not_acknowledged(&self, by: &str, escalation_id: &str) -> String {
+        let m = AcknowledgeEscalationRequest { escalation_id: escalation_id.into() };
+        let refused = self.complaints().acknowledge_escalation(request(by, m)).await.unwrap_err();
+        refused.get_details_error_info().unwrap().reason
     }
 
     /// Decided and closed.
@@ -58,13 +66,29 @@ impl World {
     }
 }
 
+/// A chain in which nobody acts who is not listed.
+async fn strict() -> World {
+    World::open_with(|name, settings| {
+        if name == "complaint" {
+            settings.service["posts"]["strict"] = true.into();
+            settings.service["posts"]["members"] = serde_json::json!({
+                "complaint_manager": [MANAGER],
+                "department": ["staff:quality-li"],
+                "department_head": [HEAD],
+                "management": [MANAGEMENT],
+            });
+        }
+    })
+    .await
+}
+
 fn level(view: &EscalationView) -> EscalationLevel {
     view.raised.as_ref().unwrap().level()
 }
 
 #[tokio::test]
-async fn r_cmp_13_a_department_late_twice_goes_to_its_head_and_then_to_management_who_acknowledges_late() {
-    let world = World::open().await;
+async fn r_cmp_13_r_rol_07_a_department_late_twice_goes_to_its_head_and_then_to_management_who_acknowledges_late() {
+    let world = strict().await;
     let id = world.complain("o-1").await;
     let [task] = world.tasks(&id).await.try_into().unwrap();
     let late = async || world.raised(&id, EscalationTrigger::DepartmentLate).await;
@@ -76,6 +100,9 @@ async fn r_cmp_13_a_department_late_twice_goes_to_its_head_and_then_to_managemen
         (level(&first), first.raised.unwrap().department.as_str()),
         (EscalationLevel::DepartmentHead, "quality")
     );
+    let manager = world.not_acknowledged(MANAGER, &first.escalation_id).await;
+    assert_eq!(manager, "escalation.other_level", "it is the head's, and above the manager");
+    assert_eq!(world.not_acknowledged("staff:passer-by", &first.escalation_id).await, "post.not_allowed");
     assert_eq!(world.acknowledge(HEAD, &first.escalation_id).await, "acknowledged");
 
     // It answers after all, the answer is sent back, and it is late again.
@@ -84,7 +111,7 @@ async fn r_cmp_13_a_department_late_twice_goes_to_its_head_and_then_to_managemen
     let answer = AnswerTaskRequest { task_id: task_id.clone(), department, text, ..Default::default() };
     world.complaints().answer_task(request("staff:quality-li", answer)).await.unwrap();
     let back = ReturnAnswerRequest { task_id, reason: "look at the batch".into() };
-    world.complaints().return_answer(request("staff:manager-zhao", back)).await.unwrap();
+    world.complaints().return_answer(request(MANAGER, back)).await.unwrap();
     world.stack.settle().await;
     let [task] = world.tasks(&id).await.try_into().unwrap();
     world.until_due(&task).await;
@@ -99,6 +126,13 @@ async fn r_cmp_13_a_department_late_twice_goes_to_its_head_and_then_to_managemen
 
     // This time its head does not look. Nobody looks at the clock either, until management acknowledges: too late.
     world.stack.move_clock(DAY + MICRO);
+    for late in [HEAD, MANAGER] {
+        assert_eq!(
+            world.not_acknowledged(late, &second.escalation_id).await,
+            "escalation.other_level",
+            "{late}: it has gone up"
+        );
+    }
     assert_eq!(world.acknowledge(MANAGEMENT, &second.escalation_id).await, "acknowledged");
     world.decide(MANAGEMENT, &second.escalation_id).await;
     let steps = world.steps(&second.escalation_id).await;

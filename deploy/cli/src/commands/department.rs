@@ -25,13 +25,13 @@ const WAITING: [&str; 3] = ["issued", "acknowledged", "returned"];
 /// What can be said.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  aftercare department tasks quality
-  aftercare department acknowledge 0197a1c2-… --as staff:quinn
+  aftercare department tasks quality               with --as staff:quinn also what each is asked
+  aftercare department acknowledge 0197a1c2-… --as staff:quinn --department quality
   aftercare department answer 0197a1c2-… --as staff:quinn --department quality --cause packaging.leak \\
                               --text 'the caps of May leak' --evidence lab-2026-0117
   aftercare department forward 0197a1c2-… --as staff:quinn --department quality --to medical \\
                               --text 'the substance is unknown to us'
-  aftercare department redrive quality             what its webhook did not take
+  aftercare department redrive quality --as staff:quinn   what its webhook did not take
   aftercare department overdue                     what has no answer after its prescribed time")]
 pub struct Department {
     #[command(subcommand)]
@@ -44,6 +44,9 @@ enum What {
     Tasks {
         #[arg(value_parser = tail::department)]
         name: String,
+        /// Who reads: then what each task asks is shown too.
+        #[arg(long = "as", value_name = "ACTOR")]
+        actor: Option<String>,
     },
     /// Say that somebody works on a task.
     Acknowledge {
@@ -51,6 +54,9 @@ enum What {
         /// Who acts.
         #[arg(long = "as", value_name = "ACTOR")]
         actor: String,
+        /// For whom; one that was not asked is refused.
+        #[arg(long, value_parser = tail::department)]
+        department: String,
         /// Who works on it, when it is somebody else.
         #[arg(long, value_name = "ACTOR", default_value = "")]
         owner: String,
@@ -100,6 +106,9 @@ enum What {
     Redrive {
         #[arg(value_parser = tail::department)]
         name: String,
+        /// Who acts.
+        #[arg(long = "as", value_name = "ACTOR")]
+        actor: String,
     },
     /// What has no answer after its prescribed time, in all departments, the oldest first.
     Overdue,
@@ -109,9 +118,17 @@ enum What {
 pub async fn run(home: &Home, options: Department, output: Output) -> anyhow::Result<ExitCode> {
     let mut client = ComplaintsClient::new(remote::channel(home, home::service("complaint")?).await?);
     match options.what {
-        What::Tasks { name } => output.show(&Tasks { tasks: waiting(&mut client, &name).await? })?,
-        What::Acknowledge { task, actor, owner } => {
-            let m = AcknowledgeTaskRequest { task_id: task.to_string(), owner };
+        What::Tasks { name, actor } => {
+            let mut tasks = waiting(&mut client, &name).await?;
+            if let Some(actor) = actor {
+                for task in &mut tasks {
+                    task.asked = asked(&mut client, &task.task_id, &actor).await?;
+                }
+            }
+            output.show(&Tasks { tasks })?;
+        }
+        What::Acknowledge { task, actor, department, owner } => {
+            let m = AcknowledgeTaskRequest { task_id: task.to_string(), owner, department };
             output.show(&remote::Done::of(client.acknowledge_task(remote::request_as(m, &actor)?).await)?)?;
         }
         What::Answer { task, actor, department, cause, text, findings, evidence, given_at } => {
@@ -125,8 +142,9 @@ pub async fn run(home: &Home, options: Department, output: Output) -> anyhow::Re
             let m = ForwardTaskRequest { task_id, department, to_department: to, reason: text };
             output.show(&remote::Done::of(client.forward_task(remote::request_as(m, &actor)?).await)?)?;
         }
-        What::Redrive { name } => {
-            let answer = client.redrive_webhook(remote::request(RedriveWebhookRequest { department: name })).await;
+        What::Redrive { name, actor } => {
+            let m = RedriveWebhookRequest { department: name };
+            let answer = client.redrive_webhook(remote::request_as(m, &actor)?).await;
             let redriven = answer.map_err(|status| remote::refusal(&status))?.into_inner().redriven;
             output.show(&Redriven { redriven })?;
         }
@@ -154,6 +172,15 @@ async fn waiting(client: &mut ComplaintsClient<Channel>, department: &str) -> an
     }
     tasks.sort_by_key(|task| task.answer_by);
     Ok(tasks)
+}
+
+/// What a task asks now: the question, why the answer was sent back, or why it was handed on. Empty where it is the
+/// department of the complaint's class, which is asked about the complaint itself.
+async fn asked(client: &mut ComplaintsClient<Channel>, task_id: &str, actor: &str) -> anyhow::Result<String> {
+    let m = GetTaskRequest { task_id: task_id.to_owned() };
+    let answer = client.get_task(remote::request_as(m, actor)?).await.map_err(|status| remote::refusal(&status))?;
+    let asks = |note: &Note| ["question", "return_reason", "forward_reason"].contains(&note.field.as_str());
+    Ok(answer.into_inner().notes.into_iter().find(asks).map(|note| note.text).unwrap_or_default())
 }
 
 async fn overdue(client: &mut ComplaintsClient<Channel>) -> anyhow::Result<Vec<LateRow>> {
@@ -203,6 +230,8 @@ struct Task {
     owner: String,
     product_id: String,
     batch: String,
+    /// Said to who says who he is.
+    asked: String,
 }
 
 impl Task {
@@ -218,6 +247,7 @@ impl Task {
             owner: view.owner,
             product_id: issued.product_id,
             batch: issued.batch,
+            asked: String::new(),
         }
     }
 }
@@ -237,9 +267,10 @@ impl Report for Tasks {
                 task.owner.clone(),
                 task.product_id.clone(),
                 task.task_id.clone(),
+                task.asked.clone(),
             ]
         };
-        table(&["answer by", "", "status", "owner", "product", "task"], self.tasks.iter().map(row))
+        table(&["answer by", "", "status", "owner", "product", "task", "asked"], self.tasks.iter().map(row))
     }
 }
 
@@ -277,8 +308,9 @@ impl Report for Late {
         let hours = |seconds: u64| format!("{}.{} h", seconds / 3600, seconds % 3600 / 360);
         let row = |row: &LateRow| {
             let (due, late) = (shown(row.due_at), hours(row.late_s));
-            vec![due, late, row.kind.clone(), row.department.clone(), row.complaint_id.clone()]
+            let about = if row.complaint_id.is_empty() { &row.id } else { &row.complaint_id };
+            vec![due, late, row.kind.clone(), row.department.clone(), about.clone()]
         };
-        table(&["due", "late", "what", "department", "complaint"], self.overdue.iter().map(row))
+        table(&["due", "late", "what", "department", "about"], self.overdue.iter().map(row))
     }
 }

@@ -22,6 +22,8 @@ use super::luck;
 use crate::drive::{Driver, staff};
 
 const AGENT: &str = "staff:agent-ana";
+/// Another manager than the one who approves.
+const AUTHOR: &str = "staff:complaint-manager-li";
 pub(super) const MANAGER: &str = "staff:complaint-manager-bo";
 pub(super) const DIRECTOR: &str = "staff:director-eva";
 /// Steps taken at the same time.
@@ -136,7 +138,7 @@ impl<'a> Staff<'a> {
             }
             "solution_drafted" => {
                 let m = complaint::SubmitSolutionRequest { complaint_id: id };
-                self.told(AGENT, &view, "submit", m, |mut c, r| async move { c.submit_solution(r).await }).await
+                self.told(AUTHOR, &view, "submit", m, |mut c, r| async move { c.submit_solution(r).await }).await
             }
             "in_approval" => {
                 let m = complaint::ApproveSolutionRequest { complaint_id: id, solution_version: view.solution_version };
@@ -146,7 +148,7 @@ impl<'a> Staff<'a> {
             }
             "approved" => {
                 let m = complaint::OfferSolutionRequest { complaint_id: id };
-                self.told(AGENT, &view, "offer", m, |mut c, r| async move { c.offer_solution(r).await }).await
+                self.told(AUTHOR, &view, "offer", m, |mut c, r| async move { c.offer_solution(r).await }).await
             }
             "offered" => self.customer_decides(&view, luck).await,
             "agreed" | "executing" => self.guide(&view).await,
@@ -200,7 +202,7 @@ impl<'a> Staff<'a> {
             text: "we are sorry; this is what we propose".into(),
             ..Default::default()
         };
-        self.told(AGENT, view, "draft", m, |mut c, r| async move { c.draft_solution(r).await }).await
+        self.told(AUTHOR, view, "draft", m, |mut c, r| async move { c.draft_solution(r).await }).await
     }
 
     async fn customer_decides(&self, view: &ComplaintView, luck: u64) -> anyhow::Result<u64> {
@@ -247,7 +249,7 @@ impl<'a> Staff<'a> {
                 remedy_id: remedy.remedy_id.clone(),
                 done: None,
             };
-            told += self.told(AGENT, view, "guide", m, |mut c, r| async move { c.complete_remedy(r).await }).await?;
+            told += self.told(AUTHOR, view, "guide", m, |mut c, r| async move { c.complete_remedy(r).await }).await?;
         }
         Ok(told)
     }

@@ -37,7 +37,11 @@ impl Staff<'_> {
         match status {
             "issued" if late => Ok(0),
             "issued" => {
-                let m = complaint::AcknowledgeTaskRequest { task_id: task.task_id, ..Default::default() };
+                let m = complaint::AcknowledgeTaskRequest {
+                    task_id: task.task_id,
+                    department: issued.department,
+                    ..Default::default()
+                };
                 self.call(&by, &key, m, |mut c, r| async move { c.acknowledge_task(r).await }).await
             }
             "acknowledged" => {

@@ -64,10 +64,17 @@ fn refused(system: &System, words: &str, code: i32, why: &[&str]) {
 fn departments_work(system: &System, quality: &[String], medical: &str) {
     let [fast, slow, passed_on, _] = quality else { panic!("{quality:?}") };
     refused(system, "department tasks Astrology", 2, &["Astrology", "quality"]);
-    refused(system, "department acknowledge 12 --as staff:quinn", 2, &["invalid value '12'"]);
-    refused(system, &format!("department acknowledge {NOTHING} --as staff:quinn"), 1, &["task", "NotFound"]);
+    refused(system, "department acknowledge 12 --as staff:quinn --department quality", 2, &["invalid value '12'"]);
+    refused(
+        system,
+        &format!("department acknowledge {NOTHING} --as staff:quinn --department quality"),
+        1,
+        &["task", "NotFound"],
+    );
     refused(system, &format!("department acknowledge {fast}"), 2, &["--as"]);
-    refused(system, &format!("department acknowledge {fast} --as quinn"), 1, &["staff:"]);
+    refused(system, &format!("department acknowledge {fast} --as quinn --department quality"), 1, &["staff:"]);
+    let foreign = format!("department acknowledge {fast} --as staff:mo --department medical");
+    refused(system, &foreign, 1, &["the task is for quality, and only it can answer"]);
     let answer =
         |task: &str, of: &str| format!("department answer {task} --as staff:quinn --department {of} --text hot");
     refused(system, &answer(NOTHING, "quality"), 1, &["task", "NotFound"]);
@@ -78,9 +85,11 @@ fn departments_work(system: &System, quality: &[String], medical: &str) {
     let same = format!("department forward {fast} --as staff:quinn --department quality --to quality --text same");
     refused(system, &same, 1, &["with this department already"]);
 
-    let taken = system.ok(&format!("department acknowledge {fast} --as staff:quinn --owner staff:quentin"));
+    let taken = system
+        .ok(&format!("department acknowledge {fast} --as staff:quinn --department quality --owner staff:quentin"));
     assert_eq!((&taken["id"], &taken["status"]), (&json!(fast), &json!("acknowledged")));
-    refused(system, &format!("department acknowledge {fast} --as staff:quinn"), 1, &["acknowledged"]);
+    let again = format!("department acknowledge {fast} --as staff:quinn --department quality");
+    refused(system, &again, 1, &["acknowledged"]);
     let task = waiting(system, "quality", 4).into_iter().find(|task| task["task_id"] == json!(fast)).unwrap();
     assert_eq!((&task["owner"], &task["answer_by"]), (&json!("staff:quentin"), &json!("2026-03-03T08:00:00Z")));
 
@@ -91,14 +100,21 @@ fn departments_work(system: &System, quality: &[String], medical: &str) {
     let handed = "--as staff:quinn --department quality --to customer-service --text manners";
     assert_eq!(system.ok(&format!("department forward {passed_on} {handed}"))["status"], "issued");
     assert_eq!(ids(&waiting(system, "customer-service", 1)), std::slice::from_ref(passed_on));
+    let asked = system.ok("department tasks customer-service --as staff:mo");
+    assert_eq!(asked["tasks"][0]["asked"], "manners", "the team reads why it has it");
 
     system.ok("clock advance 5h");
     for (task, of) in [(slow.as_str(), "quality"), (medical, "medical"), (passed_on, "customer-service")] {
         assert_eq!(system.ok(&answer(task, of))["status"], "answered");
     }
     assert_eq!(system.ok("department overdue")["overdue"], json!([]));
-    assert_eq!(system.ok("department redrive quality")["redriven"], 0, "no webhook left anything behind");
-    refused(system, "department redrive Astrology", 2, &["Astrology"]);
+    assert_eq!(
+        system.ok("department redrive quality --as staff:quinn")["redriven"],
+        0,
+        "no webhook left anything behind"
+    );
+    refused(system, "department redrive quality", 2, &["--as"]);
+    refused(system, "department redrive Astrology --as staff:quinn", 2, &["Astrology"]);
 }
 
 fn late_departments_are_raised(system: &System, late: &str) {

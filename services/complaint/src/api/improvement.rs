@@ -23,8 +23,8 @@ use crate::{
     store, wire,
 };
 
-const STATUS: [&str; 7] =
-    ["proposed", "accepted", "in_work", "released", "effectiveness_check", "effective", "ineffective"];
+const STATUS: [&str; 8] =
+    ["proposed", "declined", "accepted", "in_work", "released", "effectiveness_check", "effective", "ineffective"];
 /// The most characters of a product's id.
 const PRODUCT_MAX: usize = 100;
 /// The window of the effectiveness check where none is named, and the longest (M25).
@@ -38,7 +38,7 @@ fn wish(id: Uuid, command: Command) -> Wish<ImprovementAction> {
 
 /// A command and the words that are kept apart.
 fn with(id: Uuid, command: Command, field: &'static str, text: &str) -> Wish<ImprovementAction> {
-    Wish { id, command, notes: vec![(field, text.to_owned())] }
+    Wish { id, command, notes: vec![(id, field, text.to_owned())] }
 }
 
 /// A department of the routing table.
@@ -86,6 +86,12 @@ fn propose(checks: &mut Checks, r: &ProposeImprovementRequest, by: &str, policy:
     let id = problem.action_id();
     let (owner, due_by, by, finding_id) = (owner?, due_by?, by.to_owned(), finding_id?);
     Some(with(id, Command::Propose { problem, owner, due_by, by, finding_id, ladder }, "proposal", text?))
+}
+
+fn decline(checks: &mut Checks, r: &DeclineImprovementRequest) -> Read {
+    let id = checks.id("action_id", &r.action_id);
+    let reason = checks.text("reason", &r.reason, 1..=TEXT_MAX);
+    Some(with(id?, Command::Decline, "decline_reason", reason?))
 }
 
 fn start_work(checks: &mut Checks, r: &StartImprovementWorkRequest) -> Read {
@@ -189,6 +195,10 @@ impl Improvements for Api {
             c.id("action_id", &r.action_id).map(|id| wish(id, Command::Accept))
         };
         Ok(self.change(request, "accept_improvement", read).await?)
+    }
+
+    async fn decline(&self, request: Request<DeclineImprovementRequest>) -> Answer<Receipt> {
+        Ok(self.change(request, "decline_improvement", |c, r, _| decline(c, r)).await?)
     }
 
     async fn start_work(&self, request: Request<StartImprovementWorkRequest>) -> Answer<Receipt> {

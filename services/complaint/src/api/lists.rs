@@ -69,6 +69,13 @@ impl Api {
         Ok(Some(Comparables { currency, given }))
     }
 
+    pub(super) async fn task(&self, id: Uuid) -> Result<GetTaskResponse, Fault> {
+        let found = store::get::<DepartmentTask>(&self.pool, id).await?;
+        let (version, task) = found.ok_or_else(|| Fault::not_found("task", id))?;
+        let notes = store::notes_of(&self.pool, id).await?.into_iter().map(note).collect();
+        Ok(GetTaskResponse { task: Some(wire::task_view(version, &task)), notes })
+    }
+
     pub(super) async fn complaints(&self, r: &ListComplaintsRequest) -> Result<ListComplaintsResponse, Fault> {
         let mut checks = Checks::default();
         let status = checks.optional_of("status", &r.status, &COMPLAINT);
@@ -120,7 +127,7 @@ impl Api {
         let overdue = |row: store::Overdue| Overdue {
             kind: row.kind,
             id: row.id.to_string(),
-            complaint_id: row.complaint_id.to_string(),
+            complaint_id: row.complaint_id.map(|id| id.to_string()).unwrap_or_default(),
             department: row.department,
             due_at: Some(proto::timestamp(row.due_at.to_jiff())),
             late_s: now.duration_since(row.due_at.to_jiff()).unsigned_abs().as_secs(),

@@ -66,6 +66,7 @@ pub const COMMANDS: [&str; 58] = [
     "reject_retarget",
     "hold_complaint",
     "release_hold",
+    "get_task",
     "acknowledge_task",
     "forward_task",
     "answer_task",
@@ -79,6 +80,7 @@ pub const COMMANDS: [&str; 58] = [
     "get_improvement",
     "propose_improvement",
     "accept_improvement",
+    "decline_improvement",
     "start_improvement_work",
     "attach_reporter",
     "release_improvement",
@@ -122,6 +124,11 @@ impl Api {
         Ok(actor)
     }
 
+    /// Who acts on an escalation, and how high they reach (R-CMP-12, R-ROL-07).
+    fn who(&self, by: &str) -> escalation::Who {
+        escalation::Who { by: by.to_owned(), reach: self.policy.posts.reach(by) }
+    }
+
     fn levels(&self) -> Arc<Levels> {
         Arc::clone(&self.policy.levels)
     }
@@ -144,8 +151,8 @@ impl Api {
         let (Some(actor), Some(key), Some(wish)) = (actor, key, wish) else { return Err(checks.fault()) };
         let Wish { id, command, notes } = wish;
         let (by, at) = (actor.as_str().to_owned(), self.clock.now());
-        let row = |(field, body): (&str, String)| {
-            Row::new(WRITE_NOTE, id).with(field.to_owned()).with(body).with(by.clone()).with(at)
+        let row = |(owner, field, body): (Uuid, &str, String)| {
+            Row::new(WRITE_NOTE, owner).with(field.to_owned()).with(body).with(by.clone()).with(at)
         };
         let unit = Unit::of(Change::to::<A>(id, command)).actor(actor).key(key).answer::<A>(receipt);
         let answer = self.road.submit(notes.into_iter().map(row).fold(unit, Unit::row)).await?;
@@ -295,6 +302,15 @@ impl Complaints for Api {
         Ok(Response::new(self.complaints(request.get_ref()).await?))
     }
 
+    async fn get_task(&self, request: Request<GetTaskRequest>) -> Answer<GetTaskResponse> {
+        // It shows what people wrote, so whoever reads must say who he is.
+        let mut checks = Checks::default();
+        let actor = self.actor(&mut checks, &request, "get_task")?;
+        let id = checks.id("task_id", &request.get_ref().task_id);
+        let (Some(_), Some(id)) = (actor, id) else { return Err(checks.fault().into()) };
+        Ok(Response::new(self.task(id).await?))
+    }
+
     async fn acknowledge_task(&self, request: Request<AcknowledgeTaskRequest>) -> Answer<Receipt> {
         Ok(self.change(request, "acknowledge_task", |c, r, by| read::acknowledge(c, r, by, &self.policy)).await?)
     }
@@ -341,23 +357,21 @@ impl Complaints for Api {
     }
 
     async fn close_escalation(&self, request: Request<CloseEscalationRequest>) -> Answer<Receipt> {
-        Ok(self
-            .change(request, "close_escalation", |c, r, _| {
-                read::escalation(c, &r.escalation_id, escalation::Command::Close)
-            })
-            .await?)
+        let read = |c: &mut Checks, r: &CloseEscalationRequest, by: &str| {
+            read::escalation(c, &r.escalation_id, escalation::Command::Close(self.who(by)))
+        };
+        Ok(self.change(request, "close_escalation", read).await?)
     }
 
     async fn acknowledge_escalation(&self, request: Request<AcknowledgeEscalationRequest>) -> Answer<Receipt> {
-        let command = |by: &str| escalation::Command::Acknowledge { by: by.to_owned() };
         let read = |c: &mut Checks, r: &AcknowledgeEscalationRequest, by: &str| {
-            read::escalation(c, &r.escalation_id, command(by))
+            read::escalation(c, &r.escalation_id, escalation::Command::Acknowledge(self.who(by)))
         };
         Ok(self.change(request, "acknowledge_escalation", read).await?)
     }
 
     async fn decide_escalation(&self, request: Request<DecideEscalationRequest>) -> Answer<Receipt> {
-        Ok(self.change(request, "decide_escalation", read::decide).await?)
+        Ok(self.change(request, "decide_escalation", |c, r, by| read::decide(c, r, self.who(by))).await?)
     }
 
     async fn list_escalations(&self, request: Request<ListEscalationsRequest>) -> Answer<ListEscalationsResponse> {

@@ -11,7 +11,7 @@ use crate::{
     config::Policy,
     domain::{
         Command, Complaint, DepartmentTask, Escalation,
-        complaint::Assessment,
+        complaint::{Asked, Assessment},
         department_task, escalation,
         fairness::Comparables,
         hold::Regulator,
@@ -33,8 +33,8 @@ pub use raised::{decide, raise};
 pub struct Wish<A: Aggregate> {
     pub id: Uuid,
     pub command: A::Command,
-    /// Kinds and words.
-    pub notes: Vec<(&'static str, String)>,
+    /// What they are about (the aggregate, or what the command makes), kinds and words.
+    pub notes: Vec<(Uuid, &'static str, String)>,
 }
 
 /// What was read; nothing when something was noted as wrong.
@@ -53,7 +53,7 @@ fn wish<A: Aggregate>(id: Uuid, command: A::Command) -> Wish<A> {
 
 impl<A: Aggregate> Wish<A> {
     fn with(mut self, field: &'static str, text: &str) -> Self {
-        self.notes.extend((!text.is_empty()).then(|| (field, text.to_owned())));
+        self.notes.extend((!text.is_empty()).then(|| (self.id, field, text.to_owned())));
         self
     }
 }
@@ -99,7 +99,11 @@ pub fn assess(checks: &mut Checks, r: &contract::AssessRequest, policy: &Policy)
 pub fn ask_department(checks: &mut Checks, r: &contract::AskDepartmentRequest, policy: &Policy) -> Read<Complaint> {
     let id = checks.id("complaint_id", &r.complaint_id);
     let desk = desk(checks, "department", &r.department, policy);
-    Some(wish(id?, Command::AskDepartment(desk?)))
+    let text = checks.text("text", &r.text, 1..=TEXT_MAX);
+    // The question is the task's, which therefore has its id already.
+    let task_id = Uuid::now_v7();
+    let asked = wish(id?, Command::AskDepartment(Asked { task_id, desk: desk? }));
+    Some(Wish { notes: vec![(task_id, "question", text?.to_owned())], ..asked })
 }
 
 pub fn conclude(checks: &mut Checks, r: &contract::ConcludeInvestigationRequest, policy: &Policy) -> Read<Complaint> {
@@ -277,7 +281,7 @@ pub fn hold(checks: &mut Checks, r: &contract::HoldComplaintRequest, by: &str) -
         (case, report_by) => {
             let case_no = checks.value("regulator_case", case.parse::<Evidence>());
             let report_by = checks.required("report_by", report_by);
-            case_no.zip(report_by).map(|(case_no, report_by)| Some(Regulator { case_no, report_by }))
+            case_no.zip(report_by).map(|(case_no, report_by)| Some(Regulator::new(case_no, report_by)))
         }
     };
     Some(wish(id?, Command::Hold { by: by.to_owned(), regulator: regulator? }).with("hold_reason", reason?))
@@ -297,10 +301,12 @@ pub fn acknowledge(
 ) -> Read<DepartmentTask> {
     let id = checks.id("task_id", &r.task_id);
     let named = if r.owner.is_empty() { by } else { &r.owner };
+    let department = checks.value("department", r.department.parse());
     // Who acts without saying so was named as wrong already.
     let owner = Actor::parse(named).filter(|_| !named.is_empty()).map(|owner| owner.as_str().to_owned());
     let owner = if r.owner.is_empty() { owner } else { checks.value("owner", owner.ok_or(NO_PERSON)) };
-    Some(wish(id?, department_task::Command::Acknowledge { owner: owner?, levels: policy.levels.clone() }))
+    let (owner, department, levels) = (owner?, department?, policy.levels.clone());
+    Some(wish(id?, department_task::Command::Acknowledge { owner, department, levels }))
 }
 
 const NO_PERSON: &str = "must name a person as kind:id, for example staff:quinn";

@@ -46,7 +46,7 @@ fn plain(checks: &mut Checks, id: &str, command: Command) -> Read {
 
 /// A command and the words that are kept apart.
 fn with(id: Uuid, command: Command, field: &'static str, text: &str) -> Wish<Suggestion> {
-    Wish { id, command, notes: vec![(field, text.to_owned())] }
+    Wish { id, command, notes: vec![(id, field, text.to_owned())] }
 }
 
 /// An employee's; nothing is promised for it.

@@ -18,6 +18,7 @@ use crate::domain::{
 #[serde(deny_unknown_fields)]
 pub struct Section {
     warn_department_at_percent: u8,
+    accept_answer_within_hours: i64,
     severity_from: Severity,
     first_level: BTreeMap<Trigger, Level>,
     acknowledge_within_hours: BTreeMap<Level, i64>,
@@ -57,6 +58,7 @@ impl Section {
             first: self.first_level.into_iter().filter(|(_, level)| *level != Level::Management).collect(),
             rungs: Rungs { acknowledge_within, quiet: self.quiet_hours },
             warn_percent: self.warn_department_at_percent,
+            accept_within: term("escalation.accept_answer_within_hours", self.accept_answer_within_hours, 1..=30 * 24)?,
             severity_from: Some(self.severity_from),
             amount_over: self.amount_over,
         })

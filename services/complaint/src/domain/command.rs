@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     care::Word,
-    complaint::{Assessment, Facts},
+    complaint::{Asked, Assessment, Facts},
     escalation::{Level, Trigger},
     fairness::Comparables,
     hold::Regulator,
@@ -74,6 +74,8 @@ pub enum Command {
     ApprovalDue,
     /// The time for the customer's answer is over.
     SilenceDue,
+    /// Much of the time an authority gave has passed, or all of it.
+    ReportDue,
     // What people ask for.
     /// `desk` is where the class as judged is routed to.
     Assess {
@@ -81,7 +83,8 @@ pub enum Command {
         desk: Desk,
     },
     StartInvestigation,
-    AskDepartment(Desk),
+    /// A further task, and for whom; its question is kept apart.
+    AskDepartment(Asked),
     ConcludeInvestigation {
         evidence: Vec<Evidence>,
         cause: CauseCode,

@@ -163,8 +163,10 @@ pub enum Event {
     /// Other terms for a promise, on their way.
     Proposal(Proposed),
     Held(Hold),
+    /// `raised` is about an authority's deadline that stood with it.
     HoldReleased {
         at: Timestamp,
+        raised: Vec<Uuid>,
     },
     /// A person added to the record what was missing.
     RecordCompleted {
@@ -339,8 +341,9 @@ impl Complaint {
                 self.raised_by_itself(*trigger);
                 self.state = State::Investigating;
             }
-            Event::Raised { trigger, .. } => {
+            Event::Raised { trigger, escalation_id } => {
                 self.raised_by_itself(*trigger);
+                self.report_raised(*trigger, *escalation_id);
                 if let (Trigger::ResultUntold, State::Executed { untold }) = (trigger, &mut self.state) {
                     *untold = true;
                 }

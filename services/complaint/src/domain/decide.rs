@@ -47,9 +47,10 @@ impl Complaint {
             Command::PromiseDue => self.look(now),
             Command::ApprovalDue => Ok(self.approval_due(now)),
             Command::SilenceDue => Ok(self.fall_silent(now)),
+            Command::ReportDue => Ok(self.report_due(now)),
             Command::Assess { assessment, desk } => self.assess(assessment, desk),
             Command::StartInvestigation => self.only(State::Assessed, vec![Event::InvestigationStarted]),
-            Command::AskDepartment(desk) => self.ask(desk),
+            Command::AskDepartment(asked) => self.ask(asked),
             Command::ConcludeInvestigation { evidence, cause, responsible, levels } => {
                 self.conclude(cause, responsible, evidence, &levels, now)
             }
@@ -166,11 +167,10 @@ impl Complaint {
         self.only(State::Recorded, events)
     }
 
-    fn ask(&self, desk: Desk) -> Decision {
+    fn ask(&self, asked: Asked) -> Decision {
         if self.state == State::Investigating && self.asked.len() >= TASKS_MAX {
             return Err(Rejection::TooManyTasks);
         }
-        let asked = Self::asked(self.facts.complaint_id, self.asked.len(), desk);
         self.only(State::Investigating, vec![Event::DepartmentAsked(asked)])
     }
 

@@ -1,8 +1,8 @@
 //! A department's task within a complaint (R-CMP-04, R-CMP-19): issued -> acknowledged -> answered -> accepted, or
 //! returned for another answer with a new due time. Before the due time the department is warned; one that passes
 //! without an answer is noted and escalated once, and the answer is still expected. A department that cannot answer
-//! forwards the task, a few times at most. Every hand-over has an owner, a time limit and a measured wait. Closing the
-//! complaint cancels what nobody answered yet. The time limit is a promise under the service levels: an answer that was
+//! forwards the task, a few times at most. Every hand-over has an owner, a time limit and a measured wait, and so has the
+//! answer until it is accepted or returned. Closing the complaint cancels what nobody answered yet, and ends that wait. The time limit is a promise under the service levels: an answer that was
 //! given in time and is told late corrects what was said of it.
 mod decide;
 
@@ -65,6 +65,23 @@ pub struct DepartmentTask {
     /// Over all answers of the department that has it.
     #[serde(default)]
     pub waited_in_all: Waited,
+    /// The answer waits for the complaint manager; none while there is none to judge.
+    #[serde(default)]
+    pub judging: Option<Judging>,
+    /// The complaint was closed with this answer: nothing more is asked for.
+    #[serde(default)]
+    pub closed: bool,
+}
+
+/// An answer that is to be accepted or returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judging {
+    /// When it came in, whenever it was given.
+    pub since: Timestamp,
+    /// The last instant in time; none where there is no limit.
+    pub by: Option<Timestamp>,
+    /// Nobody judged it by then, and that is noted.
+    pub late: bool,
 }
 
 /// How long a hand-over took, in seconds of wall time and of the working time its promise counts in (R-CMP-19).
@@ -145,6 +162,7 @@ pub enum Command {
     },
     Acknowledge {
         owner: String,
+        department: Department,
         levels: Arc<Levels>,
     },
     /// `at` is when it was given, if that is told later.
@@ -180,16 +198,26 @@ pub enum Event {
         held: Held,
         at: Timestamp,
     },
-    /// `kept` is how the promise stands by it.
+    /// `kept` is how the promise stands by it; `judging`, until when it waits to be judged.
     Answered {
         cause: Option<CauseCode>,
         evidence: Vec<Evidence>,
         held: Held,
         kept: Box<promise::Event>,
+        judging: Judging,
         at: Timestamp,
     },
-    Accepted,
+    /// Nobody accepted or returned the answer by `due`.
+    Unjudged {
+        escalation_id: Uuid,
+        due: Timestamp,
+    },
+    /// After the answer had waited for so many seconds.
+    Accepted {
+        waited_s: u64,
+    },
     Returned {
+        waited_s: u64,
         promise: Box<Promise>,
         at: Timestamp,
     },
@@ -222,7 +250,8 @@ pub enum Event {
     Cancelled {
         ended: Option<Box<promise::Event>>,
     },
-    /// The complaint of a task that was answered after several hand-overs is closed: what was raised at each is over.
+    /// The complaint of a task that was answered is closed: nobody judges the answer any more, and what was raised at each
+    /// of its hand-overs is over.
     Closed,
 }
 
@@ -234,6 +263,8 @@ pub enum Rejection {
     NotNow(&'static str),
     #[error("the task is for {0}, and only it can answer")]
     OtherDepartment(Department),
+    #[error("the complaint is closed; nobody is asked for another answer")]
+    ComplaintClosed,
     #[error("the task is with this department already")]
     SameDepartment,
     #[error("a task can be forwarded 3 times at most; answer it or let the complaint manager ask another department")]
@@ -253,6 +284,7 @@ impl Rejection {
             Self::Unknown => "task.not_found",
             Self::NotNow(_) => "task.not_now",
             Self::OtherDepartment(_) => "task.other_department",
+            Self::ComplaintClosed => "task.complaint_closed",
             Self::SameDepartment => "task.same_department",
             Self::TooManyForwards => "task.too_many_forwards",
             Self::TooEarly(_) => "task.answered_too_early",

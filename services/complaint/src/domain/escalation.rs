@@ -31,6 +31,18 @@ impl Level {
             Self::Management => None,
         }
     }
+
+    pub const ALL: [Self; 4] = [Self::TeamLead, Self::ComplaintManager, Self::DepartmentHead, Self::Management];
+
+    /// The word it is stored and shown by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TeamLead => "team_lead",
+            Self::ComplaintManager => "complaint_manager",
+            Self::DepartmentHead => "department_head",
+            Self::Management => "management",
+        }
+    }
 }
 
 /// Why it went up.
@@ -64,6 +76,8 @@ pub enum Trigger {
     PaymentUnknown,
     /// A solution was not approved in time.
     ApprovalLate,
+    /// A department's answer was neither accepted nor returned in time.
+    AnswerWaits,
     /// Much of a department's time has passed without an answer.
     DepartmentWarning,
     /// The complaint was judged grave.
@@ -88,9 +102,9 @@ pub enum Trigger {
     PromiseLate,
     /// A product did harm, or more harm than was known.
     Health,
-    /// Much of the time to report to an authority has passed without its receipt.
+    /// Much of the time to report to an authority, or to answer it, has passed.
     RegulatorReportWarning,
-    /// An authority did not confirm a report in time.
+    /// An authority did not confirm a report in time, or had no answer by when it wanted one.
     RegulatorReportLate,
 }
 
@@ -106,7 +120,7 @@ impl Trigger {
         self == Self::Health
     }
 
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::InvestigationLate,
         Self::DepartmentLate,
         Self::Dissatisfied,
@@ -123,6 +137,7 @@ impl Trigger {
         Self::Media,
         Self::FirstResponseLate,
         Self::ApprovalLate,
+        Self::AnswerWaits,
         Self::Silence,
         Self::ResultLate,
         Self::OfferUnanswered,
@@ -166,6 +181,13 @@ impl Matter {
         let quiet = ladder.rungs.quiet.clone().filter(|_| !trigger.by_night());
         let (level, rungs) = (ladder.first(trigger), Rungs { quiet, ..ladder.rungs.clone() });
         Self { escalation_id, complaint_id, level, trigger, rungs, ..Self::default() }
+    }
+
+    /// As it is where harm is concerned: no quiet hours hold the notification back.
+    #[must_use]
+    pub fn by_night(mut self) -> Self {
+        self.rungs.quiet = None;
+        self
     }
 }
 
@@ -214,6 +236,14 @@ impl State {
     }
 }
 
+/// Who acts on an escalation.
+#[derive(Clone, Debug)]
+pub struct Who {
+    pub by: String,
+    /// The highest level whose escalations they may act on, with all below it; none when they may on no one's.
+    pub reach: Option<Level>,
+}
+
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Something went wrong. Nothing happens when it is known already.
@@ -224,14 +254,10 @@ pub enum Command {
     Settle,
     /// The complaint it is about is closed.
     ComplaintClosed,
-    Acknowledge {
-        by: String,
-    },
-    Decide {
-        by: String,
-    },
+    Acknowledge(Who),
+    Decide(Who),
     /// What was decided is done.
-    Close,
+    Close(Who),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -249,6 +275,8 @@ pub enum Rejection {
     Unknown,
     #[error("this is not possible while the escalation is {0}")]
     NotNow(&'static str),
+    #[error("the escalation is with the level {} by now, and only that level or one above it may act on it", .0.name())]
+    OtherLevel(Level),
 }
 
 impl Rejection {
@@ -257,6 +285,7 @@ impl Rejection {
         match self {
             Self::Unknown => "escalation.not_found",
             Self::NotNow(_) => "escalation.not_now",
+            Self::OtherLevel(_) => "escalation.other_level",
         }
     }
 }
@@ -294,19 +323,32 @@ impl Escalation {
             }
             (Command::ComplaintClosed, _) => vec![],
             (_, State::Absent) => return Err(Rejection::Unknown),
-            (Command::Acknowledge { by }, State::Raised) => {
-                self.pass_up(now).into_iter().chain([Event::Acknowledged { by }]).collect()
+            (Command::Acknowledge(who), State::Raised) => {
+                self.reached(who.reach, now)?.into_iter().chain([Event::Acknowledged { by: who.by }]).collect()
             }
-            (Command::Decide { by }, State::Raised) => {
+            (Command::Decide(Who { by, reach }), State::Raised) => {
                 let seen = [Event::Acknowledged { by: by.clone() }, Event::Decided { by, at: now }];
-                self.pass_up(now).into_iter().chain(seen).collect()
+                self.reached(reach, now)?.into_iter().chain(seen).collect()
             }
-            (Command::Decide { by }, State::Acknowledged { .. }) => vec![Event::Decided { by, at: now }],
-            (Command::Close, State::Decided { .. }) => vec![Event::Closed { settled: false, at: now }],
-            (Command::Acknowledge { .. } | Command::Decide { .. } | Command::Close, state) => {
+            (Command::Decide(who), State::Acknowledged { .. }) => {
+                self.reached(who.reach, now)?;
+                vec![Event::Decided { by: who.by, at: now }]
+            }
+            (Command::Close(who), State::Decided { .. }) => {
+                self.reached(who.reach, now)?;
+                vec![Event::Closed { settled: false, at: now }]
+            }
+            (Command::Acknowledge(_) | Command::Decide(_) | Command::Close(_), state) => {
                 return Err(Rejection::NotNow(state.name()));
             }
         })
+    }
+
+    /// What passes it up by now. Errors: who acts does not reach the level it is with then.
+    fn reached(&self, reach: Option<Level>, now: Timestamp) -> Result<Option<Event>, Rejection> {
+        let up = self.pass_up(now);
+        let level = if let Some(Event::PassedUp { to, .. }) = up { to } else { self.matter.level };
+        if reach >= Some(level) { Ok(up) } else { Err(Rejection::OtherLevel(level)) }
     }
 
     /// One level up when the time is over, equality being in time. Whoever acknowledges later finds this on record first,

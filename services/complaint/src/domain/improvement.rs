@@ -1,5 +1,6 @@
 //! An improvement action (CAPA): a problem that complaints have in common is remedied at its root (R-CMP-15).
-//! proposed -> accepted -> in_work -> released -> effectiveness_check -> effective | ineffective, and back to in_work.
+//! proposed -> accepted | declined; accepted -> in_work -> released -> effectiveness_check -> effective | ineffective, and
+//! back to in_work.
 //! Every complaint with the problem stands in it once: recorded by the release, its customer is to be told; recorded
 //! later, the problem came back. Invariant: effective only when everybody to be told is informed or suppressed (M24).
 use std::sync::Arc;
@@ -75,6 +76,7 @@ pub enum State {
     #[default]
     Absent,
     Proposed,
+    Declined,
     Accepted,
     InWork,
     Released,
@@ -89,6 +91,7 @@ impl State {
         match self {
             Self::Absent => "absent",
             Self::Proposed => "proposed",
+            Self::Declined => "declined",
             Self::Accepted => "accepted",
             Self::InWork => "in_work",
             Self::Released => "released",
@@ -120,6 +123,8 @@ pub enum Command {
         finding_id: Option<Uuid>,
     },
     Accept,
+    /// The proposal is turned down; the reason is kept apart.
+    Decline,
     StartWork {
         root_cause: CauseCode,
     },
@@ -150,6 +155,7 @@ pub enum Event {
         at: Timestamp,
     },
     Accepted,
+    Declined,
     WorkStarted {
         root_cause: CauseCode,
     },
@@ -210,7 +216,7 @@ impl ImprovementAction {
 
     /// A release stands, and those who reported before it are to be told.
     fn telling(&self) -> bool {
-        !self.unreleased() && self.state != State::Absent
+        !self.unreleased() && !matches!(self.state, State::Absent | State::Declined)
     }
 
     /// The report came after the newest release: the problem is back.
@@ -259,6 +265,7 @@ impl ImprovementAction {
             (Command::ReleaseDue, _) => Ok(self.breach(now)),
             (Command::CheckDue, _) => Ok(self.check(now)),
             (Command::Accept, State::Proposed) => Ok(vec![Event::Accepted]),
+            (Command::Decline, State::Proposed) => Ok(vec![Event::Declined]),
             (Command::StartWork { root_cause }, State::Accepted) => Ok(vec![Event::WorkStarted { root_cause }]),
             (Command::Release { check_after }, State::InWork) => Ok(self.bring_out(check_after, now)),
             (Command::Tell(Tell::InPerson { .. }), state) if !self.telling() => Err(Rejection::NotNow(state.name())),
@@ -266,11 +273,12 @@ impl ImprovementAction {
                 Ok(self.reporters.decide(&tell, now)?.into_iter().map(Event::Telling).collect())
             }
             (Command::Judge { effective }, State::EffectivenessCheck) => self.judge(effective),
-            (Command::Reopen { root_cause, due_by }, State::Effective | State::Ineffective) => {
+            (Command::Reopen { root_cause, due_by }, State::Effective | State::Ineffective | State::Declined) => {
                 Ok(vec![Event::Reopened { root_cause, due_by }])
             }
             (
                 Command::Accept
+                | Command::Decline
                 | Command::StartWork { .. }
                 | Command::Release { .. }
                 | Command::Judge { .. }
@@ -341,6 +349,7 @@ impl ImprovementAction {
                 *self = Self { problem, owner, due_by, state, ..found };
             }
             Event::Accepted => self.state = State::Accepted,
+            Event::Declined => self.state = State::Declined,
             Event::WorkStarted { root_cause } => {
                 self.root_cause = Some(root_cause);
                 self.state = State::InWork;

@@ -20,6 +20,9 @@ pub struct Ladder {
     pub rungs: Rungs,
     /// A department is warned after so much of its time; 0: never.
     pub warn_percent: u8,
+    /// So long the complaint manager has to accept or return a department's answer; nothing: all the time there is.
+    #[serde(default)]
+    pub accept_within: SignedDuration,
     /// A complaint judged this grave, or graver, is raised.
     pub severity_from: Option<Severity>,
     /// A solution that costs more, with what was given before, is raised: minor units by currency.

@@ -1,8 +1,10 @@
 //! Who may do what: responsibilities are those of a post, and a person holds posts (R-ROL-01 to 04, 07, 14).
-//! Invariant of a checked table: every command is some post's, and every member's post is described.
+//! Invariant of a checked table: every command is some post's, every member's post is described, every level has a post.
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+
+use super::escalation::Level;
 
 /// The posts of the house, as its settings write them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -15,6 +17,8 @@ pub struct Posts {
     /// Who holds it.
     #[serde(default)]
     pub members: BTreeMap<String, BTreeSet<String>>,
+    /// The posts that act on what is with a level of escalation, or with one below it (R-CMP-12).
+    pub levels: BTreeMap<Level, BTreeSet<String>>,
 }
 
 /// Why a table cannot be used.
@@ -24,8 +28,10 @@ pub enum PostsError {
     UnknownCommand { post: String, command: String },
     #[error("no post may give the command {0}")]
     Nobodys(String),
-    #[error("members names the post {0}, of which may says nothing")]
+    #[error("members or levels names the post {0}, of which may says nothing")]
     UnknownPost(String),
+    #[error("levels names no post for {}", .0.name())]
+    NobodysLevel(Level),
 }
 
 /// Somebody may not do this. The posts that may are named.
@@ -53,25 +59,42 @@ impl Posts {
                 return Err(PostsError::UnknownCommand { post: post.clone(), command: command.clone() });
             }
         }
-        if let Some(post) = self.members.keys().find(|post| !self.may.contains_key(*post)) {
+        let mut named = self.members.keys().chain(self.levels.values().flatten());
+        if let Some(post) = named.find(|post| !self.may.contains_key(*post)) {
             return Err(PostsError::UnknownPost(post.clone()));
         }
         let nobodys = commands.iter().find(|command| self.of(command).is_empty());
         nobodys.map_or(Ok(()), |command| Err(PostsError::Nobodys((*command).to_owned())))?;
-        Ok(self)
+        let empty = Level::ALL.into_iter().find(|level| self.levels.get(level).is_none_or(BTreeSet::is_empty));
+        empty.map_or(Ok(self), |level| Err(PostsError::NobodysLevel(level)))
     }
 
     /// Whether `actor`, in whatever spelling, may give `command`. Errors: no post of the actor's may; or there is none, and
     /// the house is strict.
     pub fn allow(&self, actor: &str, command: &str) -> Result<(), NotAllowed> {
-        let holds = |people: &BTreeSet<String>| people.iter().any(|who| !kernel::approval::independent(who, actor));
-        let held: Vec<_> = self.members.iter().filter(|(_, who)| holds(who)).map(|(post, _)| post.clone()).collect();
-        let needed = self.of(command);
+        let (held, needed) = (self.held(actor), self.of(command));
         let unlisted = held.is_empty() && !self.strict;
         if unlisted || held.iter().any(|post| needed.contains(post)) {
             return Ok(());
         }
         Err(NotAllowed { command: command.to_owned(), actor: actor.to_owned(), needed, held })
+    }
+
+    /// The highest level whose escalations `actor` may act on; none when the posts they hold are no level's. Who holds no
+    /// post may act on all, or in a strict house on none.
+    pub fn reach(&self, actor: &str) -> Option<Level> {
+        let held = self.held(actor);
+        if held.is_empty() && !self.strict {
+            return Some(Level::Management);
+        }
+        let here = |posts: &BTreeSet<String>| held.iter().any(|post| posts.contains(post));
+        self.levels.iter().rev().find(|(_, posts)| here(posts)).map(|(level, _)| *level)
+    }
+
+    /// The posts `actor` holds, in whatever spelling.
+    fn held(&self, actor: &str) -> Vec<String> {
+        let holds = |people: &BTreeSet<String>| people.iter().any(|who| !kernel::approval::independent(who, actor));
+        self.members.iter().filter(|(_, who)| holds(who)).map(|(post, _)| post.clone()).collect()
     }
 
     /// The posts that may give `command`.
@@ -95,7 +118,33 @@ mod tests {
         };
         let may = table(&[("manager", &["assess", "appeal"]), ("specialist", &["appeal"])]);
         let members = table(&[("manager", &["staff:bo"]), ("specialist", &["staff:bo", " Staff:Ana "])]);
-        Posts { strict, may, members }
+        let levels = Level::ALL.map(|level| (level, BTreeSet::from(["manager".to_owned()])));
+        Posts { strict, may, members, levels: levels.into() }
+    }
+
+    #[test]
+    fn r_cmp_12_r_rol_07_a_person_reaches_as_high_as_the_highest_of_the_posts_they_hold() {
+        let levels: [(Level, &[&str]); 4] = [
+            (Level::TeamLead, &["lead"]),
+            (Level::ComplaintManager, &["manager"]),
+            (Level::DepartmentHead, &["head", "chief"]),
+            (Level::Management, &["management"]),
+        ];
+        let members = [("lead", "staff:li"), ("manager", "staff:bo"), ("chief", "staff:bo"), ("clerk", "staff:ana")];
+        let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<BTreeSet<_>>();
+        let house = |strict| Posts {
+            strict,
+            members: members.map(|(post, who)| (post.to_owned(), set(&[who]))).into(),
+            levels: levels.map(|(level, posts)| (level, set(posts))).into(),
+            ..Posts::default()
+        };
+        for (actor, reach) in
+            [("staff:li", Some(Level::TeamLead)), ("staff:BO", Some(Level::DepartmentHead)), ("staff:ana", None)]
+        {
+            assert_eq!((house(true).reach(actor), house(false).reach(actor)), (reach, reach), "{actor}");
+        }
+        assert_eq!(house(false).reach("staff:nobody"), Some(Level::Management), "who is listed nowhere");
+        assert_eq!(house(true).reach("staff:nobody"), None, "but in a strict house");
     }
 
     #[test]
@@ -129,5 +178,11 @@ mod tests {
         let mut stranger = whole;
         stranger.members.insert("janitor".into(), BTreeSet::new());
         assert_eq!(stranger.check(&COMMANDS), Err(PostsError::UnknownPost("janitor".into())));
+        let mut stranger = posts(false);
+        stranger.levels.insert(Level::TeamLead, ["janitor".to_owned()].into());
+        assert_eq!(stranger.check(&COMMANDS), Err(PostsError::UnknownPost("janitor".into())));
+        let mut nobody = posts(false);
+        nobody.levels.remove(&Level::DepartmentHead);
+        assert_eq!(nobody.check(&COMMANDS), Err(PostsError::NobodysLevel(Level::DepartmentHead)));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kernel::{
-    promise::{self, Event as Step, Fact, Lookup, Promise, Reason, State as Standing},
+    promise::{self, Cause, Event as Step, Fact, Lookup, Promise, Reason, State as Standing},
     sla::{self, Kind, Levels, Warning},
 };
 use uuid::Uuid;
@@ -139,13 +139,18 @@ impl Complaint {
         self.note([vec![(Kind::SolutionOffer, offered)], waiting.to_vec()].concat(), levels, now)
     }
 
-    /// Takes in other terms. Those of the silence hold for every further word.
+    /// Takes in other terms, or that there are none any more. Those of the silence hold for every further word.
     pub(super) fn retargeted(&mut self, moved: &[Moved]) {
         for one in moved {
-            if let Step::Noted { fact: Fact::Retargeted { terms, .. }, .. } = &one.event {
+            let terms = match &one.event {
+                Step::Noted { fact: Fact::Retargeted { terms, .. }, .. } => Some(Some(Arc::clone(terms))),
+                Step::Noted { fact: Fact::Cancelled { cause: Cause::PolicyWithdrawn, .. }, .. } => Some(None),
+                _ => None,
+            };
+            if let Some(terms) = terms {
                 *self.retargets.entry(one.kind).or_default() += 1;
                 if one.kind == Kind::ProgressSilence {
-                    self.facts.terms.silence = Some(Arc::clone(terms));
+                    self.facts.terms.silence = terms;
                 }
             }
             self.promises.apply(one);

@@ -1,12 +1,13 @@
 //! Other terms for a promise that runs: those the policy has for the complaint as it is judged now. One person proposes
-//! them, others approve them as the approval matrix says for the kind `retarget`, and only then the promise moves.
+//! them, others approve them as the approval matrix says for the kind `retarget`, and only then the promise moves. Where
+//! the policy has none any more, what is proposed is that it falls away.
 //! Invariant: what moves is what was proposed, whatever the policy or the class becomes meanwhile.
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use kernel::{
     approval::{self, Approval, Matter, Powers, State as Approving, independent},
-    promise::{Fact, Terms},
+    promise::{Cause, Fact, Terms},
     sla::{Kind, Levels},
 };
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,8 @@ pub struct Proposal {
     /// 1 for the first of the complaint.
     pub number: u32,
     pub kind: Kind,
-    pub terms: Arc<Terms>,
+    /// None where the policy promises it no more.
+    pub terms: Option<Arc<Terms>>,
     pub approval: Approval,
 }
 
@@ -79,7 +81,7 @@ impl Complaint {
         if let Some(waiting) = self.proposal().filter(|_| events.is_empty()) {
             return Err(Rejection::ProposalWaits(waiting.number));
         }
-        let terms = levels.terms(kind, self.facts.asked_of(self.class()), None).ok_or(Rejection::NothingPromised)?;
+        let terms = levels.terms(kind, self.facts.asked_of(self.class()), None);
         let matter = Matter { kinds: vec![RETARGET.into()], class: self.class().name().to_owned(), amount: None };
         let number = self.retargeting.as_ref().map_or(1, |former| former.number + 1);
         let approval = rules.matrix.request(by, matter, false, false, now);
@@ -113,7 +115,8 @@ impl Complaint {
         Ok(judged.into_iter().map(|event| Event::Proposal(Proposed::Judged(event))).chain(moved).collect())
     }
 
-    /// The promise under the terms proposed. Errors: nothing was promised, or it is kept, broken or cancelled already.
+    /// The promise under the terms proposed, or fallen away. Errors: nothing was promised, or it is kept, broken or
+    /// cancelled already, or would have been broken before now.
     fn moved(&self, proposal: &Proposal, levels: &Levels, now: Timestamp) -> Decision {
         let Proposal { number, kind, terms, .. } = proposal;
         let last = self.promises.last(*kind).ok_or(Rejection::NothingPromised)?;
@@ -123,7 +126,12 @@ impl Complaint {
             Event::PromisesMoved(moved) => Event::Retargeted { warned: warned.clone(), moved },
             other => other,
         };
-        let fact = Fact::Retargeted { at: now, terms: Arc::clone(terms), approval_id: format!("{RETARGET} {number}") };
+        last.may_end(now)?;
+        let (at, approval_id) = (now, format!("{RETARGET} {number}"));
+        let fact = match terms.clone() {
+            Some(terms) => Fact::Retargeted { at, terms, approval_id },
+            None => Fact::Cancelled { at, cause: Cause::PolicyWithdrawn },
+        };
         Ok(self.note(vec![(*kind, fact)], levels, now)?.into_iter().map(other_terms).collect())
     }
 

@@ -1,6 +1,6 @@
 //! A suggestion of a customer or an employee (R-ANA-13, R-ANA-14): recorded -> screened -> in_evaluation -> adopted |
-//! declined; adopted -> implemented -> effect_measured -> rewarded (employees only); at the end everybody who made it is
-//! informed, or not told for a reason. Nobody screens, decides on or rewards what they suggested themselves.
+//! declined; adopted -> implemented -> effect_measured -> rewarded (employees only); at the end everybody is informed, or
+//! not told for a reason. Nobody screens, decides on or rewards their own.
 mod promised;
 
 use std::sync::Arc;
@@ -208,7 +208,7 @@ pub enum Rejection {
     Own,
     #[error("a suggestion cannot be merged into itself")]
     Itself,
-    #[error("only an employee's suggestion that helped is rewarded")]
+    #[error("only an employee's suggestion that helped is rewarded, and once")]
     NoReward,
     #[error(transparent)]
     Reporter(#[from] Refusal),
@@ -283,7 +283,7 @@ impl Suggestion {
             }
             (Command::RecordImplemented, State::Adopted) => vec![Event::Implemented],
             (Command::MeasureEffect { effective }, State::Implemented) => vec![Event::EffectMeasured { effective }],
-            (Command::Reward { by, kind }, State::EffectMeasured) => self.reward(&by, kind)?,
+            (Command::Reward { by, kind }, State::EffectMeasured | State::Informed) => self.reward(&by, kind)?,
             (Command::Tell(Tell::InPerson { report_id }), state)
                 if !self.answerable() && !self.adopted_by_customer(report_id) =>
             {
@@ -346,7 +346,7 @@ impl Suggestion {
     fn reward(&self, by: &str, kind: RewardKind) -> Outcome {
         self.by_another(by)?;
         let employee = |reporter: &Reporter| matches!(reporter.person, Person::Employee { .. });
-        if self.effective == Some(true) && self.reporters.iter().any(employee) {
+        if self.effective == Some(true) && self.reward.is_none() && self.reporters.iter().any(employee) {
             Ok(vec![Event::Rewarded { kind }])
         } else {
             Err(Rejection::NoReward)
@@ -390,8 +390,8 @@ impl Suggestion {
                 self.state = State::EffectMeasured;
             }
             Event::Rewarded { kind } => {
-                self.reward = Some(kind);
-                self.state = State::Rewarded;
+                let informed = self.state == State::Informed;
+                (self.reward, self.state) = (Some(kind), if informed { self.state } else { State::Rewarded });
             }
             Event::Telling(telling) => self.reporters.apply(&telling),
             Event::Informed => self.state = State::Informed,

@@ -101,7 +101,7 @@ impl Aggregate for Complaint {
             Event::Care(heard) => self.heard(heard, shard),
             Event::Proposal(proposed) => self.proposal_moved(proposed, shard),
             Event::Held(hold) => Published::of(&self.held(hold), shard).at(hold.at),
-            Event::HoldReleased { at } => Published::of(&c::ComplaintHoldReleased { complaint_id }, shard).at(*at),
+            Event::HoldReleased { at, .. } => Published::of(&c::ComplaintHoldReleased { complaint_id }, shard).at(*at),
             Event::Reopened { .. } | Event::Unmerged => Published::of(&self.reopened(), shard),
             Event::Closed { at, .. } | Event::Merged { at, .. } => Published::of(&self.end(event, *at), shard).at(*at),
         }
@@ -125,9 +125,14 @@ impl Aggregate for Complaint {
             Event::Raised { trigger: Trigger::Silence, escalation_id } if !self.without_word() => {
                 vec![self.raise(*escalation_id, Trigger::Silence), super::settle(*escalation_id)]
             }
+            Event::Raised { trigger: Trigger::RegulatorReportLate, escalation_id } => {
+                let raise = self.raise(*escalation_id, Trigger::RegulatorReportLate);
+                std::iter::once(raise).chain(self.report_warned().map(super::settle)).collect()
+            }
             Event::Dissatisfied { trigger, escalation_id, .. } | Event::Raised { trigger, escalation_id } => {
                 vec![self.raise(*escalation_id, *trigger)]
             }
+            Event::HoldReleased { raised, .. } => raised.iter().map(|raised| super::settle(*raised)).collect(),
             Event::Assessed(judged) if self.facts.terms.ladder.grave(judged.severity) => {
                 self.raise_once(Trigger::Severity, "severity", 1)
             }
@@ -164,7 +169,6 @@ impl Aggregate for Complaint {
             | Event::Unmerged
             | Event::Proposal(_)
             | Event::Held(_)
-            | Event::HoldReleased { .. }
             | Event::Reopened { .. } => vec![],
         }
     }

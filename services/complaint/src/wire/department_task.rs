@@ -9,7 +9,7 @@ use crate::{
     deadlines,
     domain::{
         DepartmentTask,
-        department_task::{Command, Event, Held, Rejection},
+        department_task::{Command, Event, Held, Rejection, escalation},
         escalation::{Matter, Trigger},
         values::{Department, Evidence},
     },
@@ -51,13 +51,25 @@ impl Aggregate for DepartmentTask {
                 Published::of(&acknowledged, shard)
             }
             Event::Answered { at, .. } => Published::of(&self.answered(*at), shard).at(*at),
-            Event::Returned { .. } => {
-                let (warn_at, further_warn_at) = warned(self);
-                let returned =
-                    contract::TaskReturned { task_id, complaint_id, department, answer_by, warn_at, further_warn_at };
+            Event::Returned { waited_s, .. } => {
+                let ((warn_at, further_warn_at), to_judge_s) = (warned(self), *waited_s);
+                let returned = contract::TaskReturned {
+                    task_id,
+                    complaint_id,
+                    department,
+                    answer_by,
+                    warn_at,
+                    further_warn_at,
+                    to_judge_s,
+                };
                 Published::of(&returned, shard)
             }
-            Event::Accepted => Published::of(&self.accepted(), shard),
+            Event::Accepted { waited_s } => Published::of(&self.accepted(*waited_s), shard),
+            Event::Unjudged { escalation_id, due } => {
+                let (escalation_id, judge_by) = (escalation_id.to_string(), instant(*due));
+                let unjudged = contract::TaskUnjudged { task_id, complaint_id, department, judge_by, escalation_id };
+                Published::of(&unjudged, shard).at(*due)
+            }
             Event::Forwarded { from, held, .. } => Published::of(&self.forwarded(from, *held), shard),
             Event::Warned { escalation_id, warning, .. } => {
                 let (escalation_id, warning) = (escalation_id.to_string(), warning.to_string());
@@ -98,7 +110,7 @@ impl Aggregate for DepartmentTask {
     }
 
     /// Warnings are over when the task is not waited for any more, or when it is late, which is graver; lateness that was
-    /// none is settled.
+    /// none is settled, and so is an answer that waited too long once it is judged.
     fn reactions(&self, event: &Event) -> Vec<Change> {
         let settle = |warnings: Vec<Uuid>| warnings.into_iter().map(super::settle);
         match event {
@@ -111,10 +123,17 @@ impl Aggregate for DepartmentTask {
             Event::Cancelled { .. } => {
                 settle(self.warnings()).chain(self.late_escalations().map(super::over)).collect()
             }
-            Event::Closed => self.late_escalations().map(super::over).collect(),
+            Event::Closed => self.late_escalations().chain([self.unjudged_escalation()]).map(super::over).collect(),
+            Event::Unjudged { escalation_id, .. } => self.raise(*escalation_id, Trigger::AnswerWaits),
+            Event::Accepted { .. } => vec![super::settle(self.unjudged_escalation())],
+            // It was raised at the hand-over before this one.
+            Event::Returned { .. } => {
+                let before = escalation("answer_waits", self.brief.task_id, self.returns - 1, self.forwards);
+                vec![super::settle(before)]
+            }
             Event::Forwarded { warnings, .. } => settle(warnings.clone()).collect(),
             Event::Corrected { escalation_id, .. } => vec![super::settle(*escalation_id)],
-            Event::Issued { .. } | Event::Acknowledged { .. } | Event::Accepted | Event::Returned { .. } => vec![],
+            Event::Issued { .. } | Event::Acknowledged { .. } => vec![],
         }
     }
 }
@@ -145,7 +164,7 @@ impl DepartmentTask {
         }
     }
 
-    fn accepted(&self) -> contract::TaskAccepted {
+    fn accepted(&self, to_judge_s: u64) -> contract::TaskAccepted {
         contract::TaskAccepted {
             task_id: self.brief.task_id.to_string(),
             complaint_id: self.brief.complaint_id.to_string(),
@@ -155,6 +174,7 @@ impl DepartmentTask {
             working_to_acknowledge_s: self.waited_in_all.working_to_acknowledge_s,
             working_to_answer_s: self.waited_in_all.working_to_answer_s,
             working_unknown: self.waited_in_all.uncounted,
+            to_judge_s,
         }
     }
 

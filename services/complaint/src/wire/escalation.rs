@@ -143,6 +143,7 @@ impl From<Rejection> for Fault {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::Unknown => Fault::not_found("escalation", "with this id"),
+            Rejection::OtherLevel(_) => Fault::denied(rejection.code(), rejection.to_string()),
             Rejection::NotNow(_) => Fault::rejected(rejection.code(), rejection.to_string()),
         }
     }

@@ -43,6 +43,7 @@ impl Aggregate for ImprovementAction {
         match event {
             Event::Proposed { .. } => Published::of(&self.proposed(), shard),
             Event::Accepted => Published::of(&c::ImprovementAccepted { action_id }, shard),
+            Event::Declined => Published::of(&c::ImprovementDeclined { action_id }, shard),
             Event::WorkStarted { root_cause } => {
                 let root_cause_code = root_cause.to_string();
                 Published::of(&c::ImprovementWorkStarted { action_id, root_cause_code }, shard)
@@ -97,7 +98,7 @@ impl Aggregate for ImprovementAction {
         }
     }
 
-    /// Somebody must look at what is late, until it is released.
+    /// Somebody must look at what is late, until it is released or turned down.
     fn reactions(&self, event: &Event) -> Vec<Change> {
         match (event, self.lateness()) {
             (Event::Overdue, Some(escalation_id)) => {
@@ -105,7 +106,7 @@ impl Aggregate for ImprovementAction {
                 let (action_id, department) = (Some(self.problem.action_id()), Some(self.owner.clone()));
                 raise(Matter { action_id, department, ..matter })
             }
-            (Event::Released(_), Some(escalation_id)) => vec![settle(escalation_id)],
+            (Event::Released(_) | Event::Declined, Some(escalation_id)) => vec![settle(escalation_id)],
             _ => vec![],
         }
     }

@@ -187,13 +187,14 @@ pub fn by_hand(trigger: contract::EscalationTrigger) -> Option<Trigger> {
 
 /// The stored word of a level of the contract; `None` where none is said.
 pub fn level_word(level: contract::EscalationLevel) -> Option<&'static str> {
-    match level {
-        contract::EscalationLevel::Unspecified => None,
-        contract::EscalationLevel::TeamLead => Some("team_lead"),
-        contract::EscalationLevel::ComplaintManager => Some("complaint_manager"),
-        contract::EscalationLevel::DepartmentHead => Some("department_head"),
-        contract::EscalationLevel::Management => Some("management"),
-    }
+    let level = match level {
+        contract::EscalationLevel::Unspecified => return None,
+        contract::EscalationLevel::TeamLead => Level::TeamLead,
+        contract::EscalationLevel::ComplaintManager => Level::ComplaintManager,
+        contract::EscalationLevel::DepartmentHead => Level::DepartmentHead,
+        contract::EscalationLevel::Management => Level::Management,
+    };
+    Some(level.name())
 }
 
 fn trigger(trigger: Trigger) -> i32 {
@@ -211,6 +212,7 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::PaymentContradicted => contract::EscalationTrigger::PaymentContradicted,
         Trigger::PaymentUnknown => contract::EscalationTrigger::PaymentUnknown,
         Trigger::ApprovalLate => contract::EscalationTrigger::ApprovalLate,
+        Trigger::AnswerWaits => contract::EscalationTrigger::AnswerWaits,
         Trigger::DepartmentWarning => contract::EscalationTrigger::DepartmentWarning,
         Trigger::Severity => contract::EscalationTrigger::Severity,
         Trigger::Amount => contract::EscalationTrigger::Amount,

@@ -74,20 +74,28 @@ fn made(complaint_id: String, proposal: &Proposal) -> contract::RetargetProposed
         complaint_id,
         number: proposal.number,
         promise: word(proposal.kind).to_owned(),
-        within_s: proposal.terms.target.as_secs().unsigned_abs(),
+        within_s: within_s(proposal),
+        withdrawn: proposal.terms.is_none(),
         approve_by: instant(proposal.approval.due),
         roles: roles(&proposal.approval),
     }
 }
 
+/// The time proposed; 0 where it is that nothing is promised any more.
+fn within_s(proposal: &Proposal) -> u64 {
+    proposal.terms.as_ref().map_or(0, |terms| terms.target.as_secs().unsigned_abs())
+}
+
 /// The newest proposal of other terms.
 pub fn proposal_view(proposal: &Proposal) -> contract::RetargetView {
     let Proposal { number, kind, terms, approval: way } = proposal;
+    let calendar = terms.as_ref().map(|terms| terms.calendar.as_ref().map_or(ROUND_THE_CLOCK, |calendar| &calendar.id));
     contract::RetargetView {
         number: *number,
         promise: word(*kind).to_owned(),
-        within_s: terms.target.as_secs().unsigned_abs(),
-        hours: terms.calendar.as_ref().map_or(ROUND_THE_CLOCK, |calendar| &calendar.id).to_owned(),
+        within_s: within_s(proposal),
+        hours: calendar.unwrap_or_default().to_owned(),
+        withdrawn: terms.is_none(),
         author: way.author.clone(),
         approval: Some(approval(way)),
     }

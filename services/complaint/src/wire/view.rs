@@ -150,6 +150,7 @@ pub fn task_view(version: u64, task: &DepartmentTask) -> contract::TaskView {
         working_to_answer_s: task.waited.working_to_answer_s,
         working_unknown: task.waited.uncounted,
         calendar: calendar.map(|calendar| calendar.id.clone()).unwrap_or_default(),
+        judge_by: task.judging.and_then(|judging| judging.by).and_then(instant),
     }
 }
 

@@ -22,7 +22,7 @@ fn answer(task_id: &str, department: &str) -> AnswerTaskRequest {
 }
 
 fn acknowledge(task_id: &str) -> AcknowledgeTaskRequest {
-    AcknowledgeTaskRequest { task_id: task_id.into(), owner: String::new() }
+    AcknowledgeTaskRequest { task_id: task_id.into(), department: "quality".into(), owner: String::new() }
 }
 
 fn back(task_id: &str) -> ReturnAnswerRequest {
@@ -74,7 +74,7 @@ async fn r_cmp_04_a_task_is_issued_at_once_and_worked_by_its_department_only() {
 }
 
 #[tokio::test]
-async fn a_department_that_cannot_answer_forwards_the_task_with_a_reason() {
+async fn r_cmp_19_a_department_that_cannot_answer_forwards_the_task_with_a_reason_and_has_it_no_more() {
     let house = House::open().await;
     house.record(1, CaseClass::ProductQuality).await;
     let task_id = house.tasks("quality").await[0].task_id.clone();
@@ -98,6 +98,12 @@ async fn a_department_that_cannot_answer_forwards_the_task_with_a_reason() {
     let row = house.stack.journal(NAME).await.into_iter().find(|row| row.event_type.ends_with("Forwarded")).unwrap();
     assert_eq!(row.subject, "dept.v1.medical.task.forwarded", "the new team learns of it on its own subject");
     assert_eq!(house.get(1).await.notes[0].field, "forward_reason");
+    let former = house.client().acknowledge_task(request("staff:quinn", acknowledge(&task_id))).await.unwrap_err();
+    assert_eq!((former.code(), code(&former).as_str()), (Code::PermissionDenied, "task.other_department"));
+    let mine = AcknowledgeTaskRequest { department: "medical".into(), ..acknowledge(&task_id) };
+    ok(house.client().acknowledge_task(request("staff:mo", mine)).await, "acknowledged");
+    let former = house.client().answer_task(request("staff:quinn", answer(&task_id, "quality"))).await.unwrap_err();
+    assert_eq!(code(&former), "task.other_department", "an answer of a department that was not asked");
     ok(house.client().answer_task(request("staff:mo", answer(&task_id, "medical"))).await, "answered");
 }
 
@@ -163,14 +169,83 @@ async fn r_cmp_20_what_has_no_answer_after_its_time_is_on_the_managers_list() {
 }
 
 #[tokio::test]
-async fn a_further_department_is_asked_while_investigating() {
+async fn r_cmp_04_a_further_department_is_asked_while_investigating_and_reads_what_it_is_asked() {
     let house = House::open().await;
     house.investigate(1).await;
-    let ask = AskDepartmentRequest { complaint_id: id(1), department: "medical".into() };
+    let text = "does the rash come from the preservative?".to_owned();
+    let ask = AskDepartmentRequest { complaint_id: id(1), department: "medical".into(), text: text.clone() };
     ok(house.client().ask_department(request(ANA, ask)).await, "investigating");
     let [task] = house.tasks("medical").await.try_into().unwrap();
     assert_eq!(house.events::<DepartmentAsked>().await[0].task_id, task.task_id);
     assert_eq!(task.issued.unwrap().answer_by, on_wire(house.stack.now() + hours(24)), "as the levels say");
+
+    let read = GetTaskRequest { task_id: task.task_id.clone() };
+    let nobody = house.client().get_task(tonic::Request::new(read.clone())).await.unwrap_err();
+    assert_eq!(crate::house::fields(&nobody), ["metadata.aftercare-actor"], "who reads says who he is");
+    let shown = house.client().get_task(request("staff:mo", read.clone())).await.unwrap().into_inner();
+    let [question] = shown.notes.as_slice() else { unreachable!("{:?}", shown.notes) };
+    assert_eq!((question.field.as_str(), &question.text, &question.by), ("question", &text, &ANA.to_owned()));
+    assert_eq!(shown.task.unwrap().task_id, task.task_id);
+    let of_complaint = house.get(1).await.notes;
+    assert!(of_complaint.iter().any(|note| note.text == text && note.owner_id == task.task_id));
+    ok(house.client().answer_task(request("staff:mo", answer(&task.task_id, "medical"))).await, "answered");
+    ok(house.client().return_answer(request(ANA, back(&task.task_id))).await, "returned");
+    let shown = house.client().get_task(request("staff:mo", read)).await.unwrap().into_inner();
+    let words: Vec<_> = shown.notes.iter().map(|note| note.field.as_str()).collect();
+    assert_eq!(words, ["return_reason", "answer_findings", "answer", "question"]);
+    let journal = house.stack.journal(NAME).await;
+    let told = |row: &testkit::JournalRow| row.payload.windows(text.len()).any(|part| part == text.as_bytes());
+    assert!(!journal.iter().any(told), "words stay here");
+    let unknown = GetTaskRequest { task_id: id(9) };
+    assert_eq!(house.client().get_task(request(ANA, unknown)).await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn r_cmp_19_an_answer_nobody_accepts_or_returns_in_time_is_listed_and_raised_until_it_is_judged() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    let task_id = house.tasks("quality").await[0].task_id.clone();
+    ok(house.client().answer_task(request("staff:quinn", answer(&task_id, "quality"))).await, "answered");
+    let due = house.stack.now() + hours(48);
+    assert_eq!(house.tasks("quality").await[0].judge_by, on_wire(due));
+    house.stack.advance(hours(48)).await;
+    assert_eq!(house.events::<TaskUnjudged>().await, [], "the due time itself is in time");
+    house.stack.advance(micro()).await;
+    let [unjudged] = house.events::<TaskUnjudged>().await.try_into().unwrap();
+    assert_eq!((unjudged.judge_by, unjudged.department.as_str()), (on_wire(due), "quality"));
+    let [raised] = raised_for(&house, EscalationTrigger::AnswerWaits).await.try_into().unwrap();
+    assert_eq!((raised.level(), &raised.escalation_id), (EscalationLevel::ComplaintManager, &unjudged.escalation_id));
+    let waits = async || {
+        let listed = house.client().list_overdue(request(ANA, ListOverdueRequest::default())).await.unwrap();
+        let listed = listed.into_inner().overdue.into_iter().filter(|row| row.kind == "answer");
+        listed.map(|row| (row.id, row.complaint_id, row.due_at)).collect::<Vec<_>>()
+    };
+    assert_eq!(waits().await, [(task_id.clone(), id(1), on_wire(due))]);
+    house.stack.advance(hours(1)).await;
+    ok(house.client().accept_answer(request(ANA, AcceptAnswerRequest { task_id: task_id.clone() })).await, "accepted");
+    house.stack.settle().await;
+    assert_eq!((waits().await, house.tasks("quality").await[0].judge_by), (vec![], None));
+    assert_eq!(house.events::<TaskAccepted>().await[0].to_judge_s, 49 * 3_600, "how long it waited is measured");
+    let closed = house.events::<EscalationClosed>().await;
+    assert!(closed.iter().any(|one| one.escalation_id == raised.escalation_id && one.settled));
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn r_cmp_19_nobody_is_asked_for_another_answer_to_a_complaint_that_is_closed() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    let task_id = house.tasks("quality").await[0].task_id.clone();
+    ok(house.client().answer_task(request("staff:quinn", answer(&task_id, "quality"))).await, "answered");
+    house.withdraw(1).await.unwrap();
+    let refused = house.client().return_answer(request(ANA, back(&task_id))).await.unwrap_err();
+    assert_eq!((refused.code(), code(&refused).as_str()), (Code::FailedPrecondition, "task.complaint_closed"));
+    house.stack.advance(hours(100)).await;
+    assert_eq!(house.events::<TaskUnjudged>().await, [], "what is closed is judged by nobody");
+    let expected = ["TaskIssued", "TaskAcknowledged", "TaskAnswered", "TaskClosed"];
+    assert_eq!(house.history(&task_id).await, expected);
+    let accept = AcceptAnswerRequest { task_id };
+    ok(house.client().accept_answer(request(ANA, accept)).await, "accepted");
 }
 
 /// Quality has eight hours of its calendar; a machine of its own says when, if nobody was on line.

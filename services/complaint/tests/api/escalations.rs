@@ -1,9 +1,9 @@
 //! The ladder: who must look first, who after that, and how it ends.
 use contracts::{
-    common::v1::CaseClass,
+    common::v1::{CaseClass, Lane},
     complaint::v1::*,
     fulfilment::v1::{OrderPromise, OrderPromiseMoved, RefundOverdue},
-    intake::v1::{CaseClosed, CaseResponded, CaseResponseCorrected, CaseResponseMissed},
+    intake::v1::{CaseClosed, CaseResponded, CaseResponseCorrected, CaseResponseDueSoon, CaseResponseMissed},
 };
 use testkit::request;
 
@@ -187,7 +187,8 @@ async fn r_cmp_12_what_is_still_raised_when_a_complaint_closes_is_settled_but_fo
     };
     ok(house.client().answer_task(request("staff:quinn", answer)).await, "answered");
     house.stack.settle().await;
-    let ask = AskDepartmentRequest { complaint_id: id(1), department: "medical".into() };
+    let text = "is it harmful?".into();
+    let ask = AskDepartmentRequest { complaint_id: id(1), department: "medical".into(), text };
     ok(house.client().ask_department(request(ANA, ask)).await, "investigating");
     house.stack.advance(hours(25)).await;
     let open = async || {
@@ -279,5 +280,51 @@ async fn r_ful_05_a_promise_of_an_order_is_warned_of_and_raised_when_it_is_late(
     let late = (EscalationTrigger::PromiseLate, EscalationLevel::ComplaintManager);
     assert_eq!(seen(house.events().await), [warned, warned, late]);
     assert_eq!(house.events::<EscalationClosed>().await.len(), 2, "what is late is warned of no more");
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn r_cmp_13_a_first_answer_that_comes_near_its_end_is_warned_of_until_it_is_given_or_late() {
+    let house = House::open().await;
+    let soon = |case: u128, warning: &str| CaseResponseDueSoon {
+        case_id: id(1_000 + case),
+        warning: warning.into(),
+        ..CaseResponseDueSoon::default()
+    };
+    for (case, warning) in [(1, "50%"), (1, "2h"), (2, "50%"), (3, "50%")] {
+        house.hear("intake", &soon(case, warning), 1_000 + case).await;
+    }
+    let raised = house.events::<EscalationRaised>().await;
+    let seen: Vec<_> = raised.iter().map(|one| (one.trigger(), one.level(), one.case_id.clone())).collect();
+    let warned = |case: u128| (EscalationTrigger::PromiseWarning, EscalationLevel::TeamLead, id(1_000 + case));
+    assert_eq!(seen, [warned(1), warned(2), warned(3)], "once a case");
+    let case_id = id(1_001);
+    house.hear("intake", &CaseResponded { case_id, in_time: true, ..CaseResponded::default() }, 1_001).await;
+    house.hear("intake", &CaseResponseMissed { case_id: id(1_002), ..Default::default() }, 1_002).await;
+    house.hear("intake", &CaseClosed { case_id: id(1_003), ..CaseClosed::default() }, 1_003).await;
+    let mut open: Vec<_> = house.escalations().await.into_iter().filter(|view| view.status != "closed").collect();
+    let last = open.pop().unwrap().raised.unwrap();
+    assert_eq!((open, last.trigger(), last.case_id), (vec![], EscalationTrigger::FirstResponseLate, id(1_002)));
+    assert!(house.events::<EscalationClosed>().await.iter().all(|closed| closed.settled));
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn r_int_09_a_first_answer_that_is_missed_where_harm_is_done_is_told_by_night_as_well() {
+    let house = House::open().await;
+    // Half past one in Shanghai.
+    house.stack.advance(hours(9) + jiff::SignedDuration::from_mins(30)).await;
+    for (case, lane) in [(1, Lane::Health), (2, Lane::Standard), (3, Lane::Unspecified)] {
+        let missed = CaseResponseMissed { case_id: id(1_000 + case), lane: lane.into(), ..Default::default() };
+        house.hear("intake", &missed, 1_000 + case).await;
+    }
+    let told = |raised: EscalationRaised| (raised.case_id, raised.notify_at == raised.raised_at);
+    let told: Vec<_> = house.events::<EscalationRaised>().await.into_iter().map(told).collect();
+    assert_eq!(told, [(id(1_001), true), (id(1_002), false), (id(1_003), false)], "only harm wakes anybody");
+    // What nobody acknowledges goes up by night as well, and is told there by night.
+    house.stack.advance(hours(4) + micro()).await;
+    let up = house.events::<EscalationPassedUp>().await;
+    let harm = up.iter().find(|up| up.case_id == id(1_001)).unwrap();
+    assert_eq!((harm.level(), harm.notify_at), (EscalationLevel::ComplaintManager, harm.passed_up_at));
     assert_eq!(house.stack.parked(NAME).await, 0);
 }

@@ -2,7 +2,7 @@
 use contracts::{common::v1::CaseClass, complaint::v1::*};
 use testkit::{request, wrong_fields};
 
-use crate::house::{ANA, EVA, House, NAME, code, hours, id, ok, on_wire, refund};
+use crate::house::{ANA, EVA, House, NAME, code, hours, id, micro, ok, on_wire, refund};
 
 fn hold(number: u128) -> HoldComplaintRequest {
     HoldComplaintRequest {
@@ -69,6 +69,40 @@ async fn r_cmp_11_what_is_held_is_closed_by_no_silence_and_then_by_the_end_of_th
     }
     let view = house.view(1).await;
     assert_eq!((view.status.as_str(), view.outcome.as_str()), ("closed", "unconfirmed"));
+}
+
+#[tokio::test]
+async fn r_cmp_20_an_authoritys_deadline_is_warned_of_listed_when_it_passes_and_settled_with_the_hold() {
+    let house = House::open().await;
+    house.record(1, CaseClass::Delivery).await;
+    house.withdraw(1).await.unwrap();
+    let report_by = house.stack.now() + hours(240);
+    let whole = HoldComplaintRequest { regulator_case: "samr-2026-7".into(), report_by: on_wire(report_by), ..hold(1) };
+    ok(house.client().hold_complaint(request(EVA, whole)).await, "closed");
+    house.stack.advance(hours(120)).await;
+    let raised = async || {
+        let all = house.events::<EscalationRaised>().await.into_iter();
+        all.map(|one| (one.trigger(), one.level(), one.complaint_id)).collect::<Vec<_>>()
+    };
+    let warning = (EscalationTrigger::RegulatorReportWarning, EscalationLevel::DepartmentHead, id(1));
+    assert_eq!(raised().await, std::slice::from_ref(&warning), "half of the time has passed");
+    house.stack.advance(hours(120)).await;
+    let listed = async || {
+        let asked = request(ANA, ListOverdueRequest::default());
+        let rows = house.client().list_overdue(asked).await.unwrap().into_inner().overdue.into_iter();
+        rows.map(|row| (row.kind, row.id, row.due_at)).collect::<Vec<_>>()
+    };
+    assert_eq!((raised().await.len(), listed().await), (1, vec![]), "the due time itself is in time");
+    house.stack.advance(micro()).await;
+    let late = (EscalationTrigger::RegulatorReportLate, EscalationLevel::Management, id(1));
+    assert_eq!(raised().await, [warning, late]);
+    assert_eq!(listed().await, [("regulator_report".to_owned(), id(1), on_wire(report_by))]);
+    let open = async || house.escalations().await.iter().filter(|one| one.status != "closed").count();
+    assert_eq!(open().await, 1, "what is late is warned of no more");
+    ok(house.client().release_hold(request(EVA, release(1))).await, "closed");
+    house.stack.settle().await;
+    assert_eq!((open().await, listed().await), (0, vec![]));
+    assert_eq!(house.stack.parked(NAME).await, 0);
 }
 
 #[tokio::test]

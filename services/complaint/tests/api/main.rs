@@ -10,6 +10,7 @@ mod holds;
 mod house;
 mod improvements;
 mod offers;
+mod overdue;
 mod posts;
 mod promises;
 mod refusals;

@@ -105,8 +105,8 @@ async fn r_rol_04_a_training_specialist_takes_up_measures_and_reads_no_complaint
 }
 
 #[tokio::test]
-async fn r_rol_07_management_and_the_head_decide_escalations_and_no_specialist_does() {
-    for (post, may) in [("management", true), ("head_of_after_sales", true), ("customer_service_specialist", false)] {
+async fn r_rol_07_management_decides_what_is_raised_to_it_and_no_specialist_anything() {
+    for (post, may) in [("management", true), ("customer_service_specialist", false)] {
         let house = sun_is(post).await;
         house.record(1, CaseClass::Delivery).await;
         let (complaint_id, reason) = (id(1), "the paper asks".to_owned());
@@ -174,4 +174,60 @@ async fn r_rol_14_nothing_is_read_for_who_may_not_draft() {
     house.record(1, CaseClass::ProductQuality).await;
     sqlx::query("alter table complaint rename to out_of_reach").execute(&house.stack.pool(NAME)).await.unwrap();
     needs(house.client().draft_solution(request(SUN, draft(1, vec![refund(1)]))).await, "complaint_manager");
+}
+
+/// What is raised by hand, by this trigger, and where it is.
+async fn raised(house: &House, trigger: EscalationTrigger) -> String {
+    let raise = RaiseEscalationRequest { complaint_id: id(1), trigger: trigger.into(), reason: "look at it".into() };
+    house.client().raise_escalation(request(ANA, raise)).await.unwrap();
+    let all = house.escalations().await.into_iter();
+    let mut all = all.filter(|one| one.raised.as_ref().unwrap().trigger() == trigger);
+    all.next_back().unwrap().escalation_id
+}
+
+/// As shipped: who may take up what is with which level.
+#[tokio::test]
+async fn r_cmp_12_r_rol_07_each_level_binds_the_posts_that_act_on_it_and_a_level_above_may_always_act() {
+    let house = House::shipped().await;
+    house.record(1, CaseClass::Delivery).await;
+    let manager = raised(&house, EscalationTrigger::Manual).await;
+    let management = raised(&house, EscalationTrigger::Media).await;
+    let client = || house.client();
+    let acknowledge = |escalation_id: &str| AcknowledgeEscalationRequest { escalation_id: escalation_id.into() };
+    let lead =
+        client().acknowledge_escalation(request("staff:team-lead-wen", acknowledge(&manager))).await.unwrap_err();
+    assert_eq!((lead.code(), code(&lead).as_str()), (Code::PermissionDenied, "escalation.other_level"));
+    assert!(lead.message().contains("complaint_manager"), "the level is named: {}", lead.message());
+    needs(client().acknowledge_escalation(request("staff:quality-team", acknowledge(&manager))).await, "team_lead");
+    let by = "staff:complaint-manager-bo";
+    let before = house.stack.journal(NAME).await.len();
+    for who in [by, "staff:head-of-quality-lu"] {
+        let refused = client().acknowledge_escalation(request(who, acknowledge(&management))).await.unwrap_err();
+        assert_eq!(code(&refused), "escalation.other_level", "{who}");
+        let (escalation_id, decision) = (management.clone(), "let it be".to_owned());
+        let refused =
+            client().decide_escalation(request(who, DecideEscalationRequest { escalation_id, decision })).await;
+        assert_eq!(code(&refused.unwrap_err()), "escalation.other_level", "{who}");
+    }
+    assert_eq!(house.stack.journal(NAME).await.len(), before, "nothing moved");
+    ok(client().acknowledge_escalation(request(by, acknowledge(&manager))).await, "acknowledged");
+    let (escalation_id, decision) = (manager.clone(), "visit her".to_owned());
+    let decide = DecideEscalationRequest { escalation_id, decision };
+    ok(client().decide_escalation(request("staff:head-of-quality-lu", decide)).await, "decided");
+    ok(client().acknowledge_escalation(request("staff:director-eva", acknowledge(&management))).await, "acknowledged");
+    let (escalation_id, decision) = (management.clone(), "answer the paper".to_owned());
+    let decide = DecideEscalationRequest { escalation_id, decision };
+    ok(client().decide_escalation(request("staff:nobody-is-listed", decide)).await, "decided");
+    let close = CloseEscalationRequest { escalation_id: management };
+    let refused = client().close_escalation(request(by, close.clone())).await.unwrap_err();
+    assert_eq!(code(&refused), "escalation.other_level", "what was raised to management is closed by it");
+    ok(client().close_escalation(request("staff:director-gao", close)).await, "closed");
+}
+
+#[tokio::test]
+async fn r_rol_01_as_shipped_nobody_takes_complaints_and_judges_them_as_well() {
+    let house = House::shipped().await;
+    house.record(1, CaseClass::ProductQuality).await;
+    needs(house.client().assess(request("staff:agent-ana", assess())).await, "complaint_manager");
+    ok(house.client().assess(request("staff:complaint-manager-li", assess())).await, "assessed");
 }

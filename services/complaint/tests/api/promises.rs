@@ -227,6 +227,49 @@ async fn r_cmp_10_a_proposal_nobody_approves_in_time_moves_nothing() {
 }
 
 #[tokio::test]
+async fn d9_r_cmp_10_a_promise_the_policy_has_no_rule_for_any_more_falls_away_when_that_is_approved() {
+    let only = "promise = \"progress_silence\"\nwhen.class = [\"delivery\"]";
+    let policy = kernel::sla::DEFAULT.replace("promise = \"progress_silence\"", only);
+    let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.toml", uuid::Uuid::now_v7()));
+    std::fs::write(&file, policy).unwrap();
+    let house = House::open_with(|settings| {
+        settings.service["levels"] = serde_json::json!({ "policy": file });
+    })
+    .await;
+    std::fs::remove_file(&file).unwrap();
+    house.record(1, CaseClass::Delivery).await;
+    let assess = AssessRequest { complaint_id: id(1), class: CaseClass::Repair.into(), severity: 1 };
+    ok(house.client().assess(request(ANA, assess)).await, "assessed");
+    assert_eq!(standing(&house, "progress_silence").await.status, "running", "a class moves nothing");
+    let asked = retarget("progress_silence", "repairs are told of when they are done");
+    ok(house.client().retarget_complaint(request(ANA, asked)).await, "assessed");
+    let view = house.view(1).await.retarget.unwrap();
+    assert_eq!((view.withdrawn, view.within_s, view.hours.as_str()), (true, 0, ""));
+    assert!(house.events::<RetargetProposed>().await[0].withdrawn);
+    assert_eq!(standing(&house, "progress_silence").await.status, "running", "nothing moves yet");
+    ok(house.client().approve_retarget(request(EVA, approve(1))).await, "assessed");
+    assert_eq!(standing(&house, "progress_silence").await.status, "cancelled");
+    house.stack.advance(hours(100)).await;
+    assert_eq!(house.events::<CustomerWithoutWord>().await, []);
+    assert!(raised_for(&house, EscalationTrigger::Silence).await.is_empty(), "what fell away escalates no more");
+    assert!(!house.view(1).await.without_word);
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn r_cmp_10_other_terms_that_would_be_broken_before_anybody_agreed_to_them_are_refused() {
+    let house = House::open().await;
+    house.record(1, CaseClass::ProductQuality).await;
+    let assess = AssessRequest { complaint_id: id(1), class: CaseClass::Discomfort.into(), severity: 1 };
+    ok(house.client().assess(request(ANA, assess)).await, "assessed");
+    house.stack.advance(hours(80)).await;
+    let asked = retarget("result_notice", "it is about health");
+    let refused = house.client().retarget_complaint(request(ANA, asked)).await.unwrap_err();
+    assert_eq!((refused.code(), code(&refused).as_str()), (Code::FailedPrecondition, "promise.broken_before"));
+    assert_eq!(standing(&house, "result_notice").await.status, "running", "72 h are over, 168 are not");
+}
+
+#[tokio::test]
 async fn r_cmp_20_two_promises_that_are_due_at_the_same_instant_stand_on_two_pages() {
     let policy = kernel::sla::DEFAULT.replace("target = \"48h\"", "target = \"72h\"");
     let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.toml", uuid::Uuid::now_v7()));

@@ -39,8 +39,8 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
     expect(client().start_investigation(request(ANA, StartInvestigationRequest { complaint_id: bad() })), &both[..1])
         .await;
     for department in ["", "legal", "Quality", "qua.lity", "*", &"q".repeat(1_000)] {
-        let ask = AskDepartmentRequest { complaint_id: bad(), department: department.into() };
-        expect(client().ask_department(request(ANA, ask)), &["complaint_id", "department"]).await;
+        let ask = AskDepartmentRequest { complaint_id: bad(), department: department.into(), text: String::new() };
+        expect(client().ask_department(request(ANA, ask)), &["complaint_id", "department", "text"]).await;
     }
     let wrong = ConcludeInvestigationRequest {
         complaint_id: String::new(),
@@ -103,8 +103,8 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
     let wrong =
         AnswerTaskRequest { task_id, department: "quality".into(), text: "a".into(), evidence, ..Default::default() };
     expect(client().answer_task(request(ANA, wrong)), &["evidence"]).await;
-    let wrong = AcknowledgeTaskRequest { task_id: bad(), owner: "Quinn".into() };
-    expect(client().acknowledge_task(request(ANA, wrong)), &["task_id", "owner"]).await;
+    let wrong = AcknowledgeTaskRequest { task_id: bad(), owner: "Quinn".into(), department: String::new() };
+    expect(client().acknowledge_task(request(ANA, wrong)), &["task_id", "department", "owner"]).await;
     let to_department = "legal".into();
     let wrong = ForwardTaskRequest { task_id: bad(), department: "Q".into(), to_department, reason: String::new() };
     expect(client().forward_task(request(ANA, wrong)), &["task_id", "department", "to_department", "reason"]).await;
@@ -139,8 +139,9 @@ async fn expect_single_ids(house: &House) {
     expect(client().offer_solution(request(ANA, wrong)), &["complaint_id"]).await;
     let wrong = RecordSatisfactionRequest { complaint_id: complaint_id(), satisfied: true, ..Default::default() };
     expect(client().record_satisfaction(request(ANA, wrong)), &["complaint_id"]).await;
-    let wrong = AcknowledgeTaskRequest { task_id: complaint_id(), owner: String::new() };
+    let wrong = AcknowledgeTaskRequest { task_id: complaint_id(), owner: String::new(), department: "quality".into() };
     expect(client().acknowledge_task(request(ANA, wrong)), &["task_id"]).await;
+    expect(client().get_task(request(ANA, GetTaskRequest { task_id: complaint_id() })), &["task_id"]).await;
     let wrong = AcceptAnswerRequest { task_id: complaint_id() };
     expect(client().accept_answer(request(ANA, wrong)), &["task_id"]).await;
     let wrong = CloseEscalationRequest { escalation_id: complaint_id() };

@@ -266,3 +266,20 @@ async fn suggestions_are_listed_in_pages() {
     }
     assert_eq!(listed, [ids[0].clone(), ids[2].clone()], "oldest first, each once");
 }
+
+#[tokio::test]
+async fn r_ana_13_an_employee_who_was_told_in_person_first_is_rewarded_all_the_same() {
+    let house = House::open().await;
+    let suggestion_id = house.suggest_as(ANA).await;
+    house.adopt(&suggestion_id).await;
+    let report_id = house.suggestion(&suggestion_id).await.reporters[0].report_id.clone();
+    let informed = RecordSuggesterInformedRequest { suggestion_id: suggestion_id.clone(), report_id };
+    ok(house.suggestions().record_informed(request(BEN, informed)).await, "informed");
+    let (kind, text) = (RewardKind::Gift.into(), "a basket of fruit".to_owned());
+    let reward = RewardSuggestionRequest { suggestion_id: suggestion_id.clone(), kind, text };
+    ok(house.suggestions().reward(request(BEN, reward.clone())).await, "informed");
+    let again = house.suggestions().reward(request(BEN, reward)).await.unwrap_err();
+    assert_eq!(code(&again), "suggestion.no_reward");
+    let history = house.history(&suggestion_id).await.join(" ");
+    assert!(history.ends_with("SuggestionInformed SuggestionRewarded"), "{history}");
+}

@@ -3,6 +3,7 @@ use std::{
     collections::VecDeque,
     net::Ipv4Addr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -16,11 +17,16 @@ use contracts::{common::v1::CaseClass, complaint::v1::*};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use testkit::request;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, task::JoinSet, time};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use crate::house::{ANA, House, fields, ok};
+use crate::house::{ANA, House, NAME, case, fields, ok};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// What a team says that takes a request and never answers it.
+const HANGS: u16 = 0;
 
 /// The team's server: says what it is told to, then 200.
 struct Team {
@@ -74,6 +80,9 @@ async fn take(State(end): State<End>, headers: HeaderMap, body: String) -> Statu
     assert_eq!(header("webhook-signature"), format!("v1,{signature}"));
     let answer = end.answers.lock().unwrap().pop_front().unwrap_or(200);
     end.seen.lock().unwrap().push((answer, header("webhook-id"), serde_json::from_str(&body).unwrap()));
+    if answer == HANGS {
+        return std::future::pending().await;
+    }
     StatusCode::from_u16(answer).unwrap()
 }
 
@@ -145,4 +154,31 @@ async fn what_a_team_does_not_take_in_its_time_is_kept_and_redriven() {
     assert!(seen.len() == tried + 1 && seen[tried].0 == 200 && seen[tried].1 == seen[0].1, "the same event again");
     assert_eq!(redrive(&house, "quality").await.unwrap(), 0);
     assert_eq!(house.overview().await.failed_webhooks, []);
+}
+
+/// The loops of the service run as they do in production; one answer may take 10 seconds.
+#[tokio::test]
+async fn r_cmp_04_a_team_that_hangs_holds_up_no_other() {
+    let (hanging, quick) = (Team::open().await, Team::open().await);
+    hanging.answers([HANGS; 9]);
+    let hook = |team: &Team| serde_json::json!({ "url": team.url, "secret": SECRET });
+    let hooks = serde_json::json!({ "quality": hook(&hanging), "logistics": hook(&quick) });
+    let house = House::open_with(|settings| settings.service["webhooks"] = hooks.clone()).await;
+    for number in 1..=4 {
+        let class = if number == 1 { CaseClass::ProductQuality } else { CaseClass::Delivery };
+        let case = case(number, class, house.stack.now());
+        house.stack.publish("intake", &case, Uuid::from_u128(1_000 + number), 1).await;
+    }
+    let (stop, mut loops) = (CancellationToken::new(), JoinSet::new());
+    for (_, work) in house.stack.node(NAME).loops(&stop) {
+        loops.spawn(work);
+    }
+    let taken = async {
+        let mut tick = time::interval(Duration::from_millis(20));
+        while hanging.seen().is_empty() || quick.seen().len() < 3 {
+            tick.tick().await;
+        }
+    };
+    time::timeout(Duration::from_secs(9), taken).await.unwrap();
+    assert_eq!(hanging.seen().len(), 1, "it still has not answered the first one");
 }

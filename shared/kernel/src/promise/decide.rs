@@ -76,6 +76,10 @@ pub enum Rejection {
     NotNow(State),
     #[error("a running promise gets other terms only with an approval")]
     Unapproved,
+    #[error(
+        "under these terms the promise would have been broken at {0}, before they were approved; longer ones are needed"
+    )]
+    BrokenBefore(Timestamp),
     #[error("version {} of calendar {} is not at hand; put it back beside the newer ones", .0.version, .0.id)]
     NoCalendar(Versioned),
     #[error(transparent)]
@@ -88,6 +92,7 @@ impl Rejection {
         match self {
             Self::NotNow(_) => "promise.not_now",
             Self::Unapproved => "promise.unapproved",
+            Self::BrokenBefore(_) => "promise.broken_before",
             Self::NoCalendar(_) => "promise.no_calendar",
             Self::Beyond(_) => "promise.beyond_calendar",
         }
@@ -112,8 +117,8 @@ impl Promise {
         Ok(Self { started_at, reply, terms, owners, pauses, heard, standing, detected_at: None, warned })
     }
 
-    /// What follows from `command` when it is taken up at `now`. Errors: other terms without an approval or too late;
-    /// the calendar is not at hand for what moves the due time, or ends too early.
+    /// What follows from `command` when it is taken up at `now`. Errors: other terms without an approval, too late, or of
+    /// less time than has been worked already; the calendar is not at hand for what moves the due time, or ends too early.
     pub fn decide(
         &self,
         command: &Command,
@@ -136,6 +141,10 @@ impl Promise {
             return Ok(vec![]);
         }
         let stands = next.stand_after(self, end, now, calendars)?;
+        // Other terms are no ground for a breach at an instant before anybody agreed to them.
+        if matches!(fact, Fact::Retargeted { .. }) && stands.state.late() {
+            return Err(Rejection::BrokenBefore(stands.due_at));
+        }
         let outcome = self.outcome(&next, &stands, now);
         let warnings = if outcome.is_none() { next.warnings(&stands, now) } else { vec![] };
         let noted = Event::Noted { fact: fact.clone(), stands: Box::new(stands) };
@@ -148,10 +157,12 @@ impl Promise {
     }
 
     fn may_move(&self, approval_id: &str, now: Timestamp) -> Result<(), Rejection> {
+        if approval_id.trim().is_empty() { Err(Rejection::Unapproved) } else { self.may_end(now) }
+    }
+
+    /// Whether it can still be kept, and so be given other terms or taken back. Errors: how it stands instead.
+    pub fn may_end(&self, now: Timestamp) -> Result<(), Rejection> {
         let Standing { state, due_at, .. } = self.standing;
-        if approval_id.trim().is_empty() {
-            return Err(Rejection::Unapproved);
-        }
         match state {
             State::Paused => Ok(()),
             State::Running if verdict(due_at, now).in_time() => Ok(()),

@@ -185,6 +185,22 @@ fn a_change_of_target_keeps_the_pauses_and_needs_an_approval() {
 }
 
 #[test]
+fn other_terms_break_no_promise_at_an_instant_before_they_were_approved() {
+    let running = promise();
+    let refused = running.decide(&Command::Note(retargeted(h(60), 4)), h(60), &|_| None).unwrap_err();
+    assert_eq!((&refused, refused.code()), (&Rejection::BrokenBefore(h(40)), "promise.broken_before"));
+    let mut just = running.clone();
+    note(&mut just, retargeted(h(60), 6), h(60));
+    assert_eq!((just.standing.due_at, just.standing.state), (h(60), Running), "what is due now can still be kept");
+    let mut waiting = running.clone();
+    note(&mut waiting, paused(h(20)), h(20));
+    let refused = waiting.decide(&Command::Note(retargeted(h(60), 1)), h(60), &|_| None).unwrap_err();
+    assert_eq!(refused, Rejection::BrokenBefore(h(10)), "worked before it began to wait");
+    note(&mut waiting, retargeted(h(60), 4), h(60));
+    assert_eq!(waiting.standing.state, Paused, "what waits is not broken by waiting");
+}
+
+#[test]
 fn a_calendar_that_is_not_at_hand_is_said() {
     let of = Versioned { id: "china".into(), version: 3 };
     let terms = Terms { calendar: Some(of.clone()), ..terms(8) };

@@ -15,8 +15,8 @@ pub fn raise(checks: &mut Checks, r: &contract::RaiseEscalationRequest) -> Read<
     Some(wish(id?, Command::RaiseEscalation { trigger: trigger? }).with("escalation_reason", reason?))
 }
 
-pub fn decide(checks: &mut Checks, r: &contract::DecideEscalationRequest, by: &str) -> Read<Escalation> {
+pub fn decide(checks: &mut Checks, r: &contract::DecideEscalationRequest, who: escalation::Who) -> Read<Escalation> {
     let id = checks.id("escalation_id", &r.escalation_id);
     let decision = checks.text("decision", &r.decision, 1..=TEXT_MAX);
-    Some(wish(id?, escalation::Command::Decide { by: by.to_owned() }).with("decision", decision?))
+    Some(wish(id?, escalation::Command::Decide(who)).with("decision", decision?))
 }

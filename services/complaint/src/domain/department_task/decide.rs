@@ -1,7 +1,7 @@
 //! What follows from a command to a department's task, and how what happened is taken in.
 use std::{borrow::Cow, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{
     calendar::Calendar,
     promise::{self, Cause, Fact, Promise, Terms, Versioned},
@@ -14,7 +14,7 @@ use super::{
         routing::Desk,
         values::{CauseCode, Department, Evidence},
     },
-    Brief, Command, DepartmentTask, Event, FORWARDS_MAX, Held, Rejection, State, Waited,
+    Brief, Command, DepartmentTask, Event, FORWARDS_MAX, Held, Judging, Rejection, State, Waited,
 };
 
 /// What the escalations of warnings are named by.
@@ -76,22 +76,29 @@ impl DepartmentTask {
             (Command::Issue(_), _) => vec![],
             (Command::Look, _) => self.look(now)?,
             (Command::Cancel { levels }, _) if self.waiting() => self.cancel(levels.0.as_deref(), now)?,
+            (Command::Cancel { .. }, State::Answered) if !self.closed => vec![Event::Closed],
             // What was raised at its first hand-over is known to the complaint itself.
-            (Command::Cancel { .. }, State::Answered | State::Accepted) if self.returns + self.forwards > 0 => {
-                vec![Event::Closed]
-            }
+            (Command::Cancel { .. }, State::Accepted) if self.returns + self.forwards > 0 => vec![Event::Closed],
             (Command::Cancel { .. }, _) => vec![],
             (_, State::Absent) => return Err(Rejection::Unknown),
-            (Command::Acknowledge { owner, levels }, State::Issued | State::Returned) => {
+            (Command::Acknowledge { owner, department, levels }, State::Issued | State::Returned) => {
+                self.mine(&department)?;
                 vec![Event::Acknowledged { owner, held: self.held(now, &levels), at: now }]
             }
             (Command::Answer { by, department, cause, evidence, at, levels }, _) if self.waiting() => {
                 self.mine(&department)?;
                 self.answer(by, (cause, evidence), at.unwrap_or(now), now, &levels)?
             }
-            (Command::Accept, State::Answered) => vec![Event::Accepted],
+            (Command::Accept, State::Answered) => {
+                let waited_s = self.waited_for_judgement(now);
+                self.unjudged(now).into_iter().chain([Event::Accepted { waited_s }]).collect()
+            }
+            (Command::Return { .. }, State::Answered) if self.closed => return Err(Rejection::ComplaintClosed),
             (Command::Return { levels }, State::Answered) => {
-                vec![Event::Returned { promise: self.brief.promise(&self.brief.desk, Some(&levels), now)?, at: now }]
+                let promise = self.brief.promise(&self.brief.desk, Some(&levels), now)?;
+                let waited_s = self.waited_for_judgement(now);
+                let returned = Event::Returned { waited_s, promise, at: now };
+                self.unjudged(now).into_iter().chain([returned]).collect()
             }
             (Command::Forward { department, desk, levels }, _) if self.waiting() => {
                 self.mine(&department)?;
@@ -137,7 +144,7 @@ impl DepartmentTask {
                     let unseen = self.state != State::Acknowledged;
                     events.extend(unseen.then(|| Event::Acknowledged { owner: by.clone(), held, at }));
                     let (cause, evidence, kept) = (cause.clone(), evidence.clone(), Box::new(kept));
-                    events.push(Event::Answered { cause, evidence, held, kept, at });
+                    events.push(Event::Answered { cause, evidence, held, kept, judging: self.judging_from(now), at });
                 }
                 other => events.extend(self.told(other, at)),
             }
@@ -174,10 +181,41 @@ impl DepartmentTask {
         Ok(events)
     }
 
+    /// The complaint manager has the ladder's time for an answer from when it came in.
+    fn judging_from(&self, since: Timestamp) -> Judging {
+        let within = self.brief.ladder.accept_within;
+        let by = (within > SignedDuration::ZERO).then(|| kernel::calendar::add(since, within));
+        Judging { since, by, late: false }
+    }
+
+    /// When the answer that waits must have been judged; none when that is not owed, or was noted as late.
+    pub fn judge_by(&self) -> Option<Timestamp> {
+        self.judging.filter(|judging| !judging.late).and_then(|judging| judging.by)
+    }
+
+    /// The breach of that, once; equality is in time.
+    fn unjudged(&self, now: Timestamp) -> Option<Event> {
+        let due = self.judge_by().filter(|due| !kernel::promise::verdict(*due, now).in_time())?;
+        Some(Event::Unjudged { escalation_id: self.unjudged_escalation(), due })
+    }
+
+    /// The id of what is raised for it.
+    pub fn unjudged_escalation(&self) -> Uuid {
+        self.escalation("answer_waits")
+    }
+
+    /// How long the answer has waited, in seconds of wall time.
+    fn waited_for_judgement(&self, now: Timestamp) -> u64 {
+        let since = self.judging.map_or(now, |judging| judging.since);
+        u64::try_from(now.duration_since(since).as_secs()).unwrap_or_default()
+    }
+
     /// The warnings that are due, each once a hand-over, or the breach of the present due time, once; equality is in
-    /// time, and then it is too late for a warning.
+    /// time, and then it is too late for a warning. When it is answered: that nobody judged the answer in time.
     fn look(&self, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        let Some(promise) = self.promised().filter(|_| self.waiting()) else { return Ok(vec![]) };
+        let Some(promise) = self.promised().filter(|_| self.waiting()) else {
+            return Ok(self.unjudged(now).into_iter().collect());
+        };
         let seen = promise.decide(&promise::Command::Look, now, &|_| None)?;
         Ok(seen.into_iter().filter_map(|seen| self.told(seen, now)).collect())
     }
@@ -261,17 +299,18 @@ impl DepartmentTask {
                 self.waited.working_to_acknowledge_s = self.waited.counted(held);
                 self.state = State::Acknowledged;
             }
-            Event::Answered { cause, evidence, held, kept, .. } => {
-                (self.cause, self.evidence) = (cause, evidence);
+            Event::Answered { cause, evidence, held, kept, judging, .. } => {
+                (self.cause, self.evidence, self.judging) = (cause, evidence, Some(judging));
                 self.waited.to_answer_s = held.wall_s;
                 self.waited.working_to_answer_s = self.waited.counted(held);
                 self.waited_in_all.add(self.waited);
                 self.note(&kept);
                 self.state = State::Answered;
             }
-            Event::Accepted => self.state = State::Accepted,
-            Event::Returned { promise, at } => {
-                self.returns += 1;
+            Event::Unjudged { .. } => self.judging.iter_mut().for_each(|judging| judging.late = true),
+            Event::Accepted { .. } => (self.state, self.judging) = (State::Accepted, None),
+            Event::Returned { promise, at, .. } => {
+                (self.returns, self.judging) = (self.returns + 1, None);
                 self.hand_over(at, *promise, State::Returned);
             }
             Event::Forwarded { desk, promise, at, .. } => {
@@ -295,7 +334,7 @@ impl DepartmentTask {
                 ended.iter().for_each(|ended| self.note(ended));
                 self.state = State::Cancelled;
             }
-            Event::Closed => {}
+            Event::Closed => (self.closed, self.judging) = (true, None),
         }
     }
 }

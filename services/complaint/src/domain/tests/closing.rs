@@ -42,7 +42,9 @@ fn r_cmp_19_the_close_settles_what_was_raised_at_every_hand_over_of_an_answered_
     let due = NOW + hours(8);
     let issued = worked(&DepartmentTask::default(), [(task::Command::Issue(brief()), NOW)]);
     let answered = worked(&issued, [(answer("quality"), due)]);
-    assert_eq!(answered.decide(cancel(), due), Ok(vec![]), "its one hand-over is known to the complaint");
+    assert_eq!(answered.decide(cancel(), due), Ok(vec![task::Event::Closed]), "nobody judged it yet");
+    let judged = worked(&answered, [(task::Command::Accept, due)]);
+    assert_eq!(judged.decide(cancel(), due), Ok(vec![]), "its one hand-over is known to the complaint");
     let again = due + hours(1);
     let late = again + hours(8) + SignedDuration::from_micros(1);
     let returned = worked(&answered, [(give_back(), again), (answer("quality"), late)]);
@@ -50,7 +52,10 @@ fn r_cmp_19_the_close_settles_what_was_raised_at_every_hand_over_of_an_answered_
     assert_eq!(returned.decide(cancel(), late).unwrap(), [task::Event::Closed]);
     let raised: Vec<_> = returned.late_escalations().collect();
     assert!(raised.contains(&task::escalation("department_task", returned.brief.task_id, 1, 0)), "{raised:?}");
-    assert_eq!(worked(&returned, [(cancel(), late)]), returned, "the answer stays as it is");
+    let closed = worked(&returned, [(cancel(), late)]);
+    let stays = DepartmentTask { closed: true, judging: None, ..returned.clone() };
+    assert_eq!(closed, stays, "the answer stays as it is, and is judged no more");
+    assert_eq!(closed.decide(cancel(), late), Ok(vec![]), "once");
     let accepted = worked(&returned, [(task::Command::Accept, late)]);
     assert_eq!(accepted.decide(cancel(), late).unwrap(), [task::Event::Closed]);
 }

@@ -81,6 +81,7 @@ const TABLE: &str = "
     retarget_due            =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
     hold                   ?? re as ig in dr dr ap ap ok of of of ag ag ex ex ex ex ed sc sc sc cl cl cl
     release_hold           ?? nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh nh
+    report_due               =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =  =
 ";
 
 fn refusal(cell: &str) -> Option<&'static str> {
@@ -142,7 +143,7 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         (Command::ApprovalDue, NOW + hours(72) + SignedDuration::from_micros(1)),
         now(assess(Class::ProductQuality, "quality")),
         now(Command::StartInvestigation),
-        now(Command::AskDepartment(desk("medical"))),
+        now(ask("medical")),
         now(conclude()),
         now(draft(&[refund(1), RemedyKind::Guidance])),
         now(draft(&[])),
@@ -189,6 +190,7 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
         (Command::Retarget(Retarget::Due), NOW + hours(999)),
         now(Command::Hold { by: EVA.into(), regulator: None }),
         now(Command::ReleaseHold),
+        (Command::ReportDue, NOW + hours(999)),
     ]
 }
 

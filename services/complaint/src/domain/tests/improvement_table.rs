@@ -95,7 +95,7 @@ fn sent(message_id: Uuid) -> Command {
     Command::Message(Tell::Sent { message_id, at: NOW })
 }
 
-fn samples() -> [ImprovementAction; 8] {
+fn samples() -> [ImprovementAction; 9] {
     let absent = ImprovementAction::default();
     let proposed = led(&absent, [propose(), Command::Report(known())]);
     let accepted = led(&proposed, [Command::Accept]);
@@ -105,7 +105,8 @@ fn samples() -> [ImprovementAction; 8] {
     tell_at(&mut checked, Command::CheckDue, NOW + days(90));
     let effective = led(&checked, [Command::Judge { effective: true }]);
     let ineffective = led(&checked, [Command::Judge { effective: false }]);
-    [absent, proposed, accepted, in_work, released, checked, effective, ineffective]
+    let declined = led(&proposed, [Command::Decline]);
+    [absent, proposed, accepted, in_work, released, checked, effective, ineffective, declined]
 }
 
 /// Tells every sample every command, compares, and gives the steps that lead to another state.
@@ -123,28 +124,30 @@ pub fn steps() -> Vec<Step> {
     const CH: &str = "effectiveness_check";
     const EF: &str = "effective";
     const IN: &str = "ineffective";
-    let table: &Rows<8> = &[
-        ("propose", [PR, EX, EX, EX, EX, EX, EX, EX]),
-        ("report", ["=", PR, AC, WO, RE, CH, EF, IN]),
-        ("report_again", ["=", "=", "=", "=", "=", "=", "=", "="]),
-        ("message_sent", ["=", "=", "=", "=", RE, "=", "=", "="]),
-        ("another_message_sent", ["=", "=", "=", "=", "=", "=", "=", "="]),
-        ("message_failed", ["=", "=", "=", "=", RE, "=", "=", "="]),
-        ("release_due", ["=", "=", "=", "=", "=", "=", "=", "="]),
-        ("release_overdue", ["=", PR, AC, WO, "=", "=", "=", "="]),
-        ("check_early", ["=", "=", "=", "=", "=", "=", "=", "="]),
-        ("check_due", ["=", "=", "=", "=", CH, "=", "=", "="]),
-        ("accept", [GONE, AC, NOT, NOT, NOT, NOT, NOT, NOT]),
-        ("start_work", [GONE, NOT, WO, NOT, NOT, NOT, NOT, NOT]),
-        ("attach", [GONE, PR, AC, WO, RE, CH, EF, IN]),
-        ("attach_again", [GONE, AT, AT, AT, AT, AT, AT, AT]),
-        ("release", [GONE, NOT, NOT, RE, NOT, NOT, NOT, NOT]),
-        ("inform", [GONE, NOT, NOT, NOT, RE, SET, SET, SET]),
-        ("suppress", [GONE, PR, AC, WO, RE, SET, SET, SET]),
-        ("suppress_unknown", [GONE, WHO, WHO, WHO, WHO, WHO, WHO, WHO]),
-        ("judge_effective", [GONE, NOT, NOT, NOT, NOT, EF, NOT, NOT]),
-        ("judge_ineffective", [GONE, NOT, NOT, NOT, NOT, IN, NOT, NOT]),
-        ("reopen", [GONE, NOT, NOT, NOT, NOT, NOT, WO, WO]),
+    const DE: &str = "declined";
+    let table: &Rows<9> = &[
+        ("propose", [PR, EX, EX, EX, EX, EX, EX, EX, EX]),
+        ("report", ["=", PR, AC, WO, RE, CH, EF, IN, DE]),
+        ("report_again", ["=", "=", "=", "=", "=", "=", "=", "=", "="]),
+        ("message_sent", ["=", "=", "=", "=", RE, "=", "=", "=", "="]),
+        ("another_message_sent", ["=", "=", "=", "=", "=", "=", "=", "=", "="]),
+        ("message_failed", ["=", "=", "=", "=", RE, "=", "=", "=", "="]),
+        ("release_due", ["=", "=", "=", "=", "=", "=", "=", "=", "="]),
+        ("release_overdue", ["=", PR, AC, WO, "=", "=", "=", "=", "="]),
+        ("check_early", ["=", "=", "=", "=", "=", "=", "=", "=", "="]),
+        ("check_due", ["=", "=", "=", "=", CH, "=", "=", "=", "="]),
+        ("accept", [GONE, AC, NOT, NOT, NOT, NOT, NOT, NOT, NOT]),
+        ("decline", [GONE, DE, NOT, NOT, NOT, NOT, NOT, NOT, NOT]),
+        ("start_work", [GONE, NOT, WO, NOT, NOT, NOT, NOT, NOT, NOT]),
+        ("attach", [GONE, PR, AC, WO, RE, CH, EF, IN, DE]),
+        ("attach_again", [GONE, AT, AT, AT, AT, AT, AT, AT, AT]),
+        ("release", [GONE, NOT, NOT, RE, NOT, NOT, NOT, NOT, NOT]),
+        ("inform", [GONE, NOT, NOT, NOT, RE, SET, SET, SET, NOT]),
+        ("suppress", [GONE, PR, AC, WO, RE, SET, SET, SET, DE]),
+        ("suppress_unknown", [GONE, WHO, WHO, WHO, WHO, WHO, WHO, WHO, WHO]),
+        ("judge_effective", [GONE, NOT, NOT, NOT, NOT, EF, NOT, NOT, NOT]),
+        ("judge_ineffective", [GONE, NOT, NOT, NOT, NOT, IN, NOT, NOT, NOT]),
+        ("reopen", [GONE, NOT, NOT, NOT, NOT, NOT, WO, WO, WO]),
     ];
     let micro = SignedDuration::from_micros(1);
     let commands = [
@@ -159,6 +162,7 @@ pub fn steps() -> Vec<Step> {
         (Command::CheckDue, NOW + days(90) - micro),
         (Command::CheckDue, NOW + days(90)),
         (Command::Accept, NOW),
+        (Command::Decline, NOW),
         (start_work(), NOW),
         (Command::Attach(report(2, 2, NOW)), NOW),
         (Command::Attach(known()), NOW),
@@ -279,6 +283,16 @@ fn a_due_time_is_noted_as_passed_once_and_a_late_release_notes_it_itself() {
     assert!(first.is_some() && first != again.lateness(), "each due time has an escalation of its own");
     assert_eq!(overdue.decide(Command::ReleaseDue, late), Ok(vec![]));
     assert!(matches!(overdue.decide(release(), late).unwrap().as_slice(), [Event::Released(_)]));
+}
+
+#[test]
+fn a_proposal_that_was_turned_down_is_late_no_more_and_can_be_taken_up_again() {
+    let late = NOW + days(30) + SignedDuration::from_micros(1);
+    let declined = led(&ImprovementAction::default(), [propose(), Command::Report(known()), Command::Decline]);
+    assert_eq!(declined.decide(Command::ReleaseDue, late), Ok(vec![]));
+    assert_eq!(declined.decide(propose(), NOW), Err(Rejection::Exists(problem().action_id())));
+    let again = led(&declined, [reopen(), release()]);
+    assert_eq!((again.state.name(), again.closing().reporters), ("released", 1), "who reported is told");
 }
 
 #[test]

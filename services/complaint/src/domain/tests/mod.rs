@@ -33,7 +33,7 @@ use uuid::Uuid;
 use super::{
     Command, Complaint,
     care::{Promised, Word},
-    complaint::{Assessment, Event, Facts, Terms},
+    complaint::{Asked, Assessment, Event, Facts, Terms},
     fairness::{Band, Comparables},
     routing::Desk,
     rulebook::{Offer, Offers, RETARGET, Rulebook},
@@ -165,6 +165,10 @@ fn record() -> Command {
 
 fn assess(class: Class, word: &str) -> Command {
     Command::Assess { assessment: Assessment { class, severity: Severity::try_from(2).unwrap() }, desk: desk(word) }
+}
+
+fn ask(word: &str) -> Command {
+    Command::AskDepartment(Asked { task_id: Uuid::from_u128(31), desk: desk(word) })
 }
 
 fn conclude() -> Command {

@@ -61,7 +61,7 @@ fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
         0 => record(),
         1 => assess(Class::Discomfort, if step.yes { "medical" } else { "quality" }),
         2 => Command::StartInvestigation,
-        3 => Command::AskDepartment(desk("quality")),
+        3 => ask("quality"),
         4 | 5 => conclude(),
         6 | 7 => {
             draft(&[RemedyKind::Guidance, super::refund([500, 200_000][step.place % 2])][..1 + usize::from(step.yes)])

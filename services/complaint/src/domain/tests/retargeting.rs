@@ -1,12 +1,12 @@
 //! Other terms for a running promise: proposed by one person, approved by another, and nothing moves before.
 use kernel::{
     approval::{self, Refusal, State as Approving},
-    promise::{Event as Step, Rejection as Promised, State as Standing},
+    promise::{Cause, Event as Step, How, Rejection as Promised, State as Standing},
     sla::Kind,
 };
 
 use super::{
-    super::{command::Rejection, retargeting::Retarget},
+    super::{command::Rejection, escalation::Trigger, retargeting::Retarget},
     guards::sample,
     promises::{WARNING, due, recorded},
     *,
@@ -28,6 +28,11 @@ fn approve(by: &str) -> approval::Command {
 
 fn reject(by: &str) -> approval::Command {
     approval::Command::Reject { by: by.into() }
+}
+
+/// Recorded under another policy.
+fn record_under(policy: &str) -> Command {
+    Command::Record { facts: Box::new(facts()), desk: desk("quality"), levels: prepared(policy) }
 }
 
 /// As ben proposes it: the terms of discomfort, 12 hours.
@@ -54,7 +59,7 @@ fn r_cmp_10_every_stage_of_a_proposal_answers_everything_that_is_said_of_it() {
     let own = judge(1, approve(" Staff:BEN"));
     let said = [
         ("propose", again(BEN)),
-        ("propose_late", (retarget(Kind::ResultNotice, ANA, WARNING), over)),
+        ("propose_late", (retarget(Kind::ResultNotice, ANA, LEVELS), over)),
         ("approve", (judge(1, approve(EVA)), NOW)),
         ("approve_own", (own, NOW)),
         ("approve_without_role", (judge(1, approve(ANA)), NOW)),
@@ -125,8 +130,9 @@ fn r_cmp_10_a_class_judged_differently_moves_no_promise_until_another_person_app
 
 #[test]
 fn what_cannot_move_is_neither_proposed_nor_approved() {
-    let nothing = sample("as").decide(retarget(Kind::SolutionOffer, BEN, WARNING), NOW);
-    assert_eq!(nothing, Err(Rejection::NothingPromised), "the policy has no rule for it");
+    let never = led(&Complaint::default(), [record_under(WARNING)]);
+    let nothing = never.decide(retarget(Kind::SolutionOffer, BEN, LEVELS), NOW);
+    assert_eq!(nothing, Err(Rejection::NothingPromised), "it was never promised");
     let told = sample("sc").decide(retarget(Kind::ResultNotice, BEN, LEVELS), NOW);
     assert_eq!(told, Err(Rejection::Promise(Promised::NotNow(Standing::Met))));
     let mut kept = led(&sample("ig"), [retarget(Kind::FirstInvestigation, BEN, WARNING), conclude()]);
@@ -171,4 +177,38 @@ fn r_cmp_05_other_terms_for_the_silence_hold_for_every_further_word() {
         tell(&mut complaint, word("hotline"), NOW + hours(hour));
         assert_eq!(complaint.word_by(), Some(NOW + hours(hour + 24)));
     }
+}
+
+#[test]
+fn d9_what_the_policy_promises_no_more_falls_away_with_an_approval_and_escalates_no_more() {
+    let policy = LEVELS.replace(r#"{ promise = "progress_silence", target = "72h", hours = "round_the_clock" },"#, "");
+    let waits = led(&sample("in"), [retarget(Kind::ProgressSilence, BEN, &policy)]);
+    let proposal = waits.proposal().unwrap();
+    assert_eq!((proposal.number, &proposal.terms), (1, &None));
+    assert!(waits.word_by().is_some(), "nothing moves before it is approved");
+    let own = waits.decide(judge(1, approve(BEN)), NOW).unwrap_err();
+    assert_eq!(own, Rejection::Proposal(Refusal::Own));
+    let mut gone = led(&waits, [judge(1, approve(EVA))]);
+    let silence = gone.promises.last(Kind::ProgressSilence).unwrap().standing.clone();
+    let end = silence.end.unwrap();
+    assert_eq!((silence.state, end.how), (Standing::Cancelled, How::Cancelled(Cause::PolicyWithdrawn)));
+    tell(&mut gone, word("hotline"), NOW + hours(5));
+    assert_eq!(gone.word_by(), None, "no word begins it anew");
+    let late = tell(&mut gone, Command::PromiseDue, NOW + hours(80));
+    assert!(!late.iter().any(|event| matches!(event, Event::Raised { trigger: Trigger::Silence, .. })), "{late:?}");
+    let stored = serde_json::to_value(&waits).unwrap();
+    assert_eq!(serde_json::from_value::<Complaint>(stored).unwrap(), waits);
+}
+
+#[test]
+fn other_terms_of_less_than_was_worked_already_are_refused_and_break_nothing() {
+    let complaint = led(&sample("re"), [assess(Class::Discomfort, "medical")]);
+    let late = NOW + hours(20);
+    let refused = complaint.decide(retarget(Kind::ResultNotice, BEN, WARNING), late).unwrap_err();
+    let due = NOW - hours(1) + hours(12);
+    assert_eq!((&refused, refused.code()), (&Rejection::Promise(Promised::BrokenBefore(due)), "promise.broken_before"));
+    let waits = led(&complaint, [retarget(Kind::ResultNotice, BEN, WARNING)]);
+    let refused = waits.decide(judge(1, approve(EVA)), late).unwrap_err();
+    assert_eq!(refused, Rejection::Promise(Promised::BrokenBefore(due)), "it passed while the proposal waited");
+    assert_eq!(waits.promises.last(Kind::ResultNotice).unwrap().standing.state, Standing::Running);
 }

@@ -2,7 +2,7 @@
 use super::{
     super::{
         department_task::{self as task, Brief, DepartmentTask, Held, Waited},
-        escalation::{self, Escalation, Level, Matter, Trigger},
+        escalation::{self, Escalation, Level, Matter, Trigger, Who},
         ladder::{Ladder, Rungs},
         routing::InForce,
     },
@@ -34,7 +34,7 @@ pub fn compare<S, const N: usize>(
 }
 
 pub fn brief() -> Brief {
-    let ladder = Arc::new(Ladder { warn_percent: 75, ..Ladder::default() });
+    let ladder = Arc::new(Ladder { warn_percent: 75, accept_within: hours(48), ..Ladder::default() });
     let (task_id, complaint_id) = (Uuid::from_u128(11), Uuid::from_u128(1));
     Brief { task_id, complaint_id, desk: desk("quality"), ladder, ..Brief::default() }
 }
@@ -42,7 +42,11 @@ pub fn brief() -> Brief {
 const QUINN: &str = "staff:quinn";
 
 fn acknowledge() -> task::Command {
-    task::Command::Acknowledge { owner: QUINN.into(), levels: shipped() }
+    acknowledged_by("quality")
+}
+
+fn acknowledged_by(word: &str) -> task::Command {
+    task::Command::Acknowledge { owner: QUINN.into(), department: department(word), levels: shipped() }
 }
 
 pub fn answer(word: &str) -> task::Command {
@@ -77,7 +81,7 @@ pub fn worked(from: &DepartmentTask, way: impl IntoIterator<Item = (task::Comman
     task
 }
 
-fn tasks() -> [DepartmentTask; 7] {
+fn tasks() -> [DepartmentTask; 8] {
     use task::Command::{Accept, Issue};
     let issued = worked(&DepartmentTask::default(), [(Issue(brief()), NOW)]);
     let acknowledged = worked(&issued, [(acknowledge(), NOW)]);
@@ -85,7 +89,8 @@ fn tasks() -> [DepartmentTask; 7] {
     let returned = worked(&answered, [(give_back(), NOW)]);
     let accepted = worked(&answered, [(Accept, NOW)]);
     let cancelled = worked(&issued, [(cancel(), NOW)]);
-    [DepartmentTask::default(), issued, acknowledged, answered, returned, accepted, cancelled]
+    let closed = worked(&answered, [(cancel(), NOW)]);
+    [DepartmentTask::default(), issued, acknowledged, answered, returned, accepted, cancelled, closed]
 }
 
 /// Tells every task every command, compares, and gives the steps that lead to another state.
@@ -96,31 +101,39 @@ pub fn task_steps() -> Vec<Step> {
     const OTHER: &str = "task.other_department";
     const SAME: &str = "task.same_department";
     const EARLY: &str = "task.answered_too_early";
+    const OVER: &str = "task.complaint_closed";
     let after = NOW + hours(8) + SignedDuration::from_micros(1);
-    //                   absent    issued          acknowledged    answered    returned        accepted  cancelled
-    let table: [(&str, [&str; 7]); 14] = [
-        ("issue", ["issued", "=", "=", "=", "=", "=", "="]),
-        ("look_early", ["=", "=", "=", "=", "=", "=", "="]),
-        ("look_at_the_warning", ["=", "issued", "acknowledged", "=", "returned", "=", "="]),
-        ("look_too_late", ["=", "issued", "acknowledged", "=", "returned", "=", "="]),
-        ("cancel", ["=", "cancelled", "cancelled", "=", "cancelled", "=", "="]),
-        ("acknowledge", [GONE, "acknowledged", NOT, NOT, "acknowledged", NOT, NOT]),
-        ("answer", [GONE, "answered", "answered", NOT, "answered", NOT, NOT]),
-        ("answer_of_before", [GONE, EARLY, EARLY, NOT, EARLY, NOT, NOT]),
-        ("answer_for_another", [GONE, OTHER, OTHER, NOT, OTHER, NOT, NOT]),
-        ("accept", [GONE, NOT, NOT, "accepted", NOT, NOT, NOT]),
-        ("return", [GONE, NOT, NOT, "returned", NOT, NOT, NOT]),
-        ("forward", [GONE, "issued", "issued", NOT, "issued", NOT, NOT]),
-        ("forward_for_another", [GONE, OTHER, OTHER, NOT, OTHER, NOT, NOT]),
-        ("forward_to_itself", [GONE, SAME, SAME, NOT, SAME, NOT, NOT]),
+    let unjudged = NOW + hours(48) + SignedDuration::from_micros(1);
+    //                   absent    issued          acknowledged    answered    returned        accepted  cancelled  answered, closed
+    let table: [(&str, [&str; 8]); 17] = [
+        ("issue", ["issued", "=", "=", "=", "=", "=", "=", "="]),
+        ("look_early", ["=", "=", "=", "=", "=", "=", "=", "="]),
+        ("look_at_the_warning", ["=", "issued", "acknowledged", "=", "returned", "=", "=", "="]),
+        ("look_too_late", ["=", "issued", "acknowledged", "=", "returned", "=", "=", "="]),
+        ("look_for_judgement", ["=", "issued", "acknowledged", "=", "returned", "=", "=", "="]),
+        ("look_for_judgement_too_late", ["=", "issued", "acknowledged", "answered", "returned", "=", "=", "="]),
+        ("cancel", ["=", "cancelled", "cancelled", "answered", "cancelled", "=", "=", "="]),
+        ("acknowledge", [GONE, "acknowledged", NOT, NOT, "acknowledged", NOT, NOT, NOT]),
+        ("acknowledge_for_another", [GONE, OTHER, NOT, NOT, OTHER, NOT, NOT, NOT]),
+        ("answer", [GONE, "answered", "answered", NOT, "answered", NOT, NOT, NOT]),
+        ("answer_of_before", [GONE, EARLY, EARLY, NOT, EARLY, NOT, NOT, NOT]),
+        ("answer_for_another", [GONE, OTHER, OTHER, NOT, OTHER, NOT, NOT, NOT]),
+        ("accept", [GONE, NOT, NOT, "accepted", NOT, NOT, NOT, "accepted"]),
+        ("return", [GONE, NOT, NOT, "returned", NOT, NOT, NOT, OVER]),
+        ("forward", [GONE, "issued", "issued", NOT, "issued", NOT, NOT, NOT]),
+        ("forward_for_another", [GONE, OTHER, OTHER, NOT, OTHER, NOT, NOT, NOT]),
+        ("forward_to_itself", [GONE, SAME, SAME, NOT, SAME, NOT, NOT, NOT]),
     ];
     let commands = [
         (Issue(brief()), NOW),
         (Look, NOW),
         (Look, NOW + hours(6)),
         (Look, after),
+        (Look, NOW + hours(48)),
+        (Look, unjudged),
         (cancel(), NOW),
         (acknowledge(), NOW),
+        (acknowledged_by("medical"), NOW),
         (answer("quality"), NOW),
         (told("quality", Some(NOW - hours(1))), NOW),
         (answer("medical"), NOW),
@@ -207,6 +220,8 @@ fn r_cmp_19_every_hand_over_has_an_owner_a_limit_and_a_measured_wait() {
     }
     assert_eq!(task.decide(forward("quality", "medical"), NOW), Err(task::Rejection::TooManyForwards));
     assert_eq!(task.decide(answer("medical"), NOW).unwrap_err().code(), "task.other_department");
+    let former = task.decide(acknowledged_by("repair"), NOW).unwrap_err();
+    assert_eq!(former.code(), "task.other_department", "who had it has it no more");
 }
 
 #[test]
@@ -232,6 +247,34 @@ fn a_department_is_warned_once_a_hand_over_and_a_late_forward_is_late() {
     let unwarned = Brief { ladder: Arc::default(), ..brief() };
     let issued = worked(&DepartmentTask::default(), [(task::Command::Issue(unwarned), NOW)]);
     assert_eq!(issued.look_at(), Some(due), "the due time only");
+}
+
+#[test]
+fn r_cmp_19_an_answer_waits_for_its_judgement_no_longer_than_was_set_and_how_long_is_measured() {
+    let answered = worked(&DepartmentTask::default(), [(task::Command::Issue(brief()), NOW), (answer("quality"), NOW)]);
+    let (due, late) = (NOW + hours(48), NOW + hours(50));
+    assert_eq!(answered.judge_by(), Some(due));
+    let [task::Event::Accepted { waited_s: 172_800 }] = answered.decide(task::Command::Accept, due).unwrap()[..] else {
+        unreachable!("the due time itself is in time")
+    };
+    let events = answered.decide(give_back(), late).unwrap();
+    let [task::Event::Unjudged { escalation_id, due: noted }, task::Event::Returned { waited_s: 180_000, .. }] =
+        events.as_slice()
+    else {
+        unreachable!("{events:?}")
+    };
+    assert_eq!((*noted, *escalation_id), (due, answered.unjudged_escalation()), "who judges late is late");
+    let noted = worked(&answered, [(task::Command::Look, late)]);
+    assert_eq!((noted.judge_by(), noted.decide(task::Command::Look, late)), (None, Ok(vec![])), "once");
+    let again = worked(&noted, [(give_back(), late), (answer("quality"), late)]);
+    assert_eq!(again.judge_by(), Some(late + hours(48)));
+    assert_ne!(again.unjudged_escalation(), answered.unjudged_escalation(), "each answer has one of its own");
+    let closed = worked(&answered, [(cancel(), NOW)]);
+    assert_eq!((closed.judge_by(), closed.decide(task::Command::Look, late)), (None, Ok(vec![])));
+    let unlimited = Brief { ladder: Arc::default(), ..brief() };
+    let way = [(task::Command::Issue(unlimited), NOW), (answer("quality"), NOW)];
+    let forever = worked(&DepartmentTask::default(), way);
+    assert_eq!((forever.judge_by(), forever.judging.unwrap().since), (None, NOW));
 }
 
 #[test]
@@ -328,6 +371,29 @@ pub fn matter(level: Level) -> Matter {
     Matter::new(Uuid::from_u128(12), Some(Uuid::from_u128(1)), Trigger::Manual, &ladder)
 }
 
+fn who(reach: Level) -> Who {
+    Who { by: "staff:head".into(), reach: Some(reach) }
+}
+
+#[test]
+fn r_cmp_12_r_rol_07_the_level_it_is_with_acts_on_an_escalation_or_one_above_it() {
+    use escalation::Command::{Acknowledge, Close, Decide, Raise};
+    for level in Level::ALL {
+        let raised = climbed(&Escalation::default(), Raise(matter(level)), NOW);
+        let acknowledged = climbed(&raised, Acknowledge(who(Level::Management)), NOW);
+        let decided = climbed(&acknowledged, Decide(who(Level::Management)), NOW);
+        for reach in [None].into_iter().chain(Level::ALL.map(Some)) {
+            let who = || Who { by: "staff:x".into(), reach };
+            let told = [(&raised, Acknowledge(who())), (&raised, Decide(who())), (&acknowledged, Decide(who()))];
+            for (escalation, command) in told.into_iter().chain([(&decided, Close(who()))]) {
+                let acts = escalation.decide(command, NOW);
+                let refused = Err(escalation::Rejection::OtherLevel(level));
+                assert!(if reach >= Some(level) { acts.is_ok() } else { acts == refused }, "{level:?} {reach:?}");
+            }
+        }
+    }
+}
+
 fn climbed(from: &Escalation, command: escalation::Command, at: Timestamp) -> Escalation {
     let mut escalation = from.clone();
     let events = escalation.decide(command, at).unwrap();
@@ -348,7 +414,7 @@ fn nobody_who_acknowledges_in_time_takes_it_one_level_up_and_no_further_than_man
     let head = climbed(&Escalation::default(), Raise(matter(Level::DepartmentHead)), NOW);
     let top = climbed(&head, Unacknowledged, NOW + hours(25));
     assert_eq!((top.matter.level, top.acknowledge_by()), (Level::Management, None));
-    let by = || Acknowledge { by: "staff:head".into() };
+    let by = || Acknowledge(who(Level::Management));
     assert_eq!(head.decide(by(), NOW + hours(24)).unwrap().len(), 1);
     let late = head.decide(by(), NOW + hours(24) + micro).unwrap();
     assert!(matches!(late[..], [escalation::Event::PassedUp { .. }, escalation::Event::Acknowledged { .. }]));
@@ -358,17 +424,18 @@ fn nobody_who_acknowledges_in_time_takes_it_one_level_up_and_no_further_than_man
 /// The same for escalations.
 pub fn escalation_steps() -> Vec<Step> {
     use escalation::Command::{Acknowledge, Close, ComplaintClosed, Decide, Raise, Settle, Unacknowledged};
-    let by = || "staff:head".to_owned();
-    let late = NOW + hours(5);
+    let (head, late) = (|| who(Level::Management), NOW + hours(5));
+    let low = || Who { by: "staff:x".into(), reach: None };
     let raise = || Raise(matter(Level::TeamLead));
     let raised = climbed(&Escalation::default(), raise(), NOW);
-    let acknowledged = climbed(&raised, Acknowledge { by: by() }, NOW);
-    let decided = climbed(&acknowledged, Decide { by: by() }, NOW);
-    let closed = climbed(&decided, Close, NOW);
+    let acknowledged = climbed(&raised, Acknowledge(head()), NOW);
+    let decided = climbed(&acknowledged, Decide(head()), NOW);
+    let closed = climbed(&decided, Close(head()), NOW);
     let samples = [Escalation::default(), raised, acknowledged, decided, closed];
     const GONE: &str = "escalation.not_found";
     const NOT: &str = "escalation.not_now";
-    let table: [(&str, [&str; 5]); 10] = [
+    const LOW: &str = "escalation.other_level";
+    let table: [(&str, [&str; 5]); 14] = [
         ("raise", ["raised", "=", "=", "=", "="]),
         ("unacknowledged", ["=", "=", "=", "=", "="]),
         ("unacknowledged_too_long", ["=", "raised", "=", "=", "="]),
@@ -379,6 +446,10 @@ pub fn escalation_steps() -> Vec<Step> {
         ("decide", [GONE, "decided", "decided", NOT, NOT]),
         ("decide_late", [GONE, "decided", "decided", NOT, NOT]),
         ("close", [GONE, NOT, NOT, "closed", NOT]),
+        ("acknowledge_as_another", [GONE, LOW, NOT, NOT, NOT]),
+        ("acknowledge_as_the_former", [GONE, LOW, NOT, NOT, NOT]),
+        ("decide_as_another", [GONE, LOW, LOW, NOT, NOT]),
+        ("close_as_another", [GONE, NOT, NOT, LOW, NOT]),
     ];
     let commands = [
         (raise(), NOW),
@@ -386,11 +457,16 @@ pub fn escalation_steps() -> Vec<Step> {
         (Unacknowledged, late),
         (Settle, NOW),
         (ComplaintClosed, NOW),
-        (Acknowledge { by: by() }, NOW),
-        (Acknowledge { by: by() }, late),
-        (Decide { by: by() }, NOW),
-        (Decide { by: by() }, late),
-        (Close, NOW),
+        (Acknowledge(head()), NOW),
+        (Acknowledge(head()), late),
+        (Decide(head()), NOW),
+        (Decide(head()), late),
+        (Close(head()), NOW),
+        (Acknowledge(low()), NOW),
+        // The team lead's time is over, and with it their turn.
+        (Acknowledge(who(Level::TeamLead)), late),
+        (Decide(low()), NOW),
+        (Close(low()), NOW),
     ];
     assert_eq!(commands.len(), table.len());
     let steps = compare(

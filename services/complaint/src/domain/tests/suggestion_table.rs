@@ -122,6 +122,7 @@ pub fn steps() -> Vec<Step> {
     const GONE: &str = "suggestion.not_found";
     const NOT: &str = "suggestion.not_now";
     const OW: &str = "suggestion.own";
+    const NO: &str = "suggestion.no_reward";
     const SE: &str = "suggestion.itself";
     const WHO: &str = "suggestion.unknown_reporter";
     const RE: &str = "recorded";
@@ -151,8 +152,8 @@ pub fn steps() -> Vec<Step> {
         ("decline", [GONE, NOT, NOT, DE, NOT, NOT, NOT, NOT, NOT, NOT, NOT]),
         ("record_implemented", [GONE, NOT, NOT, NOT, IM, NOT, NOT, NOT, NOT, NOT, NOT]),
         ("measure_effect", [GONE, NOT, NOT, NOT, NOT, NOT, ME, NOT, NOT, NOT, NOT]),
-        ("reward", [GONE, NOT, NOT, NOT, NOT, NOT, NOT, RW, NOT, NOT, NOT]),
-        ("reward_own", [GONE, NOT, NOT, NOT, NOT, NOT, NOT, OW, NOT, NOT, NOT]),
+        ("reward", [GONE, NOT, NOT, NOT, NOT, NOT, NOT, RW, NOT, NO, NOT]),
+        ("reward_own", [GONE, NOT, NOT, NOT, NOT, NOT, NOT, OW, NOT, OW, NOT]),
         ("inform", [GONE, NOT, NOT, NOT, NOT, IN, NOT, IN, IN, NOT, NOT]),
         ("suppress", [GONE, RE, SC, EV, AD, IN, IM, IN, IN, NOT, NOT]),
         ("suppress_unknown", [GONE, WHO, WHO, WHO, WHO, WHO, WHO, WHO, WHO, NOT, NOT]),
@@ -236,6 +237,19 @@ fn r_ana_13_only_an_employee_whose_suggestion_helped_is_rewarded() {
         assert_eq!(measured.decide(reward(BEN), NOW), Err(Rejection::NoReward));
     }
     assert_eq!(led(&implemented(employee()), [measure(true), reward(BEN)]).reward, Some(RewardKind::Bonus));
+}
+
+#[test]
+fn r_ana_13_who_was_told_at_once_is_rewarded_after_it_and_once() {
+    let way = [verdict(BEN, Decision::Adopted), Command::RecordImplemented, measure(true), in_person(OWN)];
+    let informed = led(&evaluated(employee()), way);
+    assert_eq!(informed.state.name(), "informed");
+    assert_eq!(informed.decide(reward(ANA), NOW), Err(Rejection::Own));
+    let rewarded = led(&informed, [reward(BEN)]);
+    assert_eq!((rewarded.state.name(), rewarded.reward), ("informed", Some(RewardKind::Bonus)));
+    assert_eq!(rewarded.decide(reward(BEN), NOW), Err(Rejection::NoReward), "it has its reward");
+    let declined = led(&evaluated(employee()), [verdict(BEN, decline()), in_person(OWN)]);
+    assert_eq!(declined.decide(reward(BEN), NOW), Err(Rejection::NoReward));
 }
 
 #[test]
