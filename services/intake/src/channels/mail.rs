@@ -16,6 +16,8 @@ pub const MAIL_MAX: u32 = 4 << 20;
 const HEADERS_MAX: usize = 1_000;
 /// The characters of a contact.
 const CONTENT_MAX: usize = 4_000;
+/// So many characters of a mail are classified: nobody writes more, and reading takes time.
+const HEARD_MAX: usize = 100_000;
 const SUBJECT_MAX: usize = 300;
 const NAME_MAX: usize = 100;
 /// The most attachments that are named, and the most parts of text that are read.
@@ -115,13 +117,14 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
     })
 }
 
-/// What is classified: the subject, all the words and the names of the files. The quoted lines of an answer are known
+/// What is classified: the subject, the names of the files and all the words. The quoted lines of an answer are known
 /// already; whoever forwards quotes what we do not know.
 fn heard(mail: &Parsed<'_>, text: &str, attachments: &[String]) -> String {
     let is_answer = !answers(mail).is_empty();
     let said = text.lines().filter(|line| !(is_answer && line.trim_start().starts_with('>')));
     let names = attachments.iter().map(String::as_str);
-    mail.subject().into_iter().chain(said).chain(names).collect::<Vec<_>>().join("\n")
+    let all = mail.subject().into_iter().chain(names).chain(said).collect::<Vec<_>>().join("\n");
+    all.chars().take(HEARD_MAX).collect()
 }
 
 /// A file of a mail, as its sender describes it.

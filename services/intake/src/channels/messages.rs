@@ -240,26 +240,18 @@ pub async fn of_the_hour(pool: &PgPool, id: Uuid, alike: &[u8], whole: &[u8]) ->
     Ok(hour.bind(id).bind(alike).bind(whole).fetch_one(pool).await?)
 }
 
-/// What is on record of a service that a platform hints at once more.
-#[derive(Debug, FromRow)]
-pub struct Before {
-    /// The case it became first.
-    pub case_id: Uuid,
-    /// It said the same before.
-    pub said: bool,
-}
-
-/// Notes what a service says, and looks at what it said before; none where it is new.
-pub async fn of_service(pool: &PgPool, id: Uuid, alike: &[u8]) -> Result<Option<Before>, Fault> {
-    let before = sqlx::query_as(
-        "-- inbound_message.of_service
+/// Notes what a message says under its reference, and whether its writer said so before; none where the case of that
+/// reference is not among those its writer's messages became.
+pub async fn said_before(pool: &PgPool, id: Uuid, alike: &[u8], case_id: Uuid) -> Result<Option<bool>, Fault> {
+    let said = sqlx::query_scalar(
+        "-- inbound_message.said_before
          with mine as (update inbound_message set alike = $2 where id = $1 returning conversation, seq)
-         select (array_agg(e.case_id order by e.seq))[1] as case_id, coalesce(bool_or(e.alike = $2), false) as said
+         select coalesce(bool_or(e.alike = $2), false)
          from mine join inbound_message as e on e.conversation = mine.conversation and e.seq < mine.seq
            and e.case_id is not null
-         having count(*) > 0",
+         having bool_or(e.case_id = $3)",
     );
-    Ok(before.bind(id).bind(alike).fetch_optional(pool).await?)
+    Ok(said.bind(id).bind(alike).bind(case_id).fetch_optional(pool).await?)
 }
 
 /// The case that was made of the first of these messages that made one.

@@ -166,11 +166,6 @@ impl Source {
         matches!(self.adapter, Adapter::Wechat(_) | Adapter::Douyin(_))
     }
 
-    /// Whether what is pushed only says that there is something new of a service.
-    fn is_hint(&self) -> bool {
-        matches!(self.adapter, Adapter::SignedForm(_))
-    }
-
     /// The kind of its section.
     fn kind(&self) -> &'static str {
         match &self.adapter {

@@ -20,6 +20,7 @@ use crate::{
     attachments,
     domain::{
         call::{self, Call},
+        case,
         rejection::OF_ITS_OWN,
         vocabulary::Channel,
     },
@@ -88,9 +89,6 @@ impl Channels {
                     let running = messages::running_case_of_writer(&self.app.pool, message.id).await?;
                     request.case_id = running.map(|id| id.to_string());
                 }
-                if source.is_hint() {
-                    self.told_anew(message, &mut request).await?;
-                }
                 self.contact(source, message, *request, &raw, now).await?.0
             }
             Understood::Mail(mail) => match self.thread(source, message, *mail, &raw, now).await? {
@@ -123,14 +121,16 @@ impl Channels {
         Ok(Some(message.id))
     }
 
-    /// A service that is on record and says something else by now is a further contact to its case. What it says again
-    /// is on record.
-    async fn told_anew(&self, message: &Claimed, request: &mut CaseRequest) -> Result<(), Fault> {
-        let alike = self.app.master.blind("inbound_message.alike", request.content.as_deref().unwrap_or_default());
-        let Some(before) = messages::of_service(&self.app.pool, message.id, &alike).await? else { return Ok(()) };
-        if !before.said {
-            request.case_id = Some(before.case_id.to_string());
-            request.external_ref = Some(message.id.to_string());
+    /// What is on record under its reference and says something else by now is a further contact to its case. What it says
+    /// again is on record.
+    async fn told_anew(&self, source: &Source, message: &Claimed, request: &mut CaseRequest) -> Result<(), Fault> {
+        let Some(reference) = &request.external_ref else { return Ok(()) };
+        let case_id = case::id_of(source.channel(), reference);
+        let said = format!("{reference}\n{}", request.content.as_deref().unwrap_or_default());
+        let alike = self.app.master.blind("inbound_message.alike", &said);
+        if messages::said_before(&self.app.pool, message.id, &alike, case_id).await? == Some(false) {
+            request.case_id.get_or_insert_with(|| case_id.to_string());
+            request.external_ref = None;
         }
         Ok(())
     }
@@ -145,6 +145,11 @@ impl Channels {
         now: Timestamp,
     ) -> Result<(Unit, Uuid), Trouble> {
         let files = of_mail(&self.app, source, raw, &mut request).await?;
+        let mut request = request.within(&source.namespace, source.channel());
+        // A mail is known by itself.
+        if request.heard.is_none() {
+            self.told_anew(source, message, &mut request).await?;
+        }
         let mut registration = registration(source, message, request, now)?;
         registration.files = files.into_iter().map(Arc::new).collect();
         if let Some(n) = attachments::bring(&self.app, &mut registration, now).await?.first() {
@@ -177,7 +182,6 @@ fn registration(
     if *request.channel.get_or_insert(source.channel()) != source.channel() {
         return Err(Trouble::lasting(format!("channel: must be {} or left out", source.channel().word())));
     }
-    let mut request = request.within(&source.namespace, source.channel());
     request.external_ref.get_or_insert_with(|| message.id.to_string());
     request.occurred_at.get_or_insert_with(|| message.received_at().to_string());
     let mut checks = Checks::new(Vec::new(), now);

@@ -1,6 +1,9 @@
 //! Signed JSON (Standard Webhooks), and all that is common: stored before it is acknowledged, in order, once, never
 //! lost.
-use contracts::intake::v1::{CaseRegistered, DiscardInboundRequest, RetryInboundRequest, RevealInboundRequest};
+use contracts::{
+    common::v1::Lane,
+    intake::v1::{CaseRegistered, DiscardInboundRequest, RetryInboundRequest, RevealInboundRequest},
+};
 use jiff::SignedDuration;
 use proptest::{
     prelude::*,
@@ -54,6 +57,27 @@ async fn r_int_02_the_same_contact_by_another_way_is_a_duplicate() {
     push_signed(&stack, "erp", "msg_1", case.to_string()).await;
     stack.settle().await;
     assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 0, 0, 1, 0], 1));
+}
+
+/// A front end that calls every message of a conversation by the conversation.
+#[tokio::test]
+async fn r_int_09_other_words_under_a_reference_that_is_on_record_are_heard() {
+    let stack = shop().await;
+    let mut contact: Value = serde_json::from_str(&contact("C-1", "When do you open?")).unwrap();
+    contact["external_ref"] = json!("T-9");
+    for (id, content) in
+        [("a", "When do you open?"), ("b", "请问几点开门"), ("c", "请问几点开门"), ("d", "用了以后脸肿了")]
+    {
+        contact["content"] = json!(content);
+        push_signed(&stack, "erp", id, contact.to_string()).await;
+    }
+    stack.settle().await;
+    let cases: Vec<CaseRegistered> = stack.events("intake").await;
+    let lanes: Vec<Lane> = cases.iter().map(CaseRegistered::lane).collect();
+    assert_eq!((states(&stack).await, lanes), ([0, 3, 0, 1, 0], vec![Lane::Standard, Lane::Health]));
+    push_signed(&stack, "erp", "e", contact.to_string()).await;
+    stack.settle().await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 3, 0, 2, 0], 2), "said again");
 }
 
 #[tokio::test]
