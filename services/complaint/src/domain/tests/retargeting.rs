@@ -125,8 +125,8 @@ fn r_cmp_10_a_class_judged_differently_moves_no_promise_until_another_person_app
 
 #[test]
 fn what_cannot_move_is_neither_proposed_nor_approved() {
-    let nothing = sample("as").decide(retarget(Kind::SolutionOffer, BEN, WARNING), NOW);
-    assert_eq!(nothing, Err(Rejection::NothingPromised), "the policy has no rule for it");
+    let nothing = sample("as").decide(retarget(Kind::Resolution, BEN, WARNING), NOW);
+    assert_eq!(nothing, Err(Rejection::NothingPromised), "no policy has a rule for it");
     let told = sample("sc").decide(retarget(Kind::ResultNotice, BEN, LEVELS), NOW);
     assert_eq!(told, Err(Rejection::Promise(Promised::NotNow(Standing::Met))));
     let mut kept = led(&sample("ig"), [retarget(Kind::FirstInvestigation, BEN, WARNING), conclude()]);
