@@ -42,11 +42,16 @@ pub async fn of_case(app: &App, found: &Found, look: Look<'_>) -> Result<RevealC
     for one in &case.course.further {
         said.further.push(further(one, &take(&Further::part(one.contact_id)))?);
     }
+    let answers: BTreeMap<i64, String> = texts
+        .iter()
+        .filter_map(|(part, body)| Some((part.strip_prefix("answer_")?.parse().ok()?, body.clone())))
+        .collect();
     let questions: BTreeMap<u32, String> = texts
         .into_iter()
         .filter_map(|(part, body)| Some((part.strip_prefix("question_")?.parse().ok()?, body)))
         .collect();
     said.questions = questions.into_values().collect();
+    said.further_answers = answers.into_values().collect();
     if !contact.is_empty() {
         let first: Text = serde_json::from_str(&contact).map_err(Fault::internal)?;
         // What was said at first comes first; a part that was added was not said then.
