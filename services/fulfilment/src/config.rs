@@ -2,6 +2,7 @@
 //! Invariant: what was read can be followed; impossible values are refused at the start.
 use std::{path::PathBuf, time::Duration};
 
+use backbone::Document;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
     returns::{DEFAULT, Policy, Words},
@@ -96,6 +97,11 @@ impl Returns {
         let problems: Vec<String> = policy.problems().iter().map(ToString::to_string).collect();
         anyhow::ensure!(problems.is_empty(), "section [service.returns], policy:\n{}", problems.join("\n"));
         Ok(policy)
+    }
+
+    /// The policy as it stands in its version. Errors: as [`Self::policy`].
+    pub fn documents(&self) -> anyhow::Result<Vec<Document>> {
+        Document::read("policy of returns", ("", "id"), self.policy.as_deref(), DEFAULT)
     }
 
     /// How long goods are awaited, by when they are inspected, and by when money is paid.

@@ -54,10 +54,11 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         form: config.returns.form(),
         terms: config.returns.terms(),
     };
-    let payments = HttpPayments::new(&config.payments)?;
+    let (payments, documents) = (HttpPayments::new(&config.payments)?, config.returns.documents()?);
     let sending = Execution::new(context, payments, config.pace);
     let asking = sending.clone();
     Ok(Parts::new()
+        .documents(documents)
         .grpc(FulfilmentServer::new(api))
         .background("payments", move || {
             let execution = sending.clone();
