@@ -167,7 +167,7 @@ pub struct Demo {
   aftercare bench             four minutes; the figures also go to target/bench/latest.json
   aftercare bench --long      a quarter of an hour, for figures that move less
 
-Nothing else should run on the machine meanwhile. Exit code 1 when a calendar or a promise takes more than three times
+Nothing else should run on the machine meanwhile. Exit code 1 when a calendar or a promise takes more than twice
 its mark.")]
 pub struct Bench {
     /// Longer turns, more of them, and two minutes at the highest rate.

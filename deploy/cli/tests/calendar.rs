@@ -48,7 +48,7 @@ fn the_shipped_calendar_is_right_and_shows_its_year() {
     assert_eq!(china["unknown_years"], serde_json::json!([2027]));
     let people = say(&[], "check --year 2026");
     assert!(people.out.contains("2026-02  16    2 3 4 5 6 9 10 11 12 13 14 24 25 26 27 28"), "{}", people.out);
-    assert!(people.error.contains("WARNING: china does not know the holidays of 2027"), "{}", people.error);
+    assert!(people.error.contains("WARNING: calendar china names no holidays of 2027"), "{}", people.error);
 }
 
 #[test]

@@ -25,17 +25,29 @@ fn the_shipped_policy_is_right_and_a_hole_in_it_is_named() {
     assert!(problems.contains("is never reached"), "{problems}");
     for (promise, hole) in [
         ("first_response", "channel website"),
+        ("next_response", "channel shop"),
         ("urgent_feedback", "channel hotline"),
         ("first_investigation", "class delivery"),
+        ("progress_silence", "class discomfort"),
         ("department_answer", "class repair"),
+        ("solution_offer", "class product_effect"),
+        ("result_notice", "class suggestion"),
     ] {
         let (code, said) = check(&kernel::sla::DEFAULT.replace(&format!("\"{promise}\""), "\"inspection_term\""));
         let problems = said["problems"].to_string();
         assert_eq!(code, Some(1), "{promise}");
+        assert!(problems.contains("no service gives inspection_term from the policy"), "{problems}");
         assert!(problems.contains(&format!("{hole} has no prescribed time: a rule for {promise}")), "{problems}");
     }
-    let (code, said) = check(&kernel::sla::DEFAULT.replace(r#"when.channel = ["app""#, r#"when.channel = ["chat""#));
+    let chat = kernel::sla::DEFAULT.replacen(r#"when.channel = ["app""#, r#"when.channel = ["chat""#, 1);
+    let (code, said) = check(&chat);
     assert_eq!((code, said["problems"].as_array().map(Vec::len)), (Some(1), Some(1)), "{said}");
+    let (code, said) = check(&kernel::sla::DEFAULT.replace("[[rates]]", "[[rules]]").replace("percent = 80", ""));
+    assert_eq!(
+        (code, said["problems"].as_array().map(Vec::len)),
+        (Some(1), None),
+        "a rule needs a target and hours: {said}"
+    );
 }
 
 #[test]

@@ -54,10 +54,13 @@ pub async fn answer(
             let departments = promises::kept(tx, period, &promises::DEPARTMENT_ANSWER).await?;
             figure::kept([
                 ("first_response", first),
+                ("next_response", promises::kept(tx, period, &promises::NEXT_RESPONSE).await?),
+                ("urgent_feedback", promises::feedback(tx, period).await?),
                 ("first_investigation", investigations),
                 ("department_answer", departments),
                 ("solution_offer", promises::standing(tx, period, "solution_offer").await?),
                 ("result_notice", promises::standing(tx, period, "result_notice").await?),
+                ("progress_silence", promises::standing(tx, period, "progress_silence").await?),
             ])
         }
         Metric::HandlingTime => figure::handling_time(store::handling_times(tx, period).await?),

@@ -7,8 +7,9 @@ use contracts::{
     common::v1 as common,
     fulfilment::v1::RefundSucceeded,
     intake::v1::{
-        CallEnded, CallOutcome, CaseClosed, CaseRegistered, CaseRejected, CaseResponded, CaseResponseCorrected,
-        CaseResponseMissed, PurchaseDelivered, PurchaseRecorded,
+        CallEnded, CallOutcome, CaseClosed, CaseFeedbackMissed, CaseHealthRaised, CaseRegistered, CaseRejected,
+        CaseReplied, CaseReplyMissed, CaseResponded, CaseResponseCorrected, CaseResponseMissed, PurchaseDelivered,
+        PurchaseRecorded,
     },
     operations::v1::JournalEntry,
     scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
@@ -79,6 +80,22 @@ fn measures(event_type: &str, payload: &[u8], occurred_at: Timestamp) -> Result<
             let e: CaseResponseCorrected = read(payload)?;
             responded(e.responded_at.as_ref(), e.respond_by.as_ref(), plain)
         }
+        CaseHealthRaised::TYPE => {
+            let due_at = proto::instant("urgent_by", read::<CaseHealthRaised>(payload)?.urgent_by.as_ref())?;
+            Ok(Measures { due_at, ..plain })
+        }
+        CaseFeedbackMissed::TYPE => {
+            let due_at = proto::instant("due_at", read::<CaseFeedbackMissed>(payload)?.due_at.as_ref())?;
+            Ok(Measures { due_at, ..plain })
+        }
+        CaseReplied::TYPE => {
+            let e: CaseReplied = read(payload)?;
+            responded(e.replied_at.as_ref(), e.reply_by.as_ref(), plain)
+        }
+        CaseReplyMissed::TYPE => {
+            let due_at = proto::required("reply_by", read::<CaseReplyMissed>(payload)?.reply_by.as_ref())?;
+            Ok(Measures { due_at: Some(due_at), ..plain })
+        }
         CaseResponseMissed::TYPE => {
             let respond_by = read::<CaseResponseMissed>(payload)?.respond_by;
             Ok(Measures { due_at: Some(proto::required("respond_by", respond_by.as_ref())?), ..plain })
@@ -114,6 +131,7 @@ fn case_registered(e: CaseRegistered, plain: Measures) -> Result<Measures, Fault
     Ok(Measures {
         occurred_at: proto::required("recorded_at", e.recorded_at.as_ref())?,
         started_at: Some(proto::required("occurred_at", e.occurred_at.as_ref())?),
+        due_at: proto::instant("urgent_by", e.urgent_by.as_ref())?,
         ..plain
     })
 }

@@ -6,7 +6,7 @@ mod escalating;
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use anyhow::{Context as _, ensure};
-use backbone::{Context, config};
+use backbone::{Context, Document, config};
 use jiff::SignedDuration;
 use kernel::{
     calendar,
@@ -193,6 +193,21 @@ impl Policy {
             webhooks: section.webhooks,
         })
     }
+}
+
+/// What of the configuration has versions. Errors: a file cannot be read.
+pub fn documents(context: &Context) -> anyhow::Result<Vec<Document>> {
+    let section: Section = context.config()?;
+    let files = section.levels;
+    let matrix = ["version", "rules", "further"].map(|key| context.settings.service["approval"][key].clone());
+    let version = matrix.first().and_then(serde_json::Value::as_u64).unwrap_or(1);
+    let matrix = Document::new("approval matrix", "complaint", version, &matrix.into(), "section [service.approval]");
+    let found = [
+        Document::read("policy of service levels", ("", "id"), files.policy.as_deref(), sla::DEFAULT)?,
+        Document::read("calendar", ("/calendars", "name"), files.calendars.as_deref(), calendar::CHINA)?,
+        vec![matrix],
+    ];
+    Ok(found.concat())
 }
 
 /// The service levels. Errors: what is wrong with them.

@@ -52,7 +52,8 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         policy: Arc::new(policy),
     };
     let (improvements, suggestions) = (ImprovementsServer::new(api.clone()), SuggestionsServer::new(api.clone()));
-    let parts = Parts::new().grpc(ComplaintsServer::new(api)).grpc(improvements).grpc(suggestions);
+    let parts = Parts::new().documents(config::documents(context)?);
+    let parts = parts.grpc(ComplaintsServer::new(api)).grpc(improvements).grpc(suggestions);
     let parts = parts.warn_daily(context.clock.clone(), move |now| levels.warnings(now));
     Ok(webhooks.parts(parts))
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
-use backbone::signature::Secrets;
+use backbone::{Document, signature::Secrets};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
     returns::{DEFAULT, Policy, Words},
@@ -118,6 +118,11 @@ impl Returns {
         let problems: Vec<String> = policy.problems().iter().map(ToString::to_string).collect();
         anyhow::ensure!(problems.is_empty(), "section [service.returns], policy:\n{}", problems.join("\n"));
         Ok(policy)
+    }
+
+    /// The policy as it stands in its version. Errors: as [`Self::policy`].
+    pub fn documents(&self) -> anyhow::Result<Vec<Document>> {
+        Document::read("policy of returns", ("", "id"), self.policy.as_deref(), DEFAULT)
     }
 
     /// How long goods are awaited, by when they are inspected, and by when money is paid.

@@ -57,7 +57,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         form: config.returns.form(),
         terms: config.returns.terms(),
     };
-    let payments = HttpPayments::new(&config.payments)?;
+    let (payments, documents) = (HttpPayments::new(&config.payments)?, config.returns.documents()?);
     let sending = Execution::new(context, payments, config.pace);
     let (asking, hearing) = (sending.clone(), sending.clone());
     let callbacks = config
@@ -66,6 +66,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         .map(|secrets| callbacks::routes(Callbacks { execution: hearing, secrets, clock: context.clock.clone() }));
     Ok(Parts::new()
         .http(callbacks.unwrap_or_default())
+        .documents(documents)
         .grpc(FulfilmentServer::new(api))
         .background("payments", move || {
             let execution = sending.clone();

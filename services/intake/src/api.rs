@@ -76,12 +76,16 @@ impl Intake for Api {
         };
         let case = store::case(&self.0.pool, id).await?;
         let customer = customer_of(&case)?;
-        let contact = case.2.facts.map(|facts| facts.occurred_at);
+        let contact = case.2.facts.as_ref().map(|facts| facts.occurred_at);
         if let Some(contact) = contact.filter(|contact| at.is_some_and(|at| at < *contact)) {
             let reason = format!("is before the contact, which was at {contact}; say when it was answered");
             return Err(Fault::invalid("responded_at", reason).into());
         }
-        let row = text_row(&self.0.master.new_key(customer)?, id, "answer", text)?;
+        // The words of each turn are kept beside those of the others.
+        let owed = case.2.owed_reply().filter(|owed| at.is_none_or(|at| at >= owed.started_at));
+        let turn = owed.map(|owed| format!("answer_{}", owed.started_at.as_microsecond()));
+        let part = turn.as_deref().unwrap_or("answer");
+        let row = text_row(&self.0.master.new_key(customer)?, id, part, text)?;
         let respond = Command::Respond { at, levels: Arc::clone(&self.0.levels) };
         submit(&self.0, Unit::of(Change::to::<Case>(id, respond)).row(row).actor(actor).key(key)).await
     }

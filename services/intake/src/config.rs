@@ -2,7 +2,7 @@
 use std::{borrow::Cow, collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, ensure};
-use backbone::{Context, config};
+use backbone::{Context, Document, config};
 use jiff::SignedDuration;
 use kernel::{
     calendar::{self, Definitions},
@@ -117,6 +117,18 @@ impl Config {
         let calendars = config::document(self.levels.calendars.as_deref(), calendar::CHINA)?;
         let levels = Levels::prepare(policy, &calendars).context("section [service.levels]")?;
         Ok((Arc::new(levels), calendars))
+    }
+
+    /// What of it has versions. Errors: a file cannot be read.
+    pub fn documents(&self) -> anyhow::Result<Vec<Document>> {
+        let (levels, packs) = (&self.levels, self.regulators.file.as_deref());
+        let found = [
+            Document::read("policy of service levels", ("", "id"), levels.policy.as_deref(), sla::DEFAULT)?,
+            Document::read("calendar", ("/calendars", "name"), levels.calendars.as_deref(), calendar::CHINA)?,
+            Document::read("pack of terms of reports", ("/packs", "id"), packs, REGULATORS)?,
+            Document::read("calendar of reports", ("/calendars/calendars", "name"), packs, REGULATORS)?,
+        ];
+        Ok(found.concat())
     }
 
     /// How long a customer's answer to a question is waited for. Errors: not at all, or longer than a year.

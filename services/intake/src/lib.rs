@@ -60,13 +60,16 @@ fn aggregates(aggregates: &mut Aggregates) {
 
 fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let app = Arc::new(app::App::new(ctx)?);
-    let channels = channels::Channels::new(config::Config::read(ctx)?.channels(), Arc::clone(&app))?;
+    let config = config::Config::read(ctx)?;
+    let documents = config.documents()?;
+    let channels = channels::Channels::new(config.channels(), Arc::clone(&app))?;
     let channels = Arc::new(channels);
     let index = Arc::new(search::Index::new(Arc::clone(&app)));
     let uploads = Arc::new(attachments::Uploads::new(Arc::clone(&app)));
     let finder = Arc::new(major_issues::Finder::new(Arc::clone(&app)));
-    let levels = Arc::clone(&app.levels);
+    let (levels, packs) = (Arc::clone(&app.levels), Arc::clone(&app.packs));
     let parts = Parts::new()
+        .documents(documents)
         .grpc(IntakeServer::new(api::Api(Arc::clone(&app))))
         .grpc(DeskServer::new(desk::Desk(Arc::clone(&app))))
         .grpc(AttachmentsServer::new(attachments::Api(Arc::clone(&app))))
@@ -81,7 +84,7 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
         .http(knowledge::routes(Arc::clone(&app)))
         .http(rest::routes(app))
         .http(channels::routes(Arc::clone(&channels)));
-    let parts = parts.warn_daily(ctx.clock.clone(), move |now| levels.warnings(now));
+    let parts = parts.warn_daily(ctx.clock.clone(), move |now| [levels.warnings(now), packs.warnings(now)].concat());
     let parts = parts.background("search index", move || {
         let index = Arc::clone(&index);
         async move { index.follow_once().await }

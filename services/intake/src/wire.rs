@@ -7,6 +7,7 @@ pub mod health;
 pub mod major_issue;
 mod purchase;
 pub mod regulator;
+mod reply;
 
 use std::collections::BTreeSet;
 
@@ -108,7 +109,8 @@ impl Aggregate for Case {
             case::Event::Tagged { tag, put } => beside::tagged(case_id, tag, *put, shard),
             case::Event::AnswerOffered(offer) => beside::offered(case_id, &offer.article, shard),
             case::Event::AnswerJudged(helpful) => beside::judged(case_id, self.offer.as_ref(), *helpful, shard),
-            case::Event::Reopened => course::reopened(case_id, contract::ReopenedBy::Complaint, shard),
+            case::Event::Reopened => course::reopened(case_id, contract::ReopenedBy::Complaint, None, shard),
+            case::Event::Reply(event) => reply::published(self, event, case_id, shard),
             case::Event::Course(event) => course::publish(self, event, shard),
             case::Event::Health(event) => health::published(self, event, case_id, complaint_id, shard),
             case::Event::Report(event) => regulator::published(self, event, case_id, complaint_id, shard),
@@ -143,6 +145,8 @@ fn completed(added: &Added, case_id: String, complaint_id: String) -> contract::
 fn taken_in(case: &Case, facts: &case::Facts) -> contract::CaseRegistered {
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let calendar = case.promises.last(Kind::FirstResponse).and_then(|promise| promise.terms.calendar.as_ref());
+    let due = |kind| case.promises.last(kind).map(|promise| promise.standing.due_at);
+    let both = due(Kind::FirstResponse).zip(due(Kind::UrgentFeedback));
     contract::CaseRegistered {
         case_id: facts.case_id.to_string(),
         customer_id: facts.customer_id.to_string(),
@@ -168,6 +172,8 @@ fn taken_in(case: &Case, facts: &case::Facts) -> contract::CaseRegistered {
         answered_from: facts.answered_from.map(proto::timestamp),
         calendar: calendar.map(|calendar| calendar.id.clone()).unwrap_or_default(),
         calendar_version: calendar.map_or(0, |calendar| calendar.version),
+        answer_by: both.map(|(answer, _)| proto::timestamp(answer)),
+        urgent_by: both.map(|(_, feedback)| proto::timestamp(feedback)),
         record_parts: parts(&facts.parts),
     }
 }
@@ -269,6 +275,7 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         merged_into: case.merged_into().map(|merged| merged.into.to_string()).unwrap_or_default(),
         merged_because: case.merged_into().map(|merged| merged.reason.clone()).unwrap_or_default(),
         absorbed: case.course.absorbed.keys().map(Uuid::to_string).collect(),
+        reply: case.owed_reply().map(reply::owed),
         times_heard: u32::try_from(case.course.further.len()).unwrap_or(u32::MAX),
     })
 }

@@ -44,11 +44,16 @@ pub async fn of_case(app: &App, found: &Found, look: Look<'_>) -> Result<RevealC
     }
     // What was said with verdicts on an article.
     let later: BTreeMap<_, _> = texts.extract_if(|part, _| part.starts_with("said_")).collect();
+    let answers: BTreeMap<i64, String> = texts
+        .iter()
+        .filter_map(|(part, body)| Some((part.strip_prefix("answer_")?.parse().ok()?, body.clone())))
+        .collect();
     let questions: BTreeMap<u32, String> = texts
         .into_iter()
         .filter_map(|(part, body)| Some((part.strip_prefix("question_")?.parse().ok()?, body)))
         .collect();
     said.questions = questions.into_values().collect();
+    said.further_answers = answers.into_values().collect();
     if !contact.is_empty() {
         let first: Text = serde_json::from_str(&contact).map_err(Fault::internal)?;
         // What was said at first comes first; a part that was added was not said then.

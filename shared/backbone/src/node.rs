@@ -2,6 +2,7 @@
 //! decides anything.
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use contracts::operations::v1::operations_server::OperationsServer;
 use sqlx::{
     Connection as _, PgPool,
@@ -18,7 +19,7 @@ use crate::{
     clock::Clock,
     config::Settings,
     consumer::Consumer,
-    deadline,
+    deadline, document,
     fault::Fault,
     inbound::Inbound,
     neighbours::Neighbours,
@@ -66,6 +67,9 @@ impl Node {
         (service.aggregates)(&mut aggregates);
         let context = Context { pool, road: road.clone(), clock, settings: Arc::new(settings), neighbours };
         let parts = (service.assemble)(&context)?;
+        document::keep(&context.pool, &parts.documents)
+            .await
+            .with_context(|| format!("{} does not start", service.name))?;
         let mut inbound = Inbound::new(service.name);
         (service.inbound)(&context, &mut inbound)?;
         let (parts, messaging) = match service.migrations {

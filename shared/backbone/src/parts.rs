@@ -23,7 +23,7 @@ use tonic::{body::Body, server::NamedService, service::RoutesBuilder};
 use tonic_health::pb::health_server::HealthServer;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
-use crate::{clock::Clock, fault::Fault, grpc, health::Health};
+use crate::{clock::Clock, document::Document, fault::Fault, grpc, health::Health};
 
 type Once = dyn Fn() -> Pin<Box<dyn Future<Output = Result<usize, Fault>> + Send>> + Send + Sync;
 
@@ -41,6 +41,7 @@ pub struct Parts {
     names: Vec<&'static str>,
     http: Router,
     pub(crate) background: Vec<Background>,
+    pub(crate) documents: Vec<Document>,
 }
 
 impl Parts {
@@ -77,6 +78,13 @@ impl Parts {
         F: Future<Output = Result<usize, Fault>> + Send + 'static,
     {
         self.background.push(Background { name, once: Arc::new(move || Box::pin(once())) });
+        self
+    }
+
+    /// Documents the service works by. It does not start when a version holds something else than when it was first read.
+    #[must_use]
+    pub fn documents(mut self, documents: Vec<Document>) -> Self {
+        self.documents.extend(documents);
         self
     }
 

@@ -1,8 +1,9 @@
 //! Service levels: what is promised to whom and by when. A policy is an ordered list of rules over channel, class,
 //! priority, segment and store; of the rules about a kind of promise the first that matches holds. Policies are data
 //! with a version; a promise keeps the version it was made under.
-//! Invariant of a checked policy: what must be promised is, whatever else is true of the case (R-INT-12, R-CMP-03,
-//! R-CMP-04, R-CMP-10, R-CMP-20), every rule can be reached, and every word is one that cases have.
+//! Invariant of a checked policy: what must be promised is, whatever else is true of the case (R-INT-12, R-INT-14,
+//! R-CMP-03 to R-CMP-06, R-CMP-10, R-CMP-20), every rule can be reached and is given by a service, and every word is one
+//! that cases have.
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use jiff::SignedDuration;
@@ -12,6 +13,7 @@ use crate::calendar::{Definitions, OF_PLACE, ROUND_THE_CLOCK};
 
 pub use levels::{Files, Levels, Unusable};
 
+mod given;
 mod levels;
 
 /// The policy that is shipped, as TOML for [`Policy`].
@@ -58,15 +60,6 @@ pub const SEGMENTS: [&str; 1] = ["vip"];
 const WORDS: [(&str, &[&str]); 4] =
     [("channel", &CHANNELS), ("class", &CLASSES), ("priority", &PRIORITIES), ("segment", &SEGMENTS)];
 
-/// What is promised to every case of a channel or a class, whatever else is true of it: a rule must hold for all of them.
-const PRESCRIBED: [(Kind, &str, &str, &[&str]); 5] = [
-    (Kind::FirstResponse, "first_response", "channel", &CHANNELS),
-    (Kind::UrgentFeedback, "urgent_feedback", "channel", &CHANNELS),
-    (Kind::FirstInvestigation, "first_investigation", "class", COMPLAINTS),
-    (Kind::DepartmentAnswer, "department_answer", "class", COMPLAINTS),
-    (Kind::ResultNotice, "result_notice", "class", &CLASSES),
-];
-
 /// What is promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,7 +84,7 @@ impl Kind {
     /// Whether the promise may stand still while the customer or his goods are waited for. Replies never do: nothing but
     /// our answer is missing.
     pub fn pauses(self) -> bool {
-        !matches!(self, Self::Pickup | Self::FirstResponse | Self::UrgentFeedback)
+        !matches!(self, Self::Pickup | Self::FirstResponse | Self::NextResponse | Self::UrgentFeedback)
     }
 }
 
@@ -179,9 +172,22 @@ pub enum Warning {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     #[error("{list} {word} has no prescribed time: a rule for {promise} must hold for all of its cases")]
-    NoPrescribedTime { promise: &'static str, list: &'static str, word: &'static str },
-    #[error("{part} {number}: there is no {list} called {word}; there are: {}", .known.join(", "))]
-    Word { part: &'static str, number: usize, list: &'static str, word: String, known: &'static [&'static str] },
+    NoPrescribedTime { promise: Kind, list: &'static str, word: &'static str },
+    #[error(
+        "the hotline has no rate: [[rates]] must say what share of its calls is picked up (pickup) within what time"
+    )]
+    NoRate,
+    #[error("rule {rule}: no service gives {promise} from the policy, so it would promise nothing; {instead}")]
+    NotGiven { rule: usize, promise: Kind, instead: &'static str },
+    #[error("rule {rule}: {promise} is not given to {class}; take it out of when.class (given to: {})", .classes.join(", "))]
+    NotOfClass { rule: usize, promise: Kind, class: String, classes: &'static [&'static str] },
+    #[error(
+        "rule {rule}: a department's task knows its class and priority alone; take when.{list} out, or give the \
+         department a time of its own (answer_within in complaint's settings)"
+    )]
+    NotAsked { rule: usize, list: &'static str },
+    #[error("rule {rule}: there is no {list} called {word}; there are: {}", .known.join(", "))]
+    Word { rule: usize, list: &'static str, word: String, known: &'static [&'static str] },
     #[error("rule {rule}: there is no calendar called {calendar}")]
     Calendar { rule: usize, calendar: String },
     #[error("rule {rule}: the target must be longer than nothing")]
@@ -192,6 +198,12 @@ pub enum PolicyError {
     Unreached { rule: usize, earlier: usize },
     #[error("rate {rate}: within must be longer than nothing and percent from 1 to 100")]
     Rate { rate: usize },
+    #[error(
+        "rate {rate}: only the pickup of the hotline's calls is measured; when must be channel = [\"hotline\"] alone"
+    )]
+    NotMeasured { rate: usize },
+    #[error("rate {rate} is never reached: the one before takes all of its calls")]
+    RateUnreached { rate: usize },
     #[error("{0:?} is neither a share such as 80% nor a time such as 30m")]
     NoWarning(String),
 }
@@ -216,13 +228,13 @@ impl When {
         pairs.into_iter().all(|(mine, theirs)| mine.is_empty() || (!theirs.is_empty() && theirs.is_subset(mine)))
     }
 
-    /// Words that no case has, of a rule or a rate.
-    fn strangers(&self, part: &'static str, number: usize) -> impl Iterator<Item = PolicyError> {
+    /// Words that no case has.
+    fn strangers(&self, rule: usize) -> impl Iterator<Item = PolicyError> {
         let lists = self.lists().into_iter().zip(WORDS);
         let words = lists.flat_map(|(words, (list, known))| words.iter().map(move |word| (list, word, known)));
         words
             .filter(|(_, word, known)| !known.contains(&word.as_str()))
-            .map(move |(list, word, known)| PolicyError::Word { part, number, list, word: word.clone(), known })
+            .map(move |(list, word, known)| PolicyError::Word { rule, list, word: word.clone(), known })
     }
 }
 
@@ -245,32 +257,24 @@ impl Policy {
 
     /// Everything that is wrong, each with its place.
     pub fn problems(&self, calendars: &Definitions) -> Vec<PolicyError> {
-        let mut found: Vec<PolicyError> = Vec::new();
-        for (kind, promise, list, words) in PRESCRIBED {
-            for &word in words {
-                let one = BTreeSet::from([word.to_owned()]);
-                let only = match list {
-                    "channel" => When { channel: one, ..When::default() },
-                    _ => When { class: one, ..When::default() },
-                };
-                if !self.rules.iter().any(|rule| rule.promise == kind && rule.when.covers(&only)) {
-                    found.push(PolicyError::NoPrescribedTime { promise, list, word });
-                }
-            }
-        }
+        let mut found = self.holes();
         for (index, rule) in self.rules.iter().enumerate() {
             found.extend(self.problems_of(index, rule, calendars));
         }
-        found.extend(self.rates.iter().zip(1..).flat_map(|(rate, number)| rate.when.strangers("rate", number)));
-        let rates = self.rates.iter().zip(1..);
-        let wrong = rates.filter(|(rate, _)| !rate.within.is_positive() || !(1..=100).contains(&rate.percent));
-        found.extend(wrong.map(|(_, rate)| PolicyError::Rate { rate }));
+        for (one, rate) in self.rates.iter().zip(1..) {
+            let sound = one.within.is_positive() && (1..=100).contains(&one.percent);
+            found.extend((!sound).then_some(PolicyError::Rate { rate }));
+            found.extend((!one.is_measured()).then_some(PolicyError::NotMeasured { rate }));
+            let taken = self.rates.iter().take(rate - 1).any(|earlier| earlier.is_measured() && one.is_measured());
+            found.extend(taken.then_some(PolicyError::RateUnreached { rate }));
+        }
         found
     }
 
     fn problems_of(&self, index: usize, one: &Rule, calendars: &Definitions) -> Vec<PolicyError> {
         let rule = index + 1;
-        let mut found: Vec<_> = one.when.strangers("rule", rule).collect();
+        let mut found: Vec<_> = one.when.strangers(rule).collect();
+        found.extend(one.never_given(rule));
         if let Hours::Of(name) = &one.hours
             && !calendars.calendars.iter().any(|calendar| calendar.name == *name)
         {

@@ -1,5 +1,6 @@
 //! What is pure, beside the marks the project set itself: criterion's benches (`cargo bench`) are run, and their times
-//! are held against the marks. A machine that is busy or slow is forgiven; what is missed by far is not.
+//! are held against the marks. What is over its mark is said to be; a machine that is busy, or half as fast, does not make
+//! it fail. Beyond, the mark is missed.
 use std::{collections::BTreeSet, process::Stdio, time::Duration};
 
 use anyhow::{Context as _, ensure};
@@ -41,8 +42,8 @@ const MARKS: [Mark; 12] = [
     decide("decide: record, four promises given"),
     mark("triage", "triage", "triage/both/45", Duration::from_micros(50)),
 ];
-/// So many times a mark is the machine's noise, or a machine half as fast; beyond, the mark is missed.
-const NOISE: f64 = 3.0;
+/// So many times a mark may be the machine's noise, or a machine half as fast; beyond, the mark is missed.
+const NOISE: f64 = 2.0;
 
 /// A time beside its mark.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -57,7 +58,9 @@ impl Held {
     pub fn line(&self) -> String {
         let verdict = match self.ns / self.mark_ns {
             times if times > NOISE => format!(": MISSED, {times:.1} times as long"),
-            times if times > 1.0 => format!(": {times:.1} times as long, which may be this machine"),
+            times if times > 1.0 => format!(
+                ": over the mark, {times:.1} times as long; passes, as up to {NOISE:.0} times may be this machine"
+            ),
             _ => String::new(),
         };
         format!("{}: {} (mark {}){verdict}", self.bench, in_words(self.ns), in_words(self.mark_ns))
@@ -142,7 +145,7 @@ mod tests {
         let expected = [
             "calendar add: 0.25 µs (mark 1.00 µs)",
             "promise: its time has passed, two pauses: 0.11 µs (mark 2.00 µs)",
-            "promise: met, two pauses: 2.40 µs (mark 2.00 µs): 1.2 times as long, which may be this machine",
+            "promise: met, two pauses: 2.40 µs (mark 2.00 µs): over the mark, 1.2 times as long; passes, as up to 2 times may be this machine",
             "what if/1,000,000 promises under another policy: 0.6 s (mark 60.0 s)",
             "return policy decision: 1.50 µs (mark 5.00 µs)",
             "decide: look at the clock: 0.50 µs (mark 1.00 µs)",
@@ -162,8 +165,8 @@ mod tests {
             let held = read(&said(add)).unwrap();
             held.iter().filter(|held| held.is_missed()).map(|held| held.bench).collect()
         };
-        assert_eq!(missed("3000"), [""; 0]);
-        assert_eq!(missed("3001"), ["calendar add"]);
+        assert_eq!(missed("2000"), [""; 0]);
+        assert_eq!(missed("2001"), ["calendar add"]);
         assert_eq!(lines("4500").first().unwrap(), "calendar add: 4.50 µs (mark 1.00 µs): MISSED, 4.5 times as long");
     }
 

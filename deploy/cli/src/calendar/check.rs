@@ -32,13 +32,7 @@ pub fn run(file: Option<&Path>, year: Option<i16>, output: Output) -> anyhow::Re
 
 /// The warning about years nobody has said the holidays of.
 pub fn unknown(calendar: &str, years: &[i16]) -> Option<String> {
-    let years: Vec<String> = years.iter().map(ToString::to_string).collect();
-    let warning = format!(
-        "WARNING: {calendar} does not know the holidays of {}; they count as if there were none. `aftercare calendar \
-         import` brings them in.",
-        years.join(", ")
-    );
-    (!years.is_empty()).then_some(warning)
+    kernel::calendar::unknown(calendar, years).map(|warning| format!("WARNING: {warning}"))
 }
 
 #[derive(Serialize)]

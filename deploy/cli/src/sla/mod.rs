@@ -54,12 +54,13 @@ The shipped policy shows the form: shared/kernel/policies/default.toml.")]
   aftercare sla replay --policy new.toml --from 2026-01-01T00:00:00Z
   aftercare --json sla replay --policy new.toml | jq '.promises[] | {kind, before, after}'
 
-First answers (first_response), first investigations (first_investigation), answers of departments (department_answer),
-offers (solution_offer) and telling the result (result_notice) of complaints and suggestions are read from the journals of
-intake and complaint, from --from on and, after --to, until what was promised has ended; what is told more than a week after
-that is not heard. Before is as it was promised then. What is broken or warned of is escalated to the level the ladder says;
+First and further answers (first_response, next_response), urgent feedback (urgent_feedback), first investigations
+(first_investigation), answers of departments (department_answer), offers (solution_offer), telling the result
+(result_notice) of complaints and suggestions and word of progress (progress_silence) are read from the journals of intake
+and complaint, from --from on and, after --to, until what was promised has ended; what is told more than a week after that
+is not heard. Before is as it was promised then. What is broken or warned of is escalated to the level the ladder says;
 whether somebody acknowledges it is not foreseen. Without --calendars a promise counts in the version of its calendar that
-it, or others at the time, were given in, where the journals tell it.")]
+it, or others at the time, were given in, where the journals tell it. What is not judged is named at the end.")]
     Replay(Replay),
 }
 

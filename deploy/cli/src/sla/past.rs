@@ -2,7 +2,9 @@
 //! policy with the facts the service had when it gave it; one that was given other terms later is asked as it was given.
 //! Of the journals no more is read than tells of the promises that are asked about: places are found by the journal's own
 //! order, and what was known before is read of the one case, complaint or task.
+mod answers;
 mod recall;
+mod standings;
 mod window;
 
 use std::collections::HashMap;
@@ -10,15 +12,14 @@ use std::collections::HashMap;
 use anyhow::Context as _;
 use contracts::{
     Event, Message, Timestamp as Instant,
-    common::v1::{self as common, CaseClass, Lane},
+    common::v1::{CaseClass, Lane},
     complaint::v1 as complaint,
-    intake::v1 as intake,
     operations::v1::{JournalEntry, ReadJournalRequest, operations_client::OperationsClient},
 };
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
     calendar,
-    promise::{Cause, End, How, Pause, Reason, Record},
+    promise::{Cause, End, How, Record},
     sla::Kind,
 };
 use tonic::transport::Channel;
@@ -36,7 +37,7 @@ pub struct Facts {
     pub priority: Option<String>,
     pub store: Option<String>,
     pub segment: Option<String>,
-    /// Feedback is promised as for an urgent matter besides; what ends first holds.
+    /// Feedback is promised as for an urgent matter besides, and the end of each was not told: what ends first holds.
     pub urgent: bool,
     pub department: Option<String>,
 }
@@ -57,7 +58,7 @@ pub struct Past {
     window: Window,
     /// Where cases are, for what complaint asks about them.
     cases: Option<OperationsClient<Channel>>,
-    /// What tasks were about that were issued before the time that is asked about.
+    /// What tasks and cases were about that began before the time that is asked about.
     tasks: HashMap<String, Facts>,
     pub versions: Versions,
     /// How much was read.
@@ -138,38 +139,7 @@ impl Past {
     pub fn take(&mut self, entry: &JournalEntry) -> anyhow::Result<()> {
         let occurred = instant(entry.occurred_at.as_ref())?;
         self.watermark = self.watermark.max(instant(entry.recorded_at.as_ref())?);
-        let body = entry.payload.as_ref();
-        match entry.r#type.as_str() {
-            intake::CaseRegistered::TYPE => self.registered(&intake::CaseRegistered::decode(body)?)?,
-            intake::CaseResponded::TYPE => {
-                let event = intake::CaseResponded::decode(body)?;
-                let at = instant(event.responded_at.as_ref())?;
-                self.ends(Kind::FirstResponse, &event.case_id, at, How::Met);
-            }
-            intake::CaseResponseCorrected::TYPE => {
-                let event = intake::CaseResponseCorrected::decode(body)?;
-                let at = instant(event.responded_at.as_ref())?;
-                self.ended_earlier(Kind::FirstResponse, &event.case_id, at);
-            }
-            intake::CaseClosed::TYPE => {
-                let event = intake::CaseClosed::decode(body)?;
-                let at = instant(event.closed_at.as_ref())?;
-                self.ends(Kind::FirstResponse, &event.case_id, at, How::Cancelled(Cause::Closed));
-            }
-            intake::CaseRejected::TYPE => {
-                let event = intake::CaseRejected::decode(body)?;
-                let at = instant(event.rejected_at.as_ref())?;
-                self.ends(Kind::FirstResponse, &event.case_id, at, How::Cancelled(Cause::Rejected));
-            }
-            intake::CaseMerged::TYPE => {
-                let event = intake::CaseMerged::decode(body)?;
-                let at = instant(event.merged_at.as_ref())?;
-                self.ends(Kind::FirstResponse, &event.case_id, at, How::Cancelled(Cause::Merged));
-            }
-            intake::CaseUnmerged::TYPE => self.unmerged(Kind::FirstResponse, &entry.aggregate_id),
-            _ => self.complaint(entry, occurred)?,
-        }
-        Ok(())
+        if self.answers(entry, occurred)? { Ok(()) } else { self.complaint(entry, occurred) }
     }
 
     /// What is promised to the customer is told with the record and whenever it moves; the first investigation stands in
@@ -204,89 +174,13 @@ impl Past {
                 let moved = complaint::SuggestionPromisesMoved::decode(body)?.promises;
                 moved.iter().try_for_each(|one| self.stands(id, one, occurred))?;
             }
-            complaint::SolutionOffered::TYPE => self.waits(id, occurred),
+            complaint::SolutionOffered::TYPE => self.waits(Kind::ResultNotice, id, occurred),
             // It is told before the promises move, and happened when he wrote.
             complaint::SolutionAgreed::TYPE | complaint::SolutionDeclined::TYPE | complaint::CustomerWrote::TYPE => {
-                self.goes_on(id, occurred);
+                self.goes_on(Kind::ResultNotice, id, occurred);
             }
             _ => self.task(entry, occurred)?,
         }
-        Ok(())
-    }
-
-    /// How an offer or a result is owed by now. One that is new was promised to the complaint as it was judged then; a
-    /// result that runs is owed, whatever was waited for.
-    fn stands(&mut self, id: &str, one: &complaint::PromiseStanding, occurred: Timestamp) -> anyhow::Result<()> {
-        let (started_at, due_at) = (instant(one.started_at.as_ref())?, instant(one.due_at.as_ref())?);
-        let warn_at = one.warn_at.iter().map(|at| instant(Some(at))).collect::<Result<Vec<_>, _>>()?;
-        self.versions.seen(&one.calendar, one.calendar_version, started_at);
-        let kind = match one.promise.as_str() {
-            "solution_offer" => Kind::SolutionOffer,
-            "result_notice" => Kind::ResultNotice,
-            "first_investigation" => {
-                self.newest(Kind::FirstInvestigation, id).into_iter().for_each(|first| first.warn_at = warn_at.clone());
-                return Ok(());
-            }
-            _ => return Ok(()),
-        };
-        let index = *self.told.entry((kind, id.to_owned(), started_at)).or_insert(self.promises.len());
-        if index == self.promises.len() {
-            let facts = self.complaints.get(id).cloned().unwrap_or_default();
-            self.begins(kind, id, facts, started_at, due_at);
-        }
-        let how = match one.status.as_str() {
-            "met" | "met_late" => Some(How::Met),
-            "cancelled" | "cancelled_after_breach" => Some(How::Cancelled(Cause::Closed)),
-            _ => None,
-        };
-        let end =
-            how.map(|how| Ok::<_, anyhow::Error>(End { at: instant(one.ended_at.as_ref())?, how })).transpose()?;
-        if let Some(promise) = self.promises.get_mut(index) {
-            (promise.due_at, promise.end, promise.warn_at) = (due_at, end, warn_at);
-        }
-        if kind == Kind::ResultNotice && one.status == "running" {
-            self.goes_on(id, occurred);
-        }
-        Ok(())
-    }
-
-    /// The customer has an offer before him: the result is not owed until he answers.
-    fn waits(&mut self, id: &str, from: Timestamp) {
-        let pause = Pause { from, to: None, reason: Reason::WaitingCustomer, evidence: String::new() };
-        self.newest(Kind::ResultNotice, id).into_iter().for_each(|promise| promise.pauses.push(pause.clone()));
-    }
-
-    fn goes_on(&mut self, id: &str, at: Timestamp) {
-        let pauses = self.newest(Kind::ResultNotice, id).into_iter().flat_map(|promise| &mut promise.pauses);
-        pauses.filter(|pause| pause.to.is_none()).for_each(|pause| pause.to = Some(at));
-    }
-
-    /// What a policy is asked of a case; a complaint or a suggestion is asked of with the same words.
-    fn asked_by(&mut self, event: &intake::CaseRegistered) -> Facts {
-        let facts = Facts {
-            channel: word(event.channel().as_str_name(), "CHANNEL_", common::Channel::Unspecified.as_str_name()),
-            class: class(event.class()),
-            priority: lane(event.lane()),
-            store: Some(event.store_id.clone()).filter(|store| !store.is_empty()),
-            segment: (event.vip_tier >= 1).then(|| "vip".to_owned()),
-            // Health matters were urgent before events said so.
-            urgent: event.urgent || event.lane() == Lane::Health,
-            ..Facts::default()
-        };
-        let about = Facts { urgent: false, ..facts.clone() };
-        if !event.complaint_id.is_empty() {
-            self.complaints.insert(event.complaint_id.clone(), about);
-        } else if event.class() == CaseClass::Suggestion {
-            self.complaints.insert(kernel::id::derived("suggestion", &[&event.case_id]).to_string(), about);
-        }
-        facts
-    }
-
-    fn registered(&mut self, event: &intake::CaseRegistered) -> anyhow::Result<()> {
-        let facts = self.asked_by(event);
-        let (from, due) = (instant(event.recorded_at.as_ref())?, instant(event.respond_by.as_ref())?);
-        self.versions.seen(&event.calendar, event.calendar_version, from);
-        self.begins(Kind::FirstResponse, &event.case_id, facts, from, due);
         Ok(())
     }
 

@@ -22,8 +22,23 @@ use crate::{
 };
 
 /// What is judged.
-const KINDS: [Kind; 5] =
-    [Kind::FirstResponse, Kind::FirstInvestigation, Kind::DepartmentAnswer, Kind::SolutionOffer, Kind::ResultNotice];
+const KINDS: [Kind; 8] = [
+    Kind::FirstResponse,
+    Kind::NextResponse,
+    Kind::UrgentFeedback,
+    Kind::FirstInvestigation,
+    Kind::DepartmentAnswer,
+    Kind::SolutionOffer,
+    Kind::ResultNotice,
+    Kind::ProgressSilence,
+];
+/// What is promised and not judged here: it follows from no rule of a policy, or is measured over all.
+const NOT_JUDGED: [(&str, &str); 4] = [
+    ("refund_term", "fulfilment's settings give it"),
+    ("inspection_term", "fulfilment's settings give it"),
+    ("regulator_report", "intake's packs of terms give it"),
+    ("pickup", "a rate, which analytics measures"),
+];
 /// A calendar must reach so many years beyond the newest promise.
 const BEYOND: i16 = 2;
 
@@ -79,11 +94,12 @@ pub fn judge(under: &Under<'_>, promises: Vec<Promise>, show: usize) -> anyhow::
         let found = replay(of_kind, |promise| target(under, kind, promise, &usual))?;
         judged.push(Judged::of(kind, found, under.ladder, show));
     }
-    Ok(Answer { policy: under.policy.id.clone(), version: under.policy.version, promises: judged })
+    let not_judged = NOT_JUDGED.map(|(promise, because)| NotJudged { promise, because }).into();
+    Ok(Answer { policy: under.policy.id.clone(), version: under.policy.version, promises: judged, not_judged })
 }
 
-/// What a rule gives to the promise; of an urgent matter's two promises the one that ends first. Where it names no warnings
-/// the `usual` ones are given.
+/// What a rule gives to the promise; of an urgent matter's two promises the one that ends first, where their ends were not
+/// told apart. Where it names no warnings the `usual` ones are given.
 fn target<'c>(under: &Under<'c>, kind: Kind, promise: &Promise, usual: &'c [Warning]) -> Option<Target<'c>> {
     let Under { policy, calendars, .. } = *under;
     let facts = &promise.facts;
@@ -117,6 +133,14 @@ pub struct Answer {
     policy: String,
     version: u32,
     pub promises: Vec<Judged>,
+    pub not_judged: Vec<NotJudged>,
+}
+
+/// A promise that is kept or broken without being judged here.
+#[derive(Serialize)]
+pub struct NotJudged {
+    pub promise: &'static str,
+    pub because: &'static str,
 }
 
 #[derive(Serialize)]
@@ -213,10 +237,15 @@ impl Report for Answer {
             });
             text = [text, String::new()].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
         }
-        text
+        let left = self.not_judged.iter().map(|one| format!("{} ({})", one.promise, one.because));
+        format!("{}\n\nNot judged: {}.", text.trim_end(), left.collect::<Vec<_>>().join(", "))
     }
 }
 
 #[cfg(test)]
 #[path = "replay_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "replay_rows_tests.rs"]
+mod rows_tests;

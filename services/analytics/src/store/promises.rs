@@ -6,8 +6,8 @@ use contracts::{
     Event,
     complaint::v1::{TaskAnswered, TaskCorrected, TaskExpired},
     intake::v1::{
-        CallEnded, CaseClosed, CaseMerged, CaseRegistered, CaseRejected, CaseResponded, CaseResponseCorrected,
-        CaseResponseMissed, CaseUnmerged,
+        CallEnded, CaseClosed, CaseFeedbackMissed, CaseHealthRaised, CaseMerged, CaseRegistered, CaseRejected,
+        CaseReplied, CaseReplyMissed, CaseResponded, CaseResponseCorrected, CaseResponseMissed, CaseUnmerged,
     },
 };
 use jiff_sqlx::ToSqlx;
@@ -29,6 +29,9 @@ pub struct Shown {
 pub const FIRST_RESPONSE: Shown =
     Shown { kept: &[CaseResponded::TYPE, CaseResponseCorrected::TYPE], broken: CaseResponseMissed::TYPE };
 
+/// Every further answer to a contact; each turn of the customer is a promise of its own.
+pub const NEXT_RESPONSE: Shown = Shown { kept: &[CaseReplied::TYPE], broken: CaseReplyMissed::TYPE };
+
 /// A department's answer; each hand-over is a promise of its own.
 pub const DEPARTMENT_ANSWER: Shown =
     Shown { kept: &[TaskAnswered::TYPE, TaskCorrected::TYPE], broken: TaskExpired::TYPE };
@@ -49,6 +52,37 @@ pub async fn kept(tx: &mut PgConnection, period: Period, shown: &Shown) -> Resul
     .bind(period.to().to_sqlx())
     .bind(shown.kept)
     .bind(shown.broken)
+    .fetch_one(tx)
+    .await?;
+    Ok(share(met, breached))
+}
+
+/// Counts for M10 of urgent feedback: given with the contact or when its harm was raised, kept by the first answer.
+pub async fn feedback(tx: &mut PgConnection, period: Period) -> Result<Share, Fault> {
+    let (met, breached): (i64, i64) = sqlx::query_as(
+        "-- figures.feedback
+         -- M10: met / (met + breached), promises with their due time in P; kept when the first human answer came by
+         --      then, whenever that was told; broken when it came later or the miss was told; else it is not counted
+         with promise as (
+           select aggregate_id, min(due_at) as due_at from fact
+           where type in ($3, $4) and due_at >= $1 and due_at < $2 group by aggregate_id),
+         answer as (
+           select aggregate_id, min(occurred_at) as at from fact where type in ($5, $6)
+             and aggregate_id in (select aggregate_id from promise) group by aggregate_id),
+         missed as (
+           select distinct aggregate_id from fact where type = $7
+             and aggregate_id in (select aggregate_id from promise))
+         select count(*) filter (where answer.at <= due_at),
+                count(*) filter (where answer.at > due_at or (answer.at is null and missed.aggregate_id is not null))
+         from promise left join answer using (aggregate_id) left join missed using (aggregate_id)",
+    )
+    .bind(period.from().to_sqlx())
+    .bind(period.to().to_sqlx())
+    .bind(CaseRegistered::TYPE)
+    .bind(CaseHealthRaised::TYPE)
+    .bind(CaseResponded::TYPE)
+    .bind(CaseResponseCorrected::TYPE)
+    .bind(CaseFeedbackMissed::TYPE)
     .fetch_one(tx)
     .await?;
     Ok(share(met, breached))

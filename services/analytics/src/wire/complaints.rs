@@ -127,8 +127,8 @@ fn attached(e: &ImprovementReporterAttached, plain: Measures) -> Result<Measures
 
 /// Those that no event of their own tells of.
 fn standings(promises: Vec<PromiseStanding>) -> Result<Vec<Standing>, Fault> {
-    let counted =
-        promises.into_iter().filter(|one| ["solution_offer", "result_notice"].contains(&one.promise.as_str()));
+    const COUNTED: [&str; 3] = ["solution_offer", "result_notice", "progress_silence"];
+    let counted = promises.into_iter().filter(|one| COUNTED.contains(&one.promise.as_str()));
     let standing = |one: PromiseStanding| {
         let started_at = proto::required("started_at", one.started_at.as_ref())?;
         let due_at = proto::required("due_at", one.due_at.as_ref())?;

@@ -26,7 +26,7 @@ async fn d11_an_empty_period_has_figures_without_values() {
     let stack = start().await;
     let figures = figures(&stack).await;
     let ids: Vec<_> = figures.iter().map(|f| f.metric.as_str()).collect();
-    let expected = "M01 M01n M02 M06 M06 M08 M08 M08 M08 M08 M09 M09 M10 M10 M10 M10 M10 M11 M11 M11 \
+    let expected = "M01 M01n M02 M06 M06 M08 M08 M08 M08 M08 M09 M09 M10 M10 M10 M10 M10 M10 M10 M10 M11 M11 M11 \
                     M11e M11e M13 M14 M15 M16 M18 M23 M24 M24 M24 M24 M25";
     assert_eq!(ids.join(" "), expected);
     for figure in figures {

@@ -10,3 +10,4 @@ mod owners;
 mod promises;
 mod rebuild;
 mod recount;
+mod verdicts;

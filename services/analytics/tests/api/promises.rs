@@ -2,8 +2,8 @@
 use contracts::{
     complaint::v1::{TaskAnswered, TaskCorrected, TaskExpired},
     intake::v1::{
-        CallEnded, CallOutcome, CaseMerged, CaseRegistered, CaseRejected, CaseResponded, CaseResponseCorrected,
-        CaseResponseMissed, CaseUnmerged,
+        CallEnded, CallOutcome, CaseFeedbackMissed, CaseHealthRaised, CaseMerged, CaseRegistered, CaseRejected,
+        CaseReplied, CaseReplyMissed, CaseResponded, CaseResponseCorrected, CaseResponseMissed, CaseUnmerged,
     },
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -26,12 +26,17 @@ pub fn responded(at: Timestamp, by: Timestamp) -> CaseResponded {
     CaseResponded { responded_at, respond_by, in_time, ..CaseResponded::default() }
 }
 
+pub fn replied(at: Timestamp, by: Timestamp) -> CaseReplied {
+    let (replied_at, reply_by, in_time) = (wire(at), wire(by), at <= by);
+    CaseReplied { replied_at, reply_by, in_time, ..CaseReplied::default() }
+}
+
 fn corrected(at: Timestamp, by: Timestamp) -> CaseResponseCorrected {
     let (responded_at, respond_by, in_time) = (wire(at), wire(by), at <= by);
     CaseResponseCorrected { responded_at, respond_by, in_time, ..CaseResponseCorrected::default() }
 }
 
-async fn missed(stack: &Stack, case: Uuid, respond_by: Timestamp) {
+pub async fn missed(stack: &Stack, case: Uuid, respond_by: Timestamp) {
     tell(stack, case, CaseResponseMissed { respond_by: wire(respond_by), ..CaseResponseMissed::default() }).await;
 }
 
@@ -56,6 +61,69 @@ async fn r_int_12_a_first_answer_counts_as_it_was_corrected() {
     stack.settle().await;
     assert_eq!(read(&figures(&stack).await, "M10", "share.first_response"), (Some(0.5), 6, Some(3)));
     assert_eq!(stack.parked("analytics").await, 0);
+}
+
+#[tokio::test]
+async fn r_int_15_urgent_feedback_counts_beside_the_first_answer() {
+    let stack = start().await;
+    let (begin, minutes, day) = (at("02-01T00:00:00"), at("02-01T00:05:00"), at("02-02T00:00:00"));
+    let [in_day, in_minutes, silent, late, told_late, raised, open, closed_before, plain] =
+        [(); 9].map(|()| Uuid::now_v7());
+    let urgent = || CaseRegistered { urgent_by: wire(day), ..registered(begin) };
+    for case in [in_day, in_minutes, silent, late, told_late, open, closed_before] {
+        tell(&stack, case, urgent()).await;
+    }
+    for case in [raised, plain] {
+        tell(&stack, case, registered(begin)).await;
+    }
+    let urgent_by = wire(day);
+    tell(&stack, raised, CaseHealthRaised { urgent_by, ..CaseHealthRaised::default() }).await;
+    for case in [in_day, late, silent, told_late, raised] {
+        missed(&stack, case, minutes).await;
+    }
+    for case in [silent, told_late] {
+        tell(&stack, case, CaseFeedbackMissed { due_at: wire(day), ..CaseFeedbackMissed::default() }).await;
+    }
+    tell(&stack, in_minutes, responded(minutes, minutes)).await;
+    for (case, answer) in [(in_day, day), (raised, day), (late, day + 1.microsecond()), (told_late, day + 1.hour())] {
+        tell(&stack, case, responded(answer, minutes)).await;
+    }
+    tell(&stack, told_late, corrected(day, minutes)).await;
+    tell(&stack, closed_before, closed(begin, begin + 1.hour())).await;
+    tell(&stack, plain, responded(day + 48.hours(), day)).await;
+    stack.settle().await;
+    // in_minutes, in_day, raised and told_late were in time; silent and late were not; open and closed_before do not count
+    let share = read(&figures(&stack).await, "M10", "share.urgent_feedback");
+    assert_eq!(share, (Some(4.0 / 6.0), 6, Some(4)));
+    assert_eq!(stack.parked("analytics").await, 0);
+}
+
+#[tokio::test]
+async fn r_cmp_05_each_silence_counts_among_the_promises() {
+    let stack = start().await;
+    let (given, by) = (at("02-01T00:00:00"), at("02-04T00:00:00"));
+    let [spoken, silent] = [(); 2].map(|()| Uuid::now_v7());
+    tell(&stack, spoken, stands("progress_silence", given, by, "met")).await;
+    tell(&stack, spoken, stands("progress_silence", by, by + 72.hours(), "running")).await;
+    tell(&stack, silent, stands("progress_silence", given, by, "running")).await;
+    tell(&stack, silent, stands("progress_silence", given, by, "breached")).await;
+    stack.settle().await;
+    assert_eq!(read(&figures(&stack).await, "M10", "share.progress_silence"), (Some(0.5), 2, Some(1)));
+}
+
+#[tokio::test]
+async fn r_int_12_every_turn_of_a_customer_counts_as_a_promise_of_its_own() {
+    let stack = start().await;
+    let case = Uuid::now_v7();
+    let [first, second, third] = ["02-02T00:00:00", "02-03T00:00:00", "02-04T00:00:00"].map(at);
+    let missed = |by| CaseReplyMissed { reply_by: wire(by), ..CaseReplyMissed::default() };
+    tell(&stack, case, replied(first, first)).await;
+    tell(&stack, case, missed(second)).await;
+    tell(&stack, case, replied(second + 1.hour(), second)).await;
+    tell(&stack, case, missed(third)).await;
+    tell(&stack, case, CaseReplied { was_missed: true, ..replied(third, third) }).await;
+    stack.settle().await;
+    assert_eq!(read(&figures(&stack).await, "M10", "share.next_response"), (Some(2.0 / 3.0), 3, Some(2)));
 }
 
 #[tokio::test]

@@ -224,3 +224,30 @@ async fn r_cmp_06_r_cmp_07_what_was_given_before_counts_with_the_next_draft() {
     let costly = raised.iter().filter(|raised| raised.trigger() == EscalationTrigger::Amount);
     assert_eq!(costly.map(|raised| raised.complaint_id.clone()).collect::<Vec<_>>(), [id(4)], "together, and once");
 }
+
+#[tokio::test]
+async fn a_matrix_that_was_changed_without_counting_its_version_up_stops_the_start() {
+    let house = House::open().await;
+    let context = house.stack.node(NAME).context();
+    let again = async |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut settings = (*context.settings).clone();
+        change(&mut settings.service["approval"]);
+        let node = backbone::node::Node::build(&complaint::SERVICE, settings, context.clock.clone()).await;
+        node.map(drop).map_err(|error| format!("{error:#}"))
+    };
+    let slower = |approval: &mut serde_json::Value| approval["further"]["within"] = "96h".into();
+    assert_eq!(again(&|_| {}).await, Ok(()));
+    let refused = again(&slower).await.unwrap_err();
+    let said = "complaint does not start: approval matrix complaint version 2 (section [service.approval]) holds ";
+    assert!(refused.starts_with(said), "{refused}");
+    let counted = |approval: &mut serde_json::Value| {
+        slower(approval);
+        approval["version"] = 3.into();
+    };
+    assert_eq!(again(&counted).await, Ok(()));
+    let joined = |approval: &mut serde_json::Value| {
+        let member = serde_json::json!({ "role": "complaint_manager", "who": "staff:new" });
+        approval["members"].as_array_mut().unwrap().push(member);
+    };
+    assert_eq!(again(&joined).await, Ok(()), "people come and go without a version");
+}

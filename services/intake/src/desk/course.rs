@@ -1,5 +1,8 @@
 //! The course of a case: request to command, or query to response. No rules.
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use backbone::{Change, Checks, Unit, proto};
 use contracts::{
@@ -41,7 +44,8 @@ pub async fn reopen(app: &App, request: &Request<ReopenCaseRequest>) -> Result<R
     let (Some(actor), Some(key), Some(id), Some(reason)) = (actor, key, id, reason) else {
         return Err(checks.fault().into());
     };
-    let reopen = Command::Reopen { reason, within: app.terms.reopen_within };
+    let (within, levels) = (app.terms.reopen_within, Arc::clone(&app.levels));
+    let reopen = Command::Reopen { reason, within, levels };
     submit(app, Unit::of(change(id, reopen)).actor(actor).key(key)).await
 }
 

@@ -14,7 +14,7 @@ use kernel::{
 
 use super::{
     case::{Case, Event, Facts, Rejection, State},
-    course,
+    course, reply,
 };
 
 /// What happens to a promise of a case.
@@ -65,6 +65,7 @@ impl Event {
             | Event::Closed { promises, .. } => promises,
             Event::Course(event) => course::promises(event),
             Event::Health(event) => event.promises(),
+            Event::Reply(event) => event.promises(),
             Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
             Event::Tagged { .. } | Event::AnswerOffered(_) | Event::AnswerJudged(_) => &[],
             Event::Report(_) | Event::Rated(_) => &[],
@@ -73,7 +74,7 @@ impl Event {
 }
 
 impl Case {
-    /// A human answered, now or at an earlier time that is told only now.
+    /// A human answered, for the first time or what the customer said since: now, or at an earlier time that is told now.
     pub(super) fn respond(
         &self,
         facts: &Facts,
@@ -85,6 +86,9 @@ impl Case {
             return Err(Rejection::AnswerOutOfTime);
         }
         let told_late = at.is_some_and(|at| self.settled_at().is_some_and(|settled| at < settled));
+        if let Some(owed) = self.owed_reply().filter(|_| !told_late) {
+            return self.reply(owed, at.unwrap_or(now), levels, now);
+        }
         match self.state {
             State::Absent => return Err(Rejection::Unknown),
             State::Routed => {}
@@ -122,7 +126,7 @@ impl Case {
 
     /// Time has passed: a warning is due, or the answer is.
     pub(super) fn look(&self, facts: &Facts, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        if !self.awaits_answer() {
+        if !self.awaits_answer() && !self.awaits_reply() {
             return Ok(vec![]);
         }
         let Some((watched, _)) = self.watched() else {
@@ -131,6 +135,7 @@ impl Case {
         };
         let moved = self.promises.decide(|kind| kind == watched, &promise::Command::Look, now, &|_| None)?;
         let event = |moved: Moved| match moved.event {
+            _ if watched == Kind::NextResponse => reply::Event::brought(moved),
             promise::Event::Warned { warning, .. } => Event::ResponseDueSoon { warning, promises: vec![moved] },
             _ if self.response_missed => Event::FeedbackMissed { promises: vec![moved] },
             _ => Event::ResponseMissed { promises: vec![moved] },
@@ -141,14 +146,14 @@ impl Case {
     /// When to look next, as long as an answer is awaited: at a warning, or at the first instant after the promise, for
     /// an answer at the promised time is in time.
     pub fn look_at(&self) -> Option<Timestamp> {
-        let facts = self.facts.as_ref().filter(|_| self.awaits_answer())?;
+        let facts = self.facts.as_ref().filter(|_| self.awaits_answer() || self.awaits_reply())?;
         match self.watched() {
             Some((_, promise)) => promise.next_due(),
             None => Some(calendar::add(facts.respond_by, SignedDuration::from_micros(1))),
         }
     }
 
-    /// Nobody has answered, and something of what was promised still runs.
+    /// Nobody has answered at all, and something of what was promised still runs.
     pub(super) fn awaits_answer(&self) -> bool {
         self.state == State::Routed && (!self.response_missed || self.watched().is_some())
     }
@@ -164,12 +169,14 @@ impl Case {
         Some(self.promises.last(moved.first()?.kind)?.standing.due_at)
     }
 
-    /// The promise that ends first; none of a case from before they were kept, which has its `respond_by` alone.
+    /// The promise of the first answer that ends first; none of a case from before they were kept, which has its
+    /// `respond_by` alone.
     fn ends_first(&self) -> Option<(Kind, &Promise)> {
-        self.promises.iter().min_by_key(|(_, promise)| promise.standing.due_at)
+        let first = self.promises.iter().filter(|(kind, _)| *kind != Kind::NextResponse);
+        first.min_by_key(|(_, promise)| promise.standing.due_at)
     }
 
-    /// Since when an answer says nothing new: it was given, or nobody waited for it any more.
+    /// Since when a first answer says nothing new: it was given, or nobody waited for it any more.
     fn settled_at(&self) -> Option<Timestamp> {
         let ended = || self.ends_first().and_then(|(_, promise)| promise.standing.end).map(|end| end.at);
         let closed = || match self.state {

@@ -37,7 +37,7 @@ pub struct Case {
     /// The promised time of the first answer passed without one.
     pub response_missed: bool,
     pub state: State,
-    /// What was promised of the first answer; nothing of cases from before promises were kept.
+    /// What was promised of answers; nothing of cases from before promises were kept.
     #[serde(default)]
     pub promises: Promises<Kind>,
     /// Who has it; nobody (yet) where there is none.
@@ -79,7 +79,7 @@ pub enum State {
     Responded,
     /// A human has answered with a question, and the customer has until then to add what is missing.
     AwaitingInfo { missing: BTreeSet<Part>, until: Timestamp },
-    /// Closed once, and taken up again, with its complaint or by itself; no first answer is owed any more.
+    /// Closed once, and taken up again, with its complaint or by itself; a further answer may be owed, no first one is.
     Reopened,
     /// At its end.
     Closed { outcome: Outcome, at: Timestamp },
@@ -196,7 +196,7 @@ impl Case {
             }
             Event::ResponseDueSoon { .. } => {}
             Event::ResponseMissed { .. } => self.response_missed = true,
-            Event::FeedbackMissed { .. } => {}
+            Event::FeedbackMissed { .. } | Event::Reply(_) => {}
             Event::Closed { outcome, at, .. } => self.state = State::Closed { outcome: *outcome, at: *at },
             Event::InfoRequested { missing, until } => {
                 self.state = State::AwaitingInfo { missing: missing.clone(), until: *until };

@@ -125,6 +125,7 @@ fn states() -> Vec<(&'static str, Case)> {
         ("enquiry late", after(Enquiry, &[(Command::LookAtResponse, 25)])),
         ("enquiry assigned", after(Enquiry, &[(accept("staff:ana", 0), 1)])),
         ("enquiry responded", after(Enquiry, std::slice::from_ref(&responded))),
+        ("enquiry asking anew, responded", asking_anew()),
         ("enquiry closed", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2)])),
         ("enquiry awaiting info", after(Enquiry, &[(ask(1, &[Part::Emotion]), 1)])),
         ("enquiry reopened", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2), (reopen(), 3)])),
@@ -138,6 +139,16 @@ fn states() -> Vec<(&'static str, Case)> {
         ("complaint closed", after(Delivery, std::slice::from_ref(&closed))),
         ("complaint reopened", after(Delivery, &[closed, (Command::ReopenWithComplaint, 3)])),
     ]
+}
+
+/// Answered, and the customer said more.
+pub(super) fn asking_anew() -> Case {
+    after(CaseClass::Enquiry, &[(respond(None), 1), (hear(further(9, CaseClass::Enquiry, 0)), 2)])
+}
+
+/// Whether a further answer is owed.
+fn owes_reply(from: &str) -> bool {
+    ["enquiry asking anew, responded", "enquiry reopened"].contains(&from)
 }
 
 fn commands() -> Vec<(&'static str, Command)> {
@@ -250,6 +261,7 @@ fn expected(from: &str, command: &str) -> Outcomes {
         (_, "rate") if still == "closed" => Ok((still, true)),
         (_, "rate") if still != "merged" => Err("case.not_ended"),
         (_, "look at reports") => Ok((still, false)),
+        (_, "look at response") if owes_reply(from) => Ok((still, true)),
         (_, "look at response") => Ok((still, still == "routed" && from != "enquiry late")),
         (_, "look for info") if is_waiting => Ok(("closed", true)),
         (_, "look for info") => Ok((still, false)),
@@ -270,9 +282,9 @@ fn expected(from: &str, command: &str) -> Outcomes {
         ("enquiry assigned", "assign" | "accept") => Err("case.assignment_changed"),
         (_, "add to record") if is_waiting => Ok(("responded", true)),
         (_, "add to record" | "assign" | "accept") => Ok((still, true)),
+        (_, "respond") if owes_reply(from) => Ok((still, true)),
         (_, "respond") if has_answer => Err("case.already_responded"),
         ("complaint reopened", "respond") => Err("case.is_complaint"),
-        ("enquiry reopened", "respond") => Err("case.already_responded"),
         (_, "respond") => Ok(("responded", true)),
         (_, "close as complaint") => Err("case.outcome_not_by_person"),
         (_, _) if is_complaint => Err("case.is_complaint"),
@@ -360,10 +372,12 @@ proptest! {
             prop_assert!(!was_closed || reopened || beside);
             prop_assert!(!events.is_empty() || case == before);
             prop_assert!(was_closed || !reopened);
-            let owed = !case.response_missed || case.watched().is_some();
-            prop_assert_eq!(case.look_at().is_some(), case.state == State::Routed && owed);
+            let first = case.state == State::Routed && (!case.response_missed || case.watched().is_some());
+            prop_assert_eq!(case.look_at().is_some(), first || case.awaits_reply());
+            let open = matches!(case.state, State::Responded | State::Reopened);
+            prop_assert!(open || case.owed_reply().is_none(), "only what was answered and goes on owes another answer");
             let often = |event: &&Event| {
-                let said = matches!(event, Event::Health(_) | Event::Rated(_));
+                let said = matches!(event, Event::Health(_) | Event::Rated(_) | Event::Reply(_));
                 said || matches!(event, Event::Closed { .. } | Event::Reopened | Event::Assigned { .. } | Event::Course(_))
             };
             let once = events.iter().filter(|event| !often(event));

@@ -18,6 +18,7 @@ use super::{
     rating::Rating,
     record::{Added, Part},
     regulator::Packs,
+    reply,
     reporting::{self, Receipt, Withdrawal},
     vocabulary::Outcome,
 };
@@ -54,7 +55,7 @@ pub enum Command {
         contact: Box<Contact>,
         levels: Arc<Levels>,
     },
-    /// A human answered the customer: now, or at an earlier time told only now.
+    /// A human answered the customer, for the first time or again: now, or at an earlier time told only now.
     Respond {
         at: Option<Timestamp>,
         levels: Arc<Levels>,
@@ -77,7 +78,7 @@ pub enum Command {
     },
     /// Time has passed, and what is missing is awaited.
     LookForInfo,
-    /// Time has passed, and the first answer is awaited.
+    /// Time has passed, and an answer is awaited.
     LookAtResponse,
     /// A person says that it is no case of ours, and why.
     Reject {
@@ -141,6 +142,8 @@ pub enum Event {
     FeedbackMissed {
         promises: Vec<Moved>,
     },
+    /// A further answer was given, is due soon, or was missed.
+    Reply(reply::Event),
     Closed {
         outcome: Outcome,
         at: Timestamp,

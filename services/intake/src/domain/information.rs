@@ -1,5 +1,5 @@
 //! What the record of a case still lacks: asked of the customer, added, or given up on (domain, 2).
-//! Invariants: who is asked has had an answer from a human, so the question meets the promise of the first one; a case
+//! Invariants: who is asked has had an answer from a human, so the question meets whatever answer was promised; a case
 //! waits for one question at a time; it ends as `no_info` when nothing came by the time it was asked for, and an answer
 //! at that instant is in time.
 use std::collections::BTreeSet;
@@ -44,8 +44,8 @@ impl Case {
         if let Some(part) = missing.intersection(&facts.parts).next() {
             return Err(Rejection::PartOnRecord(*part));
         }
-        let first = self.state == State::Routed;
-        let mut events = if first { self.respond(facts, None, levels, now)? } else { vec![] };
+        let answers = self.state == State::Routed || self.owed_reply().is_some();
+        let mut events = if answers { self.respond(facts, None, levels, now)? } else { vec![] };
         events.push(Event::InfoRequested { missing, until: calendar::add(now, within) });
         Ok(events)
     }

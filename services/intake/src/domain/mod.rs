@@ -22,6 +22,7 @@ pub mod rating;
 pub mod record;
 pub mod regulator;
 pub mod rejection;
+pub mod reply;
 pub mod reporting;
 pub mod tags;
 pub mod team;
@@ -48,5 +49,7 @@ mod knowledge_tests;
 mod major_issue_tests;
 #[cfg(test)]
 mod member_tests;
+#[cfg(test)]
+mod reply_tests;
 #[cfg(test)]
 mod reporting_tests;

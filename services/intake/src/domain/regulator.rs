@@ -123,6 +123,12 @@ impl Packs {
         self.calendars.version(&of.id, of.version)
     }
 
+    /// What must be warned of, loudly: the days of a pack are counted in a year nobody has said the holidays of.
+    pub fn warnings(&self, now: Timestamp) -> Vec<String> {
+        let counted = |name: &str| self.packs.iter().any(|pack| pack.calendar.as_deref() == Some(name));
+        self.calendars.warnings(now, counted)
+    }
+
     /// Those that nobody has confirmed.
     pub fn unconfirmed(&self) -> impl Iterator<Item = &str> {
         self.packs.iter().filter(|pack| !pack.confirmed_by_counsel).map(|pack| pack.id.as_str())

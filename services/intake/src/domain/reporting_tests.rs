@@ -327,3 +327,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_year_without_holidays_in_the_days_of_a_pack_that_holds_is_named() {
+    let at = |year: i16| jiff::civil::date(year, 11, 21).to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+    let american = packs(&["us_cosmetics"]);
+    assert!(american.warnings(at(2026)).is_empty());
+    let [said] = american.warnings(at(2027)).try_into().unwrap();
+    assert!(said.starts_with("calendar us_business_days names no holidays of 2028"), "{said}");
+    assert!(packs(&[CN]).warnings(at(2027)).is_empty(), "it counts all days");
+}

@@ -57,6 +57,10 @@ pub struct CaseView {
     pub responded_at: Option<Timestamp>,
     /// The promised time passed without an answer.
     pub response_missed: bool,
+    /// A human answers by then what was said after the first answer; absent where nothing waits for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub reply_by: Option<Timestamp>,
     /// Set when the case is handled as a complaint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub complaint_id: Option<Uuid>,
@@ -155,6 +159,7 @@ impl CaseView {
             answered_from: facts.answered_from,
             responded_at: case.responded_at,
             response_missed: case.response_missed,
+            reply_by: case.owed_reply().map(|owed| owed.standing.due_at),
             complaint_id: facts.complaint_id,
             closed_at,
             outcome,

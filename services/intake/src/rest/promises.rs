@@ -42,6 +42,8 @@ pub struct ChannelView {
     pub pickup: Option<PickupView>,
     /// A human answers.
     pub first_answer: TermView,
+    /// And what is said later is answered within this.
+    pub further_answers: TermView,
     /// Urgent matters, and all that are about health, have feedback by then at the latest.
     pub urgent_feedback: TermView,
     pub results: Vec<ResultView>,
@@ -103,8 +105,11 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<PromisesView> {
     let channels: Vec<ChannelView> =
         Channel::OUTSIDE.into_iter().filter_map(|one| channel(levels, one, &kept)).collect();
     let results = channels.iter().flat_map(|one| &one.results).map(|one| &one.result);
-    let named: Vec<&TermView> =
-        channels.iter().flat_map(|one| [&one.first_answer, &one.urgent_feedback]).chain(results).collect();
+    let named: Vec<&TermView> = channels
+        .iter()
+        .flat_map(|one| [&one.first_answer, &one.further_answers, &one.urgent_feedback])
+        .chain(results)
+        .collect();
     let used = app.calendars.newest().filter(|one| named.iter().any(|term| term.hours == one.name));
     let calendars = used.map(|one| calendar(one, app.clock.now())).collect();
     let policy = levels.policy();
@@ -124,6 +129,7 @@ fn channel(levels: &Levels, channel: Channel, kept: &HashMap<String, KeptView>) 
         channel: channel.word().to_owned(),
         pickup: rate.map(|rate| PickupView { within: format!("{:#}", rate.within), percent: rate.percent }),
         first_answer: term(Kind::FirstResponse, any)?,
+        further_answers: term(Kind::NextResponse, any)?,
         urgent_feedback: term(Kind::UrgentFeedback, any)?,
         kept: kept.get(channel.word()).cloned(),
         results: CaseClass::ALL.into_iter().filter(|class| *class != CaseClass::Enquiry).filter_map(result).collect(),

@@ -198,7 +198,7 @@ fn view(case: &Case, progress: Option<&Progress>, now: Timestamp) -> Option<Stat
         taken_in_at: facts.recorded_at,
         progress: word,
         says,
-        answer_by: waits.then_some(facts.respond_by),
+        answer_by: waits.then_some(facts.respond_by).or_else(|| case.owed_reply().map(|owed| owed.standing.due_at)),
         answered_at: case.responded_at,
         needed,
         solution: progress.iter().flat_map(|progress| &progress.offer).map(offered).collect(),

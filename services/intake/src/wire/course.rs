@@ -3,10 +3,11 @@ use backbone::{Published, proto};
 use contracts::intake::v1 as contract;
 use uuid::Uuid;
 
-use super::channel;
+use super::{channel, reply::owed};
 use crate::domain::{
     case::Case,
     course::{By, Course, Event, LinkKind},
+    reply::begun,
 };
 
 /// An event as others learn it.
@@ -15,14 +16,14 @@ pub fn publish(case: &Case, event: &Event, shard: u8) -> Published {
     let case_id = facts.map(|facts| facts.case_id.to_string()).unwrap_or_default();
     let complaint_id = facts.and_then(|facts| facts.complaint_id).map(|id| id.to_string()).unwrap_or_default();
     match event {
-        Event::Reopened { by } => {
+        Event::Reopened { by, promises } => {
             let by = match by {
                 By::Person { .. } => contract::ReopenedBy::Person,
                 By::Contact => contract::ReopenedBy::Contact,
             };
-            reopened(case_id, by, shard)
+            reopened(case_id, by, begun(promises).map(owed), shard)
         }
-        Event::Heard(further) => {
+        Event::Heard { further, promises } => {
             let added = contract::CaseContactAdded {
                 case_id,
                 customer_id: facts.map(|facts| facts.customer_id.to_string()).unwrap_or_default(),
@@ -31,6 +32,7 @@ pub fn publish(case: &Case, event: &Event, shard: u8) -> Published {
                 channel: channel(further.channel).into(),
                 occurred_at: Some(proto::timestamp(further.at)),
                 was_asked: further.was_asked,
+                reply: begun(promises).map(owed),
             };
             Published::of(&added, shard).at(further.at)
         }
@@ -73,9 +75,9 @@ pub fn publish(case: &Case, event: &Event, shard: u8) -> Published {
     }
 }
 
-/// A closed case goes on.
-pub fn reopened(case_id: String, by: contract::ReopenedBy, shard: u8) -> Published {
-    Published::of(&contract::CaseReopened { case_id, by: by.into() }, shard)
+/// A closed case goes on, with an answer that is owed from then on.
+pub fn reopened(case_id: String, by: contract::ReopenedBy, reply: Option<contract::ReplyOwed>, shard: u8) -> Published {
+    Published::of(&contract::CaseReopened { case_id, by: by.into(), reply }, shard)
 }
 
 /// The cases one belongs with.

@@ -17,7 +17,7 @@ pub(super) fn published(case: &Case, event: &Event, case_id: String, complaint_i
             let recorded = contract::CaseHealthRecorded { case_id, complaint_id, recorded, still_missing };
             Published::of(&recorded, shard)
         }
-        Event::Raised { severity, was, priority, respond_by, .. } => {
+        Event::Raised { severity, was, priority, respond_by, promises } => {
             let raised = contract::CaseHealthRaised {
                 case_id,
                 complaint_id,
@@ -25,6 +25,7 @@ pub(super) fn published(case: &Case, event: &Event, case_id: String, complaint_i
                 was_severity: u32::from(*was),
                 priority: Some(super::priority(priority)),
                 respond_by: Some(proto::timestamp(*respond_by)),
+                urgent_by: case.due_of(promises).map(proto::timestamp),
             };
             Published::of(&raised, shard)
         }

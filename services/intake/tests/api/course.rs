@@ -3,10 +3,10 @@ use contracts::{
     common::v1::Page,
     intake::v1::{
         CaseClosed, CaseContactAdded, CaseInfoAdded, CaseLink, CaseLinked, CaseRegistered, CaseReopened,
-        CaseResponseMissed, CaseUnlinked, CloseCaseRequest, LinkCasesRequest, LinkKind, ListDuplicateCandidatesRequest,
-        ListQueueRequest, MergeCasesRequest, RecordHealthRequest, RecordPart, ReopenCaseRequest, ReopenedBy,
-        RequestInfoRequest, RespondToCaseRequest, RevealCaseRequest, RevealHistoryRequest, UnlinkCasesRequest,
-        health_lane_client::HealthLaneClient, intake_client::IntakeClient,
+        CaseReplyMissed, CaseResponseMissed, CaseUnlinked, CloseCaseRequest, LinkCasesRequest, LinkKind,
+        ListDuplicateCandidatesRequest, ListQueueRequest, MergeCasesRequest, RecordHealthRequest, RecordPart,
+        ReopenCaseRequest, ReopenedBy, RequestInfoRequest, RespondToCaseRequest, RevealCaseRequest,
+        RevealHistoryRequest, UnlinkCasesRequest, health_lane_client::HealthLaneClient, intake_client::IntakeClient,
     },
 };
 use jiff::SignedDuration;
@@ -40,7 +40,7 @@ fn reopen(case_id: &str, reason: &str) -> tonic::Request<ReopenCaseRequest> {
 }
 
 #[tokio::test]
-async fn a_closed_case_is_taken_up_again_stands_in_the_queue_and_owes_no_first_answer() {
+async fn a_closed_case_is_taken_up_again_stands_in_the_queue_and_owes_a_further_answer_and_no_first_one() {
     let stack = start().await;
     let case = closed(&stack).await;
     stack.advance(SignedDuration::from_hours(14 * 24)).await;
@@ -48,6 +48,8 @@ async fn a_closed_case_is_taken_up_again_stands_in_the_queue_and_owes_no_first_a
     assert_eq!(receipt.status, "reopened");
     let seen = view(&stack, &case).await;
     assert_eq!((seen.times_reopened, seen.reopened_because.as_str()), (1, "the answer was wrong"));
+    let owed = seen.reply.unwrap();
+    assert_eq!(owed.since, Some(backbone::proto::timestamp(stack.now())));
     let queue = client(&stack).list_queue(ListQueueRequest::default()).await.unwrap().into_inner().cases;
     assert_eq!(queue.iter().map(|case| case.case_id.as_str()).collect::<Vec<_>>(), [case.as_str()]);
     stack.advance(SignedDuration::from_hours(48)).await;
@@ -61,6 +63,13 @@ async fn a_closed_case_is_taken_up_again_stands_in_the_queue_and_owes_no_first_a
     assert_eq!(stack.events::<CaseClosed>("intake").await.len(), 2);
     let [reopened] = stack.events::<CaseReopened>("intake").await.try_into().unwrap();
     assert_eq!((reopened.case_id.clone(), reopened.by()), (case, ReopenedBy::Person));
+    assert_eq!(reopened.reply, Some(owed.clone()));
+    let missed: Vec<CaseReplyMissed> = stack.events("intake").await;
+    assert_eq!(
+        missed.iter().map(|one| one.reply_by).collect::<Vec<_>>(),
+        [owed.reply_by],
+        "nobody answered for two days"
+    );
     let wrong = desk(&stack).reopen_case(reopen("x", " ")).await.unwrap_err();
     assert_eq!(wrong_fields(&wrong), ["case_id", "reason"]);
     let complaint = contact(&stack, json!({ "class": "delivery", "channel": "email" })).await;

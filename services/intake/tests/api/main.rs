@@ -10,6 +10,7 @@ mod cases;
 mod channels;
 mod course;
 mod desk;
+mod documents;
 mod health;
 mod kept;
 mod knowledge;

@@ -1,7 +1,8 @@
 //! What is promised, told to everybody, warned of, judged and corrected.
 use contracts::intake::v1::{
-    CaseRegistered, CaseResponded, CaseResponseCorrected, CaseResponseDueSoon, CaseResponseMissed, GetCaseRequest,
-    RespondToCaseRequest, intake_client::IntakeClient,
+    CaseContactAdded, CaseRegistered, CaseReplied, CaseReplyDueSoon, CaseReplyMissed, CaseResponded,
+    CaseResponseCorrected, CaseResponseDueSoon, CaseResponseMissed, GetCaseRequest, RespondToCaseRequest,
+    RevealCaseRequest, intake_client::IntakeClient,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -107,6 +108,67 @@ async fn r_int_12_whoever_must_answer_is_warned_once_and_an_answer_told_late_cor
 }
 
 #[tokio::test]
+async fn r_int_12_d8_what_the_customer_says_next_is_promised_an_answer_warned_of_missed_and_answered() {
+    let stack = start().await;
+    let case = contact(&stack, json!({ "channel": "app", "external_ref": "m-1" })).await;
+    let case_id = case["case_id"].as_str().unwrap().to_owned();
+    let mut client = client(&stack);
+    client.respond_to_case(answer(&case, None)).await.unwrap();
+    assert_eq!(case.get("reply_by"), None);
+    until(&stack, "2026-03-02T08:10:00Z").await;
+    let says = |number: u32, at: &str| {
+        let (external_ref, content) = (format!("m-{number}"), "and then?");
+        json!({ "channel": "app", "case_id": case_id, "external_ref": external_ref, "content": content, "occurred_at": at })
+    };
+    let more = contact(&stack, says(2, "2026-03-02T08:09:00Z")).await;
+    assert_eq!(more["reply_by"], "2026-03-02T08:14:00Z", "from when it was said");
+    let again = contact(&stack, says(3, "2026-03-02T08:10:00Z")).await;
+    assert_eq!(again["reply_by"], more["reply_by"], "one turn");
+    let added: Vec<CaseContactAdded> = stack.events("intake").await;
+    let owed = added[0].reply.clone().unwrap();
+    assert_eq!((owed.since, owed.reply_by), (on_wire("2026-03-02T08:09:00Z"), on_wire("2026-03-02T08:14:00Z")));
+    assert_eq!((owed.calendar.as_str(), owed.calendar_version, &added[1].reply), ("china", 1, &None));
+    let get_case = || GetCaseRequest { case_id: case_id.clone() };
+    let view = client.get_case(get_case()).await.unwrap().into_inner().case.unwrap();
+    assert_eq!(view.reply, Some(owed.clone()));
+
+    until(&stack, "2026-03-02T08:14:00Z").await;
+    let warned: Vec<CaseReplyDueSoon> = stack.events("intake").await;
+    assert_eq!(
+        warned.iter().map(|one| (one.warning.as_str(), one.reply_by)).collect::<Vec<_>>(),
+        [("60%", owed.reply_by)]
+    );
+    assert!(stack.events::<CaseReplyMissed>("intake").await.is_empty(), "the last instant is in time");
+    stack.advance(SignedDuration::from_millis(1)).await;
+    let missed: Vec<CaseReplyMissed> = stack.events("intake").await;
+    assert_eq!(missed.iter().map(|one| (one.since, one.reply_by)).collect::<Vec<_>>(), [(owed.since, owed.reply_by)]);
+    let view = client.get_case(get_case()).await.unwrap().into_inner().case.unwrap();
+    assert!(view.reply.unwrap().missed && !view.response_missed);
+
+    // Told late, it was in time; and the next turn is answered at once.
+    let told_late = answer(&case, Some("2026-03-02T08:12:00Z"));
+    client.respond_to_case(told_late).await.unwrap();
+    let nothing = client.respond_to_case(answer(&case, None)).await.unwrap_err();
+    assert_eq!(nothing.code(), Code::FailedPrecondition);
+    contact(&stack, says(4, "2026-03-02T08:14:00Z")).await;
+    let bye = RespondToCaseRequest { case_id: case_id.clone(), text: "it is done".into(), responded_at: None };
+    client.respond_to_case(request("staff:ana", bye)).await.unwrap();
+    let replied: Vec<CaseReplied> = stack.events("intake").await;
+    assert_eq!(
+        replied.iter().map(|one| (one.in_time, one.was_missed)).collect::<Vec<_>>(),
+        [(true, true), (true, false)]
+    );
+    assert_eq!(replied[0].replied_at, on_wire("2026-03-02T08:12:00Z"));
+    let look = RevealCaseRequest { case_id, purpose: "handling".into() };
+    let words = client.reveal_case(request("staff:ana", look)).await.unwrap().into_inner();
+    assert_eq!(
+        (words.answer.as_str(), words.further_answers),
+        ("we look into it", vec!["we look into it".to_owned(), "it is done".to_owned()])
+    );
+    assert!(stack.events::<CaseResponseMissed>("intake").await.is_empty());
+}
+
+#[tokio::test]
 async fn r_int_12_the_promises_of_each_channel_are_published() {
     let stack = start().await;
     let reply = get(&stack, "/v1/promises").await;
@@ -118,6 +180,13 @@ async fn r_int_12_the_promises_of_each_channel_are_published() {
     let day = json!({ "within": "24h", "within_seconds": 86400, "hours": "round_the_clock" });
     assert_eq!(find("app")["first_answer"], json!({ "within": "5m", "within_seconds": 300, "hours": "china" }));
     assert_eq!((&find("email")["first_answer"], &find("app")["urgent_feedback"]), (&day, &day));
+    for channel in ["app", "email"] {
+        assert_eq!(
+            find(channel)["further_answers"],
+            find(channel)["first_answer"],
+            "nobody waits longer the second time"
+        );
+    }
     assert_eq!(find("hotline")["pickup"], json!({ "within": "15s", "percent": 80 }));
     let results = find("shop")["results"].as_array().unwrap();
     assert_eq!(results.len(), 9);

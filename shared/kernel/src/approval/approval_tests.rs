@@ -29,7 +29,7 @@ fn step(role: &str, quorum: usize) -> Step {
 }
 
 fn member(role: &str, who: &str, up_to: Option<Limits>) -> Member {
-    Member { role: role.into(), who: who.into(), up_to }
+    Member { role: role.into(), who: who.into(), up_to, ..Member::default() }
 }
 
 /// bo and cy are managers (cy up to 100), ana is one too; eva and fay are heads; dan acts for bo until noon, gus for eva,
@@ -48,6 +48,7 @@ fn powers() -> Powers {
         to: to.into(),
         from: NOW - hours(1),
         until: NOW + hours(until),
+        ..Delegation::default()
     };
     let given = vec![
         delegation("staff:bo", "staff:dan", 12),
@@ -156,6 +157,71 @@ fn r_rol_14_role_and_limit_are_needed() {
 }
 
 #[test]
+fn r_rol_14_a_right_can_be_for_kinds_and_classes_alone() {
+    let words = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
+    let limited = |who: &str, kinds: &[&str], classes: &[&str]| Member {
+        kinds: words(kinds),
+        classes: words(classes),
+        ..member("manager", who, None)
+    };
+    let given = |to: &str, kinds: &[&str], classes: &[&str]| Delegation {
+        giver: "staff:bo".into(),
+        to: to.into(),
+        from: NOW,
+        until: NOW + hours(1),
+        kinds: words(kinds),
+        classes: words(classes),
+    };
+    let members = vec![
+        member("manager", "staff:bo", None),
+        limited("staff:cy", &["refund"], &[]),
+        limited("staff:fay", &[], &["repair"]),
+    ];
+    let delegations = vec![given("staff:dan", &["guidance"], &[]), given("staff:gus", &[], &["delivery"])];
+    let powers = Powers::new(members.clone(), delegations).unwrap();
+    let told = |kinds: &[&str], class: &str, who: &str| {
+        let matter = Matter { kinds: words(kinds), class: class.into(), amount: None };
+        let approval = matrix_of(rules()).unwrap().request("staff:ana".into(), matter, false, false, NOW);
+        approval.decide(approve(who), &powers, NOW).map(|events| events.len())
+    };
+    for (kinds, class, allowed) in [
+        (&["refund"][..], "delivery", &["bo", "cy", "gus"][..]),
+        (&["guidance"][..], "delivery", &["bo", "dan", "gus"][..]),
+        (&["refund", "guidance"][..], "repair", &["bo", "fay"][..]),
+        (&["refund"][..], "repair", &["bo", "cy", "fay"][..]),
+    ] {
+        for who in ["bo", "cy", "fay", "dan", "gus"] {
+            let expected = if allowed.contains(&who) { Ok(1) } else { Err(Refusal::OverLimit) };
+            assert_eq!(told(kinds, class, who), expected, "{who}: {kinds:?} about {class}");
+        }
+    }
+    // A limit that names nothing there is, and a rule that too few may complete whatever it fits, are refused by place.
+    let matrix = |members: Vec<Member>, delegations: Vec<Delegation>, rules: Vec<Rule>| {
+        let powers = Powers::new(members, delegations).unwrap();
+        let reach = Reach { kinds: &KINDS, classes: &CLASSES };
+        Matrix::new(1, rules, step("manager", 1), reach, &powers).map_err(|error| (error.place, error.flaw))
+    };
+    let by =
+        |quorum, kinds: &[&str]| Rule { kinds: words(kinds), steps: vec![step("manager", quorum)], ..Rule::default() };
+    let gold = Err(("member 2".to_owned(), Flaw::Unknown("gold".into())));
+    let unlimited = || member("manager", "staff:bo", None);
+    assert_eq!(matrix(vec![unlimited(), limited("staff:cy", &["gold"], &[])], vec![], vec![by(1, &[])]), gold);
+    let gold = Err(("delegation 1".to_owned(), Flaw::Unknown("gold".into())));
+    assert_eq!(matrix(vec![unlimited()], vec![given("staff:dan", &[], &["gold"])], vec![by(1, &[])]), gold);
+    let two = vec![unlimited(), limited("staff:cy", &["refund"], &[]), limited("staff:eva", &["refund"], &[])];
+    let few = Flaw::TooFew { role: "manager".into(), members: 1, quorum: 2 };
+    assert_eq!(
+        matrix(two.clone(), vec![], vec![by(1, &[])]),
+        Err(("rule 1 with the further step".to_owned(), few.clone()))
+    );
+    let rest = || by(1, &[]);
+    let refused = matrix(two, vec![], vec![by(2, &["refund"]), rest()]);
+    assert_eq!(refused, Err(("rule 2 with the further step".to_owned(), few)), "for refunds three can");
+    let stored: Member = toml::from_str("role = \"manager\"\nwho = \"staff:bo\"").unwrap();
+    assert_eq!(stored, unlimited(), "who names no kinds has all");
+}
+
+#[test]
 fn a_delegation_holds_from_its_beginning_until_before_its_end_and_is_not_passed_on() {
     let by_delegation = told(&requested(1), approve("dan"), NOW).unwrap();
     assert_eq!(by_delegation.given[0].acting_for.as_deref(), Some("staff:bo"));
@@ -166,7 +232,10 @@ fn a_delegation_holds_from_its_beginning_until_before_its_end_and_is_not_passed_
     }
     let of = |giver: &str, to: &str, hours_long| {
         let (from, until) = (NOW, NOW + hours(hours_long));
-        Powers::new(vec![member("m", "a", None)], vec![Delegation { giver: giver.into(), to: to.into(), from, until }])
+        Powers::new(
+            vec![member("m", "a", None)],
+            vec![Delegation { giver: giver.into(), to: to.into(), from, until, ..Delegation::default() }],
+        )
     };
     assert!(of("a", "b", 1).is_ok());
     assert_eq!(of("b", "c", 1), Err(PowersError::NothingToGive(1)));

@@ -103,7 +103,7 @@ pub enum Flaw {
     #[error("the term must be longer than nothing")]
     NoTerm,
     /// Nobody approves twice: all steps together need so many different people, also where a further step is added.
-    #[error("{quorum} different people must approve as {role}, and only {members} can whatever the amount")]
+    #[error("{quorum} different people must approve as {role}, and only {members} can whatever the rule fits")]
     TooFew { role: String, members: usize, quorum: usize },
     #[error("{0} is not known here")]
     Unknown(String),
@@ -136,14 +136,17 @@ impl Matrix {
                 }
             }
         }
+        if let Some((place, word)) = powers.unknown(reach) {
+            return fail(place, Flaw::Unknown(word));
+        }
         if let Err(flaw) = check_step(&further) {
             return fail("the further step".to_owned(), flaw);
         }
         for (number, rule) in (1..).zip(&rules) {
-            if let Err(flaw) = followable(rule.steps.iter(), rule.up_to.as_ref(), powers) {
+            if let Err(flaw) = followable(rule.steps.iter(), rule, powers) {
                 return fail(format!("rule {number}"), flaw);
             }
-            if let Err(flaw) = followable(rule.steps.iter().chain([&further]), rule.up_to.as_ref(), powers) {
+            if let Err(flaw) = followable(rule.steps.iter().chain([&further]), rule, powers) {
                 return fail(format!("rule {number} with the further step"), flaw);
             }
         }
@@ -210,7 +213,7 @@ pub(super) fn bad_role(role: &str) -> bool {
 
 /// Whether the steps can be taken by different people, whoever of them holds several roles (Hall's condition): any roles
 /// together have as many people as their steps need.
-fn followable<'a>(steps: impl Iterator<Item = &'a Step>, limits: Option<&Limits>, powers: &Powers) -> Result<(), Flaw> {
+fn followable<'a>(steps: impl Iterator<Item = &'a Step>, rule: &Rule, powers: &Powers) -> Result<(), Flaw> {
     let mut quorums: BTreeMap<&str, usize> = BTreeMap::new();
     steps.for_each(|step| *quorums.entry(&step.role).or_default() += step.quorum);
     let mut some: Vec<Vec<(&str, usize)>> = vec![vec![]];
@@ -219,7 +222,7 @@ fn followable<'a>(steps: impl Iterator<Item = &'a Step>, limits: Option<&Limits>
     }
     some.into_iter().try_for_each(|roles| {
         let (roles, quorums): (Vec<&str>, Vec<usize>) = roles.into_iter().unzip();
-        let (members, quorum) = (powers.able(&roles, limits), quorums.into_iter().sum());
+        let (members, quorum) = (powers.able(&roles, rule), quorums.into_iter().sum());
         if members < quorum { Err(Flaw::TooFew { role: roles.join(" or "), members, quorum }) } else { Ok(()) }
     })
 }

@@ -116,7 +116,7 @@ pub enum Refusal {
     Own,
     #[error("this step takes a {0}, and neither a role nor a delegation makes you one")]
     NoRole(String),
-    #[error("the amount is over the limit of whom the approval would rest on")]
+    #[error("the matter (amount, kind or class) is beyond what may be approved by whom the approval would rest on")]
     OverLimit,
     #[error("the delegation does not hold now: it is valid from {from} until before {until}")]
     DelegationExpired { from: Timestamp, until: Timestamp },
@@ -204,7 +204,7 @@ impl Approval {
         let role = self.steps.get(self.step()).map_or("", |step| step.role.as_str());
         let mut refusal = None;
         for member in powers.members(role, by) {
-            if member.may(self.matter.amount) {
+            if member.may(&self.matter) {
                 return Ok(None);
             }
             refusal = Some(Refusal::OverLimit);
@@ -238,7 +238,8 @@ impl Approval {
             () if !(given.from <= now && now < given.until) => {
                 refuse(Refusal::DelegationExpired { from: given.from, until: given.until })
             }
-            () if !held.any(|member| member.may(self.matter.amount)) => refuse(Refusal::OverLimit),
+            () if !given.reaches(&self.matter) => refuse(Refusal::OverLimit),
+            () if !held.any(|member| member.may(&self.matter)) => refuse(Refusal::OverLimit),
             () => Ok(()),
         }
     }

@@ -6,14 +6,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Limits,
+    Limits, Matter, Reach, Rule,
     matrix::{bad_role, within},
     same,
 };
-use crate::money::Money;
 
-/// Somebody who holds a role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Somebody who holds a role. What is not named does not limit him.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
     pub role: String,
@@ -22,28 +21,58 @@ pub struct Member {
     /// The most this member can approve; without it there is no limit of his own.
     #[serde(default)]
     pub up_to: Option<Limits>,
+    /// Only matters that are of these kinds alone.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// Only matters of these classes.
+    #[serde(default)]
+    pub classes: Vec<String>,
 }
 
 impl Member {
-    pub(super) fn may(&self, amount: Option<Money>) -> bool {
-        within(self.up_to.as_ref(), amount)
+    pub(super) fn may(&self, matter: &Matter) -> bool {
+        within(self.up_to.as_ref(), matter.amount) && reach(&self.kinds, &self.classes, matter)
     }
 
-    /// Whether he may approve every amount within `limits`.
-    fn covers(&self, limits: Option<&Limits>) -> bool {
-        let Some(own) = &self.up_to else { return true };
-        limits.is_some_and(|limits| limits.iter().all(|(currency, most)| own.get(currency).is_some_and(|o| o >= most)))
+    /// Whether he may approve every matter that `rule` fits.
+    fn covers(&self, rule: &Rule) -> bool {
+        let all = |own: &[String], asked: &[String]| {
+            own.is_empty() || (!asked.is_empty() && asked.iter().all(|one| own.contains(one)))
+        };
+        let amounts = self.up_to.as_ref().is_none_or(|own| {
+            let most = |(currency, most): (_, &i64)| own.get(currency).is_some_and(|own| own >= most);
+            rule.up_to.as_ref().is_some_and(|limits| limits.iter().all(most))
+        });
+        amounts && all(&self.kinds, &rule.kinds) && all(&self.classes, &rule.classes)
     }
 }
 
-/// `giver` lets `to` act in his place from `from` (inclusive) until `until` (exclusive).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether a right that is limited to these kinds and classes is one for `matter`; empty lists limit nothing.
+fn reach(kinds: &[String], classes: &[String], matter: &Matter) -> bool {
+    (kinds.is_empty() || matter.kinds.iter().all(|kind| kinds.contains(kind)))
+        && (classes.is_empty() || classes.contains(&matter.class))
+}
+
+/// `giver` lets `to` act in his place from `from` (inclusive) until `until` (exclusive), in what he may do himself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delegation {
     pub giver: String,
     pub to: String,
     pub from: Timestamp,
     pub until: Timestamp,
+    /// Only for matters that are of these kinds alone; empty for all.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// Only for matters of these classes; empty for all.
+    #[serde(default)]
+    pub classes: Vec<String>,
+}
+
+impl Delegation {
+    pub(super) fn reaches(&self, matter: &Matter) -> bool {
+        reach(&self.kinds, &self.classes, matter)
+    }
 }
 
 /// Everybody who may approve. `Default` is nobody.
@@ -94,17 +123,30 @@ impl Powers {
         self.delegations.iter().filter(move |delegation| same(&delegation.to, who))
     }
 
-    /// Whether somebody may act in a role at `now`: he holds it, or acts for one who does. Limits of amounts are not asked.
+    /// Whether somebody may act in a role at `now`: he holds it, or acts for one who does. Limits of matters are not asked.
     pub fn holds(&self, role: &str, who: &str, now: Timestamp) -> bool {
         let valid = |one: &&Delegation| one.from <= now && now < one.until;
         let acts_for = |one: &Delegation| self.members(role, &one.giver).next().is_some();
         self.members(role, who).next().is_some() || self.delegated_to(who).filter(valid).any(acts_for)
     }
 
-    /// How many people hold one of the roles and may approve whatever is within `limits`; without limits: anything.
-    pub(super) fn able(&self, roles: &[&str], limits: Option<&Limits>) -> usize {
+    /// Who is limited to what is not known: the place, and the word.
+    pub(super) fn unknown(&self, known: Reach<'_>) -> Option<(String, String)> {
+        let members = self.members.iter().map(|one| (&one.kinds, &one.classes)).zip(1..);
+        let given = self.delegations.iter().map(|one| (&one.kinds, &one.classes)).zip(1..);
+        let places = members.map(|(one, number)| (one, format!("member {number}")));
+        let mut places = places.chain(given.map(|(one, number)| (one, format!("delegation {number}"))));
+        places.find_map(|((kinds, classes), place)| {
+            let kind = kinds.iter().find(|kind| !known.kinds.contains(&kind.as_str()));
+            let word = kind.or_else(|| classes.iter().find(|class| !known.classes.contains(&class.as_str())));
+            word.map(|word| (place, word.clone()))
+        })
+    }
+
+    /// How many people hold one of the roles and may approve whatever `rule` fits.
+    pub(super) fn able(&self, roles: &[&str], rule: &Rule) -> usize {
         let who = |member: &Member| member.who.trim().to_lowercase();
-        let able = |member: &&Member| roles.contains(&member.role.as_str()) && member.covers(limits);
+        let able = |member: &&Member| roles.contains(&member.role.as_str()) && member.covers(rule);
         self.members.iter().filter(able).map(who).collect::<HashSet<_>>().len()
     }
 }

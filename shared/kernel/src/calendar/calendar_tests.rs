@@ -14,6 +14,7 @@ const ZONES: [&str; 5] = ["Asia/Shanghai", "Europe/Berlin", "America/New_York", 
 const MINUTE: Duration = Duration::from_secs(60);
 /// 60 days of them are counted.
 const MINUTES: usize = 86_400;
+const DAY: u32 = 86_400;
 
 fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
@@ -41,30 +42,40 @@ fn at(zone: &TimeZone, text: &str) -> Timestamp {
     text.parse::<jiff::civil::DateTime>().unwrap().to_zoned(zone.clone()).unwrap().timestamp()
 }
 
-/// Shifts of one day, at most until two in the morning, in whole minutes.
-fn a_day() -> impl Strategy<Value = Vec<Shift>> {
-    vec(0..26 * 60_u32, 0..6).prop_map(|mut minutes| {
-        minutes.sort_unstable();
-        minutes.dedup();
-        let pairs = minutes.chunks_exact(2).filter(|pair| pair[0] >= 120 && pair[0] < 24 * 60);
-        pairs.map(|pair| Shift { from: pair[0] * 60, to: pair[1] * 60 }).collect()
+/// Shifts of one day to the second: none before `edge`, and none after that of the next day, at most at six in the morning.
+fn a_day(edge: u32) -> impl Strategy<Value = Vec<Shift>> {
+    vec(edge..=DAY + edge, 0..6).prop_map(|mut seconds| {
+        seconds.sort_unstable();
+        seconds.dedup();
+        let pairs = seconds.chunks_exact(2).filter(|pair| pair[0] < DAY);
+        pairs.map(|pair| Shift { from: pair[0], to: pair[1] }).collect()
     })
 }
 
-prop_compose! {
-    fn a_calendar()(
-        zone_name in select(&ZONES[..]),
-        days in vec(a_day(), 7),
-        dates in vec((0..365_i32, a_day()), 0..20),
-    ) -> (Hours, TimeZone, Calendar) {
-        let week = WEEK.into_iter().zip(days).collect();
-        let different = |(day, shifts): (i32, Vec<Shift>)| (date(2026, 1, 1).checked_add(day.days()).unwrap(), shifts);
-        let dates = dates.into_iter().map(different).collect();
-        let versions = vec![Version { valid_from: date(2020, 1, 1), week, dates, years: vec![2026] }];
-        let (hours, zone) = (Hours { versions }, zone(zone_name));
+fn any_day() -> impl Strategy<Value = Date> {
+    (0..365_i32).prop_map(|day| date(2026, 1, 1).checked_add(day.days()).unwrap())
+}
+
+/// A week, and days that are different.
+fn a_version(edge: u32, valid_from: Date) -> impl Strategy<Value = Version> {
+    let dates = vec((any_day(), a_day(edge)), 0..20).prop_map(|dates| dates.into_iter().collect());
+    let week = vec(a_day(edge), 7).prop_map(|days| WEEK.into_iter().zip(days).collect());
+    (week, dates).prop_map(move |(week, dates)| Version { valid_from, week, dates, years: vec![2026] })
+}
+
+/// One version, or another one from some day of the year on; in zones with and without clocks that change.
+fn a_calendar() -> impl Strategy<Value = (Hours, TimeZone, Calendar)> {
+    let edges = prop_oneof![Just(0), 0..=6 * 3600_u32, Just(6 * 3600)];
+    let versions = (edges, prop::option::of(any_day())).prop_flat_map(|(edge, other)| {
+        let first = a_version(edge, date(2020, 1, 1));
+        let second = other.map(|from| a_version(edge, from).boxed());
+        (first, second.map_or(Just(None).boxed(), |second| second.prop_map(Some).boxed()))
+    });
+    (select(&ZONES[..]), versions).prop_map(|(name, (first, second))| {
+        let (hours, zone) = (Hours { versions: std::iter::once(first).chain(second).collect() }, zone(name));
         let calendar = Calendar::prepare(&hours, &zone, 2026..=2026).unwrap();
         (hours, zone, calendar)
-    }
+    })
 }
 
 /// An instant of the first half of 2026, and a term that surely ends within the year where anything is worked at all.
@@ -99,6 +110,38 @@ proptest! {
         prop_assert_eq!(between(c, a), Duration::ZERO);
         prop_assert!(between(a, c) <= length(a, c));
     }
+
+    #[test]
+    fn a_later_start_and_a_longer_term_never_end_earlier(
+        (_, _, calendar) in a_calendar(), mut starts in [instant(), instant()], mut terms in [term(), term()],
+    ) {
+        starts.sort_unstable();
+        terms.sort_unstable();
+        let ([a, b], [s, r]) = (starts, terms);
+        if let (Ok(first), Ok(last)) = (calendar.add(a, s), calendar.add(b, r)) {
+            let (later, longer) = (calendar.add(b, s).unwrap(), calendar.add(a, r).unwrap());
+            prop_assert!(first <= later && later <= last, "{first} {later} {last}");
+            prop_assert!(first <= longer && longer <= last, "{first} {longer} {last}");
+        }
+    }
+
+    #[test]
+    fn round_the_clock_in_any_zone_is_plain_addition(name in select(&ZONES[..]), a in instant(), s in term(), b in instant()) {
+        let always = Calendar::prepare(&hours(week(|_| shifts(&["00:00-24:00"])), &[]), &zone(name), 2026..=2026).unwrap();
+        for calendar in [&always, Calendar::round_the_clock()] {
+            prop_assert_eq!(calendar.add(a, s), Ok(add(a, SignedDuration::try_from(s).unwrap())));
+            prop_assert_eq!(calendar.between(a.min(b), a.max(b)), Ok(length(a.min(b), a.max(b))));
+            prop_assert!(calendar.is_working(a));
+        }
+    }
+
+    #[test]
+    fn stretches_follow_each_other_without_touching((_, _, calendar) in a_calendar()) {
+        for pair in calendar.stretches.windows(2) {
+            prop_assert!(pair[0].from < pair[0].to && pair[0].to < pair[1].from);
+            prop_assert_eq!(pair[1].before, pair[0].before + length(pair[0].from, pair[0].to));
+        }
+    }
 }
 
 proptest! {
@@ -110,9 +153,15 @@ proptest! {
         (mut hours, zone, _) in a_calendar(),
         pairs in vec((0..MINUTES, 0..MINUTES), 500),
     ) {
-        // Of a shift with an end in an hour that is skipped or comes twice no minute can tell whether it counts.
-        let version = &mut hours.versions[0];
-        version.week.values_mut().chain(version.dates.values_mut()).for_each(|shifts| shifts.retain(clear));
+        // Minutes see no seconds; and of a shift with an end in an hour that is skipped or comes twice no minute can tell
+        // whether it counts. Where clocks stay, shifts end at any hour of the night.
+        let clocks_change = zone.following(Timestamp::from_second(1_767_225_600).unwrap()).next().is_some();
+        for version in &mut hours.versions {
+            for shifts in version.week.values_mut().chain(version.dates.values_mut()) {
+                shifts.iter_mut().for_each(|shift| (shift.from, shift.to) = (shift.from / 60 * 60, shift.to / 60 * 60));
+                shifts.retain(|shift| shift.from < shift.to && (!clocks_change || clear(shift)));
+            }
+        }
         let calendar = Calendar::prepare(&hours, &zone, 2026..=2026).unwrap();
         // From the first of March: clocks go forward in two of the zones, and back in one.
         let start = Timestamp::from_second(1_772_323_200).unwrap();
@@ -136,7 +185,7 @@ proptest! {
     }
 }
 
-/// Neither end lies between one and four in the morning, when clocks change.
+/// Neither end lies between one and four in the morning, when clocks change; it may lie before and after that.
 fn clear(shift: &Shift) -> bool {
     [shift.from, shift.to].iter().all(|second| !(3600..4 * 3600).contains(&(second % 86_400)))
 }
@@ -199,6 +248,17 @@ fn shifts_that_fall_into_the_skipped_hour_never_count_twice() {
     let calendar = Calendar::prepare(&early, &berlin, 2026..=2026).unwrap();
     let worked = calendar.between(at(&berlin, "2026-03-29T00:00"), at(&berlin, "2026-03-29T12:00"));
     assert_eq!(worked, Ok(Duration::from_secs(3600)), "from three to four, once");
+}
+
+#[test]
+fn a_shift_of_the_skipped_hour_that_is_pushed_behind_the_next_one_counts_once() {
+    let berlin = zone("Europe/Berlin");
+    // Until five past three as clocks go, from ten past, and one of two minutes at three, which comes before both ends.
+    let early = hours(week(|_| shifts(&["01:00-02:05", "02:10-02:50", "03:00-03:02"])), &[]);
+    let calendar = Calendar::prepare(&early, &berlin, 2026..=2026).unwrap();
+    let (from, to) = (at(&berlin, "2026-03-29T00:00"), at(&berlin, "2026-03-29T12:00"));
+    assert!(calendar.between(from, to).unwrap() <= Duration::from_secs(110 * 60), "from one to ten to four, once");
+    assert!(calendar.stretches.windows(2).all(|pair| pair[0].to < pair[1].from));
 }
 
 #[test]

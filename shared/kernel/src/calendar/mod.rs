@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Span, Timestamp, civil::Date, tz::TimeZone};
 
 pub use {
     hours::{CalendarError, Day, Hours, Shift, Version},
-    set::{Calendars, Dates, Days, Definition, Definitions, OF_PLACE, Place, ROUND_THE_CLOCK, Use, Week},
+    set::{Calendars, Dates, Days, Definition, Definitions, OF_PLACE, Place, ROUND_THE_CLOCK, Use, Week, unknown},
 };
 
 mod hours;
@@ -144,22 +144,17 @@ impl Calendar {
     }
 }
 
-/// Adds a stretch, or lengthens the last where it begins within it or at its end: clocks that are put forward or back
-/// may push one shift into the next.
-fn join(stretches: &mut Vec<Stretch>, from: Timestamp, to: Timestamp) {
+/// Adds a stretch, one with those that end in it or where it begins: clocks that are put forward or back may push a shift
+/// into the next, or before those that came before it.
+fn join(stretches: &mut Vec<Stretch>, mut from: Timestamp, mut to: Timestamp) {
     if to <= from {
         return;
     }
-    match stretches.last_mut() {
-        Some(last) if from <= last.to => {
-            last.from = last.from.min(from);
-            last.to = last.to.max(to);
-        }
-        last => {
-            let before = last.map_or(Duration::ZERO, |last| last.before + length(last.from, last.to));
-            stretches.push(Stretch { from, to, before });
-        }
+    while let Some(last) = stretches.pop_if(|last| from <= last.to) {
+        (from, to) = (from.min(last.from), to.max(last.to));
     }
+    let before = stretches.last().map_or(Duration::ZERO, |last| last.before + length(last.from, last.to));
+    stretches.push(Stretch { from, to, before });
 }
 
 /// From `a` to `b`; nothing when `b` is before `a`.

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use super::{Calendar, CalendarError, Day, Hours, Shift, Version};
@@ -20,6 +20,17 @@ pub const ROUND_THE_CLOCK: &str = "round_the_clock";
 pub const OF_PLACE: &str = "of_place";
 /// The most days `a/b` may name.
 const DAYS_MAX: usize = 366;
+
+/// The warning about years of a calendar nobody has said the holidays of, with the way out; none where there are none.
+pub fn unknown(calendar: &str, years: &[i16]) -> Option<String> {
+    let all: Vec<String> = years.iter().map(ToString::to_string).collect();
+    let warning = format!(
+        "calendar {calendar} names no holidays of {}: terms then count as if there were none. Copy the calendar, give the \
+         copy the next version and the year's dates (`aftercare calendar import --help`), and leave the old one beside it",
+        all.join(", ")
+    );
+    (!years.is_empty()).then_some(warning)
+}
 
 /// All calendars of a chain, and where each is used: the content of a calendar file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -311,6 +322,17 @@ impl Calendars {
     /// Exactly this version.
     pub fn version(&self, name: &str, version: u32) -> Option<&Calendar> {
         self.named.get(name)?.get(&version).map(Arc::as_ref)
+    }
+
+    /// What whoever serves customers must warn of, loudly: the calendars it counts in of which nobody has said the holidays
+    /// of the year of `now` or of the next one.
+    pub fn warnings(&self, now: Timestamp, counted: impl Fn(&str) -> bool) -> Vec<String> {
+        let this = now.to_zoned(TimeZone::UTC).year();
+        let near = |years: &[i16]| -> Vec<i16> {
+            years.iter().copied().filter(|year| (this..=this.saturating_add(1)).contains(year)).collect()
+        };
+        let counted = self.unknown_years().filter(|(name, _)| counted(name));
+        counted.filter_map(|(name, years)| unknown(name, &near(years))).collect()
     }
 
     /// Calendars whose newest version has years nobody has said the holidays of.

@@ -2,7 +2,7 @@
 //! them, asks it for the promises it gives, and hands it in wherever a fact about a promise comes.
 use std::{collections::BTreeMap, fmt, ops::RangeInclusive, path::PathBuf, sync::Arc};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Facts, Hours, Kind, Policy, Rule};
@@ -123,17 +123,9 @@ impl Levels {
         &self.policy
     }
 
-    /// What whoever serves customers must warn of, loudly: calendars that say nothing of the holidays of the year of `now`
-    /// or of the next one. Terms that touch such a year count as if it had none.
+    /// What whoever serves customers must warn of, loudly; see [`Calendars::warnings`].
     pub fn warnings(&self, now: Timestamp) -> Vec<String> {
-        let this = now.to_zoned(TimeZone::UTC).year();
-        let unknown =
-            self.calendars.unknown_years().flat_map(|(name, years)| years.iter().map(move |year| (name, *year)));
-        let near = unknown.filter(|(_, year)| (this..=this.saturating_add(1)).contains(year));
-        near.map(|(name, year)| {
-            format!("calendar {name} names no holidays of {year}: terms then count as if there were none; add the year")
-        })
-        .collect()
+        self.calendars.warnings(now, |_| true)
     }
 
     /// The name of the calendar that holds for a case that `team` works on.

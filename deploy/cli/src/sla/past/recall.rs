@@ -1,4 +1,5 @@
-//! What was known of a complaint or a task before the time that is asked about: read of that one alone, when it is needed.
+//! What was known of a case, a complaint or a task before the time that is asked about: read of that one alone, when it
+//! is needed.
 use contracts::{
     Event, Message,
     complaint::v1 as complaint,
@@ -11,7 +12,7 @@ use tonic::transport::Channel;
 use super::{Facts, PAGE, Past, handed, instant, window::ask};
 
 impl Past {
-    /// Reads what was known of a complaint or a task before the time that is asked about, if this event needs it.
+    /// Reads what was known of a case, a complaint or a task before the time that is asked about, if this event needs it.
     pub(super) async fn recall(
         &mut self,
         client: &mut OperationsClient<Channel>,
@@ -40,6 +41,16 @@ impl Past {
                     }
                 }
                 before.iter().try_for_each(|one| self.judged(one))
+            }
+            intake::CaseContactAdded::TYPE | intake::CaseReopened::TYPE | intake::CaseHealthRaised::TYPE
+                if !self.open.contains_key(&(Kind::FirstResponse, id.to_owned())) && !self.tasks.contains_key(id) =>
+            {
+                let mut before = ask(client, of(id)).await?.into_iter();
+                if let Some(one) = before.find(|one| one.r#type == intake::CaseRegistered::TYPE) {
+                    let facts = self.asked_by(&intake::CaseRegistered::decode(one.payload.as_ref())?);
+                    self.tasks.insert(id.to_owned(), facts);
+                }
+                Ok(())
             }
             complaint::TaskReturned::TYPE | complaint::TaskForwarded::TYPE
                 if !self.open.contains_key(&(Kind::DepartmentAnswer, id.to_owned()))

@@ -100,11 +100,15 @@ fn shipped() -> Arc<Levels> {
 /// Everything but repair is offered. ana and ben are managers, eva and fay are heads; dan acts for ben for a day. Up to
 /// 1,000.00 a manager is enough; other terms for a promise take a head.
 fn rules() -> Arc<Rulebook> {
-    let member = |role: &str, who: &str| Member { role: role.into(), who: who.into(), up_to: None };
+    let member = |role: &str, who: &str| Member { role: role.into(), who: who.into(), ..Member::default() };
     let members =
         vec![member("manager", ANA), member("manager", BEN), member("head", EVA), member("head", "staff:fay")];
     let (giver, to) = (BEN.to_owned(), DAN.to_owned());
-    let powers = Powers::new(members, vec![Delegation { giver, to, from: NOW, until: NOW + hours(24) }]).unwrap();
+    let powers = Powers::new(
+        members,
+        vec![Delegation { giver, to, from: NOW, until: NOW + hours(24), ..Delegation::default() }],
+    )
+    .unwrap();
     let step = |role: &str| ApprovalStep { role: role.into(), quorum: 1, within: hours(72) };
     let up_to = Some(Limits::from([("CNY".parse().unwrap(), 100_000)]));
     let matrix = vec![
@@ -121,13 +125,13 @@ fn rules() -> Arc<Rulebook> {
     Arc::new(Rulebook { matrix, powers, offers, band })
 }
 
-/// The policy, and the shipped rules for the prescribed promises it leaves out.
+/// The policy, and the shipped rules for the promises it leaves out.
 fn prepared(policy: &str) -> Arc<Levels> {
     let calendars = toml::from_str(kernel::calendar::CHINA).unwrap();
     let [mut policy, shipped]: [sla::Policy; 2] = [policy, sla::DEFAULT].map(|policy| toml::from_str(policy).unwrap());
-    let mut left_out = vec![Kind::FirstResponse, Kind::UrgentFeedback, Kind::DepartmentAnswer];
-    left_out.retain(|kind| policy.rules.iter().all(|rule| rule.promise != *kind));
-    policy.rules.extend(shipped.rules.into_iter().filter(|rule| left_out.contains(&rule.promise)));
+    let said: Vec<Kind> = policy.rules.iter().map(|rule| rule.promise).collect();
+    policy.rules.extend(shipped.rules.into_iter().filter(|rule| !said.contains(&rule.promise)));
+    policy.rates = shipped.rates;
     Arc::new(Levels::prepare(policy, &calendars).unwrap())
 }
 

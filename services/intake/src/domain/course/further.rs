@@ -65,7 +65,8 @@ impl Case {
         if !self.takes(contact, within, now) {
             return Err(Rejection::OfItsOwn);
         }
-        let reopened = matches!(self.state, State::Closed { .. }).then_some(Event::Reopened { by: By::Contact });
+        let reopened =
+            matches!(self.state, State::Closed { .. }).then_some(Event::Reopened { by: By::Contact, promises: vec![] });
         let parts: std::collections::BTreeSet<Part> = contact.parts.difference(&facts.parts).copied().collect();
         let emotion = contact.emotion.filter(|_| parts.contains(&Part::Emotion));
         let answered = self.info_added(&parts);
@@ -75,10 +76,15 @@ impl Case {
             at: contact.occurred_at,
             was_asked: answered.is_some(),
         };
+        let promises = self.promise_reply(facts, (contact.channel, contact.occurred_at), levels)?;
         let health = self.hear_of_health(facts, &contact.health, levels, now)?;
         let completed = (!parts.is_empty()).then_some(case::Event::RecordCompleted(Added { parts, emotion }));
         let events = reopened.map(case::Event::Course).into_iter().chain(completed);
-        Ok(events.chain([case::Event::Course(Event::Heard(further))]).chain(answered).chain(health).collect())
+        Ok(events
+            .chain([case::Event::Course(Event::Heard { further, promises })])
+            .chain(answered)
+            .chain(health)
+            .collect())
     }
 
     fn has_heard(&self, contact: &Contact) -> bool {

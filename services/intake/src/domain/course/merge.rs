@@ -155,7 +155,10 @@ impl Case {
 /// What happened to promises with it.
 pub fn promises(event: &Event) -> &[Moved] {
     match event {
-        Event::Merged { promises, .. } | Event::PutBack { promises, .. } => promises,
+        Event::Merged { promises, .. }
+        | Event::PutBack { promises, .. }
+        | Event::Reopened { promises, .. }
+        | Event::Heard { promises, .. } => promises,
         _ => &[],
     }
 }

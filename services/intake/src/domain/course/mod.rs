@@ -1,7 +1,7 @@
 //! What becomes of a case beside being handled: it is taken up again ([`reopen`]), hears more ([`further`]), belongs with
 //! others ([`link`]), turns out to be one with another ([`merge`]) or two ([`split`]) (domain, 2; R-INT-21).
-//! Invariants: nothing of it promises a first answer anew; what the customer said is in one case, and is there once; a link
-//! stands in both cases or in neither.
+//! Invariants: nothing of it promises a first answer anew, though a further one; what the customer said is in one case, and
+//! is there once; a link stands in both cases or in neither.
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
@@ -75,7 +75,7 @@ impl Course {
 #[derive(Clone, Debug)]
 pub enum Command {
     /// A person takes it up again, at most so long after its end.
-    Reopen { reason: String, within: SignedDuration },
+    Reopen { reason: String, within: SignedDuration, levels: Arc<Levels> },
     /// The customer said more; a case that is closed goes on, at most so long after its end.
     Hear { contact: Box<Contact>, levels: Arc<Levels>, within: SignedDuration },
     /// The other case is this to it.
@@ -99,8 +99,8 @@ pub enum Command {
 /// What happened in the course of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    Reopened { by: By },
-    Heard(Further),
+    Reopened { by: By, promises: Vec<Moved> },
+    Heard { further: Further, promises: Vec<Moved> },
     Linked { other: Uuid, kind: LinkKind },
     Unlinked { other: Uuid, kind: LinkKind },
     Merged { merged: Box<Merged>, promises: Vec<Moved> },
@@ -122,7 +122,7 @@ impl Case {
     pub(super) fn decide_course(&self, command: Command, now: Timestamp) -> Result<Vec<case::Event>, Rejection> {
         let facts = self.facts.as_ref().ok_or(Rejection::Unknown)?;
         match command {
-            Command::Reopen { reason, within } => self.reopen(facts, reason, within, now),
+            Command::Reopen { reason, within, levels } => self.reopen(facts, (reason, within), &levels, now),
             Command::Hear { contact, levels, within } => {
                 self.with_owed(self.hear(facts, &contact, &levels, within, now)?, &contact.packs, now)
             }
@@ -140,8 +140,8 @@ impl Case {
     /// Takes in what happened.
     pub(super) fn apply_course(&mut self, event: &Event) {
         match event {
-            Event::Reopened { by } => self.reopened(by),
-            Event::Heard(further) => self.course.further.push(further.clone()),
+            Event::Reopened { by, .. } => self.reopened(by),
+            Event::Heard { further, .. } => self.course.further.push(further.clone()),
             Event::Linked { other, kind } => {
                 self.course.links.insert(*other, *kind);
             }

@@ -1,7 +1,8 @@
 //! A closed case is taken up again: by a person, or by its customer with a contact that names it. What was promised of its
-//! first answer has ended and stays as it was. A case that ended with its complaint goes on by the complaint's appeal alone.
+//! first answer has ended and stays as it was; another answer is owed from then on. A case that ended with its complaint
+//! goes on by the complaint's appeal alone.
 use jiff::{SignedDuration, Timestamp};
-use kernel::{calendar, promise::verdict};
+use kernel::{calendar, promise::verdict, sla::Levels};
 use serde::{Deserialize, Serialize};
 
 use super::Event;
@@ -37,8 +38,8 @@ impl Case {
     pub(super) fn reopen(
         &self,
         facts: &Facts,
-        reason: String,
-        within: SignedDuration,
+        (reason, within): (String, SignedDuration),
+        levels: &Levels,
         now: Timestamp,
     ) -> Result<Vec<case::Event>, Rejection> {
         match self.state {
@@ -48,7 +49,10 @@ impl Case {
             State::Merged(ref merged) => Err(Rejection::Merged(merged.into)),
             State::Closed { .. } if facts.complaint_id.is_some() => Err(Rejection::IsComplaint),
             State::Closed { at, .. } if !goes_on(at, within, now) => Err(Rejection::TooLateToReopen(at)),
-            State::Closed { .. } => Ok(vec![case::Event::Course(Event::Reopened { by: By::Person { reason } })]),
+            State::Closed { .. } => {
+                let promises = self.promise_reply(facts, (facts.channel, now), levels)?;
+                Ok(vec![case::Event::Course(Event::Reopened { by: By::Person { reason }, promises })])
+            }
         }
     }
 
