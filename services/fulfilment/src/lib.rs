@@ -15,7 +15,7 @@ pub mod wire;
 use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service};
-use contracts::fulfilment::v1::fulfilment_server::FulfilmentServer;
+use contracts::fulfilment::v1::{fulfilment_server::FulfilmentServer, replacements_server::ReplacementsServer};
 
 use crate::{
     api::Api,
@@ -54,11 +54,13 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         form: config.returns.form(),
         terms: config.returns.terms(),
     };
+    let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone() };
     let payments = HttpPayments::new(&config.payments)?;
     let sending = Execution::new(context, payments, config.pace);
     let asking = sending.clone();
     Ok(Parts::new()
         .grpc(FulfilmentServer::new(api))
+        .grpc(ReplacementsServer::new(replacements))
         .background("payments", move || {
             let execution = sending.clone();
             async move { execution.payments_once().await }
