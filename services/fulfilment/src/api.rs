@@ -33,6 +33,7 @@ use crate::{
 };
 
 mod goods;
+pub mod replacement;
 mod request;
 
 const ORDER_STATUSES: [&str; 13] = [
@@ -61,7 +62,7 @@ pub struct Api {
     pub policy: Arc<Policy>,
     /// What customers are told who send goods back.
     pub form: Form,
-    /// How long goods are awaited, by when they are inspected, and by when money is paid.
+    /// How long goods are awaited, by when they are inspected, by when money is paid, and by when goods go out again.
     pub terms: Terms,
 }
 
@@ -70,14 +71,19 @@ type Caller = (Actor, Option<IdempotencyKey>);
 
 impl Api {
     /// One command to an order.
-    async fn command(&self, (actor, key): Caller, change: Change) -> Result<Response<Receipt>, Status> {
-        let unit = Unit::of(change)
-            .actor(actor)
-            .key(key)
-            .answer::<ServiceOrder>(|id, version, order| wire::receipt(id, version, order).encode_to_vec());
-        let answer = self.road.submit(unit).await?;
-        Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
+    async fn command(&self, caller: Caller, change: Change) -> Result<Response<Receipt>, Status> {
+        command(&self.road, caller, change).await
     }
+}
+
+/// One command to an order.
+async fn command(road: &Road, (actor, key): Caller, change: Change) -> Result<Response<Receipt>, Status> {
+    let unit = Unit::of(change)
+        .actor(actor)
+        .key(key)
+        .answer::<ServiceOrder>(|id, version, order| wire::receipt(id, version, order).encode_to_vec());
+    let answer = road.submit(unit).await?;
+    Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
 }
 
 /// Reads who acts.

@@ -37,6 +37,9 @@ pub struct Returns {
     pub inspect_within: SignedDuration,
     pub refund_within: SignedDuration,
     pub refund_warnings: Vec<Warning>,
+    pub replace_within: SignedDuration,
+    pub replace_warnings: Vec<Warning>,
+    pub replace_attempts: u8,
 }
 
 /// The payment provider.
@@ -101,6 +104,12 @@ impl Config {
             ),
             (pace.rest_after == 0, "pace.rest_after must be above 0"),
             (pace.rest <= SignedDuration::ZERO, "pace.rest must be above 0"),
+            (returns.replace_within <= SignedDuration::ZERO, "returns.replace_within must be above 0"),
+            (
+                returns.replace_warnings.iter().any(|warning| warning.after(returns.replace_within).is_none()),
+                "returns.replace_warnings must come after the start and before the end of returns.replace_within",
+            ),
+            (returns.replace_attempts == 0, "returns.replace_attempts must be 1 to 255"),
             (pace.tell_after <= pace.result_within, "pace.tell_after must be longer than pace.result_within"),
             (pace.ask_at_most_after < pace.ask_after, "pace.ask_at_most_after must not be below pace.ask_after"),
         ];
@@ -125,13 +134,17 @@ impl Returns {
         Document::read("policy of returns", ("", "id"), self.policy.as_deref(), DEFAULT)
     }
 
-    /// How long goods are awaited, by when they are inspected, and by when money is paid.
+    /// How long goods are awaited, by when they are inspected, by when money is paid, and by when and how often goods go out
+    /// again.
     pub fn terms(&self) -> Terms {
         Terms {
             goods_within: self.goods_within,
             inspect_within: self.inspect_within,
             refund_within: self.refund_within,
             refund_warnings: self.refund_warnings.clone(),
+            replace_within: self.replace_within,
+            replace_warnings: self.replace_warnings.clone(),
+            replace_attempts: self.replace_attempts.into(),
         }
     }
 

@@ -17,7 +17,7 @@ pub mod wire;
 use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service};
-use contracts::fulfilment::v1::fulfilment_server::FulfilmentServer;
+use contracts::fulfilment::v1::{fulfilment_server::FulfilmentServer, replacements_server::ReplacementsServer};
 
 use crate::{
     api::Api,
@@ -57,6 +57,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         form: config.returns.form(),
         terms: config.returns.terms(),
     };
+    let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone() };
     let (payments, documents) = (HttpPayments::new(&config.payments)?, config.returns.documents()?);
     let sending = Execution::new(context, payments, config.pace);
     let (asking, hearing) = (sending.clone(), sending.clone());
@@ -68,6 +69,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         .http(callbacks.unwrap_or_default())
         .documents(documents)
         .grpc(FulfilmentServer::new(api))
+        .grpc(ReplacementsServer::new(replacements))
         .background("payments", move || {
             let execution = sending.clone();
             async move { execution.payments_once().await }

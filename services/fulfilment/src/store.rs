@@ -87,6 +87,33 @@ pub async fn orders(pool: &PgPool, of: Of<'_>, after: After, limit: i64) -> Resu
     read("service_order", rows)
 }
 
+/// The statuses of replacements that are not at their end.
+pub const OPEN_REPLACEMENTS: [&str; 8] =
+    ["wanted", "reserved", "picked", "shipped", "out_of_stock", "offered", "declined", "undecided"];
+
+const REPLACEMENTS: &str = "-- service_order.replacements
+    select id, version, state::text from service_order
+    where replacements ? $1 and (instant(replacements->>$1), id) > (coalesce($2, '-infinity'::timestamptz), $3)
+    order by instant(replacements->>$1), id limit $4";
+
+/// Service orders with a replacement in an open status, the longest in it first. Each of these statuses has its index, which
+/// is found because the plan knows the status.
+pub async fn replacements(
+    pool: &PgPool,
+    status: &str,
+    after: After,
+    limit: i64,
+) -> Result<Vec<Stored<ServiceOrder>>, Fault> {
+    let rows = sqlx::query_as(REPLACEMENTS)
+        .bind(status)
+        .bind(after.map(|(since, _)| since.to_sqlx()))
+        .bind(after.map_or(Uuid::nil(), |(_, id)| id))
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
+    read("service_order", rows)
+}
+
 /// What the accounts of these purchases hold, by purchase; those that are not known are left out.
 pub async fn accounts(pool: &PgPool, ids: &[Uuid]) -> Result<BTreeMap<Uuid, PurchaseAccount>, Fault> {
     let statement = "-- purchase_account.some
@@ -167,3 +194,7 @@ pub async fn refunded(pool: &PgPool) -> Result<Vec<Tally>, Fault> {
         group by currency order by currency";
     Ok(sqlx::query_as(statement).fetch_all(pool).await?)
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

@@ -25,6 +25,7 @@ use crate::{
 pub mod goods;
 pub mod money;
 mod purchase;
+pub mod replacement;
 pub mod request;
 
 /// Reads a purchase, as intake tells it. Errors: a missing or unreadable id, amount or instant.

@@ -23,7 +23,7 @@ use crate::{
         facts::{self, Stated},
         order::{
             ServiceOrder,
-            request::{Bought, Line, Origin, OriginKind, Request},
+            request::{Bought, Line, Origin, OriginKind, Request, Wanted},
         },
     },
     store::{self, Stored},
@@ -62,6 +62,7 @@ struct AskedLine {
     serial: String,
     quantity: u32,
     evidence: Vec<String>,
+    wanted: Option<Wanted>,
     stated: Stated,
 }
 
@@ -130,7 +131,10 @@ fn line(checks: &mut Checks, n: usize, r: &LineRequest, kind: Kind, segment: Opt
     let evidence = listed.and(evidence.into_iter().collect::<Option<Vec<_>>>());
     let bought_at = checks.instant(&field("bought_at"), r.bought_at.as_ref());
     let delivered_at = checks.instant(&field("delivered_at"), r.delivered_at.as_ref());
-    let paid = paid(checks, &field("paid"), r.paid.as_ref());
+    let paid_for = paid(checks, &field("paid"), r.paid.as_ref());
+    let wanted_id = short(checks, "wanted_product_id", &r.wanted_product_id);
+    let wanted_price = paid(checks, &field("wanted_price"), r.wanted_price.as_ref());
+    let wanted = wanted_id.zip(wanted_price).map(|(product_id, price)| Wanted { product_id, price });
     let stated = Stated {
         kind,
         reason: reason?,
@@ -143,14 +147,15 @@ fn line(checks: &mut Checks, n: usize, r: &LineRequest, kind: Kind, segment: Opt
         channel: wire::channel(r.channel()),
         bought_at: bought_at?,
         delivered_at: delivered_at?,
-        paid: paid?,
+        paid: paid_for?,
     };
+    let wanted = Some(wanted?).filter(|wanted| !wanted.product_id.is_empty() || wanted.price.is_some());
     let (product_id, batch, serial, evidence) = (product_id?, batch?, serial?, evidence?);
-    Some(AskedLine { bought: bought?, product_id, batch, serial, quantity: quantity?, evidence, stated })
+    Some(AskedLine { bought: bought?, product_id, batch, serial, quantity: quantity?, evidence, wanted, stated })
 }
 
 /// An amount that may be left out.
-fn paid(checks: &mut Checks, field: &str, paid: Option<&Money>) -> Option<Option<kernel::money::Money>> {
+pub(super) fn paid(checks: &mut Checks, field: &str, paid: Option<&Money>) -> Option<Option<kernel::money::Money>> {
     let Some(paid) = paid else { return Some(None) };
     match wire::money(field, Some(paid)) {
         Ok(paid) if paid.minor >= 0 => Some(Some(paid)),
@@ -190,6 +195,7 @@ impl Api {
             surplus: vec![],
             promises: Promises::default(),
             payouts: vec![],
+            replacements: vec![],
         })
     }
 
@@ -202,7 +208,7 @@ impl Api {
         accounts: &BTreeMap<Uuid, PurchaseAccount>,
         now: Timestamp,
     ) -> Option<Line> {
-        let AskedLine { bought, mut product_id, mut batch, serial, quantity, evidence, stated } = asked;
+        let AskedLine { bought, mut product_id, mut batch, serial, quantity, evidence, mut wanted, stated } = asked;
         let facts = match &bought {
             None => facts::stated(stated, now),
             Some(Bought { purchase_id, line_id }) => {
@@ -216,12 +222,15 @@ impl Api {
                 checks.value(&format!("lines[{n}]"), found)?
             }
         };
+        if let Some(wanted) = wanted.as_mut().filter(|wanted| wanted.product_id.is_empty()) {
+            wanted.product_id.clone_from(&product_id);
+        }
         let receipt = self.policy.decide(facts).ok_or_else(|| {
             let known: Vec<&str> = self.policy.reasons.keys().map(String::as_str).collect();
             format!("must be one of {}", known.join(", "))
         });
         let receipt = checks.value(&format!("lines[{n}].reason"), receipt)?;
-        Some(Line { bought, product_id, batch, serial, quantity, evidence, receipt, leg: None })
+        Some(Line { bought, product_id, batch, serial, quantity, evidence, wanted, receipt, leg: None })
     }
 
     /// The receipts of an order, in the words of one language where it has them.

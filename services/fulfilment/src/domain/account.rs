@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use kernel::money::{Money, MoneyError};
+use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -14,7 +14,8 @@ use super::{
     Consequence, Part, Refusal,
     order::{self, money},
 };
-pub use back::{Back, Backs, ClaimedLine, Fees, HeldLine, PieceClaim};
+pub use back::{Back, Backs, ClaimedLine, Fees, HeldLine, Move, PieceClaim};
+pub use rejection::Rejection;
 pub use units::{Article, Sale, Units};
 
 /// One account, with the purchase's id. `Default` is a purchase nobody has spoken of yet.
@@ -105,6 +106,8 @@ pub enum Command {
     },
     /// It claims the money of some of them.
     ClaimPieces(PieceClaim),
+    /// Of what it holds under one claim, so much is for another one from now on.
+    MoveHold(Move),
     Claim {
         purchase_id: Uuid,
         claim: Claim,
@@ -125,49 +128,11 @@ pub enum Event {
     UnitsGivenBack { order_id: Uuid, units: Vec<Units> },
     PiecesHeld { claim_id: Uuid, order_id: Uuid, lines: Vec<HeldLine> },
     PiecesRefused { claim_id: Uuid, order_id: Uuid, reason: Refusal },
+    HoldMoved(Move),
     ClaimWaiting { purchase_id: Uuid, claim: Claim },
     Held { claim: Claim, parts: Vec<Part> },
     ClaimRefused { order_id: Uuid, reason: Refusal },
     Released { order_id: Uuid, amount: Money },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    #[error("a claim must be for more than nothing")]
-    AmountNotPositive,
-    #[error("what was paid for a line cannot be less than nothing")]
-    PaidNegative,
-    #[error("two lines of the purchase have the same id")]
-    LineTwice,
-    #[error("the lines of the purchase do not add up to what was paid")]
-    LinesDoNotAddUp,
-    #[error("nothing is held for this order")]
-    NothingHeld,
-    #[error("the purchase is not known here yet; ask again when it is, or ask without it and with some proof")]
-    PurchaseUnknown,
-    #[error("the purchase has no such line")]
-    LineUnknown,
-    #[error("more pieces are meant than were bought and are not asked for already")]
-    MoreThanBought,
-    #[error(transparent)]
-    Money(#[from] MoneyError),
-}
-
-impl Rejection {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::AmountNotPositive => "account.amount_not_positive",
-            Self::PaidNegative => "account.paid_negative",
-            Self::LineTwice => "account.line_twice",
-            Self::LinesDoNotAddUp => "account.lines_do_not_add_up",
-            Self::NothingHeld => "account.nothing_held",
-            Self::PurchaseUnknown => "account.purchase_unknown",
-            Self::LineUnknown => "account.line_unknown",
-            Self::MoreThanBought => "account.more_than_bought",
-            Self::Money(_) => "account.money",
-        }
-    }
 }
 
 impl PurchaseAccount {
@@ -186,6 +151,7 @@ impl PurchaseAccount {
             }
             (Command::Deliver { .. }, _) => Ok(vec![]),
             (Command::ClaimPieces(claim), _) => self.claim_pieces(&claim),
+            (Command::MoveHold(hold), _) => self.move_hold(hold),
             (Command::Take { order_id, units }, _) => self.take(order_id, units),
             (Command::GiveBack { order_id, units }, _) => Ok(self.give_back(order_id, units)),
         }
@@ -313,6 +279,7 @@ impl PurchaseAccount {
             (Event::PiecesRefused { claim_id, .. }, State::Open { closed, .. }) => {
                 closed.insert(*claim_id);
             }
+            (Event::HoldMoved(hold), State::Open { lines, .. }) => back::apply_moved(lines, *hold),
             (
                 Event::Held { .. }
                 | Event::ClaimRefused { .. }
@@ -321,7 +288,8 @@ impl PurchaseAccount {
                 | Event::UnitsTaken { .. }
                 | Event::UnitsGivenBack { .. }
                 | Event::PiecesHeld { .. }
-                | Event::PiecesRefused { .. },
+                | Event::PiecesRefused { .. }
+                | Event::HoldMoved(_),
                 _,
             ) => {}
         }
@@ -347,6 +315,7 @@ impl PurchaseAccount {
             Event::Opened { .. }
             | Event::ClaimWaiting { .. }
             | Event::Released { .. }
+            | Event::HoldMoved(_)
             | Event::Delivered { .. }
             | Event::UnitsTaken { .. }
             | Event::UnitsGivenBack { .. } => vec![],
@@ -393,6 +362,7 @@ fn verdict(paid: Money, lines: &[Line], claim: Claim) -> Result<Event, Rejection
 }
 
 mod back;
+mod rejection;
 mod units;
 
 #[cfg(test)]

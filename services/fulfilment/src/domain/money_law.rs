@@ -11,16 +11,18 @@ use uuid::Uuid;
 use super::{
     Consequence, Part,
     account::{self, Article, PurchaseAccount, Sale},
-    order::{self, Facts, Kind, ServiceOrder},
+    order::{self, Facts, Kind, ServiceOrder, money::Source, replacement::ReplacementState},
     order_id,
     refund::{self, Refund},
 };
 
 mod asked;
 mod provider;
+mod replaced;
 
 use asked::Asked;
 use provider::{Mood, Provider};
+use replaced::Replaced;
 
 /// What was paid for the lines of the purchases of this world, each of so many pieces.
 const PURCHASES: [&[i64]; 4] = [&[60, 40], &[0, 100, 1], &[30, 7], &[]];
@@ -46,6 +48,12 @@ enum Step {
     Asked {
         order: usize,
         step: Asked,
+    },
+    /// About goods of it that go out again.
+    Replaced {
+        order: usize,
+        nth: usize,
+        step: Replaced,
     },
     Send {
         nth: usize,
@@ -194,6 +202,7 @@ impl World {
                 let _refused = self.change(Consequence::Order(order_id(remedy(n)), command));
             }
             Step::Asked { order, step } => self.asked(order, step),
+            Step::Replaced { order, nth, step } => self.replaced(order, nth, step),
             Step::Send { nth } => self.send(nth),
             Step::Arrive { nth, again, mood, answered } => self.arrive(nth, again, mood, answered),
             Step::Hear { nth, again } => self.hear(nth, again),
@@ -223,10 +232,7 @@ impl World {
     }
 
     fn check(&self) {
-        for (n, lines) in PURCHASES.iter().enumerate() {
-            let paid_back: i64 = self.ledger_of(purchase(n)).map(|facts| facts.amount.minor).sum();
-            assert!(paid_back <= lines.iter().sum(), "purchase {n} paid back {paid_back} of {lines:?}");
-        }
+        self.check_replaced();
         for account in self.accounts.values() {
             let account::State::Open { lines, .. } = &account.state else { continue };
             asked::check_pieces(account);
@@ -236,8 +242,14 @@ impl World {
             }
         }
         for (key, facts) in &self.provider.ledger {
+            let mut payouts = self.orders[&facts.order_id].request.iter().flat_map(|request| &request.payouts);
+            let source = payouts.find(|payout| Some(payout.claim_id) == facts.claim_id).map(|one| one.source);
             let held = self.accounts[&facts.purchase_id].held_for(facts.claim_id.unwrap_or(facts.order_id));
-            assert_eq!(held, Some(facts.amount), "money that left under {key} is no longer held");
+            match source {
+                Some(Source::Difference { .. }) => assert_eq!(held, None, "it was never the purchase's"),
+                Some(Source::Exchange { .. }) => assert!(held.is_some_and(|held| held.minor >= facts.amount.minor)),
+                _ => assert_eq!(held, Some(facts.amount), "money that left under {key} is no longer held"),
+            }
         }
         for (key, refund) in &self.refunds {
             match refund.state {
@@ -286,6 +298,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..PURCHASES.len()).prop_map(|purchase| Step::Record { purchase }),
         2 => remedy().prop_map(|remedy| Step::Goods { remedy }),
         6 => (0..asked::ORDERS, asked::step()).prop_map(|(order, step)| Step::Asked { order, step }),
+        8 => (0..asked::ORDERS, any::<usize>(), replaced::step())
+            .prop_map(|(order, nth, step)| Step::Replaced { order, nth, step }),
         6 => any::<usize>().prop_map(|nth| Step::Send { nth }),
         4 => (any::<usize>(), any::<bool>(), mood, any::<bool>())
             .prop_map(|(nth, again, mood, answered)| Step::Arrive { nth, again, mood, answered }),
@@ -318,6 +332,7 @@ fn the_random_lives_are_not_empty() {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
     let (mut paid, mut refused, mut failed, mut resent, mut returned) = (0, 0, 0, 0, 0);
+    let (mut delivered, mut instead, mut settled) = (0, 0, 0);
     for _ in 0..200 {
         let steps = prop::collection::vec(step(), 200).new_tree(&mut runner).unwrap().current();
         let mut world = World::new();
@@ -326,8 +341,14 @@ fn the_random_lives_are_not_empty() {
         refused += world.orders.values().filter(|order| matches!(order.state, order::State::Refused { .. })).count();
         failed += world.orders.values().filter(|order| matches!(order.state, order::State::Failed { .. })).count();
         returned += world.provider.ledger.iter().filter(|(_, facts)| facts.claim_id.is_some()).count();
+        let requests = || world.orders.values().filter_map(|order| order.request.as_ref());
+        let out = |state| requests().flat_map(|one| &one.replacements).filter(|one| one.state == state).count();
+        delivered += out(ReplacementState::Delivered);
+        instead += out(ReplacementState::MoneyInstead);
+        settled += requests().flat_map(|one| &one.payouts).filter(|one| one.source.of().is_some()).count();
         resent += world.refunds.values().filter(|refund| refund.attempts > 1).count();
     }
     let enough = paid > 100 && refused > 100 && failed > 20 && resent > 20 && returned > 50;
     assert!(enough, "{paid} {refused} {failed} {resent} {returned}");
+    assert!(delivered > 50 && instead > 20 && settled > 50, "{delivered} {instead} {settled}");
 }

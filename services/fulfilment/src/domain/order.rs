@@ -13,10 +13,14 @@ pub use rejection::Rejection;
 use request::Request;
 use returning::Came;
 
+mod attempt;
+mod difference;
 pub mod goods;
+mod line;
 pub mod money;
 mod origin;
 mod rejection;
+pub mod replacement;
 pub mod request;
 pub mod returning;
 

@@ -2,7 +2,7 @@
 use backbone::Published;
 use contracts::fulfilment::v1 as out;
 
-use super::{goods::pieces, to_money};
+use super::{goods::pieces, text, to_money};
 use crate::domain::{
     account::HeldLine,
     order::{
@@ -16,9 +16,10 @@ use crate::domain::{
 pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
     let order_id = request.order_id.to_string();
     match event {
-        Event::Claimed { claim_id, purchase_id, pieces: claimed } => {
+        Event::Claimed { claim_id, purchase_id, pieces: claimed, source } => {
             let (claim_id, purchase_id, pieces) = (claim_id.to_string(), purchase_id.to_string(), pieces(claimed));
-            Published::of(&out::PayoutClaimed { order_id, claim_id, purchase_id, pieces }, shard)
+            let replacement_id = text(source.of());
+            Published::of(&out::PayoutClaimed { order_id, claim_id, purchase_id, pieces, replacement_id }, shard)
         }
         Event::Granted { claim_id, lines } => {
             let amount = request.payout(*claim_id).and_then(Payout::amount).and_then(to_money);
@@ -49,6 +50,7 @@ pub fn held_lines(lines: &[HeldLine]) -> Vec<out::HeldPieces> {
         goods: to_money(line.goods),
         fees: line.fees.iter().map(|(code, fee)| out::HeldFee { code: code.clone(), amount: to_money(*fee) }).collect(),
         given: to_money(line.given),
+        replaced: line.replaced.and_then(to_money),
         amount: to_money(line.amount),
     };
     lines.iter().map(line).collect()
@@ -64,6 +66,7 @@ pub fn payout_views(request: &Request) -> Vec<out::PayoutView> {
         refund_id: payout.amount().map(|_| refund_id(payout.claim_id).to_string()).unwrap_or_default(),
         amount: payout.amount().and_then(to_money),
         lines: held_lines(&payout.lines),
+        replacement_id: text(payout.source.of()),
     };
     request.payouts.iter().map(view).collect()
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{changes, money, request, text, to_money};
 use crate::{
     deadlines,
-    domain::account::{self, PurchaseAccount},
+    domain::account::{self, Move, PurchaseAccount},
 };
 
 impl Aggregate for PurchaseAccount {
@@ -49,6 +49,11 @@ impl Aggregate for PurchaseAccount {
             account::Event::PiecesRefused { claim_id, order_id, reason } => {
                 let (claim_id, order_id, code) = (claim_id.to_string(), order_id.to_string(), reason.code().to_owned());
                 Published::of(&out::PiecesRefused { purchase_id, claim_id, order_id, code }, shard)
+            }
+            account::Event::HoldMoved(Move { order_id, from, to, amount }) => {
+                let (order_id, from_claim_id, claim_id) = (order_id.to_string(), from.to_string(), to.to_string());
+                let amount = to_money(*amount);
+                Published::of(&out::HoldMoved { purchase_id, order_id, from_claim_id, claim_id, amount }, shard)
             }
             account::Event::ClaimWaiting { claim, .. } => {
                 Published::of(&out::ClaimWaiting { purchase_id, order_id: claim.order_id.to_string() }, shard)

@@ -33,6 +33,7 @@ pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
         }
         Event::Goods(event) => super::goods::published(request, event, shard),
         Event::Money(event) => super::money::published(request, event, shard),
+        Event::Replacement(event) => super::replacement::published(request, event, shard),
         Event::Finished => {
             let status = super::order_status(order).to_owned();
             Published::of(&out::OrderFinished { order_id, status }, shard)
@@ -65,6 +66,8 @@ fn line((line_no, line): (u32, &Line)) -> out::RequestedLine {
         serial: line.serial.clone(),
         quantity: line.quantity,
         evidence: line.evidence.clone(),
+        wanted_product_id: line.wanted.as_ref().map(|wanted| wanted.product_id.clone()).unwrap_or_default(),
+        wanted_price: line.wanted.as_ref().and_then(|wanted| wanted.price).and_then(to_money),
     }
 }
 
@@ -136,6 +139,7 @@ pub fn request_view(order: &ServiceOrder) -> Option<out::RequestView> {
         return_by: request.return_by().map(proto::timestamp),
         promises: super::goods::standings(request),
         payouts: super::money::payout_views(request),
+        replacements: super::replacement::views(request),
     })
 }
 

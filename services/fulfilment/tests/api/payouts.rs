@@ -17,12 +17,12 @@ const HOUR: i64 = 3_600;
 
 impl World {
     /// Pieces of a purchase at the counter, authorised.
-    async fn ask_back(&self, kind: &str, line: LineRequest) -> String {
+    pub async fn ask_back(&self, kind: &str, line: LineRequest) -> String {
         self.ask("staff:ana", at_counter(kind, vec![line])).await.unwrap().id
     }
 
     /// All that was asked back comes to the counter, and so many pieces are found to be in order, or not.
-    async fn bring(&self, id: &str, accepted: u32, rejected: u32) {
+    pub async fn bring(&self, id: &str, accepted: u32, rejected: u32) {
         self.receive_goods(id.parse().unwrap()).await.unwrap();
         let results = [result(accepted, true, "restock"), result(rejected, false, "back_to_customer")];
         let results = results.into_iter().filter(|result| result.quantity > 0).collect();
@@ -33,23 +33,23 @@ impl World {
         self.stack.settle().await;
     }
 
-    async fn payouts(&self, id: &str) -> Vec<PayoutView> {
+    pub async fn payouts(&self, id: &str) -> Vec<PayoutView> {
         self.requested(id).await.payouts
     }
 
     /// How the order stands, and all that the provider paid by now.
-    async fn stands(&self, id: &str) -> (String, i64) {
+    pub async fn stands(&self, id: &str) -> (String, i64) {
         let paid = self.ledger().await.totals.get("CNY").copied().unwrap_or_default();
         (self.status(id.parse().unwrap()).await, paid)
     }
 
-    async fn repeat(&self, id: &str, claim_id: &str) -> Result<String, Status> {
+    pub async fn repeat(&self, id: &str, claim_id: &str) -> Result<String, Status> {
         let repeat = RepeatPayoutRequest { order_id: id.into(), claim_id: claim_id.into() };
         self.client().repeat_payout(request("staff:bo", repeat)).await.map(|answer| answer.into_inner().status)
     }
 }
 
-fn stood(status: &str, paid: i64) -> (String, i64) {
+pub fn stood(status: &str, paid: i64) -> (String, i64) {
     (status.to_owned(), paid)
 }
 

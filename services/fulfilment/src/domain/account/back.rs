@@ -1,5 +1,6 @@
-//! What is paid back for pieces: the exact share of what was paid for their line, less fees. However a line comes back, in
-//! how many parts and by how many orders, all of its pieces together give back exactly what was paid for it.
+//! What is paid back for pieces: the exact share of what was paid for their line, less fees and what goes out as goods
+//! instead. However a line comes back, in how many parts and by how many orders, all of its pieces together give back
+//! exactly what was paid for it. What goods go out for stays held as long as they are not paid instead.
 //! Invariant: no piece is paid twice, and no line gives more than was paid for it; the database checks both again.
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{super::Refusal, Event, PurchaseAccount, Rejection, State};
+use super::{super::Refusal, Event, Line, PurchaseAccount, Rejection, State};
 
 /// An order asks for the money of pieces.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,12 +28,14 @@ pub struct ClaimedLine {
     pub quantity: u32,
     /// By code, as the policy says.
     pub fees: BTreeMap<String, Fee>,
+    /// What the goods cost that go out instead, as far as their money reaches.
+    pub replaced: Option<Money>,
 }
 
 /// What is kept, by the codes of the policy; what comes to nothing is left out.
 pub type Fees = BTreeMap<String, Money>;
 
-/// What is held for them: amount = goods − fees − given.
+/// What is held for them: amount = goods − fees − given − replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeldLine {
@@ -44,6 +47,18 @@ pub struct HeldLine {
     pub fees: Fees,
     /// What the line has given back already otherwise, by an agreed remedy.
     pub given: Money,
+    /// What goes out as goods instead; it is held as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Money>,
+    pub amount: Money,
+}
+
+/// Of what is held under `from` on a line, `amount` is held under `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Move {
+    pub order_id: Uuid,
+    pub from: Uuid,
+    pub to: Uuid,
     pub amount: Money,
 }
 
@@ -96,27 +111,61 @@ impl PurchaseAccount {
         let kept: i64 = fees.values().map(|fee| fee.minor).sum();
         let left = i64::try_from(line.left()).unwrap_or(i64::MAX);
         let given = (goods - kept - left).max(0);
+        let rest = goods - kept - given;
+        let replaced = claimed.replaced.map(|value| value.minor.clamp(0, rest));
+        if claimed.replaced.is_some_and(|value| value.currency != line.paid.currency) {
+            return Err(Refusal::CurrencyMismatch);
+        }
         Ok(HeldLine {
             line_id: claimed.line_id.clone(),
             quantity: claimed.quantity,
             goods: amount(goods),
             fees,
             given: amount(given),
-            amount: amount(goods - kept - given),
+            replaced: replaced.map(amount),
+            amount: amount(rest - replaced.unwrap_or(0)),
         })
+    }
+
+    /// Back to a claim that holds pieces, or from it to one that is not known yet; told twice it is moved once. Errors: so
+    /// much is not held.
+    pub(super) fn move_hold(&self, hold: Move) -> Result<Vec<Event>, Rejection> {
+        let State::Open { lines, closed, back, .. } = &self.state else { return Err(Rejection::PurchaseUnknown) };
+        let under = |id: Uuid| lines.iter().find_map(|line| line.holds.get(&id));
+        let holds_pieces = back.values().any(|claims| claims.contains_key(&hold.to));
+        let moved = if holds_pieces { under(hold.from).is_none() } else { under(hold.to).is_some() };
+        match under(hold.from) {
+            _ if hold.amount.minor <= 0 => Err(Rejection::AmountNotPositive),
+            _ if moved || closed.contains(&hold.to) => Ok(vec![]),
+            Some(held) if held.currency == hold.amount.currency && held.minor >= hold.amount.minor => {
+                Ok(vec![Event::HoldMoved(hold)])
+            }
+            _ => Err(Rejection::NothingHeld),
+        }
     }
 
     /// Takes in what is held; a line that gives nothing holds nothing.
     pub(super) fn apply_pieces_held(&mut self, claim_id: Uuid, order_id: Uuid, held: &[HeldLine]) {
         let State::Open { lines, back, .. } = &mut self.state else { return };
-        for HeldLine { line_id, quantity, goods, fees, amount, .. } in held {
+        for HeldLine { line_id, quantity, goods, fees, replaced, amount, .. } in held {
             let granted = Back { order_id, quantity: *quantity, goods: *goods, fees: fees.clone() };
             back.entry(line_id.clone()).or_default().insert(claim_id, granted);
-            if let Some(line) = lines.iter_mut().find(|line| line.line_id == *line_id && amount.minor > 0) {
-                line.holds.insert(claim_id, *amount);
+            let minor = amount.minor + replaced.map_or(0, |replaced| replaced.minor);
+            if let Some(line) = lines.iter_mut().find(|line| line.line_id == *line_id && minor > 0) {
+                line.holds.insert(claim_id, Money { minor, ..*amount });
             }
         }
     }
+}
+
+/// Takes in what is held under another claim; a claim that is left with nothing holds nothing.
+pub(super) fn apply_moved(lines: &mut [Line], Move { from, to, amount, .. }: Move) {
+    let Some(line) = lines.iter_mut().find(|line| line.holds.contains_key(&from)) else { return };
+    let minor = line.holds.remove(&from).map_or(0, |held| held.minor) - amount.minor;
+    if minor > 0 {
+        line.holds.insert(from, Money { minor, ..amount });
+    }
+    line.holds.entry(to).or_insert(Money::zero(amount.currency)).minor += amount.minor;
 }
 
 /// What is kept of `goods`, after what the same order was paid for `before`; never more than there is. Errors: a fee in

@@ -38,7 +38,7 @@ fn told(account: &PurchaseAccount, command: Command) -> (PurchaseAccount, Vec<Ev
 /// A claim of an order on pieces of a line.
 fn claim_of(order: u128, n: u128, line: &str, quantity: u32, fees: Vec<Fee>) -> Command {
     let fees = (0u8..).map(|n| n.to_string()).zip(fees).collect();
-    let lines = vec![ClaimedLine { line_id: line.into(), quantity, fees }];
+    let lines = vec![ClaimedLine { line_id: line.into(), quantity, fees, replaced: None }];
     Command::ClaimPieces(PieceClaim { claim_id: Uuid::from_u128(n), order_id: Uuid::from_u128(order), lines })
 }
 
@@ -114,6 +114,53 @@ fn what_an_agreed_remedy_has_given_is_not_given_again() {
     let (freed, _) = told(&account, Command::Release { order_id: Uuid::from_u128(9) });
     assert_eq!(held(&told(&freed, claim(1, "0", 1, vec![])).1), Ok(500));
     assert_eq!(held(&told(&freed, claim(2, "7", 1, vec![])).1), Err(Refusal::PiecesUnknown));
+}
+
+/// A claim on pieces that go out as goods for so much.
+fn exchange(n: u128, quantity: u32, value: Money) -> Command {
+    let Command::ClaimPieces(mut claim) = claim(n, "0", quantity, vec![Fee::Percent(10)]) else {
+        panic!("not a claim")
+    };
+    claim.lines[0].replaced = Some(value);
+    Command::ClaimPieces(claim)
+}
+
+#[test]
+fn r_ful_05_what_goes_out_as_goods_is_held_and_given_to_nobody_else() {
+    let account = opened(&[(2, 1_000)]);
+    let of = |value| {
+        let (next, events) = told(&account, exchange(1, 1, cny(value)));
+        let [Event::PiecesHeld { lines, .. }] = events.as_slice() else { panic!("{events:?}") };
+        let held = next.held_for(Uuid::from_u128(1));
+        (lines[0].replaced.map(|one| one.minor), lines[0].amount.minor, held.map(|one| one.minor))
+    };
+    assert_eq!(of(300), (Some(300), 150, Some(450)), "goods 500, fee 50: the rest is paid");
+    assert_eq!(of(900), (Some(450), 0, Some(450)), "a dearer article takes all of it, and never more");
+    let foreign = Money::new(1, "EUR".parse().unwrap());
+    assert_eq!(held(&told(&account, exchange(1, 1, foreign)).1), Err(Refusal::CurrencyMismatch));
+
+    let (exchanged, _) = told(&account, exchange(1, 1, cny(450)));
+    assert!(matches!(told(&exchanged, agreed(9, 551)).1[..], [Event::ClaimRefused { .. }]));
+    assert_eq!(held(&told(&exchanged, claim(2, "0", 2, vec![])).1), Err(Refusal::ExceedsPaid));
+}
+
+#[test]
+fn what_is_held_moves_to_another_claim_once_and_back_and_stays_as_much() {
+    let id = Uuid::from_u128;
+    let hold =
+        |from, to, minor| Command::MoveHold(Move { order_id: id(1), from: id(from), to: id(to), amount: cny(minor) });
+    let held = |account: &PurchaseAccount, n| account.held_for(id(n)).map_or(0, |one| one.minor);
+    let (account, _) = told(&opened(&[(2, 1_000)]), exchange(1, 1, cny(450)));
+    let (moved, _) = told(&account, hold(1, 2, 150));
+    assert_eq!((held(&moved, 1), held(&moved, 2)), (300, 150));
+    assert_eq!(told(&moved, hold(1, 2, 150)).1, [], "told twice is moved once");
+    let (all, _) = told(&moved, hold(1, 3, 300));
+    assert_eq!((held(&all, 1), held(&all, 3)), (0, 300));
+    let (back, _) = told(&all, hold(3, 1, 300));
+    assert_eq!((held(&back, 1), held(&back, 3)), (300, 0));
+    assert_eq!(told(&back, hold(3, 1, 300)).1, [], "and back once");
+    let more = back.decide(hold(1, 4, 301), jiff::Timestamp::UNIX_EPOCH);
+    assert_eq!(more, Err(Rejection::NothingHeld));
 }
 
 #[test]

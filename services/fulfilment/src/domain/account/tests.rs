@@ -36,9 +36,18 @@ fn take(order: u128, line: &str, quantity: u32) -> Command {
 }
 
 fn claim_pieces(claim: u128, line: &str, quantity: u32) -> Command {
+    exchange(claim, line, quantity, None)
+}
+
+fn exchange(claim: u128, line: &str, quantity: u32, replaced: Option<Money>) -> Command {
     let id = Uuid::from_u128(claim);
-    let lines = vec![ClaimedLine { line_id: line.into(), quantity, fees: BTreeMap::new() }];
+    let lines = vec![ClaimedLine { line_id: line.into(), quantity, fees: BTreeMap::new(), replaced }];
     Command::ClaimPieces(PieceClaim { claim_id: id, order_id: id, lines })
+}
+
+fn move_hold(minor: i64) -> Command {
+    let (order_id, to) = (Uuid::from_u128(1), Uuid::from_u128(9));
+    Command::MoveHold(Move { order_id, from: A, to, amount: money(minor, "CNY") })
 }
 
 fn give_back(order: u128) -> Command {
@@ -75,6 +84,8 @@ fn every_command_in_every_state() {
         ("open, delivered", after(&[known(), Command::Deliver { at: UNTIL }])),
         ("open, taken", after(&[known(), take(1, "0", 2)])),
         ("open, paying", after(&[known(), take(1, "0", 2), claim_pieces(1, "0", 2)])),
+        ("open, exchanging", after(&[known(), take(1, "0", 2), exchange(1, "0", 2, Some(money(30, "CNY")))])),
+        ("open, moved", after(&[known(), take(1, "0", 2), exchange(1, "0", 2, Some(money(30, "CNY"))), move_hold(30)])),
     ];
     let short = Command::Open { purchase_id: PURCHASE, paid: money(101, "CNY"), lines: parts(&[60, 40]), sale: sale() };
     let commands = [
@@ -95,6 +106,9 @@ fn every_command_in_every_state() {
         ("claim pieces", claim_pieces(1, "0", 2)),
         ("claim pieces too", claim_pieces(2, "0", 2)),
         ("claim pieces of no line", claim_pieces(2, "9", 1)),
+        ("move hold", move_hold(30)),
+        ("move too much", move_hold(61)),
+        ("move nothing", move_hold(0)),
     ];
     const SUM: &str = "account.lines_do_not_add_up";
     const ZERO: &str = "account.amount_not_positive";
@@ -103,17 +117,19 @@ fn every_command_in_every_state() {
     const MORE: &str = "account.more_than_bought";
     const NO_LINE: &str = "account.line_unknown";
     #[rustfmt::skip]
-    let table: machine::Table<'_, 17> = &[
-        //                  open    wrong claim      too much   currency   zero  lapse      release deliver take     another  many     no line  give back pieces pieces too no line
-        ("absent",          ["open", SUM, "awaited", "awaited", "awaited", ZERO, "-",       NONE,   "-",    UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "-",    UNKNOWN, UNKNOWN, UNKNOWN]),
-        ("awaited",         ["open", SUM, "-",       "-",       "-",       ZERO, "awaited", NONE,   "-",    UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "-",    UNKNOWN, UNKNOWN, UNKNOWN]),
-        ("open",            ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "open", "open",  "open",  MORE,    NO_LINE, "-",    "open",  "open",  "open"]),
-        ("open, held",      ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "open", "open", "open",  "open",  MORE,    NO_LINE, "-",    "-",     "open",  "open"]),
-        ("open, refused",   ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "-",    "open", "open",  "open",  MORE,    NO_LINE, "-",    "-",     "open",  "open"]),
-        ("open, released",  ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "-",    "open", "open",  "open",  MORE,    NO_LINE, "-",    "-",     "open",  "open"]),
-        ("open, delivered", ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "-",    "open",  "open",  MORE,    NO_LINE, "-",    "open",  "open",  "open"]),
-        ("open, taken",     ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "open", "-",     MORE,    MORE,    NO_LINE, "open", "open",  "open",  "open"]),
-        ("open, paying",    ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "open", "open", "-",     MORE,    MORE,    NO_LINE, "open", "-",     "open",  "open"]),
+    let table: machine::Table<'_, 20> = &[
+        //                  open    wrong claim      too much   currency   zero  lapse      release deliver take     another  many     no line  give back pieces pieces too no line  move     too much nothing
+        ("absent",          ["open", SUM, "awaited", "awaited", "awaited", ZERO, "-",       NONE,   "-",    UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "-",    UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN]),
+        ("awaited",         ["open", SUM, "-",       "-",       "-",       ZERO, "awaited", NONE,   "-",    UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "-",    UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN]),
+        ("open",            ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "open", "open",  "open",  MORE,    NO_LINE, "-",    "open",  "open",  "open",  NONE,    NONE,    ZERO]),
+        ("open, held",      ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "open", "open", "open",  "open",  MORE,    NO_LINE, "-",    "-",     "open",  "open",  "open",  NONE,    ZERO]),
+        ("open, refused",   ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "-",    "open", "open",  "open",  MORE,    NO_LINE, "-",    "-",     "open",  "open",  NONE,    NONE,    ZERO]),
+        ("open, released",  ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "-",    "open", "open",  "open",  MORE,    NO_LINE, "-",    "-",     "open",  "open",  NONE,    NONE,    ZERO]),
+        ("open, delivered", ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "-",    "open",  "open",  MORE,    NO_LINE, "-",    "open",  "open",  "open",  NONE,    NONE,    ZERO]),
+        ("open, taken",     ["-",    "-", "open",    "open",    "open",    ZERO, "-",       NONE,   "open", "-",     MORE,    MORE,    NO_LINE, "open", "open",  "open",  "open",  NONE,    NONE,    ZERO]),
+        ("open, paying",    ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "open", "open", "-",     MORE,    MORE,    NO_LINE, "open", "-",     "open",  "open",  "open",  NONE,    ZERO]),
+        ("open, exchanging",["-",    "-", "-",       "-",       "-",       ZERO, "-",       "open", "open", "-",     MORE,    MORE,    NO_LINE, "open", "-",     "open",  "open",  "open",  NONE,    ZERO]),
+        ("open, moved",     ["-",    "-", "-",       "-",       "-",       ZERO, "-",       "open", "open", "-",     MORE,    MORE,    NO_LINE, "open", "-",     "open",  "open",  "-",     "-",     ZERO]),
     ];
     machine::check("account", &states, &commands, table, next);
 }

@@ -1,12 +1,12 @@
 //! Returns that are asked for, in the random lives: pieces come, are accepted or not, lapse, and are paid for.
-use kernel::returns::{Answer, Fee, Goods as WhenGoods};
+use kernel::returns::{Answer, Fee, Goods as WhenGoods, Kind};
 
 use super::{
     super::order::{
         State,
         goods::{Disposition, Finding, Inspection},
         money::{News, PayoutState},
-        request::{Bought, Command, Request, tests},
+        request::{Bought, Command, Request, Wanted, tests},
         returning::{self, Came, Terms},
     },
     *,
@@ -16,7 +16,7 @@ pub const ORDERS: usize = 5;
 
 #[derive(Clone, Debug)]
 pub enum Asked {
-    Ask { purchase: usize, line: usize, quantity: u32, goods: WhenGoods, percent: u8 },
+    Ask { purchase: usize, line: usize, quantity: u32, goods: WhenGoods, percent: u8, kind: Kind, price: Option<i64> },
     Receive { quantity: u32 },
     Inspect { accepted: u32, rejected: u32 },
     Hear { agreed: bool },
@@ -27,10 +27,13 @@ pub enum Asked {
 
 pub fn step() -> impl Strategy<Value = Asked> {
     let goods = prop::sample::select(vec![WhenGoods::Before, WhenGoods::Before, WhenGoods::After, WhenGoods::No]);
+    let kind = prop::sample::select(vec![Kind::ReturnRefund, Kind::ReturnRefund, Kind::Exchange, Kind::Reship]);
+    let price = prop::option::weighted(0.7, 0..60i64);
+    let what = (0..PURCHASES.len(), 0..3usize, 1..=PIECES, goods, prop_oneof![Just(0u8), 1..30u8]);
     prop_oneof![
-        4 => (0..PURCHASES.len(), 0..3usize, 1..=PIECES, goods, prop_oneof![Just(0u8), 1..30u8]).prop_map(
-            |(purchase, line, quantity, goods, percent)| Asked::Ask { purchase, line, quantity, goods, percent }
-        ),
+        4 => (what, kind, price).prop_map(|((purchase, line, quantity, goods, percent), kind, price)| {
+            Asked::Ask { purchase, line, quantity, goods, percent, kind, price }
+        }),
         4 => (1..4u32).prop_map(|quantity| Asked::Receive { quantity }),
         4 => (0..3u32, 0..2u32).prop_map(|(accepted, rejected)| Asked::Inspect { accepted, rejected }),
         1 => any::<bool>().prop_map(|agreed| Asked::Hear { agreed }),
@@ -40,7 +43,7 @@ pub fn step() -> impl Strategy<Value = Asked> {
     ]
 }
 
-fn id(order: usize) -> Uuid {
+pub fn id(order: usize) -> Uuid {
     Uuid::from_u128(0xc000 + order as u128)
 }
 
@@ -71,9 +74,12 @@ impl World {
         let goods = |command| order::Command::Request(Command::Goods(command));
         let by = || "staff:bo".to_owned();
         let command = match step {
-            Asked::Ask { purchase: n_purchase, line, quantity, goods, percent } => {
+            Asked::Ask { purchase: n_purchase, line, quantity, goods, percent, kind, price } => {
                 let bought = Bought { purchase_id: purchase(n_purchase), line_id: line.to_string() };
-                let request = Box::new(request(n, bought, quantity, goods, percent));
+                let mut request = Box::new(request(n, bought, quantity, goods, percent));
+                request.kind = kind;
+                let price = price.filter(|_| kind == Kind::Exchange).map(money);
+                request.lines[0].wanted = price.map(|_| Wanted { product_id: "p-2".into(), price });
                 order::Command::Request(Command::Ask { request, confirmed: true })
             }
             Asked::Receive { quantity } => {
@@ -119,6 +125,7 @@ impl World {
         self.asked(n, Asked::Hear { agreed: true });
         self.asked(n, Asked::Rule { approved: false });
         self.repeat(n);
+        self.replace_to_the_end(n);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The money leg of an order that was asked for: claimed when the policy lets it go, before, after or without the goods, in
-//! the pieces that are granted; each claim is held by the purchase, paid by one refund, and told (R-FUL-05).
+//! the pieces that are granted; each claim is held by the purchase, paid by one refund, and told (R-FUL-05). That of an
+//! exchange is counted in `difference`.
 //! Invariant: no piece is claimed twice at a time, and what comes first by the policy comes first: no money leaves for goods
 //! that were not accepted where the goods come before it.
 use std::collections::BTreeMap;
@@ -34,6 +35,41 @@ pub struct Payout {
     /// What the purchase holds for it, line by line; nothing before that.
     pub lines: Vec<HeldLine>,
     pub state: PayoutState,
+    #[serde(default)]
+    pub source: Source,
+}
+
+/// What is paid for. `of` is the first attempt to replace the pieces of an exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Source {
+    /// Pieces.
+    #[default]
+    Pieces,
+    /// Pieces for which other goods go out, as far as these cost less. The money of all of them is held under its claim.
+    Exchange { of: Uuid },
+    /// What is held for goods that go out and is not needed for them any more.
+    Rest { of: Uuid },
+    /// What the customer paid for dearer goods, and these do not cost any more.
+    Difference { of: Uuid },
+}
+
+impl Source {
+    /// The first attempt to replace the pieces of an exchange.
+    pub fn of(self) -> Option<Uuid> {
+        match self {
+            Self::Pieces => None,
+            Self::Exchange { of } | Self::Rest { of } | Self::Difference { of } => Some(of),
+        }
+    }
+}
+
+/// A claim to be made; `line` is what it pays where nobody need be asked.
+pub(super) struct Claim {
+    pub purchase_id: Uuid,
+    pub pieces: Pieces,
+    pub source: Source,
+    pub line: Option<HeldLine>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +126,7 @@ pub enum News {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    Claimed { claim_id: Uuid, purchase_id: Uuid, pieces: Pieces },
+    Claimed { claim_id: Uuid, purchase_id: Uuid, pieces: Pieces, source: Source },
     Granted { claim_id: Uuid, lines: Vec<HeldLine> },
     Refused { claim_id: Uuid, reason: Refusal },
     Paid { claim_id: Uuid },
@@ -107,6 +143,12 @@ impl Payout {
 
     fn is_settled(&self) -> bool {
         matches!(self.state, PayoutState::Paid | PayoutState::Repeated)
+    }
+
+    /// Money is on its way, or should be; whether an exchange pays any is known once the purchase holds it.
+    fn is_owed(&self) -> bool {
+        let unknown = matches!(self.state, PayoutState::Claimed | PayoutState::Refused { .. });
+        !self.is_settled() && !(unknown && matches!(self.source, Source::Exchange { .. }))
     }
 }
 
@@ -139,10 +181,10 @@ impl Request {
 
     pub(super) fn apply_money(&mut self, event: &Event) {
         let (id, state) = match event {
-            Event::Claimed { claim_id, purchase_id, pieces } => {
-                let (claim_id, purchase_id, pieces) = (*claim_id, *purchase_id, pieces.clone());
+            Event::Claimed { claim_id, purchase_id, pieces, source } => {
+                let (claim_id, purchase_id, pieces, source) = (*claim_id, *purchase_id, pieces.clone(), *source);
                 let state = PayoutState::Claimed;
-                return self.payouts.push(Payout { claim_id, purchase_id, pieces, lines: vec![], state });
+                return self.payouts.push(Payout { claim_id, purchase_id, pieces, lines: vec![], state, source });
             }
             Event::Granted { claim_id, .. } => (claim_id, PayoutState::Granted),
             Event::Refused { claim_id, reason } => (claim_id, PayoutState::Refused { reason: *reason }),
@@ -158,73 +200,100 @@ impl Request {
         }
     }
 
-    /// What the events mean for the money: pieces that may be paid for by now are claimed; the term runs from the first
-    /// claim until none is open; and all that was granted may be done with that.
+    /// What the events mean for goods and money: pieces that may be replaced or paid for by now are wanted or claimed; the
+    /// term of each runs from the first until none is open; and all that was granted may be done with that.
     pub(super) fn follow(&self, mut events: Vec<Told>, at: Timestamp) -> Vec<Told> {
         let mut next = self.clone();
         events.iter().for_each(|event| next.apply(event));
-        let owed = next.promises.last(Owed::RefundTerm).is_some_and(|term| term.standing.end.is_none());
-        let claims = next.claims();
-        claims.iter().for_each(|claim| next.apply_money(claim));
-        let promise: Vec<returning::Event> = if !owed && !claims.is_empty() {
-            next.promise(Owed::RefundTerm, at).into_iter().collect()
-        } else if owed && next.payouts.iter().all(Payout::is_settled) {
-            next.promised(|kind| kind == Owed::RefundTerm, &Note::Note(Fact::Satisfied { at }), at)
-        } else {
-            vec![]
-        };
-        events.extend(claims.into_iter().map(Told::Money));
-        events.extend(promise.into_iter().map(Told::Goods));
+        let wants = next.wants(at).into_iter().map(Told::Replacement).collect::<Vec<_>>();
+        wants.iter().for_each(|event| next.apply(event));
+        let claims = next.claims().into_iter().map(Told::Money).collect::<Vec<_>>();
+        claims.iter().for_each(|event| next.apply(event));
+        let promises = next.refund_term(at).into_iter().chain(next.reship_term(&events, at)).map(Told::Goods);
+        let promises = promises.collect::<Vec<_>>();
         let is_over = |state| matches!(state, State::Completed { .. } | State::ClosedPartial);
-        events.extend((is_over(next.state()) && !is_over(self.state())).then_some(Told::Finished));
+        let finished = (is_over(next.state()) && !is_over(self.state())).then_some(Told::Finished);
+        events.extend(wants.into_iter().chain(claims).chain(promises).chain(finished));
         events
     }
 
+    fn refund_term(&self, at: Timestamp) -> Vec<returning::Event> {
+        let runs = self.promises.last(Owed::RefundTerm).is_some_and(|term| term.standing.end.is_none());
+        match (runs, self.payouts.iter().any(Payout::is_owed)) {
+            (false, true) => self.promise(Owed::RefundTerm, at).into_iter().collect(),
+            (true, false) => self.promised(|kind| kind == Owed::RefundTerm, &Note::Note(Fact::Satisfied { at }), at),
+            (true, true) | (false, false) => vec![],
+        }
+    }
+
     /// Whether money is what was asked for.
-    fn pays(&self) -> bool {
+    pub(super) fn pays(&self) -> bool {
         matches!(self.kind, Kind::ReturnRefund | Kind::RefundOnly)
     }
 
-    fn granted(&self) -> impl Iterator<Item = (u32, &Line)> {
+    pub(super) fn granted(&self) -> impl Iterator<Item = (u32, &Line)> {
         (1..).zip(&self.lines).filter(|(_, line)| self.verdict(line) == Verdict::Eligible)
     }
 
     /// Pieces of a line that are claimed, paid ones among them.
     pub(super) fn claimed(&self, line_no: u32) -> u32 {
-        let payouts = self.payouts.iter().filter(|payout| payout.state != PayoutState::Repeated);
+        self.claimed_by(line_no, |_| true)
+    }
+
+    fn claimed_by(&self, line_no: u32, meant: impl Fn(&Payout) -> bool) -> u32 {
+        let payouts = self.payouts.iter().filter(|payout| payout.state != PayoutState::Repeated && meant(payout));
         payouts.filter_map(|payout| payout.pieces.get(&line_no)).sum()
     }
 
-    /// One claim for each purchase of which pieces may be paid for by now and are not claimed yet.
+    /// Pieces of a line that may be paid for or replaced by now, as the policy has it.
+    pub(super) fn payable(&self, line: &Line) -> u32 {
+        match line.receipt.outcome.goods {
+            WhenGoods::Before => line.leg.as_ref().map_or(0, |leg| leg.goods.accepted()),
+            WhenGoods::After | WhenGoods::No => line.quantity,
+        }
+    }
+
+    /// One claim for each purchase of which pieces may be paid for by now and are not claimed yet, and those of exchanges.
     fn claims(&self) -> Vec<Event> {
+        if self.authorised_at.is_none() || self.cancelled.is_some() {
+            return vec![];
+        }
         let mut due: BTreeMap<Uuid, Pieces> = BTreeMap::new();
-        let open = self.pays() && self.authorised_at.is_some() && self.cancelled.is_none();
-        let granted = self.granted().filter(|_| open);
-        for (line_no, line) in granted {
-            let payable = match line.receipt.outcome.goods {
-                WhenGoods::Before => line.leg.as_ref().map_or(0, |leg| leg.goods.accepted()),
-                WhenGoods::After | WhenGoods::No => line.quantity,
-            };
-            let pieces = payable.saturating_sub(self.claimed(line_no));
+        for (line_no, line) in self.granted() {
+            let payable = if self.pays() { self.payable(line) } else { self.paid_instead(line_no) };
+            let is_of_pieces = |payout: &Payout| payout.source == Source::Pieces;
+            let pieces = payable.saturating_sub(self.claimed_by(line_no, is_of_pieces));
             if let Some(bought) = line.bought.as_ref().filter(|_| pieces > 0) {
                 due.entry(bought.purchase_id).or_default().insert(line_no, pieces);
             }
         }
-        let claim = |(number, (purchase_id, pieces)): (usize, (Uuid, Pieces))| {
+        let of_pieces = |(purchase_id, pieces)| Claim { purchase_id, pieces, source: Source::Pieces, line: None };
+        let claims = due.into_iter().map(of_pieces).chain(self.exchange_claims());
+        let claim = |(number, claim): (usize, Claim)| {
             let claim_id = kernel::id::derived("claim", &[&self.order_id.to_string(), &number.to_string()]);
-            Event::Claimed { claim_id, purchase_id, pieces }
+            let Claim { purchase_id, pieces, source, line } = claim;
+            let granted = line.map(|line| Event::Granted { claim_id, lines: vec![line] });
+            std::iter::once(Event::Claimed { claim_id, purchase_id, pieces, source }).chain(granted)
         };
-        (self.payouts.len()..).zip(due).map(claim).collect()
+        (self.payouts.len()..).zip(claims).flat_map(claim).collect()
     }
 
-    /// All money is paid that was asked for, and no piece is on its way, to be inspected or disputed. Articles of no
-    /// purchase of ours are paid by people, so that an order with such is never done by itself.
+    /// Nothing of what was asked for is open: no piece is on its way, to be inspected or disputed, and all is paid, or all
+    /// reached the customer. Articles of no purchase of ours are paid by people, so that an order for the money of such is
+    /// never done by itself.
     pub(super) fn is_done(&self) -> bool {
-        self.pays()
-            && self.payouts.iter().all(Payout::is_settled)
-            && self.claims().is_empty()
-            && self.granted().all(|(_, line)| line.bought.is_some())
-            && self.legs().all(|(_, leg)| leg.is_settled())
+        self.legs().all(|(_, leg)| leg.is_settled())
+            && self.granted().all(|(_, line)| line.bought.is_some() || !self.pays())
+            && match self.kind {
+                Kind::ReturnRefund | Kind::RefundOnly => self.money_is_done(),
+                Kind::Exchange | Kind::Reship => self.replacement_is_done(),
+                Kind::Repair | Kind::Compensation => false,
+            }
+    }
+
+    /// All that may be claimed is claimed and paid.
+    pub(super) fn money_is_done(&self) -> bool {
+        self.payouts.iter().all(Payout::is_settled) && self.claims().is_empty()
     }
 
     /// All that was granted and asked back was accepted.
@@ -233,33 +302,46 @@ impl Request {
     }
 
     /// What a claim means for the purchase and its refund.
-    pub(super) fn money_consequences(&self, event: &Event) -> Option<Consequence> {
-        let order_id = self.order_id;
-        match event {
-            Event::Claimed { claim_id, purchase_id, pieces } => {
-                let line = |(line_no, quantity): (&u32, &u32)| {
-                    let (_, line) = self.granted().find(|(number, _)| number == line_no)?;
-                    let (line_id, fees) = (line.bought.as_ref()?.line_id.clone(), line.receipt.outcome.fees.clone());
-                    Some(ClaimedLine { line_id, quantity: *quantity, fees })
-                };
-                let lines = pieces.iter().filter_map(line).collect();
-                let claim = PieceClaim { claim_id: *claim_id, order_id, lines };
-                Some(Consequence::Account(*purchase_id, account::Command::ClaimPieces(claim)))
+    pub(super) fn money_consequences(&self, event: &Event) -> Vec<Consequence> {
+        let (Event::Claimed { claim_id, .. } | Event::Granted { claim_id, .. } | Event::Failed { claim_id, .. }) =
+            event
+        else {
+            return vec![];
+        };
+        let Some(payout) = self.payout(*claim_id) else { return vec![] };
+        let moved = |of, back| self.moved_hold(payout, of, back).map(account::Command::MoveHold);
+        let on_account = match (event, payout.source) {
+            (Event::Claimed { .. }, Source::Pieces) => Some(account::Command::ClaimPieces(self.piece_claim(payout))),
+            (Event::Claimed { .. }, Source::Exchange { of }) => {
+                self.exchange_claim(*claim_id, of).map(account::Command::ClaimPieces)
             }
-            Event::Granted { claim_id, .. } => {
-                let payout = self.payout(*claim_id)?;
-                let amount = payout.amount().filter(|due| due.minor > 0)?;
-                let (refund_id, purchase_id, claim_id) = (refund_id(*claim_id), payout.purchase_id, Some(*claim_id));
-                let complaint_id = Uuid::nil();
-                let facts = refund::Facts { refund_id, order_id, complaint_id, purchase_id, amount, claim_id };
-                Some(Consequence::Refund(refund_id, refund::Command::Queue(facts)))
-            }
-            Event::Failed { claim_id, .. } => {
-                let release = account::Command::Release { order_id: *claim_id };
-                Some(Consequence::Account(self.payout(*claim_id)?.purchase_id, release))
-            }
-            Event::Refused { .. } | Event::Paid { .. } | Event::Repeated { .. } => None,
-        }
+            (Event::Granted { .. }, Source::Rest { of }) => moved(of, false),
+            (Event::Failed { .. }, Source::Rest { of }) => moved(of, true),
+            (Event::Failed { .. }, Source::Pieces) => Some(account::Command::Release { order_id: *claim_id }),
+            _ => None,
+        };
+        let on_account = on_account.map(|command| Consequence::Account(payout.purchase_id, command));
+        let granted = matches!(event, Event::Granted { .. });
+        on_account.into_iter().chain(granted.then(|| self.refund_of(payout)).flatten()).collect()
+    }
+
+    fn piece_claim(&self, payout: &Payout) -> PieceClaim {
+        let line = |(line_no, quantity): (&u32, &u32)| {
+            let (_, line) = self.granted().find(|(number, _)| number == line_no)?;
+            let (line_id, fees) = (line.bought.as_ref()?.line_id.clone(), line.receipt.outcome.fees.clone());
+            Some(ClaimedLine { line_id, quantity: *quantity, fees, replaced: None })
+        };
+        let lines = payout.pieces.iter().filter_map(line).collect();
+        PieceClaim { claim_id: payout.claim_id, order_id: self.order_id, lines }
+    }
+
+    /// One refund, where there is something to pay.
+    fn refund_of(&self, payout: &Payout) -> Option<Consequence> {
+        let amount = payout.amount().filter(|due| due.minor > 0)?;
+        let (refund_id, purchase_id, claim_id) = (refund_id(payout.claim_id), payout.purchase_id, payout.claim_id);
+        let (order_id, complaint_id, claim_id) = (self.order_id, Uuid::nil(), Some(claim_id));
+        let facts = refund::Facts { refund_id, order_id, complaint_id, purchase_id, amount, claim_id };
+        Some(Consequence::Refund(refund_id, refund::Command::Queue(facts)))
     }
 }
 

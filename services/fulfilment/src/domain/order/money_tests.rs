@@ -69,8 +69,8 @@ fn claim(number: u32) -> Uuid {
 fn grant(number: u32, minor: i64) -> Order {
     let cny = |minor| Money::new(minor, "CNY".parse().unwrap());
     let (goods, none) = (cny(minor), cny(0));
-    let line =
-        HeldLine { line_id: "0".into(), quantity: 1, goods, fees: account::Fees::new(), given: none, amount: goods };
+    let (line_id, fees) = ("0".into(), account::Fees::new());
+    let line = HeldLine { line_id, quantity: 1, goods, fees, given: none, replaced: None, amount: goods };
     Order::money(claim(number), News::Grant { lines: vec![line] })
 }
 

@@ -37,6 +37,18 @@ pub enum Rejection {
     NothingToAnswer,
     #[error("who inspected the goods cannot rule on it; somebody else must")]
     OwnInspection,
+    #[error("the order has no replacement with this id; those it has are shown with it")]
+    NoSuchReplacement,
+    #[error("the article costs more than what is given back for it; it is reserved when the difference was paid")]
+    DifferenceDue,
+    #[error("no such difference is due; the order shows what is still to pay")]
+    OtherDifference,
+    #[error("prices and differences are in the currency of the purchase")]
+    OtherCurrency,
+    #[error("another article needs the price of one piece, so that the difference is known")]
+    PriceNeeded,
+    #[error("no price counts here: only pieces of a purchase are exchanged for a price, of nothing or more")]
+    PriceNotPossible,
 }
 
 impl Rejection {
@@ -60,6 +72,12 @@ impl Rejection {
             Self::StillGranted => "order.still_granted",
             Self::NothingToAnswer => "order.nothing_to_answer",
             Self::OwnInspection => "order.own_inspection",
+            Self::NoSuchReplacement => "order.no_such_replacement",
+            Self::DifferenceDue => "order.difference_due",
+            Self::OtherDifference => "order.other_difference",
+            Self::OtherCurrency => "order.other_currency",
+            Self::PriceNeeded => "order.price_needed",
+            Self::PriceNotPossible => "order.price_not_possible",
         }
     }
 }

@@ -8,12 +8,11 @@ use jiff::Timestamp;
 use kernel::{
     approval::independent,
     promise::Promises,
-    returns::{Answer, Bearer, Goods as WhenGoods, Kind, Receipt, Words},
+    returns::{Answer, Bearer, Goods as WhenGoods, Kind, Words},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use super::origin::{Origin, OriginKind};
 use super::{
     super::{
         Consequence,
@@ -22,7 +21,12 @@ use super::{
     Rejection, ServiceOrder, State,
     goods::{Goods, Leg, Surplus},
     money::{self, Payout},
+    replacement::{self, Replacement},
     returning::{self, Owed, Pieces, Terms},
+};
+pub use super::{
+    line::{Bought, Line, Wanted},
+    origin::{Origin, OriginKind},
 };
 
 /// What was asked for, and what was said to it.
@@ -55,33 +59,9 @@ pub struct Request {
     pub promises: Promises<Owed>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub payouts: Vec<Payout>,
-}
-
-/// One article, and the decision about it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Line {
-    /// Nothing for what is no purchase of ours.
-    pub bought: Option<Bought>,
-    pub product_id: String,
-    pub batch: String,
-    pub serial: String,
-    /// Pieces.
-    pub quantity: u32,
-    /// References of photos and papers.
-    pub evidence: Vec<String>,
-    pub receipt: Receipt,
-    /// Its pieces on their way back, once they are asked back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leg: Option<Leg>,
-}
-
-/// A line of a purchase.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Bought {
-    pub purchase_id: Uuid,
-    pub line_id: String,
+    /// Every attempt to bring pieces to the customer, in the order they were made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replacements: Vec<Replacement>,
 }
 
 /// Where goods are sent and how, by language.
@@ -155,6 +135,11 @@ pub enum Command {
         claim_id: Uuid,
         news: money::News,
     },
+    /// About one attempt to bring pieces to the customer.
+    Replacement {
+        id: Uuid,
+        command: replacement::Command,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -176,6 +161,7 @@ pub enum Event {
     Cancelled(Cancelled),
     Goods(returning::Event),
     Money(money::Event),
+    Replacement(replacement::Event),
     /// All that was granted is done, in whole or in part.
     Finished,
 }
@@ -218,6 +204,7 @@ fn ask(request: Box<Request>, confirmed: bool, at: Timestamp) -> Result<Vec<Even
     if !request.lines.iter().filter_map(|line| line.bought.as_ref()).all(|bought| named.insert(bought)) {
         return Err(Rejection::LineTwice);
     }
+    request.lines.iter().try_for_each(|line| request.may_want(line))?;
     let confirmation = if confirmed { request.confirm(&request.state(), at) } else { vec![] };
     let asked = Request::clone(&request);
     let answered = [Event::Requested { request, at }, Event::Decided];
@@ -244,6 +231,7 @@ impl Request {
             (Command::Money { claim_id, news }, _) => {
                 Ok(self.decide_money(claim_id, news)?.into_iter().map(Event::Money).collect())
             }
+            (Command::Replacement { id, command }, _) => self.decide_replacement(id, command, at),
             (
                 Command::Goods(command),
                 State::Authorised | State::InProgress | State::Completed { .. } | State::ClosedPartial,
@@ -267,8 +255,8 @@ impl Request {
         let came = self.legs().any(|(_, leg)| leg.goods.received() > 0);
         let kept = self.lines.iter().any(|line| line.leg.is_none() && self.verdict(line) == Verdict::Eligible);
         let (by, reason) = ("service:fulfilment".to_owned(), "goods_lapsed".to_owned());
-        let paid = !self.payouts.is_empty();
-        let over = (lapsed && !came && !kept && !paid).then_some(Event::Cancelled(Cancelled { by, at, reason }));
+        let given = !self.payouts.is_empty() || !self.replacements.is_empty();
+        let over = (lapsed && !came && !kept && !given).then_some(Event::Cancelled(Cancelled { by, at, reason }));
         Ok(events.into_iter().map(Event::Goods).chain(over).collect())
     }
 
@@ -297,13 +285,15 @@ impl Request {
             Event::Cancelled(cancelled) => self.cancelled = Some(cancelled.clone()),
             Event::Goods(event) => self.apply_goods(event),
             Event::Money(event) => self.apply_money(event),
+            Event::Replacement(event) => self.apply_replacement(event),
         }
     }
 
-    /// Where the order stands, as its lines, its goods, its money and what was said about it have it.
+    /// Where the order stands, as its lines, its goods, its money, what goes out and what was said about it have it.
     pub(super) fn state(&self) -> State {
         let any = |verdict| self.lines.iter().any(|line| self.verdict(line) == verdict);
         let moved = |(_, leg): (u32, &Leg)| leg.goods.received() + leg.goods.lapsed() > 0;
+        let given = !self.payouts.is_empty() || !self.replacements.is_empty();
         match () {
             () if self.cancelled.is_some() => State::Cancelled,
             () if any(Verdict::InReview) => State::InReview,
@@ -311,7 +301,7 @@ impl Request {
             () if self.authorised_at.is_none() => State::Eligible,
             () if self.is_done() && self.is_whole() => State::Completed { refund_id: None },
             () if self.is_done() => State::ClosedPartial,
-            () if !self.payouts.is_empty() || self.legs().any(moved) => State::InProgress,
+            () if given || self.legs().any(moved) => State::InProgress,
             () => State::Authorised,
         }
     }
@@ -339,7 +329,8 @@ impl Request {
         self.returning().map(|(_, line)| line.receipt.outcome.freight).min_by_key(|bearer| *bearer == Bearer::Customer)
     }
 
-    /// Pieces are taken when they are asked for, and free again when they are refused, cancelled or the customer's again.
+    /// Pieces are taken when they are asked for, and free again when they are refused, cancelled or the customer's again, in
+    /// the same article too.
     pub(super) fn consequences(&self, event: &Event) -> Vec<Consequence> {
         let whole = |meant: &dyn Fn(&Line) -> bool| -> Pieces {
             let lines = (1..).zip(&self.lines).filter(|(_, line)| meant(line));
@@ -354,8 +345,12 @@ impl Request {
                 self.tell(&whole(&|line| line.receipt.outcome.answer == Answer::Review), give_back)
             }
             Event::Cancelled(_) => self.tell(&whole(&|line| self.verdict(line) != Verdict::Ineligible), give_back),
-            Event::Goods(event) => self.tell(&self.kept_by_customer(event), give_back),
-            Event::Money(event) => self.money_consequences(event).into_iter().collect(),
+            Event::Goods(happened) => {
+                let free = self.kept_by_customer(happened).into_iter().chain(self.exchanged_with(event)).collect();
+                self.tell(&free, give_back)
+            }
+            Event::Replacement(_) => self.tell(&self.exchanged_with(event).into_iter().collect(), give_back),
+            Event::Money(event) => self.money_consequences(event),
             Event::Decided
             | Event::Confirmed { .. }
             | Event::Reviewed(_)

@@ -44,7 +44,7 @@ pub fn line(n: usize, answer: Answer) -> Line {
     assert_eq!(receipt.outcome.answer, answer);
     let bought = Some(Bought { purchase_id: PURCHASE, line_id: n.to_string() });
     let (product_id, batch, serial) = ("p-1".into(), String::new(), String::new());
-    Line { bought, product_id, batch, serial, quantity: 1, evidence: vec![], receipt, leg: None }
+    Line { bought, product_id, batch, serial, quantity: 1, evidence: vec![], receipt, wanted: None, leg: None }
 }
 
 pub fn request(answers: &[Answer]) -> Request {
@@ -66,10 +66,14 @@ pub fn request(answers: &[Answer]) -> Request {
             inspect_within: SignedDuration::from_hours(2),
             refund_within: SignedDuration::from_hours(8),
             refund_warnings: vec![Warning::Percent(80)],
+            replace_within: SignedDuration::from_hours(4),
+            replace_warnings: vec![Warning::Percent(50)],
+            replace_attempts: 2,
         },
         surplus: vec![],
         promises: Promises::default(),
         payouts: vec![],
+        replacements: vec![],
     }
 }
 

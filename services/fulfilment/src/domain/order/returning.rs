@@ -19,7 +19,8 @@ use super::{
     request::{Line, Request, Review},
 };
 
-/// For how long goods are awaited, by when they are inspected, and by when money is paid.
+/// For how long goods are awaited, by when they are inspected, by when money is paid, and by when and how often goods go
+/// out again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
@@ -30,6 +31,14 @@ pub struct Terms {
     pub refund_within: SignedDuration,
     #[serde(default)]
     pub refund_warnings: Vec<Warning>,
+    /// Nothing: not promised, as of orders from before it was.
+    #[serde(default)]
+    pub replace_within: SignedDuration,
+    #[serde(default)]
+    pub replace_warnings: Vec<Warning>,
+    /// How often the same pieces are sent at the most.
+    #[serde(default)]
+    pub replace_attempts: u32,
 }
 
 /// What is owed for an order that was asked for.
@@ -38,6 +47,7 @@ pub struct Terms {
 pub enum Owed {
     InspectionTerm,
     RefundTerm,
+    ReshipTerm,
 }
 
 impl Owed {
@@ -46,6 +56,7 @@ impl Owed {
         match self {
             Self::InspectionTerm => "inspection_term",
             Self::RefundTerm => "refund_term",
+            Self::ReshipTerm => "reship_term",
         }
     }
 }
@@ -268,6 +279,7 @@ impl Request {
         let (target, warnings) = match kind {
             Owed::InspectionTerm => (self.terms.inspect_within, vec![]),
             Owed::RefundTerm => (self.terms.refund_within, self.terms.refund_warnings.clone()),
+            Owed::ReshipTerm => (self.terms.replace_within, self.terms.replace_warnings.clone()),
         };
         let terms = Promised { target, warnings, ..Promised::default() };
         let promise = Promise::start(at, false, terms, None, &|_| None).ok().filter(|_| target.is_positive())?;
@@ -327,7 +339,8 @@ impl Request {
     }
 
     /// Pieces that are the customer's again with the event, and free to be asked for: those that never came and those he
-    /// takes back, but for those whose money is claimed already, also where the claim was refused or failed.
+    /// takes back, but for those whose money is claimed already, also where the claim was refused or failed, or that are
+    /// replaced.
     pub(super) fn kept_by_customer(&self, event: &Event) -> Pieces {
         let kept = match event {
             Event::Lapsed { pieces, .. } => pieces.clone(),
@@ -340,8 +353,8 @@ impl Request {
             | Event::Promise(_) => Pieces::new(),
         };
         let free = |(line_no, line): (u32, &Line)| {
-            let unpaid = line.quantity.saturating_sub(self.claimed(line_no));
-            Some((line_no, unpaid.min(*kept.get(&line_no)?)))
+            let open = line.quantity.saturating_sub(self.claimed(line_no).max(self.replaced(line_no)));
+            Some((line_no, open.min(*kept.get(&line_no)?)))
         };
         (1..).zip(&self.lines).filter_map(free).collect()
     }

@@ -1,0 +1,150 @@
+//! The money of exchanges: differences either way, other offers, and money instead, to the cent and once.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+use kernel::returns::Goods as WhenGoods;
+
+use super::{
+    super::{
+        super::{Consequence, Refusal, account, refund},
+        ServiceOrder, State,
+        money::News,
+        replacement::{
+            Command, Outcome,
+            tests::{
+                article, asked, claim, cny, exchange, hold, id, last, lose, news, pay, reship, shipped, tell, told,
+            },
+        },
+        request::tests::{after, next},
+    },
+    *,
+};
+
+/// What is paid, with its claim.
+fn refunds(all: &[Consequence]) -> Vec<(Option<Uuid>, i64)> {
+    let paid = |one: &Consequence| match one {
+        Consequence::Refund(_, refund::Command::Queue(facts)) => Some((facts.claim_id, facts.amount.minor)),
+        _ => None,
+    };
+    all.iter().filter_map(paid).collect()
+}
+
+#[test]
+fn r_ful_05_what_costs_more_is_reserved_when_exactly_the_difference_was_paid_and_told_twice_is_once() {
+    let (order, all) = told(&[exchange(150)]);
+    let claims: Vec<_> =
+        all.iter().filter(|one| matches!(one, Consequence::Account(_, account::Command::ClaimPieces(_)))).collect();
+    let [Consequence::Account(_, account::Command::ClaimPieces(claimed))] = claims[..] else { panic!("{all:?}") };
+    assert_eq!((claimed.lines[0].replaced, claimed.lines[0].quantity), (Some(cny(150)), 1));
+    let due = next(&order, hold(0, 90, 90)).unwrap();
+    let request = due.request.as_ref().unwrap();
+    assert_eq!(request.difference_due(&request.replacements[0]), Some(cny(60)), "fees are not goods");
+    let eur = Money::new(60, "EUR".parse().unwrap());
+    for (amount, code) in
+        [(cny(59), "order.other_difference"), (cny(61), "order.other_difference"), (eur, "order.other_currency")]
+    {
+        assert_eq!(next(&due, tell(0, pay("t-1", amount))), Err(code));
+    }
+    let paid = next(&due, tell(0, pay("t-1", cny(60)))).unwrap();
+    assert_eq!(next(&paid, tell(0, pay("t-1", cny(60)))), Ok(paid.clone()));
+    for again in [pay("t-1", cny(61)), pay("t-2", cny(60))] {
+        assert_eq!(next(&paid, tell(0, again)), Err("order.other_difference"));
+    }
+    let more = [vec![exchange(150), hold(0, 90, 90), tell(0, pay("t-1", cny(60)))], shipped(0)].concat();
+    let arrive = tell(0, Command::Arrive(Outcome::Delivered));
+    let (done, all) = told(&[more, vec![arrive]].concat());
+    assert_eq!((&done.state, refunds(&all)), (&State::Completed { refund_id: None }, vec![]));
+    assert!(!all.iter().any(|one| matches!(one, Consequence::Account(_, account::Command::GiveBack { .. }))));
+}
+
+#[test]
+fn r_ful_05_what_costs_less_pays_the_difference_once_also_where_the_provider_refused_it_first() {
+    let start = || vec![exchange(80), hold(0, 100, 80)];
+    let (_, all) = told(&start());
+    assert_eq!(refunds(&all), [(Some(claim(0)), 20)]);
+    let arrived = || [shipped(0), vec![tell(0, Command::Arrive(Outcome::Delivered))]].concat();
+    let (order, _) = told(&[start(), arrived()].concat());
+    assert_eq!(order.state, State::InProgress, "its money is still on its way");
+    assert_eq!(next(&order, news(0, News::Pay)).unwrap().state, State::Completed { refund_id: None });
+
+    let failed = [start(), vec![news(0, News::Fail { code: "closed_account".into() })]].concat();
+    let (_, all) = told(&failed);
+    assert!(
+        !all.iter().any(|one| matches!(one, Consequence::Account(_, account::Command::Release { .. }))),
+        "goods go out"
+    );
+    let (_, all) = told(&[failed, vec![news(0, News::Repeat), news(1, News::Pay)]].concat());
+    assert_eq!(refunds(&all), [(Some(claim(0)), 20), (Some(claim(1)), 20)], "under another key");
+    let moved = |one: &Consequence| match one {
+        Consequence::Account(_, account::Command::MoveHold(hold)) => Some((hold.from, hold.to, hold.amount)),
+        _ => None,
+    };
+    assert_eq!(all.iter().filter_map(moved).collect::<Vec<_>>(), [(claim(0), claim(1), cny(20))]);
+}
+
+#[test]
+fn r_ful_05_who_takes_the_money_instead_gets_what_was_held_and_what_he_paid_and_no_more() {
+    let lost = |number| [shipped(number), vec![tell(number, lose())]].concat();
+    let twice = || [lost(0), lost(1), vec![tell(2, Command::TakeMoney)]].concat();
+    let dear = vec![exchange(150), hold(0, 100, 100), tell(0, pay("t-1", cny(50)))];
+    let (order, all) = told(&[dear, twice()].concat());
+    assert_eq!(refunds(&all), [(Some(claim(1)), 50), (Some(claim(2)), 100)], "his own money, and that of the pieces");
+    let paid = [1, 2].into_iter().fold(order, |order, number| next(&order, news(number, News::Pay)).unwrap());
+    assert_eq!(paid.state, State::Completed { refund_id: None });
+    let cheap = vec![exchange(80), hold(0, 100, 80), news(0, News::Pay)];
+    let (_, all) = told(&[cheap, twice()].concat());
+    assert_eq!(refunds(&all), [(Some(claim(0)), 20), (Some(claim(1)), 80)]);
+    let (order, all) = told(&[vec![reship()], twice()].concat());
+    let claims =
+        all.iter().filter(|one| matches!(one, Consequence::Account(_, account::Command::ClaimPieces(_)))).count();
+    assert_eq!((claims, order.request.as_ref().unwrap().payouts[0].pieces[&1]), (1, 1), "as any return");
+    assert_eq!(
+        order.request.unwrap().replacements.iter().map(|one| one.state.word()).collect::<Vec<_>>(),
+        ["lost", "lost", "money_instead"]
+    );
+}
+
+#[test]
+fn an_offer_at_another_price_settles_the_difference_anew_to_the_cent() {
+    let offer = |price| {
+        vec![
+            tell(0, Command::ReportOutOfStock),
+            tell(0, Command::Offer(article("p-3", Some(price)))),
+            tell(0, Command::Answer { agreed: true }),
+        ]
+    };
+    let start = || vec![exchange(150), hold(0, 100, 100), tell(0, pay("t-1", cny(50)))];
+    let (_, all) = told(&[start(), offer(130)].concat());
+    assert_eq!(refunds(&all), [(Some(claim(1)), 20)], "of what he paid himself");
+    let (_, all) = told(&[start(), offer(70)].concat());
+    assert_eq!(refunds(&all), [(Some(claim(1)), 50), (Some(claim(2)), 30)]);
+    let (order, all) = told(&[start(), offer(170)].concat());
+    let request = order.request.as_ref().unwrap();
+    assert_eq!((refunds(&all), request.difference_due(&request.replacements[0])), (vec![], Some(cny(20))));
+    let eur = Wanted { price: Some(Money::new(1, "EUR".parse().unwrap())), ..article("p-3", None) };
+    let out = after(&[start(), vec![tell(0, Command::ReportOutOfStock)]].concat());
+    assert_eq!(next(&out, tell(0, Command::Offer(eur))), Err("order.other_currency"));
+    assert_eq!(next(&out, tell(0, Command::Offer(article("p-3", Some(-1))))), Err("order.price_not_possible"));
+    let out = after(&[reship(), tell(0, Command::ReportOutOfStock)]);
+    assert_eq!(next(&out, tell(0, Command::Offer(article("p-3", Some(1))))), Err("order.price_not_possible"));
+}
+
+#[test]
+fn what_may_be_asked_for_instead_is_looked_at_before_anything_else() {
+    let asked = |kind, wanted| next(&ServiceOrder::default(), asked(kind, WhenGoods::Before, 1, Some(wanted)));
+    assert!(asked(Kind::Exchange, article("p-2", Some(5))).is_ok());
+    assert_eq!(asked(Kind::Exchange, article("p-2", None)), Err("order.price_needed"));
+    assert!(asked(Kind::Exchange, article("p-1", None)).is_ok(), "the same article");
+    assert_eq!(asked(Kind::Exchange, article("p-2", Some(i64::MAX))), Err("order.price_not_possible"));
+    assert_eq!(asked(Kind::Reship, article("p-2", Some(5))), Err("order.price_not_possible"));
+}
+
+#[test]
+fn a_purchase_that_refuses_lets_nothing_go_out_until_it_is_mended_or_the_money_is_wanted() {
+    let refused = || vec![exchange(150), news(0, News::Refuse { reason: Refusal::PiecesUnknown })];
+    assert_eq!(next(&after(&refused()), tell(0, Command::Reserve)), Err("order.not_now"));
+    let mended = [refused(), vec![news(0, News::Repeat), hold(1, 150, 150), tell(0, Command::Reserve)]].concat();
+    assert_eq!(last(&after(&mended)).map(|one| one.state), Some(ReplacementState::Reserved));
+    let money = after(&[refused(), vec![tell(0, Command::ReportOutOfStock), tell(0, Command::TakeMoney)]].concat());
+    let words: Vec<_> =
+        money.request.as_ref().unwrap().payouts.iter().map(|one| (one.state.word(), one.source)).collect();
+    assert_eq!(words, [("repeated", Source::Exchange { of: id(0) }), ("claimed", Source::Pieces)]);
+}

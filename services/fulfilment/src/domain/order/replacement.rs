@@ -1,0 +1,294 @@
+//! The replacement leg of an order that was asked for, where goods are what was asked for (exchange, reship): pieces that
+//! may be replaced by now are wanted, reserved, picked, shipped and delivered, or sent again (R-FUL-05).
+//! Invariant: a piece is under way in one attempt at a time, and never replaced and paid for; nothing is reserved before
+//! the customer has paid what it costs more.
+use jiff::Timestamp;
+use kernel::{
+    money::Money,
+    promise::{Cause, Command as Note, Fact, Reason, State as Standing},
+    returns::Kind,
+};
+use uuid::Uuid;
+
+pub use super::attempt::{Difference, Offer, Outcome, Parcel, Replacement, ReplacementState};
+use super::{
+    Rejection,
+    line::{Line, Wanted},
+    money::{self, Payout, PayoutState, Source},
+    request::{Event as Told, Request},
+    returning::{self, Owed},
+};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    Reserve,
+    ReportOutOfStock,
+    Offer(Wanted),
+    /// The customer's word on it.
+    Answer {
+        agreed: bool,
+    },
+    Pick,
+    Ship(Parcel),
+    Arrive(Outcome),
+    PayDifference {
+        reference: String,
+        amount: Money,
+    },
+    TakeMoney,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A new attempt; undecided where there were as many as may be.
+    Wanted(Box<Replacement>),
+    /// `parcel` where it was shipped.
+    Moved {
+        id: Uuid,
+        state: ReplacementState,
+        parcel: Option<Parcel>,
+        at: Timestamp,
+    },
+    Offered {
+        id: Uuid,
+        article: Wanted,
+        at: Timestamp,
+    },
+    Answered {
+        id: Uuid,
+        agreed: bool,
+        at: Timestamp,
+    },
+    DifferencePaid {
+        id: Uuid,
+        difference: Difference,
+    },
+}
+
+impl Event {
+    /// The attempt it is about.
+    pub fn id(&self) -> Uuid {
+        match self {
+            Self::Wanted(new) => new.id,
+            Self::Moved { id, .. }
+            | Self::Offered { id, .. }
+            | Self::Answered { id, .. }
+            | Self::DifferencePaid { id, .. } => *id,
+        }
+    }
+}
+
+impl Request {
+    /// The attempt with this id.
+    pub fn replacement(&self, id: Uuid) -> Option<&Replacement> {
+        self.replacements.iter().find(|one| one.id == id)
+    }
+
+    /// Whether goods are what was asked for.
+    pub(super) fn replaces(&self) -> bool {
+        matches!(self.kind, Kind::Exchange | Kind::Reship)
+    }
+
+    /// Pieces of a line that are replaced, under way to it, or paid for instead.
+    pub(super) fn replaced(&self, line_no: u32) -> u32 {
+        let counted = self.replacements.iter().filter(|one| one.line_no == line_no && !one.state.is_past());
+        counted.map(|one| one.quantity).sum()
+    }
+
+    /// What was told before decides to nothing; what cannot be is refused, so that it is seen.
+    pub(super) fn decide_replacement(&self, id: Uuid, command: Command, at: Timestamp) -> Result<Vec<Told>, Rejection> {
+        use {Command as C, ReplacementState as S};
+        let one = self.replacement(id).ok_or(Rejection::NoSuchReplacement)?;
+        let moved = |state, parcel| vec![Event::Moved { id, state, parcel, at }];
+        let events = match (command, one.state) {
+            (C::Reserve, S::Wanted) => {
+                self.may_be_reserved(one)?;
+                moved(S::Reserved, None)
+            }
+            (C::Reserve, state) if state.is_set_aside() => vec![],
+            (C::Pick, S::Reserved) => moved(S::Picked, None),
+            (C::Pick, state) if state.is_set_aside() => vec![],
+            (C::ReportOutOfStock, S::Wanted | S::Reserved) => moved(S::OutOfStock, None),
+            (C::ReportOutOfStock, S::OutOfStock) | (C::TakeMoney, S::MoneyInstead) => vec![],
+            (C::Offer(article), S::OutOfStock | S::Declined | S::Undecided) => {
+                let line = self.line(one.line_no).ok_or(Rejection::NoSuchLine)?;
+                self.may_go_out(line, &article, self.stake(one.of).is_some())?;
+                vec![Event::Offered { id, article, at }]
+            }
+            (C::Offer(article), S::Offered) if one.offer.as_ref().is_some_and(|offer| offer.article == article) => {
+                vec![]
+            }
+            (C::Answer { agreed }, S::Offered) => vec![Event::Answered { id, agreed, at }],
+            (C::Answer { agreed }, _) if one.offer.as_ref().is_some_and(|offer| offer.agreed == Some(agreed)) => vec![],
+            (C::Ship(parcel), S::Picked) => moved(S::Shipped, Some(parcel)),
+            (C::Ship(parcel), _) if one.parcel.as_ref() == Some(&parcel) => vec![],
+            (C::Arrive(outcome), S::Shipped) => {
+                let again = outcome.state().is_past().then(|| self.again(one, at));
+                moved(outcome.state(), None).into_iter().chain(again).collect()
+            }
+            (C::Arrive(outcome), state) if state == outcome.state() => vec![],
+            (C::PayDifference { reference, amount }, _) => self.pay_difference(one, reference, amount, at)?,
+            (C::TakeMoney, _) if self.may_take_money(one) => {
+                let mut taken = vec![Told::Replacement(Event::Moved { id, state: S::MoneyInstead, parcel: None, at })];
+                taken.extend(self.refused_exchange(one.of).map(Told::Money));
+                return Ok(taken);
+            }
+            _ => return Err(Rejection::NotNow),
+        };
+        Ok(events.into_iter().map(Told::Replacement).collect())
+    }
+
+    fn line(&self, line_no: u32) -> Option<&Line> {
+        self.lines.get(usize::try_from(line_no).ok()?.checked_sub(1)?)
+    }
+
+    /// The money of the pieces is held, and nothing is still to pay.
+    fn may_be_reserved(&self, one: &Replacement) -> Result<(), Rejection> {
+        match self.difference_due(one) {
+            Some(_) => Err(Rejection::DifferenceDue),
+            None if one.article.price.is_some() && self.stake(one.of).is_none() => Err(Rejection::NotNow),
+            None => Ok(()),
+        }
+    }
+
+    /// The article cannot be had, does not reach him, or costs more than he wants to pay.
+    fn may_take_money(&self, one: &Replacement) -> bool {
+        use ReplacementState as S;
+        match one.state {
+            S::OutOfStock | S::Declined | S::Undecided => true,
+            S::Wanted => self.difference_due(one).is_some(),
+            _ => false,
+        }
+    }
+
+    /// The claim of an exchange that the purchase refused is given up, for the pieces are claimed as money.
+    fn refused_exchange(&self, of: Uuid) -> Option<money::Event> {
+        let refused = |payout: &&Payout| {
+            payout.source == Source::Exchange { of } && matches!(payout.state, PayoutState::Refused { .. })
+        };
+        self.payouts.iter().find(refused).map(|payout| money::Event::Repeated { claim_id: payout.claim_id })
+    }
+
+    /// Exactly what is due, once.
+    fn pay_difference(
+        &self,
+        one: &Replacement,
+        reference: String,
+        amount: Money,
+        at: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        let of_pieces = self.replacements.iter().filter(|other| other.of == one.of);
+        let known = of_pieces.flat_map(|other| &other.differences).find(|paid| paid.reference == reference);
+        match (known, self.difference_due(one)) {
+            (Some(known), _) if known.amount == amount => Ok(vec![]),
+            (_, Some(due)) if due.currency != amount.currency => Err(Rejection::OtherCurrency),
+            (None, Some(due)) if due == amount => {
+                Ok(vec![Event::DifferencePaid { id: one.id, difference: Difference { reference, amount, at } }])
+            }
+            _ => Err(Rejection::OtherDifference),
+        }
+    }
+
+    /// The same pieces under another id; the old attempt stays what it was.
+    fn again(&self, one: &Replacement, since: Timestamp) -> Event {
+        let more = one.attempt < self.terms.replace_attempts;
+        let state = if more { ReplacementState::Wanted } else { ReplacementState::Undecided };
+        let (id, attempt) = (self.attempt_id(self.replacements.len()), one.attempt + 1);
+        let (offer, parcel, differences) = Default::default();
+        Event::Wanted(Box::new(Replacement { id, attempt, offer, parcel, differences, state, since, ..one.clone() }))
+    }
+
+    fn attempt_id(&self, number: usize) -> Uuid {
+        kernel::id::derived("replacement", &[&self.order_id.to_string(), &number.to_string()])
+    }
+
+    /// Pieces that may be replaced by now and are not, by line.
+    fn due_pieces(&self) -> impl Iterator<Item = (u32, &Line, u32)> {
+        let open = self.replaces() && self.authorised_at.is_some() && self.cancelled.is_none();
+        self.granted().filter(move |_| open).filter_map(|(line_no, line)| {
+            let quantity = self.payable(line).saturating_sub(self.replaced(line_no));
+            (quantity > 0).then_some((line_no, line, quantity))
+        })
+    }
+
+    /// An attempt for each line of which pieces may be replaced by now and are not.
+    pub(super) fn wants(&self, since: Timestamp) -> Vec<Event> {
+        let attempt = |(number, (line_no, line, quantity)): (usize, (u32, &Line, u32))| {
+            let id = self.attempt_id(number);
+            let same = || Wanted { product_id: line.product_id.clone(), price: None };
+            let article = line.wanted.clone().unwrap_or_else(same);
+            let state = ReplacementState::Wanted;
+            let (offer, parcel, differences) = Default::default();
+            let (of, attempt) = (id, 1);
+            Replacement { id, of, attempt, line_no, quantity, article, offer, parcel, differences, state, since }
+        };
+        let attempts = (self.replacements.len()..).zip(self.due_pieces()).map(attempt);
+        attempts.map(|new| Event::Wanted(Box::new(new))).collect()
+    }
+
+    pub(super) fn apply_replacement(&mut self, event: &Event) {
+        if let Event::Wanted(new) = event {
+            return self.replacements.push(Replacement::clone(new));
+        }
+        let Some(one) = self.replacements.iter_mut().find(|one| one.id == event.id()) else { return };
+        match event {
+            Event::Wanted(_) => {}
+            Event::Moved { state, parcel, at, .. } => {
+                (one.state, one.since) = (*state, *at);
+                one.parcel = parcel.clone().or(one.parcel.take());
+            }
+            Event::Offered { article, at, .. } => {
+                one.offer = Some(Offer { article: article.clone(), agreed: None });
+                (one.state, one.since) = (ReplacementState::Offered, *at);
+            }
+            Event::Answered { agreed, at, .. } => {
+                let state = if *agreed { ReplacementState::Wanted } else { ReplacementState::Declined };
+                (one.state, one.since) = (state, *at);
+                let Some(offer) = &mut one.offer else { return };
+                offer.agreed = Some(*agreed);
+                if *agreed {
+                    one.article = offer.article.clone();
+                }
+            }
+            Event::DifferencePaid { difference, .. } => one.differences.push(difference.clone()),
+        }
+    }
+
+    /// The promise to send goods out: from when pieces may be replaced until all of them were shipped. It does not count
+    /// while the customer alone is waited for.
+    pub(super) fn reship_term(&self, events: &[Told], at: Timestamp) -> Vec<returning::Event> {
+        let term = self.promises.last(Owed::ReshipTerm).map(|term| &term.standing);
+        let stands = term.filter(|standing| standing.end.is_none()).map(|standing| standing.state);
+        let owed = || self.replacements.iter().filter(|one| one.state.is_owed());
+        let waits = owed().all(|one| one.state == ReplacementState::Offered || self.difference_due(one).is_some());
+        let is_shipped =
+            |event: &Told| matches!(event, Told::Replacement(Event::Moved { state: ReplacementState::Shipped, .. }));
+        let fact = match (stands, owed().next()) {
+            (None, Some(_)) => return self.promise(Owed::ReshipTerm, at).into_iter().collect(),
+            (Some(_), None) if events.iter().any(is_shipped) => Fact::Satisfied { at },
+            (Some(_), None) => Fact::Cancelled { at, cause: Cause::Resolved },
+            (Some(Standing::Running), Some(one)) if waits => {
+                Fact::Paused { at, reason: Reason::WaitingCustomer, evidence: one.id.to_string() }
+            }
+            (Some(Standing::Paused), Some(_)) if !waits => Fact::Resumed { at },
+            _ => return vec![],
+        };
+        self.promised(|kind| kind == Owed::ReshipTerm, &Note::Note(fact), at)
+    }
+
+    /// Every piece that may be replaced was delivered, or paid for instead. Articles of no purchase of ours are paid by
+    /// people, so that an order with such is never done by itself.
+    pub(super) fn replacement_is_done(&self) -> bool {
+        let paid_by_people = |one: &Replacement| {
+            one.state == ReplacementState::MoneyInstead
+                && self.line(one.line_no).is_none_or(|line| line.bought.is_none())
+        };
+        self.due_pieces().next().is_none()
+            && self.replacements.iter().all(|one| one.state.is_over() && !paid_by_people(one))
+            && self.money_is_done()
+    }
+}
+
+#[cfg(test)]
+#[path = "replacement_tests.rs"]
+pub(super) mod tests;
