@@ -5,6 +5,7 @@ pub mod account;
 pub mod facts;
 pub mod order;
 pub mod refund;
+pub mod technician;
 pub mod warranty;
 
 #[cfg(test)]
