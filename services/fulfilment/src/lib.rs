@@ -1,6 +1,6 @@
-//! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, and
-//! money goes back exactly once.
-//! Reading order: `domain` (orders, accounts, refunds), `inbound` (what makes an order), `execution` and `payments` (how
+//! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, repairs
+//! are done with their consent, and money goes back exactly once.
+//! Reading order: `domain` (orders, accounts, refunds, technicians), `inbound` (what makes an order), `execution` and `payments` (how
 //! money leaves), `deadlines` (what time does), `api` (people), `wire` (what others learn), `store` (queries), `config`.
 pub mod api;
 pub mod config;
@@ -15,12 +15,12 @@ pub mod wire;
 use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service};
-use contracts::fulfilment::v1::fulfilment_server::FulfilmentServer;
+use contracts::fulfilment::v1::{fulfilment_server::FulfilmentServer, repairs_server::RepairsServer};
 
 use crate::{
     api::Api,
     config::Config,
-    domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund},
+    domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund, technician::Technician},
     execution::Execution,
     payments::HttpPayments,
 };
@@ -38,7 +38,7 @@ pub static SERVICE: Service = Service {
 };
 
 fn aggregates(aggregates: &mut Aggregates) {
-    aggregates.with::<ServiceOrder>().with::<PurchaseAccount>().with::<Refund>();
+    aggregates.with::<ServiceOrder>().with::<PurchaseAccount>().with::<Refund>().with::<Technician>();
 }
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
@@ -51,14 +51,16 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         road: context.road.clone(),
         clock: context.clock.clone(),
         policy,
+        warranties: Arc::new(config.repairs.warranties()?),
         form: config.returns.form(),
-        terms: config.returns.terms(),
+        terms: config.terms(),
     };
     let payments = HttpPayments::new(&config.payments)?;
     let sending = Execution::new(context, payments, config.pace);
     let asking = sending.clone();
     Ok(Parts::new()
-        .grpc(FulfilmentServer::new(api))
+        .grpc(FulfilmentServer::new(api.clone()))
+        .grpc(RepairsServer::new(api))
         .background("payments", move || {
             let execution = sending.clone();
             async move { execution.payments_once().await }

@@ -19,12 +19,14 @@ use crate::{
         order::{self, Facts, Kind, ServiceOrder},
         order_id,
         refund::{self, Refund},
+        technician::Technician,
     },
 };
 
 pub mod goods;
 pub mod money;
 mod purchase;
+pub mod repair;
 pub mod request;
 
 /// Reads a purchase, as intake tells it. Errors: a missing or unreadable id, amount or instant.
@@ -116,6 +118,7 @@ fn changes(consequences: Vec<Consequence>) -> Vec<Change> {
         Consequence::Order(id, command) => Change::to::<ServiceOrder>(id, command),
         Consequence::Account(id, command) => Change::to::<PurchaseAccount>(id, command),
         Consequence::Refund(id, command) => Change::to::<Refund>(id, command),
+        Consequence::Technician(id, command) => Change::to::<Technician>(id, command),
     };
     consequences.into_iter().map(change).collect()
 }

@@ -19,6 +19,7 @@ mod origin;
 mod rejection;
 pub mod request;
 pub mod returning;
+pub mod work;
 
 /// One order; `Default` is an order that does not exist yet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ mod doors;
 mod goods;
 mod money;
 mod payouts;
+mod repairs;
 mod requests;
 mod returns;
 mod stories;

@@ -174,7 +174,7 @@ impl Request {
             vec![]
         };
         events.extend(claims.into_iter().map(Told::Money));
-        events.extend(promise.into_iter().map(Told::Goods));
+        events.extend(promise.into_iter().chain(next.repair_term(self, at)).map(Told::Goods));
         let is_over = |state| matches!(state, State::Completed { .. } | State::ClosedPartial);
         events.extend((is_over(next.state()) && !is_over(self.state())).then_some(Told::Finished));
         events
@@ -185,7 +185,7 @@ impl Request {
         matches!(self.kind, Kind::ReturnRefund | Kind::RefundOnly)
     }
 
-    fn granted(&self) -> impl Iterator<Item = (u32, &Line)> {
+    pub(super) fn granted(&self) -> impl Iterator<Item = (u32, &Line)> {
         (1..).zip(&self.lines).filter(|(_, line)| self.verdict(line) == Verdict::Eligible)
     }
 
@@ -198,8 +198,9 @@ impl Request {
     /// One claim for each purchase of which pieces may be paid for by now and are not claimed yet.
     fn claims(&self) -> Vec<Event> {
         let mut due: BTreeMap<Uuid, Pieces> = BTreeMap::new();
-        let open = self.pays() && self.authorised_at.is_some() && self.cancelled.is_none();
-        let granted = self.granted().filter(|_| open);
+        let open = self.authorised_at.is_some() && self.cancelled.is_none();
+        let pays = |line: &Line| open && (self.pays() || Self::is_refunded(line));
+        let granted = self.granted().filter(|(_, line)| pays(line));
         for (line_no, line) in granted {
             let payable = match line.receipt.outcome.goods {
                 WhenGoods::Before => line.leg.as_ref().map_or(0, |leg| leg.goods.accepted()),
@@ -217,18 +218,33 @@ impl Request {
         (self.payouts.len()..).zip(due).map(claim).collect()
     }
 
-    /// All money is paid that was asked for, and no piece is on its way, to be inspected or disputed. Articles of no
-    /// purchase of ours are paid by people, so that an order with such is never done by itself.
+    /// No piece is on its way, to be inspected or disputed, and all is done that was asked for.
     pub(super) fn is_done(&self) -> bool {
-        self.pays()
-            && self.payouts.iter().all(Payout::is_settled)
-            && self.claims().is_empty()
-            && self.granted().all(|(_, line)| line.bought.is_some())
-            && self.legs().all(|(_, leg)| leg.is_settled())
+        self.legs().all(|(_, leg)| leg.is_settled())
+            && match self.kind {
+                Kind::ReturnRefund | Kind::RefundOnly => self.money_is_done(),
+                Kind::Exchange | Kind::Reship => false,
+                Kind::Repair => self.work_is_done(),
+                Kind::Compensation => false,
+            }
     }
 
-    /// All that was granted and asked back was accepted.
+    /// All money is paid that was asked for. Articles of no purchase of ours are paid by people, so that an order with such
+    /// is never done by itself.
+    fn money_is_done(&self) -> bool {
+        self.is_paid() && self.granted().all(|(_, line)| line.bought.is_some())
+    }
+
+    /// Nothing is on its way, and nothing is to be claimed.
+    pub(super) fn is_paid(&self) -> bool {
+        self.payouts.iter().all(Payout::is_settled) && self.claims().is_empty()
+    }
+
+    /// All that was granted and asked back was accepted, or repaired.
     pub(super) fn is_whole(&self) -> bool {
+        if self.kind == Kind::Repair {
+            return self.is_repaired();
+        }
         self.granted().all(|(_, line)| line.leg.as_ref().is_none_or(|leg| leg.goods.accepted() == line.quantity))
     }
 

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::{
     approval::independent,
     promise::{Change, Command as Note, Fact, Promise, Terms as Promised},
-    returns::Answer,
+    returns::{Answer, Kind},
     sla::Warning,
 };
 use serde::{Deserialize, Serialize};
@@ -17,9 +17,10 @@ use super::{
     Rejection,
     goods::{Arrival, Disposition, Finding, Goods, Inspection, Leg, Surplus, Word},
     request::{Line, Request, Review},
+    work::RepairTerms,
 };
 
-/// For how long goods are awaited, by when they are inspected, and by when money is paid.
+/// For how long goods are awaited, by when they are inspected or repaired, and by when money is paid.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
@@ -30,6 +31,8 @@ pub struct Terms {
     pub refund_within: SignedDuration,
     #[serde(default)]
     pub refund_warnings: Vec<Warning>,
+    #[serde(default)]
+    pub repair: RepairTerms,
 }
 
 /// What is owed for an order that was asked for.
@@ -38,6 +41,7 @@ pub struct Terms {
 pub enum Owed {
     InspectionTerm,
     RefundTerm,
+    RepairTerm,
 }
 
 impl Owed {
@@ -46,6 +50,7 @@ impl Owed {
         match self {
             Self::InspectionTerm => "inspection_term",
             Self::RefundTerm => "refund_term",
+            Self::RepairTerm => "repair_term",
         }
     }
 }
@@ -157,7 +162,8 @@ impl Request {
 
     /// When goods that have not come are not waited for any more.
     pub fn return_by(&self) -> Option<Timestamp> {
-        let by = self.authorised_at.map(|at| kernel::calendar::add(at, self.terms.goods_within));
+        let again = self.works().filter_map(|(_, work)| work.reopened_at).max();
+        let by = again.max(self.authorised_at).map(|at| kernel::calendar::add(at, self.terms.goods_within));
         by.filter(|_| !self.awaited().is_empty() && self.cancelled.is_none())
     }
 
@@ -229,7 +235,7 @@ impl Request {
             }
         }
         let mut events = vec![Event::Arrived { at, place, by, pieces, surplus }];
-        if self.legs().all(|(_, leg)| leg.goods.uninspected() == 0) {
+        if self.kind != Kind::Repair && self.legs().all(|(_, leg)| leg.goods.uninspected() == 0) {
             events.extend(self.promise(Owed::InspectionTerm, at));
         }
         Ok(events)
@@ -237,6 +243,9 @@ impl Request {
 
     fn inspect(&self, line_no: u32, inspection: Inspection) -> Result<Vec<Event>, Rejection> {
         let leg = self.leg(line_no).ok_or(Rejection::NoSuchLine)?;
+        if self.is_diagnosed(line_no) {
+            return Err(Rejection::DiagnosedInstead);
+        }
         let (accepted, rejected) = inspection.counted().ok_or(Rejection::NotToInspect)?;
         let goods = leg.goods.inspect(accepted, rejected)?;
         let surplus = self.is_surplus(line_no);
@@ -268,6 +277,7 @@ impl Request {
         let (target, warnings) = match kind {
             Owed::InspectionTerm => (self.terms.inspect_within, vec![]),
             Owed::RefundTerm => (self.terms.refund_within, self.terms.refund_warnings.clone()),
+            Owed::RepairTerm => (self.terms.repair.within, self.terms.repair.warnings.clone()),
         };
         let terms = Promised { target, warnings, ..Promised::default() };
         let promise = Promise::start(at, false, terms, None, &|_| None).ok().filter(|_| target.is_positive())?;
