@@ -119,6 +119,14 @@ fn items(checks: &mut Checks, items: &[RepairItem]) -> Option<Vec<Item>> {
     listed.and(read.into_iter().collect())
 }
 
+/// Where something is kept: no words.
+fn reference(checks: &mut Checks, field: &str, reference: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '/' | '-');
+    let fits = (1..=WORD_MAX).contains(&reference.len()) && reference.chars().all(plain);
+    let wrong = "must be 1 to 200 letters, digits and \".\", \"_\", \":\", \"/\", \"-\": say where the words are kept";
+    checks.value(field, if fits { Ok(reference.to_owned()) } else { Err(wrong) })
+}
+
 /// A member of the staff.
 fn staff(checks: &mut Checks, field: &str, name: &str) -> Option<String> {
     let known = Actor::parse(name).filter(|_| name.starts_with("staff:"));
@@ -132,7 +140,7 @@ impl Repairs for Api {
         let r = request.get_ref();
         let read = |checks: &mut Checks| {
             let problem = code(checks, "problem", &r.problem);
-            let description = checks.text("description", &r.description, 1..=WORD_MAX).map(str::to_owned);
+            let description = reference(checks, "words_reference", &r.words_reference);
             let feasibility = word::<Feasibility>(checks, "feasibility", &r.feasibility);
             let reason = code(checks, "reason", &r.reason);
             let (problem, description, feasibility, reason) = (problem?, description?, feasibility?, reason?);

@@ -22,10 +22,10 @@ pub fn published(request: &Request, line_no: u32, event: &Event, shard: u8) -> P
     };
     match event {
         Event::Registered(told) => {
-            let (problem, description) = (told.problem.clone(), told.description.clone());
+            let (problem, words_reference) = (told.problem.clone(), told.description.clone());
             let (feasibility, reason) = (told.feasibility.word().to_owned(), told.reason.clone());
             Published::of(
-                &out::RepairRegistered { order_id, line_no, problem, description, feasibility, reason },
+                &out::RepairRegistered { order_id, line_no, problem, words_reference, feasibility, reason },
                 shard,
             )
         }
@@ -160,7 +160,7 @@ fn repair_view(order_id: Uuid, line_no: u32, work: &Work) -> out::RepairView {
         line_no,
         status: work.stage.word().to_owned(),
         problem: told.problem.clone(),
-        description: told.description.clone(),
+        words_reference: told.description.clone(),
         assessment: Some(assessment),
         diagnosis,
         quotes: work.quotes.iter().map(quote).collect(),

@@ -97,7 +97,7 @@ impl Repair<'_> {
             order_id,
             line_no,
             problem: "screen.broken".into(),
-            description: "doc:words-1".into(),
+            words_reference: "doc:words-1".into(),
             feasibility: feasibility.into(),
             reason: "seen".into(),
         };
@@ -390,9 +390,12 @@ async fn repairs_are_found_by_where_they_stand_and_who_does_them_in_parts() {
 async fn wrong_requests_about_repairs_are_told_everything_that_is_wrong() {
     let world = World::new().await;
     let mut repairs = world.repairs();
-    let register = RegisterRepairRequest { order_id: "x".into(), feasibility: "sure".into(), ..Default::default() };
+    let (order_id, words_reference) = ("x".into(), "It fell down".into());
+    let register =
+        RegisterRepairRequest { order_id, words_reference, feasibility: "sure".into(), ..Default::default() };
     let status = repairs.register_repair(request("Ana", register)).await.unwrap_err();
-    let fields = ["metadata.aftercare-actor", "order_id", "line_no", "problem", "description", "feasibility", "reason"];
+    let fields =
+        ["metadata.aftercare-actor", "order_id", "line_no", "problem", "words_reference", "feasibility", "reason"];
     assert_eq!(wrong_fields(&status), fields);
     let items = vec![RepairItem {
         kind: "gift".into(),
