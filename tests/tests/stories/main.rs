@@ -11,6 +11,7 @@ mod merging;
 mod night;
 mod recall;
 mod recipes;
+mod repairs;
 mod returns;
 mod what_if;
 mod world;
