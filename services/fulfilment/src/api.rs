@@ -27,12 +27,14 @@ use crate::{
             returning::{self, Terms},
         },
         refund::Refund,
+        warranty::Warranties,
     },
     store::{self, Stored, Tally},
     wire,
 };
 
 mod goods;
+mod repair;
 pub mod replacement;
 mod request;
 
@@ -53,16 +55,20 @@ const ORDER_STATUSES: [&str; 13] = [
 ];
 const REFUND_STATUSES: [&str; 5] = ["queued", "sent", "unknown", "succeeded", "failed"];
 
-/// Orders, goods that came back, refunds.
+/// Orders, goods that came back, repairs, refunds.
+#[derive(Clone)]
 pub struct Api {
     pub pool: PgPool,
     pub road: Road,
     pub clock: Clock,
     /// What may come back.
     pub policy: Arc<Policy>,
+    /// Who bears the cost of repairs.
+    pub warranties: Arc<Warranties>,
     /// What customers are told who send goods back.
     pub form: Form,
-    /// How long goods are awaited, by when they are inspected, by when money is paid, and by when goods go out again.
+    /// How long goods are awaited, by when they are inspected or repaired, by when money is paid, and by when goods go out
+    /// again.
     pub terms: Terms,
 }
 

@@ -12,7 +12,10 @@ use kernel::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::domain::order::{request::Form, returning::Terms};
+use crate::domain::{
+    order::{request::Form, returning::Terms, work::RepairTerms},
+    warranty::{self, Warranties},
+};
 
 /// What can be set without a new release.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,6 +25,7 @@ pub struct Config {
     pub payments: Provider,
     pub pace: Pace,
     pub returns: Returns,
+    pub repairs: Repairs,
 }
 
 /// What may come back, and what customers are told who send goods back.
@@ -40,6 +44,19 @@ pub struct Returns {
     pub replace_within: SignedDuration,
     pub replace_warnings: Vec<Warning>,
     pub replace_attempts: u8,
+}
+
+/// Who bears the cost of repairs, and by when what of them is done.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repairs {
+    /// The chain's own warranties; the shipped ones where none are named.
+    #[serde(default)]
+    warranties: Option<PathBuf>,
+    pub repair_within: SignedDuration,
+    pub repair_warnings: Vec<Warning>,
+    pub quote_valid_for: SignedDuration,
+    pub satisfaction_within: SignedDuration,
 }
 
 /// The payment provider.
@@ -83,7 +100,7 @@ pub struct Pace {
 impl Config {
     /// Refuses what cannot work.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Self { purchase_within, payments, pace, returns } = self;
+        let Self { purchase_within, payments, pace, returns, repairs } = self;
         let wrong = [
             (
                 Duration::try_from(payments.timeout).is_err() || payments.timeout.is_zero(),
@@ -110,6 +127,13 @@ impl Config {
                 "returns.replace_warnings must come after the start and before the end of returns.replace_within",
             ),
             (returns.replace_attempts == 0, "returns.replace_attempts must be 1 to 255"),
+            (repairs.repair_within <= SignedDuration::ZERO, "repairs.repair_within must be above 0"),
+            (
+                repairs.repair_warnings.iter().any(|warning| warning.after(repairs.repair_within).is_none()),
+                "repairs.repair_warnings must come after the start and before the end of repairs.repair_within",
+            ),
+            (repairs.quote_valid_for <= SignedDuration::ZERO, "repairs.quote_valid_for must be above 0"),
+            (repairs.satisfaction_within <= SignedDuration::ZERO, "repairs.satisfaction_within must be above 0"),
             (pace.tell_after <= pace.result_within, "pace.tell_after must be longer than pace.result_within"),
             (pace.ask_at_most_after < pace.ask_after, "pace.ask_at_most_after must not be below pace.ask_after"),
         ];
@@ -117,6 +141,37 @@ impl Config {
             wrong.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, reason)| reason).collect();
         anyhow::ensure!(reasons.is_empty(), "configuration, section [service]: {}", reasons.join("; "));
         Ok(())
+    }
+
+    /// How long goods are awaited, by when they are inspected or repaired, by when money is paid, and by when and how often
+    /// goods go out again.
+    pub fn terms(&self) -> Terms {
+        let (returns, repairs) = (&self.returns, &self.repairs);
+        Terms {
+            goods_within: returns.goods_within,
+            inspect_within: returns.inspect_within,
+            refund_within: returns.refund_within,
+            refund_warnings: returns.refund_warnings.clone(),
+            replace_within: returns.replace_within,
+            replace_warnings: returns.replace_warnings.clone(),
+            replace_attempts: returns.replace_attempts.into(),
+            repair: RepairTerms {
+                within: repairs.repair_within,
+                warnings: repairs.repair_warnings.clone(),
+                quote_valid_for: repairs.quote_valid_for,
+                satisfaction_within: repairs.satisfaction_within,
+            },
+        }
+    }
+}
+
+impl Repairs {
+    /// The warranties in force. Errors: the file cannot be read, or everything that is wrong with them.
+    pub fn warranties(&self) -> anyhow::Result<Warranties> {
+        let warranties: Warranties = backbone::config::document(self.warranties.as_deref(), warranty::DEFAULT)?;
+        let problems: Vec<String> = warranties.problems().iter().map(ToString::to_string).collect();
+        anyhow::ensure!(problems.is_empty(), "section [service.repairs], warranties:\n{}", problems.join("\n"));
+        Ok(warranties)
     }
 }
 
@@ -132,20 +187,6 @@ impl Returns {
     /// The policy as it stands in its version. Errors: as [`Self::policy`].
     pub fn documents(&self) -> anyhow::Result<Vec<Document>> {
         Document::read("policy of returns", ("", "id"), self.policy.as_deref(), DEFAULT)
-    }
-
-    /// How long goods are awaited, by when they are inspected, by when money is paid, and by when and how often goods go out
-    /// again.
-    pub fn terms(&self) -> Terms {
-        Terms {
-            goods_within: self.goods_within,
-            inspect_within: self.inspect_within,
-            refund_within: self.refund_within,
-            refund_warnings: self.refund_warnings.clone(),
-            replace_within: self.replace_within,
-            replace_warnings: self.replace_warnings.clone(),
-            replace_attempts: self.replace_attempts.into(),
-        }
     }
 
     /// What the customer is told.
@@ -188,13 +229,29 @@ mod tests {
     }
 
     #[test]
+    fn wrong_warranties_are_refused_with_everything_that_is_wrong() {
+        defaults().repairs.warranties().unwrap();
+        let file = std::env::temp_dir().join(format!("warranties-{}.toml", uuid::Uuid::now_v7()));
+        let rule = "[[rules]]\nid = \"a\"\nmonths = 0\nfrom = \"purchase\"\nbearer = \"customer\"\n";
+        std::fs::write(&file, format!("id = \"own\"\nversion = 0\n{rule}")).unwrap();
+        let repairs = Repairs { warranties: Some(file.clone()), ..defaults().repairs };
+        let words = repairs.warranties().unwrap_err().to_string();
+        std::fs::remove_file(file).unwrap();
+        assert!(["version", "months", "customer"].iter().all(|part| words.contains(part)), "{words}");
+    }
+
+    #[test]
     fn what_cannot_work_is_refused_all_at_once() {
         let mut config = defaults();
         config.purchase_within = SignedDuration::ZERO;
         config.pace.at_once = 0;
         config.pace.result_within = config.payments.timeout;
+        config.repairs.quote_valid_for = SignedDuration::ZERO;
         let words = config.check().unwrap_err().to_string();
-        assert!(["purchase_within", "at_once", "result_within"].iter().all(|name| words.contains(name)), "{words}");
+        assert!(
+            ["purchase_within", "at_once", "result_within", "quote_valid"].iter().all(|name| words.contains(name)),
+            "{words}"
+        );
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! What time does: a refund that was sent and got no result is unknown, a claim on a purchase that does not become known
-//! is refused, goods that do not come are not waited for, and what was promised is late.
+//! is refused, goods that do not come and customers who say nothing are not waited for, and what was promised is late.
 //! Invariant: a refund waits for its result exactly while it is sent.
 use jiff::Timestamp;
 
 use crate::domain::{
     account::{self, PurchaseAccount},
-    order::{self, ServiceOrder},
+    order::{self, ServiceOrder, request},
     refund::{self, Refund, State},
 };
 
 const RESULT: &str = "result";
 const GOODS: &str = "goods";
 const PROMISE: &str = "promise";
+const WORK: &str = "work";
 const PURCHASE_KNOWN: &str = "purchase_known";
 
 /// The deadlines a refund has in its state.
@@ -35,7 +36,8 @@ pub fn refund_command(kind: &str) -> Option<refund::Command> {
 pub fn of_order(order: &ServiceOrder) -> Vec<(&'static str, Timestamp)> {
     let goods = order.goods_by().map(|at| (GOODS, at));
     let promise = order.request.as_ref().and_then(|request| request.promises.next_due()).map(|at| (PROMISE, at));
-    goods.into_iter().chain(promise).collect()
+    let work = order.request.as_ref().and_then(request::Request::work_due).map(|at| (WORK, at));
+    goods.into_iter().chain(promise).chain(work).collect()
 }
 
 /// What a deadline tells its order.
@@ -43,6 +45,7 @@ pub fn order_command(kind: &str) -> Option<order::Command> {
     match kind {
         GOODS => Some(order::Command::LapseGoods),
         PROMISE => Some(order::Command::Look),
+        WORK => Some(order::Command::Request(request::Command::LookAtWork)),
         _ => None,
     }
 }

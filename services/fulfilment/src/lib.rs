@@ -1,7 +1,8 @@
-//! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, and
-//! money goes back exactly once.
-//! Reading order: `domain` (orders, accounts, refunds), `inbound` (what makes an order), `execution`, `breaker` and
-//! `payments` (how money leaves), `callbacks` (what the provider tells of itself), `deadlines` (what time does), `api` (people), `wire` (what others learn), `store` (queries), `config`.
+//! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, repairs
+//! are done with their consent, and money goes back exactly once.
+//! Reading order: `domain` (orders, accounts, refunds, technicians), `inbound` (what makes an order), `execution`, `breaker` and
+//! `payments` (how money leaves), `callbacks` (what the provider tells of itself), `deadlines` (what time does), `api` (people),
+//! `wire` (what others learn), `store` (queries), `config`.
 pub mod api;
 pub mod breaker;
 pub mod callbacks;
@@ -17,13 +18,15 @@ pub mod wire;
 use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service};
-use contracts::fulfilment::v1::{fulfilment_server::FulfilmentServer, replacements_server::ReplacementsServer};
+use contracts::fulfilment::v1::{
+    fulfilment_server::FulfilmentServer, repairs_server::RepairsServer, replacements_server::ReplacementsServer,
+};
 
 use crate::{
     api::Api,
     callbacks::Callbacks,
     config::Config,
-    domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund},
+    domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund, technician::Technician},
     execution::Execution,
     payments::HttpPayments,
 };
@@ -41,7 +44,7 @@ pub static SERVICE: Service = Service {
 };
 
 fn aggregates(aggregates: &mut Aggregates) {
-    aggregates.with::<ServiceOrder>().with::<PurchaseAccount>().with::<Refund>();
+    aggregates.with::<ServiceOrder>().with::<PurchaseAccount>().with::<Refund>().with::<Technician>();
 }
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
@@ -54,8 +57,9 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         road: context.road.clone(),
         clock: context.clock.clone(),
         policy,
+        warranties: Arc::new(config.repairs.warranties()?),
         form: config.returns.form(),
-        terms: config.returns.terms(),
+        terms: config.terms(),
     };
     let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone() };
     let (payments, documents) = (HttpPayments::new(&config.payments)?, config.returns.documents()?);
@@ -68,7 +72,8 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     Ok(Parts::new()
         .http(callbacks.unwrap_or_default())
         .documents(documents)
-        .grpc(FulfilmentServer::new(api))
+        .grpc(FulfilmentServer::new(api.clone()))
+        .grpc(RepairsServer::new(api))
         .grpc(ReplacementsServer::new(replacements))
         .background("payments", move || {
             let execution = sending.clone();

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use crate::domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund};
+use crate::domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund, technician::Technician};
 
 /// An aggregate as stored.
 #[derive(Clone, Debug)]
@@ -112,6 +112,55 @@ pub async fn replacements(
         .fetch_all(pool)
         .await?;
     read("service_order", rows)
+}
+
+/// Service orders of which a repair is in this status and one is of this technician, newest first; what is not given asks
+/// nothing.
+pub async fn repairs(
+    pool: &PgPool,
+    (status, technician): (Option<&str>, Option<&str>),
+    after: After,
+    limit: i64,
+) -> Result<Vec<Stored<ServiceOrder>>, Fault> {
+    let rows = sqlx::query_as(
+        "-- service_order.repairs
+         select id, version, state::text from service_order
+         where repair_stages is not null and ($1::text is null or repair_stages ? $1)
+           and ($2::text is null or repair_technicians ? $2)
+           and (opened_at, id) < (coalesce($3, 'infinity'::timestamptz), $4)
+         order by opened_at desc, id desc limit $5",
+    )
+    .bind(status)
+    .bind(technician)
+    .bind(after.map(|(opened_at, _)| opened_at.to_sqlx()))
+    .bind(after.map_or(Uuid::max(), |(_, id)| id))
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    read("service_order", rows)
+}
+
+/// Technicians, by their names; of one skill where it is given.
+pub async fn technicians(
+    pool: &PgPool,
+    skill: Option<&str>,
+    after: Option<(String, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Stored<Technician>>, Fault> {
+    let (name, id) = after.unwrap_or_default();
+    let rows = sqlx::query_as(
+        "-- technician.list
+         select id, version, state::text from technician
+         where ($1::text is null or skills ? $1) and (staff, id) > ($2, $3)
+         order by staff, id limit $4",
+    )
+    .bind(skill)
+    .bind(name)
+    .bind(id)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    read("technician", rows)
 }
 
 /// What the accounts of these purchases hold, by purchase; those that are not known are left out.

@@ -19,12 +19,14 @@ use crate::{
         order::{self, Facts, Kind, ServiceOrder},
         order_id,
         refund::{self, Refund},
+        technician::Technician,
     },
 };
 
 pub mod goods;
 pub mod money;
 mod purchase;
+pub mod repair;
 pub mod replacement;
 pub mod request;
 
@@ -117,6 +119,7 @@ fn changes(consequences: Vec<Consequence>) -> Vec<Change> {
         Consequence::Order(id, command) => Change::to::<ServiceOrder>(id, command),
         Consequence::Account(id, command) => Change::to::<PurchaseAccount>(id, command),
         Consequence::Refund(id, command) => Change::to::<Refund>(id, command),
+        Consequence::Technician(id, command) => Change::to::<Technician>(id, command),
     };
     consequences.into_iter().map(change).collect()
 }

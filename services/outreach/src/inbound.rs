@@ -6,6 +6,7 @@ use contracts::{
         ImprovementNoticeRequested, OfferReminded, ProgressMessageOrdered, SatisfactionAsked, SolutionExecuted,
         SolutionOffered, SuggestionNoticeRequested,
     },
+    fulfilment::v1::OrderRepaired,
     intake::v1::MajorIssueNoticeRequested,
     scheduling::v1::FollowUpDue,
 };
@@ -31,6 +32,7 @@ pub fn inbound(i: &mut Inbound) {
     i.on::<ImprovementNoticeRequested>(measure_released);
     i.on::<SuggestionNoticeRequested>(suggestion_decided);
     i.on::<MajorIssueNoticeRequested>(major_issue);
+    i.on::<OrderRepaired>(repaired);
 }
 
 /// Every offer is told at once (R-CMP-08); of one that waits for its answer complaint has him told again.
@@ -113,6 +115,18 @@ fn major_issue(event: MajorIssueNoticeRequested, _meta: &Meta) -> Result<Effects
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::MajorIssue,
         about_id: proto::id("issue_id", &event.issue_id)?,
+        not_after: None,
+    })
+}
+
+/// An article that is worked on again is ready again (R-FUL-13).
+fn repaired(event: OrderRepaired, _meta: &Meta) -> Result<Effects, Fault> {
+    let (line_no, time) = (event.line_no.to_string(), event.time.to_string());
+    queue(Facts {
+        message_id: derived("message", &["repaired", &event.order_id, &line_no, &time]),
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purpose: Purpose::Repaired,
+        about_id: proto::id("order_id", &event.order_id)?,
         not_after: None,
     })
 }

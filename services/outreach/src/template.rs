@@ -55,6 +55,7 @@ fn email(purpose: Purpose) -> &'static str {
         Purpose::SuggestionAdopted => include_str!("../templates/suggestion_adopted.email.txt"),
         Purpose::SuggestionDeclined => include_str!("../templates/suggestion_declined.email.txt"),
         Purpose::MajorIssue => include_str!("../templates/major_issue.email.txt"),
+        Purpose::Repaired => include_str!("../templates/repaired.email.txt"),
     }
 }
 
@@ -69,6 +70,7 @@ fn sms(purpose: Purpose) -> &'static str {
         Purpose::SuggestionAdopted => include_str!("../templates/suggestion_adopted.sms.txt"),
         Purpose::SuggestionDeclined => include_str!("../templates/suggestion_declined.sms.txt"),
         Purpose::MajorIssue => include_str!("../templates/major_issue.sms.txt"),
+        Purpose::Repaired => include_str!("../templates/repaired.sms.txt"),
     }
 }
 
@@ -76,7 +78,7 @@ fn sms(purpose: Purpose) -> &'static str {
 mod tests {
     use super::*;
 
-    const ALL: [Purpose; 9] = [
+    const ALL: [Purpose; 10] = [
         Purpose::FollowUp,
         Purpose::Offer,
         Purpose::Result,
@@ -86,6 +88,7 @@ mod tests {
         Purpose::SuggestionAdopted,
         Purpose::SuggestionDeclined,
         Purpose::MajorIssue,
+        Purpose::Repaired,
     ];
 
     fn wording() -> Wording {

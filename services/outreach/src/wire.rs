@@ -105,6 +105,7 @@ fn purpose(purpose: Purpose) -> wire::Purpose {
         Purpose::SuggestionAdopted => wire::Purpose::SuggestionAdopted,
         Purpose::SuggestionDeclined => wire::Purpose::SuggestionDeclined,
         Purpose::MajorIssue => wire::Purpose::MajorIssue,
+        Purpose::Repaired => wire::Purpose::Repaired,
     }
 }
 

@@ -13,6 +13,7 @@ mod night;
 mod offers;
 mod recall;
 mod recipes;
+mod repairs;
 mod returns;
 mod what_if;
 mod world;

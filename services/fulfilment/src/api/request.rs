@@ -230,7 +230,7 @@ impl Api {
             format!("must be one of {}", known.join(", "))
         });
         let receipt = checks.value(&format!("lines[{n}].reason"), receipt)?;
-        Some(Line { bought, product_id, batch, serial, quantity, evidence, wanted, receipt, leg: None })
+        Some(Line { bought, product_id, batch, serial, quantity, evidence, wanted, receipt, leg: None, work: None })
     }
 
     /// The receipts of an order, in the words of one language where it has them.

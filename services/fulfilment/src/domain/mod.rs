@@ -1,10 +1,13 @@
-//! What fulfilment is about, without any machinery: service orders, what each purchase can give back, and refunds.
+//! What fulfilment is about, without any machinery: service orders, what each purchase can give back, refunds, and who
+//! repairs.
 //! Invariant: for every line of a purchase the money promised or paid back never exceeds what was paid for it, and no more
 //! pieces are spoken for than were bought.
 pub mod account;
 pub mod facts;
 pub mod order;
 pub mod refund;
+pub mod technician;
+pub mod warranty;
 
 #[cfg(test)]
 mod machine;
@@ -57,6 +60,8 @@ pub enum Consequence {
     Account(Uuid, account::Command),
     /// For the refund with this id.
     Refund(Uuid, refund::Command),
+    /// For the technician with this id.
+    Technician(Uuid, technician::Command),
 }
 
 /// The service order of a remedy: the same remedy is fulfilled once, however often it is announced (R-FUL-17).

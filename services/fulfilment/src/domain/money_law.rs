@@ -142,6 +142,8 @@ impl World {
                         todo.extend(refund.consequences(&event));
                     }
                 }
+                // No repair is assigned in these lives.
+                Consequence::Technician(..) => return Err("technician.unknown"),
             }
         }
         *self = next;

@@ -23,6 +23,7 @@ mod rejection;
 pub mod replacement;
 pub mod request;
 pub mod returning;
+pub mod work;
 
 /// One order; `Default` is an order that does not exist yet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

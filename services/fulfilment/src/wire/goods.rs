@@ -116,6 +116,7 @@ fn goods_view(request: &Request, line_no: u32, leg: &Leg) -> out::GoodsView {
         arrivals: leg.arrivals.iter().map(arrival).collect(),
         inspections: leg.inspections.iter().map(inspection_view).collect(),
         settled: leg.is_settled(),
+        handed_back: leg.goods.handed_back(),
     }
 }
 

@@ -34,6 +34,7 @@ pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
         Event::Goods(event) => super::goods::published(request, event, shard),
         Event::Money(event) => super::money::published(request, event, shard),
         Event::Replacement(event) => super::replacement::published(request, event, shard),
+        Event::Work { line_no, event } => super::repair::published(request, *line_no, event, shard),
         Event::Finished => {
             let status = super::order_status(order).to_owned();
             Published::of(&out::OrderFinished { order_id, status }, shard)
@@ -140,6 +141,7 @@ pub fn request_view(order: &ServiceOrder) -> Option<out::RequestView> {
         promises: super::goods::standings(request),
         payouts: super::money::payout_views(request),
         replacements: super::replacement::views(request),
+        repairs: super::repair::repair_views(request),
     })
 }
 

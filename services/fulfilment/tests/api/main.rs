@@ -6,6 +6,7 @@ mod fail_points;
 mod goods;
 mod money;
 mod payouts;
+mod repairs;
 mod replacements;
 mod requests;
 mod returns;

@@ -7,6 +7,7 @@ mod servers;
 use contracts::{
     Event,
     complaint::v1::{OfferReminded, SolutionExecuted, SolutionOffered},
+    fulfilment::v1::OrderRepaired,
     outreach::v1::{outreach_client::OutreachClient, *},
     scheduling::v1::FollowUpDue,
 };
@@ -143,6 +144,20 @@ async fn each_event_becomes_one_mail_however_often_it_comes() {
             .all(|(actor, customer, _)| actor == "service:outreach" && *customer == Uuid::from_u128(5).to_string())
     );
     assert_eq!(world.stack.parked("outreach").await, 0);
+}
+
+#[tokio::test]
+async fn r_ful_13_who_had_something_repaired_is_told_each_time_it_is_ready_and_once() {
+    let world = world().await;
+    let order = Uuid::new_v4();
+    for (version, time) in [(1, 1), (2, 1), (3, 2)] {
+        let customer_id = Uuid::from_u128(5).to_string();
+        let ready = OrderRepaired { order_id: order.to_string(), line_no: 1, customer_id, time };
+        world.stack.publish("fulfilment", &ready, order, version).await;
+    }
+    world.stack.settle().await;
+    let told: Vec<_> = world.about(order).await.into_iter().map(|one| one.queued.unwrap().purpose()).collect();
+    assert_eq!((told, world.mail.letters().len()), (vec![Purpose::Repaired; 2], 2));
 }
 
 #[tokio::test]

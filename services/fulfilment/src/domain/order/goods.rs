@@ -1,6 +1,6 @@
 //! The goods leg of a line that was asked for: pieces on their way back, from the customer to their end (R-FUL-04).
 //! Invariant: every piece that was asked back is in exactly one place, so requested = awaiting + received + lapsed and
-//! received = uninspected + accepted + rejected; the database checks the sum again.
+//! received = uninspected + accepted + rejected + handed back; the database checks the sum again.
 use jiff::Timestamp;
 use kernel::returns::Receipt;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,14 @@ pub struct Goods {
     rejected: u32,
     /// They never came.
     lapsed: u32,
+    /// The customer has them again, repaired or as they were.
+    #[serde(default, skip_serializing_if = "none")]
+    handed_back: u32,
+}
+
+/// As it was stored before pieces were handed back.
+fn none(pieces: &u32) -> bool {
+    *pieces == 0
 }
 
 impl Goods {
@@ -50,9 +58,13 @@ impl Goods {
         self.lapsed
     }
 
+    pub fn handed_back(self) -> u32 {
+        self.handed_back
+    }
+
     /// All that came.
     pub fn received(self) -> u32 {
-        self.uninspected + self.accepted + self.rejected
+        self.uninspected + self.accepted + self.rejected + self.handed_back
     }
 
     /// So many came; those that were not awaited are surplus.
@@ -79,6 +91,22 @@ impl Goods {
     /// What has not come is not waited for any more.
     pub fn lapse(self) -> Self {
         Self { awaiting: 0, lapsed: self.lapsed + self.awaiting, ..self }
+    }
+
+    /// The customer gets all that is here.
+    pub fn hand_back(self) -> Self {
+        let handed_back = self.handed_back + self.uninspected + self.accepted;
+        Self { uninspected: 0, accepted: 0, handed_back, ..self }
+    }
+
+    /// He is to bring again what he got.
+    pub fn ask_back_again(self) -> Self {
+        Self { awaiting: self.awaiting + self.handed_back, handed_back: 0, ..self }
+    }
+
+    /// All that is here is ours.
+    pub fn keep(self) -> Self {
+        Self { uninspected: 0, accepted: self.accepted + self.uninspected, ..self }
     }
 
     /// Nothing is on its way or waits for inspection.

@@ -3,7 +3,7 @@ use kernel::{money::Money, returns::Receipt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::goods::Leg;
+use super::{goods::Leg, work::Work};
 
 /// One article, and the decision about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Line {
     /// Its pieces on their way back, once they are asked back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leg: Option<Leg>,
+    /// Of a repair, once it was registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Work>,
 }
 
 /// A line of a purchase.

@@ -209,8 +209,8 @@ impl Request {
         wants.iter().for_each(|event| next.apply(event));
         let claims = next.claims().into_iter().map(Told::Money).collect::<Vec<_>>();
         claims.iter().for_each(|event| next.apply(event));
-        let promises = next.refund_term(at).into_iter().chain(next.reship_term(&events, at)).map(Told::Goods);
-        let promises = promises.collect::<Vec<_>>();
+        let promises = next.refund_term(at).into_iter().chain(next.reship_term(&events, at));
+        let promises = promises.chain(next.repair_term(self, at)).map(Told::Goods).collect::<Vec<_>>();
         let is_over = |state| matches!(state, State::Completed { .. } | State::ClosedPartial);
         let finished = (is_over(next.state()) && !is_over(self.state())).then_some(Told::Finished);
         events.extend(wants.into_iter().chain(claims).chain(promises).chain(finished));
@@ -260,7 +260,11 @@ impl Request {
         }
         let mut due: BTreeMap<Uuid, Pieces> = BTreeMap::new();
         for (line_no, line) in self.granted() {
-            let payable = if self.pays() { self.payable(line) } else { self.paid_instead(line_no) };
+            let payable = match self.kind {
+                Kind::Exchange | Kind::Reship => self.paid_instead(line_no),
+                _ if self.pays() || Self::is_refunded(line) => self.payable(line),
+                _ => 0,
+            };
             let is_of_pieces = |payout: &Payout| payout.source == Source::Pieces;
             let pieces = payable.saturating_sub(self.claimed_by(line_no, is_of_pieces));
             if let Some(bought) = line.bought.as_ref().filter(|_| pieces > 0) {
@@ -278,26 +282,34 @@ impl Request {
         (self.payouts.len()..).zip(claims).flat_map(claim).collect()
     }
 
-    /// Nothing of what was asked for is open: no piece is on its way, to be inspected or disputed, and all is paid, or all
-    /// reached the customer. Articles of no purchase of ours are paid by people, so that an order for the money of such is
-    /// never done by itself.
+    /// Nothing of what was asked for is open: no piece is on its way, to be inspected or disputed, and all is paid, done, or
+    /// reached the customer.
     pub(super) fn is_done(&self) -> bool {
         self.legs().all(|(_, leg)| leg.is_settled())
-            && self.granted().all(|(_, line)| line.bought.is_some() || !self.pays())
             && match self.kind {
                 Kind::ReturnRefund | Kind::RefundOnly => self.money_is_done(),
                 Kind::Exchange | Kind::Reship => self.replacement_is_done(),
-                Kind::Repair | Kind::Compensation => false,
+                Kind::Repair => self.work_is_done(),
+                Kind::Compensation => false,
             }
     }
 
-    /// All that may be claimed is claimed and paid.
-    pub(super) fn money_is_done(&self) -> bool {
+    /// All money is paid that was asked for. Articles of no purchase of ours are paid by people, so that an order with such
+    /// is never done by itself.
+    fn money_is_done(&self) -> bool {
+        self.is_paid() && self.granted().all(|(_, line)| line.bought.is_some())
+    }
+
+    /// Nothing is on its way, and nothing is to be claimed.
+    pub(super) fn is_paid(&self) -> bool {
         self.payouts.iter().all(Payout::is_settled) && self.claims().is_empty()
     }
 
-    /// All that was granted and asked back was accepted.
+    /// All that was granted and asked back was accepted, or repaired.
     pub(super) fn is_whole(&self) -> bool {
+        if self.kind == Kind::Repair {
+            return self.is_repaired();
+        }
         self.granted().all(|(_, line)| line.leg.as_ref().is_none_or(|leg| leg.goods.accepted() == line.quantity))
     }
 

@@ -1,5 +1,7 @@
-//! Where a service order that was asked for comes from (R-FUL-16).
+//! Where a service order that was asked for comes from (R-FUL-16), what it is about, and what stands on its parcel.
+use kernel::returns::Words;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Where an order comes from; the reference is an id, or a store at a counter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +18,8 @@ pub enum OriginKind {
     Complaint,
     FollowUp,
     MajorIssue,
+    /// What was agreed there instead is asked for here.
+    ServiceOrder,
     Counter,
 }
 
@@ -27,7 +31,26 @@ impl OriginKind {
             Self::Complaint => "complaint",
             Self::FollowUp => "follow_up",
             Self::MajorIssue => "major_issue",
+            Self::ServiceOrder => "service_order",
             Self::Counter => "counter",
         }
     }
+}
+
+/// Where goods are sent and how, by language.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Form {
+    pub send_to: String,
+    pub instructions: Words,
+}
+
+/// The letters and digits that are not taken for one another (Crockford).
+const CLEAR: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A number people can read out, the same for ever: `R` and twelve letters or digits, sixty bits that follow from the order.
+pub(super) fn rma_number(order_id: Uuid) -> String {
+    let (_, bits) = kernel::id::derived("rma", &[&order_id.to_string()]).as_u64_pair();
+    let digit = |place: u32| CLEAR.get(usize::try_from(bits >> (place * 5) & 31).unwrap_or(0)).copied();
+    std::iter::once('R').chain((0..12).filter_map(digit).map(char::from)).collect()
 }

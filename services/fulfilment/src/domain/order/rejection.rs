@@ -49,6 +49,32 @@ pub enum Rejection {
     PriceNeeded,
     #[error("no price counts here: only pieces of a purchase are exchanged for a price, of nothing or more")]
     PriceNotPossible,
+    #[error("this order is not for a repair")]
+    NoRepair,
+    #[error("the repair of this line was not registered; say first what is wrong and whether it looks feasible")]
+    NotRegistered,
+    #[error("the repair of this line is registered already, with other words; a diagnosis says what was found")]
+    RepairRegistered,
+    #[error("what is to be repaired is diagnosed, not inspected")]
+    DiagnosedInstead,
+    #[error(
+        "a quote is at least one item, each of one piece or more at a price of nothing or more, all in one currency"
+    )]
+    QuoteInexact,
+    #[error("work waits for the customer's consent to what it costs him; quote it, and record his word")]
+    NoConsent,
+    #[error("the customer's word is about another version than the one that holds; tell him that one")]
+    OtherQuote,
+    #[error("the quote is not valid any more; quote it anew")]
+    QuoteExpired,
+    #[error("nobody is to do the work yet; assign a technician who has the skill")]
+    NoTechnician,
+    #[error("the fee the customer consented to is due; take the payment and name its reference")]
+    NotPaid,
+    #[error("the article is of no purchase of ours, so that nothing can be paid back; offer something else")]
+    NothingPaid,
+    #[error("the customer's word is about another offer than the one that is open; tell him that one")]
+    OtherAlternative,
 }
 
 impl Rejection {
@@ -78,6 +104,18 @@ impl Rejection {
             Self::OtherCurrency => "order.other_currency",
             Self::PriceNeeded => "order.price_needed",
             Self::PriceNotPossible => "order.price_not_possible",
+            Self::NoRepair => "order.no_repair",
+            Self::NotRegistered => "order.repair_not_registered",
+            Self::RepairRegistered => "order.repair_registered",
+            Self::DiagnosedInstead => "order.diagnosed_instead",
+            Self::QuoteInexact => "order.quote_inexact",
+            Self::NoConsent => "order.no_consent",
+            Self::OtherQuote => "order.other_quote",
+            Self::QuoteExpired => "order.quote_expired",
+            Self::NoTechnician => "order.no_technician",
+            Self::NotPaid => "order.fee_not_paid",
+            Self::NothingPaid => "order.nothing_paid",
+            Self::OtherAlternative => "order.other_alternative",
         }
     }
 }

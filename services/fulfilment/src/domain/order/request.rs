@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use kernel::{
     approval::independent,
     promise::Promises,
-    returns::{Answer, Bearer, Goods as WhenGoods, Kind, Words},
+    returns::{Answer, Bearer, Goods as WhenGoods, Kind},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::origin::rma_number;
 use super::{
     super::{
         Consequence,
@@ -23,10 +24,11 @@ use super::{
     money::{self, Payout},
     replacement::{self, Replacement},
     returning::{self, Owed, Pieces, Terms},
+    work::{self, Work},
 };
 pub use super::{
     line::{Bought, Line, Wanted},
-    origin::{Origin, OriginKind},
+    origin::{Form, Origin, OriginKind},
 };
 
 /// What was asked for, and what was said to it.
@@ -62,14 +64,6 @@ pub struct Request {
     /// Every attempt to bring pieces to the customer, in the order they were made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replacements: Vec<Replacement>,
-}
-
-/// Where goods are sent and how, by language.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Form {
-    pub send_to: String,
-    pub instructions: Words,
 }
 
 /// What a person decided about the lines the policy left to people.
@@ -140,6 +134,14 @@ pub enum Command {
         id: Uuid,
         command: replacement::Command,
     },
+    /// About the repair of a line.
+    Work {
+        line_no: u32,
+        by: String,
+        step: work::Step,
+    },
+    /// Time passed; see whether a quote was valid long enough.
+    LookAtWork,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -162,6 +164,10 @@ pub enum Event {
     Goods(returning::Event),
     Money(money::Event),
     Replacement(replacement::Event),
+    Work {
+        line_no: u32,
+        event: Box<work::Event>,
+    },
     /// All that was granted is done, in whole or in part.
     Finished,
 }
@@ -233,6 +239,11 @@ impl Request {
             }
             (Command::Replacement { id, command }, _) => self.decide_replacement(id, command, at),
             (
+                Command::Work { line_no, by, step },
+                State::InReview | State::Eligible | State::Authorised | State::InProgress,
+            ) => self.decide_work(line_no, &by, step, at),
+            (Command::LookAtWork, _) => Ok(self.look_at_work(at)),
+            (
                 Command::Goods(command),
                 State::Authorised | State::InProgress | State::Completed { .. } | State::ClosedPartial,
             ) => self.decide_returning(command, at),
@@ -242,6 +253,7 @@ impl Request {
                 | Command::Confirm
                 | Command::Review { .. }
                 | Command::Cancel { .. }
+                | Command::Work { .. }
                 | Command::Goods(_),
                 _,
             ) => Err(Rejection::NotNow),
@@ -255,8 +267,8 @@ impl Request {
         let came = self.legs().any(|(_, leg)| leg.goods.received() > 0);
         let kept = self.lines.iter().any(|line| line.leg.is_none() && self.verdict(line) == Verdict::Eligible);
         let (by, reason) = ("service:fulfilment".to_owned(), "goods_lapsed".to_owned());
-        let given = !self.payouts.is_empty() || !self.replacements.is_empty();
-        let over = (lapsed && !came && !kept && !given).then_some(Event::Cancelled(Cancelled { by, at, reason }));
+        let begun = !self.payouts.is_empty() || !self.replacements.is_empty() || self.is_worked_on();
+        let over = (lapsed && !came && !kept && !begun).then_some(Event::Cancelled(Cancelled { by, at, reason }));
         Ok(events.into_iter().map(Event::Goods).chain(over).collect())
     }
 
@@ -286,7 +298,9 @@ impl Request {
             Event::Goods(event) => self.apply_goods(event),
             Event::Money(event) => self.apply_money(event),
             Event::Replacement(event) => self.apply_replacement(event),
+            Event::Work { line_no, event } => self.apply_work(*line_no, event),
         }
+        self.receive_work();
     }
 
     /// Where the order stands, as its lines, its goods, its money, what goes out and what was said about it have it.
@@ -301,7 +315,7 @@ impl Request {
             () if self.authorised_at.is_none() => State::Eligible,
             () if self.is_done() && self.is_whole() => State::Completed { refund_id: None },
             () if self.is_done() => State::ClosedPartial,
-            () if given || self.legs().any(moved) => State::InProgress,
+            () if given || self.legs().any(moved) || self.is_worked_on() => State::InProgress,
             () => State::Authorised,
         }
     }
@@ -351,6 +365,7 @@ impl Request {
             }
             Event::Replacement(_) => self.tell(&self.exchanged_with(event).into_iter().collect(), give_back),
             Event::Money(event) => self.money_consequences(event),
+            Event::Work { line_no, event } => self.work_consequences(*line_no, event),
             Event::Decided
             | Event::Confirmed { .. }
             | Event::Reviewed(_)
@@ -360,7 +375,7 @@ impl Request {
     }
 
     /// One command to each purchase whose pieces are meant.
-    fn tell(&self, pieces: &Pieces, command: impl Fn(Vec<Units>) -> account::Command) -> Vec<Consequence> {
+    pub(super) fn tell(&self, pieces: &Pieces, command: impl Fn(Vec<Units>) -> account::Command) -> Vec<Consequence> {
         let mut all: BTreeMap<Uuid, Vec<Units>> = BTreeMap::new();
         for (line_no, line) in (1..).zip(&self.lines) {
             let quantity = pieces.get(&line_no).copied().unwrap_or_default();
@@ -370,16 +385,6 @@ impl Request {
         }
         all.into_iter().map(|(purchase_id, units)| Consequence::Account(purchase_id, command(units))).collect()
     }
-}
-
-/// The letters and digits that are not taken for one another (Crockford).
-const CLEAR: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/// A number people can read out, the same for ever: `R` and twelve letters or digits, sixty bits that follow from the order.
-fn rma_number(order_id: Uuid) -> String {
-    let (_, bits) = kernel::id::derived("rma", &[&order_id.to_string()]).as_u64_pair();
-    let digit = |place: u32| CLEAR.get(usize::try_from(bits >> (place * 5) & 31).unwrap_or(0)).copied();
-    std::iter::once('R').chain((0..12).filter_map(digit).map(char::from)).collect()
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 
 use jiff::SignedDuration;
 use kernel::{
-    returns::{self, Facts, Policy, Proof},
+    returns::{self, Facts, Policy, Proof, Words},
     sla::Warning,
 };
 use proptest::prelude::*;
 
 use super::{
-    super::{super::machine, Command as Order, Event as Happened},
+    super::{super::machine, Command as Order, Event as Happened, work::RepairTerms},
     *,
 };
 
@@ -44,7 +44,18 @@ pub fn line(n: usize, answer: Answer) -> Line {
     assert_eq!(receipt.outcome.answer, answer);
     let bought = Some(Bought { purchase_id: PURCHASE, line_id: n.to_string() });
     let (product_id, batch, serial) = ("p-1".into(), String::new(), String::new());
-    Line { bought, product_id, batch, serial, quantity: 1, evidence: vec![], receipt, wanted: None, leg: None }
+    Line {
+        bought,
+        product_id,
+        batch,
+        serial,
+        quantity: 1,
+        evidence: vec![],
+        receipt,
+        wanted: None,
+        leg: None,
+        work: None,
+    }
 }
 
 pub fn request(answers: &[Answer]) -> Request {
@@ -69,6 +80,12 @@ pub fn request(answers: &[Answer]) -> Request {
             replace_within: SignedDuration::from_hours(4),
             replace_warnings: vec![Warning::Percent(50)],
             replace_attempts: 2,
+            repair: RepairTerms {
+                within: SignedDuration::from_hours(48),
+                warnings: vec![Warning::Percent(50)],
+                quote_valid_for: SignedDuration::from_hours(12),
+                satisfaction_within: SignedDuration::from_hours(24),
+            },
         },
         surplus: vec![],
         promises: Promises::default(),

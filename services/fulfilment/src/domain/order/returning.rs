@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::{
     approval::independent,
     promise::{Change, Command as Note, Fact, Promise, Terms as Promised},
-    returns::Answer,
+    returns::{Answer, Kind},
     sla::Warning,
 };
 use serde::{Deserialize, Serialize};
@@ -17,10 +17,11 @@ use super::{
     Rejection,
     goods::{Arrival, Disposition, Finding, Goods, Inspection, Leg, Surplus, Word},
     request::{Line, Request, Review},
+    work::RepairTerms,
 };
 
-/// For how long goods are awaited, by when they are inspected, by when money is paid, and by when and how often goods go
-/// out again.
+/// For how long goods are awaited, by when they are inspected or repaired, by when money is paid, and by when and how often
+/// goods go out again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
@@ -39,6 +40,8 @@ pub struct Terms {
     /// How often the same pieces are sent at the most.
     #[serde(default)]
     pub replace_attempts: u32,
+    #[serde(default)]
+    pub repair: RepairTerms,
 }
 
 /// What is owed for an order that was asked for.
@@ -48,6 +51,7 @@ pub enum Owed {
     InspectionTerm,
     RefundTerm,
     ReshipTerm,
+    RepairTerm,
 }
 
 impl Owed {
@@ -57,6 +61,7 @@ impl Owed {
             Self::InspectionTerm => "inspection_term",
             Self::RefundTerm => "refund_term",
             Self::ReshipTerm => "reship_term",
+            Self::RepairTerm => "repair_term",
         }
     }
 }
@@ -168,7 +173,8 @@ impl Request {
 
     /// When goods that have not come are not waited for any more.
     pub fn return_by(&self) -> Option<Timestamp> {
-        let by = self.authorised_at.map(|at| kernel::calendar::add(at, self.terms.goods_within));
+        let again = self.works().filter_map(|(_, work)| work.reopened_at).max();
+        let by = again.max(self.authorised_at).map(|at| kernel::calendar::add(at, self.terms.goods_within));
         by.filter(|_| !self.awaited().is_empty() && self.cancelled.is_none())
     }
 
@@ -240,7 +246,7 @@ impl Request {
             }
         }
         let mut events = vec![Event::Arrived { at, place, by, pieces, surplus }];
-        if self.legs().all(|(_, leg)| leg.goods.uninspected() == 0) {
+        if self.kind != Kind::Repair && self.legs().all(|(_, leg)| leg.goods.uninspected() == 0) {
             events.extend(self.promise(Owed::InspectionTerm, at));
         }
         Ok(events)
@@ -248,6 +254,9 @@ impl Request {
 
     fn inspect(&self, line_no: u32, inspection: Inspection) -> Result<Vec<Event>, Rejection> {
         let leg = self.leg(line_no).ok_or(Rejection::NoSuchLine)?;
+        if self.is_diagnosed(line_no) {
+            return Err(Rejection::DiagnosedInstead);
+        }
         let (accepted, rejected) = inspection.counted().ok_or(Rejection::NotToInspect)?;
         let goods = leg.goods.inspect(accepted, rejected)?;
         let surplus = self.is_surplus(line_no);
@@ -280,6 +289,7 @@ impl Request {
             Owed::InspectionTerm => (self.terms.inspect_within, vec![]),
             Owed::RefundTerm => (self.terms.refund_within, self.terms.refund_warnings.clone()),
             Owed::ReshipTerm => (self.terms.replace_within, self.terms.replace_warnings.clone()),
+            Owed::RepairTerm => (self.terms.repair.within, self.terms.repair.warnings.clone()),
         };
         let terms = Promised { target, warnings, ..Promised::default() };
         let promise = Promise::start(at, false, terms, None, &|_| None).ok().filter(|_| target.is_positive())?;

@@ -32,6 +32,8 @@ pub enum Purpose {
     SuggestionDeclined,
     /// Tells whom a major issue concerns to get in touch.
     MajorIssue,
+    /// Tells that an article is repaired, and asks for a word when the customer has it (R-FUL-13).
+    Repaired,
 }
 
 /// How the customer was reached.
@@ -53,7 +55,7 @@ pub struct Facts {
     pub customer_id: Uuid,
     /// Why.
     pub purpose: Purpose,
-    /// The complaint, follow-up, improvement action, suggestion or major issue it is about.
+    /// The complaint, follow-up, improvement action, suggestion, major issue or service order it is about.
     pub about_id: Uuid,
     /// After this instant sending it would be wrong: nobody is invited to a follow-up whose window has closed.
     pub not_after: Option<Timestamp>,
