@@ -280,11 +280,12 @@ async fn a_chain_decides_by_its_own_policy_and_one_that_is_wrong_is_refused_at_t
     assert!(problem.contains("the version must be 1 or more"), "{problem}");
     let nothing = serde_json::json!({
         "send_to": " ", "instructions": {}, "goods_within": "0s", "inspect_within": "0s", "refund_within": "0s",
-        "refund_warnings": ["50%"],
+        "refund_warnings": ["50%"], "replace_within": "0s", "replace_warnings": ["50%"], "replace_attempts": 0,
     });
     settings.returns = serde_json::from_value(nothing).unwrap();
     let problem = settings.check().unwrap_err().to_string();
-    for field in ["send_to", "instructions", "goods_within", "inspect_within", "refund_within", "refund_warnings"] {
+    let wrong = ["send_to", "instructions", "goods_within", "inspect_within", "refund_within", "refund_warnings"];
+    for field in wrong.into_iter().chain(["replace_within", "replace_warnings", "replace_attempts"]) {
         assert!(problem.contains(&format!("returns.{field}")), "{problem}");
     }
     std::fs::remove_file(file).unwrap();
