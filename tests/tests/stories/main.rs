@@ -3,6 +3,7 @@
 mod analyses;
 mod approvals;
 mod endings;
+mod exchanges;
 mod holidays;
 mod hotline;
 mod ladder;

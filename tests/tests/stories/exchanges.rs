@@ -1,0 +1,176 @@
+//! Stories of goods that go out again: dearer, cheaper, and lost on the way until the customer wants his money.
+use contracts::{
+    common::v1::Money,
+    complaint::v1::{EscalationRaised, EscalationTrigger},
+    fulfilment::v1::{
+        GetServiceOrderRequest, InspectGoodsRequest, InspectionResult, LineRequest, OrderOrigin,
+        PickReplacementRequest, ReceiveGoodsRequest, RecordDeliveryRequest, RecordDifferencePaidRequest,
+        ReplacementView, RequestServiceOrderRequest, ReserveReplacementRequest, ServiceOrderView,
+        ShipReplacementRequest, TakeMoneyInsteadRequest, replacements_client::ReplacementsClient,
+    },
+};
+use jiff::SignedDuration;
+use testkit::request;
+use tonic::transport::Channel;
+
+use crate::world::World;
+
+const CLERK: &str = "staff:clerk-sun";
+const WAREHOUSE: &str = "staff:warehouse-wei";
+
+fn cny(minor: i64) -> Option<Money> {
+    Some(Money { minor, currency: "CNY".into() })
+}
+
+impl World {
+    fn replacements(&self) -> ReplacementsClient<Channel> {
+        ReplacementsClient::new(self.stack.channel("fulfilment"))
+    }
+
+    /// The article of a purchase is back and in order, and goes out again as is wanted. Says the order's id.
+    async fn replace(&self, kind: &str, purchase: &str, reason: &str, wanted: Option<(&str, i64)>) -> String {
+        let line = LineRequest {
+            purchase_id: purchase.into(),
+            line_id: "1".into(),
+            quantity: 1,
+            reason: reason.into(),
+            resaleable: Some(true),
+            wanted_product_id: wanted.map(|(product_id, _)| product_id.to_owned()).unwrap_or_default(),
+            wanted_price: wanted.and_then(|(_, minor)| cny(minor)),
+            ..Default::default()
+        };
+        let asked = RequestServiceOrderRequest {
+            customer_id: kernel::id::derived("customer", &[purchase]).to_string(),
+            origin: Some(OrderOrigin { kind: "counter".into(), reference: "s-1".into() }),
+            kind: kind.into(),
+            lines: vec![line],
+            confirmed: true,
+            segment: String::new(),
+        };
+        let mut staff = self.fulfilment();
+        let order_id = staff.request_service_order(request(CLERK, asked)).await.unwrap().into_inner().id;
+        let parcel = ReceiveGoodsRequest { order_id: order_id.clone(), place: "s-1".into(), ..Default::default() };
+        staff.receive_goods(request(CLERK, parcel)).await.unwrap();
+        let whole = InspectionResult { quantity: 1, accepted: true, grade: "a".into(), disposition: "restock".into() };
+        let (id, results) = (order_id.clone(), vec![whole]);
+        let inspection = InspectGoodsRequest { order_id: id, line_no: 1, results, ..Default::default() };
+        staff.inspect_goods(request("staff:inspector-wu", inspection)).await.unwrap();
+        self.stack.settle().await;
+        order_id
+    }
+
+    async fn order(&self, order_id: &str) -> ServiceOrderView {
+        let wanted = GetServiceOrderRequest { order_id: order_id.into() };
+        self.fulfilment().get_service_order(request(CLERK, wanted)).await.unwrap().into_inner().order.unwrap()
+    }
+
+    async fn attempts(&self, order_id: &str) -> Vec<ReplacementView> {
+        self.order(order_id).await.request.unwrap().replacements
+    }
+
+    /// The last attempt is shipped, and this becomes of its parcel. Says its id.
+    async fn send(&self, order_id: &str, outcome: &str) -> String {
+        let replacement_id = self.attempts(order_id).await.pop().unwrap().pieces.unwrap().replacement_id;
+        let (order_id, id) = (order_id.to_owned(), replacement_id.clone());
+        let mut warehouse = self.replacements();
+        let reserve = ReserveReplacementRequest { order_id: order_id.clone(), replacement_id };
+        warehouse.reserve_replacement(request(WAREHOUSE, reserve)).await.unwrap();
+        let pick = PickReplacementRequest { order_id: order_id.clone(), replacement_id: id.clone() };
+        warehouse.pick_replacement(request(WAREHOUSE, pick)).await.unwrap();
+        let ship = ShipReplacementRequest {
+            order_id: order_id.clone(),
+            replacement_id: id.clone(),
+            carrier: "sf".into(),
+            tracking_number: format!("SF-{id}"),
+        };
+        warehouse.ship_replacement(request(WAREHOUSE, ship)).await.unwrap();
+        self.arrive(&order_id, &id, outcome).await;
+        id
+    }
+
+    async fn arrive(&self, order_id: &str, replacement_id: &str, outcome: &str) {
+        let (order_id, replacement_id, outcome) = (order_id.into(), replacement_id.into(), outcome.into());
+        let delivery = RecordDeliveryRequest { order_id, replacement_id, outcome };
+        self.replacements().record_delivery(request(WAREHOUSE, delivery)).await.unwrap();
+        self.stack.settle().await;
+    }
+
+    /// How the order stands, and all that the provider paid by now, in how many payments.
+    async fn settled(&self, order_id: &str) -> (String, i64, usize) {
+        let ledger = self.ledger().await;
+        let paid = ledger.totals.get("CNY").copied().unwrap_or_default();
+        (self.order(order_id).await.status, paid, ledger.entries.len())
+    }
+}
+
+#[tokio::test]
+async fn r_ful_05_a_dearer_article_goes_out_once_the_customer_paid_the_difference() {
+    let world = World::open().await;
+    let purchase = world.sell("x-1").await;
+    let order = world.replace("exchange", &purchase, "no_reason", Some(("p-10", 2_000))).await;
+    let one = world.attempts(&order).await.remove(0);
+    assert_eq!(one.difference_due, cny(750));
+    let replacement_id = one.pieces.unwrap().replacement_id;
+    let reserve = ReserveReplacementRequest { order_id: order.clone(), replacement_id: replacement_id.clone() };
+    let early = world.replacements().reserve_replacement(request(WAREHOUSE, reserve)).await.unwrap_err();
+    assert!(early.message().contains("reserved when the difference was paid"), "{early:?}");
+    // The customer thinks about it for a week, and nobody is blamed for that.
+    world.stack.advance(SignedDuration::from_hours(168)).await;
+    assert!(world.stack.events::<EscalationRaised>("complaint").await.is_empty());
+    let paid = |minor| RecordDifferencePaidRequest {
+        order_id: order.clone(),
+        replacement_id: replacement_id.clone(),
+        reference: "till-7-4711".into(),
+        amount: cny(minor),
+    };
+    let little = world.replacements().record_difference_paid(request(CLERK, paid(700))).await.unwrap_err();
+    assert!(little.message().contains("no such difference is due"), "{little:?}");
+    for _ in 0..2 {
+        world.replacements().record_difference_paid(request(CLERK, paid(750))).await.unwrap();
+    }
+    world.send(&order, "delivered").await;
+    assert_eq!(world.settled(&order).await, ("completed".into(), 0, 0));
+    assert_eq!(world.attempts(&order).await[0].differences_paid, [cny(750).unwrap()]);
+    world.nothing_is_parked().await;
+}
+
+#[tokio::test]
+async fn r_ful_05_a_cheaper_article_gives_the_difference_back_exactly_once() {
+    let world = World::open().await;
+    let purchase = world.sell("x-2").await;
+    world.mood("silent_after_paying").await;
+    let order = world.replace("exchange", &purchase, "no_reason", Some(("p-11", 1_000))).await;
+    world.send(&order, "delivered").await;
+    assert_eq!(world.settled(&order).await, ("in_progress".into(), 250, 1), "it left, and nobody has told us yet");
+    world.mood("normal").await;
+    world.stack.advance(SignedDuration::from_secs(5)).await;
+    assert_eq!(world.settled(&order).await, ("completed".into(), 250, 1));
+    world.nothing_is_parked().await;
+}
+
+#[tokio::test]
+async fn r_ful_05_a_reshipment_that_is_lost_twice_ends_in_the_money_and_its_lateness_is_raised() {
+    let world = World::open().await;
+    let purchase = world.sell("x-3").await;
+    let order = world.replace("reship", &purchase, "not_as_described.wrong_article", None).await;
+    let first = world.send(&order, "lost").await;
+    world.arrive(&order, &first, "lost").await;
+    world.send(&order, "lost").await;
+    let attempts = world.attempts(&order).await;
+    let seen: Vec<_> = attempts.iter().map(|one| one.status.as_str()).collect();
+    assert_eq!(seen, ["lost", "lost", "undecided"], "told twice is lost once, and both parcels stay on record");
+    for hours in [50, 30] {
+        world.stack.advance(SignedDuration::from_hours(hours)).await;
+    }
+    let raised: Vec<EscalationRaised> = world.stack.events("complaint").await;
+    let late = |one: &&EscalationRaised| one.trigger() == EscalationTrigger::PromiseLate;
+    assert_eq!(raised.iter().filter(late).count(), 1, "{raised:?}");
+    let replacement_id = attempts[2].pieces.clone().unwrap().replacement_id;
+    let take = TakeMoneyInsteadRequest { order_id: order.clone(), replacement_id };
+    for _ in 0..2 {
+        world.replacements().take_money_instead(request(CLERK, take.clone())).await.unwrap();
+    }
+    world.stack.settle().await;
+    assert_eq!(world.settled(&order).await, ("completed".into(), 1_250, 1));
+    world.nothing_is_parked().await;
+}
