@@ -49,7 +49,7 @@ impl Api {
         &self,
         request: &Request<T>,
         scope: &str,
-        read: impl FnOnce(&mut Checks, &T) -> (Which, Option<replacement::Command>),
+        read: impl FnOnce(&mut Checks, &T) -> (Which, Option<replacement::Command>) + Send,
     ) -> Result<Response<Receipt>, Status> {
         let mut checks = Checks::default();
         let caller = caller(&mut checks, request, scope);

@@ -1,5 +1,5 @@
 //! Goods that go out again: every state with every command, what is due for them, and what ends the order.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 use jiff::SignedDuration;
 use kernel::returns::{Answer, Fee, Goods as WhenGoods};
 use serde::{Deserialize, Serialize};
