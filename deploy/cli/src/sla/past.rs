@@ -247,10 +247,8 @@ impl Past {
 
     /// It was met, and earlier than was said.
     fn ended_earlier(&mut self, kind: Kind, id: &str, at: Timestamp) {
-        if let Some(promise) = self.newest(kind, id) {
-            let met = End { at, how: How::Met };
-            promise.end = Some(promise.end.map_or(met, |end| end.min(met)));
-        }
+        let met = End { at, how: How::Met };
+        self.newest(kind, id).into_iter().for_each(|one| one.end = Some(one.end.map_or(met, |end| end.min(met))));
     }
 
     fn newest(&mut self, kind: Kind, id: &str) -> Option<&mut Promise> {
