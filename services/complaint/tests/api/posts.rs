@@ -88,7 +88,7 @@ async fn r_rol_03_a_quality_specialist_proposes_improvements_and_decides_no_comp
 }
 
 #[tokio::test]
-async fn r_rol_04_a_training_specialist_takes_up_measures_and_reads_no_complaints() {
+async fn r_rol_14_a_training_specialist_takes_up_measures_and_reads_no_complaints() {
     let house = sun_is("training_specialist").await;
     house.record(1, CaseClass::ServiceAttitude).await;
     let action_id = ok(improvements(&house).propose(request(ANA, proposal(&house))).await, "proposed").id;
@@ -105,7 +105,7 @@ async fn r_rol_04_a_training_specialist_takes_up_measures_and_reads_no_complaint
 }
 
 #[tokio::test]
-async fn r_rol_07_management_and_the_head_decide_escalations_and_no_specialist_does() {
+async fn r_rol_14_management_and_the_head_decide_escalations_and_no_specialist_does() {
     for (post, may) in [("management", true), ("head_of_after_sales", true), ("customer_service_specialist", false)] {
         let house = sun_is(post).await;
         house.record(1, CaseClass::Delivery).await;
