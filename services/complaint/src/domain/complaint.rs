@@ -339,7 +339,8 @@ impl Complaint {
                 self.raised_by_itself(*trigger);
                 self.state = State::Investigating;
             }
-            Event::Raised { trigger, .. } => {
+            Event::Raised { trigger, escalation_id } => {
+                self.escalation_level = self.escalation_level.max(Some(self.level_of(*trigger, *escalation_id)));
                 self.raised_by_itself(*trigger);
                 if let (Trigger::ResultUntold, State::Executed { untold }) = (trigger, &mut self.state) {
                     *untold = true;
