@@ -307,6 +307,9 @@ mod tests {
         let no_kind =
             refused(&|s| drop(s["offers"][0].as_table_mut().unwrap().insert("kinds".into(), vec!["gold"].into())));
         assert!(no_kind.contains("offer 1: gold"), "{no_kind}");
+        let owed: toml::Table = r#"at_least_one_of = ["repair"]"#.parse().unwrap();
+        let owed = refused(&|s| s["offers"].as_array_mut().unwrap().push(owed.clone().into()));
+        assert!(owed.contains("severity 0 is owed one of repair, but is offered none"), "{owed}");
         let mute = refused(&|s| drop(s["guidance"]["emotion"].as_table_mut().unwrap().remove("angry")));
         assert!(mute.contains("Angry"), "{mute}");
         let mute = refused(&|s| {
@@ -326,6 +329,10 @@ mod tests {
         assert!(nobody.contains("nobody above"), "{nobody}");
         let zone = escalation("quiet_hours", &|quiet| drop(quiet.insert("zone".into(), "Moon/Sea".into())));
         assert!(zone.contains("Asia/Shanghai"), "{zone}");
+        let often = refused(&|s| {
+            drop(s["escalation"].as_table_mut().unwrap().insert("management_from_breach".into(), 11.into()))
+        });
+        assert!(often.contains("management_from_breach"), "{often}");
         let gold = escalation("amount_over", &|over| drop(over.insert("XAU".into(), 1.into())));
         assert!(gold.contains("XAU"), "{gold}");
         let posts = |table: &str, key: &str, who: &[&str]| {

@@ -32,6 +32,8 @@ async fn r_cmp_20_every_list_reads_its_page_by_an_index_and_sorts_nothing() {
         ("complaint", "recorded_at", &[][..], "complaint_recorded"),
         ("complaint", "recorded_at", &["status"], "complaint_status"),
         ("complaint", "recorded_at", &["held"], "complaint_held"),
+        ("complaint", "recorded_at", &["segment"], "complaint_segment"),
+        ("complaint", "recorded_at", &["status", "segment"], "complaint_segment_status"),
         ("department_task", "answer_by", &[], "department_task_due"),
         ("department_task", "answer_by", &["department", "status"], "department_task_list"),
         ("escalation", "raised_at", &[], "escalation_raised"),

@@ -34,7 +34,7 @@ const ABREAST: usize = 24;
 pub struct Agreed {
     pub refunds: u64,
     pub minor: i64,
-    pub guidance: u64,
+    pub by_people: u64,
     pub declined: u64,
     pub dissatisfied: u64,
     by_purchase: HashMap<Uuid, i64>,
@@ -189,13 +189,16 @@ impl<'a> Staff<'a> {
         let left = paid.minor - given;
         let whole = view.declines > 0 || luck % 5 < 2;
         let minor = if whole { left } else { (left / 2).max(1).min(left) };
-        let guidance = minor <= 0 || luck % 11 == 4;
+        let by_people = minor <= 0 || luck % 11 == 4;
+        // Advice alone is no remedy for harm, or for what is not sound.
+        let owed = view.severity > 0 && matches!(view.class(), CaseClass::ProductQuality | CaseClass::Discomfort);
         let kind = match () {
-            () if guidance => RemedyKind::Guidance,
+            () if by_people && owed => RemedyKind::Exchange,
+            () if by_people => RemedyKind::Guidance,
             () if luck % 4 == 1 => RemedyKind::ReturnRefund,
             () => RemedyKind::Refund,
         };
-        let amount = (!guidance).then(|| WireMoney { minor, currency: paid.currency.to_string() });
+        let amount = (!by_people).then(|| WireMoney { minor, currency: paid.currency.to_string() });
         let m = complaint::DraftSolutionRequest {
             complaint_id: view.complaint_id.clone(),
             remedies: vec![Remedy { kind: kind.into(), amount, ..Remedy::default() }],
@@ -235,7 +238,7 @@ impl<'a> Staff<'a> {
                     agreed.minor += amount.minor;
                     *agreed.by_purchase.entry(purchase).or_default() += amount.minor;
                 }
-                None => agreed.guidance += 1,
+                None => agreed.by_people += 1,
             });
         }
         Ok(told)
@@ -243,7 +246,7 @@ impl<'a> Staff<'a> {
 
     async fn guide(&self, view: &ComplaintView) -> anyhow::Result<u64> {
         let mut told = 0;
-        for remedy in view.remedies.iter().filter(|remedy| remedy.kind() == RemedyKind::Guidance) {
+        for remedy in view.remedies.iter().filter(|remedy| remedy.amount.is_none()) {
             let m = complaint::CompleteRemedyRequest {
                 complaint_id: view.complaint_id.clone(),
                 remedy_id: remedy.remedy_id.clone(),
@@ -276,7 +279,7 @@ impl<'a> Staff<'a> {
         let (mut found, mut token) = (Vec::new(), String::new());
         loop {
             let page = Some(Page { size: 200, token });
-            let m = complaint::ListComplaintsRequest { status: status.into(), page, held: false };
+            let m = complaint::ListComplaintsRequest { status: status.into(), page, ..Default::default() };
             let list = self.ask(m, |mut c, r| async move { c.list_complaints(r).await }).await?;
             found.extend(list.complaints);
             token = list.next_page_token;

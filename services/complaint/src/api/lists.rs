@@ -2,6 +2,7 @@
 use backbone::{Checks, Fault, page::by_time, proto};
 use contracts::{common::v1::Count, complaint::v1::*};
 use jiff::SignedDuration;
+use kernel::sla::SEGMENTS;
 use uuid::Uuid;
 
 use super::Api;
@@ -48,10 +49,12 @@ impl Api {
     pub(super) async fn complaint(&self, id: Uuid) -> Result<GetComplaintResponse, Fault> {
         let found = store::get::<Complaint>(&self.pool, id).await?;
         let (version, complaint) = found.ok_or_else(|| Fault::not_found("complaint", id))?;
-        let offered = self.policy.rules.offers.of(complaint.class(), complaint.severity());
+        let (offers, class, severity) = (&self.policy.rules.offers, complaint.class(), complaint.severity());
+        let kinds = |names: &[String]| names.iter().map(|name| wire::kind_named(name).into()).collect();
         Ok(GetComplaintResponse {
             guidance: self.policy.guidance.of(complaint.class(), complaint.facts.emotion),
-            offered: offered.into_iter().map(|name| wire::kind_named(name).into()).collect(),
+            offered: offers.of(class, severity).into_iter().map(|name| wire::kind_named(name).into()).collect(),
+            owed: offers.owed(class, severity).map(|names| OwedRemedy { one_of: kinds(names) }).collect(),
             complaint: Some(wire::complaint_view(version, &complaint)),
             notes: store::notes(&self.pool, id).await?.into_iter().map(note).collect(),
         })
@@ -79,9 +82,12 @@ impl Api {
     pub(super) async fn complaints(&self, r: &ListComplaintsRequest) -> Result<ListComplaintsResponse, Fault> {
         let mut checks = Checks::default();
         let status = checks.optional_of("status", &r.status, &COMPLAINT);
+        let segment = checks.optional_of("segment", &r.segment, &SEGMENTS);
         let page = checks.page(r.page.as_ref(), by_time);
-        let (Some(status), Some((page, after))) = (status, page) else { return Err(checks.fault()) };
-        let asked = [("status", status), ("held", r.held.then_some("held"))];
+        let (Some(status), Some(segment), Some((page, after))) = (status, segment, page) else {
+            return Err(checks.fault());
+        };
+        let asked = [("status", status), ("held", r.held.then_some("held")), ("segment", segment)];
         let rows = store::list::<Complaint>(&self.pool, "recorded_at", &asked, after, page.limit()).await?;
         let next = page.next(&rows, |(_, c)| (c.facts.recorded_at.to_string(), c.facts.complaint_id));
         let complaints = rows.iter().map(|(version, complaint)| wire::complaint_view(*version, complaint)).collect();

@@ -129,8 +129,13 @@ pub fn draft(
     let remedies = remedies(checks, &r.remedies);
     let text = checks.text("text", &r.text, 1..=TEXT_MAX);
     let reason = checks.text("exception_reason", &r.exception_reason, 0..=TEXT_MAX);
+    let meets = contract::MeetsExpectation::try_from(r.meets_expectation);
+    if meets.is_err() {
+        checks.wrong("meets_expectation", "must be yes, partly, no or not_stated");
+    }
+    let meets_expectation = wire::meets_expectation_of(meets.ok()?);
     let (by, rules, exception) = (by.to_owned(), policy.rules.clone(), !reason?.is_empty());
-    let command = Command::DraftSolution { by, remedies: remedies?, exception, others, rules };
+    let command = Command::DraftSolution { by, remedies: remedies?, exception, meets_expectation, others, rules };
     Some(wish(id?, command).with("solution", text?).with("exception_reason", reason?))
 }
 

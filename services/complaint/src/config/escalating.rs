@@ -19,6 +19,7 @@ use crate::domain::{
 pub struct Section {
     warn_department_at_percent: u8,
     accept_answer_within_hours: i64,
+    management_from_breach: u32,
     severity_from: Severity,
     first_level: BTreeMap<Trigger, Level>,
     acknowledge_within_hours: BTreeMap<Level, i64>,
@@ -38,6 +39,7 @@ impl Section {
             ensure!(management, "{wrong}: {trigger:?} must be management's at once (R-CMP-12, R-CMP-13)");
         }
         ensure!(self.warn_department_at_percent < 100, "{wrong}: warn_department_at_percent must be 0 to 99");
+        ensure!(self.management_from_breach <= 10, "{wrong}: management_from_breach must be 0 (never) to 10");
         let top = self.acknowledge_within_hours.contains_key(&Level::Management);
         ensure!(!top, "{wrong}: acknowledge_within_hours names management, but there is nobody above it");
         let mut acknowledge_within = BTreeMap::new();
@@ -57,6 +59,7 @@ impl Section {
             // Management is where everything begins that is not named.
             first: self.first_level.into_iter().filter(|(_, level)| *level != Level::Management).collect(),
             rungs: Rungs { acknowledge_within, quiet: self.quiet_hours },
+            management_from_breach: self.management_from_breach,
             warn_percent: self.warn_department_at_percent,
             accept_within: term("escalation.accept_answer_within_hours", self.accept_answer_within_hours, 1..=30 * 24)?,
             severity_from: Some(self.severity_from),

@@ -14,7 +14,7 @@ use super::{
     retargeting::Retarget,
     routing::Desk,
     rulebook::Rulebook,
-    solution::{Flaw, RemedyKind},
+    solution::{Flaw, MeetsExpectation, RemedyKind},
     values::{CauseCode, Department, Emotion, Evidence, RecordPart},
 };
 
@@ -96,6 +96,7 @@ pub enum Command {
         remedies: Vec<RemedyKind>,
         /// A reason was given for leaving the policy.
         exception: bool,
+        meets_expectation: MeetsExpectation,
         /// What others were given; nothing when the draft has no price.
         others: Option<Comparables>,
         rules: Arc<Rulebook>,
@@ -195,6 +196,8 @@ pub enum Rejection {
     NoPurchase,
     #[error("policy does not offer {0} for this class and severity; give the reason for an exception")]
     OutsidePolicy(&'static str),
+    #[error("policy owes one of {0} for this class and severity; promise one, or give the reason for an exception")]
+    BelowPolicy(String),
     #[error("the agreed solution has no such remedy")]
     UnknownRemedy,
     #[error("only what people do is completed by hand; money is settled by its service order")]
@@ -251,6 +254,7 @@ impl Rejection {
             Self::BadRemedies(_) => "complaint.bad_remedies",
             Self::NoPurchase => "complaint.no_purchase",
             Self::OutsidePolicy(_) => "complaint.outside_policy",
+            Self::BelowPolicy(_) => "complaint.below_policy",
             Self::NotAsApproved | Self::GivenUnsaid(_) => "complaint.not_as_approved",
             Self::UnknownRemedy => "complaint.unknown_remedy",
             Self::NotGuidance => "complaint.not_guidance",

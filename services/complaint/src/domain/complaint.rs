@@ -342,6 +342,7 @@ impl Complaint {
                 self.state = State::Investigating;
             }
             Event::Raised { trigger, escalation_id } => {
+                self.escalation_level = self.escalation_level.max(Some(self.level_of(*trigger, *escalation_id)));
                 self.raised_by_itself(*trigger);
                 self.report_raised(*trigger, *escalation_id);
                 if let (Trigger::ResultUntold, State::Executed { untold }) = (trigger, &mut self.state) {

@@ -54,8 +54,9 @@ impl Complaint {
             Command::ConcludeInvestigation { evidence, cause, responsible, levels } => {
                 self.conclude(cause, responsible, evidence, &levels, now)
             }
-            Command::DraftSolution { by, remedies, exception, others, rules } => {
+            Command::DraftSolution { by, remedies, exception, meets_expectation, others, rules } => {
                 let mut draft = self.draft(by, &remedies, exception, &rules)?;
+                draft.meets_expectation = meets_expectation;
                 let worth = self.worth_with(&remedies);
                 draft.fairness = worth.zip(others).map(|(worth, others)| rules.band.judge(worth, &others));
                 Ok(vec![Event::SolutionDrafted(Box::new(draft))])
@@ -225,9 +226,15 @@ impl Complaint {
         if let Some(kind) = remedies.iter().find(|kind| !exception && outside(kind)) {
             return Err(Rejection::OutsidePolicy(kind.name()));
         }
+        let all: Vec<_> = self.done().chain(remedies.iter().copied()).map(RemedyKind::name).collect();
+        let lacking = rules.offers.lacking(self.class(), self.severity(), &all);
+        if let Some(owed) = lacking.filter(|_| !exception) {
+            return Err(Rejection::BelowPolicy(owed.join(", ")));
+        }
         let version = self.version() + 1;
         let mut draft = Solution::draft(self.facts.complaint_id, version, by, remedies);
         draft.remedies.iter_mut().for_each(|remedy| remedy.exception = outside(&remedy.kind));
+        draft.below_policy = lacking.is_some();
         Ok(draft)
     }
 

@@ -1,6 +1,7 @@
 //! What a complaint was given so far. A draft that follows one that failed or did not settle the matter counts together
 //! with what was done under those before it: against the limits of the approval (R-CMP-07), the amount from which on a
-//! solution is raised, and the band of what like complaints were given. So nobody stays below a limit by many drafts.
+//! solution is raised, the band of what like complaints were given, and what policy owes for the grade (R-CMP-14). So
+//! nobody stays below a limit by many drafts.
 //! Invariant: all amounts of a complaint have one currency.
 use kernel::money::{Currency, Money};
 
@@ -18,11 +19,16 @@ impl Complaint {
         self.state = State::SolutionDrafted;
     }
 
-    /// What is given by the next draft: under the newest one too, as far as it was done.
-    fn given_by_now(&self) -> Option<Money> {
+    /// What was done by now, under the newest draft and those before it.
+    pub(super) fn done(&self) -> impl Iterator<Item = RemedyKind> {
         let newest = self.solution.iter().flat_map(|solution| &solution.remedies);
         let done = newest.filter(|remedy| remedy.progress == Progress::Done);
-        total(self.given.iter().chain(done).map(|remedy| remedy.kind))
+        self.given.iter().chain(done).map(|remedy| remedy.kind)
+    }
+
+    /// What is given by the next draft: under the newest one too, as far as it was done.
+    fn given_by_now(&self) -> Option<Money> {
+        total(self.done())
     }
 
     /// The currency in which something was given; none while nothing was.

@@ -18,6 +18,10 @@ pub struct Ladder {
     /// Where a trigger begins; at management when it is not named.
     pub first: BTreeMap<Trigger, Level>,
     pub rungs: Rungs,
+    /// Of the promises broken in one complaint, the so-manyeth is management's, and each before it begins a level higher
+    /// than the one before (R-CMP-13); 0: each begins where the first does.
+    #[serde(default)]
+    pub management_from_breach: u32,
     /// A department is warned after so much of its time; 0: never.
     pub warn_percent: u8,
     /// So long the complaint manager has to accept or return a department's answer; nothing: all the time there is.
@@ -51,6 +55,16 @@ impl Ladder {
     /// The level a trigger begins at.
     pub fn first(&self, trigger: Trigger) -> Level {
         self.first.get(&trigger).copied().unwrap_or_default()
+    }
+
+    /// The level the trigger of a broken promise begins at where `before` others of the complaint were broken before it.
+    pub fn again(&self, trigger: Trigger, before: u32) -> Level {
+        let up = |level: Level, _| level.above().unwrap_or(level);
+        match self.management_from_breach {
+            0 => self.first(trigger),
+            last if before + 1 >= last => Level::Management,
+            _ => (0..before).fold(self.first(trigger), up),
+        }
     }
 
     /// Whether a complaint this grave is raised.

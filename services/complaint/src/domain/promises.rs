@@ -15,7 +15,7 @@ use super::{
     care::Heard,
     complaint::{Complaint, Event, Facts},
     decide::Decision,
-    escalation::Trigger,
+    escalation::{Level, Trigger},
     values::Class,
 };
 
@@ -204,6 +204,19 @@ impl Complaint {
             Some(times) => format!("{warning}/{times}"),
         };
         self.escalation_of("promise_warning", kind, started_at, &which)
+    }
+
+    /// The level something is raised to: as the ladder says, and what is raised for a broken promise higher with every
+    /// promise of the complaint that was broken before that one, by its due time (R-CMP-13).
+    pub fn level_of(&self, trigger: Trigger, escalation_id: Uuid) -> Level {
+        let late = |(kind, promise): (Kind, &Promise)| {
+            promise.breached_at().map(|at| (at, self.late_escalation(kind, promise.started_at)))
+        };
+        let mut late: Vec<_> = self.promises.iter().filter_map(late).collect();
+        late.sort_unstable();
+        let before = late.iter().position(|(_, raised)| *raised == escalation_id).and_then(|at| u32::try_from(at).ok());
+        let ladder = &self.facts.terms.ladder;
+        before.map_or_else(|| ladder.first(trigger), |before| ladder.again(trigger, before))
     }
 
     fn escalation_of(&self, what: &str, kind: Kind, started_at: Timestamp, which: &str) -> Uuid {

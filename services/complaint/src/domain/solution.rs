@@ -78,6 +78,18 @@ pub enum Progress {
     Failed,
 }
 
+/// Whether a draft gives what the customer said he expects (R-CMP-06), as its author judges it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MeetsExpectation {
+    Yes,
+    Partly,
+    No,
+    /// The author did not say.
+    #[default]
+    NotStated,
+}
+
 /// One thing promised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remedy {
@@ -118,6 +130,11 @@ pub struct Solution {
     /// How its worth compares with what others were given; none when it has no price.
     #[serde(default)]
     pub fairness: Option<Fairness>,
+    /// It lacks what policy owes for the class and severity; somebody gave a reason (R-CMP-14).
+    #[serde(default)]
+    pub below_policy: bool,
+    #[serde(default)]
+    pub meets_expectation: MeetsExpectation,
 }
 
 impl Solution {
@@ -144,6 +161,8 @@ impl Solution {
             approval: None,
             consent: None,
             fairness: None,
+            below_policy: false,
+            meets_expectation: MeetsExpectation::NotStated,
         }
     }
 
@@ -164,7 +183,7 @@ impl Solution {
 
     /// Something of it leaves the policy of the house.
     pub fn exception(&self) -> bool {
-        self.remedies.iter().any(|remedy| remedy.exception)
+        self.below_policy || self.remedies.iter().any(|remedy| remedy.exception)
     }
 
     /// Nothing is under way any more and something failed: only another solution helps.

@@ -92,7 +92,8 @@ impl Aggregate for Complaint {
                 Published::of(&c::CustomerDissatisfied { complaint_id, trigger, escalation_id }, shard)
             }
             Event::Raised { trigger, escalation_id } => {
-                Published::of(&self.escalated(self.facts.terms.ladder.first(*trigger), *trigger, *escalation_id), shard)
+                let level = self.level_of(*trigger, *escalation_id);
+                Published::of(&self.escalated(level, *trigger, *escalation_id), shard)
             }
             Event::Escalated { level, trigger, escalation_id } => {
                 Published::of(&self.escalated(*level, *trigger, *escalation_id), shard)
@@ -227,7 +228,8 @@ impl Complaint {
     }
 
     fn matter(&self, escalation_id: Uuid, trigger: Trigger) -> Matter {
-        Matter::new(escalation_id, Some(self.facts.complaint_id), trigger, &self.facts.terms.ladder)
+        let matter = Matter::new(escalation_id, Some(self.facts.complaint_id), trigger, &self.facts.terms.ladder);
+        Matter { level: self.level_of(trigger, escalation_id), ..matter }
     }
 
     fn raise(&self, escalation_id: Uuid, trigger: Trigger) -> Change {

@@ -30,7 +30,7 @@ pub use escalation::{over, raise, settle};
 pub use improvement::{improvement_view, report};
 pub use reporters::{reporter_views, suppression_of};
 pub use suggestion::{decline_reason_of, reward_of, suggestion_view};
-pub use view::{complaint_view, escalation_view, kind_named, ordered, remedy_kind, task_view};
+pub use view::{complaint_view, escalation_view, kind_named, meets_expectation_of, ordered, remedy_kind, task_view};
 
 /// A thing with a status word.
 pub trait Status {

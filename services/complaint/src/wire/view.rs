@@ -19,7 +19,7 @@ use crate::domain::{
     complaint::{Deviation, State},
     escalation::Level,
     fairness::Fairness,
-    solution::{Progress, Remedy, RemedyKind},
+    solution::{MeetsExpectation, Progress, Remedy, RemedyKind},
     values::Evidence,
 };
 
@@ -69,6 +69,28 @@ pub fn complaint_view(version: u64, complaint: &Complaint) -> contract::Complain
         read_by: complaint.read_by().and_then(instant),
         answer_by: complaint.answer_by().and_then(instant),
         times_offered: complaint.care.awaited.reminded,
+        below_policy: solution.is_some_and(|solution| solution.below_policy),
+        meets_expectation: solution.map_or(0, |solution| meets_expectation(solution.meets_expectation)),
+    }
+}
+
+fn meets_expectation(meets: MeetsExpectation) -> i32 {
+    let meets = match meets {
+        MeetsExpectation::Yes => contract::MeetsExpectation::Yes,
+        MeetsExpectation::Partly => contract::MeetsExpectation::Partly,
+        MeetsExpectation::No => contract::MeetsExpectation::No,
+        MeetsExpectation::NotStated => contract::MeetsExpectation::NotStated,
+    };
+    meets.into()
+}
+
+/// What the author said about a draft.
+pub fn meets_expectation_of(meets: contract::MeetsExpectation) -> MeetsExpectation {
+    match meets {
+        contract::MeetsExpectation::Yes => MeetsExpectation::Yes,
+        contract::MeetsExpectation::Partly => MeetsExpectation::Partly,
+        contract::MeetsExpectation::No => MeetsExpectation::No,
+        contract::MeetsExpectation::NotStated | contract::MeetsExpectation::Unspecified => MeetsExpectation::NotStated,
     }
 }
 

@@ -11,6 +11,7 @@ mod house;
 mod improvements;
 mod offers;
 mod overdue;
+mod policy;
 mod posts;
 mod promises;
 mod refusals;
@@ -275,7 +276,7 @@ async fn a_refund_that_cannot_be_paid_needs_another_solution() {
     assert_eq!(raised.iter().map(EscalationRaised::trigger).collect::<Vec<_>>(), [EscalationTrigger::RemedyFailed; 2]);
     assert_eq!(house.view(1).await.escalation_level, 4, "what was promised and not done is management's to know");
     assert_eq!(house.view(1).await.progress[0].status, "failed", "the deviation can be seen");
-    ok(house.client().draft_solution(request(BEN, draft(1, vec![guidance()]))).await, "solution_drafted");
+    ok(house.client().draft_solution(request(BEN, draft(1, vec![refund(400)]))).await, "solution_drafted");
     assert_eq!(house.view(1).await.solution_version, 3);
 }
 

@@ -88,7 +88,7 @@ async fn r_rol_03_a_quality_specialist_proposes_improvements_and_decides_no_comp
 }
 
 #[tokio::test]
-async fn r_rol_04_a_training_specialist_takes_up_measures_and_reads_no_complaints() {
+async fn r_rol_14_a_training_specialist_takes_up_measures_and_reads_no_complaints() {
     let house = sun_is("training_specialist").await;
     house.record(1, CaseClass::ServiceAttitude).await;
     let action_id = ok(improvements(&house).propose(request(ANA, proposal(&house))).await, "proposed").id;
@@ -105,7 +105,7 @@ async fn r_rol_04_a_training_specialist_takes_up_measures_and_reads_no_complaint
 }
 
 #[tokio::test]
-async fn r_rol_07_management_decides_what_is_raised_to_it_and_no_specialist_anything() {
+async fn r_rol_14_management_decides_what_is_raised_to_it_and_no_specialist_anything() {
     for (post, may) in [("management", true), ("customer_service_specialist", false)] {
         let house = sun_is(post).await;
         house.record(1, CaseClass::Delivery).await;
@@ -187,7 +187,7 @@ async fn raised(house: &House, trigger: EscalationTrigger) -> String {
 
 /// As shipped: who may take up what is with which level.
 #[tokio::test]
-async fn r_cmp_12_r_rol_07_each_level_binds_the_posts_that_act_on_it_and_a_level_above_may_always_act() {
+async fn r_cmp_12_r_rol_14_each_level_binds_the_posts_that_act_on_it_and_a_level_above_may_always_act() {
     let house = House::shipped().await;
     house.record(1, CaseClass::Delivery).await;
     let manager = raised(&house, EscalationTrigger::Manual).await;

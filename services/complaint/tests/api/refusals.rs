@@ -80,8 +80,11 @@ async fn every_wrong_field_of_a_complaint_command_is_named_at_once() {
     let (complaint_id, remedy_id, reason) = (bad(), bad(), String::new());
     let wrong = ReportRemedyDeviationRequest { complaint_id, remedy_id, reason, given_up: true };
     expect(client().report_remedy_deviation(request(ANA, wrong)), &["complaint_id", "remedy_id", "reason"]).await;
-    let wrong = DraftSolutionRequest { complaint_id: bad(), exception_reason: long(), ..draft(1, vec![guidance()]) };
-    expect(client().draft_solution(request(ANA, wrong)), &["complaint_id", "exception_reason"]).await;
+    let (complaint_id, exception_reason, meets_expectation) = (bad(), long(), 9);
+    let wrong =
+        DraftSolutionRequest { complaint_id, exception_reason, meets_expectation, ..draft(1, vec![guidance()]) };
+    let all = ["complaint_id", "exception_reason", "meets_expectation"];
+    expect(client().draft_solution(request(ANA, wrong)), &all).await;
     let wrong = TellResultRequest { complaint_id: bad(), ..Default::default() };
     expect(client().tell_result(request(ANA, wrong)), &["complaint_id", "channel", "text"]).await;
     let wrong = RecordUnreachedRequest { complaint_id: bad(), channel: "Hot line".into(), tried_at: None };
@@ -246,7 +249,7 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
     let (mut complaints, mut tasks, mut token) = (Vec::new(), Vec::new(), String::new());
     loop {
         let page = Some(Page { size: 2, token });
-        let asked = ListComplaintsRequest { status: "recorded".into(), page, held: false };
+        let asked = ListComplaintsRequest { status: "recorded".into(), page, ..Default::default() };
         let answer = house.client().list_complaints(request(ANA, asked)).await.unwrap().into_inner();
         assert!(answer.complaints.len() <= 2);
         complaints.extend(answer.complaints.into_iter().map(|view| view.complaint_id));
@@ -272,8 +275,9 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
     assert_eq!(house.tasks("quality").await, []);
 
     let page = || Some(Page { size: 201, token: "x".into() });
-    let asked = ListComplaintsRequest { status: "open".into(), page: page(), held: false };
-    expect(house.client().list_complaints(request(ANA, asked)), &["status", "page.size", "page.token"]).await;
+    let asked = ListComplaintsRequest { status: "open".into(), page: page(), segment: "gold".into(), held: false };
+    let wrong = ["status", "segment", "page.size", "page.token"];
+    expect(house.client().list_complaints(request(ANA, asked)), &wrong).await;
     let asked = ListTasksRequest { department: "Q".into(), status: "recorded".into(), page: page() };
     expect(house.client().list_tasks(request(ANA, asked)), &["department", "status", "page.size", "page.token"]).await;
     let asked = ListEscalationsRequest { status: "open".into(), page: page(), ..Default::default() };
@@ -281,7 +285,7 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
     let (far, long) = (format!("{}~-009999-01-02T00:00:00Z", id(1)), format!("{}~{}", id(1), "1".repeat(200)));
     for token in ["x".to_owned(), format!("{}~yesterday", id(1)), "~".into(), far, long] {
         let page = Some(Page { size: 1, token });
-        let asked = ListComplaintsRequest { status: "open".into(), page: page.clone(), held: false };
+        let asked = ListComplaintsRequest { status: "open".into(), page: page.clone(), ..Default::default() };
         expect(house.client().list_complaints(request(ANA, asked)), &["status", "page.token"]).await;
         let asked = ListTasksRequest { page: page.clone(), ..Default::default() };
         expect(house.client().list_tasks(request(ANA, asked)), &["page.token"]).await;

@@ -141,6 +141,7 @@ fn whoever_writes_the_next_draft_is_its_author() {
         by: BEN.into(),
         remedies: vec![refund(1)],
         exception: false,
+        meets_expectation: MeetsExpectation::NotStated,
         others: None,
         rules: rules(),
     };

@@ -10,6 +10,7 @@ mod guards;
 mod hold;
 mod improvement_table;
 mod merging;
+mod policy;
 mod promises;
 mod properties;
 mod record;
@@ -37,7 +38,7 @@ use super::{
     fairness::{Band, Comparables},
     routing::Desk,
     rulebook::{Offer, Offers, RETARGET, Rulebook},
-    solution::RemedyKind,
+    solution::{MeetsExpectation, RemedyKind},
     values::{Class, Department, RecordPart, Severity},
 };
 
@@ -120,7 +121,7 @@ fn rules() -> Arc<Rulebook> {
     let reach = Reach { kinds: &kinds, classes: &Class::ALL.map(Class::name) };
     let matrix = Matrix::new(1, matrix, step("head"), reach, &powers).unwrap();
     let kinds = RemedyKind::NAMES.into_iter().filter(|kind| *kind != "repair").map(str::to_owned).collect();
-    let offers = Offers::new(vec![Offer { classes: vec![], from_severity: 0, kinds }]).unwrap();
+    let offers = Offers::new(vec![Offer { kinds, ..Offer::default() }]).unwrap();
     let band = Band { days: 365, at_least: 20, from_percentile: 10, to_percentile: 90 };
     Arc::new(Rulebook { matrix, powers, offers, band })
 }
@@ -185,6 +186,7 @@ fn draft(remedies: &[RemedyKind]) -> Command {
         by: ANA.into(),
         remedies: remedies.to_vec(),
         exception: false,
+        meets_expectation: MeetsExpectation::NotStated,
         others: None,
         rules: rules(),
     }
@@ -193,7 +195,14 @@ fn draft(remedies: &[RemedyKind]) -> Command {
 /// A draft among twenty complaints that were given 5.00 each.
 fn draft_among(remedies: &[RemedyKind]) -> Command {
     let others = Some(Comparables { currency: "CNY".parse().unwrap(), given: vec![500; 20] });
-    Command::DraftSolution { by: ANA.into(), remedies: remedies.to_vec(), exception: false, others, rules: rules() }
+    Command::DraftSolution {
+        by: ANA.into(),
+        remedies: remedies.to_vec(),
+        exception: false,
+        meets_expectation: MeetsExpectation::NotStated,
+        others,
+        rules: rules(),
+    }
 }
 
 fn draft_exception(remedies: &[RemedyKind]) -> Command {
@@ -201,6 +210,7 @@ fn draft_exception(remedies: &[RemedyKind]) -> Command {
         by: ANA.into(),
         remedies: remedies.to_vec(),
         exception: true,
+        meets_expectation: MeetsExpectation::NotStated,
         others: None,
         rules: rules(),
     }
