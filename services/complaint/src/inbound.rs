@@ -239,23 +239,17 @@ fn unanswered(
     Ok(raise(if lane == Lane::Health { matter.by_night() } else { matter }))
 }
 
-/// In time there is nothing to settle but a warning.
-fn responded(event: &CaseResponded) -> Result<Effects, Fault> {
-    proto::id("case_id", &event.case_id)?;
-    let warning = || Effects::change(wire::settle(response_warning(&event.case_id)));
-    if event.in_time { Ok(warning()) } else { answered(&event.case_id) }
-}
-
 /// An answer told late that was in time takes the miss back; one that was late changes nothing.
 fn response_corrected(event: &CaseResponseCorrected, levels: &Arc<Levels>) -> Result<Effects, Fault> {
     let missed = if event.in_time { answered(&event.case_id)? } else { Effects::none() };
     Ok(word(&event.complaint_id, event.responded_at.as_ref(), levels)?.into_iter().fold(missed, Effects::and))
 }
 
-/// What was missed came late; and the customer of a complaint had word of us (R-CMP-05).
+/// In time there is nothing to settle but a warning; and the customer of a complaint had word of us (R-CMP-05).
 fn responded(event: &CaseResponded, levels: &Arc<Levels>) -> Result<Effects, Fault> {
-    let missed = if event.in_time { Effects::none() } else { answered(&event.case_id)? };
-    Ok(word(&event.complaint_id, event.responded_at.as_ref(), levels)?.into_iter().fold(missed, Effects::and))
+    let warning = || Effects::change(wire::settle(response_warning(&event.case_id)));
+    let settled = if event.in_time { warning() } else { answered(&event.case_id)? };
+    Ok(word(&event.complaint_id, event.responded_at.as_ref(), levels)?.into_iter().fold(settled, Effects::and))
 }
 
 /// Whom somebody spoke with, if it is a complaint's case.
@@ -326,7 +320,9 @@ fn about(purpose: Purpose, about_id: &str, complaint: Option<Command>, tell: Tel
             Some(command) => Change::to::<Complaint>(id()?, command),
             None => return Ok(Effects::none()),
         },
-        Purpose::Unspecified | Purpose::FollowUp | Purpose::MajorIssue => return Ok(Effects::none()),
+        Purpose::Unspecified | Purpose::FollowUp | Purpose::MajorIssue | Purpose::Repaired => {
+            return Ok(Effects::none());
+        }
     };
     Ok(Effects::change(change))
 }

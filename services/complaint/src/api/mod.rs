@@ -39,7 +39,7 @@ pub struct Api {
 }
 
 /// What a post may be allowed: every command, and reading what people wrote.
-pub const COMMANDS: [&str; 58] = [
+pub const COMMANDS: [&str; 60] = [
     "get_complaint",
     "assess",
     "start_investigation",

@@ -79,7 +79,7 @@ impl World {
         (repair, purchase)
     }
 
-    async fn listed(&self, status: &str, technician: &str, page: Option<Page>) -> (Vec<RepairView>, String) {
+    async fn repairs_listed(&self, status: &str, technician: &str, page: Option<Page>) -> (Vec<RepairView>, String) {
         let wanted = ListRepairsRequest { status: status.into(), technician: technician.into(), page };
         let answer = self.repairs().list_repairs(wanted).await.unwrap().into_inner();
         (answer.repairs, answer.next_page_token)
@@ -369,12 +369,12 @@ async fn repairs_are_found_by_where_they_stand_and_who_does_them_in_parts() {
     last.quote(vec![item("part", "screen", 1, 1)]).await.unwrap();
     last.assign(BENCH).await.unwrap();
     let ids = |repairs: &[RepairView]| repairs.iter().map(|one| one.order_id.clone()).collect::<Vec<_>>();
-    assert_eq!(ids(&world.listed("", "", None).await.0), newest_first);
-    assert_eq!(ids(&world.listed("received", "", None).await.0), newest_first[1..]);
-    assert_eq!(ids(&world.listed("", BENCH, None).await.0), newest_first[..1]);
-    assert_eq!(ids(&world.listed("received", BENCH, None).await.0), [""; 0]);
-    let (first, token) = world.listed("", "", Some(Page { size: 2, token: String::new() })).await;
-    let (rest, end) = world.listed("", "", Some(Page { size: 2, token })).await;
+    assert_eq!(ids(&world.repairs_listed("", "", None).await.0), newest_first);
+    assert_eq!(ids(&world.repairs_listed("received", "", None).await.0), newest_first[1..]);
+    assert_eq!(ids(&world.repairs_listed("", BENCH, None).await.0), newest_first[..1]);
+    assert_eq!(ids(&world.repairs_listed("received", BENCH, None).await.0), [""; 0]);
+    let (first, token) = world.repairs_listed("", "", Some(Page { size: 2, token: String::new() })).await;
+    let (rest, end) = world.repairs_listed("", "", Some(Page { size: 2, token })).await;
     assert_eq!((ids(&first), ids(&rest), end.as_str()), (newest_first[..2].to_vec(), newest_first[2..].to_vec(), ""));
 
     let pool = world.stack.pool("fulfilment");

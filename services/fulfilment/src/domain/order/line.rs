@@ -3,7 +3,7 @@ use kernel::{money::Money, returns::Receipt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{goods::Leg, work::Work};
+use super::{goods::Leg, request::Request, work::Work};
 
 /// One article, and the decision about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,4 +45,11 @@ pub struct Wanted {
     pub product_id: String,
     /// Of one piece; nothing where no money moves.
     pub price: Option<Money>,
+}
+
+impl Request {
+    /// The line with this number.
+    pub(super) fn line(&self, line_no: u32) -> Option<&Line> {
+        self.lines.get(usize::try_from(line_no).ok()?.checked_sub(1)?)
+    }
 }

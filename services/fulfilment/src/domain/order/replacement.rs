@@ -138,10 +138,6 @@ impl Request {
         Ok(events.into_iter().map(Told::Replacement).collect())
     }
 
-    fn line(&self, line_no: u32) -> Option<&Line> {
-        self.lines.get(usize::try_from(line_no).ok()?.checked_sub(1)?)
-    }
-
     /// The money of the pieces is held, and nothing is still to pay.
     fn may_be_reserved(&self, one: &Replacement) -> Result<(), Rejection> {
         match self.difference_due(one) {
@@ -285,7 +281,7 @@ impl Request {
         };
         self.due_pieces().next().is_none()
             && self.replacements.iter().all(|one| one.state.is_over() && !paid_by_people(one))
-            && self.money_is_done()
+            && self.is_paid()
     }
 }
 

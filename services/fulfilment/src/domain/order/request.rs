@@ -24,7 +24,7 @@ use super::{
     money::{self, Payout},
     replacement::{self, Replacement},
     returning::{self, Owed, Pieces, Terms},
-    work::{self, Work},
+    work,
 };
 pub use super::{
     line::{Bought, Line, Wanted},

@@ -72,10 +72,6 @@ impl Request {
         (1..).zip(&self.lines).filter_map(|(line_no, line)| Some((line_no, line.work.as_ref()?)))
     }
 
-    fn line(&self, line_no: u32) -> Option<&Line> {
-        self.lines.get(usize::try_from(line_no).ok()?.checked_sub(1)?)
-    }
-
     pub(in super::super) fn apply_work(&mut self, line_no: u32, event: &Event) {
         let place = usize::try_from(line_no).unwrap_or_default().wrapping_sub(1);
         let Some(line) = self.lines.get_mut(place) else { return };
