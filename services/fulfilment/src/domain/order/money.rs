@@ -148,7 +148,7 @@ impl Payout {
     /// Money is on its way, or should be; whether an exchange pays any is known once the purchase holds it.
     fn is_owed(&self) -> bool {
         let unknown = matches!(self.state, PayoutState::Claimed | PayoutState::Refused { .. });
-        !self.is_settled() && !(unknown && matches!(self.source, Source::Exchange { .. }))
+        !(self.is_settled() || unknown && matches!(self.source, Source::Exchange { .. }))
     }
 }
 
