@@ -30,6 +30,7 @@ reset: ## stops it and throws its data away
 
 bench: build ## how fast it is, beside Postgres itself and the marks (3 minutes, and building its benches)
 	$(AFTERCARE) bench
+	cargo bench -p aftercare --bench replay
 
 bench-desk: setup ## how fast a search and the queue are over a million cases (6 minutes, and building)
 	cargo test --release -p intake --lib search::speed -- --ignored --nocapture

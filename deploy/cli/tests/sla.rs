@@ -30,7 +30,6 @@ fn the_shipped_policy_is_right_and_a_hole_in_it_is_named() {
         ("first_investigation", "class delivery"),
         ("progress_silence", "class discomfort"),
         ("department_answer", "class repair"),
-        ("solution_offer", "class product_effect"),
         ("result_notice", "class suggestion"),
     ] {
         let (code, said) = check(&kernel::sla::DEFAULT.replace(&format!("\"{promise}\""), "\"inspection_term\""));

@@ -49,6 +49,7 @@ impl Aggregate for Case {
         let complaint_id = facts.and_then(|facts| facts.complaint_id).map(|id| id.to_string()).unwrap_or_default();
         let respond_by = facts.map(|facts| proto::timestamp(facts.respond_by));
         let queue = || facts.map_or(0, |facts| lane(facts.lane).into());
+        let recorded_at = || facts.map(|facts| proto::timestamp(facts.recorded_at));
         match event {
             case::Event::Registered { facts, .. } => Published::of(&taken_in(self, facts), shard).at(facts.occurred_at),
             case::Event::Responded { at, in_time, .. } => {
@@ -67,9 +68,8 @@ impl Aggregate for Case {
                 Published::of(&corrected, shard)
             }
             case::Event::ResponseDueSoon { warning, promises } => {
-                let warning = warning.to_string();
+                let (warning, lane) = (warning.to_string(), queue());
                 let respond_by = self.due_of(promises).map(proto::timestamp).or(respond_by);
-                let lane = queue();
                 let soon = contract::CaseResponseDueSoon { case_id, warning, respond_by, complaint_id, lane };
                 Published::of(&soon, shard)
             }
@@ -79,13 +79,12 @@ impl Aggregate for Case {
                 facts.map(|facts| facts.respond_by).into_iter().fold(missed, Published::at)
             }
             case::Event::FeedbackMissed { promises } => {
-                let due = self.due_of(promises);
-                let due_at = due.map(proto::timestamp);
+                let (due, due_at) = (self.due_of(promises), self.due_of(promises).map(proto::timestamp));
                 let missed = contract::CaseFeedbackMissed { case_id, due_at, complaint_id, lane: queue() };
                 due.into_iter().fold(Published::of(&missed, shard), Published::at)
             }
             case::Event::Closed { outcome, at, .. } => {
-                let registered_at = facts.map(|facts| proto::timestamp(facts.recorded_at));
+                let registered_at = recorded_at();
                 let (outcome, closed_at) = (outcome.word().to_owned(), Some(proto::timestamp(*at)));
                 Published::of(&contract::CaseClosed { case_id, outcome, registered_at, closed_at }, shard)
             }
@@ -103,7 +102,7 @@ impl Aggregate for Case {
             }
             case::Event::Rejected { what, at, .. } => {
                 let (what, rejected_at) = (unfit(*what).into(), Some(proto::timestamp(*at)));
-                let registered_at = facts.map(|facts| proto::timestamp(facts.recorded_at));
+                let registered_at = recorded_at();
                 Published::of(&contract::CaseRejected { case_id, what, registered_at, rejected_at }, shard)
             }
             case::Event::Tagged { tag, put } => beside::tagged(case_id, tag, *put, shard),

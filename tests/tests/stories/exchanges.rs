@@ -153,18 +153,18 @@ async fn r_ful_05_a_reshipment_that_is_lost_twice_ends_in_the_money_and_its_late
     let world = World::open().await;
     let purchase = world.sell("x-3").await;
     let order = world.replace("reship", &purchase, "not_as_described.wrong_article", None).await;
-    let first = world.send(&order, "lost").await;
-    world.arrive(&order, &first, "lost").await;
-    world.send(&order, "lost").await;
-    let attempts = world.attempts(&order).await;
-    let seen: Vec<_> = attempts.iter().map(|one| one.status.as_str()).collect();
-    assert_eq!(seen, ["lost", "lost", "undecided"], "told twice is lost once, and both parcels stay on record");
     for hours in [50, 30] {
         world.stack.advance(SignedDuration::from_hours(hours)).await;
     }
     let raised: Vec<EscalationRaised> = world.stack.events("complaint").await;
     let late = |one: &&EscalationRaised| one.trigger() == EscalationTrigger::PromiseLate;
     assert_eq!(raised.iter().filter(late).count(), 1, "{raised:?}");
+    let first = world.send(&order, "lost").await;
+    world.arrive(&order, &first, "lost").await;
+    world.send(&order, "lost").await;
+    let attempts = world.attempts(&order).await;
+    let seen: Vec<_> = attempts.iter().map(|one| one.status.as_str()).collect();
+    assert_eq!(seen, ["lost", "lost", "undecided"], "told twice is lost once, and both parcels stay on record");
     let replacement_id = attempts[2].pieces.clone().unwrap().replacement_id;
     let take = TakeMoneyInsteadRequest { order_id: order.clone(), replacement_id };
     for _ in 0..2 {

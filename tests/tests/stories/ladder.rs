@@ -87,7 +87,7 @@ fn level(view: &EscalationView) -> EscalationLevel {
 }
 
 #[tokio::test]
-async fn r_cmp_13_r_rol_07_a_department_late_twice_goes_to_its_head_and_then_to_management_who_acknowledges_late() {
+async fn r_cmp_13_r_rol_14_a_department_late_twice_goes_to_its_head_and_then_to_management_who_acknowledges_late() {
     let world = strict().await;
     let id = world.complain("o-1").await;
     let [task] = world.tasks(&id).await.try_into().unwrap();

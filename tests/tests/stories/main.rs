@@ -171,12 +171,12 @@ async fn r_cmp_13_a_late_first_investigation_and_a_late_department_end_with_mana
     };
     let warning = (EscalationTrigger::DepartmentWarning, EscalationLevel::TeamLead);
     let soon = (EscalationTrigger::PromiseWarning, EscalationLevel::TeamLead);
-    assert_eq!(raised().await, [warning, soon, soon]);
+    assert_eq!(raised().await, [warning, soon, soon, soon]);
     world.stack.advance(SignedDuration::from_secs(2)).await;
     let late = (EscalationTrigger::InvestigationLate, EscalationLevel::Management);
     let department = (EscalationTrigger::DepartmentLate, EscalationLevel::DepartmentHead);
     let unanswered = (EscalationTrigger::FirstResponseLate, EscalationLevel::TeamLead);
-    assert_eq!(raised().await, [late, department, warning, unanswered, soon, soon]);
+    assert_eq!(raised().await, [late, department, warning, unanswered, soon, soon, soon]);
     world.stack.advance(DAY + SignedDuration::from_secs(1)).await;
     let up = world.stack.events::<EscalationPassedUp>("complaint").await;
     let with_management = up.iter().filter(|up| up.level() == EscalationLevel::Management).count();

@@ -184,7 +184,7 @@ fn another_policy_changes_what_it_should(system: &System, slow: &str) {
     assert_eq!(stood("after"), [3, 1, 1, 1].map(Value::from));
     let changed = json!([{ "id": slow, "before": "met", "after": "met_late" }]);
     assert_eq!((&departments["changed"], &departments["first_changed"]), (&json!(1), &changed));
-    assert_eq!(judged.len(), 4, "{judged:?}");
+    assert_eq!(judged.len(), 7, "{judged:?}");
     for (kind, judged) in judged {
         assert_eq!((&judged["changed"], &judged["before"]), (&json!(0), &judged["after"]), "{kind}");
     }

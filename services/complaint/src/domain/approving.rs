@@ -7,12 +7,23 @@ use super::{
     command::Rejection,
     complaint::{Complaint, Event, State},
     decide::{Decision, same_version},
-    escalation::Trigger,
+    escalation::{Level, Trigger},
     rulebook::{Rulebook, matter},
     solution::Solution,
 };
 
 impl Complaint {
+    /// Somebody higher up must look, for a reason of its own.
+    pub(super) fn raised_by_itself(&mut self, trigger: Trigger) {
+        self.raised_at(self.facts.terms.ladder.first(trigger));
+    }
+
+    /// As [`Complaint::raised_by_itself`], of the level it is raised to.
+    pub(super) fn raised_at(&mut self, level: Level) {
+        self.escalations += 1;
+        self.escalation_level = self.escalation_level.max(Some(level));
+    }
+
     pub(super) fn submit(&self, rules: &Rulebook, now: Timestamp) -> Decision {
         let solution = self.solution_in(State::SolutionDrafted)?;
         if solution.turned_down {

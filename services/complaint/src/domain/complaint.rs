@@ -342,8 +342,7 @@ impl Complaint {
                 self.state = State::Investigating;
             }
             Event::Raised { trigger, escalation_id } => {
-                self.escalation_level = self.escalation_level.max(Some(self.level_of(*trigger, *escalation_id)));
-                self.raised_by_itself(*trigger);
+                self.raised_at(self.level_of(*trigger, *escalation_id));
                 self.report_raised(*trigger, *escalation_id);
                 if let (Trigger::ResultUntold, State::Executed { untold }) = (trigger, &mut self.state) {
                     *untold = true;
@@ -392,11 +391,5 @@ impl Complaint {
             }
             _ => {}
         }
-    }
-
-    /// Somebody higher up must look, for a reason of its own.
-    pub(super) fn raised_by_itself(&mut self, trigger: Trigger) {
-        self.escalations += 1;
-        self.escalation_level = self.escalation_level.max(Some(self.facts.terms.ladder.first(trigger)));
     }
 }

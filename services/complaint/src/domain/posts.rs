@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn r_cmp_12_r_rol_07_a_person_reaches_as_high_as_the_highest_of_the_posts_they_hold() {
+    fn r_cmp_12_r_rol_14_a_person_reaches_as_high_as_the_highest_of_the_posts_they_hold() {
         let levels: [(Level, &[&str]); 4] = [
             (Level::TeamLead, &["lead"]),
             (Level::ComplaintManager, &["manager"]),

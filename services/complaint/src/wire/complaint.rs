@@ -91,9 +91,8 @@ impl Aggregate for Complaint {
                 let (trigger, escalation_id) = (trigger(*why), escalation_id.to_string());
                 Published::of(&c::CustomerDissatisfied { complaint_id, trigger, escalation_id }, shard)
             }
-            Event::Raised { trigger, escalation_id } => {
-                let level = self.level_of(*trigger, *escalation_id);
-                Published::of(&self.escalated(level, *trigger, *escalation_id), shard)
+            Event::Raised { trigger, escalation_id: id } => {
+                Published::of(&self.escalated(self.level_of(*trigger, *id), *trigger, *id), shard)
             }
             Event::Escalated { level, trigger, escalation_id } => {
                 Published::of(&self.escalated(*level, *trigger, *escalation_id), shard)

@@ -30,8 +30,7 @@ impl Aggregate for DepartmentTask {
     }
 
     fn publish(&self, event: &Event, shard: u8) -> Published {
-        let task_id = self.brief.task_id.to_string();
-        let complaint_id = self.brief.complaint_id.to_string();
+        let (task_id, complaint_id) = (self.brief.task_id.to_string(), self.brief.complaint_id.to_string());
         let department = self.brief.desk.department.to_string();
         let answer_by = instant(self.answer_by);
         let waited = self.waited;

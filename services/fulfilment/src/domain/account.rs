@@ -254,10 +254,9 @@ impl PurchaseAccount {
                 *state = State::Awaited { claims: vec![*claim] };
             }
             (Event::Held { claim, parts }, State::Open { lines, .. }) => {
-                for part in parts {
-                    if let Some(line) = lines.iter_mut().find(|line| line.line_id == part.line_id) {
-                        line.holds.insert(claim.order_id, part.amount);
-                    }
+                for line in lines.iter_mut() {
+                    let part = parts.iter().find(|part| part.line_id == line.line_id);
+                    line.holds.extend(part.map(|part| (claim.order_id, part.amount)));
                 }
             }
             (Event::ClaimRefused { order_id, .. }, State::Open { closed, .. }) => {

@@ -343,12 +343,13 @@ fn the_random_lives_are_not_empty() {
         refused += world.orders.values().filter(|order| matches!(order.state, order::State::Refused { .. })).count();
         failed += world.orders.values().filter(|order| matches!(order.state, order::State::Failed { .. })).count();
         returned += world.provider.ledger.iter().filter(|(_, facts)| facts.claim_id.is_some()).count();
+        resent += world.refunds.values().filter(|refund| refund.attempts > 1).count();
+        world.calm_down();
         let requests = || world.orders.values().filter_map(|order| order.request.as_ref());
         let out = |state| requests().flat_map(|one| &one.replacements).filter(|one| one.state == state).count();
         delivered += out(ReplacementState::Delivered);
         instead += out(ReplacementState::MoneyInstead);
         settled += requests().flat_map(|one| &one.payouts).filter(|one| one.source.of().is_some()).count();
-        resent += world.refunds.values().filter(|refund| refund.attempts > 1).count();
     }
     let enough = paid > 100 && refused > 100 && failed > 20 && resent > 20 && returned > 50;
     assert!(enough, "{paid} {refused} {failed} {resent} {returned}");

@@ -95,9 +95,9 @@ fn told_without_ends() -> impl Strategy<Value = Vec<(Fact, i64, i64)>> {
 fn live(mut promise: Promise, history: &[(Fact, i64, i64)], looks: bool) -> (Vec<Event>, Promise) {
     let (mut log, mut now) = (vec![Event::Started(Box::new(promise.clone()))], at(0));
     let mut step = |promise: &mut Promise, command: Command, now| {
-        // What is late or has ended gets no other terms.
+        // What is late or has ended gets no other terms, nor such as would have been broken before.
         let decided = |promise: &Promise| match promise.decide(&command, now, &calendars) {
-            Err(Rejection::NotNow(_)) => vec![],
+            Err(Rejection::NotNow(_) | Rejection::BrokenBefore(_)) => vec![],
             decided => decided.unwrap(),
         };
         let events = decided(promise);

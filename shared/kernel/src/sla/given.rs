@@ -9,14 +9,13 @@ use super::{CHANNELS, CLASSES, COMPLAINTS, Kind, Policy, PolicyError, Rate, Rule
 const WITH_A_RESULT: &[&str] = CLASSES.split_at(9).0;
 
 /// What is promised to every case of a channel or a class, whatever else is true of it: a rule must hold for all of them.
-pub(super) const PRESCRIBED: [(Kind, &str, &[&str]); 8] = [
+pub(super) const PRESCRIBED: [(Kind, &str, &[&str]); 7] = [
     (Kind::FirstResponse, "channel", &CHANNELS),
     (Kind::NextResponse, "channel", &CHANNELS),
     (Kind::UrgentFeedback, "channel", &CHANNELS),
     (Kind::FirstInvestigation, "class", COMPLAINTS),
     (Kind::ProgressSilence, "class", COMPLAINTS),
     (Kind::DepartmentAnswer, "class", COMPLAINTS),
-    (Kind::SolutionOffer, "class", COMPLAINTS),
     (Kind::ResultNotice, "class", WITH_A_RESULT),
 ];
 
@@ -56,6 +55,10 @@ impl Kind {
 
     /// The classes it is given to.
     fn classes(self) -> &'static [&'static str] {
+        // An offer may be promised; the result must be.
+        if self == Self::SolutionOffer {
+            return COMPLAINTS;
+        }
         let prescribed = PRESCRIBED.iter().find(|(kind, list, _)| *kind == self && *list == "class");
         prescribed.map_or(&CLASSES, |(_, _, classes)| classes)
     }

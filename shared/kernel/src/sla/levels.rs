@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, ops::RangeInclusive, path::PathBuf, sync::
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Facts, Hours, Kind, Policy, Rule};
+use super::{Facts, Hours, Kind, Policy, Rule, When};
 use crate::{
     calendar::{Calendar, Calendars, Definitions, Place},
     promise::{Promise, Rejection, Terms, Versioned},
@@ -27,8 +27,8 @@ pub struct Files {
 pub struct Levels {
     policy: Policy,
     calendars: Calendars,
-    /// What each rule of the policy promises.
-    promised: Vec<Promised>,
+    /// What each rule of the policy promises, by kind and in their order.
+    promised: BTreeMap<Kind, Vec<(When, Promised)>>,
 }
 
 /// The terms of a rule, made once and shared by all that is promised under it.
@@ -72,14 +72,15 @@ impl Levels {
             Hours::Of(name) => Promised::Everywhere(terms(rule, Some(name))),
             Hours::OfPlace => Promised::OfPlace(of_place(rule)),
         };
-        let promised = policy.rules.iter().map(promised).collect();
+        let of_rules = policy.rules.iter().map(|rule| (rule, promised(rule)));
+        let mut promised: BTreeMap<Kind, Vec<_>> = BTreeMap::new();
+        of_rules.for_each(|(rule, terms)| promised.entry(rule.promise).or_default().push((rule.when.clone(), terms)));
         Ok(Self { promised, policy, calendars: ready })
     }
 
     /// What is promised of a kind to a case, worked on by `team`; none when nothing of the kind is promised to it.
     pub fn terms(&self, kind: Kind, facts: Facts<'_>, team: Option<&str>) -> Option<Arc<Terms>> {
-        let mut rules = self.policy.rules.iter().zip(&self.promised);
-        match rules.find(|(rule, _)| rule.holds(kind, facts))?.1 {
+        match &self.promised.get(&kind)?.iter().find(|(when, _)| when.matches(facts))?.1 {
             Promised::Everywhere(terms) => Some(Arc::clone(terms)),
             Promised::OfPlace(terms) => terms.get(self.at_place(facts, team)).cloned(),
         }

@@ -131,7 +131,9 @@ fn prepared(policy: &str) -> Arc<Levels> {
     let calendars = toml::from_str(kernel::calendar::CHINA).unwrap();
     let [mut policy, shipped]: [sla::Policy; 2] = [policy, sla::DEFAULT].map(|policy| toml::from_str(policy).unwrap());
     let said: Vec<Kind> = policy.rules.iter().map(|rule| rule.promise).collect();
-    policy.rules.extend(shipped.rules.into_iter().filter(|rule| !said.contains(&rule.promise)));
+    // An offer need not be promised.
+    let missing = |rule: &sla::Rule| !said.contains(&rule.promise) && rule.promise != Kind::SolutionOffer;
+    policy.rules.extend(shipped.rules.into_iter().filter(missing));
     policy.rates = shipped.rates;
     Arc::new(Levels::prepare(policy, &calendars).unwrap())
 }

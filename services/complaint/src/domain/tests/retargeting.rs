@@ -31,6 +31,12 @@ fn reject(by: &str) -> approval::Command {
 }
 
 /// Recorded under another policy.
+/// A policy that promises no offer.
+const NO_OFFER: &str = r#"
+    id = "tests"
+    version = 4
+    rules = [{ promise = "result_notice", target = "168h", hours = "round_the_clock" }]"#;
+
 fn record_under(policy: &str) -> Command {
     Command::Record { facts: Box::new(facts()), desk: desk("quality"), levels: prepared(policy) }
 }
@@ -130,7 +136,7 @@ fn r_cmp_10_a_class_judged_differently_moves_no_promise_until_another_person_app
 
 #[test]
 fn what_cannot_move_is_neither_proposed_nor_approved() {
-    let never = led(&Complaint::default(), [record_under(WARNING)]);
+    let never = led(&Complaint::default(), [record_under(NO_OFFER)]);
     let nothing = never.decide(retarget(Kind::SolutionOffer, BEN, LEVELS), NOW);
     assert_eq!(nothing, Err(Rejection::NothingPromised), "it was never promised");
     let told = sample("sc").decide(retarget(Kind::ResultNotice, BEN, LEVELS), NOW);
@@ -181,21 +187,18 @@ fn r_cmp_05_other_terms_for_the_silence_hold_for_every_further_word() {
 
 #[test]
 fn d9_what_the_policy_promises_no_more_falls_away_with_an_approval_and_escalates_no_more() {
-    let policy = LEVELS.replace(r#"{ promise = "progress_silence", target = "72h", hours = "round_the_clock" },"#, "");
-    let waits = led(&sample("in"), [retarget(Kind::ProgressSilence, BEN, &policy)]);
+    let waits = led(&sample("in"), [retarget(Kind::SolutionOffer, BEN, NO_OFFER)]);
     let proposal = waits.proposal().unwrap();
     assert_eq!((proposal.number, &proposal.terms), (1, &None));
-    assert!(waits.word_by().is_some(), "nothing moves before it is approved");
+    let offer = |complaint: &Complaint| complaint.promises.last(Kind::SolutionOffer).unwrap().standing.clone();
+    assert_eq!(offer(&waits).state, Standing::Running, "nothing moves before it is approved");
     let own = waits.decide(judge(1, approve(BEN)), NOW).unwrap_err();
     assert_eq!(own, Rejection::Proposal(Refusal::Own));
     let mut gone = led(&waits, [judge(1, approve(EVA))]);
-    let silence = gone.promises.last(Kind::ProgressSilence).unwrap().standing.clone();
-    let end = silence.end.unwrap();
-    assert_eq!((silence.state, end.how), (Standing::Cancelled, How::Cancelled(Cause::PolicyWithdrawn)));
-    tell(&mut gone, word("hotline"), NOW + hours(5));
-    assert_eq!(gone.word_by(), None, "no word begins it anew");
-    let late = tell(&mut gone, Command::PromiseDue, NOW + hours(80));
-    assert!(!late.iter().any(|event| matches!(event, Event::Raised { trigger: Trigger::Silence, .. })), "{late:?}");
+    let end = offer(&gone).end.unwrap();
+    assert_eq!((offer(&gone).state, end.how), (Standing::Cancelled, How::Cancelled(Cause::PolicyWithdrawn)));
+    let late = tell(&mut gone, Command::PromiseDue, NOW + hours(100));
+    assert!(!late.iter().any(|event| matches!(event, Event::Raised { trigger: Trigger::PromiseLate, .. })), "{late:?}");
     let stored = serde_json::to_value(&waits).unwrap();
     assert_eq!(serde_json::from_value::<Complaint>(stored).unwrap(), waits);
 }

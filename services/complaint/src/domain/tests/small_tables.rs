@@ -376,7 +376,7 @@ fn who(reach: Level) -> Who {
 }
 
 #[test]
-fn r_cmp_12_r_rol_07_the_level_it_is_with_acts_on_an_escalation_or_one_above_it() {
+fn r_cmp_12_r_rol_14_the_level_it_is_with_acts_on_an_escalation_or_one_above_it() {
     use escalation::Command::{Acknowledge, Close, Decide, Raise};
     for level in Level::ALL {
         let raised = climbed(&Escalation::default(), Raise(matter(level)), NOW);
