@@ -68,10 +68,12 @@ impl Aggregate for Case {
                 Published::of(&corrected, shard)
             }
             case::Event::ResponseDueSoon { warning, promises } => {
-                let (warning, lane) = (warning.to_string(), queue());
                 let respond_by = self.due_of(promises).map(proto::timestamp).or(respond_by);
-                let soon = contract::CaseResponseDueSoon { case_id, warning, respond_by, complaint_id, lane };
-                Published::of(&soon, shard)
+                let (warning, lane) = (warning.to_string(), queue());
+                Published::of(
+                    &contract::CaseResponseDueSoon { case_id, warning, respond_by, complaint_id, lane },
+                    shard,
+                )
             }
             case::Event::ResponseMissed { .. } => {
                 let missed = contract::CaseResponseMissed { case_id, respond_by, complaint_id, lane: queue() };
@@ -79,13 +81,11 @@ impl Aggregate for Case {
                 facts.map(|facts| facts.respond_by).into_iter().fold(missed, Published::at)
             }
             case::Event::FeedbackMissed { promises } => {
-                let (due, due_at) = (self.due_of(promises), self.due_of(promises).map(proto::timestamp));
-                let missed = contract::CaseFeedbackMissed { case_id, due_at, complaint_id, lane: queue() };
-                due.into_iter().fold(Published::of(&missed, shard), Published::at)
+                beside::feedback_missed((case_id, complaint_id), queue(), self.due_of(promises), shard)
             }
             case::Event::Closed { outcome, at, .. } => {
-                let registered_at = recorded_at();
-                let (outcome, closed_at) = (outcome.word().to_owned(), Some(proto::timestamp(*at)));
+                let (outcome, registered_at) = (outcome.word().to_owned(), recorded_at());
+                let closed_at = Some(proto::timestamp(*at));
                 Published::of(&contract::CaseClosed { case_id, outcome, registered_at, closed_at }, shard)
             }
             case::Event::RecordCompleted(added) => Published::of(&completed(added, case_id, complaint_id), shard),
@@ -101,8 +101,8 @@ impl Aggregate for Case {
                 Published::of(&contract::CaseInfoAdded { case_id, still_missing: parts(still_missing) }, shard)
             }
             case::Event::Rejected { what, at, .. } => {
-                let (what, rejected_at) = (unfit(*what).into(), Some(proto::timestamp(*at)));
-                let registered_at = recorded_at();
+                let (what, registered_at) = (unfit(*what).into(), recorded_at());
+                let rejected_at = Some(proto::timestamp(*at));
                 Published::of(&contract::CaseRejected { case_id, what, registered_at, rejected_at }, shard)
             }
             case::Event::Tagged { tag, put } => beside::tagged(case_id, tag, *put, shard),

@@ -71,11 +71,11 @@ impl Ladder {
     /// What promises of a kind that stood so and were warned of so often raised: each warning is raised for itself.
     pub fn raised(&self, kind: Kind, counts: Counts, warnings: u64) -> Raised {
         let broken = counts.breached + counts.met_late + counts.cancelled_after_breach;
-        // Of urgent feedback nobody is told ahead, and of a further answer that is missed nothing goes up.
+        // No journal tells when a first answer was to be warned of, so neither side counts those warnings; of urgent
+        // feedback nobody is told ahead, and of a further answer that is missed nothing goes up.
         let (late, warning, warnings) = match kind {
             Kind::NextResponse => return Raised::default(),
-            Kind::FirstResponse => ("first_response_late", "promise_warning", warnings),
-            Kind::UrgentFeedback => ("first_response_late", "", 0),
+            Kind::FirstResponse | Kind::UrgentFeedback => ("first_response_late", "", 0),
             Kind::ProgressSilence => ("silence", "promise_warning", warnings),
             Kind::FirstInvestigation => ("investigation_late", "promise_warning", warnings),
             Kind::DepartmentAnswer => ("department_late", "department_warning", warnings),

@@ -59,9 +59,9 @@ First and further answers (first_response, next_response), urgent feedback (urge
 (result_notice) of complaints and suggestions and word of progress (progress_silence) are read from the journals of intake
 and complaint, from --from on and, after --to, until what was promised has ended; what is told more than a week after that
 is not heard. Before is as it was promised then. What is broken or warned of is escalated to the level the ladder says;
-whether somebody acknowledges it is not foreseen, nor that further breaches of a complaint go higher. Without --calendars
-a promise counts in the version of its calendar that it, or others at the time, were given in, where the journals tell it.
-What is not judged is named at the end.")]
+whether somebody acknowledges it is not foreseen, nor that further breaches of a complaint go higher; warnings of first
+answers are not counted. Without --calendars a promise counts in the version of its calendar that it, or others at the
+time, were given in, where the journals tell it. What is not judged is named at the end.")]
     Replay(Replay),
 }
 

@@ -9,6 +9,18 @@ use crate::domain::{
     rating::Rating,
 };
 
+/// What is urgent got no feedback in its time.
+pub fn feedback_missed(
+    (case_id, complaint_id): (String, String),
+    lane: i32,
+    due: Option<Timestamp>,
+    shard: u8,
+) -> Published {
+    let due_at = due.map(proto::timestamp);
+    let missed = contract::CaseFeedbackMissed { case_id, due_at, complaint_id, lane };
+    due.into_iter().fold(Published::of(&missed, shard), Published::at)
+}
+
 /// A tag was put on, or taken off.
 pub fn tagged(case_id: String, tag: &str, put: bool, shard: u8) -> Published {
     Published::of(&contract::CaseTagged { case_id, tag: tag.to_owned(), removed: !put }, shard)

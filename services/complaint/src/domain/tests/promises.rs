@@ -144,7 +144,7 @@ fn r_cmp_10_the_result_after_an_appeal_is_owed_from_it_by_the_class_as_it_was_ju
     let results = again.promises.iter().filter(|(kind, _)| *kind == Kind::ResultNotice);
     let states: Vec<_> = results.map(|(_, promise)| promise.standing.state).collect();
     assert_eq!(states, [Standing::Cancelled, Standing::Running]);
-    assert_eq!(stands(&again), ["cancelled", "running", "running", "running"]);
+    assert_eq!(stands(&again), ["cancelled", "cancelled", "running", "running"], "an offer is promised no more");
     assert_eq!(stands(&led(&again, [withdraw()])), ["cancelled"; 4], "closed, nothing is owed");
 }
 
@@ -210,7 +210,7 @@ fn r_cmp_10_the_policy_asks_for_class_priority_segment_channel_and_store() {
     assert_eq!(within(&|facts| facts.vip = true), hours(36));
     assert_eq!(within(&|facts| facts.channel = "app".into()), hours(48));
     assert_eq!(within(&|facts| facts.store_id = "s-1".into()), hours(60));
-    assert_eq!(stands(&recorded(|_| {})), ["running"; 4]);
+    assert_eq!(stands(&recorded(|_| {})), ["running", "none", "running", "running"], "an offer need not be promised");
 }
 
 #[test]
