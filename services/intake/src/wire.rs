@@ -56,16 +56,8 @@ impl Aggregate for Case {
                 beside::responded((case_id, complaint_id), respond_by, (*at, *in_time), shard)
             }
             case::Event::ResponseCorrected { at, in_time, was_at, was_late, .. } => {
-                let corrected = contract::CaseResponseCorrected {
-                    case_id,
-                    responded_at: Some(proto::timestamp(*at)),
-                    respond_by,
-                    in_time: *in_time,
-                    was_responded_at: was_at.map(proto::timestamp),
-                    was_late: *was_late,
-                    complaint_id,
-                };
-                Published::of(&corrected, shard)
+                let (is, was) = ((*at, *in_time), (*was_at, *was_late));
+                beside::corrected((case_id, complaint_id), respond_by, is, was, shard)
             }
             case::Event::ResponseDueSoon { warning, promises } => {
                 let respond_by = self.due_of(promises).map(proto::timestamp).or(respond_by);

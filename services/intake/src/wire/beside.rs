@@ -9,6 +9,27 @@ use crate::domain::{
     rating::Rating,
 };
 
+/// The first answer was given otherwise than was known.
+pub fn corrected(
+    (case_id, complaint_id): (String, String),
+    respond_by: Option<contracts::Timestamp>,
+    (at, in_time): (Timestamp, bool),
+    (was_at, was_late): (Option<Timestamp>, bool),
+    shard: u8,
+) -> Published {
+    let (responded_at, was_responded_at) = (Some(proto::timestamp(at)), was_at.map(proto::timestamp));
+    let corrected = contract::CaseResponseCorrected {
+        case_id,
+        responded_at,
+        respond_by,
+        in_time,
+        was_responded_at,
+        was_late,
+        complaint_id,
+    };
+    Published::of(&corrected, shard)
+}
+
 /// What is urgent got no feedback in its time.
 pub fn feedback_missed(
     (case_id, complaint_id): (String, String),
