@@ -58,7 +58,7 @@ bins: setup
 	cargo build --workspace --bins
 
 test: bins ## all tests, against real parts
-	cargo test --workspace
+	cargo test --workspace --no-fail-fast
 
 check: ## format, lints, bans, licences, migrations, house rules
 	@deploy/check/run

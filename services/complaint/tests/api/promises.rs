@@ -274,7 +274,7 @@ async fn r_cmp_10_other_terms_that_would_be_broken_before_anybody_agreed_to_them
 async fn r_cmp_20_two_promises_that_are_due_at_the_same_instant_stand_on_two_pages() {
     let policy = kernel::sla::DEFAULT.replace("target = \"48h\"", "target = \"72h\"");
     let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.toml", uuid::Uuid::now_v7()));
-    std::fs::write(&file, toml::to_string(&policy).unwrap()).unwrap();
+    std::fs::write(&file, &policy).unwrap();
     let house = House::open_with(|settings| {
         settings.service["levels"] = serde_json::json!({ "policy": file });
     })
