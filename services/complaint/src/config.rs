@@ -6,7 +6,7 @@ mod escalating;
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use anyhow::{Context as _, ensure};
-use backbone::{Context, Document, config};
+use backbone::{Context, Document, config, webhook};
 use jiff::SignedDuration;
 use kernel::{
     calendar,
@@ -26,7 +26,6 @@ use crate::{
         rulebook::{Offer, Rulebook},
         values::{Class, Department, Emotion},
     },
-    webhook,
 };
 
 /// The section as written; `default.toml` explains every value.

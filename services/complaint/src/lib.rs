@@ -7,7 +7,7 @@
 //! door) → `store` (questions) → `webhook` (teams that read over HTTP) → `config` (routing table and terms).
 use std::sync::Arc;
 
-use backbone::{Context, Parts, Service};
+use backbone::{Context, Parts, Service, webhook::Webhooks};
 use contracts::complaint::v1::{
     complaints_server::ComplaintsServer, improvements_server::ImprovementsServer, suggestions_server::SuggestionsServer,
 };
@@ -44,7 +44,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let policy = config::Policy::read(context)?;
     let levels = Arc::clone(&policy.levels);
     let (pool, clock) = (context.pool.clone(), context.clock.clone());
-    let webhooks = webhook::Webhooks::new(&policy.webhooks, policy.webhook_retry_for, pool, clock)?;
+    let webhooks = Webhooks::new(&policy.webhooks, policy.webhook_retry_for, pool, clock)?;
     let api = api::Api {
         pool: context.pool.clone(),
         road: context.road.clone(),

@@ -237,8 +237,8 @@ const OVERVIEW: &str = "-- overview
     union all
     select 'escalations', status, count(*) from escalation where status <> 'closed' group by status
     union all
-    select 'failed_webhooks', department, count(*) from webhook_delivery
-    where failed_at is not null group by department
+    select 'failed_webhooks', receiver, count(*) from webhook_delivery
+    where failed_at is not null group by receiver
     union all
     select 'late_investigations', '', count(*) from complaint where first_investigation = 'breached'
     order by kind, key";

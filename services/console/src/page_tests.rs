@@ -99,6 +99,7 @@ fn everybody_answers() -> Board {
             orders: vec![count("completed", 11)],
             refunds: vec![count("succeeded", 10)],
             refunded: vec![Money { minor: 123_456, currency: "BRL".into() }],
+            failed_webhooks: vec![],
         }),
         outreach: Ok(outreach::GetOverviewResponse { messages: vec![count("sent", 21)] }),
         escalations: Ok(complaint::ListEscalationsResponse {

@@ -9,8 +9,9 @@ use contracts::{
         AnswerInspectionRequest, CancelServiceOrderRequest, ConfirmServiceOrderRequest, GetDecisionRequest,
         GetDecisionResponse, GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest, GetServiceOrderResponse,
         InspectGoodsRequest, ListRefundsRequest, ListRefundsResponse, ListServiceOrdersRequest,
-        ListServiceOrdersResponse, ReceiveGoodsRequest, RepeatPayoutRequest, RequestServiceOrderRequest,
-        ReviewServiceOrderRequest, RuleOnInspectionRequest, fulfilment_server::Fulfilment,
+        ListServiceOrdersResponse, ReceiveGoodsRequest, RedriveWebhookRequest, RedriveWebhookResponse,
+        RepeatPayoutRequest, RequestServiceOrderRequest, ReviewServiceOrderRequest, RuleOnInspectionRequest,
+        fulfilment_server::Fulfilment,
     },
 };
 use jiff::Timestamp;
@@ -70,6 +71,8 @@ pub struct Api {
     /// How long goods are awaited, by when they are inspected or repaired, by when money is paid, and by when goods go out
     /// again.
     pub terms: Terms,
+    /// Channels whose shop systems have a webhook.
+    pub shops: Vec<String>,
 }
 
 /// Who acts, and the key that makes a repeat get the first answer.
@@ -277,7 +280,23 @@ impl Fulfilment for Api {
             orders: store::order_counts(&self.pool).await?.into_iter().map(count).collect(),
             refunds: store::refund_counts(&self.pool).await?.into_iter().map(count).collect(),
             refunded: store::refunded(&self.pool).await?.into_iter().map(money).collect(),
+            failed_webhooks: store::failed_webhooks(&self.pool).await?.into_iter().map(count).collect(),
         }))
+    }
+
+    async fn redrive_webhook(
+        &self,
+        request: Request<RedriveWebhookRequest>,
+    ) -> Result<Response<RedriveWebhookResponse>, Status> {
+        let mut checks = Checks::default();
+        let (actor, channel) = (checks.actor(&request), &request.get_ref().channel);
+        if !self.shops.contains(channel) {
+            checks.wrong("channel", format!("no webhook is set up for it; there are: {}", self.shops.join(", ")));
+        }
+        let (Some(actor), true) = (actor, self.shops.contains(channel)) else { return Err(checks.fault().into()) };
+        let redriven = backbone::webhook::redrive(&self.pool, channel, self.clock.now()).await?;
+        tracing::info!(channel, actor = actor.as_str(), redriven, "a webhook is redriven");
+        Ok(Response::new(RedriveWebhookResponse { redriven }))
     }
 }
 

@@ -1,9 +1,9 @@
 //! The `[service]` section of the configuration; `default.toml` explains every value.
 //! Invariant: what was read can be followed; impossible values are refused at the start.
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
-use backbone::{Document, signature::Secrets};
+use backbone::{Document, signature::Secrets, webhook};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
     returns::{DEFAULT, Policy, Words},
@@ -12,9 +12,12 @@ use kernel::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::domain::{
-    order::{request::Form, returning::Terms, work::RepairTerms},
-    warranty::{self, Warranties},
+use crate::{
+    domain::{
+        order::{request::Form, returning::Terms, work::RepairTerms},
+        warranty::{self, Warranties},
+    },
+    wire,
 };
 
 /// What can be set without a new release.
@@ -26,6 +29,11 @@ pub struct Config {
     pub pace: Pace,
     pub returns: Returns,
     pub repairs: Repairs,
+    /// How long a shop system's webhook is tried with an event.
+    pub webhook_retry_for: SignedDuration,
+    /// By channel.
+    #[serde(default)]
+    pub webhooks: BTreeMap<String, webhook::Section>,
 }
 
 /// What may come back, and what customers are told who send goods back.
@@ -100,7 +108,9 @@ pub struct Pace {
 impl Config {
     /// Refuses what cannot work.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Self { purchase_within, payments, pace, returns, repairs } = self;
+        let Self { purchase_within, payments, pace, returns, repairs, webhook_retry_for, webhooks } = self;
+        let month = SignedDuration::from_hours(30 * 24);
+        let strange = webhooks.keys().find(|name| !wire::is_channel(name));
         let wrong = [
             (
                 Duration::try_from(payments.timeout).is_err() || payments.timeout.is_zero(),
@@ -134,13 +144,18 @@ impl Config {
             ),
             (repairs.quote_valid_for <= SignedDuration::ZERO, "repairs.quote_valid_for must be above 0"),
             (repairs.satisfaction_within <= SignedDuration::ZERO, "repairs.satisfaction_within must be above 0"),
+            (
+                *webhook_retry_for < SignedDuration::from_hours(1) || *webhook_retry_for > month,
+                "webhook_retry_for must be 1h to 720h",
+            ),
+            (strange.is_some(), "webhooks must be named after channels, as [service.webhooks.website]"),
             (pace.tell_after <= pace.result_within, "pace.tell_after must be longer than pace.result_within"),
             (pace.ask_at_most_after < pace.ask_after, "pace.ask_at_most_after must not be below pace.ask_after"),
         ];
         let reasons: Vec<&str> =
             wrong.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, reason)| reason).collect();
         anyhow::ensure!(reasons.is_empty(), "configuration, section [service]: {}", reasons.join("; "));
-        Ok(())
+        webhook::check(webhooks)
     }
 
     /// How long goods are awaited, by when they are inspected or repaired, by when money is paid, and by when and how often

@@ -9,12 +9,13 @@ use jiff::SignedDuration;
 use crate::{
     config::Config,
     domain::{account, account::PurchaseAccount, order, order::ServiceOrder},
-    wire,
+    webhook, wire,
 };
 
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
-    let Config { purchase_within, returns, .. } = context.config()?;
+    let Config { purchase_within, returns, webhooks, .. } = context.config()?;
+    webhook::inbound(&webhooks, &context.clock, inbound);
     let goods_within = returns.goods_within;
     inbound.on::<PurchaseRecorded>(|event, _| purchase_recorded(&event));
     inbound.on::<PurchaseDelivered>(|event, _| purchase_delivered(&event));

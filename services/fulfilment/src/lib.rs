@@ -2,7 +2,7 @@
 //! are done with their consent, and money goes back exactly once.
 //! Reading order: `domain` (orders, accounts, refunds, technicians), `inbound` (what makes an order), `execution`, `breaker` and
 //! `payments` (how money leaves), `callbacks` (what the provider tells of itself), `deadlines` (what time does), `api` (people),
-//! `wire` (what others learn), `store` (queries), `config`.
+//! `wire` (what others learn), `webhook` (shop systems that read over HTTP), `store` (queries), `config`.
 pub mod api;
 pub mod breaker;
 pub mod callbacks;
@@ -13,11 +13,12 @@ pub mod execution;
 pub mod inbound;
 pub mod payments;
 pub mod store;
+pub mod webhook;
 pub mod wire;
 
 use std::sync::Arc;
 
-use backbone::{Aggregates, Context, Parts, Service};
+use backbone::{Aggregates, Context, Parts, Service, webhook::Webhooks};
 use contracts::fulfilment::v1::{
     fulfilment_server::FulfilmentServer, repairs_server::RepairsServer, replacements_server::ReplacementsServer,
 };
@@ -60,7 +61,10 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         warranties: Arc::new(config.repairs.warranties()?),
         form: config.returns.form(),
         terms: config.terms(),
+        shops: config.webhooks.keys().cloned().collect(),
     };
+    let webhooks =
+        Webhooks::new(&config.webhooks, config.webhook_retry_for, context.pool.clone(), context.clock.clone())?;
     let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone() };
     let (payments, documents) = (HttpPayments::new(&config.payments)?, config.returns.documents()?);
     let sending = Execution::new(context, payments, config.pace);
@@ -69,7 +73,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         .payments
         .callback_secrets()?
         .map(|secrets| callbacks::routes(Callbacks { execution: hearing, secrets, clock: context.clock.clone() }));
-    Ok(Parts::new()
+    let parts = Parts::new()
         .http(callbacks.unwrap_or_default())
         .documents(documents)
         .grpc(FulfilmentServer::new(api.clone()))
@@ -82,5 +86,6 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         .background("reconciliation", move || {
             let execution = asking.clone();
             async move { execution.reconcile_once().await }
-        }))
+        });
+    Ok(webhooks.parts(parts))
 }

@@ -244,6 +244,14 @@ pub async fn refunded(pool: &PgPool) -> Result<Vec<Tally>, Fault> {
     Ok(sqlx::query_as(statement).fetch_all(pool).await?)
 }
 
+/// What shop systems did not take in its time, by channel.
+pub async fn failed_webhooks(pool: &PgPool) -> Result<Vec<Tally>, Fault> {
+    let statement = "-- webhook.failed
+        select receiver as key, count(*) as amount from webhook_delivery where failed_at is not null
+        group by receiver order by receiver";
+    Ok(sqlx::query_as(statement).fetch_all(pool).await?)
+}
+
 #[cfg(test)]
 #[path = "store_tests.rs"]
 mod tests;

@@ -54,6 +54,13 @@ pub fn purchase(event: &PurchaseRecorded) -> Result<(Uuid, account::Command), Fa
     Ok((purchase_id, open))
 }
 
+/// Whether a policy may write it for a channel.
+pub fn is_channel(word: &str) -> bool {
+    common::Channel::from_str_name(&format!("CHANNEL_{}", word.to_ascii_uppercase()))
+        .and_then(channel)
+        .is_some_and(|channel| channel == word)
+}
+
 /// A channel as policies write it; none where it is not told.
 pub fn channel(channel: common::Channel) -> Option<String> {
     let word = channel.as_str_name().trim_start_matches("CHANNEL_").to_ascii_lowercase();

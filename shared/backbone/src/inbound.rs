@@ -78,6 +78,22 @@ impl Inbound {
         self
     }
 
+    /// Listens to every event of the aggregate that `E` happens to. The function gets the encoded message; its type is in
+    /// the meta.
+    pub fn on_aggregate<E: Event>(
+        &mut self,
+        handle: impl Fn(&Meta, &[u8]) -> Result<Effects, Fault> + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.subscribe(E::FILTER);
+        let (all, handler): (_, Handler) = (contracts::aggregate_filter(E::FILTER), Arc::new(handle));
+        for (event_type, subject) in contracts::EVENTS {
+            if contracts::aggregate_filter(&starred(subject)) == all {
+                self.by_type.insert(event_type, Arc::clone(&handler));
+            }
+        }
+        self
+    }
+
     /// Listens to every event whose subject matches one of `contracts::EVENTS`, of all services. The function gets
     /// the encoded message; its type is in the meta.
     pub fn on_every(

@@ -5,8 +5,8 @@
 //! [`script`] writes everything, side [`row`]s too; the [`journal`] keeps what happened; the [`relay`] sends it by the
 //! [`publisher`] and the [`auditor`] checks that it stays sent. On the other side the [`consumer`] takes events, the
 //! [`gate`] lets each pass once, and [`inbound`] says what they mean; what cannot be applied is [`parked`].
-//! [`deadline`]s fire when time comes, which only the [`clock`] knows. [`node`] wires one service together and
-//! [`boot`] runs it as a process.
+//! [`deadline`]s fire when time comes, which only the [`clock`] knows. Who reads no NATS is sent events as [`webhook`]s.
+//! [`node`] wires one service together and [`boot`] runs it as a process.
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
@@ -45,6 +45,7 @@ mod telemetry;
 pub mod topology;
 mod transaction;
 pub mod unit;
+pub mod webhook;
 
 #[cfg(test)]
 mod fixture_tests;

@@ -10,9 +10,11 @@
 
 mod broker;
 pub mod docs;
+mod receiver;
 mod servers;
 mod stack;
 
 pub use broker::Broker;
+pub use receiver::{Receiver, Taken};
 pub use servers::{Servers, free_port};
 pub use stack::{JournalRow, Stack, entry, request, wrong_fields};

@@ -24,7 +24,6 @@ use crate::{
         Command, department_task, escalation,
         posts::{NotAllowed, Posts},
     },
-    webhook,
     wire::Status,
 };
 use read::Wish;
@@ -343,7 +342,7 @@ impl Complaints for Api {
         let actor = self.actor(&mut checks, &request, "redrive_webhook")?;
         let desk = read::desk(&mut checks, "department", &request.get_ref().department, &self.policy);
         let (Some(actor), Some(desk)) = (actor, desk) else { return Err(checks.fault().into()) };
-        let redriven = webhook::redrive(&self.pool, &desk.department, self.clock.now()).await?;
+        let redriven = backbone::webhook::redrive(&self.pool, desk.department.as_str(), self.clock.now()).await?;
         tracing::info!(department = %desk.department, actor = actor.as_str(), redriven, "a webhook is redriven");
         Ok(Response::new(RedriveWebhookResponse { redriven }))
     }

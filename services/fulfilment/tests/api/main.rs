@@ -12,4 +12,5 @@ mod requests;
 mod returns;
 mod stories;
 mod trouble;
+mod webhooks;
 mod world;
