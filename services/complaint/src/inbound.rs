@@ -2,7 +2,7 @@
 //! messages that left the house or could not. Every function only says what an event means here; the rules are in `domain`.
 use std::sync::Arc;
 
-use backbone::{Change, Context, Effects, Fault, Inbound, proto};
+use backbone::{Change, Context, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
     common::v1::{CaseClass, Lane},
     fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundRefused},
@@ -50,7 +50,7 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     });
     inbound.on::<CaseRecordCompleted>(|event, _| record_completed(&event));
     let by_merge = Arc::clone(&levels);
-    inbound.on::<CaseMerged>(move |event, _| case_merged(&event, &by_merge));
+    inbound.on::<CaseMerged>(move |event, meta| case_merged(&event, meta, &by_merge));
     inbound.on::<CaseUnmerged>(|event, _| case_unmerged(&event));
     inbound.on::<CaseResponseDueSoon>(move |event, _| response_due_soon(&event, &soon));
     inbound.on::<CaseResponseMissed>(move |event, _| response_missed(&event, &missed));
@@ -59,15 +59,15 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let word = Arc::clone(&levels);
     inbound.on::<CaseResponseCorrected>(move |event, _| response_corrected(&event, &word));
     inbound.on::<CaseClosed>(|event, _| answered(&event.case_id));
-    inbound.on::<CaseRejected>(|event, _| answered(&event.case_id));
+    inbound.on::<CaseRejected>(|event, meta| case_rejected(&event, meta));
     inbound.on::<CaseFeedbackMissed>(move |event, _| feedback_missed(&event, &feedback));
     inbound.on::<OrderOpened>(|event, _| order_opened(&event));
-    inbound.on::<OrderCompleted>(|event, _| settled(&event.complaint_id, &event.remedy_id, true));
-    inbound.on::<OrderFailed>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
-    inbound.on::<RefundRefused>(|event, _| settled(&event.complaint_id, &event.remedy_id, false));
+    inbound.on::<OrderCompleted>(|event, meta| settled(&event.complaint_id, &event.remedy_id, true, meta));
+    inbound.on::<OrderFailed>(|event, meta| settled(&event.complaint_id, &event.remedy_id, false, meta));
+    inbound.on::<RefundRefused>(|event, meta| settled(&event.complaint_id, &event.remedy_id, false, meta));
     let in_force = Arc::clone(&levels);
     inbound.on::<MessageSent>(move |event, _| message_sent(&event, &in_force));
-    inbound.on::<MessageFailed>(move |event, _| message_failed(&event, &levels));
+    inbound.on::<MessageFailed>(move |event, meta| message_failed(&event, meta, &levels));
     Ok(())
 }
 
@@ -179,13 +179,21 @@ fn suggested(event: &CaseRegistered, policy: &Policy) -> Result<Effects, Fault> 
 }
 
 /// Two cases that are complaints turned out to be one; and nobody waits for the first answer to the merged one.
-fn case_merged(event: &CaseMerged, levels: &Arc<Levels>) -> Result<Effects, Fault> {
+fn case_merged(event: &CaseMerged, meta: &Meta, levels: &Arc<Levels>) -> Result<Effects, Fault> {
     let into = proto::optional_id("into_complaint_id", &event.into_complaint_id)?;
     let merged = proto::optional_id("complaint_id", &event.complaint_id)?.zip(into);
     let merge = |(complaint_id, into)| {
-        Change::to::<Complaint>(complaint_id, Command::Merge { into, levels: Arc::clone(levels) })
+        let (at, levels) = (meta.occurred_at, Arc::clone(levels));
+        Change::to::<Complaint>(complaint_id, Command::Merge { into, at, levels })
     };
     Ok(merged.map(merge).into_iter().fold(answered(&event.case_id)?, Effects::and))
+}
+
+/// What is no case of ours was no suggestion either; nobody is promised anything for it.
+fn case_rejected(event: &CaseRejected, meta: &Meta) -> Result<Effects, Fault> {
+    let case_id = proto::id("case_id", &event.case_id)?;
+    let rejected = suggestion::Command::CaseRejected { case_id, at: meta.occurred_at };
+    Ok(answered(&event.case_id)?.and(Change::to::<Suggestion>(Suggestion::of_case(case_id), rejected)))
 }
 
 fn case_unmerged(event: &CaseUnmerged) -> Result<Effects, Fault> {
@@ -201,10 +209,10 @@ fn order_opened(event: &OrderOpened) -> Result<Effects, Fault> {
     Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::StartExecution { remedy_id, ordered })))
 }
 
-fn settled(complaint_id: &str, remedy_id: &str, done: bool) -> Result<Effects, Fault> {
+fn settled(complaint_id: &str, remedy_id: &str, done: bool, meta: &Meta) -> Result<Effects, Fault> {
     let complaint_id = proto::id("complaint_id", complaint_id)?;
-    let remedy_id = proto::id("remedy_id", remedy_id)?;
-    Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::SettleRemedy { remedy_id, done })))
+    let (remedy_id, at) = (proto::id("remedy_id", remedy_id)?, meta.occurred_at);
+    Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::SettleRemedy { remedy_id, done, at })))
 }
 
 /// Nobody has spoken to the customer yet, be it a complaint or not, and the time comes near its end; once a case, however
@@ -296,11 +304,14 @@ fn message_sent(event: &MessageSent, levels: &Arc<Levels>) -> Result<Effects, Fa
     about(event.purpose(), &event.about_id, told, Tell::Sent { message_id, at })
 }
 
-fn message_failed(event: &MessageFailed, levels: &Arc<Levels>) -> Result<Effects, Fault> {
+fn message_failed(event: &MessageFailed, meta: &Meta, levels: &Arc<Levels>) -> Result<Effects, Fault> {
     let message_id = proto::id("message_id", &event.message_id)?;
     let untold = match event.purpose() {
         Purpose::Result => Some(Command::ResultUntold { message_id }),
-        Purpose::Offer => Some(Command::Care(Word::OfferUntold { message_id, levels: Arc::clone(levels) })),
+        Purpose::Offer => {
+            let (at, levels) = (meta.occurred_at, Arc::clone(levels));
+            Some(Command::Care(Word::OfferUntold { message_id, at, levels }))
+        }
         Purpose::Satisfaction => Some(Command::Care(Word::Unasked { message_id })),
         _ => None,
     };

@@ -123,7 +123,8 @@ fn complaint_reopened(event: &ComplaintReopened, meta: &Meta) -> Result<Effects,
     let case_id = proto::optional_id("case_id", &event.case_id)?;
     let Some(case_id) = case_id else { return Ok(Effects::none()) };
     let complaint_id = proto::optional_id("complaint_id", &event.complaint_id)?;
-    let row = complaint_id.map(|id| progress::row(id, Step::LookingInto, None, meta)).transpose()?;
+    let step = if event.status == "offered" { Step::Offered } else { Step::LookingInto };
+    let row = complaint_id.map(|id| progress::row(id, step, None, meta)).transpose()?;
     let reopen = Effects::change(Change::to::<Case>(case_id, Command::ReopenWithComplaint));
     Ok(row.into_iter().fold(reopen, Effects::row))
 }

@@ -152,11 +152,13 @@ async fn ring(
 ) -> Result<usize, Abort> {
     let due = sqlx::query(
         "-- deadline.due
-         select aggregate_id, kind, aggregate from deadline where due_at <= coalesce($1, now())
+         select aggregate_id, kind, aggregate from deadline where due_at <= coalesce($1, least(now(), $3))
          order by due_at limit $2 for update skip locked",
     )
     .bind(road.clock().bound().map(ToSqlx::to_sqlx))
     .bind(limit as i64)
+    // Nor before it is due by the clock the aggregate decides by: one that decides too early is not asked again.
+    .bind(road.clock().now().to_sqlx())
     .fetch_all(&mut *tx)
     .await?;
     let Some(row) = due.first() else { return Ok(0) };

@@ -97,7 +97,7 @@ fn r_cmp_10_every_class_has_a_prescribed_time_or_the_policy_is_refused() {
 }
 
 #[test]
-fn r_int_12_r_cmp_03_r_cmp_04_r_cmp_05_r_cmp_06_a_policy_that_leaves_out_what_a_service_must_promise_is_refused() {
+fn r_int_12_r_cmp_03_r_cmp_04_r_cmp_05_a_policy_that_leaves_out_what_a_service_must_promise_is_refused() {
     for (kind, list, words) in given::PRESCRIBED {
         let promise = kind.word();
         let mut hole = shipped();

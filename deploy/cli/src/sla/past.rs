@@ -165,7 +165,11 @@ impl Past {
                 let cause = if event.merged_into_id.is_empty() { Cause::Closed } else { Cause::Merged };
                 self.ends(Kind::FirstInvestigation, id, instant(event.closed_at.as_ref())?, How::Cancelled(cause));
             }
-            complaint::ComplaintReopened::TYPE => self.unmerged(Kind::FirstInvestigation, id),
+            complaint::ComplaintReopened::TYPE => {
+                self.unmerged(Kind::FirstInvestigation, id);
+                let stands = complaint::ComplaintReopened::decode(body)?.promises;
+                stands.iter().try_for_each(|one| self.stands(id, one, occurred))?;
+            }
             complaint::PromisesMoved::TYPE => {
                 let moved = complaint::PromisesMoved::decode(body)?.promises;
                 moved.iter().try_for_each(|one| self.stands(id, one, occurred))?;

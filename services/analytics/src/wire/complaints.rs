@@ -5,11 +5,11 @@ use contracts::{
     Event, Timestamp as Wire,
     common::v1::CaseClass,
     complaint::v1::{
-        ComplaintAssessed, ComplaintClosed, ComplaintRecorded, EffectivenessCheckStarted, EscalationPassedUp,
-        EscalationRaised, ImprovementProposed, ImprovementReporterAttached, ImprovementReporterInformed,
-        ImprovementReporterSuppressed, InvestigationConcluded, InvestigationLate, PromiseStanding, PromisesMoved,
-        SolutionAgreed, SolutionOffered, SuggestionPromisesMoved, TaskAccepted, TaskAnswered, TaskCorrected,
-        TaskExpired, TaskForwarded,
+        ComplaintAssessed, ComplaintClosed, ComplaintRecorded, ComplaintReopened, EffectivenessCheckStarted,
+        EscalationPassedUp, EscalationRaised, ImprovementProposed, ImprovementReporterAttached,
+        ImprovementReporterInformed, ImprovementReporterSuppressed, InvestigationConcluded, InvestigationLate,
+        PromiseStanding, PromisesMoved, SolutionAgreed, SolutionOffered, SuggestionPromisesMoved, TaskAccepted,
+        TaskAnswered, TaskCorrected, TaskExpired, TaskForwarded,
     },
 };
 use uuid::Uuid;
@@ -25,6 +25,9 @@ pub fn measures(event_type: &str, payload: &[u8], plain: Measures) -> Result<Mea
         InvestigationConcluded::TYPE => concluded(read(payload)?, plain),
         InvestigationLate::TYPE => late(read(payload)?, plain),
         PromisesMoved::TYPE => Ok(Measures { promised: standings(read::<PromisesMoved>(payload)?.promises)?, ..plain }),
+        ComplaintReopened::TYPE => {
+            Ok(Measures { promised: standings(read::<ComplaintReopened>(payload)?.promises)?, ..plain })
+        }
         SuggestionPromisesMoved::TYPE => {
             Ok(Measures { promised: standings(read::<SuggestionPromisesMoved>(payload)?.promises)?, ..plain })
         }

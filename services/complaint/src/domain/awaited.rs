@@ -133,6 +133,11 @@ impl Complaint {
         if self.open() {
             let resumed = [Kind::ResultNotice, Kind::ProgressSilence].into_iter().filter(|kind| self.waited(*kind, at));
             events.extend(self.note(resumed.map(|kind| (kind, Fact::Resumed { at })).collect(), levels, now)?);
+            // Word we gave him while he had the offer ended its silence: from what he says on one runs again.
+            let silent = self.promises.last(Kind::ProgressSilence).is_some_and(|last| last.standing.state.open());
+            if answers && self.state == State::Offered && !silent {
+                events.extend(self.word_heard(vec![], &[], at, levels, now)?);
+            }
         }
         Ok(events)
     }

@@ -17,6 +17,7 @@ use super::{
     awaited::Awaited,
     command::Rejection,
     complaint::{Complaint, Event, Outcome, State},
+    decide::Decision,
     escalation::Trigger,
     promises::TAKEN_UP_AGAIN,
 };
@@ -156,8 +157,8 @@ pub enum Word {
     AskDue,
     /// The message with the question cannot be sent.
     Unasked { message_id: Uuid },
-    /// The message with the offer cannot be sent.
-    OfferUntold { message_id: Uuid, levels: Arc<Levels> },
+    /// The message with the offer could not be sent, which was known at `at`.
+    OfferUntold { message_id: Uuid, at: Timestamp, levels: Arc<Levels> },
     /// He wrote, to whatever was asked of him or not.
     Wrote { at: Timestamp, levels: Arc<Levels> },
     /// An agent answered the contact the complaint came by.
@@ -252,7 +253,7 @@ impl Complaint {
                 _ => vec![],
             },
             Word::Unasked { message_id } => self.unasked(message_id, now),
-            Word::OfferUntold { message_id, levels } => self.offer_untold(message_id, &levels, now)?,
+            Word::OfferUntold { message_id, at, levels } => self.offer_untold(message_id, at, &levels, now)?,
             Word::Wrote { at, levels } => self.wrote(at, &levels, now)?,
             Word::Responded { at, levels } => self.responded(at, &levels, now)?,
             Word::TellResult { channel, told_at, levels } => self.tell_in_person(channel, told_at, &levels, now)?,
@@ -272,11 +273,11 @@ impl Complaint {
     }
 
     /// He cannot answer what he was not told: what waited for him goes on, and a person must tell him.
-    fn offer_untold(&self, message_id: Uuid, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+    fn offer_untold(&self, message_id: Uuid, at: Timestamp, levels: &Levels, now: Timestamp) -> Decision {
         if self.state != State::Offered || self.care.offer_untold || message_id != self.offer_message() {
             return Ok(vec![]);
         }
-        let goes_on = [Kind::ResultNotice, Kind::ProgressSilence].map(|kind| (kind, Fact::Resumed { at: now }));
+        let goes_on = [Kind::ResultNotice, Kind::ProgressSilence].map(|kind| (kind, Fact::Resumed { at }));
         let mut events = self.note(goes_on.to_vec(), levels, now)?;
         events.push(self.raised(Trigger::ResultUntold));
         Ok(events)
@@ -308,7 +309,10 @@ impl Complaint {
         levels: &Levels,
         now: Timestamp,
     ) -> Result<Vec<Event>, Rejection> {
-        let kept = [Kind::ResultNotice, Kind::ProgressSilence].map(|kind| (kind, Fact::Satisfied { at }));
+        // A word heard since then is told of already: nothing more is owed from it on.
+        let word_at = self.promises.last(Kind::ProgressSilence).map_or(at, |last| last.started_at.max(at));
+        let kept = [(Kind::ResultNotice, at), (Kind::ProgressSilence, word_at)];
+        let kept = kept.map(|(kind, at)| (kind, Fact::Satisfied { at }));
         let mut events = self.note(kept.to_vec(), levels, now)?;
         events.extend(self.told_as(message_id, channel, at));
         Ok(events)

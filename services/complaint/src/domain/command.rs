@@ -27,9 +27,10 @@ pub enum Command {
         desk: Desk,
         levels: Arc<Levels>,
     },
-    /// Its case turned out to be one with another, and goes on with the complaint of that one.
+    /// Its case turned out at `at` to be one with another, and goes on with the complaint of that one.
     Merge {
         into: Uuid,
+        at: Timestamp,
         levels: Arc<Levels>,
     },
     /// That was taken back.
@@ -45,10 +46,11 @@ pub enum Command {
         /// What the order carries out; nothing when it does not say.
         ordered: Option<RemedyKind>,
     },
-    /// A service order ended.
+    /// A service order ended at `at`.
     SettleRemedy {
         remedy_id: Uuid,
         done: bool,
+        at: Timestamp,
     },
     /// The message with the result left the house.
     TellResult {

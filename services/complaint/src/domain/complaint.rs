@@ -213,6 +213,7 @@ pub enum Event {
     RemedySettled {
         remedy_id: Uuid,
         done: bool,
+        at: Timestamp,
     },
     RemedyDeviated {
         remedy_id: Uuid,
@@ -325,9 +326,9 @@ impl Complaint {
             Event::Returned { .. } | Event::ApprovalExpired { .. } => self.drafting(event),
             Event::Offered { .. } | Event::Declined { .. } | Event::Agreed(_) => self.offering(event),
             Event::ExecutionStarted => self.state = State::Executing,
-            Event::RemedySettled { remedy_id, done } => {
-                let progress = if *done { Progress::Done } else { Progress::Failed };
-                self.remedies_of(*remedy_id).for_each(|remedy| remedy.progress = progress);
+            Event::RemedySettled { remedy_id, done, at } => {
+                let ended = (if *done { Progress::Done } else { Progress::Failed }, Some(*at));
+                self.remedies_of(*remedy_id).for_each(|remedy| (remedy.progress, remedy.settled_at) = ended);
             }
             Event::RemedyDeviated { remedy_id } => {
                 self.remedies_of(*remedy_id).for_each(|remedy| remedy.deviates = true);

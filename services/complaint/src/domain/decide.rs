@@ -35,11 +35,11 @@ impl Complaint {
     pub fn decide(&self, command: Command, now: Timestamp) -> Decision {
         match command {
             Command::Record { facts, desk, levels } => self.record(facts, desk, &levels),
-            Command::Merge { into, levels } => self.merge(into, &levels, now),
+            Command::Merge { into, at, levels } => self.merge(into, at.min(now), &levels, now),
             Command::Unmerge => Ok(self.unmerge()),
             Command::CompleteRecord { parts, emotion } => Ok(self.complete_record(parts, emotion)),
             Command::StartExecution { remedy_id, ordered } => Ok(self.start_execution(remedy_id, ordered, now)),
-            Command::SettleRemedy { remedy_id, done } => Ok(self.settle(remedy_id, done, now)),
+            Command::SettleRemedy { remedy_id, done, at } => Ok(self.settle(remedy_id, done, at.min(now))),
             Command::Care(word) => self.word(word, now),
             Command::TellResult { message_id, at, levels } => self.tell_result(message_id, at, &levels, now),
             Command::ResultUntold { message_id } => Ok(self.result_untold(message_id)),
@@ -308,10 +308,7 @@ impl Complaint {
             return Err(Rejection::MoneyMoving);
         }
         let said = self.said(said_at, Some(self.facts.recorded_at), now)?;
-        let over = KINDS.map(|(kind, _)| {
-            let at = self.promises.last(kind).map_or(said, |last| last.started_at.max(said));
-            (kind, Fact::Cancelled { at, cause: Cause::Closed })
-        });
+        let over = KINDS.map(|(kind, _)| (kind, self.over(kind, said, Cause::Closed)));
         let mut events = self.note(over.to_vec(), levels, now)?;
         let (outcome, levels) = (Outcome::Withdrawn, InForce(Some(Arc::clone(levels))));
         events.push(Event::Closed { outcome, at: now, channel: Some(channel), levels });

@@ -71,6 +71,14 @@ pub struct DepartmentTask {
     /// The complaint was closed with this answer: nothing more is asked for.
     #[serde(default)]
     pub closed: bool,
+    /// How often the complaint was taken up again with an answer that was not judged.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reopens: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// An answer that is to be accepted or returned.
@@ -160,6 +168,8 @@ pub enum Command {
     Cancel {
         levels: InForce,
     },
+    /// The complaint is taken up again.
+    Reopen,
     Acknowledge {
         owner: String,
         department: Department,
@@ -253,6 +263,10 @@ pub enum Event {
     /// The complaint of a task that was answered is closed: nobody judges the answer any more, and what was raised at each
     /// of its hand-overs is over.
     Closed,
+    /// The complaint was taken up again: the answer waits to be judged, and can be returned.
+    Reopened {
+        judging: Judging,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

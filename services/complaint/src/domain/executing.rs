@@ -28,17 +28,19 @@ impl Complaint {
 
     /// A remedy ends; the first one also starts the execution, the last one completes it. One that failed was promised and
     /// agreed to, so management learns of it.
-    pub(super) fn settle(&self, remedy_id: Uuid, done: bool, now: Timestamp) -> Vec<Event> {
+    pub(super) fn settle(&self, remedy_id: Uuid, done: bool, at: Timestamp) -> Vec<Event> {
         let Some(solution) = self.solution.as_ref().filter(|_| self.carrying_out()) else { return vec![] };
         if solution.remedy(remedy_id).is_none_or(|remedy| remedy.progress != Progress::Pending) {
             return vec![];
         }
         let mut events = self.started();
-        events.push(Event::RemedySettled { remedy_id, done });
+        events.push(Event::RemedySettled { remedy_id, done, at });
         if !done {
             events.push(self.raised(Trigger::RemedyFailed));
         } else if solution.done_but(remedy_id) {
-            events.push(Event::Executed { at: now });
+            // What is told late ended nothing that people ended after it.
+            let last = solution.remedies.iter().filter_map(|remedy| remedy.settled_at).max();
+            events.push(Event::Executed { at: last.map_or(at, |last| last.max(at)) });
         }
         events
     }

@@ -5,10 +5,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kernel::{
-    promise::{Cause, Fact},
-    sla::Levels,
-};
+use kernel::{promise::Cause, sla::Levels};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -33,21 +30,21 @@ pub struct Merged {
 }
 
 impl Complaint {
-    /// It goes on as another one, unless it is closed or carried out.
-    pub(super) fn merge(&self, into: Uuid, levels: &Arc<Levels>, at: Timestamp) -> Decision {
+    /// It goes on as another one from `at` on, unless it is closed or carried out.
+    pub(super) fn merge(&self, into: Uuid, at: Timestamp, levels: &Arc<Levels>, now: Timestamp) -> Decision {
         let carried_out = self.solution.as_ref().is_some_and(|solution| solution.consent.is_some());
         if !self.open() || carried_out {
             return Ok(vec![]);
         }
-        // What time has brought comes first, and is not brought again when it comes back.
+        // What time had brought by then comes first, and is not brought again when it comes back.
         let mut events = self.look(at)?;
         let mut seen = self.clone();
         events.iter().for_each(|event| seen.apply(event));
-        let over = Fact::Cancelled { at, cause: Cause::Merged };
-        events.extend(seen.note(KINDS.map(|(kind, _)| (kind, over.clone())).to_vec(), levels, at)?);
+        let over = KINDS.map(|(kind, _)| (kind, seen.over(kind, at, Cause::Merged)));
+        events.extend(seen.note(over.to_vec(), levels, now)?);
         let Self { state, promises, solution, retargeting, .. } = seen;
         let merged = Box::new(Merged { into, state, promises, solution, retargeting });
-        events.push(Event::Merged { merged, at, levels: InForce(Some(Arc::clone(levels))) });
+        events.push(Event::Merged { merged, at: now, levels: InForce(Some(Arc::clone(levels))) });
         Ok(events)
     }
 

@@ -130,6 +130,11 @@ impl Complaint {
         Ok(self.follow(moved))
     }
 
+    /// Nothing of the kind is owed from `at` on, nor what was promised after that.
+    pub(super) fn over(&self, kind: Kind, at: Timestamp, cause: Cause) -> Fact {
+        Fact::Cancelled { at: self.promises.last(kind).map_or(at, |last| last.started_at.max(at)), cause }
+    }
+
     /// The customer has a solution before him: until he answers nothing else is owed to him.
     pub(super) fn wait_for_customer(&self, levels: &Levels, now: Timestamp) -> Decision {
         let evidence = self.solution.as_ref().map_or_else(String::new, |one| format!("offer {}", one.version));

@@ -54,6 +54,8 @@ pub enum Suppression {
     Unreachable,
     Erased,
     Withdrawn,
+    /// His contact turned out to be no case of ours.
+    CaseRejected,
 }
 
 /// What is said about telling somebody.

@@ -102,6 +102,8 @@ pub struct Remedy {
     /// It does not go as planned; somebody gave a reason (R-CMP-09).
     #[serde(default)]
     pub deviates: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<Timestamp>,
 }
 
 /// The customer's consent: who recorded it, when, and how it was given. His words are kept apart (R-CMP-08).
@@ -150,6 +152,7 @@ impl Solution {
             progress: Progress::Pending,
             exception: false,
             deviates: false,
+            settled_at: None,
         };
         let remedies = wishes.iter().enumerate().map(remedy).collect();
         Self {

@@ -134,6 +134,11 @@ pub enum Command {
     },
     /// What outreach says of a message.
     Message(Tell),
+    /// A customer's contact that made it turned out at `at` to be no case of ours.
+    CaseRejected {
+        case_id: Uuid,
+        at: Timestamp,
+    },
     /// The term of the evaluation passed.
     DecisionDue,
     /// A promise is to be warned of, or its time is over.
@@ -261,10 +266,14 @@ impl Suggestion {
                 std::iter::once(recorded).chain(self.promise(promise.map(|promise| *promise))).collect()
             }
             (Command::Record { .. }, _) => vec![],
-            (Command::Message(_) | Command::DecisionDue | Command::PromiseDue, State::Absent) => vec![],
+            (
+                Command::Message(_) | Command::CaseRejected { .. } | Command::DecisionDue | Command::PromiseDue,
+                State::Absent,
+            ) => vec![],
             (_, State::Absent) => return Err(Rejection::Unknown),
             (Command::DecisionDue, _) => self.breach(now),
             (Command::PromiseDue, _) => self.look(now),
+            (Command::CaseRejected { case_id, at }, _) => self.case_rejected(case_id, at, now),
             (Command::Join { reporters, promises }, _) if self.open_to_others() => {
                 let new = reporters.into_iter().filter(|new| self.reporters.find(new.report_id).is_none());
                 new.map(Event::Joined).chain(self.promise(promises)).collect()

@@ -37,6 +37,10 @@ fn promise_moved(event: &OrderPromiseMoved, ladder: &Ladder) -> Result<Effects, 
         let raised = warnings.map(|warning| raise(&warning, order_id, "", Trigger::PromiseWarning, ladder));
         return raised.collect::<Result<Vec<_>, _>>().map(|raised| effects(raised.into_iter().flatten()));
     }
+    // It goes on after the pause, and so does what was raised.
+    if promise.status == "paused" {
+        return Ok(Effects::none());
+    }
     let settled = warnings.map(|warning| wire::settle(escalation(&warning)));
     let breached = (promise.status == "breached").then(|| raise(&late, order_id, "", Trigger::PromiseLate, ladder));
     Ok(effects(settled.chain(breached.transpose()?.into_iter().flatten())))

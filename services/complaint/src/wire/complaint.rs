@@ -76,7 +76,7 @@ impl Aggregate for Complaint {
             Event::Declined { .. } => Published::of(&self.declined(), shard),
             Event::Agreed(consent) => Published::of(&self.agreed(), shard).at(consent.at),
             Event::ExecutionStarted => Published::of(&c::ExecutionStarted { complaint_id }, shard),
-            Event::RemedySettled { remedy_id, done } => {
+            Event::RemedySettled { remedy_id, done, .. } => {
                 let (remedy_id, done) = (remedy_id.to_string(), *done);
                 Published::of(&c::RemedySettled { complaint_id, remedy_id, done }, shard)
             }
@@ -146,6 +146,8 @@ impl Aggregate for Complaint {
             Event::Care(Heard::ResultInTime { escalation_id, .. }) => {
                 escalation_id.iter().map(|late| super::settle(*late)).collect()
             }
+            Event::Reopened { .. } => self.asked_again().chain(self.settled_by(event)).collect(),
+            Event::Unmerged => self.asked_again().collect(),
             Event::Agreed(_)
             | Event::Declined { .. }
             | Event::Care(Heard::Wrote { .. } | Heard::Read { .. } | Heard::Feedback { .. }) => self.settled_by(event),
@@ -166,10 +168,8 @@ impl Aggregate for Complaint {
             | Event::ResultTold { .. }
             | Event::Escalated { .. }
             | Event::ProcessDeviated(_)
-            | Event::Unmerged
             | Event::Proposal(_)
-            | Event::Held(_)
-            | Event::Reopened { .. } => vec![],
+            | Event::Held(_) => vec![],
         }
     }
 }
@@ -208,6 +208,12 @@ impl Complaint {
 
     fn remedies(&self) -> Vec<contracts::common::v1::Remedy> {
         self.solution.iter().flat_map(|solution| &solution.remedies).map(|r: &Remedy| view::remedy(r)).collect()
+    }
+
+    /// What departments had answered is judged after all.
+    fn asked_again(&self) -> impl Iterator<Item = Change> {
+        let again = |asked: &Asked| Change::to::<DepartmentTask>(asked.task_id, department_task::Command::Reopen);
+        self.asked.iter().map(again)
     }
 
     /// The task for a department that was asked.
@@ -352,6 +358,8 @@ impl Complaint {
             complaint_id: self.facts.complaint_id.to_string(),
             reopen_count: self.reopen_count,
             case_id: self.facts.case_id.to_string(),
+            status: self.state.name().to_owned(),
+            promises: self.standings(),
         }
     }
 

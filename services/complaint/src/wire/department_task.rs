@@ -9,7 +9,7 @@ use crate::{
     deadlines,
     domain::{
         DepartmentTask,
-        department_task::{Command, Event, Held, Rejection, escalation},
+        department_task::{Command, Event, Held, Rejection},
         escalation::{Matter, Trigger},
         values::{Department, Evidence},
     },
@@ -94,6 +94,10 @@ impl Aggregate for DepartmentTask {
                 Published::of(&corrected, shard)
             }
             Event::Closed => Published::of(&contract::TaskClosed { task_id, complaint_id, department }, shard),
+            Event::Reopened { judging } => {
+                let judge_by = judging.by.and_then(instant);
+                Published::of(&contract::TaskReopened { task_id, complaint_id, department, judge_by }, shard)
+            }
             Event::Cancelled { .. } => {
                 Published::of(&contract::TaskCancelled { task_id, complaint_id, department }, shard)
             }
@@ -122,17 +126,16 @@ impl Aggregate for DepartmentTask {
             Event::Cancelled { .. } => {
                 settle(self.warnings()).chain(self.late_escalations().map(super::over)).collect()
             }
-            Event::Closed => self.late_escalations().chain([self.unjudged_escalation()]).map(super::over).collect(),
-            Event::Unjudged { escalation_id, .. } => self.raise(*escalation_id, Trigger::AnswerWaits),
-            Event::Accepted { .. } => vec![super::settle(self.unjudged_escalation())],
-            // It was raised at the hand-over before this one.
-            Event::Returned { .. } => {
-                let before = escalation("answer_waits", self.brief.task_id, self.returns - 1, self.forwards);
-                vec![super::settle(before)]
+            Event::Closed => {
+                self.late_escalations().chain([self.unjudged_escalation(self.returns)]).map(super::over).collect()
             }
+            Event::Unjudged { escalation_id, .. } => self.raise(*escalation_id, Trigger::AnswerWaits),
+            Event::Accepted { .. } => vec![super::settle(self.unjudged_escalation(self.returns))],
+            // It was raised at the hand-over before this one.
+            Event::Returned { .. } => vec![super::settle(self.unjudged_escalation(self.returns - 1))],
             Event::Forwarded { warnings, .. } => settle(warnings.clone()).collect(),
             Event::Corrected { escalation_id, .. } => vec![super::settle(*escalation_id)],
-            Event::Issued { .. } | Event::Acknowledged { .. } => vec![],
+            Event::Issued { .. } | Event::Acknowledged { .. } | Event::Reopened { .. } => vec![],
         }
     }
 }

@@ -46,6 +46,7 @@ pub fn suppression_of(reason: contract::SuppressionReason) -> Option<Suppression
         contract::SuppressionReason::Unreachable => Suppression::Unreachable,
         contract::SuppressionReason::Erased => Suppression::Erased,
         contract::SuppressionReason::Withdrawn => Suppression::Withdrawn,
+        contract::SuppressionReason::CaseRejected => Suppression::CaseRejected,
     })
 }
 
@@ -56,6 +57,7 @@ pub fn suppression(reason: Suppression) -> i32 {
         Suppression::Unreachable => contract::SuppressionReason::Unreachable,
         Suppression::Erased => contract::SuppressionReason::Erased,
         Suppression::Withdrawn => contract::SuppressionReason::Withdrawn,
+        Suppression::CaseRejected => contract::SuppressionReason::CaseRejected,
     };
     reason.into()
 }

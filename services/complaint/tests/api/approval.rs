@@ -1,12 +1,13 @@
 //! Who may approve a solution, step by step.
 use contracts::{
-    common::v1::{CaseClass, Remedy, RemedyKind},
+    common::v1::{CaseClass, Emotion, Remedy, RemedyKind},
     complaint::v1::*,
+    intake::v1::CaseRegistered,
 };
 use testkit::request;
 use tonic::Code;
 
-use crate::house::{ANA, BEN, EVA, House, NAME, code, conclude, draft, guidance, hours, id, micro, ok, refund};
+use crate::house::{ANA, BEN, EVA, House, NAME, case, code, conclude, draft, guidance, hours, id, micro, ok, refund};
 
 /// Up to `in_approval`, with a draft of ana's.
 async fn submitted(minor: i64) -> House {
@@ -155,6 +156,11 @@ async fn r_cmp_18_guidance_follows_emotion_and_class() {
     assert!(guidance[0].contains("Stay calm") && guidance[1].contains("never diagnose"), "{guidance:?}");
     house.investigate(2).await;
     assert!(house.get(2).await.guidance[1].contains("batch"));
+    let worried =
+        CaseRegistered { emotion: Emotion::Worried.into(), ..case(3, CaseClass::Discomfort, house.stack.now()) };
+    house.hear("intake", &worried, 1_003).await;
+    let other = house.get(3).await.guidance;
+    assert!(other[0].contains("calmly and warmly") && other[1] == guidance[1], "{other:?}");
 }
 
 #[tokio::test]

@@ -99,8 +99,13 @@ async fn r_int_24_a_customer_sees_progress_solution_and_result_and_rates_each_en
     assert_eq!((twice.status, twice.problem().as_str()), (409, "case.already_rated"));
 
     stack.move_clock(SignedDuration::from_hours(1));
-    let appeal = ComplaintReopened { complaint_id: id(), case_id: case_id.clone(), ..ComplaintReopened::default() };
-    hear(&stack, &complaint_id, 7, &appeal).await;
+    let back = |status: &str| ComplaintReopened {
+        complaint_id: id(),
+        case_id: case_id.clone(),
+        status: status.into(),
+        ..ComplaintReopened::default()
+    };
+    hear(&stack, &complaint_id, 7, &back("investigating")).await;
     let reopened = status(&stack, &link).await;
     assert_eq!((&reopened["progress"], reopened.get("rating")), (&json!("looking_into"), None));
     hear(&stack, &complaint_id, 8, &closed).await;

@@ -78,8 +78,14 @@ impl DepartmentTask {
             (Command::Cancel { levels }, _) if self.waiting() => self.cancel(levels.0.as_deref(), now)?,
             (Command::Cancel { .. }, State::Answered) if !self.closed => vec![Event::Closed],
             // What was raised at its first hand-over is known to the complaint itself.
-            (Command::Cancel { .. }, State::Accepted) if self.returns + self.forwards > 0 => vec![Event::Closed],
+            (Command::Cancel { .. }, State::Accepted) if self.returns + self.forwards > 0 && !self.closed => {
+                vec![Event::Closed]
+            }
             (Command::Cancel { .. }, _) => vec![],
+            (Command::Reopen, State::Answered) if self.closed => {
+                vec![Event::Reopened { judging: self.judging_from(now) }]
+            }
+            (Command::Reopen, _) => vec![],
             (_, State::Absent) => return Err(Rejection::Unknown),
             (Command::Acknowledge { owner, department, levels }, State::Issued | State::Returned) => {
                 self.mine(&department)?;
@@ -196,12 +202,16 @@ impl DepartmentTask {
     /// The breach of that, once; equality is in time.
     fn unjudged(&self, now: Timestamp) -> Option<Event> {
         let due = self.judge_by().filter(|due| !kernel::promise::verdict(*due, now).in_time())?;
-        Some(Event::Unjudged { escalation_id: self.unjudged_escalation(), due })
+        Some(Event::Unjudged { escalation_id: self.unjudged_escalation(self.returns), due })
     }
 
-    /// The id of what is raised for it.
-    pub fn unjudged_escalation(&self) -> Uuid {
-        self.escalation("answer_waits")
+    /// The id of what is raised for it, when the task was returned so often.
+    pub fn unjudged_escalation(&self, returns: u32) -> Uuid {
+        let what = match self.reopens {
+            0 => "answer_waits".to_owned(),
+            again => format!("answer_waits_{again}"),
+        };
+        escalation(&what, self.brief.task_id, returns, self.forwards)
     }
 
     /// How long the answer has waited, in seconds of wall time.
@@ -335,6 +345,10 @@ impl DepartmentTask {
                 self.state = State::Cancelled;
             }
             Event::Closed => (self.closed, self.judging) = (true, None),
+            Event::Reopened { judging } => {
+                (self.closed, self.judging) = (false, Some(judging));
+                self.reopens += 1;
+            }
         }
     }
 }

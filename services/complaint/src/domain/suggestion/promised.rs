@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Event, State, Suggestion};
 use crate::domain::{
     promises::Moved,
-    reporters::{Loop, Person, Reporter, Told},
+    reporters::{Loop, Person, Reporter, Suppression, Telling, Told},
 };
 
 fn customers(suggestion: &Suggestion) -> impl Iterator<Item = &Reporter> {
@@ -50,6 +50,22 @@ impl Suggestion {
             },
         };
         after.note(&Note::Note(fact), now)
+    }
+
+    /// Who made it with a contact that is no case of ours is told nothing; where nobody else waits, nothing is owed from `at`.
+    pub(super) fn case_rejected(&self, case_id: Uuid, at: Timestamp, now: Timestamp) -> Vec<Event> {
+        let over = matches!(self.state, State::Informed | State::Merged { .. });
+        if over || self.reporters.find(case_id).is_none_or(Reporter::settled) {
+            return vec![];
+        }
+        let reason = Suppression::CaseRejected;
+        let suppressed = Event::Telling(Telling::Suppressed { report_id: case_id, reason });
+        let mut after = self.clone();
+        after.apply(&suppressed);
+        let over = Note::Note(Fact::Cancelled { at, cause: Cause::Rejected });
+        let owed = Loop::of(customers(&after)).open() > 0;
+        let over = if owed { vec![] } else { self.note(&over, now) };
+        over.into_iter().chain([suppressed]).collect()
     }
 
     /// No calendar is needed for facts that move no due time.

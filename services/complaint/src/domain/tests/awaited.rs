@@ -66,7 +66,7 @@ fn an_offer_is_not_unanswered_before_he_was_told_of_it_so_often_each_with_its_ti
     }
     let events = tell(&mut complaint, Command::Care(Word::AnswerDue), awake + DAY * 6 + MICRO);
     assert_eq!(raised(&events, Trigger::OfferUnanswered).len(), 1);
-    let untold = Word::OfferUntold { message_id: complaint.offer_message(), levels: levels() };
+    let untold = Word::OfferUntold { message_id: complaint.offer_message(), at: NOW, levels: levels() };
     let untold = led(&led(&sample("ok"), [offer()]), [Command::Care(untold)]);
     assert_eq!((untold.remind_at(), untold.answer_by()), (None, Some(NOW + DAY * 9)), "no message reaches him");
 }
@@ -281,4 +281,16 @@ fn complaints_stored_before_anything_was_awaited_are_read_and_promise_nothing_ne
     tell(&mut old, wrote(NOW + hours(1)), NOW + hours(1));
     assert_eq!(old.read_by(), Some(NOW + hours(1)), "what he writes is never lost");
     assert_eq!(led(&old, [consent(1)]).state.name(), "agreed");
+}
+
+#[test]
+fn r_cmp_05_what_he_writes_about_an_offer_is_owed_a_word_also_when_he_had_one_meanwhile() {
+    let mut complaint = sample("of");
+    tell(&mut complaint, word("hotline"), NOW + hours(1));
+    assert_eq!(complaint.word_by(), None, "he has the offer");
+    tell(&mut complaint, wrote(NOW + hours(2)), NOW + hours(3));
+    assert_eq!(complaint.word_by(), Some(NOW + hours(2 + 72)));
+    tell(&mut complaint, wrote(NOW + hours(2)), NOW + hours(4));
+    let silences = complaint.promises.iter().filter(|(kind, _)| *kind == Kind::ProgressSilence);
+    assert_eq!((complaint.word_by(), silences.count()), (Some(NOW + hours(2 + 72)), 2), "said twice is said once");
 }

@@ -44,8 +44,8 @@ const TABLE: &str = "
     .._and_over     =  =  =  =  =  =  =  =  =  =  =  =  !  =  =  =  =  =  =  =  =  =  !  =  =  =
 ";
 
-fn untold(message_id: Uuid) -> Command {
-    Command::Care(Word::OfferUntold { message_id, levels: levels() })
+fn untold(message_id: Uuid, at: Timestamp) -> Command {
+    Command::Care(Word::OfferUntold { message_id, at, levels: levels() })
 }
 
 fn responded(at: Timestamp) -> Command {
@@ -101,8 +101,8 @@ fn r_cmp_05_every_state_answers_every_word() {
             (Command::Care(Word::AskDue), NOW + hours(72)),
             (Command::Care(Word::Unasked { message_id: complaint.question(2) }), NOW),
             (Command::Care(Word::Unasked { message_id: Uuid::from_u128(97) }), NOW),
-            (untold(complaint.offer_message()), NOW),
-            (untold(Uuid::from_u128(97)), NOW),
+            (untold(complaint.offer_message(), NOW), NOW),
+            (untold(Uuid::from_u128(97), NOW), NOW),
             (wrote(NOW + hours(1)), NOW + hours(1)),
             (wrote(NOW - hours(2)), NOW),
             (responded(NOW + hours(1)), NOW + hours(1)),
@@ -336,9 +336,9 @@ fn r_cmp_10_an_offer_that_could_not_be_sent_waits_for_nobody() {
     let mut complaint = led(&sample("ok"), [offer()]);
     let at = NOW + hours(10);
     let message_id = kernel::id::derived("message", &["offer", &Uuid::from_u128(1).to_string(), "1"]);
-    let events = tell(&mut complaint, untold(message_id), at);
+    let events = tell(&mut complaint, untold(message_id, at), at);
     assert!(matches!(events.as_slice(), [Event::Raised { trigger: Trigger::ResultUntold, .. }]), "{events:?}");
-    assert_eq!(tell(&mut complaint, untold(message_id), at), [], "once");
+    assert_eq!(tell(&mut complaint, untold(message_id, at), at), [], "once");
     let stands = |kind| complaint.promises.last(kind).unwrap().standing.clone();
     for kind in [Kind::ResultNotice, Kind::ProgressSilence] {
         assert_eq!(stands(kind).state, Standing::Running);
@@ -373,4 +373,49 @@ fn a_complaint_from_before_these_terms_is_promised_nothing_new() {
     }
     let old: Complaint = serde_json::from_value(json).unwrap();
     assert_eq!((old.word_by(), old.tell_by(), old.ask_at()), (None, None, None));
+}
+
+#[test]
+fn d8_r_cmp_05_a_result_told_before_a_later_word_leaves_nothing_owed() {
+    let executed = sample("ed");
+    let later = NOW + hours(2);
+    let mut complaint = executed.clone();
+    tell(&mut complaint, word("hotline"), later);
+    for result in [told(complaint.result_message(), NOW + hours(1)), tell_in_person(Some(NOW + hours(1)))] {
+        let mut complaint = complaint.clone();
+        tell(&mut complaint, result, later + hours(1));
+        tell(&mut complaint, satisfied(true), later + hours(2));
+        assert!(matches!(complaint.state, State::Closed { .. }));
+        assert!(
+            complaint.promises.iter().all(|(_, promise)| !promise.standing.state.open()),
+            "{:?}",
+            complaint.promises
+        );
+        assert_eq!(complaint.decide(Command::PromiseDue, later + hours(999)), Ok(vec![]));
+    }
+}
+
+#[test]
+fn r_cmp_10_an_offer_that_did_not_reach_him_stopped_his_time_until_that_was_known() {
+    let offered = sample("of");
+    let due = |at, now| {
+        let mut complaint = offered.clone();
+        let untold = untold(complaint.offer_message(), at);
+        tell(&mut complaint, untold, now);
+        complaint.promises.last(Kind::ResultNotice).unwrap().standing.due_at
+    };
+    assert_eq!(due(NOW + hours(1), NOW + hours(9)), due(NOW + hours(1), NOW + hours(1)), "whenever it is heard of");
+}
+
+#[test]
+fn r_cmp_10_the_result_is_owed_from_the_end_of_the_last_remedy_whenever_that_is_heard_of() {
+    let agreed = sample("ag");
+    let people = Command::CompleteRemedy { remedy_id: remedy(&agreed, 1), done: None };
+    for (people_at, order_at, ended) in [(1, 3, 3), (3, 1, 3)] {
+        let mut complaint = agreed.clone();
+        tell(&mut complaint, people.clone(), NOW + hours(people_at));
+        let order = settled_at(&agreed, 0, true, NOW + hours(order_at));
+        tell(&mut complaint, order, NOW + hours(5));
+        assert_eq!(complaint.care.executed_at, Some(NOW + hours(ended)));
+    }
 }

@@ -116,3 +116,22 @@ fn what_is_managements_own_or_about_harm_outlives_the_complaint() {
         );
     }
 }
+
+#[test]
+fn r_cmp_12_an_answer_nobody_judged_is_judged_after_all_when_the_complaint_is_taken_up_again() {
+    let issued = worked(&DepartmentTask::default(), [(task::Command::Issue(brief()), NOW)]);
+    let closed = worked(&issued, [(answer("quality"), NOW), (cancel(), NOW + hours(1))]);
+    assert_eq!(closed.decide(give_back(), NOW).unwrap_err().code(), "task.complaint_closed");
+    let again = NOW + hours(100);
+    let open = worked(&closed, [(task::Command::Reopen, again)]);
+    assert_eq!(open.judge_by(), Some(again + hours(48)), "the manager has his time anew");
+    assert_eq!(open.decide(task::Command::Reopen, again), Ok(vec![]), "once");
+    assert_eq!(worked(&open, [(give_back(), again)]).state.name(), "returned");
+    let waits = |task: &DepartmentTask| task.unjudged_escalation(0);
+    assert_ne!(waits(&closed), waits(&open), "what was raised then is over, and does not hide what is raised now");
+    // One that was accepted is closed once, however often the complaint is.
+    let accepted = worked(&issued, [(answer("quality"), NOW), (give_back(), NOW), (answer("quality"), NOW)]);
+    let accepted = worked(&accepted, [(task::Command::Accept, NOW), (cancel(), NOW)]);
+    assert_eq!(accepted.decide(task::Command::Reopen, again), Ok(vec![]));
+    assert_eq!(accepted.decide(cancel(), again), Ok(vec![]));
+}

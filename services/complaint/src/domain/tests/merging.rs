@@ -63,10 +63,25 @@ fn nobodys_time_stands_still_while_it_is_merged() {
     assert!(late.iter().any(|event| matches!(event, Event::InvestigationLate { .. })), "{late:?}");
     // What was late before it was merged is late once.
     let mut late = led(&Complaint::default(), [record()]);
-    let events = tell(&mut late, merge(), due + hours(1));
+    let events = tell(&mut late, merged_at(due + hours(1)), due + hours(1));
     assert!(events.iter().any(|event| matches!(event, Event::InvestigationLate { .. })), "{events:?}");
     tell(&mut late, Command::Unmerge, due + hours(2));
     let again = tell(&mut late, Command::PromiseDue, due + hours(2));
     assert!(!again.iter().any(|event| matches!(event, Event::InvestigationLate { .. })), "{again:?}");
     assert_eq!(late.promises.last(Kind::FirstInvestigation).unwrap().standing.state, Standing::Breached);
+}
+
+#[test]
+fn r_cmp_10_what_was_merged_in_time_was_not_late_however_late_that_is_told() {
+    let recorded = led(&Complaint::default(), [record()]);
+    let due = recorded.first_investigation().unwrap().standing.due_at;
+    let mut complaint = recorded.clone();
+    let events = tell(&mut complaint, merged_at(due - hours(1)), due + hours(1));
+    assert!(!events.iter().any(|event| matches!(event, Event::InvestigationLate { .. })), "{events:?}");
+    assert_eq!(ends(&complaint), ends(&led(&recorded, [merged_at(NOW)])));
+    // What was noted as late in between is taken back.
+    let mut complaint = recorded;
+    tell(&mut complaint, Command::PromiseDue, due + hours(1));
+    tell(&mut complaint, merged_at(due - hours(1)), due + hours(2));
+    assert_eq!(complaint.promises.last(Kind::FirstInvestigation).unwrap().standing.state, Standing::Cancelled);
 }

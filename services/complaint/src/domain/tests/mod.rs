@@ -247,7 +247,11 @@ fn satisfied(satisfied: bool) -> Command {
 }
 
 fn merge() -> Command {
-    Command::Merge { into: Uuid::from_u128(77), levels: levels() }
+    merged_at(NOW)
+}
+
+fn merged_at(at: Timestamp) -> Command {
+    Command::Merge { into: Uuid::from_u128(77), at, levels: levels() }
 }
 
 fn withdraw() -> Command {
@@ -285,7 +289,11 @@ fn tell_result(complaint: &Complaint) -> Command {
 }
 
 fn settle(complaint: &Complaint, place: usize, done: bool) -> Command {
-    Command::SettleRemedy { remedy_id: remedy(complaint, place), done }
+    settled_at(complaint, place, done, NOW)
+}
+
+fn settled_at(complaint: &Complaint, place: usize, done: bool, at: Timestamp) -> Command {
+    Command::SettleRemedy { remedy_id: remedy(complaint, place), done, at }
 }
 
 /// The id of a remedy of the present solution; an unknown one where there is none.

@@ -73,9 +73,9 @@ fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
         15 => consent(version),
         16 => decline(version),
         17 => Command::StartExecution { remedy_id, ordered: step.yes.then(|| super::refund(500)) },
-        18 => Command::SettleRemedy { remedy_id, done: step.yes },
+        18 => Command::SettleRemedy { remedy_id, done: step.yes, at },
         19 => Command::CompleteRemedy { remedy_id, done: None },
-        20 if step.by => told(to.result_message(), at),
+        20 if step.by => told(to.result_message(), at - hours(i64::from(step.version_off))),
         20 => Command::Escalate {
             level: Level::Management,
             trigger: Trigger::DepartmentLate,
@@ -99,7 +99,7 @@ fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
         31 if step.yes => Command::Care(Word::ReadDue),
         31 => Command::Care(Word::AnswerDue),
         32 if step.yes => super::care::unreached(None),
-        32 => super::care::tell_in_person(None),
+        32 => super::care::tell_in_person(Some(at - hours(i64::from(step.version_off)))),
         _ => Command::ResultUntold { message_id: to.result_message() },
     }
 }

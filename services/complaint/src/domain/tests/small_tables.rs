@@ -105,7 +105,7 @@ pub fn task_steps() -> Vec<Step> {
     let after = NOW + hours(8) + SignedDuration::from_micros(1);
     let unjudged = NOW + hours(48) + SignedDuration::from_micros(1);
     //                   absent    issued          acknowledged    answered    returned        accepted  cancelled  answered, closed
-    let table: [(&str, [&str; 8]); 17] = [
+    let table: [(&str, [&str; 8]); 18] = [
         ("issue", ["issued", "=", "=", "=", "=", "=", "=", "="]),
         ("look_early", ["=", "=", "=", "=", "=", "=", "=", "="]),
         ("look_at_the_warning", ["=", "issued", "acknowledged", "=", "returned", "=", "=", "="]),
@@ -113,6 +113,7 @@ pub fn task_steps() -> Vec<Step> {
         ("look_for_judgement", ["=", "issued", "acknowledged", "=", "returned", "=", "=", "="]),
         ("look_for_judgement_too_late", ["=", "issued", "acknowledged", "answered", "returned", "=", "=", "="]),
         ("cancel", ["=", "cancelled", "cancelled", "answered", "cancelled", "=", "=", "="]),
+        ("reopen", ["=", "=", "=", "=", "=", "=", "=", "answered"]),
         ("acknowledge", [GONE, "acknowledged", NOT, NOT, "acknowledged", NOT, NOT, NOT]),
         ("acknowledge_for_another", [GONE, OTHER, NOT, NOT, OTHER, NOT, NOT, NOT]),
         ("answer", [GONE, "answered", "answered", NOT, "answered", NOT, NOT, NOT]),
@@ -132,6 +133,7 @@ pub fn task_steps() -> Vec<Step> {
         (Look, NOW + hours(48)),
         (Look, unjudged),
         (cancel(), NOW),
+        (task::Command::Reopen, NOW),
         (acknowledge(), NOW),
         (acknowledged_by("medical"), NOW),
         (answer("quality"), NOW),
@@ -263,12 +265,20 @@ fn r_cmp_19_an_answer_waits_for_its_judgement_no_longer_than_was_set_and_how_lon
     else {
         unreachable!("{events:?}")
     };
-    assert_eq!((*noted, *escalation_id), (due, answered.unjudged_escalation()), "who judges late is late");
+    assert_eq!(
+        (*noted, *escalation_id),
+        (due, answered.unjudged_escalation(answered.returns)),
+        "who judges late is late"
+    );
     let noted = worked(&answered, [(task::Command::Look, late)]);
     assert_eq!((noted.judge_by(), noted.decide(task::Command::Look, late)), (None, Ok(vec![])), "once");
     let again = worked(&noted, [(give_back(), late), (answer("quality"), late)]);
     assert_eq!(again.judge_by(), Some(late + hours(48)));
-    assert_ne!(again.unjudged_escalation(), answered.unjudged_escalation(), "each answer has one of its own");
+    assert_ne!(
+        again.unjudged_escalation(again.returns),
+        answered.unjudged_escalation(answered.returns),
+        "each answer has one of its own"
+    );
     let closed = worked(&answered, [(cancel(), NOW)]);
     assert_eq!((closed.judge_by(), closed.decide(task::Command::Look, late)), (None, Ok(vec![])));
     let unlimited = Brief { ladder: Arc::default(), ..brief() };

@@ -139,6 +139,7 @@ pub fn steps() -> Vec<Step> {
         ("record", [RE, "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
         ("join", [GONE, RE, SC, EV, AD, NOT, IM, NOT, NOT, NOT, NOT]),
         ("message_sent", ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
+        ("case_rejected", ["=", RE, SC, EV, AD, IN, IM, IN, IN, "=", "="]),
         ("decision_due", ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
         ("promise_due", ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="]),
         ("decision_overdue", ["=", "=", "=", EV, "=", "=", "=", "=", "=", "=", "="]),
@@ -164,6 +165,7 @@ pub fn steps() -> Vec<Step> {
         now(record(employee())),
         now(join([customer(5)])),
         now(Command::Message(Tell::Sent { message_id: OTHER, at: NOW })),
+        now(Command::CaseRejected { case_id: OWN, at: NOW }),
         (Command::DecisionDue, NOW + hours(48)),
         (Command::PromiseDue, NOW + hours(9_999)),
         (Command::DecisionDue, NOW + hours(48) + micro),
@@ -381,4 +383,17 @@ fn a_suggestion_stored_before_there_were_promises_is_read_and_promises_nothing()
     }
     let stored: Suggestion = serde_json::from_value(json).unwrap();
     assert_eq!((stands(&stored), stored.promises.next_due()), (vec![], None));
+}
+
+#[test]
+fn what_was_no_case_of_ours_is_promised_nothing_from_then_on() {
+    let due = NOW + hours(720);
+    let first = Uuid::from_u128(1);
+    let rejected = |at| Command::CaseRejected { case_id: first, at };
+    let one = suggested(1, NOW);
+    assert_eq!(stands(&at(&one, [rejected(due)], due + hours(1))), ["cancelled"], "in time, whenever it is heard of");
+    let both = led(&one, [join([customer(2)])]);
+    let left = at(&both, [rejected(NOW)], NOW);
+    assert_eq!((stands(&left), left.closing().open()), (vec!["running"], 1), "another customer waits");
+    assert_eq!(left.decide(rejected(NOW), NOW), Ok(vec![]), "once");
 }
