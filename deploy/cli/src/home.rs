@@ -222,6 +222,11 @@ impl Home {
         self.dir.join("secrets.toml")
     }
 
+    /// A service's own settings, beside what it is told; there may be none.
+    pub fn config(&self, service: &str) -> PathBuf {
+        self.dir.join(format!("{service}.toml"))
+    }
+
     pub fn log(&self, part: &str) -> PathBuf {
         self.dir.join("log").join(format!("{part}.log"))
     }

@@ -1,6 +1,11 @@
 //! The contacts that are sent: about 800 bytes of JSON as an app would send them, every one of another customer and with
 //! another reference. Only digits of a fixed width differ, so a request is made by writing one number in a few places.
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use backbone::{Clock, signature::Secrets};
 
 /// Which contacts are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +56,36 @@ impl Template {
             }
         }
         &self.bytes
+    }
+}
+
+/// Contacts as a platform pushes them: signed as Standard Webhooks has it, each with an id of its own.
+pub struct Pushes {
+    contacts: Arc<Contacts>,
+    secrets: Secrets,
+}
+
+impl Pushes {
+    /// What intake is told of the source.
+    pub const SOURCE: &str = "[service.channels.bench]\nkind = \"signed_json\"\nchannel = \"app\"\n\
+                              secrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n";
+
+    pub fn new(contacts: Arc<Contacts>) -> anyhow::Result<Self> {
+        Ok(Self { contacts, secrets: Secrets::read(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()])? })
+    }
+
+    /// The next request, signed now, as it goes over the wire.
+    pub fn request(&self, clock: &Clock) -> Vec<u8> {
+        let (number, at) = (self.contacts.next(), clock.now().as_second());
+        let body = COMPLAINT.replace(HOLE, &format!("{number:0width$}", width = HOLE.len()));
+        let id = format!("bench-{number}");
+        let signature = self.secrets.sign(&id, at, body.as_bytes());
+        format!(
+            "POST /v1/channels/bench HTTP/1.1\r\nhost: intake\r\ncontent-type: application/json\r\nwebhook-id: {id}\r\n\
+             webhook-timestamp: {at}\r\nwebhook-signature: {signature}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
     }
 }
 

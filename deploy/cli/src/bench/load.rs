@@ -12,18 +12,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
+use backbone::Clock;
 use futures::{StreamExt, future::try_join_all, stream::FuturesUnordered};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    contact::{Contacts, Mix, Requests},
+    contact::{Contacts, Mix, Pushes, Requests},
     door::{Answer, Door},
 };
 
 /// On record.
 const CREATED: u16 = 201;
+/// A push is stored.
+const ACKNOWLEDGED: u16 = 200;
 /// How much longer than planned a load may take before it is given up.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Connections of a paced load: more than are ever busy while the system keeps up.
@@ -181,6 +184,11 @@ struct Schedule {
 }
 
 impl Schedule {
+    fn new(rate: u32, length: Duration) -> Self {
+        let (start, total) = (Instant::now(), (f64::from(rate) * length.as_secs_f64()) as u64);
+        Self { start, rate, total, next: AtomicU64::new(0), end: start + length + length / 15 }
+    }
+
     /// The next contact's due time; `None` when all have been sent.
     fn next(&self) -> Option<Instant> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -198,16 +206,14 @@ pub async fn paced(
 ) -> anyhow::Result<Offered> {
     apart(length, move || async move {
         let doors = try_join_all((0..PACED_CONNECTIONS).map(|_| Door::open(address))).await?;
-        let start = Instant::now();
-        let total = (f64::from(rate) * length.as_secs_f64()) as u64;
-        let schedule = Schedule { start, rate, total, next: AtomicU64::new(0), end: start + length + length / 15 };
+        let schedule = Schedule::new(rate, length);
         let mut busy: FuturesUnordered<_> =
             doors.into_iter().map(|door| on_time(door, &schedule, &contacts, &progress)).collect();
         let mut posted = Vec::new();
         while let Some(part) = busy.next().await {
             posted.extend(part?);
         }
-        let whole = posted.len() as u64 == total;
+        let whole = posted.len() as u64 == schedule.total;
         Ok(Offered { posted, whole, ended: Instant::now() })
     })
     .await
@@ -236,6 +242,41 @@ async fn on_time(
         }
     }
     Ok(posted)
+}
+
+/// Sends `rate` signed pushes a second for `length`, and at most a fifteenth longer. How long each took runs from when it
+/// was due until it was acknowledged, which is after it is on disk. Errors: the door is closed, or one was refused.
+pub async fn pushed(address: SocketAddr, rate: u32, length: Duration, pushes: Arc<Pushes>) -> anyhow::Result<Taken> {
+    apart(length, move || async move {
+        let doors = try_join_all((0..PACED_CONNECTIONS).map(|_| Door::open(address))).await?;
+        let schedule = Schedule::new(rate, length);
+        let mut busy: FuturesUnordered<_> =
+            doors.into_iter().map(|door| acknowledged(door, &schedule, &pushes)).collect();
+        let mut took = Vec::new();
+        while let Some(part) = busy.next().await {
+            took.extend(part?);
+        }
+        took.sort_unstable();
+        ensure!(took.len() as u64 == schedule.total, "{} of {} pushes were sent in time", took.len(), schedule.total);
+        Ok(Taken { length, took, ..Taken::default() })
+    })
+    .await
+}
+
+async fn acknowledged(mut door: Door, schedule: &Schedule, pushes: &Pushes) -> anyhow::Result<Vec<Duration>> {
+    let (clock, mut took) = (Clock::system(), Vec::new());
+    while let Some(due) = schedule.next() {
+        if due > Instant::now() {
+            tokio::time::sleep_until(due.into()).await;
+        }
+        if Instant::now() > schedule.end {
+            break;
+        }
+        let answer = door.send(&pushes.request(&clock)).await?;
+        ensure!(answer.status == ACKNOWLEDGED, "a push was refused: {}", refusal(&answer));
+        took.push(due.elapsed());
+    }
+    Ok(took)
 }
 
 /// What is read of an answer.

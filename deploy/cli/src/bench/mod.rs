@@ -19,7 +19,7 @@ use anyhow::{Context as _, ensure};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::{
-    contact::{Contacts, Mix},
+    contact::{Contacts, Mix, Pushes},
     floor::Floor,
     marks::Held,
     private::Private,
@@ -34,6 +34,8 @@ const CONNECTIONS: [usize; 4] = [1, 8, 32, 128];
 const CLIENTS_MAX: usize = 32;
 /// Contacts a second at which the time to the department's task is taken.
 const CALM: u32 = 200;
+/// Signed pushes a second at which the time to their acknowledgement is taken.
+const PUSHES: u32 = 500;
 
 /// How long each part of the measurement takes.
 struct Plan {
@@ -101,15 +103,20 @@ async fn interrupted<T>() -> anyhow::Result<T> {
 async fn measure(home: &Home, private: &Private, plan: &Plan, output: Output) -> anyhow::Result<Measured> {
     let pure = marks::hold(home, output).await?;
     pure.iter().map(Held::line).for_each(|line| output.note(&line));
+    private.configure("intake", Pushes::SOURCE)?;
     private.start(output).await?;
     let contacts = Arc::new(Contacts::default());
     let (routed, answered) = whole_system(private, plan, &contacts, output).await?;
+    let pushes = Arc::new(Pushes::new(Arc::clone(&contacts))?);
+    let pushed = load::pushed(private.intake()?, PUSHES, plan.calm, pushes).await?;
+    output.note(&format!("signed pushes are acknowledged: {pushed}"));
+    private.rest().await?;
     private.keep_only_intake().await?;
     let doors = doors(private, plan, &contacts, output).await?;
     let answered = answered + doors.answered();
     let stored = private.cases_stored().await?;
     ensure!(stored >= answered, "{answered} cases were answered with 201, and only {stored} are in the database");
-    Ok(Measured::new(doors, routed, pure))
+    Ok(Measured::new(doors, routed, pushed, pure))
 }
 
 /// From a contact to the department's task, with everything running: first calmly, then as fast as it lasts.

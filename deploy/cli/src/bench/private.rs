@@ -51,6 +51,12 @@ impl Private {
         stack::start(&self.home, None, output).await.map(drop)
     }
 
+    /// Gives a service settings of its own, before it is started.
+    pub fn configure(&self, service: &str, settings: &str) -> anyhow::Result<()> {
+        fs::create_dir_all(self.home.dir())?;
+        home::replace(&self.home.config(service), settings)
+    }
+
     /// Stops everything and removes it.
     pub async fn remove(self) -> anyhow::Result<()> {
         remove(self.home.dir()).await

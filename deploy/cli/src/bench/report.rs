@@ -60,6 +60,8 @@ pub struct Measured {
     /// The door over the floor.
     ratio: BTreeMap<usize, f64>,
     routed: RoutedFigures,
+    /// Signed pushes until they were acknowledged.
+    pushed: PushedFigures,
     cpu_ms_per_case: f64,
     rss_mb: BTreeMap<&'static str, f64>,
     /// What is pure, beside its marks.
@@ -78,8 +80,15 @@ struct RoutedFigures {
     sustained_per_s: u32,
 }
 
+#[derive(Serialize)]
+struct PushedFigures {
+    per_s: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+}
+
 impl Measured {
-    pub fn new(doors: Doors, routed: Routed, pure: Vec<Held>) -> Self {
+    pub fn new(doors: Doors, routed: Routed, pushed: Taken, pure: Vec<Held>) -> Self {
         let floor: BTreeMap<usize, f64> =
             doors.floor.iter().map(|(clients, rates)| (*clients, rounded(mean(rates), 0))).collect();
         let accept: BTreeMap<usize, f64> =
@@ -93,6 +102,11 @@ impl Measured {
                 p50_ms: rounded(routed.calm.p50_ms(), 1),
                 p99_ms: rounded(routed.calm.p99_ms(), 1),
                 sustained_per_s: if routed.sustained.is_sustained() { routed.sustained.rate } else { 0 },
+            },
+            pushed: PushedFigures {
+                per_s: rounded(pushed.rate(), 0),
+                p50_ms: rounded(ms(percentile(pushed.took(), 50)), 1),
+                p99_ms: rounded(ms(percentile(pushed.took(), 99)), 1),
             },
             cpu_ms_per_case: rounded(routed.cost.cpu_ms.values().sum(), 3),
             rss_mb: routed.cost.memory_mb.iter().map(|(part, memory)| (*part, rounded(*memory, 1))).collect(),
@@ -137,6 +151,11 @@ impl Measured {
         format!("at {rate}/s: p50 {p50} ms, p99 {p99} ms\n{lasted}: {sustained}")
     }
 
+    fn pushed_text(&self) -> String {
+        let PushedFigures { per_s, p50_ms, p99_ms } = &self.pushed;
+        format!("at {per_s}/s: p50 {p50_ms} ms, p99 {p99_ms} ms")
+    }
+
     fn cost_text(&self) -> String {
         let Cost { cpu_ms, memory_mb } = &self.whole.cost;
         let row = |(part, cpu): (&&'static str, &f64)| {
@@ -155,9 +174,11 @@ impl Report for Measured {
             "Cases through the door (POST /v1/cases, one a request, on disk before the 201; half of them enquiries), beside \
              Postgres\nalone (pgbench, one transaction of three prepared inserts). {rounds} rounds of {turn} s each, turn by \
              turn, intake running:\n\n{}\n\nFrom a complaint at the door to the department's task in its stream, all services \
-             running:\n\n{}\n\nWhat the rate above costs, by process:\n\n{}\n\nWhat is pure, beside its marks:\n\n{}",
+             running:\n\n{}\n\nSigned pushes of a platform until they are acknowledged, on disk before that, all services running \
+             (mark: p99 50 ms at 500/s):\n\n{}\n\nWhat the rate above costs, by process:\n\n{}\n\nWhat is pure, beside its marks:\n\n{}",
             self.doors_text(),
             self.routed_text(),
+            self.pushed_text(),
             self.cost_text(),
             self.pure.iter().map(Held::line).collect::<Vec<_>>().join("\n")
         )

@@ -55,7 +55,9 @@ fn program(name: &str) -> anyhow::Result<PathBuf> {
 pub fn provision(home: &Home, secrets: &Secrets) -> anyhow::Result<()> {
     for service in SERVICES.iter().filter(|service| service.schema) {
         let mut launch = service_launch(home, secrets, *service)?;
-        launch.args = vec!["provision".into()];
+        if let Some(what) = launch.args.first_mut() {
+            *what = "provision".into();
+        }
         let owner = roles::owner_url(home, secrets, service.name)?;
         launch.env.push(("AFTERCARE__DATABASE__OWNER_URL".into(), owner));
         launch.run().with_context(|| format!("cannot prepare {}", service.name))?;
@@ -157,7 +159,11 @@ fn parts(home: &Home, secrets: &Secrets) -> anyhow::Result<Vec<Part>> {
 
 fn service_launch(home: &Home, secrets: &Secrets, service: Service) -> anyhow::Result<Launch<'static>> {
     let env = environment(home, secrets, service)?;
-    Ok(Launch { part: service.name, program: program(service.name)?, args: vec!["serve".into()], env, account: None })
+    let (mut args, own) = (vec!["serve".into()], home.config(service.name));
+    if own.is_file() {
+        args.extend(["--config".into(), own.into()]);
+    }
+    Ok(Launch { part: service.name, program: program(service.name)?, args, env, account: None })
 }
 
 /// What a service is told. Everything else stands in its own defaults.
