@@ -344,14 +344,6 @@ impl Suggestion {
         if self.reporters.iter().any(own) { Err(Rejection::Own) } else { Ok(()) }
     }
 
-    fn merge(&self, into: Uuid) -> Outcome {
-        if into == self.suggestion_id {
-            Err(Rejection::Itself)
-        } else {
-            Ok(vec![Event::Merged { into, promises: self.promised() }])
-        }
-    }
-
     fn reward(&self, by: &str, kind: RewardKind) -> Outcome {
         self.by_another(by)?;
         let employee = |reporter: &Reporter| matches!(reporter.person, Person::Employee { .. });
@@ -360,13 +352,6 @@ impl Suggestion {
         } else {
             Err(Rejection::NoReward)
         }
-    }
-
-    /// The breach of the evaluation's term, once; equality is in time.
-    fn breach(&self, now: Timestamp) -> Vec<Event> {
-        let open = self.evaluation.iter().filter(|evaluation| self.state == State::InEvaluation && !evaluation.overdue);
-        let mut late = open.filter(|evaluation| !kernel::promise::verdict(evaluation.decide_by, now).in_time());
-        late.next().map(|_| Event::EvaluationOverdue).into_iter().collect()
     }
 
     /// Takes in what happened.

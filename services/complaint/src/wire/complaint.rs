@@ -146,8 +146,8 @@ impl Aggregate for Complaint {
             Event::Care(Heard::ResultInTime { escalation_id, .. }) => {
                 escalation_id.iter().map(|late| super::settle(*late)).collect()
             }
-            Event::Reopened { .. } => self.asked_again().chain(self.settled_by(event)).collect(),
-            Event::Unmerged => self.asked_again().collect(),
+            Event::Reopened { .. } => [self.asked_again(), self.settled_by(event)].concat(),
+            Event::Unmerged => self.asked_again(),
             Event::Agreed(_)
             | Event::Declined { .. }
             | Event::Care(Heard::Wrote { .. } | Heard::Read { .. } | Heard::Feedback { .. }) => self.settled_by(event),
@@ -210,12 +210,6 @@ impl Complaint {
         self.solution.iter().flat_map(|solution| &solution.remedies).map(|r: &Remedy| view::remedy(r)).collect()
     }
 
-    /// What departments had answered is judged after all.
-    fn asked_again(&self) -> impl Iterator<Item = Change> {
-        let again = |asked: &Asked| Change::to::<DepartmentTask>(asked.task_id, department_task::Command::Reopen);
-        self.asked.iter().map(again)
-    }
-
     /// The task for a department that was asked.
     fn issue(&self, asked: &Asked) -> Change {
         let brief = Brief {
@@ -266,11 +260,8 @@ impl Complaint {
     }
 
     fn investigation_late(&self, escalation_id: Uuid) -> contract::InvestigationLate {
-        contract::InvestigationLate {
-            complaint_id: self.facts.complaint_id.to_string(),
-            investigate_by: self.investigate_by(),
-            escalation_id: escalation_id.to_string(),
-        }
+        let (complaint_id, escalation_id) = (self.facts.complaint_id.to_string(), escalation_id.to_string());
+        contract::InvestigationLate { complaint_id, investigate_by: self.investigate_by(), escalation_id }
     }
 
     fn process_deviated(&self, left: &Deviation) -> contract::ProcessDeviated {

@@ -33,22 +33,9 @@ impl Aggregate for DepartmentTask {
         let (task_id, complaint_id) = (self.brief.task_id.to_string(), self.brief.complaint_id.to_string());
         let department = self.brief.desk.department.to_string();
         let answer_by = instant(self.answer_by);
-        let waited = self.waited;
         match event {
             Event::Issued { at, .. } => Published::of(&issued(self), shard).at(*at),
-            Event::Acknowledged { owner, at, .. } => {
-                let acknowledged = contract::TaskAcknowledged {
-                    task_id,
-                    complaint_id,
-                    department,
-                    owner: owner.clone(),
-                    acknowledged_at: instant(*at),
-                    to_acknowledge_s: waited.to_acknowledge_s,
-                    working_to_acknowledge_s: waited.working_to_acknowledge_s,
-                    working_unknown: waited.uncounted,
-                };
-                Published::of(&acknowledged, shard)
-            }
+            Event::Acknowledged { owner, at, .. } => Published::of(&self.acknowledged(owner, *at), shard),
             Event::Answered { at, .. } => Published::of(&self.answered(*at), shard).at(*at),
             Event::Returned { waited_s, .. } => {
                 let ((warn_at, further_warn_at), to_judge_s) = (warned(self), *waited_s);
@@ -162,6 +149,19 @@ impl DepartmentTask {
             to_answer_s: self.waited.to_answer_s,
             working_to_acknowledge_s: self.waited.working_to_acknowledge_s,
             working_to_answer_s: self.waited.working_to_answer_s,
+            working_unknown: self.waited.uncounted,
+        }
+    }
+
+    fn acknowledged(&self, owner: &str, at: Timestamp) -> contract::TaskAcknowledged {
+        contract::TaskAcknowledged {
+            task_id: self.brief.task_id.to_string(),
+            complaint_id: self.brief.complaint_id.to_string(),
+            department: self.brief.desk.department.to_string(),
+            owner: owner.to_owned(),
+            acknowledged_at: instant(at),
+            to_acknowledge_s: self.waited.to_acknowledge_s,
+            working_to_acknowledge_s: self.waited.working_to_acknowledge_s,
             working_unknown: self.waited.uncounted,
         }
     }

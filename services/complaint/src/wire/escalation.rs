@@ -137,6 +137,12 @@ impl Complaint {
         let raised = own.chain(seen).chain(broken).chain(self.asked.iter().map(late));
         self.asked.iter().map(cancel).chain(raised.map(over)).collect()
     }
+
+    /// What departments had answered is judged after all.
+    pub(super) fn asked_again(&self) -> Vec<Change> {
+        let again = |asked: &Asked| Change::to::<DepartmentTask>(asked.task_id, department_task::Command::Reopen);
+        self.asked.iter().map(again).collect()
+    }
 }
 
 impl From<Rejection> for Fault {

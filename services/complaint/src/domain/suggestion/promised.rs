@@ -8,7 +8,7 @@ use kernel::{
 };
 use uuid::Uuid;
 
-use super::{Event, State, Suggestion};
+use super::{Event, Outcome, Rejection, State, Suggestion};
 use crate::domain::{
     promises::Moved,
     reporters::{Loop, Person, Reporter, Suppression, Telling, Told},
@@ -29,6 +29,22 @@ impl Suggestion {
     pub(super) fn promised(&self) -> Vec<Promise> {
         let open = self.promises.iter().filter(|(_, promise)| promise.standing.state.open());
         open.map(|(_, promise)| promise.clone()).collect()
+    }
+
+    /// What is promised goes on with the other one.
+    pub(super) fn merge(&self, into: Uuid) -> Outcome {
+        if into == self.suggestion_id {
+            Err(Rejection::Itself)
+        } else {
+            Ok(vec![Event::Merged { into, promises: self.promised() }])
+        }
+    }
+
+    /// The breach of the evaluation's term, once; equality is in time.
+    pub(super) fn breach(&self, now: Timestamp) -> Vec<Event> {
+        let open = self.evaluation.iter().filter(|evaluation| self.state == State::InEvaluation && !evaluation.overdue);
+        let mut late = open.filter(|evaluation| !kernel::promise::verdict(evaluation.decide_by, now).in_time());
+        late.next().map(|_| Event::EvaluationOverdue).into_iter().collect()
     }
 
     /// Time has passed: a warning, or a breach.
