@@ -33,6 +33,8 @@ use crate::{
     wire,
 };
 
+pub mod chargeback;
+pub mod cost;
 mod goods;
 mod repair;
 pub mod replacement;
