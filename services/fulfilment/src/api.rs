@@ -34,6 +34,8 @@ use crate::{
     wire,
 };
 
+pub mod chargeback;
+pub mod cost;
 mod goods;
 mod repair;
 pub mod replacement;

@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 use crate::domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund, technician::Technician};
 
+pub mod costs;
+
 /// An aggregate as stored.
 #[derive(Clone, Debug)]
 pub struct Stored<A> {

@@ -32,7 +32,7 @@ use crate::{
 
 const LINES_MAX: usize = 100;
 const EVIDENCE_MAX: usize = 20;
-const WORD_MAX: usize = 200;
+pub(super) const WORD_MAX: usize = 200;
 const QUANTITY_MAX: u32 = 1_000_000;
 
 /// One of the words of a type.

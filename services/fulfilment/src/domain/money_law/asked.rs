@@ -78,6 +78,7 @@ impl World {
                 let bought = Bought { purchase_id: purchase(n_purchase), line_id: line.to_string() };
                 let mut request = Box::new(request(n, bought, quantity, goods, percent));
                 request.kind = kind;
+                request.lines[0].receipt.facts.amount = Some(money(7 * i64::from(quantity) + 1));
                 let price = price.filter(|_| kind == Kind::Exchange).map(money);
                 request.lines[0].wanted = price.map(|_| Wanted { product_id: "p-2".into(), price });
                 order::Command::Request(Command::Ask { request, confirmed: true })
