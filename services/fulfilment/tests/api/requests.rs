@@ -63,7 +63,7 @@ async fn r_ful_02_the_rule_that_decided_is_shown_in_the_customers_language() {
     assert_eq!(order.status, "ineligible");
     let receipt = world.decision(&order.id, "en").await;
     assert_eq!((receipt.rule.as_str(), receipt.answer.as_str()), ("no_reason_too_late", "ineligible"));
-    assert_eq!((receipt.policy_id.as_str(), receipt.policy_version), ("default", 1));
+    assert_eq!((receipt.policy_id.as_str(), receipt.policy_version), ("default", 2));
     let [words] = receipt.words.as_slice() else { panic!("{:?}", receipt.words) };
     assert_eq!(words.words, "The 7 days for a return without a reason are over.");
     assert!(receipt.appeal[0].words.contains("You do not agree?"));
@@ -268,13 +268,13 @@ async fn wrong_requests_are_told_everything_that_is_wrong() {
 #[tokio::test]
 async fn a_chain_decides_by_its_own_policy_and_one_that_is_wrong_is_refused_at_the_start() {
     let file = std::env::temp_dir().join(format!("returns-{}.toml", Uuid::new_v4()));
-    std::fs::write(&file, DEFAULT.replace("version = 1", "version = 5")).unwrap();
+    std::fs::write(&file, DEFAULT.replace("version = 2", "version = 5")).unwrap();
     let path = file.to_str().unwrap().to_owned();
     let world = World::with(move |service| service["returns"]["policy"] = path.clone().into()).await;
     let purchase = world.sold(Some(1), &[(1, 900)]).await;
     let order = world.ask("staff:ana", at_counter("return_refund", vec![line(purchase, "0", 1, "no_reason")])).await;
     assert_eq!(world.decision(&order.unwrap().id, "").await.policy_version, 5);
-    std::fs::write(&file, DEFAULT.replace("version = 1", "version = 0")).unwrap();
+    std::fs::write(&file, DEFAULT.replace("version = 2", "version = 0")).unwrap();
     let mut settings = world.stack.node("fulfilment").context().config::<fulfilment::config::Config>().unwrap();
     let problem = settings.returns.policy().unwrap_err().to_string();
     assert!(problem.contains("the version must be 1 or more"), "{problem}");
