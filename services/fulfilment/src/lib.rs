@@ -59,6 +59,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     config.check()?;
     let policy = Arc::new(config.returns.policy()?);
     policy.warnings().iter().for_each(|warning| tracing::warn!("policy of returns: {warning}"));
+    let price_max = Arc::new(config.returns.price_max.clone());
     let api = Api {
         pool: context.pool.clone(),
         road: context.road.clone(),
@@ -67,14 +68,16 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         warranties: Arc::new(config.repairs.warranties()?),
         form: config.returns.form(),
         terms: config.terms(),
+        price_max: Arc::clone(&price_max),
         shops: config.webhooks.keys().cloned().collect(),
     };
     let webhooks =
         Webhooks::new(&config.webhooks, config.webhook_retry_for, context.pool.clone(), context.clock.clone())?;
-    let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone() };
+    let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone(), price_max };
     let costs = api::cost::Api { pool: context.pool.clone(), road: context.road.clone() };
     let chargebacks = api::chargeback::Api { pool: context.pool.clone(), road: context.road.clone() };
-    let (payments, documents) = (HttpPayments::new(&config.payments)?, config.returns.documents()?);
+    let payments = HttpPayments::new(&config.payments)?;
+    let documents = config.returns.documents()?.into_iter().chain(config.repairs.documents()?).collect();
     let sending = Execution::new(context, payments, config.pace);
     let (asking, hearing) = (sending.clone(), sending.clone());
     let callbacks = config

@@ -274,8 +274,10 @@ impl Aggregate for Refund {
             refund::Event::Overdue => {
                 Published::of(&out::RefundOverdue { refund_id, order_id, purchase_id, amount, complaint_id }, shard)
             }
-            refund::Event::Contradicted => {
-                let contradicted = out::RefundContradicted { refund_id, order_id, purchase_id, complaint_id };
+            refund::Event::Contradicted | refund::Event::AmountDiffers => {
+                let differs = *event == refund::Event::AmountDiffers;
+                let code = if differs { "amount_differs" } else { "" }.to_owned();
+                let contradicted = out::RefundContradicted { refund_id, order_id, purchase_id, complaint_id, code };
                 Published::of(&contradicted, shard)
             }
         }

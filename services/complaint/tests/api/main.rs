@@ -21,7 +21,7 @@ mod webhooks;
 use contracts::{
     common::v1::{CaseClass, Count, Lane},
     complaint::v1::*,
-    fulfilment::v1::{OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
+    fulfilment::v1::{OrderFailed, OrderOpened, OrderUnanswered, RefundContradicted, RefundRefused},
     outreach::v1::{MessageFailed, Purpose},
 };
 use testkit::request;
@@ -310,6 +310,22 @@ async fn a_provider_that_takes_back_its_word_goes_to_management_even_after_the_c
     let triggers: Vec<_> = raised.iter().map(EscalationRaised::trigger).collect();
     assert_eq!(triggers, [EscalationTrigger::PaymentContradicted]);
     assert_eq!((raised[0].complaint_id.as_str(), house.stack.parked(NAME).await), (id(1).as_str(), 0));
+}
+
+#[tokio::test]
+async fn an_order_whose_customer_does_not_answer_is_raised_once_of_each_thing_he_is_asked() {
+    let house = House::open().await;
+    for version in [1, 1, 2] {
+        house
+            .stack
+            .publish("fulfilment", &OrderUnanswered { order_id: id(8) }, uuid::Uuid::from_u128(8), version)
+            .await;
+        house.stack.settle().await;
+    }
+    let raised = house.events::<EscalationRaised>().await;
+    let triggers: Vec<_> = raised.iter().map(EscalationRaised::trigger).collect();
+    assert_eq!(triggers, [EscalationTrigger::OfferUnanswered; 2]);
+    assert_eq!((raised[0].order_id.clone(), house.stack.parked(NAME).await), (id(8), 0));
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ impl World {
             Asked::Inspect { accepted, rejected } => {
                 goods(returning::Command::Inspect { line_no: 1, inspection: inspection(accepted, rejected) })
             }
-            Asked::Hear { agreed } => goods(returning::Command::HearCustomer { line_no: 1, agreed }),
+            Asked::Hear { agreed } => goods(returning::Command::HearCustomer { line_no: 1, by: by(), agreed }),
             Asked::Rule { approved } => {
                 goods(returning::Command::Rule { line_no: 1, by: by(), approved, reason: "seen".into() })
             }
