@@ -4,13 +4,14 @@ use std::{collections::BTreeSet, sync::Arc};
 use backbone::{Actor, Clock, Context, Road};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{calendar::Definitions, sla::Levels};
+use opentelemetry::{global, metrics::Counter};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
     attachments::Limits,
     config::{Config, Terms},
-    domain::{classify::Classifier, identity::Identity, regulator::Packs, vocabulary::Channel},
+    domain::{classify::Classifier, identity::Identity, minimum::Minimum, regulator::Packs, vocabulary::Channel},
     knowledge::Knowledge,
     rest::Kept,
     vault::Master,
@@ -48,6 +49,10 @@ pub struct App {
     pub status_links: SignedDuration,
     /// What was kept of the promises.
     pub kept: Kept,
+    /// What of a contact is needed.
+    pub minimum: Arc<Minimum>,
+    /// Counts what was told and is not needed, by channel and field.
+    pub left_out: Counter<u64>,
 }
 
 impl App {
@@ -58,6 +63,8 @@ impl App {
         let packs = config.packs()?;
         packs.unconfirmed().for_each(|pack| tracing::warn!(pack, "no counsel has confirmed these terms of reports"));
         Ok(Self {
+            minimum: Arc::new(config.minimum()?),
+            left_out: global::meter("aftercare").u64_counter("contact_fields_left_out_total").build(),
             packs,
             kept: Kept::default(),
             status_links: config.status_links()?,

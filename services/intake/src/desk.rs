@@ -109,7 +109,8 @@ impl DeskRpc for Desk {
         let number = case.2.questions.saturating_add(1);
         let row = text_row(&sealed, id, &format!("question_{number}"), words)?;
         let asked = Question { number, missing, within: self.0.info_within };
-        let ask = Command::RequestInfo { asked, levels: Arc::clone(&self.0.levels) };
+        let ask =
+            Command::RequestInfo { asked, levels: Arc::clone(&self.0.levels), minimum: Arc::clone(&self.0.minimum) };
         submit(&self.0, Unit::of(Change::to::<Case>(id, ask)).row(row).actor(actor).key(key)).await
     }
 

@@ -23,6 +23,7 @@ use crate::{
         assignment::Assignment,
         case::{self, Case},
         ending::Unfit,
+        minimum::Field,
         priority::Priority,
         record::{Added, Part},
         vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
@@ -166,7 +167,13 @@ fn taken_in(case: &Case, facts: &case::Facts) -> contract::CaseRegistered {
         answer_by: both.map(|(answer, _)| proto::timestamp(answer)),
         urgent_by: both.map(|(_, feedback)| proto::timestamp(feedback)),
         record_parts: parts(&facts.parts),
+        fields_left_out: fields(&facts.left_out),
     }
+}
+
+/// The fields by their names.
+pub fn fields<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Vec<String> {
+    fields.into_iter().map(|field| field.word().to_owned()).collect()
 }
 
 fn parts(parts: &BTreeSet<Part>) -> Vec<i32> {
@@ -268,6 +275,7 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         absorbed: case.course.absorbed.keys().map(Uuid::to_string).collect(),
         reply: case.owed_reply().map(reply::owed),
         times_heard: u32::try_from(case.course.further.len()).unwrap_or(u32::MAX),
+        lacking: vec![],
     })
 }
 

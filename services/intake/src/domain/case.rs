@@ -14,6 +14,7 @@ use super::{
     ending::Unfit,
     health::Health,
     knowledge::Offer,
+    minimum::Field,
     priority::{self, Priority},
     rating::Rating,
     record::Part,
@@ -130,6 +131,9 @@ pub struct Facts {
     /// When a person will be there to answer; absent when one was as we took it in (R-INT-16).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered_from: Option<Timestamp>,
+    /// What was told in fields of their own, is not needed, and was not kept (R-SEC-11).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub left_out: BTreeSet<Field>,
 }
 
 impl Facts {
@@ -146,7 +150,7 @@ impl Case {
             return says;
         }
         match (&self.facts, command) {
-            (_, Command::Complete(added)) => self.complete(added),
+            (_, Command::Complete { added, minimum }) => self.complete(added, &minimum),
             (_, Command::Course(command)) => self.decide_course(command, now),
             (None, Command::Register { contact, levels }) => {
                 let (offered, packs) = (contact.offered(now), Arc::clone(&contact.packs));
@@ -167,7 +171,9 @@ impl Case {
             (Some(_), Command::LookAtReports) => self.look_at_reports(now),
             (Some(facts), Command::Assign { asked, levels }) => self.assign(facts, asked, &levels, now),
             (Some(facts), Command::Accept { by, version, levels }) => self.accept(facts, by, version, &levels, now),
-            (Some(facts), Command::RequestInfo { asked, levels }) => self.request_info(facts, asked, &levels, now),
+            (Some(facts), Command::RequestInfo { asked, levels, minimum }) => {
+                self.request_info(facts, asked, &minimum, &levels, now)
+            }
             (Some(facts), Command::Reject { what, reason, levels }) => self.reject(facts, what, reason, &levels, now),
             (Some(_), Command::Tag { tag, put }) => self.tag(tag, put),
             (Some(_), Command::Judge { helpful, levels }) => self.judge(helpful, &levels, now),

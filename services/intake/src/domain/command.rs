@@ -15,6 +15,7 @@ use super::{
     health,
     information::Question,
     knowledge::Offer,
+    minimum::Minimum,
     rating::Rating,
     record::{Added, Part},
     regulator::Packs,
@@ -27,7 +28,10 @@ use super::{
 #[derive(Clone, Debug)]
 pub enum Command {
     /// A person adds to the record what was missing.
-    Complete(Added),
+    Complete {
+        added: Added,
+        minimum: Arc<Minimum>,
+    },
     /// A person adds to the health record.
     RecordHealth {
         said: Box<health::Said>,
@@ -75,6 +79,7 @@ pub enum Command {
     RequestInfo {
         asked: Question,
         levels: Arc<Levels>,
+        minimum: Arc<Minimum>,
     },
     /// Time has passed, and what is missing is awaited.
     LookForInfo,

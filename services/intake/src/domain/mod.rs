@@ -16,6 +16,7 @@ pub mod information;
 pub mod knowledge;
 pub mod major_issue;
 pub mod member;
+pub mod minimum;
 pub mod priority;
 pub mod purchase;
 pub mod rating;
@@ -49,6 +50,8 @@ mod knowledge_tests;
 mod major_issue_tests;
 #[cfg(test)]
 mod member_tests;
+#[cfg(test)]
+mod minimum_tests;
 #[cfg(test)]
 mod reply_tests;
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub enum Rejection {
     AlreadyResponded,
     #[error("{} is on record already; it stays as it was said", .0.word())]
     PartOnRecord(Part),
+    #[error("{} is not needed for a case of this class; nobody asks for it and it is not kept", .0.word())]
+    PartNotNeeded(Part),
     #[error("{} is on record already; it stays as it was said", .0.word())]
     HealthOnRecord(health::Part),
     #[error("{} is on record as graver already and is never lowered", .0.word())]
@@ -100,6 +102,7 @@ impl Rejection {
             Rejection::Unknown => "case.not_found",
             Rejection::AlreadyResponded => "case.already_responded",
             Rejection::PartOnRecord(_) => "case.part_on_record",
+            Rejection::PartNotNeeded(_) => "case.part_not_needed",
             Rejection::HealthOnRecord(_) => "case.health_on_record",
             Rejection::HealthLowered(_) => "case.health_lowered",
             Rejection::SeverityMissing => "case.severity_missing",

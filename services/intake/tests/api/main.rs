@@ -16,6 +16,7 @@ mod kept;
 mod knowledge;
 mod major_issues;
 mod merge;
+mod minimum;
 mod promises;
 mod queue;
 mod record;
