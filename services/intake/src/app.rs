@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::{calendar::Definitions, sla::Levels};
 use opentelemetry::{global, metrics::Counter};
 use sqlx::PgPool;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
@@ -33,6 +34,8 @@ pub struct App {
     pub info_within: SignedDuration,
     /// The terms of the work on cases.
     pub terms: Terms,
+    /// Held by whoever gives a case by turns.
+    pub turns: Mutex<()>,
     /// Who looks at which case.
     pub viewers: Viewers,
     /// The tags there are; any when it is empty.
@@ -77,6 +80,7 @@ impl App {
             calendars,
             info_within: config.info_within()?,
             terms: config.terms()?,
+            turns: Mutex::default(),
             viewers: Viewers::default(),
             tags: config.tags()?,
             knowledge: config.knowledge()?,
