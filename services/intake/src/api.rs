@@ -208,14 +208,15 @@ pub async fn done(app: &App, unit: Unit) -> Result<Receipt, Fault> {
 
 /// Whose cases are asked for.
 pub fn whose<'a>(checks: &mut Checks, asked: &'a ListQueueRequest) -> Option<Whose<'a>> {
-    let ListQueueRequest { assigned_to, unassigned, tag, .. } = asked;
+    let ListQueueRequest { assigned_to, unassigned, tag, unsure, .. } = asked;
     let known = match (assigned_to.as_str(), *unassigned) {
         ("", _) => Ok(None),
         (_, true) => Err("cannot be asked for together with unassigned; leave one of them out"),
         (text, false) => person(text).map(|_| Some(text)).ok_or(A_PERSON),
     };
     let tag = Some(tag.as_str()).filter(|tag| !tag.is_empty());
-    checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned: *unassigned, tag })
+    let (unassigned, unsure) = (*unassigned, *unsure);
+    checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned, unsure, tag })
 }
 
 /// A case as staff tools see it.

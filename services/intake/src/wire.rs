@@ -104,6 +104,7 @@ impl Aggregate for Case {
             case::Event::Reopened => course::reopened(case_id, contract::ReopenedBy::Complaint, None, shard),
             case::Event::Reply(event) => reply::published(self, event, case_id, shard),
             case::Event::Course(event) => course::publish(self, event, shard),
+            case::Event::Classified(event) => Published::of(&beside::classified(self, event), shard),
             case::Event::Health(event) => health::published(self, event, case_id, complaint_id, shard),
             case::Event::Report(event) => regulator::published(self, event, case_id, complaint_id, shard),
             case::Event::Rated(rating) => beside::rated(case_id, complaint_id, rating, shard),
@@ -134,7 +135,7 @@ fn completed(added: &Added, case_id: String, complaint_id: String) -> contract::
     }
 }
 
-fn taken_in(case: &Case, facts: &case::Facts) -> contract::CaseRegistered {
+pub fn taken_in(case: &Case, facts: &case::Facts) -> contract::CaseRegistered {
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let calendar = case.promises.last(Kind::FirstResponse).and_then(|promise| promise.terms.calendar.as_ref());
     let due = |kind| case.promises.last(kind).map(|promise| promise.standing.due_at);
@@ -276,6 +277,8 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         reply: case.owed_reply().map(reply::owed),
         times_heard: u32::try_from(case.course.further.len()).unwrap_or(u32::MAX),
         lacking: vec![],
+        classification: case.judged.as_ref().map(beside::judged_by),
+        unsure: facts.is_unsure(),
     })
 }
 
@@ -342,7 +345,7 @@ pub fn channel(channel: Channel) -> common::Channel {
     }
 }
 
-fn class(class: CaseClass) -> common::CaseClass {
+pub fn class(class: CaseClass) -> common::CaseClass {
     match class {
         CaseClass::ServiceAttitude => common::CaseClass::ServiceAttitude,
         CaseClass::ProductEffect => common::CaseClass::ProductEffect,

@@ -13,6 +13,7 @@ use super::{
     course::{Course, Merged},
     ending::Unfit,
     health::Health,
+    judgement::Judged,
     knowledge::Offer,
     minimum::Field,
     priority::{self, Priority},
@@ -65,6 +66,9 @@ pub struct Case {
     /// The customer's, of the end it had come to then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<Rating>,
+    /// A person's last word on what it is about; none where nobody has said one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
 }
 
 /// How far a case has come.
@@ -100,7 +104,7 @@ pub struct Facts {
     pub product_id: Option<String>,
     pub batch: Option<String>,
     pub class: CaseClass,
-    /// "stated" by a person, the rule that decided, or the model with its version and how sure it was.
+    /// "stated" with the contact, "person" afterwards, the rule that decided, or the model with its version and how sure it was.
     pub class_source: String,
     /// Stated, or only read from the words where the emotion is not among `parts`.
     pub emotion: Option<Emotion>,
@@ -165,6 +169,9 @@ impl Case {
             (Some(facts), Command::RecordHealth { said, levels, packs }) => {
                 self.with_owed(self.record_health(facts, *said, &levels, now)?, &packs, now)
             }
+            (Some(facts), Command::Classify { said, levels, packs }) => {
+                self.with_owed(self.classify(facts, *said, &levels, now)?, &packs, now)
+            }
             (Some(_), Command::ReceiveReport { receipt, packs }) => self.receive(receipt, &packs, now),
             (Some(_), Command::WithdrawReport { pack, withdrawal }) => self.withdraw_reports(&pack, withdrawal, now),
             (Some(_), Command::Rate { score }) => self.rate(score, now),
@@ -226,6 +233,7 @@ impl Case {
             Event::Tagged { tag, put: false } => drop(self.tags.remove(tag)),
             Event::AnswerOffered(offer) => self.offer = Some(offer.clone()),
             Event::AnswerJudged(helpful) => self.offer.iter_mut().for_each(|offer| offer.helpful = Some(*helpful)),
+            Event::Classified(event) => self.apply_classified(event),
             Event::Health(event) => self.apply_health(event),
             Event::Report(event) => self.reports.apply(event),
             Event::Rated(rating) => self.rating = Some(*rating),

@@ -28,6 +28,7 @@ use super::{
     health::Said,
     health_tests::{self, record_health},
     information_tests::{ask, ask_by},
+    judgement_tests::classify,
     knowledge_tests::{helped, judge, offered},
     minimum_tests::{minimum, without},
     record::{Added, Part},
@@ -193,6 +194,8 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("withdraw a report", reporting_tests::withdraw()),
         ("rate", Command::Rate { score: 4 }),
         ("look at reports", Command::LookAtReports),
+        ("classify as delivery", classify(CaseClass::Delivery, None, 0)),
+        ("classify as suggestion", classify(CaseClass::Suggestion, None, 0)),
         ("record health", record_health(health_tests::symptoms(2))),
     ]
 }
@@ -294,6 +297,8 @@ fn expected(from: &str, command: &str) -> Outcomes {
         (_, "respond") => Ok(("responded", true)),
         (_, "close as complaint") => Err("case.outcome_not_by_person"),
         (_, _) if is_complaint => Err("case.is_complaint"),
+        (_, "classify as delivery") if is_waiting => Ok(("responded", true)),
+        (_, "classify as delivery" | "classify as suggestion") => Ok((still, true)),
         (_, "request info" | "request what is not needed") if is_waiting => Err("case.info_requested"),
         (_, "request what is not needed") => Err("case.part_not_needed"),
         (_, "request info") => Ok(("awaiting_info", true)),
@@ -364,7 +369,7 @@ proptest! {
             let open = matches!(case.state, State::Responded | State::Reopened);
             prop_assert!(open || case.owed_reply().is_none(), "only what was answered and goes on owes another answer");
             let often = |event: &&Event| {
-                let said = matches!(event, Event::Health(_) | Event::Rated(_) | Event::Reply(_));
+                let said = matches!(event, Event::Health(_) | Event::Rated(_) | Event::Reply(_) | Event::Classified(_));
                 said || matches!(event, Event::Closed { .. } | Event::Reopened | Event::Assigned { .. } | Event::Course(_))
             };
             let once = events.iter().filter(|event| !often(event));

@@ -14,6 +14,7 @@ use super::{
     ending::Unfit,
     health,
     information::Question,
+    judgement::{Classified, Judgement},
     knowledge::Offer,
     minimum::Minimum,
     rating::Rating,
@@ -74,6 +75,12 @@ pub enum Command {
         by: String,
         version: u32,
         levels: Arc<Levels>,
+    },
+    /// A person says what it is about.
+    Classify {
+        said: Box<Judgement>,
+        levels: Arc<Levels>,
+        packs: Arc<Packs>,
     },
     /// Ask the customer for what is missing.
     RequestInfo {
@@ -180,6 +187,8 @@ pub enum Event {
     AnswerOffered(Offer),
     /// Whether it helped.
     AnswerJudged(bool),
+    /// It is about something else than was thought.
+    Classified(Box<Classified>),
     /// Another person has it now.
     Assigned {
         assignment: Assignment,

@@ -13,6 +13,7 @@ pub mod health;
 pub mod identity;
 pub mod ids;
 pub mod information;
+pub mod judgement;
 pub mod knowledge;
 pub mod major_issue;
 pub mod member;
@@ -44,6 +45,8 @@ mod ending_tests;
 mod health_tests;
 #[cfg(test)]
 mod information_tests;
+#[cfg(test)]
+mod judgement_tests;
 #[cfg(test)]
 mod knowledge_tests;
 #[cfg(test)]

@@ -39,6 +39,8 @@ pub enum Rejection {
     Closed,
     #[error("the case has changed hands since it was read; read it again")]
     AssignmentChanged,
+    #[error("somebody said what the case is about since it was read; read it again")]
+    ClassificationChanged,
     #[error("the case was given to somebody else; have it assigned to you first")]
     AssignedToOther,
     #[error("the customer was asked already; add what is missing, or wait for it")]
@@ -113,6 +115,7 @@ impl Rejection {
             Rejection::AlreadyRated => "case.already_rated",
             Rejection::Closed => "case.closed",
             Rejection::AssignmentChanged => "case.assignment_changed",
+            Rejection::ClassificationChanged => "case.classification_changed",
             Rejection::AssignedToOther => "case.assigned_to_other",
             Rejection::InfoRequested => "case.info_requested",
             Rejection::IsComplaint => "case.is_complaint",

@@ -8,6 +8,7 @@ mod bounds;
 mod bulk;
 mod cases;
 mod channels;
+mod classify;
 mod course;
 mod desk;
 mod documents;
