@@ -1,10 +1,9 @@
 //! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, repairs
 //! are done with their consent, and money goes back exactly once.
-//! Reading order: `domain` (orders, accounts, refunds, technicians), `inbound` (what makes an order), `execution`, `breaker` and
+//! Reading order: `domain` (orders, accounts, refunds, technicians), `inbound` (what makes an order), `execution` and
 //! `payments` (how money leaves), `callbacks` (what the provider tells of itself), `deadlines` (what time does), `api` (people),
 //! `wire` (what others learn), `store` (queries), `config`.
 pub mod api;
-pub mod breaker;
 pub mod callbacks;
 pub mod config;
 pub mod deadlines;

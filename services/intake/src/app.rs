@@ -54,6 +54,8 @@ pub struct App {
     pub kept: Kept,
     /// What of a contact is needed.
     pub minimum: Arc<Minimum>,
+    /// Whether an adviser is asked about what nobody is sure of.
+    pub has_adviser: bool,
     /// Counts what was told and is not needed, by channel and field.
     pub left_out: Counter<u64>,
 }
@@ -66,6 +68,7 @@ impl App {
         let packs = config.packs()?;
         packs.unconfirmed().for_each(|pack| tracing::warn!(pack, "no counsel has confirmed these terms of reports"));
         Ok(Self {
+            has_adviser: config.advice().is_some(),
             minimum: Arc::new(config.minimum()?),
             left_out: global::meter("aftercare").u64_counter("contact_fields_left_out_total").build(),
             packs,

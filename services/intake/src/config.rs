@@ -16,6 +16,7 @@ use triage::{
 };
 
 use crate::{
+    advice,
     attachments::{self, Limits},
     channels,
     domain::{
@@ -63,6 +64,9 @@ pub struct Config {
     regulators: Regulators,
     #[serde(default)]
     minimum: Declared,
+    /// An adviser outside; none by default.
+    #[serde(default)]
+    advice: Option<advice::Section>,
     /// How long the link to a case's status page is good.
     status_links: SignedDuration,
 }
@@ -203,6 +207,11 @@ impl Config {
     pub fn minimum(&self) -> anyhow::Result<Minimum> {
         let declaration: Declaration = config::document(self.minimum.file.as_deref(), MINIMUM)?;
         Minimum::new(&declaration).context("section [service.minimum]")
+    }
+
+    /// The adviser outside that is asked, if one is.
+    pub fn advice(&self) -> Option<&advice::Section> {
+        self.advice.as_ref()
     }
 
     /// The sources of channels that speak in a form of their own.

@@ -104,6 +104,7 @@ impl Aggregate for Case {
             case::Event::Reopened => course::reopened(case_id, contract::ReopenedBy::Complaint, None, shard),
             case::Event::Reply(event) => reply::published(self, event, case_id, shard),
             case::Event::Course(event) => course::publish(self, event, shard),
+            case::Event::Advised(opinion) => Published::of(&beside::advised(case_id, opinion), shard),
             case::Event::Classified(event) => Published::of(&beside::classified(self, event), shard),
             case::Event::Health(event) => health::published(self, event, case_id, complaint_id, shard),
             case::Event::Report(event) => regulator::published(self, event, case_id, complaint_id, shard),
@@ -279,6 +280,7 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         lacking: vec![],
         classification: case.judged.as_ref().map(beside::judged_by),
         unsure: facts.is_unsure(),
+        advice: case.opinion.as_ref().map(beside::advice),
     })
 }
 
@@ -360,7 +362,7 @@ pub fn class(class: CaseClass) -> common::CaseClass {
     }
 }
 
-fn emotion(emotion: Emotion) -> common::Emotion {
+pub fn emotion(emotion: Emotion) -> common::Emotion {
     match emotion {
         Emotion::Calm => common::Emotion::Calm,
         Emotion::Worried => common::Emotion::Worried,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    advice::Opinion,
     assignment::Assignment,
     course::{Course, Merged},
     ending::Unfit,
@@ -69,6 +70,9 @@ pub struct Case {
     /// A person's last word on what it is about; none where nobody has said one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged: Option<Judged>,
+    /// What an adviser outside said it is about; none where it was not asked, or said nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<Opinion>,
 }
 
 /// How far a case has come.
@@ -169,6 +173,9 @@ impl Case {
             (Some(facts), Command::RecordHealth { said, levels, packs }) => {
                 self.with_owed(self.record_health(facts, *said, &levels, now)?, &packs, now)
             }
+            (Some(facts), Command::Advise { opinion, decides, levels, packs }) => {
+                self.with_owed(self.advise(facts, *opinion, decides, &levels, now)?, &packs, now)
+            }
             (Some(facts), Command::Classify { said, levels, packs }) => {
                 self.with_owed(self.classify(facts, *said, &levels, now)?, &packs, now)
             }
@@ -233,6 +240,7 @@ impl Case {
             Event::Tagged { tag, put: false } => drop(self.tags.remove(tag)),
             Event::AnswerOffered(offer) => self.offer = Some(offer.clone()),
             Event::AnswerJudged(helpful) => self.offer.iter_mut().for_each(|offer| offer.helpful = Some(*helpful)),
+            Event::Advised(opinion) => self.opinion = Some((**opinion).clone()),
             Event::Classified(event) => self.apply_classified(event),
             Event::Health(event) => self.apply_health(event),
             Event::Report(event) => self.reports.apply(event),

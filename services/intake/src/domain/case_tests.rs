@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{
+    advice_tests::advise,
     assignment_tests::{accept, assign, put_back},
     case::{Case, Command, Contact, Event, State},
     classify::{Classification, Heard},
@@ -194,6 +195,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("withdraw a report", reporting_tests::withdraw()),
         ("rate", Command::Rate { score: 4 }),
         ("look at reports", Command::LookAtReports),
+        ("advise", advise(CaseClass::Repair, true)),
         ("classify as delivery", classify(CaseClass::Delivery, None, 0)),
         ("classify as suggestion", classify(CaseClass::Suggestion, None, 0)),
         ("record health", record_health(health_tests::symptoms(2))),
@@ -269,7 +271,7 @@ fn expected(from: &str, command: &str) -> Outcomes {
         (_, "receive a report" | "withdraw a report") => Err("case.no_report_owed"),
         (_, "rate") if still == "closed" => Ok((still, true)),
         (_, "rate") if still != "merged" => Err("case.not_ended"),
-        (_, "look at reports") => Ok((still, false)),
+        (_, "look at reports" | "advise") => Ok((still, false)),
         (_, "look at response") if owes_reply(from) => Ok((still, true)),
         (_, "look at response") => Ok((still, still == "routed" && from != "enquiry late")),
         (_, "look for info") if is_waiting => Ok(("closed", true)),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use kernel::sla::{Levels, Warning};
 
 use super::{
+    advice::Opinion,
     answer::Moved,
     assignment::{Assignment, HandOver},
     case::Facts,
@@ -75,6 +76,13 @@ pub enum Command {
         by: String,
         version: u32,
         levels: Arc<Levels>,
+    },
+    /// An adviser says what it is about; whether its word may count.
+    Advise {
+        opinion: Box<Opinion>,
+        decides: bool,
+        levels: Arc<Levels>,
+        packs: Arc<Packs>,
     },
     /// A person says what it is about.
     Classify {
@@ -187,6 +195,8 @@ pub enum Event {
     AnswerOffered(Offer),
     /// Whether it helped.
     AnswerJudged(bool),
+    /// What an adviser says it is about.
+    Advised(Box<Opinion>),
     /// It is about something else than was thought.
     Classified(Box<Classified>),
     /// Another person has it now.

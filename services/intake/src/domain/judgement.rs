@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     case::{Case, Event, Facts, Rejection, State, complaint_of},
-    classify::DEFAULT,
+    classify::{Classification, DEFAULT},
     record::{Added, Part},
     vocabulary::{CaseClass, Emotion},
 };
@@ -72,8 +72,19 @@ impl Facts {
     /// Whether a person should say what it is about: the model was not sure, or nothing but the rule of last resort decided.
     /// What is handled as a complaint is classified by whoever assesses it.
     pub fn is_unsure(&self) -> bool {
-        self.complaint_id.is_none() && (self.class_source.ends_with(UNSURE) || self.class_source.starts_with(DEFAULT))
+        self.complaint_id.is_none() && unsure(&self.class_source)
     }
+}
+
+impl Classification {
+    /// Whether a person should say what it is about, as of a case.
+    pub fn is_unsure(&self) -> bool {
+        !self.class.is_complaint() && unsure(&self.source)
+    }
+}
+
+fn unsure(source: &str) -> bool {
+    source.ends_with(UNSURE) || source.starts_with(DEFAULT)
 }
 
 impl Case {

@@ -1,5 +1,6 @@
 //! The rules of the front door: what a purchase and a case are, what a contact is about, and who waits before whom.
 //! Pure: time, ids and amounts come in as values; nothing here reads a clock, a file or a database.
+pub mod advice;
 pub mod answer;
 pub mod assignment;
 pub mod call;
@@ -31,6 +32,8 @@ pub mod team;
 pub mod triage;
 pub mod vocabulary;
 
+#[cfg(test)]
+mod advice_tests;
 #[cfg(test)]
 mod answer_tests;
 #[cfg(test)]

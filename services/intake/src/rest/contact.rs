@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{case_request::Registration, case_view::CaseView, status};
 use crate::{
+    advice::wanted,
     app::{App, channel_actor},
     domain::{
         case::{Case, Command, Contact},
@@ -51,6 +52,7 @@ pub async fn unit(
         let article = app.knowledge.answer(&text.content, contact.product_id.as_deref());
         contact.article = article.map(Article::reference);
     }
+    let asks = app.has_adviser && contact.classification.is_unsure();
     let (unit, case_id, part) = match named {
         Some((id, _, true)) => {
             let (levels, within) = (Arc::clone(&app.levels), app.terms.reopen_within);
@@ -63,6 +65,7 @@ pub async fn unit(
             (Unit::of(register), contact_id, "contact".to_owned())
         }
     };
+    let unit = if asks && case_id == contact_id { unit.row(wanted(case_id, now)) } else { unit };
     let row = text_row(key, case_id, &part, &words)?;
     let files = files.iter().map(|file| file.row(&app.master, key, case_id, now)).collect::<Result<Vec<_>, _>>()?;
     let (link, minimum) = (status::link(app, case_id, now), Arc::clone(&app.minimum));

@@ -1,10 +1,11 @@
 //! What others learn of things that stand beside how far a case has come: tags, the article it was offered, the first answer,
 //! what it turned out to be about, ratings.
 use backbone::{Published, proto};
-use contracts::intake::v1 as contract;
+use contracts::{common::v1 as common, intake::v1 as contract};
 use jiff::Timestamp;
 
 use crate::domain::{
+    advice::Opinion,
     case::Case,
     judgement::{Classified, Judged},
     knowledge::{Article, Offer},
@@ -87,6 +88,29 @@ pub fn classified(case: &Case, event: &Classified) -> contract::CaseClassified {
         department: judged.as_ref().and_then(|judged| judged.department.clone()).unwrap_or_default(),
         classification_version: version,
         registered: case.facts.as_ref().map(|facts| super::taken_in(case, facts)),
+    }
+}
+
+/// An adviser said what it is about.
+pub fn advised(case_id: String, opinion: &Opinion) -> contract::CaseAdvised {
+    contract::CaseAdvised {
+        case_id,
+        class: super::class(opinion.class).into(),
+        emotion: opinion.emotion.map_or(common::Emotion::Unspecified, super::emotion).into(),
+        department: opinion.department.clone().unwrap_or_default(),
+        percent: u32::from(opinion.percent),
+        model: opinion.model.clone(),
+    }
+}
+
+/// An adviser's word as staff tools see it.
+pub fn advice(opinion: &Opinion) -> contract::Advice {
+    contract::Advice {
+        class: super::class(opinion.class).into(),
+        emotion: opinion.emotion.map_or(common::Emotion::Unspecified, super::emotion).into(),
+        department: opinion.department.clone().unwrap_or_default(),
+        source: opinion.source(),
+        at: Some(proto::timestamp(opinion.at)),
     }
 }
 

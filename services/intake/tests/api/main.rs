@@ -1,6 +1,7 @@
 //! Intake through its doors: REST and gRPC against a real Postgres and broker, with the clock moved by hand.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod advice;
 mod attachments;
 mod bad_cases;
 mod bad_sales;
