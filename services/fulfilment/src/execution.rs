@@ -3,7 +3,7 @@
 //! Invariant: every call for a refund carries the refund's id as key, and every call belongs to one committed sending.
 use std::sync::Arc;
 
-use backbone::{Actor, Change, Clock, Context, Fault, Road, Unit, fault};
+use backbone::{Actor, Breaker, Change, Clock, Context, Fault, Road, Unit, fault};
 use futures::future::join_all;
 use jiff::Timestamp;
 use kernel::money::Money;
@@ -11,7 +11,6 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    breaker::Breaker,
     config::Pace,
     domain::refund::{Command, Refund},
     payments::{Outcome, Payments, Status},
@@ -62,7 +61,11 @@ impl<P: Payments> Execution<P> {
             road: context.road.clone(),
             clock: context.clock.clone(),
             payments: Arc::new(payments),
-            breaker: Arc::new(Breaker::new(pace.rest_after, pace.rest)),
+            breaker: Arc::new(Breaker::new(
+                "the payment provider gives no clear word; refunds wait",
+                pace.rest_after,
+                pace.rest,
+            )),
             pace,
         }
     }

@@ -5,7 +5,6 @@
 //! does), `api` (people), `wire` (what others learn), `webhook` (shop systems that read over HTTP), `store` (queries),
 //! `config`.
 pub mod api;
-pub mod breaker;
 pub mod callbacks;
 pub mod config;
 pub mod deadlines;

@@ -4,13 +4,15 @@ use std::{collections::BTreeSet, sync::Arc};
 use backbone::{Actor, Clock, Context, Road};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{calendar::Definitions, sla::Levels};
+use opentelemetry::{global, metrics::Counter};
 use sqlx::PgPool;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
     attachments::Limits,
     config::{Config, Terms},
-    domain::{classify::Classifier, identity::Identity, regulator::Packs, vocabulary::Channel},
+    domain::{classify::Classifier, identity::Identity, minimum::Minimum, regulator::Packs, vocabulary::Channel},
     knowledge::Knowledge,
     rest::Kept,
     vault::Master,
@@ -32,6 +34,8 @@ pub struct App {
     pub info_within: SignedDuration,
     /// The terms of the work on cases.
     pub terms: Terms,
+    /// Held by whoever gives a case by turns.
+    pub turns: Mutex<()>,
     /// Who looks at which case.
     pub viewers: Viewers,
     /// The tags there are; any when it is empty.
@@ -48,6 +52,12 @@ pub struct App {
     pub status_links: SignedDuration,
     /// What was kept of the promises.
     pub kept: Kept,
+    /// What of a contact is needed.
+    pub minimum: Arc<Minimum>,
+    /// Whether an adviser is asked about what nobody is sure of.
+    pub has_adviser: bool,
+    /// Counts what was told and is not needed, by channel and field.
+    pub left_out: Counter<u64>,
 }
 
 impl App {
@@ -58,6 +68,9 @@ impl App {
         let packs = config.packs()?;
         packs.unconfirmed().for_each(|pack| tracing::warn!(pack, "no counsel has confirmed these terms of reports"));
         Ok(Self {
+            has_adviser: config.advice().is_some(),
+            minimum: Arc::new(config.minimum()?),
+            left_out: global::meter("aftercare").u64_counter("contact_fields_left_out_total").build(),
             packs,
             kept: Kept::default(),
             status_links: config.status_links()?,
@@ -70,6 +83,7 @@ impl App {
             calendars,
             info_within: config.info_within()?,
             terms: config.terms()?,
+            turns: Mutex::default(),
             viewers: Viewers::default(),
             tags: config.tags()?,
             knowledge: config.knowledge()?,

@@ -16,10 +16,12 @@ use triage::{
 };
 
 use crate::{
+    advice,
     attachments::{self, Limits},
     channels,
     domain::{
         classify::{Classifier, RuleBook},
+        minimum::{Declaration, Minimum},
         regulator::Packs,
         tags,
         triage::{Advisor, Mode},
@@ -35,6 +37,8 @@ pub use desk::Terms;
 
 /// The words contacts are classified by.
 const RULES: &str = include_str!("rules.toml");
+/// What of a contact is needed.
+const MINIMUM: &str = include_str!("minimum.toml");
 /// Whom harm is reported to.
 const REGULATORS: &str = include_str!("regulators.toml");
 
@@ -58,6 +62,11 @@ pub struct Config {
     #[serde(default)]
     knowledge: Known,
     regulators: Regulators,
+    #[serde(default)]
+    minimum: Declared,
+    /// An adviser outside; none by default.
+    #[serde(default)]
+    advice: Option<advice::Section>,
     /// How long the link to a case's status page is good.
     status_links: SignedDuration,
 }
@@ -78,6 +87,14 @@ struct Regulators {
     file: Option<PathBuf>,
     /// The packs that hold.
     apply: Vec<String>,
+}
+
+/// The `[service.minimum]` section: what of a contact is needed, by its class.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Declared {
+    /// A declaration of a chain's own; the shipped one when no file is named.
+    file: Option<PathBuf>,
 }
 
 /// The `[service.triage]` section: the model that advises on classes.
@@ -121,11 +138,12 @@ impl Config {
 
     /// What of it has versions. Errors: a file cannot be read.
     pub fn documents(&self) -> anyhow::Result<Vec<Document>> {
-        let (levels, packs) = (&self.levels, self.regulators.file.as_deref());
+        let (levels, packs, minimum) = (&self.levels, self.regulators.file.as_deref(), self.minimum.file.as_deref());
         let found = [
             Document::read("policy of service levels", ("", "id"), levels.policy.as_deref(), sla::DEFAULT)?,
             Document::read("calendar", ("/calendars", "name"), levels.calendars.as_deref(), calendar::CHINA)?,
             Document::read("pack of terms of reports", ("/packs", "id"), packs, REGULATORS)?,
+            Document::read("declaration of what is needed", ("", "id"), minimum, MINIMUM)?,
             Document::read("calendar of reports", ("/calendars/calendars", "name"), packs, REGULATORS)?,
         ];
         Ok(found.concat())
@@ -183,6 +201,17 @@ impl Config {
         let Regulators { file, apply } = &self.regulators;
         let packs = Packs::prepare(config::document(file.as_deref(), REGULATORS)?, apply);
         Ok(Arc::new(packs.context("section [service.regulators]")?))
+    }
+
+    /// What of a contact is needed. Errors: what is wrong with the declaration.
+    pub fn minimum(&self) -> anyhow::Result<Minimum> {
+        let declaration: Declaration = config::document(self.minimum.file.as_deref(), MINIMUM)?;
+        Minimum::new(&declaration).context("section [service.minimum]")
+    }
+
+    /// The adviser outside that is asked, if one is.
+    pub fn advice(&self) -> Option<&advice::Section> {
+        self.advice.as_ref()
     }
 
     /// The sources of channels that speak in a form of their own.

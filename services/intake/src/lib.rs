@@ -8,6 +8,7 @@
 //! ([`deadlines`]); what others learn ([`wire`]); how cases are found ([`search`], [`views`]); files ([`attachments`]);
 //! what we know and may say ([`knowledge`]); how personal data are kept ([`vault`]) and opened ([`words`]); what is read
 //! ([`store`]); what all doors share ([`app`]) and how it is configured ([`config`]).
+mod advice;
 mod api;
 mod app;
 mod attachments;
@@ -32,6 +33,8 @@ mod wire;
 mod words;
 
 use std::sync::Arc;
+
+use anyhow::Context as _;
 
 use backbone::{Aggregates, Context, Parts, Service};
 use contracts::intake::v1::{
@@ -58,10 +61,20 @@ fn aggregates(aggregates: &mut Aggregates) {
     aggregates.with::<domain::major_issue::MajorIssue>().with::<domain::member::Member>();
 }
 
+/// The part that asks an adviser outside, where one is configured.
+fn with_adviser(parts: Parts, section: Option<&advice::Section>, app: &Arc<app::App>) -> anyhow::Result<Parts> {
+    let Some(section) = section else { return Ok(parts) };
+    let adviser = Arc::new(advice::Adviser::new(section, Arc::clone(app)).context("section [service.advice]")?);
+    Ok(parts.background("advice", move || {
+        let adviser = Arc::clone(&adviser);
+        async move { adviser.advise_once().await }
+    }))
+}
+
 fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let app = Arc::new(app::App::new(ctx)?);
     let config = config::Config::read(ctx)?;
-    let documents = config.documents()?;
+    let (documents, advice) = (config.documents()?, config.advice().cloned());
     let channels = channels::Channels::new(config.channels(), Arc::clone(&app))?;
     let channels = Arc::new(channels);
     let index = Arc::new(search::Index::new(Arc::clone(&app)));
@@ -82,7 +95,7 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
         .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&channels))))
         .http(attachments::routes(Arc::clone(&uploads)))
         .http(knowledge::routes(Arc::clone(&app)))
-        .http(rest::routes(app))
+        .http(rest::routes(Arc::clone(&app)))
         .http(channels::routes(Arc::clone(&channels)));
     let parts = parts.warn_daily(ctx.clock.clone(), move |now| [levels.warnings(now), packs.warnings(now)].concat());
     let parts = parts.background("search index", move || {
@@ -93,6 +106,7 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
         let uploads = Arc::clone(&uploads);
         async move { uploads.throw_away_once().await }
     });
+    let parts = with_adviser(parts, advice.as_ref(), &app)?;
     // Each mailbox by itself: one that hangs keeps nobody else from working.
     let parts = channels.mailboxes().into_iter().fold(parts, |parts, name| {
         let channels = Arc::clone(&channels);

@@ -18,7 +18,7 @@ mod queue;
 mod turns;
 pub use course::{Pair, cases, complaint_is_carried_out, duplicate_candidates, duplicates, steps};
 pub use queue::{Place, Whose, queue};
-pub use turns::{last_turn, running_cases_of};
+pub use turns::{last_turn, my_turn, running_cases_of};
 
 /// A case with its version.
 pub type Found = (Uuid, u64, Case);

@@ -378,6 +378,15 @@ async fn only_cases_that_are_complaints_are_taken() {
 }
 
 #[tokio::test]
+async fn a_case_that_turns_out_to_be_a_complaint_is_taken_then() {
+    let house = House::open().await;
+    let registered = Some(case(1, CaseClass::Delivery, house.stack.now()));
+    let told = contracts::intake::v1::CaseClassified { registered, ..Default::default() };
+    house.hear("intake", &told, 1_001).await;
+    assert_eq!(house.view(1).await.recorded.unwrap().class(), CaseClass::Delivery);
+}
+
+#[tokio::test]
 #[should_panic(expected = "Delivery")]
 async fn a_class_without_a_department_is_refused_at_the_start() {
     let forget = |_: &str, settings: &mut backbone::Settings| {

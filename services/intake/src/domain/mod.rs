@@ -1,5 +1,6 @@
 //! The rules of the front door: what a purchase and a case are, what a contact is about, and who waits before whom.
 //! Pure: time, ids and amounts come in as values; nothing here reads a clock, a file or a database.
+pub mod advice;
 pub mod answer;
 pub mod assignment;
 pub mod call;
@@ -13,9 +14,11 @@ pub mod health;
 pub mod identity;
 pub mod ids;
 pub mod information;
+pub mod judgement;
 pub mod knowledge;
 pub mod major_issue;
 pub mod member;
+pub mod minimum;
 pub mod priority;
 pub mod purchase;
 pub mod rating;
@@ -29,6 +32,8 @@ pub mod team;
 pub mod triage;
 pub mod vocabulary;
 
+#[cfg(test)]
+mod advice_tests;
 #[cfg(test)]
 mod answer_tests;
 #[cfg(test)]
@@ -44,11 +49,15 @@ mod health_tests;
 #[cfg(test)]
 mod information_tests;
 #[cfg(test)]
+mod judgement_tests;
+#[cfg(test)]
 mod knowledge_tests;
 #[cfg(test)]
 mod major_issue_tests;
 #[cfg(test)]
 mod member_tests;
+#[cfg(test)]
+mod minimum_tests;
 #[cfg(test)]
 mod reply_tests;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Intake through its doors: REST and gRPC against a real Postgres and broker, with the clock moved by hand.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod advice;
 mod attachments;
 mod bad_cases;
 mod bad_sales;
@@ -8,6 +9,7 @@ mod bounds;
 mod bulk;
 mod cases;
 mod channels;
+mod classify;
 mod course;
 mod desk;
 mod documents;
@@ -16,6 +18,7 @@ mod kept;
 mod knowledge;
 mod major_issues;
 mod merge;
+mod minimum;
 mod promises;
 mod queue;
 mod record;

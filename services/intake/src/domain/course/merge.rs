@@ -146,7 +146,9 @@ impl Case {
             C::Course(_) | C::EndWithComplaint { .. } => None,
             // What it owes authorities it goes on owing: the other case may owe it by a later end, or not at all.
             C::ReceiveReport { .. } | C::WithdrawReport { .. } | C::LookAtReports => None,
-            C::Register { .. } | C::LookAtResponse | C::LookForInfo | C::ReopenWithComplaint => Some(Ok(vec![])),
+            C::Register { .. } | C::LookAtResponse | C::LookForInfo | C::ReopenWithComplaint | C::Advise { .. } => {
+                Some(Ok(vec![]))
+            }
             _ => Some(Err(Rejection::Merged(merged.into))),
         }
     }

@@ -1,5 +1,5 @@
-//! A provider that gives no clear word several times in a row is left in peace for a while, and then tried with one refund;
-//! meanwhile refunds wait in their queue, where they cost nobody a question. Of one process; forgotten when it ends.
+//! Somebody outside who gives no clear word several times in a row is left in peace for a while, and then tried with one request;
+//! meanwhile requests wait in their queue, where they cost nobody a question. Of one process; forgotten when it ends.
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 /// Counts answers that were none.
 #[derive(Debug)]
 pub struct Breaker {
+    /// What is logged when it opens.
+    says: &'static str,
     /// So many in a row, and it opens.
     after: u32,
     /// For so long.
@@ -22,8 +24,9 @@ struct State {
 }
 
 impl Breaker {
-    pub fn new(after: u32, rest: SignedDuration) -> Self {
-        Self { after, rest, state: Mutex::default() }
+    /// Says this when it opens, after so many in a row and for so long.
+    pub fn new(says: &'static str, after: u32, rest: SignedDuration) -> Self {
+        Self { says, after, rest, state: Mutex::default() }
     }
 
     /// How many requests may be made at once, of `all`: all of them, one to try, or none.
@@ -45,7 +48,7 @@ impl Breaker {
         state.unheard = state.unheard.saturating_add(1);
         if state.unheard >= self.after {
             if state.unheard == self.after {
-                tracing::warn!("the payment provider gives no clear word; refunds wait");
+                tracing::warn!("{}", self.says);
             }
             state.until = now.checked_add(self.rest).unwrap_or(Timestamp::MAX);
         }
@@ -59,7 +62,7 @@ mod tests {
     #[test]
     fn it_opens_after_so_many_tries_one_after_a_rest_and_closes_with_a_clear_word() {
         let rest = SignedDuration::from_secs(30);
-        let (breaker, start) = (Breaker::new(3, rest), Timestamp::UNIX_EPOCH);
+        let (breaker, start) = (Breaker::new("it rests", 3, rest), Timestamp::UNIX_EPOCH);
         breaker.heard(false, start);
         breaker.heard(false, start);
         assert_eq!(breaker.room(16, start), 16);
