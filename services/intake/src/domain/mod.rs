@@ -2,12 +2,14 @@
 //! Pure: time, ids and amounts come in as values; nothing here reads a clock, a file or a database.
 pub mod answer;
 pub mod assignment;
+pub mod base_data;
 pub mod call;
 pub mod case;
 pub mod classify;
 pub mod command;
 pub mod contact;
 pub mod course;
+pub mod customer_link;
 pub mod ending;
 pub mod health;
 pub mod identity;
@@ -38,6 +40,8 @@ mod case_tests;
 #[cfg(test)]
 mod classify_tests;
 #[cfg(test)]
+mod customer_link_tests;
+#[cfg(test)]
 mod ending_tests;
 #[cfg(test)]
 mod health_tests;
@@ -49,6 +53,8 @@ mod knowledge_tests;
 mod major_issue_tests;
 #[cfg(test)]
 mod member_tests;
+#[cfg(test)]
+mod purchase_tests;
 #[cfg(test)]
 mod reply_tests;
 #[cfg(test)]

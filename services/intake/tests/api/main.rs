@@ -4,11 +4,13 @@
 mod attachments;
 mod bad_cases;
 mod bad_sales;
+mod base_data;
 mod bounds;
 mod bulk;
 mod cases;
 mod channels;
 mod course;
+mod customers;
 mod desk;
 mod documents;
 mod health;
