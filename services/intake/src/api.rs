@@ -152,18 +152,22 @@ impl Intake for Api {
             return Err(checks.fault().into());
         };
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
-        let sealed = store::look_at_contact(&self.0.pool, customer, look).await?;
-        let fields = [&sealed.name, &sealed.phone, &sealed.email];
-        let keys = words::keys(&self.0, customer, fields.into_iter().flatten()).await?;
-        let open = |column: &'static str, sealed: Option<Vec<u8>>| match sealed {
-            Some(sealed) => words::open(&keys, &Place { column, row: customer.to_string() }, &sealed),
-            None => Ok(String::new()),
-        };
-        Ok(Response::new(RevealContactResponse {
-            name: open("customer.name", sealed.name)?,
-            phone: open("customer.phone", sealed.phone)?,
-            email: open("customer.email", sealed.email)?,
-        }))
+        let mut revealed = RevealContactResponse::default();
+        for sealed in store::look_at_contact(&self.0.pool, customer, look).await? {
+            let store::SealedContact { id, name, phone, email } = sealed;
+            let keys = words::keys(&self.0, id, [&name, &phone, &email].into_iter().flatten()).await?;
+            let fields = [
+                ("customer.name", name, &mut revealed.name),
+                ("customer.phone", phone, &mut revealed.phone),
+                ("customer.email", email, &mut revealed.email),
+            ];
+            for (column, sealed, into) in fields {
+                if let Some(sealed) = sealed.filter(|_| into.is_empty()) {
+                    *into = words::open(&keys, &Place { column, row: id.to_string() }, &sealed)?;
+                }
+            }
+        }
+        Ok(Response::new(revealed))
     }
 
     async fn reveal_case(&self, request: Request<RevealCaseRequest>) -> Result<Response<RevealCaseResponse>, Status> {

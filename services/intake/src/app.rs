@@ -12,10 +12,13 @@ use uuid::Uuid;
 use crate::{
     attachments::Limits,
     config::{Config, Terms},
-    domain::{classify::Classifier, identity::Identity, minimum::Minimum, regulator::Packs, vocabulary::Channel},
+    domain::{
+        base_data::Known, classify::Classifier, customer_link::Evidence, identity::Identity, minimum::Minimum,
+        regulator::Packs, vocabulary::Channel,
+    },
     knowledge::Knowledge,
     rest::Kept,
-    vault::Master,
+    vault::{Master, Person},
     viewers::Viewers,
 };
 
@@ -40,6 +43,10 @@ pub struct App {
     pub viewers: Viewers,
     /// The tags there are; any when it is empty.
     pub tags: BTreeSet<String>,
+    /// The products there are; any when it is empty.
+    pub products: Arc<BTreeSet<String>>,
+    /// What alone links two customers as one person.
+    pub link_by: BTreeSet<Evidence>,
     /// What we know and may say.
     pub knowledge: Knowledge,
     /// Where customers ask a person, if that is said.
@@ -86,6 +93,8 @@ impl App {
             turns: Mutex::default(),
             viewers: Viewers::default(),
             tags: config.tags()?,
+            products: Arc::new(config.products()),
+            link_by: config.link_by()?,
             knowledge: config.knowledge()?,
             person: config.person(),
             files: Arc::new(config.files()?),
@@ -95,6 +104,12 @@ impl App {
     /// The id that stands for a customer.
     pub fn pseudonym(&self, identity: &Identity) -> Uuid {
         self.master.pseudonym(&identity.parts())
+    }
+
+    /// What is known of a purchase's customer when this was told, and of the products there are.
+    pub fn known(&self, told: &Person) -> Known {
+        let contact = told.phone.is_some() || told.email.is_some();
+        Known { name: told.name.is_some(), contact, products: Arc::clone(&self.products) }
     }
 
     /// A new id, in the order of time.

@@ -22,6 +22,7 @@ use crate::{
     domain::{
         classify::{Classifier, RuleBook},
         minimum::{Declaration, Minimum},
+        customer_link::Evidence,
         regulator::Packs,
         tags,
         triage::{Advisor, Mode},
@@ -59,6 +60,11 @@ pub struct Config {
     /// The tags there are; any when it is empty.
     #[serde(default)]
     tags: Vec<String>,
+    /// The products there are; any when it is empty.
+    #[serde(default)]
+    products: BTreeSet<String>,
+    #[serde(default)]
+    customers: Customers,
     #[serde(default)]
     knowledge: Known,
     regulators: Regulators,
@@ -69,6 +75,14 @@ pub struct Config {
     advice: Option<advice::Section>,
     /// How long the link to a case's status page is good.
     status_links: SignedDuration,
+}
+
+/// The `[service.customers]` section: what alone links two customers as one person.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Customers {
+    #[serde(default)]
+    link_by: BTreeSet<Evidence>,
 }
 
 /// The `[service.knowledge]` section: where articles are, and where customers ask a person.
@@ -166,6 +180,18 @@ impl Config {
         let read =
             |text: &String| tags::tag(text).with_context(|| format!("section [service]: tags: {text:?} {A_TAG}"));
         self.tags.iter().map(read).collect()
+    }
+
+    /// The products there are.
+    pub fn products(&self) -> BTreeSet<String> {
+        self.products.clone()
+    }
+
+    /// What alone links two customers as one person. Errors: it is nothing our own data can say.
+    pub fn link_by(&self) -> anyhow::Result<BTreeSet<Evidence>> {
+        let ours = self.customers.link_by.iter().all(|evidence| Evidence::OURS.contains(evidence));
+        ensure!(ours, "section [service.customers]: link_by names same_phone and same_email only");
+        Ok(self.customers.link_by.clone())
     }
 
     /// What we know and may say; nothing where no folder is named. Errors: an article that cannot be used, by its file.

@@ -4,16 +4,18 @@
 //! In reading order: what a purchase and a case are and what may happen to them ([`domain`]); how channels reach us
 //! ([`rest`], and [`channels`] for those with a form of their own) and how staff tools and the other services do
 //! ([`api`], [`desk`] for those who work on cases, [`health`] for harm, [`regulators`] for reports on it,
-//! [`major_issues`] for what concerns many); what we listen to ([`inbound`], [`progress`]) and what time does
-//! ([`deadlines`]); what others learn ([`wire`]); how cases are found ([`search`], [`views`]); files ([`attachments`]);
-//! what we know and may say ([`knowledge`]); how personal data are kept ([`vault`]) and opened ([`words`]); what is read
-//! ([`store`]); what all doors share ([`app`]) and how it is configured ([`config`]).
+//! [`major_issues`] for what concerns many, [`customers`] for who is one person with whom); what we listen to
+//! ([`inbound`], [`progress`]) and what time does ([`deadlines`]); what others learn ([`wire`]); how cases are found
+//! ([`search`], [`views`]); files ([`attachments`]); what we know and may say ([`knowledge`]); how personal data are
+//! kept ([`vault`]) and opened ([`words`]); what is read ([`store`]); what all doors share ([`app`]) and how it is
+//! configured ([`config`]).
 mod advice;
 mod api;
 mod app;
 mod attachments;
 mod channels;
 mod config;
+mod customers;
 mod deadlines;
 mod desk;
 mod domain;
@@ -39,9 +41,9 @@ use anyhow::Context as _;
 use backbone::{Aggregates, Context, Parts, Service};
 use contracts::intake::v1::{
     attachments_server::AttachmentsServer, case_search_server::CaseSearchServer, case_views_server::CaseViewsServer,
-    desk_server::DeskServer, health_lane_server::HealthLaneServer, inbound_messages_server::InboundMessagesServer,
-    intake_server::IntakeServer, knowledge_server::KnowledgeServer, major_issues_server::MajorIssuesServer,
-    regulators_server::RegulatorsServer,
+    customers_server::CustomersServer, desk_server::DeskServer, health_lane_server::HealthLaneServer,
+    inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer, knowledge_server::KnowledgeServer,
+    major_issues_server::MajorIssuesServer, regulators_server::RegulatorsServer,
 };
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -58,6 +60,7 @@ pub static SERVICE: Service = Service {
 
 fn aggregates(aggregates: &mut Aggregates) {
     aggregates.with::<domain::purchase::Purchase>().with::<domain::case::Case>().with::<domain::call::Call>();
+    aggregates.with::<domain::customer_link::CustomerLink>();
     aggregates.with::<domain::major_issue::MajorIssue>().with::<domain::member::Member>();
 }
 
@@ -79,11 +82,13 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let channels = Arc::new(channels);
     let index = Arc::new(search::Index::new(Arc::clone(&app)));
     let uploads = Arc::new(attachments::Uploads::new(Arc::clone(&app)));
+    let follower = Arc::new(customers::Follower::new(Arc::clone(&app)));
     let finder = Arc::new(major_issues::Finder::new(Arc::clone(&app)));
     let (levels, packs) = (Arc::clone(&app.levels), Arc::clone(&app.packs));
     let parts = Parts::new()
         .documents(documents)
         .grpc(IntakeServer::new(api::Api(Arc::clone(&app))))
+        .grpc(CustomersServer::new(customers::Customers(Arc::clone(&app))))
         .grpc(DeskServer::new(desk::Desk(Arc::clone(&app))))
         .grpc(AttachmentsServer::new(attachments::Api(Arc::clone(&app))))
         .grpc(CaseSearchServer::new(search::Api(Arc::clone(&app))))
@@ -118,6 +123,10 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let parts = parts.background("major issues", move || {
         let finder = Arc::clone(&finder);
         async move { finder.find_once().await }
+    });
+    let parts = parts.background("what was told of customers", move || {
+        let follower = Arc::clone(&follower);
+        async move { follower.follow_once().await }
     });
     Ok(parts.background("inbound messages", move || {
         let channels = Arc::clone(&channels);

@@ -3,9 +3,10 @@
 mod beside;
 mod call;
 pub mod course;
+pub mod customer;
 pub mod health;
 pub mod major_issue;
-mod purchase;
+pub mod purchase;
 pub mod regulator;
 mod reply;
 

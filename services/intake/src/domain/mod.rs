@@ -3,12 +3,14 @@
 pub mod advice;
 pub mod answer;
 pub mod assignment;
+pub mod base_data;
 pub mod call;
 pub mod case;
 pub mod classify;
 pub mod command;
 pub mod contact;
 pub mod course;
+pub mod customer_link;
 pub mod ending;
 pub mod health;
 pub mod identity;
@@ -43,6 +45,8 @@ mod case_tests;
 #[cfg(test)]
 mod classify_tests;
 #[cfg(test)]
+mod customer_link_tests;
+#[cfg(test)]
 mod ending_tests;
 #[cfg(test)]
 mod health_tests;
@@ -58,6 +62,7 @@ mod major_issue_tests;
 mod member_tests;
 #[cfg(test)]
 mod minimum_tests;
+mod purchase_tests;
 #[cfg(test)]
 mod reply_tests;
 #[cfg(test)]

@@ -59,7 +59,13 @@ pub async fn unit(
             let hear = course::Command::Hear { contact: Box::new(contact), levels, within };
             (Unit::of(Change::to::<Case>(id, Command::Course(hear))), id, Further::part(contact_id))
         }
-        Some((id, case, false)) => (linked(app, contact, id, &case), contact_id, "contact".to_owned()),
+        Some((id, case, false)) => {
+            let same = match &case.facts {
+                Some(facts) => store::customer::same_person(&app.pool, facts.customer_id, contact.customer_id).await?,
+                None => false,
+            };
+            (linked(app, contact, id, &case, same), contact_id, "contact".to_owned())
+        }
         None => {
             let register = Change::create::<Case>(contact_id, contact.register(&app.levels));
             (Unit::of(register), contact_id, "contact".to_owned())
@@ -102,10 +108,10 @@ fn leave_out(app: &App, contact: &mut Contact, case: Option<&Case>, text: &mut T
     }
 }
 
-/// A case of its own that goes on from the named one; of somebody else's case it is only said that it was named.
-fn linked(app: &App, mut contact: Contact, named: Uuid, case: &Case) -> Unit {
+/// A case of its own that goes on from the named one, where that is of the same person (by whatever pseudonym: the
+/// words stay under the one they were told with); of somebody else's case it is only said that it was named.
+fn linked(app: &App, mut contact: Contact, named: Uuid, case: &Case, same: bool) -> Unit {
     let id = contact.case_id;
-    let same = case.facts.as_ref().is_some_and(|facts| facts.customer_id == contact.customer_id);
     contact.repeat_contact |= same;
     let kind = if same { LinkKind::FollowUpOf } else { LinkKind::Related };
     let unit = Unit::of(Change::create::<Case>(id, contact.register(&app.levels)));

@@ -49,7 +49,7 @@ pub struct Merging {
     pub into: Target,
     pub by: String,
     pub reason: String,
-    /// Who asks may merge cases of different customers.
+    /// The customers are one person, or who asks may merge cases of different ones.
     pub lead: bool,
     /// The complaint of the case to be merged was agreed to be settled.
     pub carried_out: bool,
