@@ -7,8 +7,9 @@ use contracts::{
     common::v1::{CaseClass, Lane},
     fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundRefused},
     intake::v1::{
-        CaseClosed, CaseContactAdded, CaseFeedbackMissed, CaseMerged, CaseRecordCompleted, CaseRegistered,
-        CaseRejected, CaseResponded, CaseResponseCorrected, CaseResponseDueSoon, CaseResponseMissed, CaseUnmerged,
+        CaseClassified, CaseClosed, CaseContactAdded, CaseFeedbackMissed, CaseMerged, CaseRecordCompleted,
+        CaseRegistered, CaseRejected, CaseResponded, CaseResponseCorrected, CaseResponseDueSoon, CaseResponseMissed,
+        CaseUnmerged,
     },
     outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
@@ -39,7 +40,7 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     webhook::inbound(&policy.webhooks, &context.clock, inbound);
     let [soon, missed, feedback] = std::array::from_fn(|_| policy.terms.ladder.clone());
     let levels = Arc::clone(&policy.levels);
-    let turned_to_us = Arc::clone(&policy);
+    let (turned_to_us, turned_out) = (Arc::clone(&policy), Arc::clone(&policy));
     inbound.on::<CaseContactAdded>(move |event, _| contact_added(&event, &turned_to_us));
     let told = policy.terms.ladder.clone();
     health::inbound(&told, inbound);
@@ -47,6 +48,10 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<CaseRegistered>(move |event, _| {
         let effects = case_registered(&event, &policy)?.and(contacted(&event, &policy)?);
         Ok(health::told(&event, &told)?.into_iter().fold(effects, Effects::and))
+    });
+    inbound.on::<CaseClassified>(move |event, _| match &event.registered {
+        Some(now) => case_registered(now, &turned_out),
+        None => Ok(Effects::none()),
     });
     inbound.on::<CaseRecordCompleted>(|event, _| record_completed(&event));
     let by_merge = Arc::clone(&levels);

@@ -8,14 +8,14 @@ use contracts::{
     fulfilment::v1::{
         AnswerInspectionRequest, CancelServiceOrderRequest, ConfirmServiceOrderRequest, GetDecisionRequest,
         GetDecisionResponse, GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest, GetServiceOrderResponse,
-        InspectGoodsRequest, ListRefundsRequest, ListRefundsResponse, ListServiceOrdersRequest,
-        ListServiceOrdersResponse, ReceiveGoodsRequest, RedriveWebhookRequest, RedriveWebhookResponse,
-        RepeatPayoutRequest, RequestServiceOrderRequest, ReviewServiceOrderRequest, RuleOnInspectionRequest,
-        fulfilment_server::Fulfilment,
+        GoOnWithoutGoodsRequest, InspectGoodsRequest, ListRefundsRequest, ListRefundsResponse,
+        ListServiceOrdersRequest, ListServiceOrdersResponse, ReceiveGoodsRequest, RedriveWebhookRequest,
+        RedriveWebhookResponse, RepeatPayoutRequest, RequestServiceOrderRequest, ReviewServiceOrderRequest,
+        RuleOnInspectionRequest, fulfilment_server::Fulfilment,
     },
 };
 use jiff::Timestamp;
-use kernel::returns::Policy;
+use kernel::{approval::Limits, returns::Policy};
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
@@ -34,6 +34,8 @@ use crate::{
     wire,
 };
 
+pub mod chargeback;
+pub mod cost;
 mod goods;
 mod repair;
 pub mod replacement;
@@ -71,6 +73,8 @@ pub struct Api {
     /// How long goods are awaited, by when they are inspected or repaired, by when money is paid, and by when goods go out
     /// again.
     pub terms: Terms,
+    /// What one piece that goes out costs at the most.
+    pub price_max: Arc<Limits>,
     /// Channels whose shop systems have a webhook.
     pub shops: Vec<String>,
 }
@@ -145,9 +149,13 @@ impl Fulfilment for Api {
         let caller = caller(&mut checks, &request, "fulfilment.receive_goods");
         let parcel = goods::parcel(&mut checks, request.get_ref());
         let (Some(caller), Some(parcel)) = (caller, parcel) else { return Err(checks.fault().into()) };
-        let id = self.order_of(parcel.which).await?;
+        let id = self.order_of(&parcel.which).await?;
         let by = caller.0.as_str().to_owned();
-        let command = Command::ReceiveGoods { by, place: parcel.place, came: parcel.came };
+        let goods::Parcel { place, came, reference, .. } = parcel;
+        let command = match reference {
+            Some(parcel) => Command::ReceiveParcel { parcel, by, place, came },
+            None => Command::ReceiveGoods { by, place, came },
+        };
         self.command(caller, Change::to::<ServiceOrder>(id, command)).await
     }
 
@@ -169,8 +177,21 @@ impl Fulfilment for Api {
         let id = checks.id("order_id", &request.get_ref().order_id);
         let (Some(caller), Some(id)) = (caller, id) else { return Err(checks.fault().into()) };
         let &AnswerInspectionRequest { line_no, agreed, .. } = request.get_ref();
-        let hear = returning::Command::HearCustomer { line_no, agreed };
+        let by = caller.0.as_str().to_owned();
+        let hear = returning::Command::HearCustomer { line_no, by, agreed };
         self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(asked::Command::Goods(hear)))).await
+    }
+
+    async fn go_on_without_goods(
+        &self,
+        request: Request<GoOnWithoutGoodsRequest>,
+    ) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.go_on_without_goods");
+        let id = checks.id("order_id", &request.get_ref().order_id);
+        let (Some(caller), Some(id)) = (caller, id) else { return Err(checks.fault().into()) };
+        let go_on = asked::Command::Goods(returning::Command::GoOn);
+        self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(go_on))).await
     }
 
     async fn rule_on_inspection(&self, request: Request<RuleOnInspectionRequest>) -> Result<Response<Receipt>, Status> {
@@ -192,7 +213,7 @@ impl Fulfilment for Api {
         let mut checks = Checks::default();
         let caller = caller(&mut checks, &request, "fulfilment.request_service_order");
         let confirmed = request.get_ref().confirmed;
-        let asked = request::asked(&mut checks, request.get_ref());
+        let asked = request::asked(&mut checks, request.get_ref(), &self.price_max);
         let (Some(caller), Some(asked)) = (caller, asked) else { return Err(checks.fault().into()) };
         let asked = self.ask(asked, caller.0.as_str(), self.clock.now()).await?;
         let id = asked.order_id;

@@ -1,7 +1,7 @@
 //! What the payment provider tells of itself: `POST /v1/payments/callbacks`, signed JSON as Standard Webhooks has it. It says
 //! how a refund ended, earlier than we would ask; the question stays, so a callback that never comes is not missed.
-//! Invariant: what is not signed, is too old, or names another refund or another amount than ours moves nothing; what is told
-//! twice is told once; and what was recorded is what is answered with 204.
+//! Invariant: what is not signed, is too old, or names another refund or another amount than ours moves nothing (another
+//! amount is raised to people, once); what is told twice is told once; and what was recorded is what is answered with 204.
 use std::sync::Arc;
 
 use axum::{
@@ -79,7 +79,9 @@ impl Callbacks {
         let callback = serde_json::from_slice(&body)
             .map_err(|_| (StatusCode::UNPROCESSABLE_ENTITY, "callback.malformed", malformed))?;
         let (key, amount, outcome) = match callback {
-            Callback::Succeeded { key, amount, provider_ref } => (key, amount, Outcome::succeeded(&provider_ref)),
+            Callback::Succeeded { key, amount, provider_ref } => {
+                (key, amount, Outcome::succeeded(&provider_ref, Some(amount)))
+            }
             Callback::Failed { key, amount, code } => (key, amount, Outcome::failed(&code)),
         };
         match self.execution.hear(key, amount, outcome).await {
@@ -88,7 +90,6 @@ impl Callbacks {
                 Err((StatusCode::NOT_FOUND, "callback.key_unknown", "no refund of ours has this key"))
             }
             Ok(Heard::AnotherAmount) => {
-                tracing::error!(refund = %key, "the provider tells another amount than ours of a refund; people must look");
                 Err((StatusCode::CONFLICT, "callback.amount_differs", "the refund with this key has another amount"))
             }
             Ok(Heard::NeverSent) => {

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use backbone::{Document, signature::Secrets, webhook};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
+    approval::Limits,
     returns::{DEFAULT, Policy, Words},
     sla::Warning,
 };
@@ -52,6 +53,9 @@ pub struct Returns {
     pub replace_within: SignedDuration,
     pub replace_warnings: Vec<Warning>,
     pub replace_attempts: u8,
+    pub answer_within: SignedDuration,
+    /// Of one piece that goes out, in minor units by currency.
+    pub price_max: Limits,
 }
 
 /// Who bears the cost of repairs, and by when what of them is done.
@@ -136,7 +140,9 @@ impl Config {
                 returns.replace_warnings.iter().any(|warning| warning.after(returns.replace_within).is_none()),
                 "returns.replace_warnings must come after the start and before the end of returns.replace_within",
             ),
+            (returns.answer_within <= SignedDuration::ZERO, "returns.answer_within must be above 0"),
             (returns.replace_attempts == 0, "returns.replace_attempts must be 1 to 255"),
+            (returns.price_max.values().any(|most| *most <= 0), "returns.price_max must be above 0 for each currency"),
             (repairs.repair_within <= SignedDuration::ZERO, "repairs.repair_within must be above 0"),
             (
                 repairs.repair_warnings.iter().any(|warning| warning.after(repairs.repair_within).is_none()),
@@ -176,6 +182,7 @@ impl Config {
                 quote_valid_for: repairs.quote_valid_for,
                 satisfaction_within: repairs.satisfaction_within,
             },
+            answer_within: returns.answer_within,
         }
     }
 }
@@ -187,6 +194,11 @@ impl Repairs {
         let problems: Vec<String> = warranties.problems().iter().map(ToString::to_string).collect();
         anyhow::ensure!(problems.is_empty(), "section [service.repairs], warranties:\n{}", problems.join("\n"));
         Ok(warranties)
+    }
+
+    /// The warranties as they stand in their version. Errors: as [`Self::warranties`].
+    pub fn documents(&self) -> anyhow::Result<Vec<Document>> {
+        Document::read("warranties", ("", "id"), self.warranties.as_deref(), warranty::DEFAULT)
     }
 }
 

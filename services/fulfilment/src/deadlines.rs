@@ -13,6 +13,7 @@ const RESULT: &str = "result";
 const GOODS: &str = "goods";
 const PROMISE: &str = "promise";
 const WORK: &str = "work";
+const ANSWER: &str = "answer";
 const PURCHASE_KNOWN: &str = "purchase_known";
 
 /// The deadlines a refund has in its state.
@@ -37,7 +38,8 @@ pub fn of_order(order: &ServiceOrder) -> Vec<(&'static str, Timestamp)> {
     let goods = order.goods_by().map(|at| (GOODS, at));
     let promise = order.request.as_ref().and_then(|request| request.promises.next_due()).map(|at| (PROMISE, at));
     let work = order.request.as_ref().and_then(request::Request::work_due).map(|at| (WORK, at));
-    goods.into_iter().chain(promise).chain(work).collect()
+    let answer = order.answer_due().map(|at| (ANSWER, at));
+    goods.into_iter().chain(promise).chain(work).chain(answer).collect()
 }
 
 /// What a deadline tells its order.
@@ -46,6 +48,7 @@ pub fn order_command(kind: &str) -> Option<order::Command> {
         GOODS => Some(order::Command::LapseGoods),
         PROMISE => Some(order::Command::Look),
         WORK => Some(order::Command::Request(request::Command::LookAtWork)),
+        ANSWER => Some(order::Command::Request(request::Command::LookForAnswers)),
         _ => None,
     }
 }

@@ -3,14 +3,14 @@
 //! Invariant: every call for a refund carries the refund's id as key, and every call belongs to one committed sending.
 use std::sync::Arc;
 
-use backbone::{Actor, Change, Clock, Context, Fault, Road, Unit, fault};
+use backbone::{Actor, Breaker, Change, Clock, Context, Fault, Road, Unit, fault};
 use futures::future::join_all;
+use jiff::Timestamp;
 use kernel::money::Money;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    breaker::Breaker,
     config::Pace,
     domain::refund::{Command, Refund},
     payments::{Outcome, Payments, Status},
@@ -61,7 +61,11 @@ impl<P: Payments> Execution<P> {
             road: context.road.clone(),
             clock: context.clock.clone(),
             payments: Arc::new(payments),
-            breaker: Arc::new(Breaker::new(pace.rest_after, pace.rest)),
+            breaker: Arc::new(Breaker::new(
+                "the payment provider gives no clear word; refunds wait",
+                pace.rest_after,
+                pace.rest,
+            )),
             pace,
         }
     }
@@ -73,10 +77,24 @@ impl<P: Payments> Execution<P> {
         counted(join_all(due.iter().map(|refund| self.pay(refund.id))).await)
     }
 
-    /// Asks about refunds whose outcome is unknown and whose time to ask has come; says how many it asked about.
+    /// Tells people of refunds that wait too long, and asks about those whose outcome is unknown and whose time to ask has
+    /// come; says how many it told of and asked about.
     pub async fn reconcile_once(&self) -> Result<usize, Fault> {
+        let told = self.tell_late().await?;
         let due = self.due("unknown").await?;
-        counted(join_all(due.iter().map(|refund| self.ask(refund))).await)
+        Ok(told + counted(join_all(due.iter().map(|refund| self.ask(refund))).await)?)
+    }
+
+    /// People are told once of each refund without an outcome for too long, also of those nobody sends while the provider
+    /// rests; says of how many.
+    async fn tell_late(&self) -> Result<usize, Fault> {
+        let now = self.clock.now();
+        let before = now.checked_sub(self.pace.tell_after).unwrap_or(Timestamp::MIN);
+        let late = store::late(&self.pool, before, i64::from(self.pace.at_once)).await?;
+        for id in &late {
+            self.tell(*id, Command::Look { patience: self.pace.tell_after }).await?;
+        }
+        Ok(late.len())
     }
 
     /// Records what the provider tells of itself of the refund with this key. Errors: the database or the road is away.
@@ -84,9 +102,9 @@ impl<P: Payments> Execution<P> {
         let Some(Stored { state: refund, .. }) = store::refund(&self.pool, key).await? else {
             return Ok(Heard::NotKnown);
         };
-        match refund.facts {
-            Some(facts) if facts.amount == amount => {}
-            _ => return Ok(Heard::AnotherAmount),
+        if refund.facts.is_none_or(|facts| facts.amount != amount) {
+            self.tell(key, Command::Differ).await?;
+            return Ok(Heard::AnotherAmount);
         }
         let recorded = self.record(key, &refund, outcome).await?;
         Ok(if recorded { Heard::Recorded } else { Heard::NeverSent })
@@ -129,8 +147,16 @@ impl<P: Payments> Execution<P> {
     /// Whether it could be so.
     async fn record(&self, id: Uuid, refund: &Refund, outcome: Outcome) -> Result<bool, Fault> {
         let attempt = refund.attempts;
+        let ours = refund.facts.map(|facts| facts.amount);
+        let outcome = match outcome {
+            Outcome::Succeeded { amount, .. } if amount.is_some() && amount != ours => {
+                self.tell(id, Command::Differ).await?;
+                Outcome::Unknown { why: "the provider says that it paid another amount".into() }
+            }
+            outcome => outcome,
+        };
         let command = match outcome {
-            Outcome::Succeeded { provider_ref } => Command::Succeed { provider_ref },
+            Outcome::Succeeded { provider_ref, .. } => Command::Succeed { provider_ref },
             Outcome::Failed { code } => Command::Fail { attempt, code },
             Outcome::Unknown { why } => {
                 tracing::warn!(refund = %id, attempt, why, "the outcome of a refund is unknown");
@@ -149,6 +175,9 @@ impl<P: Payments> Execution<P> {
         match self.road.submit_patiently(unit).await {
             Ok(answer) => {
                 let refund: Refund = serde_json::from_slice(&answer.body).map_err(Fault::internal)?;
+                if refund.amount_differs {
+                    tracing::error!(refund = %id, "the provider tells another amount than ours of a refund; people must look");
+                }
                 if refund.contradicted {
                     tracing::error!(refund = %id, "the provider contradicts its final word on a refund; people must look");
                 }

@@ -1,10 +1,10 @@
 //! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, repairs
 //! are done with their consent, and money goes back exactly once.
-//! Reading order: `domain` (orders, accounts, refunds, technicians), `inbound` (what makes an order), `execution`, `breaker` and
-//! `payments` (how money leaves), `callbacks` (what the provider tells of itself), `deadlines` (what time does), `api` (people),
-//! `wire` (what others learn), `webhook` (shop systems that read over HTTP), `store` (queries), `config`.
+//! Reading order: `domain` (orders, accounts, refunds, technicians, ledgers, charge-backs), `inbound` (what makes an order),
+//! `execution` and `payments` (how money leaves), `callbacks` (what the provider tells of itself), `deadlines` (what time
+//! does), `api` (people), `wire` (what others learn), `webhook` (shop systems that read over HTTP), `store` (queries),
+//! `config`.
 pub mod api;
-pub mod breaker;
 pub mod callbacks;
 pub mod config;
 pub mod deadlines;
@@ -20,14 +20,18 @@ use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service, webhook::Webhooks};
 use contracts::fulfilment::v1::{
-    fulfilment_server::FulfilmentServer, repairs_server::RepairsServer, replacements_server::ReplacementsServer,
+    chargebacks_server::ChargebacksServer, costs_server::CostsServer, fulfilment_server::FulfilmentServer,
+    repairs_server::RepairsServer, replacements_server::ReplacementsServer,
 };
 
 use crate::{
     api::Api,
     callbacks::Callbacks,
     config::Config,
-    domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund, technician::Technician},
+    domain::{
+        account::PurchaseAccount, chargeback::Chargeback, ledger::CostLedger, order::ServiceOrder, refund::Refund,
+        technician::Technician,
+    },
     execution::Execution,
     payments::HttpPayments,
 };
@@ -46,6 +50,7 @@ pub static SERVICE: Service = Service {
 
 fn aggregates(aggregates: &mut Aggregates) {
     aggregates.with::<ServiceOrder>().with::<PurchaseAccount>().with::<Refund>().with::<Technician>();
+    aggregates.with::<CostLedger>().with::<Chargeback>();
 }
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
@@ -53,6 +58,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     config.check()?;
     let policy = Arc::new(config.returns.policy()?);
     policy.warnings().iter().for_each(|warning| tracing::warn!("policy of returns: {warning}"));
+    let price_max = Arc::new(config.returns.price_max.clone());
     let api = Api {
         pool: context.pool.clone(),
         road: context.road.clone(),
@@ -61,12 +67,16 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         warranties: Arc::new(config.repairs.warranties()?),
         form: config.returns.form(),
         terms: config.terms(),
+        price_max: Arc::clone(&price_max),
         shops: config.webhooks.keys().cloned().collect(),
     };
     let webhooks =
         Webhooks::new(&config.webhooks, config.webhook_retry_for, context.pool.clone(), context.clock.clone())?;
-    let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone() };
-    let (payments, documents) = (HttpPayments::new(&config.payments)?, config.returns.documents()?);
+    let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone(), price_max };
+    let costs = api::cost::Api { pool: context.pool.clone(), road: context.road.clone() };
+    let chargebacks = api::chargeback::Api { pool: context.pool.clone(), road: context.road.clone() };
+    let payments = HttpPayments::new(&config.payments)?;
+    let documents = config.returns.documents()?.into_iter().chain(config.repairs.documents()?).collect();
     let sending = Execution::new(context, payments, config.pace);
     let (asking, hearing) = (sending.clone(), sending.clone());
     let callbacks = config
@@ -79,6 +89,8 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         .grpc(FulfilmentServer::new(api.clone()))
         .grpc(RepairsServer::new(api))
         .grpc(ReplacementsServer::new(replacements))
+        .grpc(CostsServer::new(costs))
+        .grpc(ChargebacksServer::new(chargebacks))
         .background("payments", move || {
             let execution = sending.clone();
             async move { execution.payments_once().await }

@@ -21,8 +21,8 @@ pub trait Payments: Send + Sync + 'static {
 /// What came of a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is paid; the provider's own reference.
-    Succeeded { provider_ref: String },
+    /// It is paid; the provider's own reference, and how much it was where it says so.
+    Succeeded { provider_ref: String, amount: Option<Money> },
     /// It will never be paid under this key.
     Failed { code: String },
     /// Nobody said what happened; why, for the log.
@@ -31,8 +31,8 @@ pub enum Outcome {
 
 impl Outcome {
     /// The provider paid; its reference is kept as long as it is short.
-    pub fn succeeded(provider_ref: &str) -> Self {
-        Self::Succeeded { provider_ref: provider_ref.chars().take(REFERENCE_MAX).collect() }
+    pub fn succeeded(provider_ref: &str, amount: Option<Money>) -> Self {
+        Self::Succeeded { provider_ref: provider_ref.chars().take(REFERENCE_MAX).collect(), amount }
     }
 
     /// The provider will never pay; its code is kept where it is one.
@@ -76,8 +76,14 @@ struct Order {
 #[derive(Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 enum Answer {
-    Succeeded { provider_ref: String },
-    Failed { code: String },
+    Succeeded {
+        provider_ref: String,
+        #[serde(default)]
+        amount: Option<Money>,
+    },
+    Failed {
+        code: String,
+    },
 }
 
 /// Why there is no final word.
@@ -140,7 +146,7 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), reqw
 /// A final word counts with a status that fits it: a success with 2xx, a refusal with 2xx or 402.
 fn understood(status: u16, body: &[u8]) -> Outcome {
     match (status, serde_json::from_slice(body)) {
-        (200..=299, Ok(Answer::Succeeded { provider_ref })) => Outcome::succeeded(&provider_ref),
+        (200..=299, Ok(Answer::Succeeded { provider_ref, amount })) => Outcome::succeeded(&provider_ref, amount),
         (200..=299 | 402, Ok(Answer::Failed { code })) => Outcome::failed(&code),
         (status, _) => Outcome::Unknown { why: format!("status {status} without a final word") },
     }
@@ -179,8 +185,11 @@ mod tests {
     #[test]
     fn only_a_final_word_with_a_fitting_status_is_an_outcome() {
         for status in [200, 201, 202] {
-            assert_eq!(understood(status, PAID), Outcome::Succeeded { provider_ref: "pay-1".into() });
+            assert_eq!(understood(status, PAID), Outcome::Succeeded { provider_ref: "pay-1".into(), amount: None });
         }
+        let told = br#"{"status":"succeeded","provider_ref":"pay-1","amount":{"minor":7,"currency":"CNY"}}"#;
+        let amount = "CNY".parse().map(|currency| Money::new(7, currency)).ok();
+        assert_eq!(understood(200, told), Outcome::Succeeded { provider_ref: "pay-1".into(), amount });
         for status in [200, 402] {
             assert_eq!(understood(status, REFUSED), Outcome::Failed { code: "account_closed".into() });
         }
@@ -194,6 +203,7 @@ mod tests {
             (503, REFUSED),
             (200, b"<html>"),
             (200, b""),
+            (200, br#"{"status":"succeeded","provider_ref":"pay-1","amount":"7 yuan"}"#),
             (422, gateway),
             (500, gateway),
         ] {

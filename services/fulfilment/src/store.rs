@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 use crate::domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund, technician::Technician};
 
+pub mod costs;
+
 /// An aggregate as stored.
 #[derive(Clone, Debug)]
 pub struct Stored<A> {
@@ -213,6 +215,16 @@ pub async fn due(pool: &PgPool, status: &str, now: Timestamp, limit: i64) -> Res
     .fetch_all(pool)
     .await?;
     read("refund", rows)
+}
+
+/// Refunds without an outcome that were queued before, and nobody was told of yet.
+pub async fn late(pool: &PgPool, before: Timestamp, limit: i64) -> Result<Vec<Uuid>, Fault> {
+    let statement = "-- refund.late
+        select id from refund
+        where status in ('queued', 'sent', 'unknown') and queued_at <= $1
+          and not coalesce((state->>'overdue')::boolean, false)
+        order by queued_at limit $2";
+    Ok(sqlx::query_scalar(statement).bind(before.to_sqlx()).bind(limit).fetch_all(pool).await?)
 }
 
 /// How many there are in a status, or how much in a currency.

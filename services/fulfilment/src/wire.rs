@@ -16,6 +16,9 @@ use crate::{
     domain::{
         Consequence, Part,
         account::{self, Article, PurchaseAccount, Sale},
+        chargeback::Chargeback,
+        ledger::{self, CostLedger},
+        ledger_id,
         order::{self, Facts, Kind, ServiceOrder},
         order_id,
         refund::{self, Refund},
@@ -23,6 +26,7 @@ use crate::{
     },
 };
 
+pub mod cost;
 pub mod goods;
 pub mod money;
 mod purchase;
@@ -127,6 +131,10 @@ fn changes(consequences: Vec<Consequence>) -> Vec<Change> {
         Consequence::Account(id, command) => Change::to::<PurchaseAccount>(id, command),
         Consequence::Refund(id, command) => Change::to::<Refund>(id, command),
         Consequence::Technician(id, command) => Change::to::<Technician>(id, command),
+        Consequence::Ledger(order_id, act) => {
+            Change::to::<CostLedger>(ledger_id(order_id), ledger::Command { order_id, act })
+        }
+        Consequence::Chargeback(id, command) => Change::to::<Chargeback>(id, command),
     };
     consequences.into_iter().map(change).collect()
 }
@@ -187,7 +195,7 @@ impl Aggregate for ServiceOrder {
     }
 
     fn reactions(&self, event: &order::Event) -> Vec<Change> {
-        changes(self.consequences(event))
+        changes(self.consequences(event).into_iter().chain(ledger::consequence(event, self)).collect())
     }
 }
 
@@ -266,8 +274,10 @@ impl Aggregate for Refund {
             refund::Event::Overdue => {
                 Published::of(&out::RefundOverdue { refund_id, order_id, purchase_id, amount, complaint_id }, shard)
             }
-            refund::Event::Contradicted => {
-                let contradicted = out::RefundContradicted { refund_id, order_id, purchase_id, complaint_id };
+            refund::Event::Contradicted | refund::Event::AmountDiffers => {
+                let differs = *event == refund::Event::AmountDiffers;
+                let code = if differs { "amount_differs" } else { "" }.to_owned();
+                let contradicted = out::RefundContradicted { refund_id, order_id, purchase_id, complaint_id, code };
                 Published::of(&contradicted, shard)
             }
         }

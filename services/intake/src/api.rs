@@ -43,8 +43,11 @@ impl Intake for Api {
         let mut checks = Checks::default();
         let id = checks.id("case_id", &request.get_ref().case_id);
         let Some(id) = id else { return Err(checks.fault().into()) };
-        let mut case = view(store::case(&self.0.pool, id).await?)?;
+        let found = store::case(&self.0.pool, id).await?;
+        let lacking = wire::fields(&self.0.minimum.lacking(&found.2));
+        let mut case = view(found)?;
         let candidates = store::duplicate_candidates(&self.0.pool, id, self.0.terms.duplicates_within).await?;
+        case.lacking = lacking;
         case.viewers = self.0.viewers.of(id, self.0.clock.now());
         case.duplicates = store::duplicates_of(&self.0.pool, id).await?;
         case.duplicate_candidates = candidates.iter().map(Uuid::to_string).collect();
@@ -115,7 +118,7 @@ impl Intake for Api {
         }
         let customer = customer_of(&store::case(&self.0.pool, id).await?)?;
         let sealed = self.0.master.new_key(customer)?;
-        let command = Command::Complete(Added { parts, emotion });
+        let command = Command::Complete { added: Added { parts, emotion }, minimum: Arc::clone(&self.0.minimum) };
         let all = said.iter().map(|(_, text)| *text).collect::<Vec<_>>().join("\n");
         let unit = heard_first(heard(&self.0, id, &all), Change::to::<Case>(id, command)).actor(actor).key(key);
         let rows = said.iter().map(|(part, text)| text_row(&sealed, id, part.word(), text));
@@ -149,18 +152,22 @@ impl Intake for Api {
             return Err(checks.fault().into());
         };
         let look = Look { actor: &actor, purpose, at: self.0.clock.now() };
-        let sealed = store::look_at_contact(&self.0.pool, customer, look).await?;
-        let fields = [&sealed.name, &sealed.phone, &sealed.email];
-        let keys = words::keys(&self.0, customer, fields.into_iter().flatten()).await?;
-        let open = |column: &'static str, sealed: Option<Vec<u8>>| match sealed {
-            Some(sealed) => words::open(&keys, &Place { column, row: customer.to_string() }, &sealed),
-            None => Ok(String::new()),
-        };
-        Ok(Response::new(RevealContactResponse {
-            name: open("customer.name", sealed.name)?,
-            phone: open("customer.phone", sealed.phone)?,
-            email: open("customer.email", sealed.email)?,
-        }))
+        let mut revealed = RevealContactResponse::default();
+        for sealed in store::look_at_contact(&self.0.pool, customer, look).await? {
+            let store::SealedContact { id, name, phone, email } = sealed;
+            let keys = words::keys(&self.0, id, [&name, &phone, &email].into_iter().flatten()).await?;
+            let fields = [
+                ("customer.name", name, &mut revealed.name),
+                ("customer.phone", phone, &mut revealed.phone),
+                ("customer.email", email, &mut revealed.email),
+            ];
+            for (column, sealed, into) in fields {
+                if let Some(sealed) = sealed.filter(|_| into.is_empty()) {
+                    *into = words::open(&keys, &Place { column, row: id.to_string() }, &sealed)?;
+                }
+            }
+        }
+        Ok(Response::new(revealed))
     }
 
     async fn reveal_case(&self, request: Request<RevealCaseRequest>) -> Result<Response<RevealCaseResponse>, Status> {
@@ -205,14 +212,15 @@ pub async fn done(app: &App, unit: Unit) -> Result<Receipt, Fault> {
 
 /// Whose cases are asked for.
 pub fn whose<'a>(checks: &mut Checks, asked: &'a ListQueueRequest) -> Option<Whose<'a>> {
-    let ListQueueRequest { assigned_to, unassigned, tag, .. } = asked;
+    let ListQueueRequest { assigned_to, unassigned, tag, unsure, .. } = asked;
     let known = match (assigned_to.as_str(), *unassigned) {
         ("", _) => Ok(None),
         (_, true) => Err("cannot be asked for together with unassigned; leave one of them out"),
         (text, false) => person(text).map(|_| Some(text)).ok_or(A_PERSON),
     };
     let tag = Some(tag.as_str()).filter(|tag| !tag.is_empty());
-    checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned: *unassigned, tag })
+    let (unassigned, unsure) = (*unassigned, *unsure);
+    checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned, unsure, tag })
 }
 
 /// A case as staff tools see it.

@@ -4,16 +4,21 @@ use std::{collections::BTreeSet, sync::Arc};
 use backbone::{Actor, Clock, Context, Road};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{calendar::Definitions, sla::Levels};
+use opentelemetry::{global, metrics::Counter};
 use sqlx::PgPool;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
     attachments::Limits,
     config::{Config, Terms},
-    domain::{classify::Classifier, identity::Identity, regulator::Packs, vocabulary::Channel},
+    domain::{
+        base_data::Known, classify::Classifier, customer_link::Evidence, identity::Identity, minimum::Minimum,
+        regulator::Packs, vocabulary::Channel,
+    },
     knowledge::Knowledge,
     rest::Kept,
-    vault::Master,
+    vault::{Master, Person},
     viewers::Viewers,
 };
 
@@ -32,10 +37,16 @@ pub struct App {
     pub info_within: SignedDuration,
     /// The terms of the work on cases.
     pub terms: Terms,
+    /// Held by whoever gives a case by turns.
+    pub turns: Mutex<()>,
     /// Who looks at which case.
     pub viewers: Viewers,
     /// The tags there are; any when it is empty.
     pub tags: BTreeSet<String>,
+    /// The products there are; any when it is empty.
+    pub products: Arc<BTreeSet<String>>,
+    /// What alone links two customers as one person.
+    pub link_by: BTreeSet<Evidence>,
     /// What we know and may say.
     pub knowledge: Knowledge,
     /// Where customers ask a person, if that is said.
@@ -48,6 +59,12 @@ pub struct App {
     pub status_links: SignedDuration,
     /// What was kept of the promises.
     pub kept: Kept,
+    /// What of a contact is needed.
+    pub minimum: Arc<Minimum>,
+    /// Whether an adviser is asked about what nobody is sure of.
+    pub has_adviser: bool,
+    /// Counts what was told and is not needed, by channel and field.
+    pub left_out: Counter<u64>,
 }
 
 impl App {
@@ -58,6 +75,9 @@ impl App {
         let packs = config.packs()?;
         packs.unconfirmed().for_each(|pack| tracing::warn!(pack, "no counsel has confirmed these terms of reports"));
         Ok(Self {
+            has_adviser: config.advice().is_some(),
+            minimum: Arc::new(config.minimum()?),
+            left_out: global::meter("aftercare").u64_counter("contact_fields_left_out_total").build(),
             packs,
             kept: Kept::default(),
             status_links: config.status_links()?,
@@ -70,8 +90,11 @@ impl App {
             calendars,
             info_within: config.info_within()?,
             terms: config.terms()?,
+            turns: Mutex::default(),
             viewers: Viewers::default(),
             tags: config.tags()?,
+            products: Arc::new(config.products()),
+            link_by: config.link_by()?,
             knowledge: config.knowledge()?,
             person: config.person(),
             files: Arc::new(config.files()?),
@@ -81,6 +104,12 @@ impl App {
     /// The id that stands for a customer.
     pub fn pseudonym(&self, identity: &Identity) -> Uuid {
         self.master.pseudonym(&identity.parts())
+    }
+
+    /// What is known of a purchase's customer when this was told, and of the products there are.
+    pub fn known(&self, told: &Person) -> Known {
+        let contact = told.phone.is_some() || told.email.is_some();
+        Known { name: told.name.is_some(), contact, products: Arc::clone(&self.products) }
     }
 
     /// A new id, in the order of time.

@@ -16,10 +16,13 @@ use triage::{
 };
 
 use crate::{
+    advice,
     attachments::{self, Limits},
     channels,
     domain::{
         classify::{Classifier, RuleBook},
+        customer_link::Evidence,
+        minimum::{Declaration, Minimum},
         regulator::Packs,
         tags,
         triage::{Advisor, Mode},
@@ -35,6 +38,8 @@ pub use desk::Terms;
 
 /// The words contacts are classified by.
 const RULES: &str = include_str!("rules.toml");
+/// What of a contact is needed.
+const MINIMUM: &str = include_str!("minimum.toml");
 /// Whom harm is reported to.
 const REGULATORS: &str = include_str!("regulators.toml");
 
@@ -55,11 +60,29 @@ pub struct Config {
     /// The tags there are; any when it is empty.
     #[serde(default)]
     tags: Vec<String>,
+    /// The products there are; any when it is empty.
+    #[serde(default)]
+    products: BTreeSet<String>,
+    #[serde(default)]
+    customers: Customers,
     #[serde(default)]
     knowledge: Known,
     regulators: Regulators,
+    #[serde(default)]
+    minimum: Declared,
+    /// An adviser outside; none by default.
+    #[serde(default)]
+    advice: Option<advice::Section>,
     /// How long the link to a case's status page is good.
     status_links: SignedDuration,
+}
+
+/// The `[service.customers]` section: what alone links two customers as one person.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Customers {
+    #[serde(default)]
+    link_by: BTreeSet<Evidence>,
 }
 
 /// The `[service.knowledge]` section: where articles are, and where customers ask a person.
@@ -78,6 +101,14 @@ struct Regulators {
     file: Option<PathBuf>,
     /// The packs that hold.
     apply: Vec<String>,
+}
+
+/// The `[service.minimum]` section: what of a contact is needed, by its class.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Declared {
+    /// A declaration of a chain's own; the shipped one when no file is named.
+    file: Option<PathBuf>,
 }
 
 /// The `[service.triage]` section: the model that advises on classes.
@@ -121,11 +152,12 @@ impl Config {
 
     /// What of it has versions. Errors: a file cannot be read.
     pub fn documents(&self) -> anyhow::Result<Vec<Document>> {
-        let (levels, packs) = (&self.levels, self.regulators.file.as_deref());
+        let (levels, packs, minimum) = (&self.levels, self.regulators.file.as_deref(), self.minimum.file.as_deref());
         let found = [
             Document::read("policy of service levels", ("", "id"), levels.policy.as_deref(), sla::DEFAULT)?,
             Document::read("calendar", ("/calendars", "name"), levels.calendars.as_deref(), calendar::CHINA)?,
             Document::read("pack of terms of reports", ("/packs", "id"), packs, REGULATORS)?,
+            Document::read("declaration of what is needed", ("", "id"), minimum, MINIMUM)?,
             Document::read("calendar of reports", ("/calendars/calendars", "name"), packs, REGULATORS)?,
         ];
         Ok(found.concat())
@@ -148,6 +180,18 @@ impl Config {
         let read =
             |text: &String| tags::tag(text).with_context(|| format!("section [service]: tags: {text:?} {A_TAG}"));
         self.tags.iter().map(read).collect()
+    }
+
+    /// The products there are.
+    pub fn products(&self) -> BTreeSet<String> {
+        self.products.clone()
+    }
+
+    /// What alone links two customers as one person. Errors: it is nothing our own data can say.
+    pub fn link_by(&self) -> anyhow::Result<BTreeSet<Evidence>> {
+        let ours = self.customers.link_by.iter().all(|evidence| Evidence::OURS.contains(evidence));
+        ensure!(ours, "section [service.customers]: link_by names same_phone and same_email only");
+        Ok(self.customers.link_by.clone())
     }
 
     /// What we know and may say; nothing where no folder is named. Errors: an article that cannot be used, by its file.
@@ -183,6 +227,17 @@ impl Config {
         let Regulators { file, apply } = &self.regulators;
         let packs = Packs::prepare(config::document(file.as_deref(), REGULATORS)?, apply);
         Ok(Arc::new(packs.context("section [service.regulators]")?))
+    }
+
+    /// What of a contact is needed. Errors: what is wrong with the declaration.
+    pub fn minimum(&self) -> anyhow::Result<Minimum> {
+        let declaration: Declaration = config::document(self.minimum.file.as_deref(), MINIMUM)?;
+        Minimum::new(&declaration).context("section [service.minimum]")
+    }
+
+    /// The adviser outside that is asked, if one is.
+    pub fn advice(&self) -> Option<&advice::Section> {
+        self.advice.as_ref()
     }
 
     /// The sources of channels that speak in a form of their own.

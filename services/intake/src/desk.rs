@@ -1,5 +1,6 @@
 //! The gRPC door for those who work on cases: request to command. No rules.
 mod bulk;
+mod classify;
 mod course;
 mod merge;
 mod split;
@@ -12,7 +13,7 @@ use contracts::{
     common::v1::Receipt,
     intake::v1::{
         AcceptCaseRequest, AssignCaseRequest, AssignNextRequest, AssignNextResponse, BulkAssignRequest,
-        BulkCloseRequest, BulkResponse, LinkCasesRequest, ListDuplicateCandidatesRequest,
+        BulkCloseRequest, BulkResponse, ClassifyCaseRequest, LinkCasesRequest, ListDuplicateCandidatesRequest,
         ListDuplicateCandidatesResponse, MergeCasesRequest, RejectCaseRequest, ReopenCaseRequest, RequestInfoRequest,
         RevealHistoryRequest, RevealHistoryResponse, SplitCaseRequest, UnassignCaseRequest, UnlinkCasesRequest,
         UnmergeCaseRequest, ViewCaseRequest, ViewCaseResponse, desk_server::Desk as DeskRpc,
@@ -73,6 +74,10 @@ impl DeskRpc for Desk {
         submit(&self.0, Unit::of(Change::to::<Case>(id, accept)).actor(actor).key(key)).await
     }
 
+    async fn classify_case(&self, request: Request<ClassifyCaseRequest>) -> Result<Response<Receipt>, Status> {
+        classify::classify(&self.0, &request).await
+    }
+
     async fn bulk_assign(&self, request: Request<BulkAssignRequest>) -> Result<Response<BulkResponse>, Status> {
         bulk::assign(&self.0, &request).await
     }
@@ -109,7 +114,8 @@ impl DeskRpc for Desk {
         let number = case.2.questions.saturating_add(1);
         let row = text_row(&sealed, id, &format!("question_{number}"), words)?;
         let asked = Question { number, missing, within: self.0.info_within };
-        let ask = Command::RequestInfo { asked, levels: Arc::clone(&self.0.levels) };
+        let ask =
+            Command::RequestInfo { asked, levels: Arc::clone(&self.0.levels), minimum: Arc::clone(&self.0.minimum) };
         submit(&self.0, Unit::of(Change::to::<Case>(id, ask)).row(row).actor(actor).key(key)).await
     }
 

@@ -83,6 +83,7 @@ fn problem_found(
         article: None,
         health: Said::default(),
         packs: Arc::clone(packs),
+        left_out: BTreeSet::new(),
     };
     Ok(Effects::change(Change::to::<Case>(case_id, contact.register(levels))))
 }

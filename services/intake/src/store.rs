@@ -13,12 +13,13 @@ use crate::{
 };
 
 mod course;
+pub mod customer;
 pub mod issue;
 mod queue;
 mod turns;
 pub use course::{Pair, cases, complaint_is_carried_out, duplicate_candidates, duplicates, steps};
 pub use queue::{Place, Whose, queue};
-pub use turns::{last_turn, running_cases_of};
+pub use turns::{last_turn, my_turn, running_cases_of};
 
 /// A case with its version.
 pub type Found = (Uuid, u64, Case);
@@ -123,6 +124,11 @@ pub async fn kept(pool: &PgPool, since: Timestamp) -> Result<Vec<KeptRow>, Fault
     Ok(rows.bind(since.as_microsecond()).fetch_all(pool).await?)
 }
 
+/// One purchase.
+pub async fn purchase(pool: &PgPool, id: Uuid) -> Result<Purchase, Fault> {
+    purchases(pool, &[id]).await?.remove(&id).ok_or_else(|| Fault::not_found("purchase", id))
+}
+
 /// The purchases among `ids` that are on record.
 pub async fn purchases(pool: &PgPool, ids: &[Uuid]) -> Result<HashMap<Uuid, Purchase>, Fault> {
     let rows: Vec<(Uuid, String)> =
@@ -133,11 +139,12 @@ pub async fn purchases(pool: &PgPool, ids: &[Uuid]) -> Result<HashMap<Uuid, Purc
     rows.into_iter().map(|(id, state)| Ok((id, read("purchase", id, &state)?))).collect()
 }
 
-/// Whether we know how to reach a customer.
+/// Whether we know how to reach a customer, by whatever pseudonym.
 pub async fn can_be_reached(pool: &PgPool, customer: Uuid) -> Result<bool, Fault> {
     let found = sqlx::query_scalar(
         "-- customer.can_be_reached
-         select exists (select from customer where id = $1 and (phone is not null or email is not null))",
+         select exists (select from one_person($1) as p(id) join customer as c on c.id = p.id
+           where c.phone is not null or c.email is not null)",
     );
     Ok(found.bind(customer).fetch_one(pool).await?)
 }
@@ -191,26 +198,31 @@ pub struct Look<'a> {
 /// A customer's contact data, sealed.
 #[derive(Debug, FromRow)]
 pub struct SealedContact {
+    pub id: Uuid,
     pub name: Option<Vec<u8>>,
     pub phone: Option<Vec<u8>>,
     pub email: Option<Vec<u8>>,
 }
 
-/// Writes the look down and gives the sealed data, in one statement.
-pub async fn look_at_contact(pool: &PgPool, customer: Uuid, look: Look<'_>) -> Result<SealedContact, Fault> {
-    let found: Option<SealedContact> = sqlx::query_as(
+/// Writes the look down and gives the sealed data, in one statement: the customer's own first, then those of all who
+/// are the same person, each with a look of its own.
+pub async fn look_at_contact(pool: &PgPool, customer: Uuid, look: Look<'_>) -> Result<Vec<SealedContact>, Fault> {
+    let found: Vec<SealedContact> = sqlx::query_as(
         "-- customer.look
-         with logged as (
-           insert into access_log (customer_id, subject, actor, purpose, at) values ($1, 'contact', $2, $3, $4))
-         select name, phone, email from customer where id = $1",
+         with person as materialized (select p.id from one_person($1) as p(id)),
+         logged as (
+           insert into access_log (customer_id, subject, actor, purpose, at)
+           select id, 'contact', $2, $3, $4 from person)
+         select c.id, c.name, c.phone, c.email from customer as c join person on person.id = c.id
+         order by c.id <> $1, c.id",
     )
     .bind(customer)
     .bind(look.actor.as_str())
     .bind(look.purpose)
     .bind(look.at.to_sqlx())
-    .fetch_optional(pool)
+    .fetch_all(pool)
     .await?;
-    found.ok_or_else(|| Fault::not_found("customer", customer))
+    if found.is_empty() { Err(Fault::not_found("customer", customer)) } else { Ok(found) }
 }
 
 /// Writes the look down and gives the sealed words of a case, part and text, in one statement.

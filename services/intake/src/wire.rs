@@ -3,9 +3,10 @@
 mod beside;
 mod call;
 pub mod course;
+pub mod customer;
 pub mod health;
 pub mod major_issue;
-mod purchase;
+pub mod purchase;
 pub mod regulator;
 mod reply;
 
@@ -23,6 +24,7 @@ use crate::{
         assignment::Assignment,
         case::{self, Case},
         ending::Unfit,
+        minimum::Field,
         priority::Priority,
         record::{Added, Part},
         vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
@@ -103,6 +105,8 @@ impl Aggregate for Case {
             case::Event::Reopened => course::reopened(case_id, contract::ReopenedBy::Complaint, None, shard),
             case::Event::Reply(event) => reply::published(self, event, case_id, shard),
             case::Event::Course(event) => course::publish(self, event, shard),
+            case::Event::Advised(opinion) => Published::of(&beside::advised(case_id, opinion), shard),
+            case::Event::Classified(event) => Published::of(&beside::classified(self, event), shard),
             case::Event::Health(event) => health::published(self, event, case_id, complaint_id, shard),
             case::Event::Report(event) => regulator::published(self, event, case_id, complaint_id, shard),
             case::Event::Rated(rating) => beside::rated(case_id, complaint_id, rating, shard),
@@ -133,7 +137,7 @@ fn completed(added: &Added, case_id: String, complaint_id: String) -> contract::
     }
 }
 
-fn taken_in(case: &Case, facts: &case::Facts) -> contract::CaseRegistered {
+pub fn taken_in(case: &Case, facts: &case::Facts) -> contract::CaseRegistered {
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let calendar = case.promises.last(Kind::FirstResponse).and_then(|promise| promise.terms.calendar.as_ref());
     let due = |kind| case.promises.last(kind).map(|promise| promise.standing.due_at);
@@ -166,7 +170,13 @@ fn taken_in(case: &Case, facts: &case::Facts) -> contract::CaseRegistered {
         answer_by: both.map(|(answer, _)| proto::timestamp(answer)),
         urgent_by: both.map(|(_, feedback)| proto::timestamp(feedback)),
         record_parts: parts(&facts.parts),
+        fields_left_out: fields(&facts.left_out),
     }
+}
+
+/// The fields by their names.
+pub fn fields<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Vec<String> {
+    fields.into_iter().map(|field| field.word().to_owned()).collect()
 }
 
 fn parts(parts: &BTreeSet<Part>) -> Vec<i32> {
@@ -268,6 +278,10 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         absorbed: case.course.absorbed.keys().map(Uuid::to_string).collect(),
         reply: case.owed_reply().map(reply::owed),
         times_heard: u32::try_from(case.course.further.len()).unwrap_or(u32::MAX),
+        lacking: vec![],
+        classification: case.judged.as_ref().map(beside::judged_by),
+        unsure: facts.is_unsure(),
+        advice: case.opinion.as_ref().map(beside::advice),
     })
 }
 
@@ -334,7 +348,7 @@ pub fn channel(channel: Channel) -> common::Channel {
     }
 }
 
-fn class(class: CaseClass) -> common::CaseClass {
+pub fn class(class: CaseClass) -> common::CaseClass {
     match class {
         CaseClass::ServiceAttitude => common::CaseClass::ServiceAttitude,
         CaseClass::ProductEffect => common::CaseClass::ProductEffect,
@@ -349,7 +363,7 @@ fn class(class: CaseClass) -> common::CaseClass {
     }
 }
 
-fn emotion(emotion: Emotion) -> common::Emotion {
+pub fn emotion(emotion: Emotion) -> common::Emotion {
     match emotion {
         Emotion::Calm => common::Emotion::Calm,
         Emotion::Worried => common::Emotion::Worried,

@@ -80,10 +80,12 @@ impl Scheduling for Api {
         &self,
         request: Request<ListFollowUpsRequest>,
     ) -> Result<Response<ListFollowUpsResponse>, Status> {
-        let List { status, purchase_id, page, after } = List::read(request.get_ref())?;
+        let List { status, purchase_id, flagged, page, after } = List::read(request.get_ref())?;
         let rows = match (purchase_id, status.as_deref()) {
-            (Some(purchase), status) => store::of_purchase(&self.pool, purchase, status, after, page.limit()).await?,
-            (None, Some(status)) => store::in_status(&self.pool, status, after, page.limit()).await?,
+            (Some(purchase), status) => {
+                store::of_purchase(&self.pool, purchase, status, flagged, after, page.limit()).await?
+            }
+            (None, Some(status)) => store::in_status(&self.pool, status, flagged, after, page.limit()).await?,
             (None, None) => Vec::new(),
         };
         let place = |row: &Stored| {
@@ -160,6 +162,7 @@ impl Given {
 struct List {
     status: Option<String>,
     purchase_id: Option<Uuid>,
+    flagged: bool,
     page: Page,
     after: store::After,
 }
@@ -177,6 +180,6 @@ impl List {
         let (Some(status), Some(purchase_id), Some((page, after))) = (status, purchase_id, page) else {
             return Err(checks.fault());
         };
-        Ok(Self { status: status.map(str::to_owned), purchase_id, page, after })
+        Ok(Self { status: status.map(str::to_owned), purchase_id, flagged: request.flagged, page, after })
     }
 }

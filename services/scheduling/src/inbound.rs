@@ -1,11 +1,11 @@
-//! What scheduling listens to: purchases, and when they reached the customer.
+//! What scheduling listens to: purchases, what is flagged of their base data, and when they reached the customer.
 use backbone::{Change, Effects, Fault, Inbound, proto};
-use contracts::intake::v1::{PurchaseDelivered, PurchaseRecorded};
+use contracts::intake::v1::{PurchaseBaseDataChanged, PurchaseDelivered, PurchaseRecorded};
 
 use crate::{
     domain::{
         follow_up::{Command, FollowUp},
-        rules::{Rules, product_use_id},
+        rules::{Rules, owed_ids, product_use_id},
     },
     wire,
 };
@@ -14,6 +14,7 @@ use crate::{
 pub fn inbound(inbound: &mut Inbound, rules: Rules) {
     inbound.on::<PurchaseRecorded>(move |event, _| purchase_recorded(event, &rules));
     inbound.on::<PurchaseDelivered>(|event, _| purchase_delivered(&event));
+    inbound.on::<PurchaseBaseDataChanged>(|event, _| base_data_changed(&event));
 }
 
 fn purchase_recorded(event: PurchaseRecorded, rules: &Rules) -> Result<Effects, Fault> {
@@ -26,4 +27,12 @@ fn purchase_delivered(event: &PurchaseDelivered) -> Result<Effects, Fault> {
     let id = product_use_id(proto::id("purchase_id", &event.purchase_id)?);
     let delivered_at = proto::required("delivered_at", event.delivered_at.as_ref())?;
     Ok(Effects::change(Change::to::<FollowUp>(id, Command::CountFromDelivery { delivered_at })))
+}
+
+fn base_data_changed(event: &PurchaseBaseDataChanged) -> Result<Effects, Fault> {
+    let purchase_id = proto::id("purchase_id", &event.purchase_id)?;
+    let flaws = wire::flaws(event.base_data_flags());
+    let changes = owed_ids(proto::id("customer_id", &event.customer_id)?, purchase_id)
+        .map(|id| Change::to::<FollowUp>(id, Command::ChangeBaseData { purchase_id, flaws: flaws.clone() }));
+    Ok(changes.into_iter().fold(Effects::none(), Effects::and))
 }

@@ -94,28 +94,41 @@ pub async fn for_answer(pool: &PgPool, purchase_id: Uuid, answered_at: Timestamp
 /// Where a page of a list goes on: after this window end and id.
 pub type After = Option<(Timestamp, Uuid)>;
 
-/// Follow-ups in one state, nearest window end first.
-pub async fn in_status(pool: &PgPool, status: &str, after: After, limit: i64) -> Result<Vec<Stored>, Fault> {
-    let rows: Vec<StoredRow> = sqlx::query_as(
-        "-- follow_up.in_status
-         select id, version, state::text from follow_up
-         where status = $1 and (window_end, id) > (coalesce($2, '-infinity'::timestamptz), $3)
-         order by window_end, id limit $4",
-    )
-    .bind(status)
-    .bind(after.map(|(window_end, _)| window_end.to_sqlx()))
-    .bind(after.map_or(Uuid::nil(), |(_, id)| id))
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
+const IN_STATUS: &str = "-- follow_up.in_status
+    select id, version, state::text from follow_up
+    where status = $1 and (window_end, id) > (coalesce($2, '-infinity'::timestamptz), $3)
+    order by window_end, id limit $4";
+
+const FLAGGED: &str = "-- follow_up.flagged
+    select id, version, state::text from follow_up
+    where status = $1 and flagged and (window_end, id) > (coalesce($2, '-infinity'::timestamptz), $3)
+    order by window_end, id limit $4";
+
+/// Follow-ups in one state, of those with flagged base data where they are asked for, nearest window end first.
+pub async fn in_status(
+    pool: &PgPool,
+    status: &str,
+    flagged: bool,
+    after: After,
+    limit: i64,
+) -> Result<Vec<Stored>, Fault> {
+    let rows: Vec<StoredRow> = sqlx::query_as(if flagged { FLAGGED } else { IN_STATUS })
+        .bind(status)
+        .bind(after.map(|(window_end, _)| window_end.to_sqlx()))
+        .bind(after.map_or(Uuid::nil(), |(_, id)| id))
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
     rows.into_iter().map(Stored::try_from).collect()
 }
 
-/// Follow-ups of one purchase, of one state where it is given, nearest window end first.
+/// Follow-ups of one purchase, of one state where it is given, flagged ones where they are asked for, nearest window
+/// end first.
 pub async fn of_purchase(
     pool: &PgPool,
     purchase_id: Uuid,
     status: Option<&str>,
+    flagged: bool,
     after: After,
     limit: i64,
 ) -> Result<Vec<Stored>, Fault> {
@@ -123,7 +136,7 @@ pub async fn of_purchase(
         "-- follow_up.of_purchase
          select id, version, state::text from follow_up
          where purchase_id = $1 and ($2::text is null or status = $2)
-           and (window_end, id) > (coalesce($3, '-infinity'::timestamptz), $4)
+           and (window_end, id) > (coalesce($3, '-infinity'::timestamptz), $4) and (flagged or not $6)
          order by window_end, id limit $5",
     )
     .bind(purchase_id)
@@ -131,6 +144,7 @@ pub async fn of_purchase(
     .bind(after.map(|(window_end, _)| window_end.to_sqlx()))
     .bind(after.map_or(Uuid::nil(), |(_, id)| id))
     .bind(limit)
+    .bind(flagged)
     .fetch_all(pool)
     .await?;
     rows.into_iter().map(Stored::try_from).collect()

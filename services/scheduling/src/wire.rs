@@ -1,13 +1,15 @@
 //! Contract <-> domain. What others learn of a follow-up is decided here and nowhere else.
 //! Invariant: nothing a customer said in words leaves in an event.
+use std::collections::BTreeSet;
+
 use backbone::{Aggregate, Change, Fault, Published, proto};
 use contracts::{
     Timestamp as Instant,
-    common::v1::Receipt,
+    common::v1::{BaseDataFlag, Receipt},
     intake::v1::{PurchaseLine, PurchaseRecorded},
     scheduling::v1::{
-        FollowUpCompleted, FollowUpDue, FollowUpKind, FollowUpMissed, FollowUpPlanned, FollowUpRescheduled,
-        FollowUpView, ProblemFound,
+        FollowUpBaseDataChanged, FollowUpCompleted, FollowUpDue, FollowUpKind, FollowUpMissed, FollowUpPlanned,
+        FollowUpRescheduled, FollowUpView, ProblemFound,
     },
 };
 use jiff::Timestamp;
@@ -16,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     deadlines,
     domain::{
+        base_data::Flaw,
         follow_up::{Command, Event, FollowUp, Rejection, State},
         rules::{Line, Obligation, Product, Rule, Sale},
     },
@@ -40,6 +43,7 @@ impl Aggregate for FollowUp {
         match event {
             Event::Planned(_) => Published::of(&owed, shard),
             Event::Rescheduled { .. } => Published::of(&rescheduled(owed), shard),
+            Event::BaseDataChanged { .. } => Published::of(&base_data_changed(owed), shard),
             Event::MadeDue => Published::of(&due(owed), shard),
             Event::Completed { answer, on_time } => {
                 let completed = FollowUpCompleted {
@@ -83,7 +87,9 @@ impl Aggregate for FollowUp {
     }
 
     fn reactions(&self, event: &Event) -> Vec<Change> {
-        self.successor(event).map(|next| Change::to::<FollowUp>(next.id(), Command::Plan(next))).into_iter().collect()
+        let planned = self.successor(event).map(|next| (next.id(), Command::Plan(next)));
+        let told = planned.into_iter().chain(self.passed_on(event));
+        told.map(|(id, command)| Change::to::<FollowUp>(id, command)).collect()
     }
 }
 
@@ -114,12 +120,18 @@ fn planned(owed: &Obligation) -> FollowUpPlanned {
         category: owed.product.category.clone(),
         product_id: owed.product.id.clone(),
         batch: owed.product.batch.clone(),
+        base_data_flags: owed.flaws.iter().map(|flaw| flag(*flaw).into()).collect(),
     }
 }
 
 fn rescheduled(owed: FollowUpPlanned) -> FollowUpRescheduled {
     let FollowUpPlanned { follow_up_id, customer_id, kind, window_start, window_end, .. } = owed;
     FollowUpRescheduled { follow_up_id, customer_id, kind, window_start, window_end }
+}
+
+fn base_data_changed(owed: FollowUpPlanned) -> FollowUpBaseDataChanged {
+    let FollowUpPlanned { follow_up_id, customer_id, purchase_id, kind, base_data_flags, .. } = owed;
+    FollowUpBaseDataChanged { follow_up_id, customer_id, purchase_id, kind, base_data_flags }
 }
 
 fn due(owed: FollowUpPlanned) -> FollowUpDue {
@@ -176,8 +188,38 @@ pub fn sale(event: PurchaseRecorded) -> Result<Sale, Fault> {
         customer_id: proto::id("customer_id", &event.customer_id)?,
         bought_at: proto::required("bought_at", event.bought_at.as_ref())?,
         delivered_at: proto::instant("delivered_at", event.delivered_at.as_ref())?,
+        flaws: flaws(event.base_data_flags()),
         lines: event.lines.into_iter().map(line).collect(),
     })
+}
+
+/// What is flagged, as intake tells it. A flag we do not know yet says nothing here.
+pub fn flaws(flags: impl Iterator<Item = BaseDataFlag>) -> BTreeSet<Flaw> {
+    let known = |told: BaseDataFlag| match told {
+        BaseDataFlag::Unspecified => None,
+        BaseDataFlag::NameMissing => Some(Flaw::NameMissing),
+        BaseDataFlag::ContactMissing => Some(Flaw::ContactMissing),
+        BaseDataFlag::ProductMissing => Some(Flaw::ProductMissing),
+        BaseDataFlag::ProductUnknown => Some(Flaw::ProductUnknown),
+        BaseDataFlag::ProductContradictory => Some(Flaw::ProductContradictory),
+        BaseDataFlag::QuantityMissing => Some(Flaw::QuantityMissing),
+        BaseDataFlag::PurchaseDateImplausible => Some(Flaw::PurchaseDateImplausible),
+        BaseDataFlag::DeliveryImplausible => Some(Flaw::DeliveryImplausible),
+    };
+    flags.filter_map(known).collect()
+}
+
+fn flag(flaw: Flaw) -> BaseDataFlag {
+    match flaw {
+        Flaw::NameMissing => BaseDataFlag::NameMissing,
+        Flaw::ContactMissing => BaseDataFlag::ContactMissing,
+        Flaw::ProductMissing => BaseDataFlag::ProductMissing,
+        Flaw::ProductUnknown => BaseDataFlag::ProductUnknown,
+        Flaw::ProductContradictory => BaseDataFlag::ProductContradictory,
+        Flaw::QuantityMissing => BaseDataFlag::QuantityMissing,
+        Flaw::PurchaseDateImplausible => BaseDataFlag::PurchaseDateImplausible,
+        Flaw::DeliveryImplausible => BaseDataFlag::DeliveryImplausible,
+    }
 }
 
 fn line(line: PurchaseLine) -> Line {

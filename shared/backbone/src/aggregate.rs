@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::fault::Fault;
+use crate::{fault::Fault, row::Row};
 
 /// A thing with a state and rules. `decide` never changes anything, `apply` never refuses; `Default` is the state
 /// of a thing that does not exist yet.
@@ -37,6 +37,10 @@ pub trait Aggregate: Clone + Default + Serialize + DeserializeOwned + Send + Syn
     }
     /// What the event means for other aggregates of this service, in the same transaction.
     fn reactions(&self, _event: &Self::Event) -> Vec<Change> {
+        Vec::new()
+    }
+    /// Rows of side tables that go with the event, in the same transaction; `self` is the state after it.
+    fn rows(&self, _event: &Self::Event) -> Vec<Row> {
         Vec::new()
     }
 }
@@ -140,6 +144,7 @@ pub(crate) trait AnyState: Send + Sync {
     fn apply(&mut self, event: &AnyEvent) -> Result<(), Fault>;
     fn publish(&self, event: &AnyEvent, shard: u8) -> Result<Published, Fault>;
     fn reactions(&self, event: &AnyEvent) -> Result<Vec<Change>, Fault>;
+    fn rows(&self, event: &AnyEvent) -> Result<Vec<Row>, Fault>;
     fn deadlines(&self) -> Vec<(&'static str, Timestamp)>;
     fn json(&self) -> Result<String, Fault>;
     fn copy(&self) -> Box<dyn AnyState>;
@@ -169,6 +174,10 @@ impl<A: Aggregate> AnyState for Typed<A> {
 
     fn reactions(&self, event: &AnyEvent) -> Result<Vec<Change>, Fault> {
         Ok(self.0.reactions(typed(event.as_ref())?))
+    }
+
+    fn rows(&self, event: &AnyEvent) -> Result<Vec<Row>, Fault> {
+        Ok(self.0.rows(typed(event.as_ref())?))
     }
 
     fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {

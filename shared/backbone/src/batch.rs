@@ -10,6 +10,7 @@ use crate::{
     fault::Fault,
     gate::{Passage, Position, Verdict},
     journal::{Entry, Link},
+    row::Row,
     unit::Unit,
 };
 
@@ -79,6 +80,8 @@ pub(crate) struct Decided {
     pub entries: Vec<Entry>,
     /// Indices of units whose side rows are written.
     pub rows: Vec<usize>,
+    /// Side rows that go with events.
+    pub event_rows: Vec<Row>,
     pub answers: Vec<(String, Vec<u8>, Vec<u8>)>,
     pub positions: BTreeMap<(String, Uuid), Position>,
     /// Indices of units whose event is parked.
@@ -190,7 +193,7 @@ fn effects(
     missing: &mut Wanted,
 ) -> Result<Vec<u8>, Fault> {
     let mut overlay: BTreeMap<Key, Touched> = BTreeMap::new();
-    let mut entries = Vec::new();
+    let (mut entries, mut rows) = (Vec::new(), Vec::new());
     let mut queue: VecDeque<Change> = unit.changes.iter().cloned().collect();
     let mut steps = 0;
     while let Some(change) = queue.pop_front() {
@@ -210,6 +213,7 @@ fn effects(
             entries.push(entry);
             target.link = link;
             queue.extend(target.state.reactions(&event)?);
+            rows.extend(target.state.rows(&event)?);
         }
         overlay.insert(change.key(), target);
     }
@@ -223,6 +227,7 @@ fn effects(
         decided.rows.push(index);
     }
     decided.entries.append(&mut entries);
+    decided.event_rows.append(&mut rows);
     Ok(answer)
 }
 

@@ -110,6 +110,10 @@ fn a_batch_does_what_its_units_one_by_one_would_do() {
             }
             let rows: Vec<_> = plain.rows.iter().map(|number| Uuid::from_u128(*number as u128)).collect();
             prop_assert_eq!(&store.rows, &rows);
+            let mut heard: Vec<u128> = plain.heard.iter().flatten().map(|n| u128::from(*n)).collect();
+            heard.sort();
+            store.event_rows.sort();
+            prop_assert_eq!(&store.event_rows, &heard, "written with their events, of what is refused never");
             for n in 0..AGGREGATES {
                 prop_assert_eq!(&store.tally(id(n)).heard, &plain.heard[n]);
                 prop_assert_eq!(store.version(id(n)), plain.heard[n].len() as u64);

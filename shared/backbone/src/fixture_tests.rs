@@ -13,6 +13,7 @@ use crate::{
     batch::{self, Decided, Known, Outcome, Stored, Wanted},
     gate::{Claim, Meta, Passage, Position},
     journal::Entry,
+    row::Row,
 };
 
 /// Random schedules: the same ones every time, and others, whose seed is printed. `PROPTEST_RNG_SEED` gives it again.
@@ -115,6 +116,13 @@ impl Aggregate for Tally {
             _ => vec![],
         }
     }
+
+    fn rows(&self, event: &Told) -> Vec<Row> {
+        match event {
+            Told::Heard(n, _) => vec![Row::new("-- test.heard", Uuid::from_u128((*n).into()))],
+            _ => vec![],
+        }
+    }
 }
 
 /// The id of the n-th aggregate.
@@ -156,6 +164,8 @@ pub struct Store {
     pub deadlines: BTreeMap<(Uuid, &'static str), Timestamp>,
     pub parked: BTreeSet<(Uuid, u64)>,
     pub rows: Vec<Uuid>,
+    /// Keys of the rows that went with events.
+    pub event_rows: Vec<u128>,
 }
 
 impl Store {
@@ -233,6 +243,7 @@ impl Store {
             self.aggregates.insert(key, Stored { kind: touched.kind, link: touched.link, state: touched.state });
         }
         self.journal.extend(decided.entries);
+        self.event_rows.extend(decided.event_rows.iter().map(|row| row.key.as_u128()));
         self.rows.extend(decided.rows.iter().flat_map(|index| &units[*index].rows).map(|row| row.key));
         self.answers.extend(decided.answers.into_iter().map(|(key, fingerprint, answer)| (key, (fingerprint, answer))));
         self.positions.extend(decided.positions);

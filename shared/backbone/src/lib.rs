@@ -14,6 +14,7 @@ pub mod aggregate;
 mod auditor;
 mod batch;
 pub mod boot;
+mod breaker;
 pub mod broker;
 mod checks;
 pub mod clock;
@@ -62,6 +63,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub use aggregate::{Aggregate, Aggregates, Change, Published};
 pub use boot::main;
+pub use breaker::Breaker;
 pub use checks::Checks;
 pub use clock::Clock;
 pub use config::Settings;

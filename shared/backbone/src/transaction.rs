@@ -233,7 +233,7 @@ fn scripts(units: &[Unit], decided: &Decided, known: &Known, clock: &Clock) -> R
     remember(&mut script, decided, clock);
     pass(&mut script, decided, known);
     let rows = decided.rows.iter().filter_map(|index| units.get(*index)).flat_map(|unit| &unit.rows);
-    Ok(row::scripts(script, rows))
+    Ok(row::scripts(script, rows.chain(&decided.event_rows)))
 }
 
 fn save(script: &mut Script, decided: &Decided) -> Result<(), Abort> {

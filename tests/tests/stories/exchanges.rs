@@ -130,6 +130,7 @@ async fn r_ful_05_a_dearer_article_goes_out_once_the_customer_paid_the_differenc
     }
     world.send(&order, "delivered").await;
     assert_eq!(world.settled(&order).await, ("completed".into(), 0, 0));
+    assert_eq!((world.booked(&order, "goods").await, world.booked(&order, "cash").await), (750, 750));
     assert_eq!(world.attempts(&order).await[0].differences_paid, [cny(750).unwrap()]);
     world.nothing_is_parked().await;
 }
@@ -145,6 +146,7 @@ async fn r_ful_05_a_cheaper_article_gives_the_difference_back_exactly_once() {
     world.mood("normal").await;
     world.stack.advance(SignedDuration::from_secs(5)).await;
     assert_eq!(world.settled(&order).await, ("completed".into(), 250, 1));
+    assert_eq!((world.booked(&order, "goods").await, world.booked(&order, "cash").await), (-250, -250));
     world.nothing_is_parked().await;
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod analyses;
 mod approvals;
+mod chargebacks;
 mod endings;
 mod exchanges;
 mod holidays;

@@ -226,5 +226,8 @@ async fn r_ful_05_a_return_by_mail_is_paid_for_what_was_accepted_and_the_rest_an
     let overview = world.fulfilment().get_overview(request(CLERK, GetOverviewRequest {})).await.unwrap().into_inner();
     let refunded: Vec<_> = overview.refunded.iter().map(|money| money.minor).collect();
     assert_eq!((refunded, world.ledger().await.entries.len()), (vec![10_000], 2), "our books are the provider's");
+    let (one, other) = (world.booked(&order, "cash").await, world.booked(&rest, "cash").await);
+    assert_eq!((one, other), (-6_667, -3_333), "and so are the ledgers of the orders");
+    assert_eq!(world.booked(&order, "goods").await + world.booked(&rest, "goods").await, -10_000, "all goods are ours");
     world.nothing_is_parked().await;
 }

@@ -58,12 +58,12 @@ opened, resaleable, discomfort and amount ({\"minor\":9900,\"currency\":\"CNY\"}
     /// Make every decision of the running system again under the version it was made by. Exit code 1 when one comes out
     /// otherwise, or its version is not at hand.
     #[command(after_help = "Examples:
-  aftercare policy verify                                  the shipped policy decided everything
+  aftercare policy verify                                  shipped policies decided everything
   aftercare policy verify --policy 2025.toml --policy 2026.toml
 
 The receipts are read from the journal of fulfilment.")]
     Verify {
-        /// TOML; each version that was in force. The shipped one is always at hand.
+        /// TOML; each version that was in force. Those that were shipped are always at hand.
         #[arg(long = "policy", value_name = "FILE")]
         policies: Vec<PathBuf>,
         /// How many that come out otherwise are named.

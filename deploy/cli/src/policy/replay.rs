@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use kernel::returns::{Policy, Receipt};
+use kernel::returns::{EARLIER, Policy, Receipt};
 use serde::Serialize;
 
 use super::past::{self, Decision};
@@ -26,6 +26,9 @@ pub async fn verify(home: &Home, policies: &[PathBuf], show: usize, output: Outp
         known.push(super::usable(Some(file))?);
     }
     known.push(super::usable(None)?);
+    for earlier in EARLIER {
+        known.push(backbone::config::document(None, earlier)?);
+    }
     let verified = check(&known, &decisions(home).await?, show);
     let right = verified.right();
     output.show(&verified)?;

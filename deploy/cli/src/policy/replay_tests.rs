@@ -54,14 +54,14 @@ fn a_policy_that_was_changed_without_another_version_is_found_out() {
 
 #[test]
 fn a_version_that_is_not_at_hand_is_named() {
-    let found = check(&[Policy { version: 2, ..shipped() }], &past(), 20);
-    assert_eq!((found.right(), found.unknown["default 1"]), (false, 10));
-    assert!(found.text().contains("10 by default 1, which is not at hand"), "{}", found.text());
+    let found = check(&[Policy { version: 9, ..shipped() }], &past(), 20);
+    assert_eq!((found.right(), found.unknown["default 2"]), (false, 10));
+    assert!(found.text().contains("10 by default 2, which is not at hand"), "{}", found.text());
 }
 
 #[test]
 fn r_ful_02_another_policy_is_tried_on_the_past_before_it_holds() {
-    assert_eq!(what_if(&Policy { version: 2, ..shipped() }, &past(), 20).changed, 0);
+    assert_eq!(what_if(&Policy { version: 9, ..shipped() }, &past(), 20).changed, 0);
     let longer = DEFAULT
         .replace("delivered.within = 7, resaleable", "delivered.within = 9, resaleable")
         .replace("delivered.after = 7 ", "delivered.after = 9 ");

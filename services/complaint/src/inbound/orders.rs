@@ -1,7 +1,7 @@
 //! Service orders that people must look at: a refund whose provider takes back its word or has none for too long, which is
 //! management's, and what was promised for an order that comes near its end or is late.
 use backbone::{Change, Effects, Fault, Inbound, proto};
-use contracts::fulfilment::v1::{OrderPromiseMoved, RefundContradicted, RefundOverdue};
+use contracts::fulfilment::v1::{OrderPromiseMoved, OrderUnanswered, RefundContradicted, RefundOverdue};
 use uuid::Uuid;
 
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
 
 /// One line per event.
 pub fn inbound(ladder: &Ladder, inbound: &mut Inbound) {
-    let (contradicted, overdue, promises) = (ladder.clone(), ladder.clone(), ladder.clone());
+    let (contradicted, overdue, promises, unanswered) =
+        (ladder.clone(), ladder.clone(), ladder.clone(), ladder.clone());
     inbound.on::<RefundContradicted>(move |event, _| {
         let RefundContradicted { refund_id, order_id, complaint_id, .. } = &event;
         raise(&["refund", refund_id], order_id, complaint_id, Trigger::PaymentContradicted, &contradicted).map(effects)
@@ -22,6 +23,11 @@ pub fn inbound(ladder: &Ladder, inbound: &mut Inbound) {
     inbound.on::<RefundOverdue>(move |event, _| {
         let RefundOverdue { refund_id, order_id, complaint_id, .. } = &event;
         raise(&["refund_overdue", refund_id], order_id, complaint_id, Trigger::PaymentUnknown, &overdue).map(effects)
+    });
+    inbound.on::<OrderUnanswered>(move |OrderUnanswered { order_id }, told| {
+        let told = told.event_id.to_string();
+        raise(&["order_unanswered", &order_id, &told], &order_id, "", Trigger::OfferUnanswered, &unanswered)
+            .map(effects)
     });
     inbound.on::<OrderPromiseMoved>(move |event, _| promise_moved(&event, &promises));
 }

@@ -21,7 +21,7 @@ mod webhooks;
 use contracts::{
     common::v1::{CaseClass, Count, Lane},
     complaint::v1::*,
-    fulfilment::v1::{OrderFailed, OrderOpened, RefundContradicted, RefundRefused},
+    fulfilment::v1::{OrderFailed, OrderOpened, OrderUnanswered, RefundContradicted, RefundRefused},
     outreach::v1::{MessageFailed, Purpose},
 };
 use testkit::request;
@@ -313,6 +313,22 @@ async fn a_provider_that_takes_back_its_word_goes_to_management_even_after_the_c
 }
 
 #[tokio::test]
+async fn an_order_whose_customer_does_not_answer_is_raised_once_of_each_thing_he_is_asked() {
+    let house = House::open().await;
+    for version in [1, 1, 2] {
+        house
+            .stack
+            .publish("fulfilment", &OrderUnanswered { order_id: id(8) }, uuid::Uuid::from_u128(8), version)
+            .await;
+        house.stack.settle().await;
+    }
+    let raised = house.events::<EscalationRaised>().await;
+    let triggers: Vec<_> = raised.iter().map(EscalationRaised::trigger).collect();
+    assert_eq!(triggers, [EscalationTrigger::OfferUnanswered; 2]);
+    assert_eq!((raised[0].order_id.clone(), house.stack.parked(NAME).await), (id(8), 0));
+}
+
+#[tokio::test]
 async fn what_is_said_twice_happens_once() {
     let house = House::open().await;
     let case = case(1, CaseClass::Delivery, house.stack.now());
@@ -359,6 +375,15 @@ async fn only_cases_that_are_complaints_are_taken() {
         (recorded.lane(), recorded.purchase_id.as_str(), recorded.department.as_str()),
         (Lane::Health, "", "medical")
     );
+}
+
+#[tokio::test]
+async fn a_case_that_turns_out_to_be_a_complaint_is_taken_then() {
+    let house = House::open().await;
+    let registered = Some(case(1, CaseClass::Delivery, house.stack.now()));
+    let told = contracts::intake::v1::CaseClassified { registered, ..Default::default() };
+    house.hear("intake", &told, 1_001).await;
+    assert_eq!(house.view(1).await.recorded.unwrap().class(), CaseClass::Delivery);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Api,
+    repair::{optional_reference, reference},
     request::{code, word},
 };
 use crate::{
@@ -33,6 +34,8 @@ pub(super) struct Parcel {
     pub which: Which,
     pub place: String,
     pub came: Vec<Came>,
+    /// Its own number.
+    pub reference: Option<String>,
 }
 
 /// Reads a parcel.
@@ -42,18 +45,20 @@ pub(super) fn parcel(checks: &mut Checks, r: &ReceiveGoodsRequest) -> Option<Par
     } else {
         checks.text("rma_number", &r.rma_number, 1..=20).map(|number| Which::Number(number.to_uppercase()))
     };
-    let place = checks.text("place", &r.place, 0..=200).map(str::to_owned);
+    let place = optional_reference(checks, "place", &r.place);
     let listed = checks.list("came", &r.came, LIST_MAX);
     let one = |(n, one): (usize, &LinePiecesReceived)| {
         let quantity = checks.within(&format!("came[{n}].quantity"), one.quantity, 1..=QUANTITY_MAX);
         let line_no = (one.line_no > 0).then_some(one.line_no);
-        let least = usize::from(line_no.is_none());
-        let product_id = checks.text(&format!("came[{n}].product_id"), &one.product_id, least..=200);
-        Some(Came { line_no, product_id: product_id?.to_owned(), quantity: quantity? })
+        let read = if line_no.is_none() { reference } else { optional_reference };
+        let product_id = read(checks, &format!("came[{n}].product_id"), &one.product_id);
+        Some(Came { line_no, product_id: product_id?, quantity: quantity? })
     };
     let came: Vec<Option<Came>> = listed.unwrap_or_default().iter().enumerate().map(one).collect();
     let came = listed.and(came.into_iter().collect::<Option<_>>());
-    Some(Parcel { which: which?, place: place?, came: came? })
+    let number = optional_reference(checks, "parcel_reference", &r.parcel_reference);
+    let reference = Some(number?).filter(|number| !number.is_empty());
+    Some(Parcel { which: which?, place: place?, came: came?, reference })
 }
 
 /// What an inspector found.
@@ -89,7 +94,7 @@ pub(super) fn inspected(checks: &mut Checks, r: &InspectGoodsRequest, by: &str) 
     let criteria: Vec<Option<Criterion>> = listed.unwrap_or_default().iter().enumerate().map(one).collect();
     let criteria = listed.and(criteria.into_iter().collect::<Option<Vec<_>>>());
     let listed = checks.list("photos", &r.photos, LIST_MAX);
-    let one = |(n, one): (usize, &String)| checks.text(&format!("photos[{n}]"), one, 1..=200).map(str::to_owned);
+    let one = |(n, one): (usize, &String)| reference(checks, &format!("photos[{n}]"), one);
     let photos: Vec<Option<String>> = listed.unwrap_or_default().iter().enumerate().map(one).collect();
     let photos = listed.and(photos.into_iter().collect::<Option<Vec<_>>>());
     some?;
@@ -109,11 +114,11 @@ pub(super) fn inspected(checks: &mut Checks, r: &InspectGoodsRequest, by: &str) 
 
 impl Api {
     /// The order a parcel belongs to. Errors: no order has this number.
-    pub(super) async fn order_of(&self, which: Which) -> Result<Uuid, Fault> {
+    pub(super) async fn order_of(&self, which: &Which) -> Result<Uuid, Fault> {
         match which {
-            Which::Id(id) => Ok(id),
+            Which::Id(id) => Ok(*id),
             Which::Number(number) => {
-                let found = store::order_by_number(&self.pool, &number).await?;
+                let found = store::order_by_number(&self.pool, number).await?;
                 found.ok_or_else(|| Fault::not_found("service_order", "with this number"))
             }
         }

@@ -120,17 +120,22 @@ fn items(checks: &mut Checks, items: &[RepairItem]) -> Option<Vec<Item>> {
 }
 
 /// Where something is kept: no words.
-fn reference(checks: &mut Checks, field: &str, reference: &str) -> Option<String> {
+pub(super) fn reference(checks: &mut Checks, field: &str, reference: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '/' | '-');
     let fits = (1..=WORD_MAX).contains(&reference.len()) && reference.chars().all(plain);
-    let wrong = "must be 1 to 200 letters, digits and \".\", \"_\", \":\", \"/\", \"-\": say where the words are kept";
+    let wrong = "must be 1 to 200 letters, digits and \".\", \"_\", \":\", \"/\", \"-\": a reference, no words";
     checks.value(field, if fits { Ok(reference.to_owned()) } else { Err(wrong) })
 }
 
-/// A member of the staff.
+/// The same, which may be left out.
+pub(super) fn optional_reference(checks: &mut Checks, field: &str, told: &str) -> Option<String> {
+    if told.is_empty() { Some(String::new()) } else { reference(checks, field, told) }
+}
+
+/// A member of the staff; case makes nobody else of him.
 fn staff(checks: &mut Checks, field: &str, name: &str) -> Option<String> {
     let known = Actor::parse(name).filter(|_| name.starts_with("staff:"));
-    let known = known.map(|actor| actor.as_str().to_owned());
+    let known = known.map(|actor| actor.as_str().to_lowercase());
     checks.value(field, known.ok_or("must name a member of the staff, for example staff:li"))
 }
 

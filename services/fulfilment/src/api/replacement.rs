@@ -1,4 +1,6 @@
 //! The gRPC door of the warehouse, and of who speaks with the customer about what goes out again. No rules.
+use std::sync::Arc;
+
 use backbone::{Change, Checks, Road, page::by_time};
 use contracts::{
     Message,
@@ -10,13 +12,14 @@ use contracts::{
         replacements_server::Replacements,
     },
 };
+use kernel::approval::Limits;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
     caller, command,
-    request::{code, paid, word},
+    request::{code, paid, price, word},
 };
 use crate::{
     domain::order::{
@@ -32,6 +35,8 @@ use crate::{
 pub struct Api {
     pub pool: PgPool,
     pub road: Road,
+    /// What one piece that goes out costs at the most.
+    pub price_max: Arc<Limits>,
 }
 
 /// Which order and which attempt a request is about.
@@ -57,7 +62,8 @@ impl Api {
         let (Some(caller), Some((order_id, id)), Some(told)) = (caller, which, told) else {
             return Err(checks.fault().into());
         };
-        let told = Command::Request(request::Command::Replacement { id, command: told });
+        let by = caller.0.as_str().to_owned();
+        let told = Command::Request(request::Command::Replacement { id, by, command: told });
         command(&self.road, caller, Change::to::<ServiceOrder>(order_id, told)).await
     }
 }
@@ -88,7 +94,7 @@ impl Replacements for Api {
         let read = |checks: &mut Checks, r: &OfferReplacementRequest| {
             let which = which(checks, &r.order_id, &r.replacement_id);
             let product_id = checks.text("product_id", &r.product_id, 1..=200).map(str::to_owned);
-            let price = paid(checks, "price", r.price.as_ref());
+            let price = price(checks, "price", r.price.as_ref(), &self.price_max);
             let offered = product_id.zip(price).map(|(product_id, price)| Wanted { product_id, price });
             (which, offered.map(replacement::Command::Offer))
         };

@@ -10,13 +10,17 @@ use contracts::{
 };
 use jiff::Timestamp;
 use kernel::{
+    approval::Limits,
     promise::Promises,
     returns::{Kind, Proof},
 };
 use serde::{Deserialize, de::value::StrDeserializer};
 use uuid::Uuid;
 
-use super::Api;
+use super::{
+    Api,
+    repair::{optional_reference, reference},
+};
 use crate::{
     domain::{
         account::{PurchaseAccount, Units},
@@ -30,9 +34,12 @@ use crate::{
     wire,
 };
 
-const LINES_MAX: usize = 100;
+/// A decision about so many lines of different purchases is one transaction.
+const LINES_MAX: usize = 60;
 const EVIDENCE_MAX: usize = 20;
-const WORD_MAX: usize = 200;
+/// Of all lines together, so that what is told of an order stays far below what a message may hold.
+const EVIDENCE_IN_ALL: usize = 200;
+pub(super) const WORD_MAX: usize = 200;
 const QUANTITY_MAX: u32 = 1_000_000;
 
 /// One of the words of a type.
@@ -67,7 +74,7 @@ struct AskedLine {
 }
 
 /// Reads what is asked for.
-pub(super) fn asked(checks: &mut Checks, r: &RequestServiceOrderRequest) -> Option<Asked> {
+pub(super) fn asked(checks: &mut Checks, r: &RequestServiceOrderRequest, price_max: &Limits) -> Option<Asked> {
     let customer_id = checks.id("customer_id", &r.customer_id);
     let origin = origin(checks, r.origin.as_ref());
     let kind = word::<Kind>(checks, "kind", &r.kind);
@@ -75,11 +82,20 @@ pub(super) fn asked(checks: &mut Checks, r: &RequestServiceOrderRequest) -> Opti
     let listed = checks.list("lines", &r.lines, LINES_MAX);
     let some = checks.value("lines", if r.lines.is_empty() { Err("must name at least one article") } else { Ok(()) });
     // Lines are read even when the kind is wrong, so that all wrong fields are named at once.
-    let of = |(n, one)| line(checks, n, one, kind.unwrap_or(Kind::ReturnRefund), segment.flatten());
+    let of = |(n, one)| {
+        let line = line(checks, n, one, kind.unwrap_or(Kind::ReturnRefund), segment.flatten());
+        let wanted = wanted(checks, n, one, price_max);
+        Some(AskedLine { wanted: wanted?, ..line? })
+    };
     let lines: Vec<Option<AskedLine>> = listed.unwrap_or_default().iter().enumerate().map(of).collect();
+    let evidence = r.lines.iter().map(|line| line.evidence.len()).sum::<usize>();
+    if evidence > EVIDENCE_IN_ALL {
+        checks
+            .wrong("lines", format!("must name at most {EVIDENCE_IN_ALL} pieces of evidence together, not {evidence}"));
+    }
     let lines = lines.into_iter().collect::<Option<_>>();
     some?;
-    listed?;
+    listed.filter(|_| evidence <= EVIDENCE_IN_ALL)?;
     segment?;
     Some(Asked { customer_id: customer_id?, origin: origin?, kind: kind?, lines: lines? })
 }
@@ -119,22 +135,17 @@ fn line(checks: &mut Checks, n: usize, r: &LineRequest, kind: Kind, segment: Opt
     let short = |checks: &mut Checks, name, text| checks.text(&field(name), text, 0..=WORD_MAX).map(str::to_owned);
     let product_id = short(checks, "product_id", &r.product_id);
     let batch = short(checks, "batch", &r.batch);
-    let serial = short(checks, "serial", &r.serial);
+    let serial = optional_reference(checks, &field("serial"), &r.serial);
     let category = short(checks, "category", &r.category);
     let reason = short(checks, "reason", &r.reason);
     let listed = checks.list(&field("evidence"), &r.evidence, EVIDENCE_MAX);
     let references = listed.unwrap_or_default().iter().enumerate();
-    let reference = |(m, one): (usize, &String)| {
-        checks.text(&field(&format!("evidence[{m}]")), one, 1..=WORD_MAX).map(str::to_owned)
-    };
-    let evidence: Vec<Option<String>> = references.map(reference).collect();
+    let read = |(m, one): (usize, &String)| reference(checks, &field(&format!("evidence[{m}]")), one);
+    let evidence: Vec<Option<String>> = references.map(read).collect();
     let evidence = listed.and(evidence.into_iter().collect::<Option<Vec<_>>>());
     let bought_at = checks.instant(&field("bought_at"), r.bought_at.as_ref());
     let delivered_at = checks.instant(&field("delivered_at"), r.delivered_at.as_ref());
     let paid_for = paid(checks, &field("paid"), r.paid.as_ref());
-    let wanted_id = short(checks, "wanted_product_id", &r.wanted_product_id);
-    let wanted_price = paid(checks, &field("wanted_price"), r.wanted_price.as_ref());
-    let wanted = wanted_id.zip(wanted_price).map(|(product_id, price)| Wanted { product_id, price });
     let stated = Stated {
         kind,
         reason: reason?,
@@ -149,9 +160,34 @@ fn line(checks: &mut Checks, n: usize, r: &LineRequest, kind: Kind, segment: Opt
         delivered_at: delivered_at?,
         paid: paid_for?,
     };
-    let wanted = Some(wanted?).filter(|wanted| !wanted.product_id.is_empty() || wanted.price.is_some());
     let (product_id, batch, serial, evidence) = (product_id?, batch?, serial?, evidence?);
-    Some(AskedLine { bought: bought?, product_id, batch, serial, quantity: quantity?, evidence, wanted, stated })
+    Some(AskedLine { bought: bought?, product_id, batch, serial, quantity: quantity?, evidence, wanted: None, stated })
+}
+
+/// The article that is wanted instead, where one is named.
+fn wanted(checks: &mut Checks, n: usize, r: &LineRequest, price_max: &Limits) -> Option<Option<Wanted>> {
+    let product_id = checks.text(&format!("lines[{n}].wanted_product_id"), &r.wanted_product_id, 0..=WORD_MAX);
+    let price = price(checks, &format!("lines[{n}].wanted_price"), r.wanted_price.as_ref(), price_max);
+    let wanted = Wanted { product_id: product_id?.to_owned(), price: price? };
+    Some(Some(wanted).filter(|wanted| !wanted.product_id.is_empty() || wanted.price.is_some()))
+}
+
+/// The price of an article that goes out, which may be left out, and is bounded.
+pub(super) fn price(
+    checks: &mut Checks,
+    field: &str,
+    told: Option<&Money>,
+    most: &Limits,
+) -> Option<Option<kernel::money::Money>> {
+    let price = paid(checks, field, told)?;
+    let Some(kernel::money::Money { minor, currency }) = price else { return Some(None) };
+    match most.get(&currency) {
+        Some(most) if minor <= *most => Some(price),
+        Some(most) => {
+            checks.value(&format!("{field}.minor"), Err(format!("must be at most {most} (returns.price_max)")))
+        }
+        None => checks.value(&format!("{field}.currency"), Err("has no highest price (returns.price_max)")),
+    }
 }
 
 /// An amount that may be left out.
@@ -196,6 +232,7 @@ impl Api {
             promises: Promises::default(),
             payouts: vec![],
             replacements: vec![],
+            unanswered_at: None,
         })
     }
 
@@ -209,6 +246,12 @@ impl Api {
         now: Timestamp,
     ) -> Option<Line> {
         let AskedLine { bought, mut product_id, mut batch, serial, quantity, evidence, mut wanted, stated } = asked;
+        for (name, at) in [("bought_at", stated.bought_at), ("delivered_at", stated.delivered_at)] {
+            if at.is_some_and(|at| at > now) {
+                checks.wrong(format!("lines[{n}].{name}"), "must not lie ahead: it is asked for once it was so");
+                return None;
+            }
+        }
         let facts = match &bought {
             None => facts::stated(stated, now),
             Some(Bought { purchase_id, line_id }) => {

@@ -1,9 +1,11 @@
-//! What fulfilment is about, without any machinery: service orders, what each purchase can give back, refunds, and who
-//! repairs.
+//! What fulfilment is about, without any machinery: service orders, what each purchase can give back, refunds, who repairs,
+//! what an order costs, and what of it is charged back to suppliers.
 //! Invariant: for every line of a purchase the money promised or paid back never exceeds what was paid for it, and no more
 //! pieces are spoken for than were bought.
 pub mod account;
+pub mod chargeback;
 pub mod facts;
+pub mod ledger;
 pub mod order;
 pub mod refund;
 pub mod technician;
@@ -62,6 +64,10 @@ pub enum Consequence {
     Refund(Uuid, refund::Command),
     /// For the technician with this id.
     Technician(Uuid, technician::Command),
+    /// For the ledger of the order with this id.
+    Ledger(Uuid, ledger::Act),
+    /// For the charge-back with this id.
+    Chargeback(Uuid, chargeback::Command),
 }
 
 /// The service order of a remedy: the same remedy is fulfilled once, however often it is announced (R-FUL-17).
@@ -73,4 +79,20 @@ pub fn order_id(remedy_id: Uuid) -> Uuid {
 /// ever: one of these, one key, one payment.
 pub fn refund_id(paid: Uuid) -> Uuid {
     kernel::id::derived("refund", &[&paid.to_string()])
+}
+
+/// The ledger of an order.
+pub fn ledger_id(order_id: Uuid) -> Uuid {
+    kernel::id::derived("ledger", &[&order_id.to_string()])
+}
+
+/// The letters and digits that are not taken for one another (Crockford).
+const CLEAR: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A number people can read out, the same for ever: a letter and twelve letters or digits, sixty bits that follow from the
+/// id.
+fn readable(kind: &str, letter: char, id: Uuid) -> String {
+    let (_, bits) = kernel::id::derived(kind, &[&id.to_string()]).as_u64_pair();
+    let digit = |place: u32| CLEAR.get(usize::try_from(bits >> (place * 5) & 31).unwrap_or(0)).copied();
+    std::iter::once(letter).chain((0..12).filter_map(digit).map(char::from)).collect()
 }

@@ -11,12 +11,14 @@ use uuid::Uuid;
 use super::{
     Consequence, Part,
     account::{self, Article, PurchaseAccount, Sale},
+    ledger::{self, CostLedger},
     order::{self, Facts, Kind, ServiceOrder, money::Source, replacement::ReplacementState},
     order_id,
     refund::{self, Refund},
 };
 
 mod asked;
+mod costs;
 mod provider;
 mod replaced;
 
@@ -85,6 +87,7 @@ struct World {
     orders: BTreeMap<Uuid, ServiceOrder>,
     accounts: BTreeMap<Uuid, PurchaseAccount>,
     refunds: BTreeMap<Uuid, Refund>,
+    ledgers: BTreeMap<Uuid, CostLedger>,
     provider: Provider,
     requests: Vec<(u32, refund::Facts)>,
     answers: Vec<(Uuid, refund::Command)>,
@@ -109,6 +112,7 @@ impl World {
             orders: BTreeMap::new(),
             accounts: BTreeMap::new(),
             refunds: BTreeMap::new(),
+            ledgers: BTreeMap::new(),
             provider: Provider::default(),
             requests: vec![],
             answers: vec![],
@@ -126,6 +130,7 @@ impl World {
                     for event in order.decide(command, self.now).map_err(|no| no.code())? {
                         order.apply(&event);
                         todo.extend(order.consequences(&event));
+                        todo.extend(ledger::consequence(&event, order));
                     }
                 }
                 Consequence::Account(id, command) => {
@@ -142,8 +147,15 @@ impl World {
                         todo.extend(refund.consequences(&event));
                     }
                 }
-                // No repair is assigned in these lives.
+                Consequence::Ledger(order_id, act) => {
+                    let ledger = next.ledgers.entry(order_id).or_default();
+                    let command = ledger::Command { order_id, act };
+                    let events = ledger.decide(command, self.now).map_err(|no| no.code())?;
+                    events.iter().for_each(|event| ledger.apply(event));
+                }
+                // No repair is assigned in these lives, and nothing is charged back.
                 Consequence::Technician(..) => return Err("technician.unknown"),
+                Consequence::Chargeback(..) => return Err("chargeback.unknown"),
             }
         }
         *self = next;
@@ -235,6 +247,7 @@ impl World {
 
     fn check(&self) {
         self.check_replaced();
+        self.check_costs();
         for account in self.accounts.values() {
             let account::State::Open { lines, .. } = &account.state else { continue };
             asked::check_pieces(account);
@@ -263,6 +276,7 @@ impl World {
     }
 
     fn check_ends(&self) {
+        self.check_cash();
         for (id, order) in &self.orders {
             let paid: Vec<Money> =
                 self.provider.ledger.iter().filter(|(_, facts)| facts.order_id == *id).map(|(_, f)| f.amount).collect();

@@ -13,6 +13,7 @@ pub use rejection::Rejection;
 use request::Request;
 use returning::Came;
 
+mod answer;
 mod attempt;
 mod difference;
 pub mod goods;
@@ -23,6 +24,7 @@ mod rejection;
 pub mod replacement;
 pub mod request;
 pub mod returning;
+mod terms;
 pub mod work;
 
 /// One order; `Default` is an order that does not exist yet.
@@ -148,6 +150,13 @@ pub enum Command {
     LapseGoods,
     /// Time passed; see whether what was promised is late.
     Look,
+    /// As [`Self::ReceiveGoods`], of a parcel with a number of its own: told again, at whatever door, it is the same.
+    ReceiveParcel {
+        parcel: String,
+        by: String,
+        place: String,
+        came: Vec<Came>,
+    },
     /// The money reached the customer.
     Complete,
     /// The provider said no for good.
@@ -185,7 +194,12 @@ impl ServiceOrder {
             (C::Open(_), _) => Ok(vec![]),
             (C::LapseGoods | C::Look, S::Absent) => Ok(vec![]),
             (_, S::Absent) => Err(Rejection::Unknown),
-            (C::ReceiveGoods { by, place, came }, _) => self.receive_goods(by, place, came, now),
+            (C::ReceiveParcel { parcel, by, place, came }, _) if self.request.is_some() => {
+                self.returning(returning::Command::Receive { parcel: Some(parcel), place, by, came }, now)
+            }
+            (C::ReceiveGoods { by, place, came } | C::ReceiveParcel { by, place, came, .. }, _) => {
+                self.receive_goods(by, place, came, now)
+            }
             (C::LapseGoods, _) => self.lapse_goods(now),
             (C::Look, _) if self.request.is_some() => self.returning(returning::Command::Look, now),
             (C::Look, _) => Ok(vec![]),
@@ -240,7 +254,7 @@ impl ServiceOrder {
         now: Timestamp,
     ) -> Result<Vec<Event>, Rejection> {
         if self.request.is_some() {
-            return self.returning(returning::Command::Receive { place, by, came }, now);
+            return self.returning(returning::Command::Receive { parcel: None, place, by, came }, now);
         }
         if !came.is_empty() {
             return Err(Rejection::NoSuchLine);

@@ -24,6 +24,9 @@ pub struct Refund {
     /// The provider took back its final word.
     #[serde(default)]
     pub contradicted: bool,
+    /// The provider said that it paid another amount, and people were told.
+    #[serde(default)]
+    pub amount_differs: bool,
     /// It has had no outcome for too long, and people were told.
     #[serde(default)]
     pub overdue: bool,
@@ -103,6 +106,12 @@ pub enum Command {
     },
     /// Time passed; see whether the result is overdue.
     CheckResult,
+    /// Time passed; see whether it has waited for an outcome for too long.
+    Look {
+        patience: SignedDuration,
+    },
+    /// The provider says that it paid another amount.
+    Differ,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -136,6 +145,8 @@ pub enum Event {
     Contradicted,
     /// It has had no outcome for too long: people must look. Told once.
     Overdue,
+    /// The provider says that it paid another amount, which is no outcome: people must look. Told once.
+    AmountDiffers,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -195,15 +206,24 @@ impl Refund {
             (C::CheckResult, S::Sent { result_by }) if *result_by <= now => {
                 Ok(vec![Event::OutcomeUnknown { ask_at: now }])
             }
-            (C::LoseTrack { .. } | C::NeverSeen { .. } | C::CheckResult, _) => Ok(vec![]),
+            (C::Look { patience }, S::Queued { .. } | S::Sent { .. } | S::Unknown { .. }) => {
+                Ok(self.overdue(patience, now).into_iter().collect())
+            }
+            (C::Differ, _) if self.attempts == 0 => Err(Rejection::NeverSent),
+            (C::Differ, _) if self.amount_differs => Ok(vec![]),
+            (C::Differ, _) => Ok(vec![Event::AmountDiffers]),
+            (C::LoseTrack { .. } | C::NeverSeen { .. } | C::CheckResult | C::Look { .. }, _) => Ok(vec![]),
         }
     }
 
     /// It is asked about again; and the first time that is too long after it was queued, people are told.
     fn lose_track(&self, ask_at: Timestamp, patience: SignedDuration, now: Timestamp) -> Vec<Event> {
+        [Event::OutcomeUnknown { ask_at }].into_iter().chain(self.overdue(patience, now)).collect()
+    }
+
+    fn overdue(&self, patience: SignedDuration, now: Timestamp) -> Option<Event> {
         let too_long = self.queued_at.is_some_and(|at| now.duration_since(at) >= patience);
-        let overdue = (too_long && !self.overdue).then_some(Event::Overdue);
-        [Event::OutcomeUnknown { ask_at }].into_iter().chain(overdue).collect()
+        (too_long && !self.overdue).then_some(Event::Overdue)
     }
 
     /// That it was paid is true whichever attempt says so: the key is the same.
@@ -265,6 +285,7 @@ impl Refund {
             }
             Event::Contradicted => self.contradicted = true,
             Event::Overdue => self.overdue = true,
+            Event::AmountDiffers => self.amount_differs = true,
         }
     }
 
@@ -283,6 +304,7 @@ impl Refund {
                 | Event::Sent { .. }
                 | Event::OutcomeUnknown { .. }
                 | Event::Overdue
+                | Event::AmountDiffers
                 | Event::Requeued { .. }
                 | Event::Contradicted,
                 _,

@@ -103,6 +103,7 @@ fn goods_view(request: &Request, line_no: u32, leg: &Leg) -> out::GoodsView {
         place: arrival.place.clone(),
         by: arrival.by.clone(),
         quantity: arrival.quantity,
+        parcel_reference: arrival.parcel.clone().unwrap_or_default(),
     };
     out::GoodsView {
         line_no,

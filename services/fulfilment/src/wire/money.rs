@@ -23,7 +23,8 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
         }
         Event::Granted { claim_id, lines } => {
             let amount = request.payout(*claim_id).and_then(Payout::amount).and_then(to_money);
-            let (claim_id, refund_id) = (claim_id.to_string(), refund_id(*claim_id).to_string());
+            let refund_id = request.payout(*claim_id).map(refund).unwrap_or_default();
+            let claim_id = claim_id.to_string();
             let lines = held_lines(lines);
             Published::of(&out::PayoutGranted { order_id, claim_id, refund_id, amount, lines }, shard)
         }
@@ -40,6 +41,12 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
             Published::of(&out::PayoutRepeated { order_id, claim_id: claim_id.to_string() }, shard)
         }
     }
+}
+
+/// The refund that pays it; empty where there is nothing to pay.
+fn refund(payout: &Payout) -> String {
+    let pays = payout.amount().is_some_and(|amount| amount.minor > 0);
+    if pays { refund_id(payout.claim_id).to_string() } else { String::new() }
 }
 
 /// What a purchase holds for pieces, line by line.
@@ -63,7 +70,7 @@ pub fn payout_views(request: &Request) -> Vec<out::PayoutView> {
         purchase_id: payout.purchase_id.to_string(),
         status: payout.state.word().to_owned(),
         pieces: pieces(&payout.pieces),
-        refund_id: payout.amount().map(|_| refund_id(payout.claim_id).to_string()).unwrap_or_default(),
+        refund_id: refund(payout),
         amount: payout.amount().and_then(to_money),
         lines: held_lines(&payout.lines),
         replacement_id: text(payout.source.of()),

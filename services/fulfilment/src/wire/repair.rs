@@ -8,7 +8,7 @@ use super::to_money;
 use crate::domain::{
     order::{
         request::Request,
-        work::{AlternativeKind, Event, HandOver, Item, Quote, Work},
+        work::{AlternativeKind, Event, Item, Quote, Work},
     },
     technician::{self, Profile, Technician, technician_id},
     warranty::Coverage,
@@ -59,7 +59,8 @@ pub fn published(request: &Request, line_no: u32, event: &Event, shard: u8) -> P
         }
         Event::HandedOver(_) => {
             let fee = work.fee_due().and_then(to_money);
-            Published::of(&out::RepairHandedOver { order_id, line_no, fee }, shard)
+            let payment_reference = work.payment().unwrap_or_default().to_owned();
+            Published::of(&out::RepairHandedOver { order_id, line_no, fee, payment_reference }, shard)
         }
         Event::SatisfactionChecked { answer, .. } => {
             let answer = answer.word().to_owned();
@@ -69,13 +70,40 @@ pub fn published(request: &Request, line_no: u32, event: &Event, shard: u8) -> P
             let (number, alternative) = (offer.number, alternative(offer.kind));
             Published::of(&out::RepairAlternativeOffered { order_id, line_no, number, alternative }, shard)
         }
+        Event::AlternativeReviewed { number, review } => {
+            let (number, alternative, approved) = (*number, offered(work, *number), review.approved);
+            let reason = review.reason.clone();
+            let reviewed = out::RepairAlternativeReviewed { order_id, line_no, number, alternative, approved, reason };
+            Published::of(&reviewed, shard).at(review.at)
+        }
         Event::AlternativeAnswered { number, word } => {
-            let offer = work.alternatives.iter().find(|offer| offer.number == *number);
-            let alternative = offer.map(|offer| alternative(offer.kind)).unwrap_or_default();
-            let (number, agreed) = (*number, word.agreed);
-            Published::of(&out::RepairAlternativeAnswered { order_id, line_no, number, alternative, agreed }, shard)
+            Published::of(&answered(order_id, line_no, work, (*number, word.agreed)), shard)
         }
     }
+}
+
+/// The customer's word on an alternative, and what he is to get back of his payment with it.
+fn answered(
+    order_id: String,
+    line_no: u32,
+    work: &Work,
+    (number, agreed): (u32, bool),
+) -> out::RepairAlternativeAnswered {
+    let (fee, payment) = (work.fee_to_give_back(), work.payment());
+    out::RepairAlternativeAnswered {
+        order_id,
+        line_no,
+        number,
+        alternative: offered(work, number),
+        agreed,
+        fee_to_give_back: fee.and_then(to_money),
+        payment_reference: fee.and(payment).unwrap_or_default().to_owned(),
+    }
+}
+
+fn offered(work: &Work, number: u32) -> String {
+    let offer = work.alternatives.iter().find(|offer| offer.number == number);
+    offer.map(|offer| alternative(offer.kind)).unwrap_or_default()
 }
 
 fn alternative(kind: AlternativeKind) -> String {
@@ -152,9 +180,9 @@ fn repair_view(order_id: Uuid, line_no: u32, work: &Work) -> out::RepairView {
         alternative: alternative(offer.kind),
         offered_at: Some(proto::timestamp(offer.at)),
         agreed: offer.word.map(|word| word.agreed),
+        approved: offer.approval.as_ref().map(|approval| approval.approved),
     });
     let handed_over = work.handed_over.as_ref();
-    let payment = |hand_over: &HandOver| hand_over.payment.clone();
     out::RepairView {
         order_id: order_id.to_string(),
         line_no,
@@ -168,11 +196,12 @@ fn repair_view(order_id: Uuid, line_no: u32, work: &Work) -> out::RepairView {
         technician: work.technician.clone().unwrap_or_default(),
         tests: tests.collect(),
         handed_over_at: handed_over.map(|hand_over| proto::timestamp(hand_over.at)),
-        payment_reference: handed_over.and_then(payment).unwrap_or_default(),
+        payment_reference: work.payment().unwrap_or_default().to_owned(),
         reworks: work.reworks,
         satisfaction: work.satisfaction.map(|answer| answer.word().to_owned()).unwrap_or_default(),
         alternatives: alternatives.collect(),
         waits_for_customer: work.waits_for_customer(),
+        fee_to_give_back: work.fee_to_give_back().and_then(to_money),
     }
 }
 

@@ -35,6 +35,7 @@ pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
         Event::Money(event) => super::money::published(request, event, shard),
         Event::Replacement(event) => super::replacement::published(request, event, shard),
         Event::Work { line_no, event } => super::repair::published(request, *line_no, event, shard),
+        Event::Unanswered { at } => Published::of(&out::OrderUnanswered { order_id }, shard).at(*at),
         Event::Finished => {
             let status = super::order_status(order).to_owned();
             Published::of(&out::OrderFinished { order_id, status }, shard)

@@ -1,6 +1,6 @@
 //! What the provider tells of itself, and how it is left in peace.
 use backbone::signature::Secrets;
-use contracts::fulfilment::v1::{RefundContradicted, RefundSucceeded};
+use contracts::fulfilment::v1::{RefundContradicted, RefundOverdue, RefundSucceeded};
 use serde_json::{Value, json};
 use stories::payments::{Mode, Running};
 use uuid::Uuid;
@@ -114,8 +114,14 @@ async fn what_is_forged_stale_or_about_something_else_moves_nothing() {
         assert_eq!(call_back(&world, secret, age, &body).await, (status, code.to_owned()), "{body:.80}");
     }
     world.stack.settle().await;
-    assert_eq!(world.stack.journal("fulfilment").await.len(), before);
+    assert_eq!(world.stack.journal("fulfilment").await.len(), before + 1);
     assert_eq!(world.status(order).await, "refunding");
+    let told: Vec<RefundContradicted> = world.stack.events("fulfilment").await;
+    assert_eq!(
+        told.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(),
+        ["amount_differs"],
+        "people are told once"
+    );
 }
 
 #[tokio::test]
@@ -124,6 +130,24 @@ async fn without_a_secret_no_callback_is_taken() {
     let answer = call_back(&world, SECRET, 0, &paid(&Uuid::new_v4().to_string(), 1, "pay-1")).await;
     assert_ne!(answer.0, 204);
     assert!(answer.0 >= 400, "{answer:?}");
+}
+
+#[tokio::test]
+async fn people_are_told_of_every_refund_that_waits_too_long_also_of_those_nobody_sends() {
+    let mut world = world().await;
+    drop(world.provider.take());
+    for _ in 0..7 {
+        let purchase = world.bought(&[1_000]).await;
+        world.agree(purchase, refund_of(500)).await;
+    }
+    world.seconds(3_590).await;
+    assert!(world.stack.events::<RefundOverdue>("fulfilment").await.is_empty());
+    assert!(world.refunds().await.iter().any(|refund| refund.status == "queued"), "the provider rests");
+    for _ in 0..3 {
+        world.seconds(600).await;
+        assert_eq!(world.stack.events::<RefundOverdue>("fulfilment").await.len(), 7, "once");
+    }
+    assert!(world.refunds().await.iter().all(|refund| refund.overdue));
 }
 
 /// Five answers that were none, and the others wait in their queue, sent to nobody.

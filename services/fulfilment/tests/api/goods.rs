@@ -223,13 +223,17 @@ async fn an_inspection_nobody_makes_is_late() {
 async fn parcels_and_inspections_are_told_everything_that_is_wrong() {
     let world = World::new().await;
     let came = vec![LinePiecesReceived { line_no: 0, product_id: String::new(), quantity: 0 }];
-    let parcel = ReceiveGoodsRequest { place: "x".repeat(201), came, ..Default::default() };
+    let parcel =
+        ReceiveGoodsRequest { place: "Ana's shop".into(), came, parcel_reference: "a b".into(), ..Default::default() };
     let status = world.client().receive_goods(request("staff:ana", parcel)).await.unwrap_err();
-    assert_eq!(wrong_fields(&status), ["order_id", "place", "came[0].quantity", "came[0].product_id"]);
+    assert_eq!(
+        wrong_fields(&status),
+        ["order_id", "place", "came[0].quantity", "came[0].product_id", "parcel_reference"]
+    );
     let inspection = InspectGoodsRequest {
         results: vec![InspectionResult { quantity: 0, accepted: true, grade: "A!".into(), disposition: "sea".into() }],
         criteria: vec![InspectionCriterion { code: String::new(), passed: true }],
-        photos: vec![String::new()],
+        photos: vec!["seen by Eve".into()],
         ..Default::default()
     };
     let status = world.client().inspect_goods(request("staff:eve", inspection)).await.unwrap_err();

@@ -6,8 +6,9 @@ use contracts::{
         AnswerAlternativeRequest, AnswerRepairQuoteRequest, AssignTechnicianRequest, DiagnoseRepairRequest,
         HandOverRepairRequest, ListRepairsRequest, ListTechniciansRequest, OfferAlternativeRequest, OrderFinished,
         OrderRepaired, QuoteRepairRequest, RecordPartsArrivedRequest, RecordRepairSatisfactionRequest,
-        RegisterRepairRequest, RepairItem, RepairQuoteExpired, RepairView, SetTechnicianRequest, StartRepairRequest,
-        TechnicianSet, TestRepairRequest, UnitsGivenBack, WaitForPartsRequest, repairs_client::RepairsClient,
+        RegisterRepairRequest, RepairAlternativeReviewed, RepairHandedOver, RepairItem, RepairQuoteExpired, RepairView,
+        SetTechnicianRequest, StartRepairRequest, TechnicianSet, TestRepairRequest, UnitsGivenBack,
+        WaitForPartsRequest, repairs_client::RepairsClient,
     },
 };
 use testkit::{request, wrong_fields};
@@ -260,7 +261,7 @@ async fn r_ful_12_work_is_assigned_to_who_is_known_active_and_skilled() {
     assert_eq!(refused(repair.assign(BENCH).await), "technician.inactive");
     assert_eq!(repair.view().await.technician, "", "what is refused leaves nothing behind");
     world.technician(BENCH, &["battery", "screen"], true).await.unwrap();
-    repair.assign(BENCH).await.unwrap();
+    repair.assign("staff:LI").await.unwrap();
     repair.start().await.unwrap();
     assert_eq!(repair.view().await.technician, BENCH);
     assert_eq!(world.stack.events::<TechnicianSet>("fulfilment").await.len(), 3);
@@ -300,6 +301,16 @@ async fn r_ful_14_what_cannot_be_repaired_is_refunded_as_agreed_and_paid_once() 
     repair.answer_offer(1, false).await.unwrap();
     repair.offer("refund").await.unwrap();
     assert_eq!(refused(repair.answer_offer(1, true).await), "order.other_alternative");
+    // After ten days the policy repairs or exchanges: who offers money has another person approve it.
+    assert_eq!(refused(repair.answer_offer(2, true).await), "order.money_not_granted");
+    for hand in [CLERK, BENCH] {
+        assert_eq!(code(&world.review(hand, &repair.order_id, true).await.unwrap_err()), "order.own_request");
+    }
+    assert_eq!((world.paid().await.len(), repair.view().await.alternatives[1].approved), (0, None));
+    world.review("staff:boss", &repair.order_id, true).await.unwrap();
+    assert_eq!(repair.view().await.alternatives[1].approved, Some(true));
+    let told: Vec<RepairAlternativeReviewed> = world.stack.events("fulfilment").await;
+    assert_eq!((told.len(), told[0].number, told[0].approved), (1, 2, true));
     repair.answer_offer(2, true).await.unwrap();
     assert_eq!((repair.order().await.as_str(), world.paid().await.len()), ("closed_partial", 1));
     let view = world.requested(&repair.order_id).await;
@@ -344,6 +355,8 @@ async fn r_ful_13_who_is_not_satisfied_is_served_again_without_cost_and_who_says
     repair.start().await.unwrap();
     repair.test(true).await.unwrap();
     repair.hand_over("").await.unwrap();
+    let given: Vec<RepairHandedOver> = world.stack.events("fulfilment").await;
+    assert!(given.iter().all(|one| one.payment_reference == "till-1-778"), "what he paid first stays on record");
     let told: Vec<OrderRepaired> = world.stack.events("fulfilment").await;
     assert_eq!(told.iter().map(|one| one.time).collect::<Vec<_>>(), [1, 2]);
     world.seconds(336 * HOUR).await;

@@ -34,6 +34,9 @@ enum Act<'a> {
     TakeMoney,
 }
 
+/// Who takes payments.
+const TILL: &str = "staff:till";
+
 fn by<T>(message: T) -> Request<T> {
     request("staff:wei", message)
 }
@@ -84,7 +87,7 @@ impl World {
             Act::Pay(reference, amount) => {
                 let reference = reference.to_owned();
                 let paid = RecordDifferencePaidRequest { order_id, replacement_id, reference, amount };
-                client.record_difference_paid(by(paid)).await
+                client.record_difference_paid(request(TILL, paid)).await
             }
             Act::TakeMoney => client.take_money_instead(by(TakeMoneyInsteadRequest { order_id, replacement_id })).await,
         };
@@ -233,6 +236,9 @@ async fn r_ful_05_what_is_out_of_stock_is_offered_otherwise_and_settled_anew_or_
     world.act(&one, Act::Offer("p-7", cny(2_000))).await.unwrap();
     world.act(&one, Act::Answer(false)).await.unwrap();
     assert_eq!(world.last_attempt(&id).await.status, "declined");
+    let (order_id, replacement_id) = (id.clone(), one.pieces.clone().unwrap().replacement_id);
+    let alone = request(TILL, TakeMoneyInsteadRequest { order_id, replacement_id });
+    assert_eq!(code(&world.replacements().take_money_instead(alone).await.unwrap_err()), "order.own_payment");
     world.act(&one, Act::TakeMoney).await.unwrap();
     assert_eq!(world.stands(&id).await, stood("completed", 1_200), "what he paid, at both times, and no more");
     let of: Vec<_> = world.payouts(&id).await.into_iter().map(|one| (one.status, one.amount.unwrap().minor)).collect();
@@ -290,6 +296,14 @@ async fn wrong_words_about_replacements_are_told_whole() {
         (
             Act::Offer("", Some(Money { minor: -1, currency: "CNY".into() })),
             &["order_id", "replacement_id", "product_id", "price.minor"],
+        ),
+        (
+            Act::Offer("p-9", Some(Money { minor: 10_000_001, currency: "CNY".into() })),
+            &["order_id", "replacement_id", "price.minor"],
+        ),
+        (
+            Act::Offer("p-9", Some(Money { minor: 1, currency: "JPY".into() })),
+            &["order_id", "replacement_id", "price.currency"],
         ),
         (Act::Arrive("gone"), &["order_id", "replacement_id", "outcome"]),
         (Act::Pay("", None), &["order_id", "replacement_id", "reference", "amount.currency"]),

@@ -1,4 +1,5 @@
 //! Orders that are asked for: what the policy answers, who decides where it does not, and what can be asked for at all.
+use backbone::node::Node;
 use contracts::{
     fulfilment::v1::{
         GetDecisionRequest, LineRequest, ListServiceOrdersRequest, OrderDecided, OrderOrigin,
@@ -63,7 +64,7 @@ async fn r_ful_02_the_rule_that_decided_is_shown_in_the_customers_language() {
     assert_eq!(order.status, "ineligible");
     let receipt = world.decision(&order.id, "en").await;
     assert_eq!((receipt.rule.as_str(), receipt.answer.as_str()), ("no_reason_too_late", "ineligible"));
-    assert_eq!((receipt.policy_id.as_str(), receipt.policy_version), ("default", 1));
+    assert_eq!((receipt.policy_id.as_str(), receipt.policy_version), ("default", 2));
     let [words] = receipt.words.as_slice() else { panic!("{:?}", receipt.words) };
     assert_eq!(words.words, "The 7 days for a return without a reason are over.");
     assert!(receipt.appeal[0].words.contains("You do not agree?"));
@@ -222,7 +223,13 @@ async fn wrong_requests_are_told_everything_that_is_wrong() {
     let lines = vec![
         LineRequest { quantity: 0, purchase_id: "x".into(), proof: "ticket".into(), ..Default::default() },
         LineRequest { quantity: 1, purchase_id: purchase.to_string(), ..Default::default() },
-        LineRequest { quantity: 1, paid: cny(-1), evidence: vec![String::new()], ..Default::default() },
+        LineRequest {
+            quantity: 1,
+            paid: cny(-1),
+            evidence: vec!["a photo of Ana".into()],
+            serial: "on the back".into(),
+            ..Default::default()
+        },
     ];
     let origin = Some(OrderOrigin { kind: "case".into(), reference: "s-1".into() });
     let asked = RequestServiceOrderRequest {
@@ -245,10 +252,19 @@ async fn wrong_requests_are_told_everything_that_is_wrong() {
             "lines[0].quantity",
             "lines[1].line_id",
             "lines[2].proof",
+            "lines[2].serial",
             "lines[2].evidence[0]",
             "lines[2].paid.minor",
         ]
     );
+    let evidence: Vec<String> = (0..20).map(|n| format!("doc:{n}")).collect();
+    let shown = LineRequest { evidence, ..line(purchase, "0", 1, "quality") };
+    let status = world.ask("staff:ana", at_counter("return_refund", vec![shown; 11])).await.unwrap_err();
+    assert_eq!(wrong_fields(&status), ["lines"], "the event stays small");
+    let tomorrow = Some(backbone::proto::timestamp(world.stack.now() + jiff::SignedDuration::from_hours(24)));
+    let ahead = LineRequest { delivered_at: tomorrow, ..line(purchase, "0", 1, "no_reason") };
+    let status = world.ask("staff:ana", at_counter("return_refund", vec![ahead])).await.unwrap_err();
+    assert_eq!(wrong_fields(&status), ["lines[0].delivered_at"]);
     let foreign = line(Uuid::new_v4(), "0", 1, "no_reason");
     let lines = vec![line(purchase, "0", 1, "moon"), line(purchase, "9", 1, "no_reason"), foreign];
     let status = world.ask("staff:ana", at_counter("return_refund", lines)).await.unwrap_err();
@@ -265,27 +281,66 @@ async fn wrong_requests_are_told_everything_that_is_wrong() {
     assert_eq!(wrong_fields(&world.review("staff:bo", "x", true).await.unwrap_err()), ["order_id"]);
 }
 
+/// As many lines of as many purchases as may be, which are decided, taken, claimed and granted in one transaction.
+#[tokio::test]
+async fn the_most_lines_there_may_be_are_granted_at_once() {
+    let world = World::new().await;
+    let mut lines = Vec::new();
+    for _ in 0..60 {
+        let purchase = world.sold(Some(1), &[(1, 900)]).await;
+        lines.push(LineRequest { discomfort: Some(true), ..line(purchase, "0", 1, "discomfort") });
+    }
+    let more = [lines.clone(), lines[..1].to_vec()].concat();
+    let status = world.ask("staff:ana", at_counter("refund_only", more)).await.unwrap_err();
+    assert_eq!(wrong_fields(&status), ["lines"]);
+    let order = world.ask("staff:ana", at_counter("refund_only", lines)).await.unwrap();
+    world.stack.settle().await;
+    assert_eq!((world.status(order.id.parse().unwrap()).await.as_str(), world.paid().await.len()), ("completed", 60));
+}
+
+#[tokio::test]
+async fn warranties_that_were_changed_behind_their_version_stop_the_start() {
+    let file = std::env::temp_dir().join(format!("warranties-{}.toml", Uuid::new_v4()));
+    std::fs::write(&file, fulfilment::domain::warranty::DEFAULT).unwrap();
+    let path = file.to_str().unwrap().to_owned();
+    let world = World::with(move |service| service["repairs"]["warranties"] = path.clone().into()).await;
+    let changed = fulfilment::domain::warranty::DEFAULT.replacen("months = ", "months = 1", 1);
+    std::fs::write(&file, changed).unwrap();
+    let context = world.stack.node("fulfilment").context();
+    let again = Node::build(&fulfilment::SERVICE, (*context.settings).clone(), context.clock.clone()).await;
+    std::fs::remove_file(file).unwrap();
+    let refused = again.map(drop).map_err(|error| format!("{error:#}")).unwrap_err();
+    assert!(refused.contains("warranties") && refused.contains("holds something else"), "{refused}");
+}
+
 #[tokio::test]
 async fn a_chain_decides_by_its_own_policy_and_one_that_is_wrong_is_refused_at_the_start() {
     let file = std::env::temp_dir().join(format!("returns-{}.toml", Uuid::new_v4()));
-    std::fs::write(&file, DEFAULT.replace("version = 1", "version = 5")).unwrap();
+    std::fs::write(&file, DEFAULT.replace("version = 2", "version = 5")).unwrap();
     let path = file.to_str().unwrap().to_owned();
     let world = World::with(move |service| service["returns"]["policy"] = path.clone().into()).await;
     let purchase = world.sold(Some(1), &[(1, 900)]).await;
     let order = world.ask("staff:ana", at_counter("return_refund", vec![line(purchase, "0", 1, "no_reason")])).await;
     assert_eq!(world.decision(&order.unwrap().id, "").await.policy_version, 5);
-    std::fs::write(&file, DEFAULT.replace("version = 1", "version = 0")).unwrap();
+    std::fs::write(&file, DEFAULT.replace("version = 2", "version = 0")).unwrap();
     let mut settings = world.stack.node("fulfilment").context().config::<fulfilment::config::Config>().unwrap();
     let problem = settings.returns.policy().unwrap_err().to_string();
     assert!(problem.contains("the version must be 1 or more"), "{problem}");
     let nothing = serde_json::json!({
         "send_to": " ", "instructions": {}, "goods_within": "0s", "inspect_within": "0s", "refund_within": "0s",
         "refund_warnings": ["50%"], "replace_within": "0s", "replace_warnings": ["50%"], "replace_attempts": 0,
+        "price_max": { "CNY": 0 }, "answer_within": "0s",
     });
     settings.returns = serde_json::from_value(nothing).unwrap();
     let problem = settings.check().unwrap_err().to_string();
     let wrong = ["send_to", "instructions", "goods_within", "inspect_within", "refund_within", "refund_warnings"];
-    for field in wrong.into_iter().chain(["replace_within", "replace_warnings", "replace_attempts"]) {
+    for field in wrong.into_iter().chain([
+        "replace_within",
+        "replace_warnings",
+        "replace_attempts",
+        "price_max",
+        "answer_within",
+    ]) {
         assert!(problem.contains(&format!("returns.{field}")), "{problem}");
     }
     std::fs::remove_file(file).unwrap();

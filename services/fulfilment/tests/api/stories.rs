@@ -34,6 +34,7 @@ async fn an_agreed_refund_reaches_the_customer_once() {
             "refund.sent",
             "refund.succeeded",
             "order.completed",
+            "cost.posted",
         ]
     );
     let granted: Vec<RefundGranted> = world.stack.events("fulfilment").await;

@@ -4,11 +4,15 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use contracts::fulfilment::v1::{AmountReleased, OrderFailed, RefundOutcomeUnknown, RefundSucceeded};
+use contracts::fulfilment::v1::{
+    AmountReleased, OrderFailed, RefundContradicted, RefundOutcomeUnknown, RefundSucceeded,
+};
 use fulfilment::{
+    config::Pace,
     execution::Execution,
     payments::{HttpPayments, Outcome, Payments, Status},
 };
+use jiff::SignedDuration;
 use kernel::money::Money;
 use stories::payments::{Mode, Mood, Running};
 use tokio::sync::Notify;
@@ -89,6 +93,35 @@ async fn a_provider_out_of_order_pays_once_when_it_works_again() {
     assert_eq!(world.paid().await.len(), 1);
 }
 
+/// One that says it paid one more than it was told to.
+struct Generous;
+
+impl Payments for Generous {
+    async fn refund(&self, _: Uuid, amount: Money, _: Uuid) -> Outcome {
+        Outcome::succeeded("pay-1", Some(Money { minor: amount.minor + 1, ..amount }))
+    }
+
+    async fn status(&self, _: Uuid) -> Status {
+        Status::Known(Outcome::succeeded("pay-1", Some(Money::new(501, "CNY".parse().unwrap()))))
+    }
+}
+
+#[tokio::test]
+async fn what_the_provider_says_it_paid_otherwise_is_never_booked_as_ours_and_told_once() {
+    let world = World::new().await;
+    let purchase = world.bought(&[1_000]).await;
+    let order = world.agree(purchase, return_of(500)).await;
+    world.receive_goods(order).await.unwrap();
+    let pace = Pace { ask_after: SignedDuration::ZERO, ..world.provider_and_pace().1 };
+    let execution = Execution::new(world.stack.node("fulfilment").context(), Generous, pace);
+    assert_eq!(execution.payments_once().await.unwrap(), 1);
+    assert_eq!(world.refund().await.status, "unknown", "it is sent");
+    assert_eq!(execution.reconcile_once().await.unwrap(), 1, "and asked about");
+    let told: Vec<RefundContradicted> = world.stack.events("fulfilment").await;
+    assert_eq!(told.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["amount_differs"]);
+    assert_eq!((world.refund().await.status.as_str(), world.status(order).await.as_str()), ("unknown", "refunding"));
+}
+
 #[tokio::test]
 async fn a_refusal_frees_the_money_for_another_order() {
     let world = World::new().await;
@@ -162,7 +195,7 @@ impl Payments for Counting {
     async fn refund(&self, key: Uuid, _: Money, _: Uuid) -> Outcome {
         *self.0.lock().unwrap().entry(key).or_default() += 1;
         tokio::task::yield_now().await;
-        Outcome::Succeeded { provider_ref: key.to_string() }
+        Outcome::succeeded(&key.to_string(), None)
     }
 
     async fn status(&self, _: Uuid) -> Status {

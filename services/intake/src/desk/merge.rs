@@ -32,11 +32,15 @@ pub async fn merge(app: &App, request: &Request<MergeCasesRequest>) -> Result<Re
     let (_, _, other) = store::case(&app.pool, into).await?;
     let target = other.target().ok_or_else(|| Fault::not_found("case", into))?;
     let complaint_id = case.facts.as_ref().and_then(|facts| facts.complaint_id);
+    let same = match (&case.facts, &other.facts) {
+        (Some(one), Some(other)) => store::customer::same_person(&app.pool, one.customer_id, other.customer_id).await?,
+        _ => false,
+    };
     let merging = Merging {
         into: target,
         by: actor.as_str().to_owned(),
         reason,
-        lead: app.terms.is_lead(&actor),
+        lead: same || app.terms.is_lead(&actor),
         carried_out: store::complaint_is_carried_out(&app.pool, complaint_id).await?,
         levels: Arc::clone(&app.levels),
     };

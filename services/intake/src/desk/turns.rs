@@ -37,6 +37,8 @@ pub async fn assign_next(
     let (Some(actor), Some(key), Some(members), Some(case_id)) = (actor, key, members, case_id) else {
         return Err(checks.fault().into());
     };
+    // Who has room is read and used before somebody else reads it.
+    let held = store::my_turn(&app.pool, &app.turns).await?;
     let cases = match case_id {
         Some(id) => vec![store::case(&app.pool, id).await?],
         None => waiting(app).await?,
@@ -54,6 +56,7 @@ pub async fn assign_next(
         Some(none) if fault.code() == Rejection::Unknown.code() => none,
         _ => fault,
     })?;
+    drop(held);
     // A repeat is answered with the case it got at first.
     let (_, _, given) = store::case(&app.pool, proto::id("id", &receipt.id)?).await?;
     let assigned_to = given.assignment.map(|held| held.to).unwrap_or_default();

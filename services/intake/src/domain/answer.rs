@@ -68,7 +68,7 @@ impl Event {
             Event::Reply(event) => event.promises(),
             Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
             Event::Tagged { .. } | Event::AnswerOffered(_) | Event::AnswerJudged(_) => &[],
-            Event::Report(_) | Event::Rated(_) => &[],
+            Event::Report(_) | Event::Rated(_) | Event::Classified(_) | Event::Advised(_) => &[],
         }
     }
 }

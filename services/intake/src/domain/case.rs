@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    advice::Opinion,
     assignment::Assignment,
     course::{Course, Merged},
     ending::Unfit,
     health::Health,
+    judgement::Judged,
     knowledge::Offer,
+    minimum::Field,
     priority::{self, Priority},
     rating::Rating,
     record::Part,
@@ -64,6 +67,12 @@ pub struct Case {
     /// The customer's, of the end it had come to then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<Rating>,
+    /// A person's last word on what it is about; none where nobody has said one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
+    /// What an adviser outside said it is about; none where it was not asked, or said nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<Opinion>,
 }
 
 /// How far a case has come.
@@ -99,7 +108,7 @@ pub struct Facts {
     pub product_id: Option<String>,
     pub batch: Option<String>,
     pub class: CaseClass,
-    /// "stated" by a person, the rule that decided, or the model with its version and how sure it was.
+    /// "stated" with the contact, "person" afterwards, the rule that decided, or the model with its version and how sure it was.
     pub class_source: String,
     /// Stated, or only read from the words where the emotion is not among `parts`.
     pub emotion: Option<Emotion>,
@@ -130,6 +139,9 @@ pub struct Facts {
     /// When a person will be there to answer; absent when one was as we took it in (R-INT-16).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered_from: Option<Timestamp>,
+    /// What was told in fields of their own, is not needed, and was not kept (R-SEC-11).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub left_out: BTreeSet<Field>,
 }
 
 impl Facts {
@@ -146,7 +158,7 @@ impl Case {
             return says;
         }
         match (&self.facts, command) {
-            (_, Command::Complete(added)) => self.complete(added),
+            (_, Command::Complete { added, minimum }) => self.complete(added, &minimum),
             (_, Command::Course(command)) => self.decide_course(command, now),
             (None, Command::Register { contact, levels }) => {
                 let (offered, packs) = (contact.offered(now), Arc::clone(&contact.packs));
@@ -161,13 +173,21 @@ impl Case {
             (Some(facts), Command::RecordHealth { said, levels, packs }) => {
                 self.with_owed(self.record_health(facts, *said, &levels, now)?, &packs, now)
             }
+            (Some(facts), Command::Advise { opinion, decides, levels, packs }) => {
+                self.with_owed(self.advise(facts, *opinion, decides, &levels, now)?, &packs, now)
+            }
+            (Some(facts), Command::Classify { said, levels, packs }) => {
+                self.with_owed(self.classify(facts, *said, &levels, now)?, &packs, now)
+            }
             (Some(_), Command::ReceiveReport { receipt, packs }) => self.receive(receipt, &packs, now),
             (Some(_), Command::WithdrawReport { pack, withdrawal }) => self.withdraw_reports(&pack, withdrawal, now),
             (Some(_), Command::Rate { score }) => self.rate(score, now),
             (Some(_), Command::LookAtReports) => self.look_at_reports(now),
             (Some(facts), Command::Assign { asked, levels }) => self.assign(facts, asked, &levels, now),
             (Some(facts), Command::Accept { by, version, levels }) => self.accept(facts, by, version, &levels, now),
-            (Some(facts), Command::RequestInfo { asked, levels }) => self.request_info(facts, asked, &levels, now),
+            (Some(facts), Command::RequestInfo { asked, levels, minimum }) => {
+                self.request_info(facts, asked, &minimum, &levels, now)
+            }
             (Some(facts), Command::Reject { what, reason, levels }) => self.reject(facts, what, reason, &levels, now),
             (Some(_), Command::Tag { tag, put }) => self.tag(tag, put),
             (Some(_), Command::Judge { helpful, levels }) => self.judge(helpful, &levels, now),
@@ -220,6 +240,8 @@ impl Case {
             Event::Tagged { tag, put: false } => drop(self.tags.remove(tag)),
             Event::AnswerOffered(offer) => self.offer = Some(offer.clone()),
             Event::AnswerJudged(helpful) => self.offer.iter_mut().for_each(|offer| offer.helpful = Some(*helpful)),
+            Event::Advised(opinion) => self.opinion = Some((**opinion).clone()),
+            Event::Classified(event) => self.apply_classified(event),
             Event::Health(event) => self.apply_health(event),
             Event::Report(event) => self.reports.apply(event),
             Event::Rated(rating) => self.rating = Some(*rating),

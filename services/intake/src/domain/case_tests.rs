@@ -1,7 +1,10 @@
 //! Every state of a case with every command, the state diagram of the README, and what no series of commands can break.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
@@ -12,6 +15,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{
+    advice_tests::advise,
     assignment_tests::{accept, assign, put_back},
     case::{Case, Command, Contact, Event, State},
     classify::{Classification, Heard},
@@ -24,8 +28,10 @@ use super::{
     ending_tests::reject,
     health::Said,
     health_tests::{self, record_health},
-    information_tests::ask,
+    information_tests::{ask, ask_by},
+    judgement_tests::classify,
     knowledge_tests::{helped, judge, offered},
+    minimum_tests::{minimum, without},
     record::{Added, Part},
     regulator::Packs,
     reporting_tests,
@@ -71,6 +77,7 @@ pub(super) fn contact(class: CaseClass) -> Contact {
         article: None,
         health: Said::default(),
         packs: packs(),
+        left_out: BTreeSet::new(),
     }
 }
 
@@ -80,7 +87,7 @@ fn register(class: CaseClass) -> Command {
 
 fn add(part: Part) -> Command {
     let emotion = (part == Part::Emotion).then_some(Emotion::Worried);
-    Command::Complete(Added { parts: [part].into(), emotion })
+    Command::Complete { added: Added { parts: [part].into(), emotion }, minimum: minimum() }
 }
 
 pub(super) fn respond(at: Option<Timestamp>) -> Command {
@@ -167,6 +174,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("assign", assign("staff:ben", "staff:ana", 0)),
         ("accept", accept("staff:ana", 0)),
         ("request info", ask(1, &[Part::Circumstances])),
+        ("request what is not needed", ask_by(1, &[Part::Circumstances], without(&["circumstances"]))),
         ("look for info", Command::LookForInfo),
         ("reject", reject(Unfit::NotOurs)),
         ("reopen", reopen()),
@@ -187,6 +195,9 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("withdraw a report", reporting_tests::withdraw()),
         ("rate", Command::Rate { score: 4 }),
         ("look at reports", Command::LookAtReports),
+        ("advise", advise(CaseClass::Repair, true)),
+        ("classify as delivery", classify(CaseClass::Delivery, None, 0)),
+        ("classify as suggestion", classify(CaseClass::Suggestion, None, 0)),
         ("record health", record_health(health_tests::symptoms(2))),
     ]
 }
@@ -260,7 +271,7 @@ fn expected(from: &str, command: &str) -> Outcomes {
         (_, "receive a report" | "withdraw a report") => Err("case.no_report_owed"),
         (_, "rate") if still == "closed" => Ok((still, true)),
         (_, "rate") if still != "merged" => Err("case.not_ended"),
-        (_, "look at reports") => Ok((still, false)),
+        (_, "look at reports" | "advise") => Ok((still, false)),
         (_, "look at response") if owes_reply(from) => Ok((still, true)),
         (_, "look at response") => Ok((still, still == "routed" && from != "enquiry late")),
         (_, "look for info") if is_waiting => Ok(("closed", true)),
@@ -288,7 +299,10 @@ fn expected(from: &str, command: &str) -> Outcomes {
         (_, "respond") => Ok(("responded", true)),
         (_, "close as complaint") => Err("case.outcome_not_by_person"),
         (_, _) if is_complaint => Err("case.is_complaint"),
-        (_, "request info") if is_waiting => Err("case.info_requested"),
+        (_, "classify as delivery") if is_waiting => Ok(("responded", true)),
+        (_, "classify as delivery" | "classify as suggestion") => Ok((still, true)),
+        (_, "request info" | "request what is not needed") if is_waiting => Err("case.info_requested"),
+        (_, "request what is not needed") => Err("case.part_not_needed"),
         (_, "request info") => Ok(("awaiting_info", true)),
         (_, "reject") => Ok(("rejected", true)),
         ("suggestion", "close as suggestion") => Ok(("closed", true)),
@@ -324,26 +338,6 @@ fn every_pair_of_state_and_command() {
     );
 }
 
-#[test]
-fn r_cmp_01_what_is_on_record_stays_and_what_is_missing_is_added_once() {
-    let mut case = after(CaseClass::Delivery, &[]);
-    assert_eq!(run(&mut case, add(Part::Content), hours(1)), Err("case.part_on_record"));
-    for part in [Part::Emotion, Part::Circumstances, Part::ExpectedResolution] {
-        assert_eq!(run(&mut case, add(part), hours(1)).unwrap().len(), 1);
-        assert_eq!(run(&mut case, add(part), hours(1)), Err("case.part_on_record"));
-    }
-    let facts = case.facts.unwrap();
-    assert_eq!((facts.parts.len(), facts.emotion), (4, Some(Emotion::Worried)));
-}
-
-#[test]
-fn r_int_04_when_it_happened_and_when_we_learned_of_it_are_two_things() {
-    let facts = after(CaseClass::Delivery, &[]).facts.unwrap();
-    assert_eq!((facts.occurred_at, facts.recorded_at), (hours(-2), hours(0)));
-    assert!(facts.complaint_id.is_some());
-    assert!(after(CaseClass::Suggestion, &[]).facts.unwrap().complaint_id.is_none());
-}
-
 fn any_command() -> impl Strategy<Value = Command> {
     prop::sample::select(commands()).prop_map(|(_, command)| command)
 }
@@ -377,7 +371,7 @@ proptest! {
             let open = matches!(case.state, State::Responded | State::Reopened);
             prop_assert!(open || case.owed_reply().is_none(), "only what was answered and goes on owes another answer");
             let often = |event: &&Event| {
-                let said = matches!(event, Event::Health(_) | Event::Rated(_) | Event::Reply(_));
+                let said = matches!(event, Event::Health(_) | Event::Rated(_) | Event::Reply(_) | Event::Classified(_));
                 said || matches!(event, Event::Closed { .. } | Event::Reopened | Event::Assigned { .. } | Event::Course(_))
             };
             let once = events.iter().filter(|event| !often(event));

@@ -78,7 +78,7 @@ const TWICE: usize = 100;
 /// The rule that decides where no rule matches: an unhappy customer is heard as a complaint about service.
 const UNHAPPY: &str = "default.unhappy";
 /// The rule that decides where nothing else does.
-const DEFAULT: &str = "default";
+pub const DEFAULT: &str = "default";
 /// The source of a class that follows from a person's judgement of the harm.
 const HARMED: &str = "stated.severity";
 /// The source of a class that a person stated.

@@ -13,6 +13,7 @@ use super::{
     case::{Case, Command},
     case_tests::{contact, hours, levels},
     classify::{Classification, Classifier, RuleBook, RuleError},
+    minimum_tests::minimum,
     record::{Added, Part},
     triage::{Advisor, AdvisorError, Mode},
     vocabulary::{CaseClass, Emotion},
@@ -250,7 +251,7 @@ fn r_cmp_01_a_feeling_that_is_read_is_not_on_record_until_a_person_states_it() {
     assert_eq!((facts.emotion, facts.priority.parts[0].reason.as_str()), (Some(Emotion::Angry), "emotion_read"));
     assert!(!facts.parts.contains(&Part::Emotion));
     let stated = Added { parts: [Part::Emotion].into(), emotion: Some(Emotion::Calm) };
-    for event in case.decide(Command::Complete(stated), hours(1)).unwrap() {
+    for event in case.decide(Command::Complete { added: stated, minimum: minimum() }, hours(1)).unwrap() {
         case.apply(&event);
     }
     let facts = case.facts.unwrap();

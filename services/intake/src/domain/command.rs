@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use kernel::sla::{Levels, Warning};
 
 use super::{
+    advice::Opinion,
     answer::Moved,
     assignment::{Assignment, HandOver},
     case::Facts,
@@ -14,7 +15,9 @@ use super::{
     ending::Unfit,
     health,
     information::Question,
+    judgement::{Classified, Judgement},
     knowledge::Offer,
+    minimum::Minimum,
     rating::Rating,
     record::{Added, Part},
     regulator::Packs,
@@ -27,7 +30,10 @@ use super::{
 #[derive(Clone, Debug)]
 pub enum Command {
     /// A person adds to the record what was missing.
-    Complete(Added),
+    Complete {
+        added: Added,
+        minimum: Arc<Minimum>,
+    },
     /// A person adds to the health record.
     RecordHealth {
         said: Box<health::Said>,
@@ -71,10 +77,24 @@ pub enum Command {
         version: u32,
         levels: Arc<Levels>,
     },
+    /// An adviser says what it is about; whether its word may count.
+    Advise {
+        opinion: Box<Opinion>,
+        decides: bool,
+        levels: Arc<Levels>,
+        packs: Arc<Packs>,
+    },
+    /// A person says what it is about.
+    Classify {
+        said: Box<Judgement>,
+        levels: Arc<Levels>,
+        packs: Arc<Packs>,
+    },
     /// Ask the customer for what is missing.
     RequestInfo {
         asked: Question,
         levels: Arc<Levels>,
+        minimum: Arc<Minimum>,
     },
     /// Time has passed, and what is missing is awaited.
     LookForInfo,
@@ -175,6 +195,10 @@ pub enum Event {
     AnswerOffered(Offer),
     /// Whether it helped.
     AnswerJudged(bool),
+    /// What an adviser says it is about.
+    Advised(Box<Opinion>),
+    /// It is about something else than was thought.
+    Classified(Box<Classified>),
     /// Another person has it now.
     Assigned {
         assignment: Assignment,

@@ -11,6 +11,7 @@ use super::{
     classify::Classification,
     health,
     knowledge::Article,
+    minimum::Field,
     priority::{self, Priority, Weighed},
     record::Part,
     regulator::Packs,
@@ -42,6 +43,8 @@ pub struct Contact {
     pub health: health::Said,
     /// Whom harm is reported to.
     pub packs: Arc<Packs>,
+    /// What was told and is not needed.
+    pub left_out: BTreeSet<Field>,
 }
 
 impl Contact {
@@ -101,6 +104,7 @@ impl Contact {
             vip_tier: self.vip_tier,
             repeat_contact: self.repeat_contact,
             answered_from,
+            left_out: self.left_out,
         });
         Ok(std::iter::once(Event::Registered { facts, promises }).chain(health).collect())
     }

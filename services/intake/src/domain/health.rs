@@ -273,7 +273,7 @@ impl Case {
     }
 
     /// The case's new place, if that is another one.
-    fn raise(
+    pub(super) fn raise(
         &self,
         facts: &Facts,
         severity: u8,

@@ -9,6 +9,7 @@ use kernel::{calendar, promise::verdict, sla::Levels};
 
 use super::{
     case::{Case, Event, Facts, Rejection, State},
+    minimum::Minimum,
     record::Part,
     vocabulary::Outcome,
 };
@@ -25,11 +26,12 @@ pub struct Question {
 
 impl Case {
     /// Asks the customer for parts of the record. Errors: the case is closed, or is a complaint's, which asks for itself;
-    /// the customer was asked already; a part is on record.
+    /// the customer was asked already; a part is on record, or its class does not need it (R-INT-20).
     pub(super) fn request_info(
         &self,
         facts: &Facts,
         asked: Question,
+        minimum: &Minimum,
         levels: &Levels,
         now: Timestamp,
     ) -> Result<Vec<Event>, Rejection> {
@@ -43,6 +45,9 @@ impl Case {
         }
         if let Some(part) = missing.intersection(&facts.parts).next() {
             return Err(Rejection::PartOnRecord(*part));
+        }
+        if let Some(part) = minimum.unneeded(facts, &missing) {
+            return Err(Rejection::PartNotNeeded(part));
         }
         let answers = self.state == State::Routed || self.owed_reply().is_some();
         let mut events = if answers { self.respond(facts, None, levels, now)? } else { vec![] };

@@ -1,7 +1,7 @@
-//! The customer is asked for what is missing: the question is an answer, and what comes of it.
+//! What is on record, and what is asked for: the question is an answer, and what comes of it.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::SignedDuration;
 use kernel::{promise::State as Stands, sla::Kind};
@@ -10,22 +10,30 @@ use super::{
     case::{Case, Command, Event, State},
     case_tests::{after, hours, levels, respond, run},
     information::Question,
+    minimum::Minimum,
+    minimum_tests::{minimum, without},
     record::{Added, Part},
     vocabulary::{CaseClass, Emotion, Outcome},
 };
 
 /// Asks for these parts, to be answered within a day.
 pub(super) fn ask(number: u32, missing: &[Part]) -> Command {
+    ask_by(number, missing, minimum())
+}
+
+/// The same, by another declaration of what is needed.
+pub(super) fn ask_by(number: u32, missing: &[Part], minimum: Arc<Minimum>) -> Command {
     let missing = missing.iter().copied().collect();
     Command::RequestInfo {
         asked: Question { number, missing, within: SignedDuration::from_hours(24) },
         levels: levels(),
+        minimum,
     }
 }
 
 fn add(parts: &[Part]) -> Command {
     let emotion = parts.contains(&Part::Emotion).then_some(Emotion::Worried);
-    Command::Complete(Added { parts: parts.iter().copied().collect(), emotion })
+    Command::Complete { added: Added { parts: parts.iter().copied().collect(), emotion }, minimum: minimum() }
 }
 
 #[test]
@@ -51,12 +59,44 @@ fn a_question_is_the_first_answer_and_what_is_added_takes_the_case_up_again() {
 }
 
 #[test]
+fn r_cmp_01_what_is_on_record_stays_and_what_is_missing_is_added_once() {
+    let mut case = after(CaseClass::Delivery, &[]);
+    assert_eq!(run(&mut case, add(&[Part::Content]), hours(1)), Err("case.part_on_record"));
+    for part in [Part::Emotion, Part::Circumstances, Part::ExpectedResolution] {
+        assert_eq!(run(&mut case, add(&[part]), hours(1)).unwrap().len(), 1);
+        assert_eq!(run(&mut case, add(&[part]), hours(1)), Err("case.part_on_record"));
+    }
+    let facts = case.facts.unwrap();
+    assert_eq!((facts.parts.len(), facts.emotion), (4, Some(Emotion::Worried)));
+}
+
+#[test]
+fn r_int_04_when_it_happened_and_when_we_learned_of_it_are_two_things() {
+    let facts = after(CaseClass::Delivery, &[]).facts.unwrap();
+    assert_eq!((facts.occurred_at, facts.recorded_at), (hours(-2), hours(0)));
+    assert!(facts.complaint_id.is_some());
+    assert!(after(CaseClass::Suggestion, &[]).facts.unwrap().complaint_id.is_none());
+}
+
+#[test]
 fn r_int_20_nobody_is_asked_for_what_is_on_record() {
     let mut case = after(CaseClass::Enquiry, &[(add(&[Part::Emotion]), 1)]);
     for known in [Part::Content, Part::Emotion] {
         assert_eq!(run(&mut case, ask(1, &[Part::Circumstances, known]), hours(2)), Err("case.part_on_record"));
     }
     run(&mut case, ask(1, &[Part::Circumstances]), hours(2)).unwrap();
+}
+
+#[test]
+fn r_int_20_nobody_is_asked_for_what_the_class_does_not_need() {
+    let mut case = after(CaseClass::Enquiry, &[]);
+    let needless = without(&["circumstances"]);
+    let both = [Part::Emotion, Part::Circumstances];
+    assert_eq!(run(&mut case, ask_by(1, &both, Arc::clone(&needless)), hours(2)), Err("case.part_not_needed"));
+    let added = Added { parts: [Part::Circumstances].into(), emotion: None };
+    let told = Command::Complete { added, minimum: Arc::clone(&needless) };
+    assert_eq!(run(&mut case, told, hours(2)), Err("case.part_not_needed"));
+    run(&mut case, ask_by(1, &[Part::Emotion], needless), hours(2)).unwrap();
 }
 
 #[test]

@@ -1,17 +1,29 @@
-//! A purchase: what was sold to whom, line by line, and whether it has arrived.
-//! Invariant: what was sold and paid never changes once recorded; the only thing that happens later is delivery.
+//! A purchase: what was sold to whom, line by line, whether it has arrived, and what its base data lack.
+//! Invariant: what was sold and paid never changes once recorded; what happens later is its delivery, and that what its
+//! base data lack is judged anew.
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::vocabulary::Channel;
+use super::{
+    base_data::{self, Flaw, Known},
+    vocabulary::Channel,
+};
 
 /// A purchase as intake knows it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Purchase {
     pub facts: Option<Facts>,
     pub state: State,
+    /// What its base data lack, or what does not fit together (R-INT-07).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub flaws: BTreeSet<Flaw>,
+    /// What a person said is right all the same.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub confirmed: BTreeSet<Flaw>,
 }
 
 /// Where the goods are.
@@ -57,18 +69,24 @@ pub struct Line {
     pub paid: Money,
 }
 
-/// What a seller can tell about a purchase.
+/// What can be told about a purchase.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// It was sold; perhaps it has been delivered too. Told again it changes nothing, but for a delivery not known yet.
-    Record { facts: Box<Facts>, delivered_at: Option<Timestamp> },
+    /// It was sold; perhaps it has been delivered too. Told again it changes nothing, but for a delivery not known yet
+    /// and what its base data lack.
+    Record { facts: Box<Facts>, delivered_at: Option<Timestamp>, known: Known },
+    /// What is known of its customer may have changed.
+    Judge { known: Known },
+    /// A person adds what is missing, and says what is right all the same.
+    Correct { known: Known, confirmed: BTreeSet<Flaw> },
 }
 
 /// What happened to a purchase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    Recorded { facts: Box<Facts>, delivered_at: Option<Timestamp> },
+    Recorded { facts: Box<Facts>, delivered_at: Option<Timestamp>, flaws: BTreeSet<Flaw> },
     Delivered { at: Timestamp },
+    BaseDataChanged { flaws: BTreeSet<Flaw>, confirmed: BTreeSet<Flaw> },
 }
 
 /// Why intake does not take what it is told.
@@ -76,6 +94,10 @@ pub enum Event {
 pub enum Rejection {
     #[error("this order is on record with other {0}; what was sold does not change, send a new order_ref")]
     Differs(&'static str),
+    #[error("no such purchase is on record")]
+    Unknown,
+    #[error("nothing that is flagged was added or confirmed; ListIncompleteBaseData names what is flagged")]
+    NothingCorrected,
 }
 
 impl Rejection {
@@ -83,6 +105,8 @@ impl Rejection {
     pub fn code(&self) -> &'static str {
         match self {
             Rejection::Differs(_) => "purchase.differs",
+            Rejection::Unknown => "purchase.not_found",
+            Rejection::NothingCorrected => "purchase.nothing_corrected",
         }
     }
 
@@ -90,34 +114,80 @@ impl Rejection {
     pub fn field(&self) -> &'static str {
         match self {
             Rejection::Differs(field) => field,
+            Rejection::Unknown | Rejection::NothingCorrected => "",
         }
     }
 }
 
 impl Purchase {
     /// What follows from `command`.
-    pub fn decide(&self, command: Command, _now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        let Command::Record { facts, delivered_at } = command;
-        let Some(known) = &self.facts else { return Ok(vec![Event::Recorded { facts, delivered_at }]) };
-        if let Some(field) = known.difference(&facts) {
-            return Err(Rejection::Differs(field));
+    pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        match (&self.facts, command) {
+            (None, Command::Record { facts, delivered_at, known }) => {
+                let flaws = base_data::judge(&facts, delivered_at, &known, now);
+                Ok(vec![Event::Recorded { facts, delivered_at, flaws }])
+            }
+            (None, Command::Judge { .. }) => Ok(vec![]),
+            (None, Command::Correct { .. }) => Err(Rejection::Unknown),
+            (Some(facts), Command::Record { facts: told, delivered_at, known }) => {
+                if let Some(field) = facts.difference(&told) {
+                    return Err(Rejection::Differs(field));
+                }
+                let arrived = match (&self.state, delivered_at) {
+                    (State::Recorded, Some(at)) => Some(at),
+                    (State::Delivered { at }, Some(told)) if *at != told => {
+                        return Err(Rejection::Differs("delivered_at"));
+                    }
+                    // A message from before the delivery may come late; it takes nothing back.
+                    (State::Absent | State::Recorded | State::Delivered { .. }, _) => None,
+                };
+                let delivered = arrived.map(|at| Event::Delivered { at });
+                let judged = self.judged(facts, arrived.or_else(|| self.delivered_at()), &known, &self.confirmed, now);
+                Ok(delivered.into_iter().chain(judged).collect())
+            }
+            (Some(facts), Command::Judge { known }) => {
+                Ok(self.judged(facts, self.delivered_at(), &known, &self.confirmed, now).into_iter().collect())
+            }
+            (Some(facts), Command::Correct { known, confirmed }) => {
+                let sound = confirmed.into_iter().filter(|flaw| flaw.can_be_confirmed() && self.flaws.contains(flaw));
+                let confirmed: BTreeSet<Flaw> = self.confirmed.iter().copied().chain(sound).collect();
+                let judged = self.judged(facts, self.delivered_at(), &known, &confirmed, now);
+                judged.map(|event| vec![event]).ok_or(Rejection::NothingCorrected)
+            }
         }
-        match (&self.state, delivered_at) {
-            (State::Recorded, Some(at)) => Ok(vec![Event::Delivered { at }]),
-            (State::Delivered { at }, Some(told)) if *at != told => Err(Rejection::Differs("delivered_at")),
-            // A message from before the delivery may come late; it takes nothing back.
-            (State::Absent | State::Recorded | State::Delivered { .. }, _) => Ok(vec![]),
-        }
+    }
+
+    /// What of its base data is judged otherwise by now.
+    fn judged(
+        &self,
+        facts: &Facts,
+        delivered_at: Option<Timestamp>,
+        known: &Known,
+        confirmed: &BTreeSet<Flaw>,
+        now: Timestamp,
+    ) -> Option<Event> {
+        let flaws = base_data::judge(facts, delivered_at, known, now);
+        let flaws: BTreeSet<Flaw> = flaws.difference(confirmed).copied().collect();
+        (flaws != self.flaws).then(|| Event::BaseDataChanged { flaws, confirmed: confirmed.clone() })
+    }
+
+    /// When it reached the customer; `None` while it is on its way.
+    pub fn delivered_at(&self) -> Option<Timestamp> {
+        if let State::Delivered { at } = self.state { Some(at) } else { None }
     }
 
     /// Takes in what happened.
     pub fn apply(&mut self, event: &Event) {
         match event {
-            Event::Recorded { facts, delivered_at } => {
+            Event::Recorded { facts, delivered_at, flaws } => {
                 self.facts = Some((**facts).clone());
                 self.state = delivered_at.map_or(State::Recorded, |at| State::Delivered { at });
+                self.flaws = flaws.clone();
             }
             Event::Delivered { at } => self.state = State::Delivered { at: *at },
+            Event::BaseDataChanged { flaws, confirmed } => {
+                (self.flaws, self.confirmed) = (flaws.clone(), confirmed.clone());
+            }
         }
     }
 }
@@ -135,121 +205,5 @@ impl Facts {
         ]
         .into_iter()
         .find_map(|(field, differs)| differs.then_some(field))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-    use jiff::SignedDuration;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn facts() -> Facts {
-        let paid = Money::new(1990, "CNY".parse().unwrap());
-        Facts {
-            purchase_id: Uuid::from_u128(1),
-            order_ref: "A-1".into(),
-            customer_id: Uuid::from_u128(2),
-            channel: Channel::Website,
-            store_id: None,
-            bought_at: Timestamp::UNIX_EPOCH,
-            lines: vec![Line {
-                line_id: "1".into(),
-                product_id: "p".into(),
-                category: "shampoo".into(),
-                batch: None,
-                quantity: 1,
-                price: None,
-                paid,
-            }],
-            paid,
-        }
-    }
-
-    fn day(n: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * n)
-    }
-
-    fn told(delivered: Option<i64>) -> Command {
-        Command::Record { facts: Box::new(facts()), delivered_at: delivered.map(day) }
-    }
-
-    fn told_otherwise(change: impl Fn(&mut Facts)) -> Command {
-        let mut other = facts();
-        change(&mut other);
-        Command::Record { facts: Box::new(other), delivered_at: None }
-    }
-
-    fn after(history: &[Option<i64>]) -> Purchase {
-        let mut purchase = Purchase::default();
-        for delivered in history {
-            for event in purchase.decide(told(*delivered), day(9)).unwrap() {
-                purchase.apply(&event);
-            }
-        }
-        purchase
-    }
-
-    fn kind(purchase: &Purchase) -> String {
-        serde_json::to_value(purchase).unwrap()["state"]["kind"].as_str().unwrap().to_owned()
-    }
-
-    /// Every state with everything a seller can say.
-    #[test]
-    fn every_pair_of_state_and_command() {
-        let states = [("absent", after(&[])), ("recorded", after(&[None])), ("delivered", after(&[Some(3)]))];
-        let commands = [
-            ("record", told(None)),
-            ("record, delivered", told(Some(3))),
-            ("record, delivered otherwise", told(Some(4))),
-            ("record other paid", told_otherwise(|f| f.paid.minor = 1)),
-            ("record other lines", told_otherwise(|f| f.lines.clear())),
-            ("record other customer", told_otherwise(|f| f.customer_id = Uuid::from_u128(9))),
-        ];
-        let expected = |from: &str, command: &str| match (from, command) {
-            ("absent", "record, delivered" | "record, delivered otherwise") => Ok("delivered"),
-            ("absent", _) => Ok("recorded"),
-            ("recorded", "record") => Ok("recorded"),
-            ("recorded", "record, delivered" | "record, delivered otherwise") => Ok("delivered"),
-            ("delivered", "record" | "record, delivered") => Ok("delivered"),
-            ("delivered", "record, delivered otherwise") => Err("delivered_at"),
-            (_, "record other paid") => Err("paid"),
-            (_, "record other lines") => Err("lines"),
-            (_, "record other customer") => Err("customer"),
-            pair => panic!("nothing is said about {pair:?}"),
-        };
-        for (from, purchase) in &states {
-            for (name, command) in &commands {
-                let outcome = purchase.decide(command.clone(), day(9)).map(|events| {
-                    let mut next = purchase.clone();
-                    events.iter().for_each(|event| next.apply(event));
-                    kind(&next)
-                });
-                let outcome = outcome.as_deref().map_err(|rejection| rejection.field());
-                assert_eq!(outcome, expected(from, name), "{from} + {name}");
-            }
-        }
-    }
-
-    proptest! {
-        /// However often and in whatever order it is told, what was sold is recorded once and delivered at most once.
-        #[test]
-        fn told_again_changes_nothing(tellings in prop::collection::vec(prop::option::of(Just(3i64)), 1..8)) {
-            let mut purchase = Purchase::default();
-            let mut seen = Vec::new();
-            for delivered in &tellings {
-                for event in purchase.decide(told(*delivered), day(9)).unwrap() {
-                    purchase.apply(&event);
-                    seen.push(event);
-                }
-            }
-            prop_assert_eq!(seen.iter().filter(|e| matches!(e, Event::Recorded { .. })).count(), 1);
-            prop_assert!(seen.len() <= 2);
-            let arrived = tellings.iter().any(Option::is_some);
-            prop_assert_eq!(purchase.state, if arrived { State::Delivered { at: day(3) } } else { State::Recorded });
-        }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     case::{Case, Event, Rejection},
+    minimum::Minimum,
     vocabulary::Emotion,
 };
 
@@ -45,14 +46,17 @@ pub struct Added {
 }
 
 impl Case {
-    /// Adds to the record. Errors: there is no such case, it is closed, or a part is on record already.
-    pub(super) fn complete(&self, added: Added) -> Result<Vec<Event>, Rejection> {
+    /// Adds to the record. Errors: there is no such case, it is closed, or a part is on record already or not needed.
+    pub(super) fn complete(&self, added: Added, minimum: &Minimum) -> Result<Vec<Event>, Rejection> {
         let facts = self.facts.as_ref().ok_or(Rejection::Unknown)?;
         if let Some(part) = added.parts.intersection(&facts.parts).next() {
             return Err(Rejection::PartOnRecord(*part));
         }
         if self.is_ended() {
             return Err(Rejection::Closed);
+        }
+        if let Some(part) = minimum.unneeded(facts, &added.parts) {
+            return Err(Rejection::PartNotNeeded(part));
         }
         let answered = self.info_added(&added.parts);
         Ok(std::iter::once(Event::RecordCompleted(added)).chain(answered).collect())

@@ -17,6 +17,8 @@ pub enum Rejection {
     AlreadyResponded,
     #[error("{} is on record already; it stays as it was said", .0.word())]
     PartOnRecord(Part),
+    #[error("{} is not needed for a case of this class; nobody asks for it and it is not kept", .0.word())]
+    PartNotNeeded(Part),
     #[error("{} is on record already; it stays as it was said", .0.word())]
     HealthOnRecord(health::Part),
     #[error("{} is on record as graver already and is never lowered", .0.word())]
@@ -37,6 +39,8 @@ pub enum Rejection {
     Closed,
     #[error("the case has changed hands since it was read; read it again")]
     AssignmentChanged,
+    #[error("somebody said what the case is about since it was read; read it again")]
+    ClassificationChanged,
     #[error("the case was given to somebody else; have it assigned to you first")]
     AssignedToOther,
     #[error("the customer was asked already; add what is missing, or wait for it")]
@@ -100,6 +104,7 @@ impl Rejection {
             Rejection::Unknown => "case.not_found",
             Rejection::AlreadyResponded => "case.already_responded",
             Rejection::PartOnRecord(_) => "case.part_on_record",
+            Rejection::PartNotNeeded(_) => "case.part_not_needed",
             Rejection::HealthOnRecord(_) => "case.health_on_record",
             Rejection::HealthLowered(_) => "case.health_lowered",
             Rejection::SeverityMissing => "case.severity_missing",
@@ -110,6 +115,7 @@ impl Rejection {
             Rejection::AlreadyRated => "case.already_rated",
             Rejection::Closed => "case.closed",
             Rejection::AssignmentChanged => "case.assignment_changed",
+            Rejection::ClassificationChanged => "case.classification_changed",
             Rejection::AssignedToOther => "case.assigned_to_other",
             Rejection::InfoRequested => "case.info_requested",
             Rejection::IsComplaint => "case.is_complaint",

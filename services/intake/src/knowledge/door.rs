@@ -161,7 +161,7 @@ pub async fn judge(
     }
     let (_, version, case) = store::case(&app.pool, id).await?;
     let link = status_link(&app, id, app.clock.now());
-    let view = CaseView::of(version, &case, Some(link)).ok_or_else(|| Fault::not_found("case", id))?;
+    let view = CaseView::of(version, &case, &app.minimum, Some(link)).ok_or_else(|| Fault::not_found("case", id))?;
     Ok((StatusCode::OK, Json(view)))
 }
 

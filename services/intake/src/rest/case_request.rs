@@ -1,6 +1,6 @@
 //! A contact as channels send it, and what it is when nothing is wrong with it. Only what is needed is asked for
 //! (R-INT-20): who, how to reach them, and what they said; all else is welcome and optional.
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use kernel::id;
@@ -345,6 +345,7 @@ impl Registration {
             article: None,
             health: self.health,
             packs: Arc::clone(packs),
+            left_out: BTreeSet::new(),
         }
     }
 }

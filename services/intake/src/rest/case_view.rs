@@ -1,4 +1,6 @@
 //! A case as channels see it: where it stands, and nothing personal.
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,6 +11,7 @@ use crate::{
         case::{Case, State},
         course::LinkKind,
         knowledge::Article,
+        minimum::{Field, Minimum},
         priority::Part,
     },
     wire,
@@ -72,6 +75,14 @@ pub struct CaseView {
     /// The case it goes on as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<Uuid>,
+    /// The fields of the least its class needs that nobody has told yet; absent where nothing is lacking, and when it is over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["purchase", "expected_resolution"]))]
+    pub lacking: Vec<String>,
+    /// The fields that were told and not kept: a case of its class does not need them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["customer.address"]))]
+    pub left_out: Vec<String>,
     /// The cases it belongs with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<LinkView>,
@@ -129,8 +140,8 @@ pub struct PartView {
 }
 
 impl CaseView {
-    /// The case as it is; `None` when there is none.
-    pub fn of(version: u64, case: &Case, status_link: Option<String>) -> Option<Self> {
+    /// The case as it is, beside what is needed; `None` when there is none.
+    pub fn of(version: u64, case: &Case, minimum: &Minimum, status_link: Option<String>) -> Option<Self> {
         let facts = case.facts.as_ref()?;
         let part = |part: &Part| PartView { reason: part.reason.clone(), points: part.points };
         let (closed_at, outcome) = match case.state {
@@ -138,6 +149,8 @@ impl CaseView {
             State::Rejected { what, at, .. } => (Some(at), Some(what.word().to_owned())),
             _ => (None, None),
         };
+        let further = case.course.further.iter().flat_map(|further| &further.left_out);
+        let left_out: BTreeSet<Field> = facts.left_out.iter().chain(further).copied().collect();
         Some(Self {
             case_id: facts.case_id,
             version,
@@ -164,6 +177,8 @@ impl CaseView {
             closed_at,
             outcome,
             merged_into: case.merged_into().map(|merged| merged.into),
+            lacking: wire::fields(&minimum.lacking(case)),
+            left_out: wire::fields(&left_out),
             links: case.course.all_links().into_iter().map(|(case_id, kind)| LinkView { case_id, kind }).collect(),
             answer: case.offer.as_ref().map(|offer| AnswerView::of(&offer.article)),
             status_link,

@@ -85,7 +85,7 @@ pub async fn get(
 ) -> Result<axum::Json<CaseView>, Problem> {
     let Path(id) = id.map_err(|_| Fault::invalid("id", "is not a UUID"))?;
     let (id, version, case) = store::case(&app.pool, id).await?;
-    let view = CaseView::of(version, &case, Some(status::link(&app, id, app.clock.now())))
+    let view = CaseView::of(version, &case, &app.minimum, Some(status::link(&app, id, app.clock.now())))
         .ok_or_else(|| Fault::not_found("case", id))?;
     Ok(axum::Json(view))
 }

@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use backbone::{Change, Fault, Unit, fault::Kind};
 use jiff::Timestamp;
+use opentelemetry::KeyValue;
 use uuid::Uuid;
 
 use super::{case_request::Registration, case_view::CaseView, status};
 use crate::{
+    advice::wanted,
     app::{App, channel_actor},
     domain::{
         case::{Case, Command, Contact},
         course::{self, Further, LinkKind},
+        minimum::Field,
     },
     knowledge::Article,
     store,
-    vault::{CustomerKey, person_beside_text, text_row},
+    vault::{CustomerKey, Person, Text, person_beside_text, text_row},
 };
 
 /// The unit that puts the contact of the key's customer on record, and the case it is in then. Errors: the case it
@@ -32,46 +35,83 @@ pub async fn unit(
         Some(id) => Some(store::case_it_goes_on_as(&app.pool, id).await.map_err(named_wrong)?),
         None => None,
     };
-    let person = person_beside_text(&app.master, key, &registration.known.person)?;
-    let words = serde_json::to_string(&registration.text).map_err(Fault::internal)?;
     let actor = channel_actor(registration.channel);
-    let (question, files) = (registration.text.content.clone(), registration.files.clone());
+    let (mut text, mut person) = (registration.text.clone(), registration.known.person.clone());
+    let files = registration.files.clone();
     let mut contact = registration.into_contact(&app.classifier, &app.packs, contact_id, key.customer);
+    let named = named.map(|(id, _, case)| {
+        // Told again, what made a case of its own is in that one, whatever the named one would take by now.
+        let takes =
+            !case.course.all_links().contains_key(&contact_id) && case.takes(&contact, app.terms.reopen_within, now);
+        (id, case, takes)
+    });
+    leave_out(app, &mut contact, named.as_ref().filter(|named| named.2).map(|named| &named.1), &mut text, &mut person);
+    let words = serde_json::to_string(&text).map_err(Fault::internal)?;
+    let person = person_beside_text(&app.master, key, &person)?;
     if contact.is_plain_enquiry() {
-        let article = app.knowledge.answer(&question, contact.product_id.as_deref());
+        let article = app.knowledge.answer(&text.content, contact.product_id.as_deref());
         contact.article = article.map(Article::reference);
     }
+    let asks = app.has_adviser && contact.classification.is_unsure();
     let (unit, case_id, part) = match named {
-        // Told again, what made a case of its own is in that one, whatever the named one would take by now.
-        Some((id, _, case))
-            if !case.course.all_links().contains_key(&contact_id)
-                && case.takes(&contact, app.terms.reopen_within, now) =>
-        {
+        Some((id, _, true)) => {
             let (levels, within) = (Arc::clone(&app.levels), app.terms.reopen_within);
             let hear = course::Command::Hear { contact: Box::new(contact), levels, within };
             (Unit::of(Change::to::<Case>(id, Command::Course(hear))), id, Further::part(contact_id))
         }
-        Some((id, _, case)) => (linked(app, contact, id, &case), contact_id, "contact".to_owned()),
+        Some((id, case, false)) => {
+            let same = match &case.facts {
+                Some(facts) => store::customer::same_person(&app.pool, facts.customer_id, contact.customer_id).await?,
+                None => false,
+            };
+            (linked(app, contact, id, &case, same), contact_id, "contact".to_owned())
+        }
         None => {
             let register = Change::create::<Case>(contact_id, contact.register(&app.levels));
             (Unit::of(register), contact_id, "contact".to_owned())
         }
     };
-    let text = text_row(key, case_id, &part, &words)?;
+    let unit = if asks && case_id == contact_id { unit.row(wanted(case_id, now)) } else { unit };
+    let row = text_row(key, case_id, &part, &words)?;
     let files = files.iter().map(|file| file.row(&app.master, key, case_id, now)).collect::<Result<Vec<_>, _>>()?;
-    let link = status::link(app, case_id, now);
+    let (link, minimum) = (status::link(app, case_id, now), Arc::clone(&app.minimum));
     let answer = move |_, version, case: &Case| {
-        let view = CaseView::of(version, case, Some(link.clone()));
+        let view = CaseView::of(version, case, &minimum, Some(link.clone()));
         view.and_then(|view| serde_json::to_vec(&view).ok()).unwrap_or_default()
     };
-    let unit = files.into_iter().fold(unit.row(person).row(text), Unit::row);
+    let unit = files.into_iter().fold(unit.row(person).row(row), Unit::row);
     Ok((unit.actor(actor).answer::<Case>(answer), case_id))
 }
 
-/// A case of its own that goes on from the named one; of somebody else's case it is only said that it was named.
-fn linked(app: &App, mut contact: Contact, named: Uuid, case: &Case) -> Unit {
+/// Leaves out what was told in fields of their own and is not needed, also by the case it goes to (R-SEC-11). What speaks of
+/// harm was heard before, and needs it.
+fn leave_out(app: &App, contact: &mut Contact, case: Option<&Case>, text: &mut Text, person: &mut Person) {
+    let needs = app.minimum.of_contact(contact, case);
+    contact.leave_out(&needs);
+    let words = [
+        (Field::Circumstances, &mut text.circumstances),
+        (Field::ExpectedResolution, &mut text.expected_resolution),
+        (Field::Symptoms, &mut text.symptoms),
+        (Field::Onset, &mut text.onset),
+        (Field::FrequencyOfUse, &mut text.frequency_of_use),
+        (Field::DurationOfUse, &mut text.duration_of_use),
+        (Field::Address, &mut person.address),
+    ];
+    for (field, told) in words.into_iter().filter(|(field, _)| !needs.wants(*field)) {
+        if told.take().is_some() {
+            contact.left_out.insert(field);
+        }
+    }
+    for field in &contact.left_out {
+        let by = [KeyValue::new("source", contact.channel.word()), KeyValue::new("field", field.word())];
+        app.left_out.add(1, &by);
+    }
+}
+
+/// A case of its own that goes on from the named one, where that is of the same person (by whatever pseudonym: the
+/// words stay under the one they were told with); of somebody else's case it is only said that it was named.
+fn linked(app: &App, mut contact: Contact, named: Uuid, case: &Case, same: bool) -> Unit {
     let id = contact.case_id;
-    let same = case.facts.as_ref().is_some_and(|facts| facts.customer_id == contact.customer_id);
     contact.repeat_contact |= same;
     let kind = if same { LinkKind::FollowUpOf } else { LinkKind::Related };
     let unit = Unit::of(Change::create::<Case>(id, contact.register(&app.levels)));

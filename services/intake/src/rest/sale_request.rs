@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     domain::{
+        base_data::Known,
         identity::Identity,
         purchase::{Command, Facts, Line},
         vocabulary::Channel,
@@ -99,8 +100,8 @@ pub struct Sale {
 }
 
 impl Sale {
-    /// What the purchase is told.
-    pub fn command(&self, customer_id: Uuid) -> Command {
+    /// What the purchase is told, with what is known beside it.
+    pub fn command(&self, customer_id: Uuid, known: Known) -> Command {
         let facts = Facts {
             purchase_id: self.purchase_id,
             order_ref: self.order_ref.clone(),
@@ -111,7 +112,7 @@ impl Sale {
             lines: self.lines.clone(),
             paid: self.paid,
         };
-        Command::Record { facts: Box::new(facts), delivered_at: self.delivered_at }
+        Command::Record { facts: Box::new(facts), delivered_at: self.delivered_at, known }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `POST /v1/sales`: purchases in bulk, one JSON object a line. All lines are checked before any is stored; then they
 //! go down the road side by side, each stored for itself. A repeat is recognised by (channel, order_ref) and changes
 //! nothing, so a request that broke off on the way is completed by sending it again.
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     Json,
@@ -22,7 +22,10 @@ use super::{
 };
 use crate::{
     app::{App, channel_actor},
-    domain::purchase::{Event, Purchase},
+    domain::{
+        base_data::Known,
+        purchase::{Event, Purchase},
+    },
     store,
     vault::person_row,
 };
@@ -41,7 +44,7 @@ const NDJSON: &[&str] = &["application/x-ndjson", "application/ndjson", "applica
 pub struct SalesView {
     /// New to us.
     pub recorded: usize,
-    /// Known, and now delivered.
+    /// Known, and now delivered, or their base data completed.
     pub updated: usize,
     /// Known exactly so.
     pub unchanged: usize,
@@ -66,7 +69,8 @@ pub struct SalesView {
         (status = 503, description = "A part of the system is away; send all again", body = Problem)))]
 pub async fn record(State(app): State<Arc<App>>, request: Request<Body>) -> Result<Json<SalesView>, Problem> {
     let text = body::text(request, NDJSON, BODY_MAX).await?;
-    let orders = read(&app, &text)?;
+    let mut orders = read(&app, &text)?;
+    complete(&app, &mut orders).await?;
     let view = foresee(&app, &orders).await?;
     for part in orders.chunks(ABREAST) {
         try_join_all(part.iter().map(|order| put(&app, order))).await?;
@@ -78,6 +82,7 @@ pub async fn record(State(app): State<Arc<App>>, request: Request<Body>) -> Resu
 struct Order {
     line: usize,
     customer: Uuid,
+    known: Known,
     sale: Sale,
 }
 
@@ -88,7 +93,10 @@ fn read(app: &App, text: &str) -> Result<Vec<Order>, Problem> {
     for (index, written) in text.lines().enumerate().filter(|(_, written)| !written.trim().is_empty()) {
         let line = index + 1;
         match SaleRequest::read(written, now) {
-            Ok(sale) => orders.push(Order { line, customer: app.pseudonym(&sale.identity), sale }),
+            Ok(sale) => {
+                let (customer, known) = (app.pseudonym(&sale.identity), app.known(&sale.person));
+                orders.push(Order { line, customer, known, sale });
+            }
             Err(found) => wrong.extend(found.into_iter().map(|wrong| Wrong { line: Some(line), ..wrong })),
         }
         if index >= LINES_MAX {
@@ -111,6 +119,25 @@ fn read(app: &App, text: &str) -> Result<Vec<Order>, Problem> {
     Ok(orders)
 }
 
+/// What is known of the customers besides, by other orders or by what they told before.
+async fn complete(app: &App, orders: &mut [Order]) -> Result<(), Fault> {
+    let lacking = orders.iter().filter(|order| !(order.known.name && order.known.contact));
+    let lacking: Vec<Uuid> = lacking.map(|order| order.customer).collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let mut known: HashMap<Uuid, (bool, bool)> = store::customer::base_data(&app.pool, &lacking).await?;
+    for order in &*orders {
+        let (name, contact) = known.entry(order.customer).or_default();
+        (*name, *contact) = (*name || order.known.name, *contact || order.known.contact);
+    }
+    for order in orders {
+        let (name, contact) = known.get(&order.customer).copied().unwrap_or_default();
+        (order.known.name, order.known.contact) = (name, contact);
+    }
+    Ok(())
+}
+
 /// What will become of the orders, by the same decision that will be taken. Errors: the lines that contradict what is
 /// on record, or an earlier line.
 async fn foresee(app: &App, orders: &[Order]) -> Result<SalesView, Problem> {
@@ -119,11 +146,11 @@ async fn foresee(app: &App, orders: &[Order]) -> Result<SalesView, Problem> {
     let (mut view, mut contradictions) = (SalesView::default(), Vec::new());
     for order in orders {
         let purchase = purchases.entry(order.sale.purchase_id).or_default();
-        match purchase.decide(order.sale.command(order.customer), app.clock.now()) {
+        match purchase.decide(order.sale.command(order.customer, order.known.clone()), app.clock.now()) {
             Ok(events) => {
                 match events.first() {
                     Some(Event::Recorded { .. }) => view.recorded += 1,
-                    Some(Event::Delivered { .. }) => view.updated += 1,
+                    Some(Event::Delivered { .. } | Event::BaseDataChanged { .. }) => view.updated += 1,
                     None => view.unchanged += 1,
                 }
                 events.iter().for_each(|event| purchase.apply(event));
@@ -141,10 +168,10 @@ async fn foresee(app: &App, orders: &[Order]) -> Result<SalesView, Problem> {
 
 /// Puts one order on record.
 async fn put(app: &App, order: &Order) -> Result<(), Fault> {
-    let Order { customer, sale, .. } = order;
+    let Order { customer, known, sale, .. } = order;
     let key = app.master.new_key(*customer)?;
     let person = person_row(&app.master, &key, &sale.person)?;
-    let change = Change::to::<Purchase>(sale.purchase_id, sale.command(*customer));
+    let change = Change::to::<Purchase>(sale.purchase_id, sale.command(*customer, known.clone()));
     let unit = Unit::of(change).row(person).actor(channel_actor(sale.channel));
     app.road.submit_patiently(unit).await.map(drop)
 }

@@ -1,6 +1,6 @@
 //! Reading what belongs together: cases by id, what happened to them, and cases that may be the same. Two are candidates
-//! where a customer (the same, or one with the same phone or e-mail) turned to us twice within a time, and neither names a
-//! purchase or product that the other one does not mean.
+//! where a person (by whatever pseudonym, or one with the same phone or e-mail) turned to us twice within a time, and
+//! neither names a purchase or product that the other one does not mean.
 use backbone::{Fault, page::Page};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{FromRow, PgExecutor, PgPool};
@@ -60,11 +60,12 @@ pub async fn duplicate_candidates(pool: &PgPool, id: Uuid, within: SignedDuratio
     let found = sqlx::query_scalar(
         "-- case_file.duplicate_candidates
          with mine as (select id, customer_id, recorded_at, state->'facts' as facts from case_file where id = $1),
+         person as (select p.id from mine cross join lateral one_person(mine.customer_id) as p(id)),
          same as (
-           select customer_id as id from mine
-           union select o.id from mine join customer as me on me.id = mine.customer_id
+           select id from person
+           union select o.id from person join customer as me on me.id = person.id
              join customer as o on o.phone_index = me.phone_index
-           union select o.id from mine join customer as me on me.id = mine.customer_id
+           union select o.id from person join customer as me on me.id = person.id
              join customer as o on o.email_index = me.email_index)
          select other.id from mine cross join same
          join case_file as other on other.customer_id = same.id
@@ -98,7 +99,7 @@ pub async fn duplicates(
          select mine.id, mine.recorded_at, array_agg(other.id order by other.recorded_at, other.id) as earlier
          from case_file as mine
          cross join lateral (
-           select mine.customer_id as id
+           select p.id from one_person(mine.customer_id) as p(id)
            union select o.id from customer as me join customer as o on o.phone_index = me.phone_index
              where me.id = mine.customer_id
            union select o.id from customer as me join customer as o on o.email_index = me.email_index

@@ -15,6 +15,8 @@ pub struct Whose<'a> {
     pub assigned_to: Option<&'a str>,
     /// Only nobody's.
     pub unassigned: bool,
+    /// Only what a person should say the class of ([`Facts::is_unsure`](crate::domain::case::Facts::is_unsure)).
+    pub unsure: bool,
     /// Only what has this tag.
     pub tag: Option<&'a str>,
 }
@@ -29,6 +31,7 @@ const ALL: &str = "-- case_file.queue
         where status = s.status and lane = l.lane and recorded_at <= $1 - $2 * 60000000
           and (status <> 'reopened' or state->'facts'->>'complaint_id' is null)
           and (not $9 or assigned_to is null) and ($8::text is null or state->'tags' ? $8)
+          and (not $10 or state->'facts'->>'complaint_id' is null and state->'facts'->>'class_source' ~ '^default|unsure\\)$')
           and ($3::int is null or (l.lane_order, -(score + $2), respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid))
         order by -score, respond_by, id limit $7
       ) as aged
@@ -38,6 +41,7 @@ const ALL: &str = "-- case_file.queue
       where status in ('routed', 'responded', 'reopened') and recorded_at > $1 - $2 * 60000000
         and (status <> 'reopened' or state->'facts'->>'complaint_id' is null)
         and (not $9 or assigned_to is null) and ($8::text is null or state->'tags' ? $8)
+        and (not $10 or state->'facts'->>'complaint_id' is null and state->'facts'->>'class_source' ~ '^default|unsure\\)$')
     ), page as (
       select * from open
       where $3::int is null or (lane_order, -points, respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid)
@@ -53,7 +57,8 @@ const OF_ONE: &str = "-- case_file.queue_of_one
         score + greatest(0, least($2, ($1 - recorded_at) / 60000000)) as points
       from case_file where (status in ('routed', 'responded')
           or status = 'reopened' and state->'facts'->>'complaint_id' is null)
-        and assigned_to = $10 and not $9 and ($8::text is null or state->'tags' ? $8)
+        and assigned_to = $11 and not $9 and ($8::text is null or state->'tags' ? $8)
+        and (not $10 or state->'facts'->>'complaint_id' is null and state->'facts'->>'class_source' ~ '^default|unsure\\)$')
     ) as open
     where $3::int is null or (lane_order, -points, respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid)
     order by lane_order, -points, respond_by, id limit $7";
@@ -77,7 +82,8 @@ pub async fn queue(
         .bind(after.as_ref().map(|place| place.id))
         .bind(page.limit())
         .bind(whose.tag)
-        .bind(whose.unassigned);
+        .bind(whose.unassigned)
+        .bind(whose.unsure);
     let asked = if whose.assigned_to.is_some() { asked.bind(whose.assigned_to) } else { asked };
     let rows: Vec<QueueRow> = asked.fetch_all(pool).await?;
     let next =

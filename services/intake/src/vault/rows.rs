@@ -47,6 +47,9 @@ const KEEP_PERSON: &str = "-- customer.keep
     person_key as (
       insert into customer_key (customer_id, key_id, wrapped) select id, key_id, wrapped from person_given
       where key_id is not null on conflict do nothing),
+    person_told as (
+      insert into customer_told (customer_id) select id from person_given
+      where name is not null or phone is not null or email is not null),
     person_kept as (
       insert into customer as c (id, name, phone, email, address, phone_index, email_index, digest)
       select id, name, phone, email, address, phone_index, email_index, digest from person_given

@@ -1,10 +1,13 @@
 //! What others learn of things that stand beside how far a case has come: tags, the article it was offered, the first answer,
-//! ratings.
+//! what it turned out to be about, ratings.
 use backbone::{Published, proto};
-use contracts::intake::v1 as contract;
+use contracts::{common::v1 as common, intake::v1 as contract};
 use jiff::Timestamp;
 
 use crate::domain::{
+    advice::Opinion,
+    case::Case,
+    judgement::{Classified, Judged},
     knowledge::{Article, Offer},
     rating::Rating,
 };
@@ -70,6 +73,58 @@ pub fn responded(
     let responded_at = Some(proto::timestamp(at));
     let told = contract::CaseResponded { case_id, responded_at, respond_by, in_time, complaint_id };
     Published::of(&told, shard).at(at)
+}
+
+/// It is about something else than was thought: as it stands now, for whoever works on complaints and suggestions.
+pub fn classified(case: &Case, event: &Classified) -> contract::CaseClassified {
+    let Classified { class, source, class_was, source_was, judged, .. } = event;
+    let version = judged.as_ref().map_or(0, |judged| judged.version);
+    contract::CaseClassified {
+        case_id: case.facts.as_ref().map(|facts| facts.case_id.to_string()).unwrap_or_default(),
+        class: super::class(*class).into(),
+        class_source: source.clone(),
+        class_was: super::class(*class_was).into(),
+        class_source_was: source_was.clone(),
+        department: judged.as_ref().and_then(|judged| judged.department.clone()).unwrap_or_default(),
+        classification_version: version,
+        registered: case.facts.as_ref().map(|facts| super::taken_in(case, facts)),
+    }
+}
+
+/// An adviser said what it is about.
+pub fn advised(case_id: String, opinion: &Opinion) -> contract::CaseAdvised {
+    contract::CaseAdvised {
+        case_id,
+        class: super::class(opinion.class).into(),
+        emotion: opinion.emotion.map_or(common::Emotion::Unspecified, super::emotion).into(),
+        department: opinion.department.clone().unwrap_or_default(),
+        percent: u32::from(opinion.percent),
+        model: opinion.model.clone(),
+    }
+}
+
+/// An adviser's word as staff tools see it.
+pub fn advice(opinion: &Opinion) -> contract::Advice {
+    contract::Advice {
+        class: super::class(opinion.class).into(),
+        emotion: opinion.emotion.map_or(common::Emotion::Unspecified, super::emotion).into(),
+        department: opinion.department.clone().unwrap_or_default(),
+        source: opinion.source(),
+        at: Some(proto::timestamp(opinion.at)),
+    }
+}
+
+/// A person's word as staff tools see it.
+pub fn judged_by(judged: &Judged) -> contract::Classification {
+    contract::Classification {
+        version: judged.version,
+        class_was: super::class(judged.class_was).into(),
+        class_source_was: judged.source_was.clone(),
+        department: judged.department.clone().unwrap_or_default(),
+        reason: judged.reason.clone(),
+        by: judged.by.clone(),
+        at: Some(proto::timestamp(judged.at)),
+    }
 }
 
 /// The customer rated its end.

@@ -3,7 +3,7 @@ use backbone::{Published, proto};
 use contracts::intake::v1 as contract;
 use uuid::Uuid;
 
-use super::{channel, reply::owed};
+use super::{channel, fields, reply::owed};
 use crate::domain::{
     case::Case,
     course::{By, Course, Event, LinkKind},
@@ -33,6 +33,7 @@ pub fn publish(case: &Case, event: &Event, shard: u8) -> Published {
                 occurred_at: Some(proto::timestamp(further.at)),
                 was_asked: further.was_asked,
                 reply: begun(promises).map(owed),
+                fields_left_out: fields(&further.left_out),
             };
             Published::of(&added, shard).at(further.at)
         }

@@ -1,11 +1,17 @@
-//! What others learn of purchases.
+//! Contract and domain of purchases.
+use std::collections::BTreeSet;
+
 use backbone::{Aggregate, Fault, Published, proto};
 use contracts::{common::v1 as common, intake::v1 as contract};
 use jiff::Timestamp;
 use kernel::money::Money;
+use uuid::Uuid;
 
 use super::channel;
-use crate::domain::purchase::{self, Purchase};
+use crate::domain::{
+    base_data::Flaw,
+    purchase::{self, Purchase},
+};
 
 impl Aggregate for Purchase {
     const TABLE: &'static str = "purchase";
@@ -22,16 +28,22 @@ impl Aggregate for Purchase {
     }
 
     fn publish(&self, event: &Self::Event, shard: u8) -> Published {
+        let (purchase_id, customer_id) = self
+            .facts
+            .as_ref()
+            .map_or_else(Default::default, |facts| (facts.purchase_id.to_string(), facts.customer_id.to_string()));
         match event {
-            purchase::Event::Recorded { facts, delivered_at } => {
-                Published::of(&recorded(facts, *delivered_at), shard).at(facts.bought_at)
+            purchase::Event::Recorded { facts, delivered_at, flaws } => {
+                Published::of(&recorded(facts, *delivered_at, flaws), shard).at(facts.bought_at)
             }
             purchase::Event::Delivered { at } => {
-                let (purchase_id, customer_id) = self.facts.as_ref().map_or_else(Default::default, |facts| {
-                    (facts.purchase_id.to_string(), facts.customer_id.to_string())
-                });
                 let delivered_at = Some(proto::timestamp(*at));
                 Published::of(&contract::PurchaseDelivered { purchase_id, customer_id, delivered_at }, shard).at(*at)
+            }
+            purchase::Event::BaseDataChanged { flaws, .. } => {
+                let base_data_flags = flags(flaws);
+                let changed = contract::PurchaseBaseDataChanged { purchase_id, customer_id, base_data_flags };
+                Published::of(&changed, shard)
             }
         }
     }
@@ -43,7 +55,45 @@ impl From<purchase::Rejection> for Fault {
     }
 }
 
-fn recorded(facts: &purchase::Facts, delivered_at: Option<Timestamp>) -> contract::PurchaseRecorded {
+/// A purchase as it was told, with what is flagged of it now. `None` when there is none.
+pub fn incomplete(version: u64, purchase: &Purchase) -> Option<contract::IncompleteBaseData> {
+    let told = recorded(purchase.facts.as_ref()?, purchase.delivered_at(), &purchase.flaws);
+    Some(contract::IncompleteBaseData { purchase: Some(told), version })
+}
+
+/// What a command did, for the caller.
+pub fn receipt(id: Uuid, version: u64, purchase: &Purchase) -> common::Receipt {
+    let status = if purchase.flaws.is_empty() { "complete" } else { "flagged" };
+    common::Receipt { id: id.to_string(), version, status: status.to_owned() }
+}
+
+/// What is flagged, as the contract says it; `None` where nothing is said.
+pub fn flaw_of(said: common::BaseDataFlag) -> Option<Flaw> {
+    Flaw::ALL.into_iter().find(|flaw| flag(*flaw) == said)
+}
+
+fn flags(flaws: &BTreeSet<Flaw>) -> Vec<i32> {
+    flaws.iter().map(|flaw| flag(*flaw).into()).collect()
+}
+
+fn flag(flaw: Flaw) -> common::BaseDataFlag {
+    match flaw {
+        Flaw::NameMissing => common::BaseDataFlag::NameMissing,
+        Flaw::ContactMissing => common::BaseDataFlag::ContactMissing,
+        Flaw::ProductMissing => common::BaseDataFlag::ProductMissing,
+        Flaw::ProductUnknown => common::BaseDataFlag::ProductUnknown,
+        Flaw::ProductContradictory => common::BaseDataFlag::ProductContradictory,
+        Flaw::QuantityMissing => common::BaseDataFlag::QuantityMissing,
+        Flaw::PurchaseDateImplausible => common::BaseDataFlag::PurchaseDateImplausible,
+        Flaw::DeliveryImplausible => common::BaseDataFlag::DeliveryImplausible,
+    }
+}
+
+fn recorded(
+    facts: &purchase::Facts,
+    delivered_at: Option<Timestamp>,
+    flaws: &BTreeSet<Flaw>,
+) -> contract::PurchaseRecorded {
     let lines = facts.lines.iter().map(|line| contract::PurchaseLine {
         line_id: line.line_id.clone(),
         product_id: line.product_id.clone(),
@@ -63,6 +113,7 @@ fn recorded(facts: &purchase::Facts, delivered_at: Option<Timestamp>) -> contrac
         delivered_at: delivered_at.map(proto::timestamp),
         lines: lines.collect(),
         paid: Some(money(facts.paid)),
+        base_data_flags: flags(flaws),
     }
 }
 

@@ -1,14 +1,18 @@
 //! Intake through its doors: REST and gRPC against a real Postgres and broker, with the clock moved by hand.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod advice;
 mod attachments;
 mod bad_cases;
 mod bad_sales;
+mod base_data;
 mod bounds;
 mod bulk;
 mod cases;
 mod channels;
+mod classify;
 mod course;
+mod customers;
 mod desk;
 mod documents;
 mod health;
@@ -16,6 +20,7 @@ mod kept;
 mod knowledge;
 mod major_issues;
 mod merge;
+mod minimum;
 mod promises;
 mod queue;
 mod record;

@@ -73,6 +73,29 @@ async fn people_of_a_team_take_cases_by_turns_as_far_as_they_can() {
 }
 
 #[tokio::test]
+async fn twenty_who_ask_at_the_same_moment_get_a_case_each_and_nobody_more_than_there_is_room_for() {
+    let stack = start().await;
+    for _ in 0..20 {
+        a_case(&stack, json!({ "channel": "email" })).await;
+    }
+    let given = futures::future::join_all((0..20).map(|_| next(&stack, ""))).await;
+    let (given, refused): (Vec<_>, Vec<_>) = given.into_iter().partition(Result::is_ok);
+    let given: Vec<_> = given.into_iter().flatten().collect();
+    let cases: std::collections::BTreeSet<_> = given.iter().map(|(case, _)| case).collect();
+    assert_eq!(
+        (given.len(), cases.len(), refused.len()),
+        (4, 4, 16),
+        "two each have room for two, of cases of their own"
+    );
+    for who in ["staff:ana", "staff:ben"] {
+        assert_eq!(given.iter().filter(|(_, to)| to == who).count(), 2, "{who}: {given:?}");
+    }
+    for refused in refused.into_iter().filter_map(Result::err) {
+        assert!(refused.message().contains("nobody of the team"), "{refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_case_that_somebody_has_is_not_given_by_turns() {
     let stack = start().await;
     let case = a_case(&stack, json!({})).await;

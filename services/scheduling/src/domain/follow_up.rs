@@ -1,10 +1,16 @@
 //! A follow-up: what we owe a customer and what became of it, in one record.
 //! Invariant: planned once, answered at most once; a missed one stays missed until its late answer comes.
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use kernel::promise;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::rules::{Obligation, Window};
+use super::{
+    base_data::Flaw,
+    rules::{Obligation, Window, mattering},
+};
 
 /// An obligation to ask a customer, and the asking of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +83,8 @@ pub enum Command {
     Plan(Obligation),
     /// The goods reached the customer; a window counted from delivery moves while it is only planned.
     CountFromDelivery { delivered_at: Timestamp },
+    /// What intake flags of the purchase's base data is not what it was.
+    ChangeBaseData { purchase_id: Uuid, flaws: BTreeSet<Flaw> },
     /// The window begins.
     MakeDue,
     /// The window ends.
@@ -96,6 +104,7 @@ pub enum Command {
 pub enum Event {
     Planned(Obligation),
     Rescheduled { window: Window },
+    BaseDataChanged { flaws: BTreeSet<Flaw> },
     MadeDue,
     Completed { answer: Answer, on_time: bool },
     ProblemFound { answer: Answer },
@@ -150,7 +159,10 @@ impl FollowUp {
             return match command {
                 Command::Plan(obligation) => Ok(vec![Event::Planned(obligation)]),
                 Command::RecordAnswer { .. } => Err(Rejection::NotFound),
-                Command::CountFromDelivery { .. } | Command::MakeDue | Command::Expire => Ok(vec![]),
+                Command::CountFromDelivery { .. }
+                | Command::ChangeBaseData { .. }
+                | Command::MakeDue
+                | Command::Expire => Ok(vec![]),
             };
         };
         let window = obligation.window;
@@ -158,6 +170,11 @@ impl FollowUp {
             (Command::CountFromDelivery { delivered_at }, State::Planned) => {
                 let moved = obligation.window_from_delivery(delivered_at);
                 Ok(if moved == window { vec![] } else { vec![Event::Rescheduled { window: moved }] })
+            }
+            (Command::ChangeBaseData { purchase_id, flaws }, _) => {
+                let flaws = mattering(&flaws, obligation.rule);
+                let same = purchase_id != obligation.purchase_id || flaws == obligation.flaws;
+                Ok(if same { vec![] } else { vec![Event::BaseDataChanged { flaws }] })
             }
             // Nobody is asked after the window: what was still planned at its end is missed at once.
             (Command::MakeDue | Command::Expire, State::Planned) if now >= window.end => Ok(vec![Event::Missed]),
@@ -208,6 +225,11 @@ impl FollowUp {
                     obligation.window = *window;
                 }
             }
+            Event::BaseDataChanged { flaws } => {
+                if let Some(obligation) = &mut self.obligation {
+                    obligation.flaws = flaws.clone();
+                }
+            }
             Event::MadeDue => self.state = State::Due,
             Event::Completed { answer, on_time } => {
                 self.state = State::Completed { answer: *answer, on_time: *on_time, problem: false };
@@ -225,8 +247,19 @@ impl FollowUp {
     pub fn successor(&self, event: &Event) -> Option<Obligation> {
         match event {
             Event::Completed { .. } | Event::Missed => self.obligation.as_ref()?.successor(),
-            Event::Planned(_) | Event::Rescheduled { .. } | Event::MadeDue | Event::ProblemFound { .. } => None,
+            Event::Planned(_)
+            | Event::Rescheduled { .. }
+            | Event::BaseDataChanged { .. }
+            | Event::MadeDue
+            | Event::ProblemFound { .. } => None,
         }
+    }
+
+    /// What the one that is owed after this one is told of, where it is planned already.
+    pub fn passed_on(&self, event: &Event) -> Option<(Uuid, Command)> {
+        let Event::BaseDataChanged { flaws } = event else { return None };
+        let next = self.obligation.as_ref()?.successor()?;
+        Some((next.id(), Command::ChangeBaseData { purchase_id: next.purchase_id, flaws: flaws.clone() }))
     }
 }
 
@@ -259,6 +292,7 @@ mod tests {
             bought_at: days_ago(bought_days_ago),
             delivered_at: None,
             lines: vec![Line { product, paid: 100 }],
+            flaws: BTreeSet::from([Flaw::ContactMissing]),
         });
         product_use
     }
@@ -291,7 +325,11 @@ mod tests {
         follow_up
     }
 
-    fn commands() -> [(&'static str, Command); 8] {
+    fn change(flaws: &[Flaw]) -> Command {
+        Command::ChangeBaseData { purchase_id: Uuid::from_u128(1), flaws: flaws.iter().copied().collect() }
+    }
+
+    fn commands() -> [(&'static str, Command); 9] {
         [
             ("plan", Command::Plan(owed(3))),
             ("count from delivery", Command::CountFromDelivery { delivered_at: days_ago(1) }),
@@ -301,11 +339,12 @@ mod tests {
             ("record answer", record(1, NOW)),
             ("record answer", record(5, NOW + SignedDuration::from_micros(1))),
             ("record answer", record(5, days_ago(100))),
+            ("change base data", change(&[])),
         ]
     }
 
     /// Every state against every command, in the order of [`commands`]: the new status, or the code of the refusal.
-    fn table() -> [(FollowUp, [Result<&'static str, &'static str>; 8]); 8] {
+    fn table() -> [(FollowUp, [Result<&'static str, &'static str>; 9]); 8] {
         const NO: Result<&str, &str> = Err("follow_up.not_found");
         const DONE: Result<&str, &str> = Err("follow_up.already_answered");
         const FUTURE: Result<&str, &str> = Err("follow_up.answered_in_future");
@@ -313,16 +352,31 @@ mod tests {
         let (absent, planned, due) = (Ok("absent"), Ok("planned"), Ok("due"));
         let (completed_, missed) = (Ok("completed"), Ok("missed"));
         [
-            (FollowUp::default(), [planned, absent, absent, absent, NO, NO, NO, NO]),
+            (FollowUp::default(), [planned, absent, absent, absent, NO, NO, NO, NO, absent]),
             // the window has not begun, is open, is over
-            (in_state(3, State::Planned), [planned, planned, planned, planned, completed_, completed_, FUTURE, BEFORE]),
-            (in_state(10, State::Planned), [planned, planned, due, planned, completed_, completed_, FUTURE, BEFORE]),
-            (in_state(40, State::Planned), [planned, planned, missed, missed, completed_, completed_, FUTURE, BEFORE]),
+            (
+                in_state(3, State::Planned),
+                [planned, planned, planned, planned, completed_, completed_, FUTURE, BEFORE, planned],
+            ),
+            (
+                in_state(10, State::Planned),
+                [planned, planned, due, planned, completed_, completed_, FUTURE, BEFORE, planned],
+            ),
+            (
+                in_state(40, State::Planned),
+                [planned, planned, missed, missed, completed_, completed_, FUTURE, BEFORE, planned],
+            ),
             // the window is open, is over
-            (in_state(10, State::Due), [due, due, due, due, completed_, completed_, FUTURE, BEFORE]),
-            (in_state(40, State::Due), [due, due, due, missed, completed_, completed_, FUTURE, BEFORE]),
-            (in_state(40, State::Missed), [missed, missed, missed, missed, completed_, completed_, FUTURE, BEFORE]),
-            (in_state(10, completed()), [completed_, completed_, completed_, completed_, DONE, DONE, DONE, DONE]),
+            (in_state(10, State::Due), [due, due, due, due, completed_, completed_, FUTURE, BEFORE, due]),
+            (in_state(40, State::Due), [due, due, due, missed, completed_, completed_, FUTURE, BEFORE, due]),
+            (
+                in_state(40, State::Missed),
+                [missed, missed, missed, missed, completed_, completed_, FUTURE, BEFORE, missed],
+            ),
+            (
+                in_state(10, completed()),
+                [completed_, completed_, completed_, completed_, DONE, DONE, DONE, DONE, completed_],
+            ),
         ]
     }
 
@@ -343,6 +397,21 @@ mod tests {
         }
         let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
         testkit::docs::section(readme, "state-diagram", &testkit::docs::diagram(&arrows));
+    }
+
+    #[test]
+    fn r_int_07_flags_go_and_come_in_every_state_and_only_of_the_purchase_they_are_about() {
+        for (flagged, _) in table().into_iter().skip(1) {
+            let events = flagged.decide(change(&[]), NOW).unwrap();
+            assert_eq!(events, [Event::BaseDataChanged { flaws: BTreeSet::new() }]);
+            let clear = after(&flagged, &events);
+            assert_eq!((&clear.state, clear.obligation.as_ref().unwrap().flaws.len()), (&flagged.state, 0));
+            assert_eq!(clear.decide(change(&[]), NOW).unwrap(), [], "told again it changes nothing");
+            let again = clear.decide(change(&[Flaw::ProductUnknown]), NOW).unwrap();
+            assert_eq!(after(&clear, &again).obligation.unwrap().flaws, BTreeSet::from([Flaw::ProductUnknown]));
+            let other = Command::ChangeBaseData { purchase_id: Uuid::from_u128(9), flaws: BTreeSet::new() };
+            assert_eq!(flagged.decide(other, NOW).unwrap(), [], "of another purchase");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What must hold after any sequence of sales, deliveries, answers and passing time, repeated and in any order.
 #![expect(clippy::unwrap_used, reason = "tests")]
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -83,6 +83,7 @@ impl World {
                     bought_at: day(*bought),
                     delivered_at: delivered.map(day),
                     lines: vec![Line { product, paid: 1 }],
+                    flaws: BTreeSet::new(),
                 };
                 self.purchases.insert(sale.purchase_id, sale.customer_id);
                 for owed in self.rules.obligations(&sale) {

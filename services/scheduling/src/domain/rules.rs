@@ -1,11 +1,13 @@
 //! What a sale makes us owe a customer: which follow-ups, and the window of each.
 //! Invariant: the same sale always gives the same follow-ups with the same ids, and no window ends before it starts.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
 use kernel::id;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use super::base_data::Flaw;
 
 /// The time in which a follow-up must be made, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +155,8 @@ pub struct Sale {
     /// `None` while the goods are on their way.
     pub delivered_at: Option<Timestamp>,
     pub lines: Vec<Line>,
+    /// What intake flags of its base data.
+    pub flaws: BTreeSet<Flaw>,
 }
 
 impl Sale {
@@ -172,6 +176,9 @@ pub struct Obligation {
     pub bought_at: Timestamp,
     pub rule: Rule,
     pub window: Window,
+    /// What is flagged of the purchase's base data, and matters for asking (R-INT-07).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub flaws: BTreeSet<Flaw>,
 }
 
 impl Obligation {
@@ -183,17 +190,16 @@ impl Obligation {
             bought_at: sale.bought_at,
             rule,
             window: rule.window(sale.bought_at, sale.delivered_at),
+            flaws: mattering(&sale.flaws, rule),
         }
     }
 
     /// The follow-up's id; the same whenever the same thing is owed, so that nothing is owed twice.
     pub fn id(&self) -> Uuid {
         match self.rule {
-            Rule::NewCustomer { .. } => id::derived("follow_up", &["new_customer", &self.customer_id.to_string()]),
+            Rule::NewCustomer { .. } => new_customer_id(self.customer_id),
             Rule::ProductUse { .. } => product_use_id(self.purchase_id),
-            Rule::LongTerm { nth, .. } => {
-                id::derived("follow_up", &["long_term", &self.customer_id.to_string(), &nth.to_string()])
-            }
+            Rule::LongTerm { nth, .. } => long_term_id(self.customer_id, nth),
         }
     }
 
@@ -208,6 +214,24 @@ impl Obligation {
         let rule = Rule::LongTerm { nth: nth.checked_add(1)?, terms };
         Some(Obligation { rule, window: rule.window(self.bought_at, None), ..self.clone() })
     }
+}
+
+/// Those that matter for a follow-up of this rule.
+pub fn mattering(flaws: &BTreeSet<Flaw>, rule: Rule) -> BTreeSet<Flaw> {
+    flaws.iter().copied().filter(|flaw| flaw.matters(rule)).collect()
+}
+
+/// The ids of all that a purchase may have made us owe, of the half-yearly ones the first.
+pub fn owed_ids(customer_id: Uuid, purchase_id: Uuid) -> [Uuid; 3] {
+    [new_customer_id(customer_id), product_use_id(purchase_id), long_term_id(customer_id, 1)]
+}
+
+fn new_customer_id(customer_id: Uuid) -> Uuid {
+    id::derived("follow_up", &["new_customer", &customer_id.to_string()])
+}
+
+fn long_term_id(customer_id: Uuid, nth: u32) -> Uuid {
+    id::derived("follow_up", &["long_term", &customer_id.to_string(), &nth.to_string()])
 }
 
 /// The id of the follow-up about the use of what was bought.
@@ -274,6 +298,7 @@ mod tests {
             bought_at: bought_at.parse().unwrap(),
             delivered_at: None,
             lines: lines.iter().map(line).collect(),
+            flaws: BTreeSet::new(),
         }
     }
 
@@ -300,6 +325,17 @@ mod tests {
         let [new_customer, product_use, _] = windows(&sale);
         assert_eq!(new_customer, pair("2026-01-01T00:00:00Z", "2026-01-08T00:00:00Z"));
         assert_eq!(product_use, pair("2026-01-25T00:00:00Z", "2026-02-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn r_int_07_flags_stand_where_they_matter_before_anything_is_planned() {
+        let flaws = BTreeSet::from([Flaw::ContactMissing, Flaw::ProductUnknown]);
+        let sale = Sale { flaws, ..sale("2026-01-01T00:00:00Z", &[]) };
+        let owed = rules().obligations(&sale);
+        let contact = BTreeSet::from([Flaw::ContactMissing]);
+        assert_eq!(owed.clone().map(|owed| owed.flaws), [contact.clone(), sale.flaws.clone(), contact]);
+        assert_eq!(owed.each_ref().map(Obligation::id), owed_ids(sale.customer_id, sale.purchase_id));
+        assert_eq!(owed[2].successor().unwrap().flaws, owed[2].flaws, "the next half-year begins as this one stands");
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl House {
     }
 
     pub async fn list(&self, status: &str, number: u128) -> Vec<FollowUpView> {
-        let asked = ListFollowUpsRequest { status: status.into(), purchase_id: id(number), page: None };
+        let asked = ListFollowUpsRequest { status: status.into(), purchase_id: id(number), ..Default::default() };
         self.client().list_follow_ups(request("staff:ana", asked)).await.unwrap().into_inner().follow_ups
     }
 

@@ -1,6 +1,7 @@
 //! Scheduling from outside: intake's events in, gRPC, scheduling's events out; real Postgres and NATS, clock moved by
 //! hand.
 #![expect(clippy::unwrap_used, reason = "tests")]
+mod base_data;
 mod house;
 mod refusals;
 

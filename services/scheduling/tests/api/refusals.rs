@@ -98,6 +98,7 @@ async fn lists_come_in_pages_and_bad_questions_are_refused() {
         status: status.into(),
         purchase_id: purchase_id.into(),
         page: Some(Page { size, token: token.into() }),
+        flagged: false,
     };
     let far = format!("{}~-009999-01-02T00:00:00Z", id(1));
     for (asked, wrong) in [

@@ -18,6 +18,9 @@ mod facts;
 /// The policy that is shipped, as TOML for [`Policy`].
 pub const DEFAULT: &str = include_str!("../../policies/returns.toml");
 
+/// The versions that were shipped before it, so that what they decided can be decided again.
+pub const EARLIER: [&str; 1] = [include_str!("../../policies/returns.1.toml")];
+
 /// What may come back, in one version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -78,6 +78,7 @@ impl World {
                 let bought = Bought { purchase_id: purchase(n_purchase), line_id: line.to_string() };
                 let mut request = Box::new(request(n, bought, quantity, goods, percent));
                 request.kind = kind;
+                request.lines[0].receipt.facts.amount = Some(money(7 * i64::from(quantity) + 1));
                 let price = price.filter(|_| kind == Kind::Exchange).map(money);
                 request.lines[0].wanted = price.map(|_| Wanted { product_id: "p-2".into(), price });
                 order::Command::Request(Command::Ask { request, confirmed: true })
@@ -89,7 +90,7 @@ impl World {
             Asked::Inspect { accepted, rejected } => {
                 goods(returning::Command::Inspect { line_no: 1, inspection: inspection(accepted, rejected) })
             }
-            Asked::Hear { agreed } => goods(returning::Command::HearCustomer { line_no: 1, agreed }),
+            Asked::Hear { agreed } => goods(returning::Command::HearCustomer { line_no: 1, by: by(), agreed }),
             Asked::Rule { approved } => {
                 goods(returning::Command::Rule { line_no: 1, by: by(), approved, reason: "seen".into() })
             }

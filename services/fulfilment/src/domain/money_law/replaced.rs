@@ -73,7 +73,9 @@ impl World {
     }
 
     fn tell(&mut self, n: usize, id: Uuid, command: Command) {
-        let command = order::Command::Request(request::Command::Replacement { id, command });
+        let hears = matches!(command, Command::Answer { .. } | Command::TakeMoney);
+        let by = if hears { "staff:bo" } else { "staff:eve" }.into();
+        let command = order::Command::Request(request::Command::Replacement { id, by, command });
         let _refused = self.change(Consequence::Order(asked::id(n), command));
     }
 

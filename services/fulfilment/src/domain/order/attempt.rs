@@ -1,4 +1,6 @@
 //! One attempt to bring pieces to the customer: what goes out, where it is, and what he paid or was offered for it.
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use kernel::money::Money;
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,9 @@ pub struct Replacement {
     pub parcel: Option<Parcel>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
+    /// Who told anything of these pieces, in earlier attempts too.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub hands: BTreeSet<String>,
     pub state: ReplacementState,
     /// Since when it stands so.
     pub since: Timestamp,
@@ -54,6 +59,9 @@ pub struct Difference {
     pub reference: String,
     pub amount: Money,
     pub at: Timestamp,
+    /// Who says so; empty where it was not kept.
+    #[serde(default)]
+    pub by: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use super::{
     Rejection,
     line::{Line, Wanted},
     money::{Claim, Payout, PayoutState, Source},
-    replacement::{self, Replacement, ReplacementState},
+    replacement::{self, Difference, Replacement, ReplacementState},
     request::{Event as Told, Request},
     returning::{self, Pieces},
 };
@@ -69,8 +69,12 @@ impl Request {
 
     /// What he has paid for these pieces.
     fn paid_in(&self, of: Uuid) -> i64 {
-        let all = self.replacements.iter().filter(|one| one.of == of).flat_map(|one| &one.differences);
-        all.map(|paid| paid.amount.minor).sum()
+        self.payments(of).map(|paid| paid.amount.minor).sum()
+    }
+
+    /// His payments for these pieces.
+    pub(super) fn payments(&self, of: Uuid) -> impl Iterator<Item = &Difference> {
+        self.replacements.iter().filter(move |one| one.of == of).flat_map(|one| &one.differences)
     }
 
     /// What he was paid for them, or will be: also what failed, until it is claimed anew.
@@ -121,7 +125,9 @@ impl Request {
         let pieces = if instead { Pieces::from([(one.line_no, one.quantity)]) } else { Pieces::new() };
         let claim = |(source, minor, pieces): (Source, i64, Pieces)| {
             let (goods, given) = (Money { minor, ..balance }, Money { minor: 0, ..balance });
-            let (line_id, quantity, fees) = (line_id.clone(), one.quantity, Fees::new());
+            // Its pieces are counted once, with the claim that settles them.
+            let quantity = pieces.get(&one.line_no).copied().unwrap_or_default();
+            let (line_id, fees) = (line_id.clone(), Fees::new());
             let line = Some(HeldLine { line_id, quantity, goods, fees, given, replaced: None, amount: goods });
             Claim { purchase_id, pieces, source, line }
         };

@@ -5,15 +5,18 @@ use kernel::returns::Goods as WhenGoods;
 use super::{
     super::{
         super::{Consequence, Refusal, account, refund},
-        ServiceOrder, State,
+        Command as Order, ServiceOrder, State,
         money::News,
         replacement::{
             Command, Outcome,
             tests::{
-                article, asked, claim, cny, exchange, hold, id, last, lose, news, pay, reship, shipped, tell, told,
+                article, asked, claim, cny, exchange, hold, id, last, lose, news, pay, reship, say, shipped, tell, told,
             },
         },
-        request::tests::{after, next},
+        request::{
+            Command as Asked,
+            tests::{after, next},
+        },
     },
     *,
 };
@@ -100,6 +103,43 @@ fn r_ful_05_who_takes_the_money_instead_gets_what_was_held_and_what_he_paid_and_
         order.request.unwrap().replacements.iter().map(|one| one.state.word()).collect::<Vec<_>>(),
         ["lost", "lost", "money_instead"]
     );
+}
+
+#[test]
+fn r_ful_05_nobody_has_a_payment_paid_back_that_he_recorded_himself() {
+    let paid = [exchange(150), hold(0, 100, 100), say("staff:eve", 0, pay("t-1", cny(50)))];
+    let out = after(&[paid.to_vec(), vec![tell(0, Command::ReportOutOfStock)]].concat());
+    for alone in ["staff:eve", " Staff:EVE"] {
+        assert_eq!(next(&out, say(alone, 0, Command::TakeMoney)), Err("order.own_payment"));
+    }
+    assert!(next(&out, say("staff:bo", 0, Command::TakeMoney)).is_ok());
+    let offered = |price| next(&out, tell(0, Command::Offer(article("p-3", Some(price))))).unwrap();
+    let agree = |by| say(by, 0, Command::Answer { agreed: true });
+    assert_eq!(next(&offered(130), agree("staff:eve")), Err("order.own_payment"), "some of it would come back");
+    assert!(next(&offered(130), agree("staff:bo")).is_ok());
+    assert!(next(&offered(150), agree("staff:eve")).is_ok(), "nothing comes back");
+    let mut stored = serde_json::to_value(&out).unwrap();
+    let one = stored.pointer_mut("/request/replacements/0").unwrap();
+    one.as_object_mut().unwrap().remove("hands").unwrap();
+    one.pointer_mut("/differences/0").unwrap().as_object_mut().unwrap().remove("by").unwrap();
+    let before: ServiceOrder = serde_json::from_value(stored).unwrap();
+    assert!(next(&before, say("staff:eve", 0, Command::TakeMoney)).is_ok(), "who recorded it was not kept then");
+}
+
+#[test]
+fn r_ful_05_money_that_no_rule_grants_is_taken_by_somebody_who_had_no_hand_in_it() {
+    let Order::Request(Asked::Ask { mut request, confirmed }) = reship() else { panic!("it asks") };
+    request.lines[0].receipt.outcome.allowed = [Kind::Reship, Kind::Exchange].into();
+    let start = Order::Request(Asked::Ask { request, confirmed });
+    let lost = |number| [shipped(number), vec![tell(number, lose())]].concat();
+    for (steps, number) in [(vec![tell(0, Command::ReportOutOfStock)], 0), ([lost(0), lost(1)].concat(), 2)] {
+        let open = after(&[vec![start.clone()], steps].concat());
+        for hand in ["staff:ana", "staff:eve"] {
+            let alone = next(&open, say(hand, number, Command::TakeMoney));
+            assert_eq!(alone, Err("order.money_not_granted"), "{hand} asked for it, or says that it cannot be had");
+        }
+        assert_eq!(next(&open, say("staff:bo", number, Command::TakeMoney)).unwrap().request.unwrap().payouts.len(), 1);
+    }
 }
 
 #[test]

@@ -132,6 +132,9 @@ pub struct Arrival {
     pub place: String,
     pub by: String,
     pub quantity: u32,
+    /// The number of the parcel, where it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parcel: Option<String>,
 }
 
 /// What came and was not asked for: a line of its own, numbered after those that were.

@@ -1,9 +1,16 @@
 //! A line of an order that was asked for: an article, what was said about it, and what is wanted instead.
-use kernel::{money::Money, returns::Receipt};
+use kernel::{
+    money::Money,
+    returns::{Answer, Kind, Receipt},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{goods::Leg, request::Request, work::Work};
+use super::{
+    goods::Leg,
+    request::Request,
+    work::{Alternative, Work},
+};
 
 /// One article, and the decision about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,7 +54,51 @@ pub struct Wanted {
     pub price: Option<Money>,
 }
 
+/// What holds for a line by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Eligible,
+    Ineligible,
+    InReview,
+}
+
+impl Verdict {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Eligible => "eligible",
+            Self::Ineligible => "ineligible",
+            Self::InReview => "in_review",
+        }
+    }
+}
+
+impl Line {
+    /// The rule that decided gives money for it.
+    pub(super) fn grants_money(&self) -> bool {
+        let allowed = &self.receipt.outcome.allowed;
+        allowed.contains(&Kind::ReturnRefund) || allowed.contains(&Kind::RefundOnly)
+    }
+
+    /// The refund that is offered instead of its repair although no rule gives money, and that nobody has approved.
+    pub(super) fn unapproved(&self) -> Option<&Alternative> {
+        let offer = self.work.as_ref()?.open_refund().filter(|_| !self.grants_money());
+        offer.filter(|offer| !offer.approval.as_ref().is_some_and(|approval| approval.approved))
+    }
+}
+
 impl Request {
+    /// What holds for a line of this order by now.
+    pub fn verdict(&self, line: &Line) -> Verdict {
+        match (line.receipt.outcome.answer, &self.review) {
+            (Answer::Eligible, _) => Verdict::Eligible,
+            (Answer::Ineligible, _) => Verdict::Ineligible,
+            (Answer::Review, None) => Verdict::InReview,
+            (Answer::Review, Some(review)) if review.approved => Verdict::Eligible,
+            (Answer::Review, Some(_)) => Verdict::Ineligible,
+        }
+    }
+
     /// The line with this number.
     pub(super) fn line(&self, line_no: u32) -> Option<&Line> {
         self.lines.get(usize::try_from(line_no).ok()?.checked_sub(1)?)

@@ -262,7 +262,11 @@ impl Request {
         for (line_no, line) in self.granted() {
             let payable = match self.kind {
                 Kind::Exchange | Kind::Reship => self.paid_instead(line_no),
-                _ if self.pays() || Self::is_refunded(line) => self.payable(line),
+                // Of what comes back, what is here: what lapsed is the customer's, and may be asked for by another order.
+                Kind::Repair if Self::is_refunded(line) => {
+                    line.leg.as_ref().map_or(line.quantity, |leg| leg.goods.accepted())
+                }
+                _ if self.pays() => self.payable(line),
                 _ => 0,
             };
             let is_of_pieces = |payout: &Payout| payout.source == Source::Pieces;

@@ -59,7 +59,7 @@ fn accept(quantity: u32) -> Order {
 }
 
 fn agree() -> Order {
-    Order::Request(Asked::Goods(returning::Command::HearCustomer { line_no: 1, agreed: true }))
+    Order::Request(Asked::Goods(returning::Command::HearCustomer { line_no: 1, by: "staff:bo".into(), agreed: true }))
 }
 
 fn claim(number: u32) -> Uuid {

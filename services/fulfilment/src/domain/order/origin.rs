@@ -3,6 +3,8 @@ use kernel::returns::Words;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::super::readable;
+
 /// Where an order comes from; the reference is an id, or a store at a counter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,12 +47,7 @@ pub struct Form {
     pub instructions: Words,
 }
 
-/// The letters and digits that are not taken for one another (Crockford).
-const CLEAR: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/// A number people can read out, the same for ever: `R` and twelve letters or digits, sixty bits that follow from the order.
+/// What stands on the parcel: `R` and what follows from the order.
 pub(super) fn rma_number(order_id: Uuid) -> String {
-    let (_, bits) = kernel::id::derived("rma", &[&order_id.to_string()]).as_u64_pair();
-    let digit = |place: u32| CLEAR.get(usize::try_from(bits >> (place * 5) & 31).unwrap_or(0)).copied();
-    std::iter::once('R').chain((0..12).filter_map(digit).map(char::from)).collect()
+    readable("rma", 'R', order_id)
 }

@@ -35,7 +35,7 @@ pub enum Rejection {
     StillGranted,
     #[error("nothing is to be said to an inspection of this line")]
     NothingToAnswer,
-    #[error("who inspected the goods cannot rule on it; somebody else must")]
+    #[error("who inspected the goods cannot rule on it, nor record that the customer agrees; somebody else must")]
     OwnInspection,
     #[error("the order has no replacement with this id; those it has are shown with it")]
     NoSuchReplacement,
@@ -73,6 +73,12 @@ pub enum Rejection {
     NotPaid,
     #[error("the article is of no purchase of ours, so that nothing can be paid back; offer something else")]
     NothingPaid,
+    #[error("no rule gives money here; somebody who had no hand in it must decide that it is paid")]
+    MoneyNotGranted,
+    #[error("nothing of it has come yet; cancel the order where nothing will")]
+    NothingCame,
+    #[error("who recorded the customer's payment cannot have it paid back; somebody else must")]
+    OwnPayment,
     #[error("the customer's word is about another offer than the one that is open; tell him that one")]
     OtherAlternative,
 }
@@ -115,6 +121,9 @@ impl Rejection {
             Self::NoTechnician => "order.no_technician",
             Self::NotPaid => "order.fee_not_paid",
             Self::NothingPaid => "order.nothing_paid",
+            Self::MoneyNotGranted => "order.money_not_granted",
+            Self::NothingCame => "order.nothing_came",
+            Self::OwnPayment => "order.own_payment",
             Self::OtherAlternative => "order.other_alternative",
         }
     }

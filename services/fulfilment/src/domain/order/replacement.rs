@@ -1,9 +1,11 @@
 //! The replacement leg of an order that was asked for, where goods are what was asked for (exchange, reship): pieces that
 //! may be replaced by now are wanted, reserved, picked, shipped and delivered, or sent again (R-FUL-05).
 //! Invariant: a piece is under way in one attempt at a time, and never replaced and paid for; nothing is reserved before
-//! the customer has paid what it costs more.
+//! the customer has paid what it costs more. No one alone has money paid that no rule grants, nor a payment back that he
+//! recorded himself.
 use jiff::Timestamp;
 use kernel::{
+    approval::independent,
     money::Money,
     promise::{Cause, Command as Note, Fact, Reason, State as Standing},
     returns::Kind,
@@ -47,16 +49,19 @@ pub enum Event {
         id: Uuid,
         state: ReplacementState,
         parcel: Option<Parcel>,
+        by: String,
         at: Timestamp,
     },
     Offered {
         id: Uuid,
         article: Wanted,
+        by: String,
         at: Timestamp,
     },
     Answered {
         id: Uuid,
         agreed: bool,
+        by: String,
         at: Timestamp,
     },
     DifferencePaid {
@@ -74,6 +79,15 @@ impl Event {
             | Self::Offered { id, .. }
             | Self::Answered { id, .. }
             | Self::DifferencePaid { id, .. } => *id,
+        }
+    }
+
+    /// Who told it; a new attempt follows by itself.
+    fn by(&self) -> Option<&str> {
+        match self {
+            Self::Wanted(_) => None,
+            Self::Moved { by, .. } | Self::Offered { by, .. } | Self::Answered { by, .. } => Some(by),
+            Self::DifferencePaid { difference, .. } => Some(&difference.by),
         }
     }
 }
@@ -96,10 +110,32 @@ impl Request {
     }
 
     /// What was told before decides to nothing; what cannot be is refused, so that it is seen.
-    pub(super) fn decide_replacement(&self, id: Uuid, command: Command, at: Timestamp) -> Result<Vec<Told>, Rejection> {
-        use {Command as C, ReplacementState as S};
+    pub(super) fn decide_replacement(
+        &self,
+        id: Uuid,
+        by: &str,
+        command: Command,
+        at: Timestamp,
+    ) -> Result<Vec<Told>, Rejection> {
         let one = self.replacement(id).ok_or(Rejection::NoSuchReplacement)?;
-        let moved = |state, parcel| vec![Event::Moved { id, state, parcel, at }];
+        let events = self.decide_attempt(one, by.to_owned(), command, at)?;
+        let mut next = self.clone();
+        events.iter().for_each(|event| next.apply(event));
+        let returned = next.exchange_claims().iter().any(|claim| claim.source == Source::Difference { of: one.of });
+        let own = |paid: &Difference| !independent(&paid.by, by);
+        if returned && self.payments(one.of).any(own) { Err(Rejection::OwnPayment) } else { Ok(events) }
+    }
+
+    fn decide_attempt(
+        &self,
+        one: &Replacement,
+        by: String,
+        command: Command,
+        at: Timestamp,
+    ) -> Result<Vec<Told>, Rejection> {
+        use {Command as C, ReplacementState as S};
+        let id = one.id;
+        let moved = |state, parcel| vec![Event::Moved { id, state, parcel, by: by.clone(), at }];
         let events = match (command, one.state) {
             (C::Reserve, S::Wanted) => {
                 self.may_be_reserved(one)?;
@@ -113,23 +149,26 @@ impl Request {
             (C::Offer(article), S::OutOfStock | S::Declined | S::Undecided) => {
                 let line = self.line(one.line_no).ok_or(Rejection::NoSuchLine)?;
                 self.may_go_out(line, &article, self.stake(one.of).is_some())?;
-                vec![Event::Offered { id, article, at }]
+                vec![Event::Offered { id, article, by, at }]
             }
             (C::Offer(article), S::Offered) if one.offer.as_ref().is_some_and(|offer| offer.article == article) => {
                 vec![]
             }
-            (C::Answer { agreed }, S::Offered) => vec![Event::Answered { id, agreed, at }],
+            (C::Answer { agreed }, S::Offered) => vec![Event::Answered { id, agreed, by, at }],
             (C::Answer { agreed }, _) if one.offer.as_ref().is_some_and(|offer| offer.agreed == Some(agreed)) => vec![],
             (C::Ship(parcel), S::Picked) => moved(S::Shipped, Some(parcel)),
             (C::Ship(parcel), _) if one.parcel.as_ref() == Some(&parcel) => vec![],
             (C::Arrive(outcome), S::Shipped) => {
-                let again = outcome.state().is_past().then(|| self.again(one, at));
+                let again = outcome.state().is_past().then(|| self.again(one, &by, at));
                 moved(outcome.state(), None).into_iter().chain(again).collect()
             }
             (C::Arrive(outcome), state) if state == outcome.state() => vec![],
-            (C::PayDifference { reference, amount }, _) => self.pay_difference(one, reference, amount, at)?,
+            (C::PayDifference { reference, amount }, _) => {
+                self.pay_difference(one, Difference { reference, amount, at, by })?
+            }
             (C::TakeMoney, _) if self.may_take_money(one) => {
-                let mut taken = vec![Told::Replacement(Event::Moved { id, state: S::MoneyInstead, parcel: None, at })];
+                self.may_let_money_go(one, &by)?;
+                let mut taken: Vec<_> = moved(S::MoneyInstead, None).into_iter().map(Told::Replacement).collect();
                 taken.extend(self.refused_exchange(one.of).map(Told::Money));
                 return Ok(taken);
             }
@@ -157,6 +196,13 @@ impl Request {
         }
     }
 
+    /// Money that no rule grants is taken by somebody who had no hand in it.
+    fn may_let_money_go(&self, one: &Replacement, by: &str) -> Result<(), Rejection> {
+        let granted = self.line(one.line_no).is_some_and(Line::grants_money);
+        let own = one.hands.iter().chain([&self.by]).any(|hand| !independent(hand, by));
+        if own && !granted { Err(Rejection::MoneyNotGranted) } else { Ok(()) }
+    }
+
     /// The claim of an exchange that the purchase refused is given up, for the pieces are claimed as money.
     fn refused_exchange(&self, of: Uuid) -> Option<money::Event> {
         let refused = |payout: &&Payout| {
@@ -166,32 +212,26 @@ impl Request {
     }
 
     /// Exactly what is due, once.
-    fn pay_difference(
-        &self,
-        one: &Replacement,
-        reference: String,
-        amount: Money,
-        at: Timestamp,
-    ) -> Result<Vec<Event>, Rejection> {
-        let of_pieces = self.replacements.iter().filter(|other| other.of == one.of);
-        let known = of_pieces.flat_map(|other| &other.differences).find(|paid| paid.reference == reference);
+    fn pay_difference(&self, one: &Replacement, paid: Difference) -> Result<Vec<Event>, Rejection> {
+        let amount = paid.amount;
+        let known = self.payments(one.of).find(|known| known.reference == paid.reference);
         match (known, self.difference_due(one)) {
             (Some(known), _) if known.amount == amount => Ok(vec![]),
             (_, Some(due)) if due.currency != amount.currency => Err(Rejection::OtherCurrency),
-            (None, Some(due)) if due == amount => {
-                Ok(vec![Event::DifferencePaid { id: one.id, difference: Difference { reference, amount, at } }])
-            }
+            (None, Some(due)) if due == amount => Ok(vec![Event::DifferencePaid { id: one.id, difference: paid }]),
             _ => Err(Rejection::OtherDifference),
         }
     }
 
     /// The same pieces under another id; the old attempt stays what it was.
-    fn again(&self, one: &Replacement, since: Timestamp) -> Event {
+    fn again(&self, one: &Replacement, by: &str, since: Timestamp) -> Event {
         let more = one.attempt < self.terms.replace_attempts;
         let state = if more { ReplacementState::Wanted } else { ReplacementState::Undecided };
         let (id, attempt) = (self.attempt_id(self.replacements.len()), one.attempt + 1);
         let (offer, parcel, differences) = Default::default();
-        Event::Wanted(Box::new(Replacement { id, attempt, offer, parcel, differences, state, since, ..one.clone() }))
+        let hands = one.hands.iter().cloned().chain([by.to_owned()]).collect();
+        let one = one.clone();
+        Event::Wanted(Box::new(Replacement { id, attempt, offer, parcel, differences, hands, state, since, ..one }))
     }
 
     fn attempt_id(&self, number: usize) -> Uuid {
@@ -214,9 +254,9 @@ impl Request {
             let same = || Wanted { product_id: line.product_id.clone(), price: None };
             let article = line.wanted.clone().unwrap_or_else(same);
             let state = ReplacementState::Wanted;
-            let (offer, parcel, differences) = Default::default();
+            let (offer, parcel, differences, hands) = Default::default();
             let (of, attempt) = (id, 1);
-            Replacement { id, of, attempt, line_no, quantity, article, offer, parcel, differences, state, since }
+            Replacement { id, of, attempt, line_no, quantity, article, offer, parcel, differences, hands, state, since }
         };
         let attempts = (self.replacements.len()..).zip(self.due_pieces()).map(attempt);
         attempts.map(|new| Event::Wanted(Box::new(new))).collect()
@@ -227,6 +267,7 @@ impl Request {
             return self.replacements.push(Replacement::clone(new));
         }
         let Some(one) = self.replacements.iter_mut().find(|one| one.id == event.id()) else { return };
+        one.hands.extend(event.by().map(str::to_owned));
         match event {
             Event::Wanted(_) => {}
             Event::Moved { state, parcel, at, .. } => {

@@ -56,8 +56,14 @@ pub fn id(number: u32) -> Uuid {
     kernel::id::derived("replacement", &[&Uuid::from_u128(1).to_string(), &number.to_string()])
 }
 
+pub fn say(by: &str, number: u32, command: Command) -> Order {
+    Order::Request(Asked::Replacement { id: id(number), by: by.into(), command })
+}
+
+/// Who hears the customer is another person than who sends and takes money.
 pub fn tell(number: u32, command: Command) -> Order {
-    Order::Request(Asked::Replacement { id: id(number), command })
+    let hears = matches!(command, Command::Answer { .. } | Command::TakeMoney);
+    say(if hears { "staff:bo" } else { "staff:eve" }, number, command)
 }
 
 pub fn shipped(number: u32) -> Vec<Order> {
@@ -185,7 +191,8 @@ fn r_ful_05_every_command_to_a_replacement_in_every_state() {
     ];
     machine::check("replacement", &states, &commands, table, |shown_now, command| {
         let id = last(&shown_now.order).map_or(id(0), |one| one.id);
-        next(&shown_now.order, Order::Request(Asked::Replacement { id, command })).map(shown)
+        let by = "staff:eve".into();
+        next(&shown_now.order, Order::Request(Asked::Replacement { id, by, command })).map(shown)
     });
     let priced = dear(&[tell(0, Command::ReportOutOfStock)]).order;
     assert_eq!(next(&priced, tell(0, Command::Offer(article("p-2", None)))), Err(NEED), "its money is held");

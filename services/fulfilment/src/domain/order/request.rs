@@ -27,7 +27,7 @@ use super::{
     work,
 };
 pub use super::{
-    line::{Bought, Line, Wanted},
+    line::{Bought, Line, Verdict, Wanted},
     origin::{Form, Origin, OriginKind},
 };
 
@@ -64,6 +64,9 @@ pub struct Request {
     /// Every attempt to bring pieces to the customer, in the order they were made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replacements: Vec<Replacement>,
+    /// When people were told last that the customer does not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered_at: Option<Timestamp>,
 }
 
 /// What a person decided about the lines the policy left to people.
@@ -84,25 +87,6 @@ pub struct Cancelled {
     pub at: Timestamp,
     /// A code.
     pub reason: String,
-}
-
-/// What holds for a line by now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Eligible,
-    Ineligible,
-    InReview,
-}
-
-impl Verdict {
-    /// As it is written.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Eligible => "eligible",
-            Self::Ineligible => "ineligible",
-            Self::InReview => "in_review",
-        }
-    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -132,6 +116,7 @@ pub enum Command {
     /// About one attempt to bring pieces to the customer.
     Replacement {
         id: Uuid,
+        by: String,
         command: replacement::Command,
     },
     /// About the repair of a line.
@@ -142,6 +127,8 @@ pub enum Command {
     },
     /// Time passed; see whether a quote was valid long enough.
     LookAtWork,
+    /// Time passed; see whether the customer has said nothing for too long.
+    LookForAnswers,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -170,6 +157,10 @@ pub enum Event {
     },
     /// All that was granted is done, in whole or in part.
     Finished,
+    /// The customer has not said for too long what it goes on with; people must look. Told once.
+    Unanswered {
+        at: Timestamp,
+    },
 }
 
 impl ServiceOrder {
@@ -180,6 +171,7 @@ impl ServiceOrder {
             (Command::Ask { .. }, _) => vec![],
             (_, None) if self.state == State::Absent => return Err(Rejection::Unknown),
             (_, None) => return Err(Rejection::NotNow),
+            (Command::LookForAnswers, Some(request)) => request.follow(request.unanswered(self.opened_at, now), now),
             (command, Some(request)) => request.follow(request.decide(command, &self.state, now)?, now),
         };
         Ok(events.into_iter().map(super::Event::Request).collect())
@@ -230,6 +222,9 @@ impl Request {
                 let authorised = granted.then(|| reviewed.authorise(at));
                 Ok([Event::Reviewed(review)].into_iter().chain(authorised).collect())
             }
+            (Command::Review { by, approved, reason }, State::Authorised | State::InProgress) => {
+                self.review_alternatives(&Review { by, at, approved, reason })
+            }
             (Command::Cancel { .. }, State::Cancelled) => Ok(vec![]),
             (Command::Cancel { by, reason }, State::InReview | State::Eligible | State::Authorised) => {
                 Ok(vec![Event::Cancelled(Cancelled { by, at, reason })])
@@ -237,7 +232,7 @@ impl Request {
             (Command::Money { claim_id, news }, _) => {
                 Ok(self.decide_money(claim_id, news)?.into_iter().map(Event::Money).collect())
             }
-            (Command::Replacement { id, command }, _) => self.decide_replacement(id, command, at),
+            (Command::Replacement { id, by, command }, _) => self.decide_replacement(id, &by, command, at),
             (
                 Command::Work { line_no, by, step },
                 State::InReview | State::Eligible | State::Authorised | State::InProgress,
@@ -254,6 +249,7 @@ impl Request {
                 | Command::Review { .. }
                 | Command::Cancel { .. }
                 | Command::Work { .. }
+                | Command::LookForAnswers
                 | Command::Goods(_),
                 _,
             ) => Err(Rejection::NotNow),
@@ -295,6 +291,7 @@ impl Request {
                 }
             }
             Event::Cancelled(cancelled) => self.cancelled = Some(cancelled.clone()),
+            Event::Unanswered { at } => self.unanswered_at = Some(*at),
             Event::Goods(event) => self.apply_goods(event),
             Event::Money(event) => self.apply_money(event),
             Event::Replacement(event) => self.apply_replacement(event),
@@ -317,17 +314,6 @@ impl Request {
             () if self.is_done() => State::ClosedPartial,
             () if given || self.legs().any(moved) || self.is_worked_on() => State::InProgress,
             () => State::Authorised,
-        }
-    }
-
-    /// What holds for a line of this order by now.
-    pub fn verdict(&self, line: &Line) -> Verdict {
-        match (line.receipt.outcome.answer, &self.review) {
-            (Answer::Eligible, _) => Verdict::Eligible,
-            (Answer::Ineligible, _) => Verdict::Ineligible,
-            (Answer::Review, None) => Verdict::InReview,
-            (Answer::Review, Some(review)) if review.approved => Verdict::Eligible,
-            (Answer::Review, Some(_)) => Verdict::Ineligible,
         }
     }
 
@@ -370,6 +356,7 @@ impl Request {
             | Event::Confirmed { .. }
             | Event::Reviewed(_)
             | Event::Authorised { .. }
+            | Event::Unanswered { .. }
             | Event::Finished => vec![],
         }
     }

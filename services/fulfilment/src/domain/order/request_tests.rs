@@ -86,11 +86,13 @@ pub fn request(answers: &[Answer]) -> Request {
                 quote_valid_for: SignedDuration::from_hours(12),
                 satisfaction_within: SignedDuration::from_hours(24),
             },
+            answer_within: SignedDuration::from_hours(96),
         },
         surplus: vec![],
         promises: Promises::default(),
         payouts: vec![],
         replacements: vec![],
+        unanswered_at: None,
     }
 }
 
@@ -144,6 +146,7 @@ fn r_ful_01_every_command_in_every_state() {
         ("cancel", cancel()),
         ("receive goods", Order::ReceiveGoods { by: "staff:ana".into(), place: "s-1".into(), came: vec![] }),
         ("complete", Order::Complete),
+        ("look for answers too early", Order::Request(Command::LookForAnswers)),
     ];
     const ZERO: &str = "order.no_lines";
     const NONE: &str = "order.unknown";
@@ -154,15 +157,15 @@ fn r_ful_01_every_command_in_every_state() {
     const NO: &str = "ineligible";
     const OFF: &str = "cancelled";
     #[rustfmt::skip]
-    let table: machine::Table<'_, 12> = &[
+    let table: machine::Table<'_, 13> = &[
         //                       sure        confirmed unsure       against nothing confirm      approve     refuse      oneself cancel goods  complete
-        ("absent",               ["eligible", YES,     "in_review", NO,     ZERO,   NONE,        NONE,       NONE,       NONE,   NONE,  NONE,  NONE]),
-        ("in_review",            ["-",        "-",     "-",         "-",    "-",    "in_review", "eligible", NO,         OWN,    OFF,   NOT,   NOT]),
-        ("in_review, confirmed", ["-",        "-",     "-",         "-",    "-",    "-",         ON,         YES,        OWN,    OFF,   NOT,   NOT]),
-        ("eligible",             ["-",        "-",     "-",         "-",    "-",    YES,         NOT,        NOT,        NOT,    OFF,   NOT,   NOT]),
-        ("ineligible",           ["-",        "-",     "-",         "-",    "-",    "-",         NOT,        NOT,        NOT,    NOT,   NOT,   NOT]),
-        ("authorised",           ["-",        "-",     "-",         "-",    "-",    "-",         NOT,        NOT,        NOT,    OFF,   ON,    NOT]),
-        ("cancelled",            ["-",        "-",     "-",         "-",    "-",    "-",         NOT,        NOT,        NOT,    "-",   NOT,   NOT]),
+        ("absent",               ["eligible", YES,     "in_review", NO,     ZERO,   NONE,        NONE,       NONE,       NONE,   NONE,  NONE,  NONE, NONE]),
+        ("in_review",            ["-",        "-",     "-",         "-",    "-",    "in_review", "eligible", NO,         OWN,    OFF,   NOT,   NOT, "-"]),
+        ("in_review, confirmed", ["-",        "-",     "-",         "-",    "-",    "-",         ON,         YES,        OWN,    OFF,   NOT,   NOT, "-"]),
+        ("eligible",             ["-",        "-",     "-",         "-",    "-",    YES,         NOT,        NOT,        NOT,    OFF,   NOT,   NOT, "-"]),
+        ("ineligible",           ["-",        "-",     "-",         "-",    "-",    "-",         NOT,        NOT,        NOT,    NOT,   NOT,   NOT, "-"]),
+        ("authorised",           ["-",        "-",     "-",         "-",    "-",    "-",         NOT,        NOT,        NOT,    OFF,   ON,    NOT, "-"]),
+        ("cancelled",            ["-",        "-",     "-",         "-",    "-",    "-",         NOT,        NOT,        NOT,    "-",   NOT,   NOT, "-"]),
     ];
     machine::check("request", &states, &commands, table, next);
 }

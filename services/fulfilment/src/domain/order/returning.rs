@@ -4,45 +4,20 @@
 //! by a new decision of the policy and his own word, or that of another person than the inspector.
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kernel::{
     approval::independent,
     promise::{Change, Command as Note, Fact, Promise, Terms as Promised},
-    returns::{Answer, Kind},
-    sla::Warning,
+    returns::Answer,
 };
 use serde::{Deserialize, Serialize};
 
+pub use super::terms::Terms;
 use super::{
     Rejection,
     goods::{Arrival, Disposition, Finding, Goods, Inspection, Leg, Surplus, Word},
     request::{Line, Request, Review},
-    work::RepairTerms,
 };
-
-/// For how long goods are awaited, by when they are inspected or repaired, by when money is paid, and by when and how often
-/// goods go out again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Terms {
-    pub goods_within: SignedDuration,
-    pub inspect_within: SignedDuration,
-    /// Nothing: not promised, as of orders from before it was.
-    #[serde(default)]
-    pub refund_within: SignedDuration,
-    #[serde(default)]
-    pub refund_warnings: Vec<Warning>,
-    /// Nothing: not promised, as of orders from before it was.
-    #[serde(default)]
-    pub replace_within: SignedDuration,
-    #[serde(default)]
-    pub replace_warnings: Vec<Warning>,
-    /// How often the same pieces are sent at the most.
-    #[serde(default)]
-    pub replace_attempts: u32,
-    #[serde(default)]
-    pub repair: RepairTerms,
-}
 
 /// What is owed for an order that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,6 +54,8 @@ pub struct Came {
 pub enum Command {
     /// Nothing named: all that is awaited came.
     Receive {
+        /// The parcel's own number, where it has one.
+        parcel: Option<String>,
         place: String,
         by: String,
         came: Vec<Came>,
@@ -89,6 +66,7 @@ pub enum Command {
     },
     HearCustomer {
         line_no: u32,
+        by: String,
         agreed: bool,
     },
     Rule {
@@ -97,6 +75,8 @@ pub enum Command {
         approved: bool,
         reason: String,
     },
+    /// It goes on with what came; the rest is not waited for.
+    GoOn,
     /// Time passed; see whether goods have been awaited long enough.
     Lapse,
     /// Time passed; see whether what was promised is late.
@@ -110,6 +90,7 @@ pub type Pieces = BTreeMap<u32, u32>;
 pub enum Event {
     Arrived {
         at: Timestamp,
+        parcel: Option<String>,
         place: String,
         by: String,
         pieces: Pieces,
@@ -180,26 +161,38 @@ impl Request {
 
     pub(super) fn decide_goods(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         match command {
-            Command::Receive { place, by, came } => self.receive(place, by, came, now),
+            Command::Receive { parcel: Some(parcel), .. } if self.has_come(&parcel) => Ok(vec![]),
+            Command::Receive { parcel, place, by, came } => self.receive(parcel, place, by, came, now),
             Command::Inspect { line_no, inspection } => self.inspect(line_no, Inspection { at: now, ..*inspection }),
-            Command::HearCustomer { line_no, agreed } => {
+            Command::HearCustomer { line_no, by, agreed } => {
+                // His agreement ends the matter, so that whoever rejected the pieces does not record it.
+                let own = agreed && self.inspected_by(line_no, Inspection::waits_for_customer, &by);
                 let pieces = self.rejected(line_no, Inspection::waits_for_customer, goes_back)?;
-                Ok(vec![Event::Heard { line_no, pieces, word: Word { agreed, at: now } }])
+                let heard = vec![Event::Heard { line_no, pieces, word: Word { agreed, at: now } }];
+                if own { Err(Rejection::OwnInspection) } else { Ok(heard) }
             }
             Command::Rule { line_no, by, approved, reason } => {
                 let pieces = self.rejected(line_no, Inspection::is_disputed, |one| approved || goes_back(one))?;
-                let inspections = self.leg(line_no).into_iter().flat_map(|leg| &leg.inspections);
-                if inspections.filter(|one| one.is_disputed()).any(|one| !independent(&one.by, &by)) {
+                if self.inspected_by(line_no, Inspection::is_disputed, &by) {
                     return Err(Rejection::OwnInspection);
                 }
                 Ok(vec![Event::Ruled { line_no, pieces, ruling: Review { by, at: now, approved, reason } }])
             }
+            Command::GoOn if self.awaited().is_empty() => Ok(vec![]),
+            Command::GoOn if self.legs().all(|(_, leg)| leg.goods.received() == 0) => Err(Rejection::NothingCame),
+            Command::GoOn => Ok(vec![Event::Lapsed { at: now, pieces: self.awaited() }]),
             Command::Lapse if self.return_by().is_some_and(|by| by <= now) => {
                 Ok(vec![Event::Lapsed { at: now, pieces: self.awaited() }])
             }
             Command::Lapse => Ok(vec![]),
             Command::Look => Ok(self.promised(|_| true, &Note::Look, now)),
         }
+    }
+
+    /// Whether an inspection that is meant was made by this person.
+    fn inspected_by(&self, line_no: u32, meant: impl Fn(&Inspection) -> bool, by: &str) -> bool {
+        let mut inspections = self.leg(line_no).into_iter().flat_map(|leg| &leg.inspections);
+        inspections.any(|one| meant(one) && !independent(&one.by, by))
     }
 
     /// The pieces rejected by inspections that are meant, as far as they are counted. Errors: there is no such line, or no
@@ -217,8 +210,21 @@ impl Request {
         Ok(findings.map(|finding| finding.quantity).sum())
     }
 
+    /// Whether this parcel was received before.
+    fn has_come(&self, parcel: &str) -> bool {
+        let mut arrivals = self.legs().flat_map(|(_, leg)| &leg.arrivals);
+        arrivals.any(|arrival| arrival.parcel.as_deref() == Some(parcel))
+    }
+
     /// What was awaited is received once, wherever it comes; more of it and other articles are surplus.
-    fn receive(&self, place: String, by: String, came: Vec<Came>, at: Timestamp) -> Result<Vec<Event>, Rejection> {
+    fn receive(
+        &self,
+        parcel: Option<String>,
+        place: String,
+        by: String,
+        came: Vec<Came>,
+        at: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
         let mut awaited = self.awaited();
         if awaited.is_empty() {
             let none = self.legs().next().is_none();
@@ -245,8 +251,9 @@ impl Request {
                 surplus.push((line.product_id.clone(), quantity - taken));
             }
         }
-        let mut events = vec![Event::Arrived { at, place, by, pieces, surplus }];
-        if self.kind != Kind::Repair && self.legs().all(|(_, leg)| leg.goods.uninspected() == 0) {
+        let to_inspect = !surplus.is_empty() || pieces.keys().any(|line_no| !self.is_diagnosed(*line_no));
+        let mut events = vec![Event::Arrived { at, parcel, place, by, pieces, surplus }];
+        if to_inspect && self.uninspected(0) == 0 {
             events.extend(self.promise(Owed::InspectionTerm, at));
         }
         Ok(events)
@@ -275,12 +282,17 @@ impl Request {
         let at = inspection.at;
         let inspection = Box::new(Inspection { renewed, ..inspection });
         let mut events = vec![Event::Inspected { line_no, inspection }];
-        let others = self.legs().filter(|(other, _)| *other != line_no).map(|(_, leg)| leg.goods.uninspected());
-        if goods.uninspected() == 0 && others.sum::<u32>() == 0 {
+        if goods.uninspected() == 0 && self.uninspected(line_no) == 0 {
             let inspected = Note::Note(Fact::Satisfied { at });
             events.extend(self.promised(|kind| kind == Owed::InspectionTerm, &inspected, at));
         }
         Ok(events)
+    }
+
+    /// Pieces of other lines than this that wait for an inspection; what is diagnosed does not.
+    fn uninspected(&self, line_no: u32) -> u32 {
+        let others = self.legs().filter(|(other, _)| *other != line_no && !self.is_diagnosed(*other));
+        others.map(|(_, leg)| leg.goods.uninspected()).sum()
     }
 
     /// What is owed from now on. It counts round the clock, so that nothing can be missing.
@@ -304,8 +316,9 @@ impl Request {
 
     pub(super) fn apply_goods(&mut self, event: &Event) {
         match event {
-            Event::Arrived { at, place, by, pieces, surplus } => {
-                let arrival = |quantity| Arrival { at: *at, place: place.clone(), by: by.clone(), quantity };
+            Event::Arrived { at, parcel, place, by, pieces, surplus } => {
+                let (parcel, place, by) = (|| parcel.clone(), || place.clone(), || by.clone());
+                let arrival = |quantity| Arrival { at: *at, place: place(), by: by(), quantity, parcel: parcel() };
                 for (line_no, quantity) in pieces {
                     if let Some(leg) = self.leg_mut(*line_no) {
                         leg.goods = leg.goods.receive(*quantity).0;

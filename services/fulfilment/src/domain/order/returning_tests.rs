@@ -1,5 +1,6 @@
 //! Goods on their way back: every state with every command, who may rule, what is free again, by when it is inspected.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+use jiff::SignedDuration;
 use kernel::returns::{Answer::Eligible, Answer::Review as Unsure, Receipt};
 
 use super::{
@@ -50,8 +51,12 @@ fn inspect(line_no: u32, accepted: u32, rejected: u32, renewed: Option<Receipt>)
     goods(Command::Inspect { line_no, inspection: Box::new(inspection) })
 }
 
+fn hear_by(by: &str, agreed: bool) -> Order {
+    goods(Command::HearCustomer { line_no: 1, by: by.into(), agreed })
+}
+
 fn hear(agreed: bool) -> Order {
-    goods(Command::HearCustomer { line_no: 1, agreed })
+    hear_by("staff:bo", agreed)
 }
 
 fn rule(by: &str, approved: bool) -> Order {
@@ -97,11 +102,14 @@ fn r_ful_04_every_command_in_every_state() {
         ("lapse too early", Order::LapseGoods),
         ("look too early", Order::Look),
         ("cancel", cancel()),
+        ("agree for the customer, the inspector", hear_by("staff:EVE", true)),
+        ("go on with what came", goods(Command::GoOn)),
     ];
     const NONE: &str = "order.unknown";
     const NOT: &str = "order.not_now";
     const AGAIN: &str = "order.goods_already_received";
     const LINE: &str = "order.no_such_line";
+    const NONECAME: &str = "order.nothing_came";
     const MANY: &str = "order.not_to_inspect";
     const NEW: &str = "order.no_new_decision";
     const YES: &str = "order.still_granted";
@@ -109,17 +117,17 @@ fn r_ful_04_every_command_in_every_state() {
     const OWN: &str = "order.own_inspection";
     const ON: &str = "in_progress";
     #[rustfmt::skip]
-    let table: machine::Table<'_, 17> = &[
+    let table: machine::Table<'_, 19> = &[
         //               all    one    no line accept reject without granted nothing no line agree disagree over  uphold oneself lapse look cancel
-        ("absent",       [NONE, NONE,  NONE,   NONE,  NONE,  NONE,   NONE,   NONE,   NONE,   NONE, NONE,    NONE, NONE,  NONE,   "-",  "-", NONE]),
-        ("in_review",    [NOT,  NOT,   NOT,    NOT,   NOT,   NOT,    NOT,    NOT,    NOT,    NOT,  NOT,     NOT,  NOT,   NOT,    "-",  "-", "cancelled"]),
-        ("authorised",   [ON,   ON,    LINE,   MANY,  MANY,  MANY,   MANY,   MANY,   LINE,   WORD, WORD,    WORD, WORD,  WORD,   "-",  "-", "cancelled"]),
-        ("one came",     [ON,   ON,    LINE,   ON,    ON,    NEW,    YES,    MANY,   LINE,   WORD, WORD,    WORD, WORD,  WORD,   "-",  "-", NOT]),
-        ("both came",    [AGAIN, AGAIN, AGAIN, ON,    ON,    NEW,    YES,    MANY,   LINE,   WORD, WORD,    WORD, WORD,  WORD,   "-",  "-", NOT]),
-        ("one rejected", [AGAIN, AGAIN, AGAIN, MANY,  MANY,  MANY,   MANY,   MANY,   LINE,   ON,   ON,      WORD, WORD,  WORD,   "-",  "-", NOT]),
-        ("disputed",     [AGAIN, AGAIN, AGAIN, MANY,  MANY,  MANY,   MANY,   MANY,   LINE,   WORD, WORD,    ON,   ON,    OWN,    "-",  "-", NOT]),
-        ("settled",      [AGAIN, AGAIN, AGAIN, MANY,  MANY,  MANY,   MANY,   MANY,   LINE,   WORD, WORD,    WORD, WORD,  WORD,   "-",  "-", NOT]),
-        ("cancelled",    [NOT,  NOT,   NOT,    NOT,   NOT,   NOT,    NOT,    NOT,    NOT,    NOT,  NOT,     NOT,  NOT,   NOT,    "-",  "-", "-"]),
+        ("absent",       [NONE, NONE,  NONE,   NONE,  NONE,  NONE,   NONE,   NONE,   NONE,   NONE, NONE,    NONE, NONE,  NONE,   "-",  "-", NONE, NONE, NONE]),
+        ("in_review",    [NOT,  NOT,   NOT,    NOT,   NOT,   NOT,    NOT,    NOT,    NOT,    NOT,  NOT,     NOT,  NOT,   NOT,    "-",  "-", "cancelled", NOT, NOT]),
+        ("authorised",   [ON,   ON,    LINE,   MANY,  MANY,  MANY,   MANY,   MANY,   LINE,   WORD, WORD,    WORD, WORD,  WORD,   "-",  "-", "cancelled", WORD, NONECAME]),
+        ("one came",     [ON,   ON,    LINE,   ON,    ON,    NEW,    YES,    MANY,   LINE,   WORD, WORD,    WORD, WORD,  WORD,   "-",  "-", NOT, WORD, ON]),
+        ("both came",    [AGAIN, AGAIN, AGAIN, ON,    ON,    NEW,    YES,    MANY,   LINE,   WORD, WORD,    WORD, WORD,  WORD,   "-",  "-", NOT, WORD, "-"]),
+        ("one rejected", [AGAIN, AGAIN, AGAIN, MANY,  MANY,  MANY,   MANY,   MANY,   LINE,   ON,   ON,      WORD, WORD,  WORD,   "-",  "-", NOT, OWN, "-"]),
+        ("disputed",     [AGAIN, AGAIN, AGAIN, MANY,  MANY,  MANY,   MANY,   MANY,   LINE,   WORD, WORD,    ON,   ON,    OWN,    "-",  "-", NOT, WORD, "-"]),
+        ("settled",      [AGAIN, AGAIN, AGAIN, MANY,  MANY,  MANY,   MANY,   MANY,   LINE,   WORD, WORD,    WORD, WORD,  WORD,   "-",  "-", NOT, WORD, "-"]),
+        ("cancelled",    [NOT,  NOT,   NOT,    NOT,   NOT,   NOT,    NOT,    NOT,    NOT,    NOT,  NOT,     NOT,  NOT,   NOT,    "-",  "-", "-", NOT, NOT]),
     ];
     machine::check("goods", &states, &commands, table, next);
 }
@@ -149,6 +157,35 @@ fn more_than_was_asked_back_and_other_articles_are_lines_of_their_own() {
     assert!(asked(&order).legs().last().unwrap().1.is_settled(), "nothing was granted, so nobody is asked");
     let only_others = after(&[two(), receive(&[(0, 1)])]);
     assert_eq!(places(&only_others)[0], [2, 0, 0, 0, 0], "what was asked back is still awaited");
+}
+
+#[test]
+fn r_ful_04_a_parcel_with_a_number_is_received_once_at_whatever_door() {
+    let parcel = |parcel: &str, place: &str, quantity| Order::ReceiveParcel {
+        parcel: parcel.into(),
+        by: "staff:ana".into(),
+        place: place.into(),
+        came: vec![Came { line_no: Some(1), product_id: String::new(), quantity }],
+    };
+    let one = after(&[two(), parcel("sf-1", "s-1", 1)]);
+    assert_eq!(places(&one), [[1, 1, 0, 0, 0]]);
+    assert_eq!(next(&one, parcel("sf-1", "s-2", 1)), Ok(one.clone()), "the same parcel at another door");
+    let both = next(&one, parcel("sf-2", "s-2", 1)).unwrap();
+    assert_eq!(places(&both), [[0, 2, 0, 0, 0]]);
+    assert_eq!(next(&both, parcel("sf-2", "s-1", 1)), Ok(both.clone()));
+    assert_eq!(next(&both, parcel("sf-3", "s-1", 1)), Err("order.goods_already_received"));
+}
+
+#[test]
+fn r_ful_04_what_came_goes_on_without_the_rest_whose_pieces_are_free() {
+    let one = after(&[two(), receive(&[(1, 1)])]);
+    let events = one.decide(goods(Command::GoOn), NOW).unwrap();
+    let on = next(&one, goods(Command::GoOn)).unwrap();
+    assert_eq!((places(&on), on.goods_by()), (vec![[0, 1, 0, 0, 1]], None));
+    let freed = events.iter().flat_map(|event| on.consequences(event)).collect::<Vec<_>>();
+    let units = vec![account::Units { line_id: "0".into(), quantity: 1 }];
+    let back = account::Command::GiveBack { order_id: uuid::Uuid::from_u128(1), units };
+    assert_eq!(freed, [Consequence::Account(uuid::Uuid::from_u128(5), back)]);
 }
 
 #[test]

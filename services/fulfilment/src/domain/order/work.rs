@@ -3,29 +3,17 @@
 //! Invariant: no work is done that the customer is to pay for and has not consented to, in the version that holds; each
 //! version of a quote and each offer is answered once at the most.
 use jiff::{SignedDuration, Timestamp};
-use kernel::sla::Warning;
 use serde::{Deserialize, Serialize};
 
 pub use quote::{Item, ItemKind, Quote};
 
-use super::{super::warranty::Coverage, goods::Word};
+pub use super::terms::RepairTerms;
+
+use super::{super::warranty::Coverage, goods::Word, request::Review};
 
 mod decide;
 mod leg;
 mod quote;
-
-/// Times of repairs; nothing: not limited, as of orders from before they were.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RepairTerms {
-    /// By when what is here is repaired, and when people are warned that it is not.
-    pub within: SignedDuration,
-    pub warnings: Vec<Warning>,
-    /// How long a quote can be answered.
-    pub quote_valid_for: SignedDuration,
-    /// How long customers have to say whether they are satisfied.
-    pub satisfaction_within: SignedDuration,
-}
 
 /// The work at a line, and what was said about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,6 +240,9 @@ pub struct Alternative {
     pub at: Timestamp,
     /// What the customer said to it.
     pub word: Option<Word>,
+    /// What another person said to a refund that no rule grants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Review>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -302,18 +293,37 @@ pub enum Event {
     Registered(Registration),
     Diagnosed(Diagnosis),
     Quoted(Quote),
-    QuoteAnswered { version: u32, word: Word },
-    QuoteExpired { version: u32 },
-    Assigned { technician: String, skill: String },
+    QuoteAnswered {
+        version: u32,
+        word: Word,
+    },
+    QuoteExpired {
+        version: u32,
+    },
+    Assigned {
+        technician: String,
+        skill: String,
+    },
     PartsAwaited,
     PartsArrived,
     Started,
     Tested(Test),
     Repaired,
     HandedOver(HandOver),
-    SatisfactionChecked { answer: Satisfaction, at: Timestamp },
+    SatisfactionChecked {
+        answer: Satisfaction,
+        at: Timestamp,
+    },
     AlternativeOffered(Alternative),
-    AlternativeAnswered { number: u32, word: Word },
+    /// Of money that no rule grants.
+    AlternativeReviewed {
+        number: u32,
+        review: Review,
+    },
+    AlternativeAnswered {
+        number: u32,
+        word: Word,
+    },
 }
 
 impl Work {
@@ -351,6 +361,11 @@ impl Work {
             Stage::AlternativeOffered => self.alternatives.last().is_some_and(|offer| offer.word.is_none()),
             _ => false,
         }
+    }
+
+    /// The refund that is offered and not answered.
+    pub(super) fn open_refund(&self) -> Option<&Alternative> {
+        self.alternatives.last().filter(|offer| offer.kind == AlternativeKind::Refund && offer.word.is_none())
     }
 
     /// It is still to be repaired.

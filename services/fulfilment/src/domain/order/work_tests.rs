@@ -104,6 +104,22 @@ fn satisfaction(answer: Satisfaction) -> Order {
     step(Step::Satisfaction(answer))
 }
 
+fn review(by: &str, approved: bool) -> Order {
+    Order::Request(Asked::Review { by: by.into(), approved, reason: "seen".into() })
+}
+
+/// A refund is offered for what no rule gives money for.
+fn not_granted() -> Vec<Order> {
+    let ask = allowing_repair_only(asked(1, WhenGoods::Before));
+    with(vec![ask], &[register(Feasibility::Infeasible), receive(), offer(AlternativeKind::Refund)])
+}
+
+fn allowing_repair_only(ask: Order) -> Order {
+    let Order::Request(Asked::Ask { mut request, confirmed }) = ask else { unreachable!("it asks") };
+    request.lines.iter_mut().for_each(|line| line.receipt.outcome.allowed = [Kind::Repair].into());
+    Order::Request(Asked::Ask { request, confirmed })
+}
+
 fn inspect() -> Order {
     let disposition = Disposition::Restock;
     let inspection = Inspection {
@@ -210,6 +226,9 @@ fn states() -> Vec<(&'static str, Shown)> {
         ("declined", after(&with(quoted(), &[answer(1, false)]))),
         ("quote_expired", later(&after(&quoted()), LOOK, hours(12)).0),
         ("alternative_offered", not_repaired(std::slice::from_ref(&back))),
+        ("alternative_offered, not granted", after(&not_granted())),
+        ("alternative_offered, approved", after(&with(not_granted(), &[review("staff:bo", true)]))),
+        ("alternative_offered, refused", after(&with(not_granted(), &[review("staff:bo", false)]))),
         ("alternative_offered, declined", not_repaired(&[back.clone(), answer_offer(1, false)])),
         ("refund", not_repaired(&[offer(AlternativeKind::Refund), answer_offer(1, true)])),
         ("return_unrepaired", not_repaired(&[back, answer_offer(1, true)])),
@@ -246,6 +265,9 @@ fn r_ful_10_r_ful_11_r_ful_14_every_step_in_every_stage() {
         ("inspect goods", inspect()),
         ("cancel", cancel()),
         ("look too early", LOOK),
+        ("approve the refund", review("staff:bo", true)),
+        ("refuse the refund", review("staff:bo", false)),
+        ("approve oneself", review("staff:EVE", true)),
     ];
     const NOT: &str = "order.not_now";
     const NONE: &str = "order.unknown";
@@ -258,38 +280,43 @@ fn r_ful_10_r_ful_11_r_ful_14_every_step_in_every_stage() {
     const NOBODY: &str = "order.no_technician";
     const PAY: &str = "order.fee_not_paid";
     const OFFER: &str = "order.other_alternative";
+    const UNGRANTED: &str = "order.money_not_granted";
+    const OWN: &str = "order.own_request";
     const OUT: &str = "unrepairable";
     const ON: &str = "in_repair";
     const PARTS: &str = "parts_waiting";
     const ALT: &str = "alternative_offered";
     #[rustfmt::skip]
-    let table: machine::Table<'_, 25> = &[
-        ("absent",                 [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE]),
-        ("unregistered",           ["registered", "registered", "unregistered", UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, INSTEAD, "unregistered", "-"]),
+    let table: machine::Table<'_, 28> = &[
+        ("absent",                 [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE]),
+        ("unregistered",           ["registered", "registered", "unregistered", UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, UNREG, INSTEAD, "unregistered", "-", NOT, NOT, NOT]),
         //                          register other  receive    diagnose unrep    quote consent decline other  assign start parts arrived pass fail paid unpaid happy unhappy offer agree disagree inspect cancel look
-        ("registered",             ["-",  REG, "received", NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, "registered", "-"]),
-        ("registered, infeasible", [REG,  REG, "received", NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, NOT, NOT, INSTEAD, "registered", "-"]),
-        ("registered again",       ["-",  REG, "received", NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("received",               ["-",  REG, AGAIN, "diagnosed", OUT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("received again",         ["-",  REG, AGAIN, "diagnosed", OUT, NOT, NOT, NOT, NOT, "-", ON,  NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("diagnosed",              ["-",  REG, AGAIN, NOT, NOT, "quoted", NOT, NOT, NOT, "diagnosed", NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("quoted",                 ["-",  REG, AGAIN, NOT, NOT, "quoted", "consented", "declined", OTHER, "quoted", WORD, WORD, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("quoted, warranty",       ["-",  REG, AGAIN, NOT, NOT, "quoted", "consented", "declined", OTHER, "quoted", NOBODY, NOBODY, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("consented",              ["-",  REG, AGAIN, NOT, OUT, "quoted", NOT, NOT, NOT, "-", ON, PARTS, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("parts_waiting",          ["-",  REG, AGAIN, NOT, OUT, PARTS, NOT, NOT, NOT, "-", NOT, NOT, ON, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("in_repair",              ["-",  REG, AGAIN, NOT, OUT, ON, NOT, NOT, NOT, "-", NOT, PARTS, NOT, "repaired", ON, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("quoted, more",           ["-",  REG, AGAIN, NOT, NOT, "quoted", OTHER, OTHER, OTHER, "-", WORD, WORD, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("repaired",               ["-",  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, "handed_over", PAY, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("handed_over",            ["-",  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, "satisfaction_checked", "registered", NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("satisfaction_checked",   [NOT,  NOT, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("unrepairable",           ["-",  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("declined",               ["-",  REG, AGAIN, NOT, NOT, "quoted", NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("quote_expired",          ["-",  REG, AGAIN, NOT, NOT, "quoted", NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("alternative_offered",    ["-",  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, "return_unrepaired", ALT, INSTEAD, NOT, "-"]),
-        ("alternative_offered, declined", ["-", REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, OFFER, OFFER, INSTEAD, NOT, "-"]),
-        ("refund",                 ["-",  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, "order.not_to_inspect", NOT, "-"]),
-        ("return_unrepaired",      [NOT,  NOT, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-"]),
-        ("goods_lapsed",           [NOT,  NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, "-", "-"]),
+        ("registered",             ["-",  REG, "received", NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, "registered", "-", NOT, NOT, NOT]),
+        ("registered, infeasible", [REG,  REG, "received", NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, NOT, NOT, INSTEAD, "registered", "-", NOT, NOT, NOT]),
+        ("registered again",       ["-",  REG, "received", NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("received",               ["-",  REG, AGAIN, "diagnosed", OUT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("received again",         ["-",  REG, AGAIN, "diagnosed", OUT, NOT, NOT, NOT, NOT, "-", ON,  NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("diagnosed",              ["-",  REG, AGAIN, NOT, NOT, "quoted", NOT, NOT, NOT, "diagnosed", NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("quoted",                 ["-",  REG, AGAIN, NOT, NOT, "quoted", "consented", "declined", OTHER, "quoted", WORD, WORD, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("quoted, warranty",       ["-",  REG, AGAIN, NOT, NOT, "quoted", "consented", "declined", OTHER, "quoted", NOBODY, NOBODY, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("consented",              ["-",  REG, AGAIN, NOT, OUT, "quoted", NOT, NOT, NOT, "-", ON, PARTS, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("parts_waiting",          ["-",  REG, AGAIN, NOT, OUT, PARTS, NOT, NOT, NOT, "-", NOT, NOT, ON, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("in_repair",              ["-",  REG, AGAIN, NOT, OUT, ON, NOT, NOT, NOT, "-", NOT, PARTS, NOT, "repaired", ON, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("quoted, more",           ["-",  REG, AGAIN, NOT, NOT, "quoted", OTHER, OTHER, OTHER, "-", WORD, WORD, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("repaired",               ["-",  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, "handed_over", PAY, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("handed_over",            ["-",  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, "satisfaction_checked", "registered", NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("satisfaction_checked",   [NOT,  NOT, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("unrepairable",           ["-",  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("declined",               ["-",  REG, AGAIN, NOT, NOT, "quoted", NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("quote_expired",          ["-",  REG, AGAIN, NOT, NOT, "quoted", NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("alternative_offered",    ["-",  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, "return_unrepaired", ALT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("alternative_offered, not granted", [REG,  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, UNGRANTED, ALT, INSTEAD, NOT, "-", ALT, ALT, OWN]),
+        ("alternative_offered, approved", [REG,  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, "refund", ALT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("alternative_offered, refused", [REG,  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, UNGRANTED, ALT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("alternative_offered, declined", ["-", REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, ALT, OFFER, OFFER, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("refund",                 ["-",  REG, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, "order.not_to_inspect", NOT, "-", NOT, NOT, NOT]),
+        ("return_unrepaired",      [NOT,  NOT, AGAIN, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, INSTEAD, NOT, "-", NOT, NOT, NOT]),
+        ("goods_lapsed",           [NOT,  NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, "-", "-", NOT, NOT, NOT]),
     ];
     machine::check("repair", &states(), &commands, table, |shown_, command| next(&shown_.order, command).map(shown));
 }
@@ -462,6 +489,10 @@ fn r_ful_13_a_repair_is_promised_from_when_it_is_here_and_the_customers_time_doe
     assert_eq!((standing(&at_home).0, work(&at_home).stage), ("running", Stage::Received));
     let back = [offer(AlternativeKind::ReturnUnrepaired), answer_offer(1, true)];
     assert_eq!(standing(&after(&with(unrepairable(), &back))).0, "cancelled");
+    let early = [register(Feasibility::Infeasible), offer(AlternativeKind::Exchange), receive()];
+    let waits = after(&with(vec![asked(1, WhenGoods::Before)], &early));
+    assert_eq!(of(&waits).promises.iter().count(), 0, "only his word is waited for");
+    assert_eq!(standing(&next(&waits, answer_offer(1, false)).unwrap()).0, "running");
 }
 
 #[test]
@@ -499,6 +530,78 @@ fn r_ful_14_what_is_refunded_before_it_came_is_paid_when_it_is_here_and_in_order
     let back = [offer(AlternativeKind::Exchange), answer_offer(1, true)];
     let order = after(&with(vec![asked(1, WhenGoods::Before), register(Feasibility::Infeasible)], &back));
     assert_eq!((of(&order).return_by(), &order.state), (None, &State::ClosedPartial), "nothing is awaited any more");
+}
+
+#[test]
+fn r_ful_14_nobody_alone_pays_out_money_that_no_rule_grants() {
+    let offered = after(&not_granted());
+    assert_eq!(next(&offered, answer_offer(1, true)), Err("order.money_not_granted"));
+    for hand in ["staff:ana", "staff:eve", " Staff:EVE "] {
+        assert_eq!(next(&offered, review(hand, true)), Err("order.own_request"), "{hand} asked, or offered it");
+    }
+    let refused = next(&offered, review("staff:bo", false)).unwrap();
+    assert_eq!(next(&refused, answer_offer(1, true)), Err("order.money_not_granted"));
+    let anew = next(&refused, offer(AlternativeKind::Refund)).unwrap();
+    assert_eq!(next(&anew, answer_offer(2, true)), Err("order.money_not_granted"), "another offer, another approval");
+    let paid = next(&next(&anew, review("staff:bo", true)).unwrap(), answer_offer(2, true)).unwrap();
+    assert_eq!((of(&refused).payouts.len(), of(&paid).payouts.len()), (0, 1));
+    let other = [offer(AlternativeKind::Exchange), answer_offer(2, true)];
+    let other = other.into_iter().fold(refused, |order, command| next(&order, command).unwrap());
+    assert_eq!(other.state, State::ClosedPartial, "what costs no money needs nobody else");
+    let found = with(vec![allowing_repair_only(asked(1, WhenGoods::Before))], &here()[1..]);
+    let found = after(&with(found, &[diagnose(false, Bearer::Company), offer(AlternativeKind::Refund)]));
+    let standing = |order: &ServiceOrder| of(order).promises.iter().next().unwrap().1.standing.state.name();
+    let approved = next(&found, review("staff:bo", true)).unwrap();
+    assert_eq!((standing(&found), standing(&approved)), ("running", "paused"), "he is waited for once he can agree");
+}
+
+#[test]
+fn r_ful_05_of_what_is_refunded_instead_of_a_repair_only_what_is_here_is_paid() {
+    let offered = [register(Feasibility::Infeasible), offer(AlternativeKind::Refund)];
+    let order = after(&with(vec![asked(2, WhenGoods::After)], &offered));
+    let (lapsed, events) = later(&order, Order::LapseGoods, hours(24));
+    let freed = events.iter().flat_map(|event| lapsed.consequences(event));
+    let freed = freed.filter(|one| matches!(one, Consequence::Account(_, account::Command::GiveBack { .. })));
+    assert_eq!(freed.count(), 1, "another order may ask for the pieces");
+    let (agreed, _) = later(&lapsed, answer_offer(1, true), hours(25));
+    assert_eq!((of(&agreed).payouts.len(), &agreed.state), (0, &State::ClosedPartial));
+    let came = vec![returning::Came { line_no: Some(1), product_id: String::new(), quantity: 1 }];
+    let one = next(&order, Order::ReceiveGoods { by: "staff:ana".into(), place: "s-1".into(), came }).unwrap();
+    let paid = next(&one, answer_offer(1, true)).unwrap();
+    assert_eq!(of(&paid).payouts.iter().map(|payout| payout.pieces[&1]).collect::<Vec<_>>(), [1]);
+    let at_home =
+        after(&with(vec![asked(2, WhenGoods::No)], &[offered.to_vec(), vec![answer_offer(1, true)]].concat()));
+    assert_eq!(of(&at_home).payouts[0].pieces[&1], 2, "nothing was to come back");
+}
+
+#[test]
+fn r_ful_04_what_came_and_is_not_diagnosed_is_promised_to_be_inspected() {
+    let terms = |order: &ServiceOrder| {
+        let all = of(order).promises.iter().filter(|(kind, _)| *kind == returning::Owed::InspectionTerm);
+        all.map(|(_, promise)| promise.standing.state.name()).collect::<Vec<_>>()
+    };
+    let refund = [offer(AlternativeKind::Refund), answer_offer(1, true)];
+    let order = after(&with(vec![asked(1, WhenGoods::Before), register(Feasibility::Infeasible)], &refund));
+    let came = next(&order, receive()).unwrap();
+    assert_eq!((terms(&order), terms(&came)), (vec![], vec!["running"]), "money was agreed, and it came later");
+    assert_eq!(terms(&next(&came, inspect()).unwrap()), ["met"]);
+    let came = |line_no| returning::Came { line_no, product_id: "p-9".into(), quantity: 1 };
+    let (by, place, came) = ("staff:ana".into(), "s-1".into(), vec![came(Some(1)), came(None)]);
+    let surplus = next(&after(&here()[..2]), Order::ReceiveGoods { by, place, came }).unwrap();
+    assert_eq!((terms(&surplus), terms(&after(&here()))), (vec!["running"], vec![]), "what came beside it");
+}
+
+#[test]
+fn r_ful_13_a_fee_that_was_paid_stays_on_record_and_is_to_be_given_back_where_the_repair_failed() {
+    let rework = [satisfaction(Satisfaction::Unsatisfied), receive()];
+    let again = with(handed_over(), &rework);
+    let done = after(&with(again.clone(), &[START, test(true), hand_over(None)]));
+    assert_eq!((work(&done).payment(), work(&done).fee_to_give_back()), (Some("pay-1"), None));
+    let failed = with(again, &[diagnose(false, Bearer::Customer), offer(AlternativeKind::Exchange)]);
+    assert_eq!(work(&after(&failed)).fee_to_give_back(), None, "it is not agreed yet");
+    assert_eq!(work(&after(&with(failed, &[answer_offer(1, true)]))).fee_to_give_back(), Some(cny(100)));
+    let never_paid = with(unrepairable(), &[offer(AlternativeKind::Exchange), answer_offer(1, true)]);
+    assert_eq!(work(&after(&never_paid)).fee_to_give_back(), None);
 }
 
 fn steps() -> impl Strategy<Value = Order> {

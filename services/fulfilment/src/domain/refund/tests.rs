@@ -33,7 +33,7 @@ fn too_long() -> Command {
     Command::LoseTrack { attempt: 1, ask_at: later(), patience: SignedDuration::ZERO }
 }
 
-fn samples() -> [(&'static str, Refund); 12] {
+fn samples() -> [(&'static str, Refund); 13] {
     let queued = |due_at| Event::Queued { facts: facts(), due_at };
     let sent = |result_by| after(&[queued(NOW), Event::Sent { attempt: 1, result_by }]);
     let then = |mut refund: Refund, event| {
@@ -52,6 +52,7 @@ fn samples() -> [(&'static str, Refund); 12] {
         ("unknown", unknown(NOW)),
         ("unknown, not due", unknown(later())),
         ("unknown, told", then(unknown(NOW), Event::Overdue)),
+        ("unknown, differs", then(unknown(NOW), Event::AmountDiffers)),
         ("succeeded", then(sent(NOW), paid.clone())),
         ("succeeded, contradicted", then(then(sent(NOW), paid), Event::Contradicted)),
         ("failed", then(sent(NOW), Event::Failed { code: "closed_account".into(), reconciled: false })),
@@ -76,6 +77,9 @@ fn every_command_in_every_state() {
         ("never seen, old attempt", Command::NeverSeen { attempt: 0 }),
         ("check result", Command::CheckResult),
         ("lose track for too long", too_long()),
+        ("look, too long", Command::Look { patience: SignedDuration::ZERO }),
+        ("look", Command::Look { patience }),
+        ("tell another amount", Command::Differ),
     ];
     const NONE: &str = "refund.unknown";
     const NOT: &str = "refund.not_queued";
@@ -85,20 +89,21 @@ fn every_command_in_every_state() {
     const FAIL: &str = "failed";
     const LOST: &str = "unknown";
     #[rustfmt::skip]
-    let table: machine::Table<'_, 12> = &[
-        //                    queue    send    succeed otherwise fail  old   lost      old  never seen old check    too long
-        ("absent",           ["queued", NONE,   NONE,  NONE,  NONE,  NONE,  NONE,      NONE, NONE,     NONE, NONE,  NONE]),
-        ("queued",           ["-",      "sent", NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-",   "-"]),
-        ("queued, not due",  ["-",      WAIT,   NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-",   "-"]),
-        ("queued again",     ["-",      "sent", PAID,  PAID,  FAIL,  "-",   "-",       "-",  "-",      "-",  "-",   "-"]),
-        ("sent",             ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "-",      "-",  "-",   LOST]),
-        ("sent, overdue",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "-",      "-",  LOST,  LOST]),
-        ("unknown",          ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST]),
-        ("unknown, not due", ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "-",       "-",  "queued", "-",  "-",   "-"]),
-        ("unknown, told",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST]),
-        ("succeeded",        ["-",      NOT,    "-",   PAID,  PAID,  "-",   "-",       "-",  "-",      "-",  "-",   "-"]),
-        ("succeeded, contradicted", ["-", NOT,  "-",   "-",   "-",   "-",   "-",       "-",  "-",      "-",  "-",   "-"]),
-        ("failed",           ["-",      NOT,    FAIL,  FAIL,  "-",   "-",   "-",       "-",  "-",      "-",  "-",   "-"]),
+    let table: machine::Table<'_, 15> = &[
+        //                    queue    send    succeed otherwise fail  old   lost      old  never seen old check    too long look too long, look, differ
+        ("absent",           ["queued", NONE,   NONE,  NONE,  NONE,  NONE,  NONE,      NONE, NONE,     NONE, NONE,  NONE, NONE, NONE, NONE]),
+        ("queued",           ["-",      "sent", NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-",   "-", "queued", "-", NEVER]),
+        ("queued, not due",  ["-",      WAIT,   NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-",   "-", "-", "-", NEVER]),
+        ("queued again",     ["-",      "sent", PAID,  PAID,  FAIL,  "-",   "-",       "-",  "-",      "-",  "-",   "-", "queued", "-", "queued"]),
+        ("sent",             ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "-",      "-",  "-",   LOST, "sent", "-", "sent"]),
+        ("sent, overdue",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "-",      "-",  LOST,  LOST, "sent", "-", "sent"]),
+        ("unknown",          ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST, LOST, "-", LOST]),
+        ("unknown, not due", ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "-",       "-",  "queued", "-",  "-",   "-", LOST, "-", LOST]),
+        ("unknown, told",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST, "-", "-", LOST]),
+        ("unknown, differs", ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST, LOST, "-", "-"]),
+        ("succeeded",        ["-",      NOT,    "-",   PAID,  PAID,  "-",   "-",       "-",  "-",      "-",  "-",   "-", "-", "-", PAID]),
+        ("succeeded, contradicted", ["-", NOT,  "-",   "-",   "-",   "-",   "-",       "-",  "-",      "-",  "-",   "-", "-", "-", PAID]),
+        ("failed",           ["-",      NOT,    FAIL,  FAIL,  "-",   "-",   "-",       "-",  "-",      "-",  "-",   "-", "-", "-", FAIL]),
     ];
     machine::check("refund", &samples(), &commands, table, |refund, command| {
         let events = refund.decide(command, NOW).map_err(|no| no.code())?;
@@ -112,7 +117,7 @@ fn every_command_in_every_state() {
 fn people_are_told_once_of_a_refund_that_stays_without_an_outcome() {
     for (name, refund) in samples() {
         let told = refund.decide(too_long(), NOW).unwrap_or_default();
-        let first = ["sent", "sent, overdue", "unknown"].contains(&name);
+        let first = ["sent", "sent, overdue", "unknown", "unknown, differs"].contains(&name);
         assert_eq!(told.contains(&Event::Overdue), first, "{name}");
         assert!(told.is_empty() || told[0] == Event::OutcomeUnknown { ask_at: later() }, "{name}: it is asked further");
     }
@@ -124,6 +129,26 @@ fn an_outcome_learned_by_asking_is_called_reconciled() {
         let told = refund.decide(Command::Succeed { provider_ref: "r1".into() }, NOW).unwrap_or_default();
         if let [Event::Succeeded { reconciled, .. }] = told.as_slice() {
             assert_eq!(*reconciled, name.starts_with("unknown"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn people_are_told_once_of_a_refund_that_nobody_sends_or_that_the_provider_says_was_another_amount() {
+    for (name, mut refund) in samples() {
+        for (command, event) in [
+            (Command::Look { patience: SignedDuration::ZERO }, Event::Overdue),
+            (Command::Differ, Event::AmountDiffers),
+        ] {
+            let told = refund.decide(command.clone(), NOW).unwrap_or_default();
+            assert!(told.is_empty() || told == [event], "{name}");
+            let state = refund.state.clone();
+            told.iter().for_each(|event| refund.apply(event));
+            assert_eq!(
+                (refund.decide(command, NOW).unwrap_or_default(), &refund.state),
+                (vec![], &state),
+                "{name}: once"
+            );
         }
     }
 }

@@ -2,6 +2,8 @@
 //! chat. It goes to that case instead of making another one, unless it asks for more than the case gives: what is urgent, what
 //! is worse for health than was known and what is a complaint always make a case of their own, so that nothing is owed less
 //! because it came as an afterthought.
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use kernel::sla::Levels;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use uuid::Uuid;
 use super::{By, Event};
 use crate::domain::{
     case::{self, Case, Contact, Facts, Rejection, State},
+    minimum::Field,
     priority,
     record::{Added, Part},
     vocabulary::Channel,
@@ -28,6 +31,9 @@ pub struct Further {
     pub at: Timestamp,
     /// We had asked.
     pub was_asked: bool,
+    /// What was told with it and is not needed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub left_out: BTreeSet<Field>,
 }
 
 impl Further {
@@ -67,7 +73,7 @@ impl Case {
         }
         let reopened =
             matches!(self.state, State::Closed { .. }).then_some(Event::Reopened { by: By::Contact, promises: vec![] });
-        let parts: std::collections::BTreeSet<Part> = contact.parts.difference(&facts.parts).copied().collect();
+        let parts: BTreeSet<Part> = contact.parts.difference(&facts.parts).copied().collect();
         let emotion = contact.emotion.filter(|_| parts.contains(&Part::Emotion));
         let answered = self.info_added(&parts);
         let further = Further {
@@ -75,6 +81,7 @@ impl Case {
             channel: contact.channel,
             at: contact.occurred_at,
             was_asked: answered.is_some(),
+            left_out: contact.left_out.clone(),
         };
         let promises = self.promise_reply(facts, (contact.channel, contact.occurred_at), levels)?;
         let health = self.hear_of_health(facts, &contact.health, levels, now)?;

@@ -49,7 +49,7 @@ pub struct Merging {
     pub into: Target,
     pub by: String,
     pub reason: String,
-    /// Who asks may merge cases of different customers.
+    /// The customers are one person, or who asks may merge cases of different ones.
     pub lead: bool,
     /// The complaint of the case to be merged was agreed to be settled.
     pub carried_out: bool,
@@ -146,7 +146,9 @@ impl Case {
             C::Course(_) | C::EndWithComplaint { .. } => None,
             // What it owes authorities it goes on owing: the other case may owe it by a later end, or not at all.
             C::ReceiveReport { .. } | C::WithdrawReport { .. } | C::LookAtReports => None,
-            C::Register { .. } | C::LookAtResponse | C::LookForInfo | C::ReopenWithComplaint => Some(Ok(vec![])),
+            C::Register { .. } | C::LookAtResponse | C::LookForInfo | C::ReopenWithComplaint | C::Advise { .. } => {
+                Some(Ok(vec![]))
+            }
             _ => Some(Err(Rejection::Merged(merged.into))),
         }
     }

@@ -1,7 +1,7 @@
 //! One case turns out to be two: part of what was said makes a case of its own, as a child of this one. It is promised its
 //! first answer from the split on, by the levels that hold then; harm that was known goes with both, so that neither waits
 //! behind anything else. The words stay where they are, and go to the new case besides.
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use uuid::Uuid;
 
@@ -38,6 +38,7 @@ impl Case {
             store_id: whole.store_id.clone(),
             parts: [Part::Content].into_iter().chain(whole.parts.get(&Part::Emotion).copied()).collect(),
             packs: Arc::clone(packs),
+            left_out: BTreeSet::new(),
         })
     }
 

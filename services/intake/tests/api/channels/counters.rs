@@ -15,7 +15,7 @@ use opentelemetry_sdk::{
     },
 };
 
-/// What was told last: counts by counter, source and outcome.
+/// What was told last: counts by counter, source and outcome, or field.
 static TOLD: Mutex<BTreeMap<[String; 3], u64>> = Mutex::new(BTreeMap::new());
 
 static PROVIDER: LazyLock<SdkMeterProvider> = LazyLock::new(|| {
@@ -46,7 +46,7 @@ impl PushMetricExporter for Reader {
             for point in sum.data_points() {
                 let named = |key: &str| point.attributes().find(|one| one.key.as_str() == key);
                 let word = |key| named(key).map(|one| one.value.to_string()).unwrap_or_default();
-                let row = [metric.name().to_owned(), word("source"), word("outcome")];
+                let row = [metric.name().to_owned(), word("source"), word("outcome") + &word("field")];
                 TOLD.lock().unwrap().insert(row, point.value());
             }
         }

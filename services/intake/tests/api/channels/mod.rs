@@ -1,6 +1,6 @@
 //! Channels with a form of their own: pushed as their platforms push, taken in afterwards.
 mod calls;
-mod counters;
+pub mod counters;
 mod douyin;
 mod imap;
 mod imap_stand_in;

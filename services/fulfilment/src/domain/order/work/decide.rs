@@ -47,14 +47,16 @@ impl Work {
             (Step::HandOver { payment }, S::Repaired) => match (self.fee_due(), payment) {
                 (Some(_), None) => Err(Rejection::NotPaid),
                 (due, payment) => {
-                    let payment = payment.filter(|_| due.is_some());
+                    // What was paid for the first time stays on record.
+                    let payment = payment.filter(|_| due.is_some()).or(self.payment().map(str::to_owned));
                     Ok(vec![Event::HandedOver(HandOver { by, at, payment })])
                 }
             },
             (Step::Satisfaction(answer), S::HandedOver) => Ok(vec![Event::SatisfactionChecked { answer, at }]),
             (Step::Offer(kind), _) if self.may_be_replaced() => {
                 let number = number(self.alternatives.len());
-                Ok(vec![Event::AlternativeOffered(Alternative { number, kind, by, at, word: None })])
+                let (word, approval) = (None, None);
+                Ok(vec![Event::AlternativeOffered(Alternative { number, kind, by, at, word, approval })])
             }
             (Step::AnswerOffer { number, agreed }, S::AlternativeOffered) => {
                 self.answer_offer(number, Word { agreed, at })
@@ -144,6 +146,20 @@ impl Work {
         self.quotes.last().map(|quote| quote.fee).filter(|fee| fee.minor > 0 && self.reworks == 0)
     }
 
+    /// Of his payment for the repair, if there was one.
+    pub fn payment(&self) -> Option<&str> {
+        self.handed_over.as_ref()?.payment.as_deref()
+    }
+
+    /// What the customer paid for a repair that failed in the end: something else was agreed.
+    pub fn fee_to_give_back(&self) -> Option<Money> {
+        let failed =
+            matches!(self.stage, Stage::Exchange | Stage::Refund | Stage::Compensation | Stage::ReturnUnrepaired);
+        let paid = |quote: &&Quote| quote.fee.minor > 0 && quote.bearer == Bearer::Customer;
+        let fee = self.quotes.iter().rfind(paid).map(|quote| quote.fee);
+        fee.filter(|_| failed && self.payment().is_some())
+    }
+
     /// It is not repaired, or is not expected to be.
     fn may_be_replaced(&self) -> bool {
         let infeasible = self.registration.feasibility == Feasibility::Infeasible && self.reworks == 0;
@@ -199,6 +215,10 @@ impl Work {
             Event::AlternativeOffered(offer) => {
                 self.alternatives.push(offer.clone());
                 self.stage = Stage::AlternativeOffered;
+            }
+            Event::AlternativeReviewed { number, review } => {
+                let offer = self.alternatives.iter_mut().find(|offer| offer.number == *number);
+                offer.into_iter().for_each(|offer| offer.approval = Some(review.clone()));
             }
             Event::AlternativeAnswered { number, word } => {
                 let Some(offer) = self.alternatives.iter_mut().find(|offer| offer.number == *number) else { return };

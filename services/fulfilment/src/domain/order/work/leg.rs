@@ -1,8 +1,9 @@
 //! The work in its order: which line may be worked on, what it means for the goods, and by when what is here is repaired.
 //! Invariant: pieces that are repaired, or something else but money is agreed for, are the customer's again and never paid
-//! for; only where a refund was agreed they are ours.
+//! for; only where a refund was agreed they are ours, and no one alone agrees to one that no rule grants.
 use jiff::Timestamp;
 use kernel::{
+    approval::independent,
     promise::{Cause, Command as Note, Fact, Reason},
     returns::Kind,
 };
@@ -16,7 +17,7 @@ use super::{
         },
         Rejection,
         goods::Goods,
-        request::{Event as Told, Line, Request, Verdict},
+        request::{Event as Told, Line, Request, Review, Verdict},
         returning::{self, Owed, Pieces},
     },
     AlternativeKind, Event, Registration, Satisfaction, Stage, Step, Work,
@@ -47,9 +48,31 @@ impl Request {
             (Some(_), step) if self.authorised_at.is_none() && !matches!(step, Step::Register(_)) => {
                 return Err(Rejection::NotNow);
             }
+            (Some(_), Step::AnswerOffer { number, agreed: true })
+                if line.unapproved().is_some_and(|offer| offer.number == number) =>
+            {
+                return Err(Rejection::MoneyNotGranted);
+            }
             (Some(work), step) => work.decide(step, by, at, &self.terms.repair)?,
         };
         Ok(events.into_iter().map(|event| Told::Work { line_no, event: Box::new(event) }).collect())
+    }
+
+    /// Money that is offered instead of repairs and that no rule grants is approved, or not, by somebody who had no hand in
+    /// them.
+    pub(in super::super) fn review_alternatives(&self, review: &Review) -> Result<Vec<Told>, Rejection> {
+        let mut events = vec![];
+        for ((line_no, work), line) in self.works().filter_map(|one| Some((one, self.line(one.0)?))) {
+            let Some(offer) = line.unapproved().filter(|offer| offer.approval.is_none()) else { continue };
+            let diagnosed = work.diagnosis.as_ref().map(|found| &found.by);
+            let mut hands = [&self.by, &work.registration.by, &offer.by].into_iter().chain(diagnosed);
+            if hands.any(|hand| !independent(hand, &review.by)) {
+                return Err(Rejection::OwnRequest);
+            }
+            let event = Box::new(Event::AlternativeReviewed { number: offer.number, review: review.clone() });
+            events.push(Told::Work { line_no, event });
+        }
+        if events.is_empty() { Err(Rejection::NotNow) } else { Ok(events) }
     }
 
     /// What time does to quotes, and to customers who do not say whether they are satisfied.
@@ -142,18 +165,20 @@ impl Request {
         let owed = |line: &Line| here(line) && line.work.as_ref().is_none_or(Work::is_owed);
         let mut lines = self.granted().filter(|(_, line)| open && owed(line)).peekable();
         lines.peek()?;
-        Some(lines.all(|(_, line)| line.work.as_ref().is_some_and(Work::waits_for_customer)))
+        let waits =
+            |line: &Line| line.work.as_ref().is_some_and(Work::waits_for_customer) && line.unapproved().is_none();
+        Some(lines.all(|(_, line)| waits(line)))
     }
 
-    /// The repair is promised from when the first article is here until none is left to be repaired; the time in which all
-    /// of it waits for the customer does not count.
+    /// The repair is promised from when the first article is here and something can be done with it until none is left to
+    /// be repaired; the time in which all of it waits for the customer does not count.
     pub(in super::super) fn repair_term(&self, before: &Self, at: Timestamp) -> Vec<returning::Event> {
         let promised = self.promises.last(Owed::RepairTerm).is_some_and(|term| term.standing.end.is_none());
         let note = |fact| self.promised(|kind| kind == Owed::RepairTerm, &Note::Note(fact), at);
         let waited = before.repair_owed() == Some(true);
         let done = |work: &Work| matches!(work.stage, Stage::Repaired | Stage::HandedOver | Stage::SatisfactionChecked);
         match (self.repair_owed(), promised) {
-            (Some(_), false) => self.promise(Owed::RepairTerm, at).into_iter().collect(),
+            (Some(false), false) => self.promise(Owed::RepairTerm, at).into_iter().collect(),
             (Some(true), true) if !waited => {
                 let (reason, evidence) = (Reason::WaitingCustomer, self.order_id.to_string());
                 note(Fact::Paused { at, reason, evidence })
@@ -161,7 +186,7 @@ impl Request {
             (Some(false), true) if waited => note(Fact::Resumed { at }),
             (None, true) if self.works().any(|(_, work)| done(work)) => note(Fact::Satisfied { at }),
             (None, true) => note(Fact::Cancelled { at, cause: Cause::Closed }),
-            (Some(_), true) | (None, false) => vec![],
+            (Some(_), _) | (None, false) => vec![],
         }
     }
 
