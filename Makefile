@@ -32,8 +32,9 @@ bench: build ## how fast it is, beside Postgres itself and the marks (3 minutes,
 	$(AFTERCARE) bench
 	cargo bench -p aftercare --bench replay
 
-bench-desk: setup ## how fast a search and the queue are over a million cases (6 minutes, and building)
+bench-desk: setup ## how fast lists are: search and queue of a million cases, a shop's of five million orders (20 minutes, and building)
 	cargo test --release -p intake --lib search::speed -- --ignored --nocapture
+	cargo test --release -p fulfilment --test api open -- --ignored --nocapture
 
 faults: build ## kills every process in turn and recounts everything, and one wherever it waits, 500 times (4 minutes, and building)
 	$(AFTERCARE) faults

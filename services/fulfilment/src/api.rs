@@ -8,10 +8,11 @@ use contracts::{
     fulfilment::v1::{
         AnswerInspectionRequest, CancelServiceOrderRequest, ConfirmServiceOrderRequest, GetDecisionRequest,
         GetDecisionResponse, GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest, GetServiceOrderResponse,
-        GoOnWithoutGoodsRequest, InspectGoodsRequest, ListRefundsRequest, ListRefundsResponse,
-        ListServiceOrdersRequest, ListServiceOrdersResponse, ReceiveGoodsRequest, RedriveWebhookRequest,
-        RedriveWebhookResponse, RepeatPayoutRequest, RequestServiceOrderRequest, ReviewServiceOrderRequest,
-        RuleOnInspectionRequest, fulfilment_server::Fulfilment,
+        GoOnWithoutGoodsRequest, InspectGoodsRequest, ListOpenOrdersRequest, ListOpenOrdersResponse,
+        ListRefundsRequest, ListRefundsResponse, ListServiceOrdersRequest, ListServiceOrdersResponse,
+        MakeReturnLabelRequest, ReceiveGoodsRequest, RedriveWebhookRequest, RedriveWebhookResponse,
+        RepeatPayoutRequest, RequestServiceOrderRequest, ReviewServiceOrderRequest, RuleOnInspectionRequest,
+        fulfilment_server::Fulfilment,
     },
 };
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
 use crate::{
+    carrier::HttpCarrier,
     domain::{
         order::{
             Command, ServiceOrder,
@@ -77,6 +79,8 @@ pub struct Api {
     pub price_max: Arc<Limits>,
     /// Channels whose shop systems have a webhook.
     pub shops: Vec<String>,
+    /// Who makes labels, where there is somebody.
+    pub carrier: Option<HttpCarrier>,
 }
 
 /// Who acts, and the key that makes a repeat get the first answer.
@@ -144,6 +148,23 @@ impl Fulfilment for Api {
         }))
     }
 
+    async fn list_open_orders(
+        &self,
+        request: Request<ListOpenOrdersRequest>,
+    ) -> Result<Response<ListOpenOrdersResponse>, Status> {
+        let ListOpenOrdersRequest { place, page } = request.into_inner();
+        let mut checks = Checks::default();
+        let place = repair::reference(&mut checks, "place", &place);
+        let page = checks.page(page.as_ref(), by_time);
+        let (Some(place), Some((page, after))) = (place, page) else { return Err(checks.fault().into()) };
+        let rows = store::open_at(&self.pool, &place, after, page.limit()).await?;
+        let place = |row: &Stored<ServiceOrder>| (key(row.state.opened_at), row.id);
+        Ok(Response::new(ListOpenOrdersResponse {
+            next_page_token: page.next(&rows, place),
+            orders: rows.iter().map(|row| wire::order_view(row.id, row.version, &row.state)).collect(),
+        }))
+    }
+
     async fn receive_goods(&self, request: Request<ReceiveGoodsRequest>) -> Result<Response<Receipt>, Status> {
         let mut checks = Checks::default();
         let caller = caller(&mut checks, &request, "fulfilment.receive_goods");
@@ -157,6 +178,15 @@ impl Fulfilment for Api {
             None => Command::ReceiveGoods { by, place, came },
         };
         self.command(caller, Change::to::<ServiceOrder>(id, command)).await
+    }
+
+    async fn make_return_label(&self, request: Request<MakeReturnLabelRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.make_return_label");
+        let id = checks.id("order_id", &request.get_ref().order_id);
+        let (Some(caller), Some(id)) = (caller, id) else { return Err(checks.fault().into()) };
+        let keep = self.labelled(id, caller.0.as_str()).await?;
+        self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(asked::Command::Label(keep)))).await
     }
 
     async fn inspect_goods(&self, request: Request<InspectGoodsRequest>) -> Result<Response<Receipt>, Status> {

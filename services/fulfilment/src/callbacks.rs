@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    body::Body,
+    body::{Body, Bytes},
     extract::{Request, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -16,6 +16,7 @@ use backbone::{
     Clock,
     signature::{Refusal, Secrets},
 };
+use jiff::Timestamp;
 use kernel::money::Money;
 use serde::Deserialize;
 use serde_json::json;
@@ -53,27 +54,39 @@ pub fn routes(callbacks: Callbacks) -> Router {
 
 async fn called_back(State(callbacks): State<Arc<Callbacks>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    match callbacks.hear(&head.headers, body).await {
+    answered(callbacks.hear(&head.headers, body).await)
+}
+
+/// A status, a stable code, and the way out.
+pub type Refused = (StatusCode, &'static str, &'static str);
+
+/// 204 for what was recorded.
+pub fn answered(heard: Result<(), Refused>) -> Response {
+    match heard {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err((status, code, detail)) => {
-            tracing::warn!(code, "a callback of the payment provider was refused");
+            tracing::warn!(code, "a callback was refused");
             (status, Json(json!({ "code": code, "detail": detail }))).into_response()
         }
     }
 }
 
-type Refused = (StatusCode, &'static str, &'static str);
+/// The body of a callback. Errors: it is too large, not signed with one of the secrets, or signed too long ago.
+pub async fn signed(secrets: &Secrets, headers: &HeaderMap, body: Body, now: Timestamp) -> Result<Bytes, Refused> {
+    let too_large = (StatusCode::PAYLOAD_TOO_LARGE, "callback.too_large", "the body is larger than 16 KiB");
+    let body = axum::body::to_bytes(body, BODY_MAX).await.map_err(|_| too_large)?;
+    secrets.verify(headers, &body, now).map_err(|refusal| match refusal {
+        Refusal::Forged => (StatusCode::UNAUTHORIZED, "callback.forged", "the signature is not good"),
+        Refusal::Stale => {
+            (StatusCode::UNAUTHORIZED, "callback.stale", "it was signed more than five minutes ago, or ahead")
+        }
+    })?;
+    Ok(body)
+}
 
 impl Callbacks {
     async fn hear(&self, headers: &HeaderMap, body: Body) -> Result<(), Refused> {
-        let too_large = (StatusCode::PAYLOAD_TOO_LARGE, "callback.too_large", "the body is larger than 16 KiB");
-        let body = axum::body::to_bytes(body, BODY_MAX).await.map_err(|_| too_large)?;
-        self.secrets.verify(headers, &body, self.clock.now()).map_err(|refusal| match refusal {
-            Refusal::Forged => (StatusCode::UNAUTHORIZED, "callback.forged", "the signature is not good"),
-            Refusal::Stale => {
-                (StatusCode::UNAUTHORIZED, "callback.stale", "it was signed more than five minutes ago, or ahead")
-            }
-        })?;
+        let body = signed(&self.secrets, headers, body, self.clock.now()).await?;
         let malformed = "the body must be {type, data}: refund.succeeded with key, amount and provider_ref, or \
                          refund.failed with key, amount and code";
         let callback = serde_json::from_slice(&body)

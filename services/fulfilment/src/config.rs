@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{
+    carrier,
     domain::{
         order::{request::Form, returning::Terms, work::RepairTerms},
         warranty::{self, Warranties},
@@ -32,6 +33,9 @@ pub struct Config {
     pub repairs: Repairs,
     /// How long a shop system's webhook is tried with an event.
     pub webhook_retry_for: SignedDuration,
+    /// Who makes labels and tells of parcels, where there is somebody.
+    #[serde(default)]
+    pub carrier: Option<carrier::Section>,
     /// By channel.
     #[serde(default)]
     pub webhooks: BTreeMap<String, webhook::Section>,
@@ -83,15 +87,12 @@ pub struct Provider {
     pub callback_secrets: Vec<SecretString>,
 }
 
-impl Provider {
-    /// Errors: a secret that is none.
-    pub fn callback_secrets(&self) -> anyhow::Result<Option<Secrets>> {
-        if self.callback_secrets.is_empty() {
-            return Ok(None);
-        }
-        let read = Secrets::read(&self.callback_secrets).context("section [service.payments], callback_secrets");
-        read.map(Some)
+/// What somebody signs his callbacks with; nothing where he sends none. Errors: a secret that is none.
+pub fn callback_secrets(secrets: &[SecretString], section: &str) -> anyhow::Result<Option<Secrets>> {
+    if secrets.is_empty() {
+        return Ok(None);
     }
+    Secrets::read(secrets).with_context(|| format!("section [service.{section}], callback_secrets")).map(Some)
 }
 
 /// How fast refunds are sent and asked about.
@@ -112,7 +113,7 @@ pub struct Pace {
 impl Config {
     /// Refuses what cannot work.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Self { purchase_within, payments, pace, returns, repairs, webhook_retry_for, webhooks } = self;
+        let Self { purchase_within, payments, pace, returns, repairs, webhook_retry_for, webhooks, carrier: _ } = self;
         let month = SignedDuration::from_hours(30 * 24);
         let strange = webhooks.keys().find(|name| !wire::is_channel(name));
         let wrong = [

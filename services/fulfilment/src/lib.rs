@@ -1,16 +1,19 @@
 //! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, repairs
 //! are done with their consent, and money goes back exactly once.
 //! Reading order: `domain` (orders, accounts, refunds, technicians, ledgers, charge-backs), `inbound` (what makes an order),
-//! `execution` and `payments` (how money leaves), `callbacks` (what the provider tells of itself), `deadlines` (what time
+//! `execution` and `payments` (how money leaves), `callbacks` (what the provider tells of itself), `carrier` and `parcels` (labels,
+//! and what is told of parcels), `deadlines` (what time
 //! does), `api` (people), `wire` (what others learn), `webhook` (shop systems that read over HTTP), `store` (queries),
 //! `config`.
 pub mod api;
 pub mod callbacks;
+pub mod carrier;
 pub mod config;
 pub mod deadlines;
 pub mod domain;
 pub mod execution;
 pub mod inbound;
+pub mod parcels;
 pub mod payments;
 pub mod store;
 pub mod webhook;
@@ -27,12 +30,14 @@ use contracts::fulfilment::v1::{
 use crate::{
     api::Api,
     callbacks::Callbacks,
-    config::Config,
+    carrier::HttpCarrier,
+    config::{Config, callback_secrets},
     domain::{
         account::PurchaseAccount, chargeback::Chargeback, ledger::CostLedger, order::ServiceOrder, refund::Refund,
         technician::Technician,
     },
     execution::Execution,
+    parcels::Parcels,
     payments::HttpPayments,
 };
 
@@ -69,6 +74,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         terms: config.terms(),
         price_max: Arc::clone(&price_max),
         shops: config.webhooks.keys().cloned().collect(),
+        carrier: config.carrier.as_ref().map(HttpCarrier::new).transpose()?,
     };
     let webhooks =
         Webhooks::new(&config.webhooks, config.webhook_retry_for, context.pool.clone(), context.clock.clone())?;
@@ -79,12 +85,16 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let documents = config.returns.documents()?.into_iter().chain(config.repairs.documents()?).collect();
     let sending = Execution::new(context, payments, config.pace);
     let (asking, hearing) = (sending.clone(), sending.clone());
-    let callbacks = config
-        .payments
-        .callback_secrets()?
+    let callbacks = callback_secrets(&config.payments.callback_secrets, "payments")?
         .map(|secrets| callbacks::routes(Callbacks { execution: hearing, secrets, clock: context.clock.clone() }));
+    let told =
+        config.carrier.as_ref().map(|carrier| callback_secrets(&carrier.callback_secrets, "carrier")).transpose()?;
+    let parcels = told.flatten().map(|secrets| {
+        let (pool, road, clock) = (context.pool.clone(), context.road.clone(), context.clock.clone());
+        parcels::routes(Parcels { pool, road, clock, secrets })
+    });
     let parts = Parts::new()
-        .http(callbacks.unwrap_or_default())
+        .http(callbacks.unwrap_or_default().merge(parcels.unwrap_or_default()))
         .documents(documents)
         .grpc(FulfilmentServer::new(api.clone()))
         .grpc(RepairsServer::new(api))

@@ -56,6 +56,14 @@ pub async fn order_by_number(pool: &PgPool, number: &str) -> Result<Option<Uuid>
     Ok(sqlx::query_scalar(statement).bind(number).fetch_optional(pool).await?)
 }
 
+/// The order one of whose parcels has this tracking number; the newest where several have.
+pub async fn order_of_parcel(pool: &PgPool, tracking_number: &str) -> Result<Option<Stored<ServiceOrder>>, Fault> {
+    let statement = "-- service_order.of_parcel
+        select id, version, state::text from service_order where tracking_numbers ? $1 order by opened_at desc limit 1";
+    let row: Option<StoredRow> = sqlx::query_as(statement).bind(tracking_number).fetch_optional(pool).await?;
+    row.map(|row| row.read("service_order")).transpose()
+}
+
 /// Where a page of a list goes on: after this time and id.
 pub type After = Option<(Timestamp, Uuid)>;
 
@@ -86,6 +94,26 @@ pub async fn orders(pool: &PgPool, of: Of<'_>, after: After, limit: i64) -> Resu
     .bind(of.origin)
     .fetch_all(pool)
     .await?;
+    read("service_order", rows)
+}
+
+/// The statuses are those of the index.
+const OPEN_AT: &str = "-- service_order.open_at
+    select id, version, state::text from service_order
+    where place = $1 and status in ('requested', 'in_review', 'eligible', 'authorised', 'in_progress')
+      and (opened_at, id) > (coalesce($2, '-infinity'::timestamptz), $3)
+    order by opened_at, id limit $4";
+
+/// Open orders that were asked for, of the shop or warehouse that has their goods, or before they came, of the shop they were
+/// asked for at; the oldest first.
+pub async fn open_at(pool: &PgPool, place: &str, after: After, limit: i64) -> Result<Vec<Stored<ServiceOrder>>, Fault> {
+    let rows = sqlx::query_as(OPEN_AT)
+        .bind(place)
+        .bind(after.map(|(opened_at, _)| opened_at.to_sqlx()))
+        .bind(after.map_or(Uuid::nil(), |(_, id)| id))
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
     read("service_order", rows)
 }
 

@@ -13,8 +13,11 @@ use super::{
     request::{code, word},
 };
 use crate::{
+    carrier::{Carrier as _, Made, ToLabel},
     domain::order::{
+        Rejection,
         goods::{Criterion, Disposition, Finding, Inspection},
+        label,
         returning::Came,
     },
     store,
@@ -141,5 +144,28 @@ impl Api {
             ..facts
         };
         Ok(facts.and_then(|facts| self.policy.decide(found(facts))))
+    }
+}
+
+impl Api {
+    /// The label its carrier makes for an order's parcel; the one it has where there is one.
+    pub(super) async fn labelled(&self, id: Uuid, by: &str) -> Result<label::Command, Fault> {
+        let order = store::order(&self.pool, id).await?.ok_or_else(|| Fault::not_found("service_order", id))?;
+        let carrier = self.carrier.as_ref().ok_or_else(|| {
+            Fault::rejected("carrier.none", "no carrier is set up who makes labels ([service.carrier])")
+        })?;
+        let request = order.state.request.as_ref().ok_or(Rejection::NoGoodsExpected)?;
+        let reference = request.rma_number.as_deref().ok_or(Rejection::NoGoodsExpected)?;
+        let (pieces, known) = (request.awaited().values().sum(), request.label.as_ref());
+        if pieces == 0 && known.is_none() {
+            return Err(Rejection::NoGoodsExpected.into());
+        }
+        let made = match known {
+            Some(label) => Made { tracking_number: label.tracking_number.clone(), label_url: label.reference.clone() },
+            None => carrier.label(id, &ToLabel { reference, send_to: &request.form.send_to, pieces }).await?,
+        };
+        let Made { tracking_number, label_url } = made;
+        let (carrier, by) = (carrier.name.clone(), by.to_owned());
+        Ok(label::Command::Keep { carrier, tracking_number, reference: label_url, by })
     }
 }

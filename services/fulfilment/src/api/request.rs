@@ -233,6 +233,7 @@ impl Api {
             payouts: vec![],
             replacements: vec![],
             unanswered_at: None,
+            label: None,
         })
     }
 

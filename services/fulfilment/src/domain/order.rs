@@ -17,6 +17,7 @@ mod answer;
 mod attempt;
 mod difference;
 pub mod goods;
+pub mod label;
 mod line;
 pub mod money;
 mod origin;

@@ -8,6 +8,7 @@ use crate::domain::{
     account,
     order::{
         ServiceOrder,
+        label::{self, Label},
         request::{Bought, Event, Line, Request, Review},
     },
 };
@@ -35,6 +36,14 @@ pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
         Event::Money(event) => super::money::published(request, event, shard),
         Event::Replacement(event) => super::replacement::published(request, event, shard),
         Event::Work { line_no, event } => super::repair::published(request, *line_no, event, shard),
+        Event::Label(label::Event::Made(label)) => {
+            let (carrier, tracking_number) = (label.carrier.clone(), label.tracking_number.clone());
+            Published::of(&out::ReturnLabelMade { order_id, carrier, tracking_number }, shard).at(label.at)
+        }
+        Event::Label(label::Event::Moved(told)) => {
+            let status = told.way.word().to_owned();
+            Published::of(&out::ReturnParcelMoved { order_id, status }, shard).at(told.at)
+        }
         Event::Unanswered { at } => Published::of(&out::OrderUnanswered { order_id }, shard).at(*at),
         Event::Finished => {
             let status = super::order_status(order).to_owned();
@@ -161,7 +170,18 @@ fn form(request: &Request) -> Option<out::ReturnForm> {
         instructions: wordings(&request.form.instructions),
         lines: request.returning().map(line).collect(),
         freight: request.freight()?.word().to_owned(),
+        label: request.label.as_ref().map(label_view),
     })
+}
+
+fn label_view(label: &Label) -> out::ReturnLabel {
+    out::ReturnLabel {
+        carrier: label.carrier.clone(),
+        tracking_number: label.tracking_number.clone(),
+        label_reference: label.reference.clone(),
+        status: label.told.map(|told| told.way.word().to_owned()).unwrap_or_default(),
+        told_at: label.told.map(|told| proto::timestamp(told.at)),
+    }
 }
 
 /// Pieces of the lines of a purchase.

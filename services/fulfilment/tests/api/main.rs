@@ -1,11 +1,13 @@
 //! Fulfilment through its doors, over real Postgres, a real broker and the sandbox payment provider over HTTP.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod callbacks;
+mod carriers;
 mod costs;
 mod doors;
 mod fail_points;
 mod goods;
 mod money;
+mod open;
 mod payouts;
 mod repairs;
 mod replacements;

@@ -22,7 +22,7 @@ use crate::{
 const HOUR: i64 = 3_600;
 
 /// What is done with an attempt.
-enum Act<'a> {
+pub enum Act<'a> {
     Reserve,
     OutOfStock,
     Offer(&'a str, Option<Money>),
@@ -51,11 +51,11 @@ impl World {
         self.requested(id).await.replacements
     }
 
-    async fn last_attempt(&self, id: &str) -> ReplacementView {
+    pub async fn last_attempt(&self, id: &str) -> ReplacementView {
         self.attempts(id).await.pop().unwrap()
     }
 
-    async fn act(&self, of: &ReplacementView, act: Act<'_>) -> Result<Receipt, Status> {
+    pub async fn act(&self, of: &ReplacementView, act: Act<'_>) -> Result<Receipt, Status> {
         let (order_id, replacement_id) = (of.order_id.clone(), of.pieces.clone().unwrap_or_default().replacement_id);
         let mut client = self.replacements();
         let answer = match act {
@@ -105,7 +105,7 @@ impl World {
     }
 
     /// An article that is back is to be exchanged for another one at this price, or for the same.
-    async fn exchange(&self, purchase: Uuid, price: Option<i64>) -> String {
+    pub async fn exchange(&self, purchase: Uuid, price: Option<i64>) -> String {
         let wanted_product_id = price.map(|_| "p-9".to_owned()).unwrap_or_default();
         let wanted_price = price.and_then(cny);
         let wanted = LineRequest { wanted_product_id, wanted_price, ..line(purchase, "0", 1, "no_reason") };

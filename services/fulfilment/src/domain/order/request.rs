@@ -21,6 +21,7 @@ use super::{
     },
     Rejection, ServiceOrder, State,
     goods::{Goods, Leg, Surplus},
+    label::{self, Label},
     money::{self, Payout},
     replacement::{self, Replacement},
     returning::{self, Owed, Pieces, Terms},
@@ -67,6 +68,9 @@ pub struct Request {
     /// When people were told last that the customer does not answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered_at: Option<Timestamp>,
+    /// Of the parcel the goods come back in, where a carrier made one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Label>,
 }
 
 /// What a person decided about the lines the policy left to people.
@@ -125,6 +129,8 @@ pub enum Command {
         by: String,
         step: work::Step,
     },
+    /// About the parcel the goods come back in.
+    Label(label::Command),
     /// Time passed; see whether a quote was valid long enough.
     LookAtWork,
     /// Time passed; see whether the customer has said nothing for too long.
@@ -155,6 +161,7 @@ pub enum Event {
         line_no: u32,
         event: Box<work::Event>,
     },
+    Label(label::Event),
     /// All that was granted is done, in whole or in part.
     Finished,
     /// The customer has not said for too long what it goes on with; people must look. Told once.
@@ -237,6 +244,9 @@ impl Request {
                 Command::Work { line_no, by, step },
                 State::InReview | State::Eligible | State::Authorised | State::InProgress,
             ) => self.decide_work(line_no, &by, step, at),
+            (Command::Label(command), state) => {
+                Ok(self.decide_label(command, state, at)?.into_iter().map(Event::Label).collect())
+            }
             (Command::LookAtWork, _) => Ok(self.look_at_work(at)),
             (
                 Command::Goods(command),
@@ -295,6 +305,7 @@ impl Request {
             Event::Goods(event) => self.apply_goods(event),
             Event::Money(event) => self.apply_money(event),
             Event::Replacement(event) => self.apply_replacement(event),
+            Event::Label(event) => self.apply_label(event),
             Event::Work { line_no, event } => self.apply_work(*line_no, event),
         }
         self.receive_work();
@@ -357,6 +368,7 @@ impl Request {
             | Event::Reviewed(_)
             | Event::Authorised { .. }
             | Event::Unanswered { .. }
+            | Event::Label(_)
             | Event::Finished => vec![],
         }
     }

@@ -148,7 +148,7 @@ impl Request {
         (1..=count).filter_map(|line_no| Some((line_no, self.leg(line_no)?)))
     }
 
-    fn awaited(&self) -> Pieces {
+    pub fn awaited(&self) -> Pieces {
         self.legs().map(|(line_no, leg)| (line_no, leg.goods.awaiting())).filter(|(_, pieces)| *pieces > 0).collect()
     }
 
@@ -156,7 +156,7 @@ impl Request {
     pub fn return_by(&self) -> Option<Timestamp> {
         let again = self.works().filter_map(|(_, work)| work.reopened_at).max();
         let by = again.max(self.authorised_at).map(|at| kernel::calendar::add(at, self.terms.goods_within));
-        by.filter(|_| !self.awaited().is_empty() && self.cancelled.is_none())
+        by.filter(|_| !self.awaited().is_empty() && self.cancelled.is_none() && !self.is_with_carrier())
     }
 
     pub(super) fn decide_goods(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {

@@ -1,0 +1,222 @@
+//! Labels for parcels that come back, from a carrier over HTTP, and what he tells of parcels himself.
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use backbone::signature::Secrets;
+use contracts::{
+    common::v1::Receipt,
+    fulfilment::v1::{MakeReturnLabelRequest, ReturnLabelMade, ReturnParcelMoved},
+};
+use serde_json::{Value, json};
+use testkit::request;
+use tonic::{Code, Status};
+
+use crate::{
+    replacements::Act,
+    returns::{at_counter, code, line},
+    world::World,
+};
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A carrier who keeps his word: one label a key.
+#[derive(Default)]
+struct Courier {
+    labels: Mutex<BTreeMap<String, Value>>,
+    /// What he answers instead, if anything.
+    trouble: Mutex<Option<(u16, Value)>>,
+}
+
+impl Courier {
+    /// Starts him; gives his address.
+    async fn open() -> (Arc<Self>, String) {
+        let courier = Arc::new(Self::default());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().route("/labels", post(make)).with_state(Arc::clone(&courier));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        (courier, url)
+    }
+
+    fn answers(&self, trouble: Option<(u16, Value)>) {
+        *self.trouble.lock().unwrap() = trouble;
+    }
+}
+
+async fn make(State(courier): State<Arc<Courier>>, headers: HeaderMap, Json(parcel): Json<Value>) -> Response {
+    if let Some((status, body)) = courier.trouble.lock().unwrap().clone() {
+        return (StatusCode::from_u16(status).unwrap(), Json(body)).into_response();
+    }
+    let key = headers["idempotency-key"].to_str().unwrap().to_owned();
+    let mut labels = courier.labels.lock().unwrap();
+    let number = labels.len() + 1;
+    labels.entry(key).or_insert(parcel);
+    let label =
+        json!({ "tracking_number": format!("T-{number}"), "label_url": format!("http://courier/{number}.pdf") });
+    Json(label).into_response()
+}
+
+async fn world() -> (World, Arc<Courier>) {
+    let (courier, url) = Courier::open().await;
+    let world = World::with(|service| {
+        service["carrier"] = json!({ "name": "courier", "url": url, "timeout": "500ms", "callback_secrets": [SECRET] });
+    });
+    (world.await, courier)
+}
+
+impl World {
+    async fn returned_by_mail(&self) -> String {
+        let purchase = self.sold(Some(1), &[(2, 1_000)]).await;
+        let asked = at_counter("return_refund", vec![line(purchase, "0", 2, "no_reason")]);
+        self.ask("staff:ana", asked).await.unwrap().id
+    }
+
+    async fn label(&self, id: &str) -> Result<Receipt, Status> {
+        let asked = request("staff:ana", MakeReturnLabelRequest { order_id: id.into() });
+        self.client().make_return_label(asked).await.map(|answer| answer.into_inner())
+    }
+
+    /// The carrier tells of a parcel, signed so many seconds ago; gives the status and the code of a refusal.
+    async fn carrier_tells(&self, secret: &str, age: i64, body: &Value) -> (u16, String) {
+        let body = body.to_string();
+        let at = self.stack.now().as_second() - age;
+        let signature = Secrets::read(&[secret.into()]).unwrap().sign("msg_1", at, body.as_bytes());
+        let answer = reqwest::Client::new()
+            .post(format!("{}/v1/carrier/callbacks", self.stack.base_url("fulfilment")))
+            .header("webhook-id", "msg_1")
+            .header("webhook-timestamp", at.to_string())
+            .header("webhook-signature", signature)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status().as_u16();
+        let problem: Value = answer.json().await.unwrap_or_default();
+        (status, problem["code"].as_str().unwrap_or_default().to_owned())
+    }
+
+    fn moved(&self, kind: &str, tracking_number: &str) -> Value {
+        let at = self.stack.now().to_string();
+        json!({ "type": format!("parcel.{kind}"), "data": { "tracking_number": tracking_number, "at": at } })
+    }
+}
+
+#[tokio::test]
+async fn r_ful_03_a_label_is_made_by_the_carrier_once_and_shown_with_the_form() {
+    let (world, courier) = world().await;
+    let id = world.returned_by_mail().await;
+    courier.answers(Some((500, json!({}))));
+    assert_eq!(world.label(&id).await.unwrap_err().code(), Code::Unavailable);
+    courier.answers(Some((200, json!({ "tracking_number": "", "label_url": "x" }))));
+    assert_eq!(world.label(&id).await.unwrap_err().code(), Code::Unavailable, "what is no label is none");
+    courier.answers(Some((422, json!({ "detail": "no such address" }))));
+    let refused = world.label(&id).await.unwrap_err();
+    assert_eq!(code(&refused), "carrier.refused");
+    assert!(refused.message().contains("no such address"), "{}", refused.message());
+    assert!(world.requested(&id).await.form.unwrap().label.is_none());
+
+    courier.answers(None);
+    for _ in 0..2 {
+        assert_eq!(world.label(&id).await.unwrap().status, "authorised");
+    }
+    let form = world.requested(&id).await.form.unwrap();
+    let label = form.label.unwrap();
+    assert_eq!((label.carrier.as_str(), label.tracking_number.as_str(), label.status.as_str()), ("courier", "T-1", ""));
+    assert_eq!(label.label_reference, "http://courier/1.pdf");
+    let asked = courier.labels.lock().unwrap().clone();
+    assert_eq!(asked.len(), 1);
+    assert_eq!((&asked[&id]["reference"], &asked[&id]["pieces"]), (&json!(form.rma_number), &json!(2)));
+    assert_eq!(world.stack.events::<ReturnLabelMade>("fulfilment").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_label_needs_a_carrier_and_goods_that_are_awaited() {
+    let without = World::new().await;
+    let id = without.returned_by_mail().await;
+    assert_eq!(code(&without.label(&id).await.unwrap_err()), "carrier.none");
+    let (world, courier) = world().await;
+    let id = world.returned_by_mail().await;
+    world.receive_goods(id.parse().unwrap()).await.unwrap();
+    assert_eq!(code(&world.label(&id).await.unwrap_err()), "order.no_goods_expected");
+    assert!(courier.labels.lock().unwrap().is_empty(), "he is not asked in vain");
+    let nobody = uuid::Uuid::new_v4().to_string();
+    assert_eq!(world.label(&nobody).await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_return_that_its_carrier_has_or_lost_does_not_end_because_nothing_came() {
+    let (world, _courier) = world().await;
+    let id = world.returned_by_mail().await;
+    world.label(&id).await.unwrap();
+    assert_eq!(world.carrier_tells(SECRET, 0, &world.moved("in_transit", "T-1")).await, (204, String::new()));
+    world.seconds(3_600).await;
+    let lost = world.moved("lost", "T-1");
+    for _ in 0..2 {
+        assert_eq!(world.carrier_tells(SECRET, 0, &lost).await, (204, String::new()));
+    }
+    world.seconds(1_440 * 3_600).await;
+    let view = world.requested(&id).await;
+    assert_eq!(world.status(id.parse().unwrap()).await, "authorised");
+    assert_eq!((view.form.unwrap().label.unwrap().status.as_str(), view.return_by), ("lost", None));
+    let told: Vec<String> =
+        world.stack.events::<ReturnParcelMoved>("fulfilment").await.into_iter().map(|moved| moved.status).collect();
+    assert_eq!(told, ["in_transit", "lost"]);
+}
+
+#[tokio::test]
+async fn what_is_forged_stale_strange_or_about_no_parcel_of_ours_moves_nothing() {
+    let (world, _courier) = world().await;
+    let id = world.returned_by_mail().await;
+    world.label(&id).await.unwrap();
+    let lost = world.moved("lost", "T-1");
+    let other = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    for (secret, age, body, expected) in [
+        (other, 0, lost.clone(), (401, "callback.forged")),
+        (SECRET, 600, lost, (401, "callback.stale")),
+        (SECRET, 0, world.moved("eaten", "T-1"), (422, "callback.malformed")),
+        (SECRET, 0, world.moved("lost", "T-9"), (404, "callback.parcel_unknown")),
+        (
+            SECRET,
+            0,
+            json!({ "type": "parcel.lost", "data": { "tracking_number": "T-1", "at": "2999-01-01T00:00:00Z" } }),
+            (422, "callback.ahead"),
+        ),
+    ] {
+        let (status, code) = world.carrier_tells(secret, age, &body).await;
+        assert_eq!((status, code.as_str()), expected, "{body}");
+    }
+    assert_eq!(world.requested(&id).await.form.unwrap().label.unwrap().status, "");
+}
+
+#[tokio::test]
+async fn r_ful_05_what_the_carrier_tells_of_a_parcel_is_what_became_of_it() {
+    let (world, _courier) = world().await;
+    let purchase = world.sold(Some(1), &[(1, 1_000)]).await;
+    let id = world.exchange(purchase, None).await;
+    for (told, becomes) in [("lost", "wanted"), ("delivered", "delivered")] {
+        let one = world.last_attempt(&id).await;
+        for act in [Act::Reserve, Act::Pick, Act::Ship] {
+            world.act(&one, act).await.unwrap();
+        }
+        assert_eq!(world.carrier_tells(SECRET, 0, &world.moved("in_transit", "SF-1")).await.0, 204);
+        assert_eq!(world.last_attempt(&id).await.status, "shipped");
+        assert_eq!(world.carrier_tells(SECRET, 0, &world.moved(told, "SF-1")).await, (204, String::new()));
+        world.stack.settle().await;
+        assert_eq!(world.last_attempt(&id).await.status, becomes, "{told}");
+    }
+    assert_eq!(world.carrier_tells(SECRET, 0, &world.moved("delivered", "SF-1")).await.0, 204, "told twice");
+    let attempts: Vec<String> = world.requested(&id).await.replacements.into_iter().map(|one| one.status).collect();
+    assert_eq!(
+        (attempts.as_slice(), world.status(id.parse().unwrap()).await.as_str()),
+        (["lost".to_owned(), "delivered".to_owned()].as_slice(), "completed")
+    );
+}
