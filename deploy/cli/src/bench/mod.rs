@@ -1,7 +1,7 @@
 //! `aftercare bench`: how fast the system is on this machine, beside what its own Postgres can do at best. In reading
 //! order: `private` (a system of the bench's own) · `contact` and `door` (what is sent, and how) · `load` (how much of it)
-//! · `floor` (Postgres alone) · `routed` (from a contact to the department's task) · `cost` (CPU, memory) · `marks` (what is
-//! pure, by criterion) · `report`.
+//! · `floor` (Postgres alone) · `routed` (from a contact to the department's task) · `returns` (complete ones) · `cost` (CPU,
+//! memory) · `marks` (what is pure, by criterion) · `report`.
 //! Invariant: nothing is counted that was not answered, and everything that was answered is in the database at the end.
 mod contact;
 mod cost;
@@ -11,6 +11,7 @@ mod load;
 mod marks;
 pub mod private;
 mod report;
+mod returns;
 mod routed;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
@@ -50,6 +51,8 @@ struct Plan {
     sustain: Duration,
     /// All tries to sustain a rate together.
     sustain_all: Duration,
+    /// So many are taken back.
+    returns: usize,
 }
 
 impl Plan {
@@ -65,6 +68,7 @@ impl Plan {
             search: seconds(search),
             sustain: seconds(sustain),
             sustain_all: seconds(sustain_all),
+            returns: if options.long { 20_000 } else { 4_000 },
         }
     }
 }
@@ -108,15 +112,19 @@ async fn measure(home: &Home, private: &Private, plan: &Plan, output: Output) ->
     let contacts = Arc::new(Contacts::default());
     let (routed, answered) = whole_system(private, plan, &contacts, output).await?;
     let pushes = Arc::new(Pushes::new(Arc::clone(&contacts))?);
-    let pushed = load::pushed(private.intake()?, PUSHES, plan.calm, pushes).await?;
-    output.note(&format!("signed pushes are acknowledged: {pushed}"));
+    let busy = load::pushed(private.intake()?, PUSHES, plan.calm, Arc::clone(&pushes)).await?;
+    output.note(&format!("signed pushes are acknowledged, all services running: {busy}"));
     private.rest().await?;
+    let returned = returns::play(private, plan.returns).await?;
+    output.note(&format!("complete returns: {returned}"));
     private.keep_only_intake().await?;
+    let alone = load::pushed(private.intake()?, PUSHES, plan.calm, pushes).await?;
+    output.note(&format!("signed pushes are acknowledged, intake running: {alone}"));
     let doors = doors(private, plan, &contacts, output).await?;
     let answered = answered + doors.answered();
     let stored = private.cases_stored().await?;
     ensure!(stored >= answered, "{answered} cases were answered with 201, and only {stored} are in the database");
-    Ok(Measured::new(doors, routed, pushed, pure))
+    Ok(Measured::new(doors, routed, ([alone, busy], returned), pure))
 }
 
 /// From a contact to the department's task, with everything running: first calmly, then as fast as it lasts.

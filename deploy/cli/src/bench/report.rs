@@ -8,6 +8,7 @@ use super::{
     cost::Cost,
     load::{Taken, ms, percentile},
     marks::Held,
+    returns::Returns,
     routed::Step,
 };
 use crate::output::{Report, table};
@@ -60,8 +61,11 @@ pub struct Measured {
     /// The door over the floor.
     ratio: BTreeMap<usize, f64>,
     routed: RoutedFigures,
-    /// Signed pushes until they were acknowledged.
+    /// Signed pushes until they were acknowledged: intake running, and all services.
     pushed: PushedFigures,
+    pushed_all_running: PushedFigures,
+    /// Complete returns, from the request to the money.
+    returned: ReturnedFigures,
     cpu_ms_per_case: f64,
     rss_mb: BTreeMap<&'static str, f64>,
     /// What is pure, beside its marks.
@@ -70,6 +74,8 @@ pub struct Measured {
     doors: Doors,
     #[serde(skip)]
     whole: Routed,
+    #[serde(skip)]
+    returns: Returns,
 }
 
 #[derive(Serialize)]
@@ -87,8 +93,26 @@ struct PushedFigures {
     p99_ms: f64,
 }
 
+impl PushedFigures {
+    fn of(pushed: &Taken) -> Self {
+        let at = |share| rounded(ms(percentile(pushed.took(), share)), 1);
+        Self { per_s: rounded(pushed.rate(), 0), p50_ms: at(50), p99_ms: at(99) }
+    }
+
+    fn text(&self) -> String {
+        let Self { per_s, p50_ms, p99_ms } = self;
+        format!("at {per_s}/s: p50 {p50_ms} ms, p99 {p99_ms} ms")
+    }
+}
+
+#[derive(Serialize)]
+struct ReturnedFigures {
+    per_s: f64,
+    cpu_ms_each: f64,
+}
+
 impl Measured {
-    pub fn new(doors: Doors, routed: Routed, pushed: Taken, pure: Vec<Held>) -> Self {
+    pub fn new(doors: Doors, routed: Routed, ([alone, busy], returns): ([Taken; 2], Returns), pure: Vec<Held>) -> Self {
         let floor: BTreeMap<usize, f64> =
             doors.floor.iter().map(|(clients, rates)| (*clients, rounded(mean(rates), 0))).collect();
         let accept: BTreeMap<usize, f64> =
@@ -103,16 +127,15 @@ impl Measured {
                 p99_ms: rounded(routed.calm.p99_ms(), 1),
                 sustained_per_s: if routed.sustained.is_sustained() { routed.sustained.rate } else { 0 },
             },
-            pushed: PushedFigures {
-                per_s: rounded(pushed.rate(), 0),
-                p50_ms: rounded(ms(percentile(pushed.took(), 50)), 1),
-                p99_ms: rounded(ms(percentile(pushed.took(), 99)), 1),
-            },
+            pushed: PushedFigures::of(&alone),
+            pushed_all_running: PushedFigures::of(&busy),
+            returned: ReturnedFigures { per_s: rounded(returns.rate(), 0), cpu_ms_each: rounded(returns.cpu_ms(), 3) },
             cpu_ms_per_case: rounded(routed.cost.cpu_ms.values().sum(), 3),
             rss_mb: routed.cost.memory_mb.iter().map(|(part, memory)| (*part, rounded(*memory, 1))).collect(),
             pure,
             doors,
             whole: routed,
+            returns,
         }
     }
 
@@ -151,19 +174,14 @@ impl Measured {
         format!("at {rate}/s: p50 {p50} ms, p99 {p99} ms\n{lasted}: {sustained}")
     }
 
-    fn pushed_text(&self) -> String {
-        let PushedFigures { per_s, p50_ms, p99_ms } = &self.pushed;
-        format!("at {per_s}/s: p50 {p50_ms} ms, p99 {p99_ms} ms")
-    }
-
-    fn cost_text(&self) -> String {
-        let Cost { cpu_ms, memory_mb } = &self.whole.cost;
+    fn cost_text(cost: &Cost, all: f64) -> String {
+        let Cost { cpu_ms, memory_mb } = cost;
         let row = |(part, cpu): (&&'static str, &f64)| {
             let memory = memory_mb.get(part).copied().unwrap_or_default();
             vec![(*part).to_owned(), format!("{cpu:.3}"), format!("{memory:.0}")]
         };
-        let all = vec!["all".to_owned(), format!("{:.3}", self.cpu_ms_per_case), String::new()];
-        table(&["process", "CPU ms a case", "memory MB"], cpu_ms.iter().map(row).chain([all]))
+        let all = vec!["all".to_owned(), format!("{all:.3}"), String::new()];
+        table(&["process", "CPU ms each", "memory MB"], cpu_ms.iter().map(row).chain([all]))
     }
 }
 
@@ -174,12 +192,17 @@ impl Report for Measured {
             "Cases through the door (POST /v1/cases, one a request, on disk before the 201; half of them enquiries), beside \
              Postgres\nalone (pgbench, one transaction of three prepared inserts). {rounds} rounds of {turn} s each, turn by \
              turn, intake running:\n\n{}\n\nFrom a complaint at the door to the department's task in its stream, all services \
-             running:\n\n{}\n\nSigned pushes of a platform until they are acknowledged, on disk before that, all services running \
-             (mark: p99 50 ms at 500/s):\n\n{}\n\nWhat the rate above costs, by process:\n\n{}\n\nWhat is pure, beside its marks:\n\n{}",
+             running:\n\n{}\n\nSigned pushes of a platform until they are acknowledged, on disk before that (mark: p99 50 ms at \
+             500/s):\n\nintake running, {}\nall services running, {}\n\nWhat a case costs at the rate above, by process:\n\n{}\n\n\
+             Complete returns, from the request to the money, all services running (mark: 1,000/s at 2 ms of CPU each, without \
+             the provider and the channels):\n\n{}\n\n{}\n\nWhat is pure, beside its marks:\n\n{}",
             self.doors_text(),
             self.routed_text(),
-            self.pushed_text(),
-            self.cost_text(),
+            self.pushed.text(),
+            self.pushed_all_running.text(),
+            Self::cost_text(&self.whole.cost, self.cpu_ms_per_case),
+            self.returns,
+            Self::cost_text(&self.returns.cost, self.returned.cpu_ms_each),
             self.pure.iter().map(Held::line).collect::<Vec<_>>().join("\n")
         )
     }
