@@ -125,7 +125,9 @@ impl Command {
 #[command(after_help = "Examples:
   aftercare up
   aftercare up --driven-clock 2024-01-01T00:00:00Z    time moves by `aftercare clock advance` only
-  aftercare up --port-base 9100                       console 9100, intake 9101, … Postgres 9150, NATS 9151")]
+  aftercare up --port-base 9100                       console 9100, intake 9101, … Postgres 9150, NATS 9151
+
+A service reads settings of your own from <home>/<service>.toml, for example .local/intake.toml; each README lists them.")]
 pub struct Up {
     /// Time stands still but for `aftercare clock advance`; starts at INSTANT, or where it stood, or now.
     #[arg(long, value_name = "INSTANT", num_args = 0..=1, default_missing_value = "", conflicts_with = "system_clock")]
@@ -145,7 +147,7 @@ pub struct Up {
   aftercare demo --kill-every 10s      kill one service after the other meanwhile; the counts must agree all the same
   aftercare --home /tmp/play demo --port-base 9100")]
 pub struct Demo {
-    /// A folder with orders.csv.zst and order_items.csv.zst.
+    /// A folder with orders.csv.zst and order_items.csv.zst, and retail_lines.csv.zst if there are to be returns.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// How many days are played.

@@ -1,13 +1,13 @@
 //! Customers who get in touch by themselves: by app, hotline, website and platform, about parcels, people, health and
 //! simple questions. Who does, when and why follows from the order, so that every run tells the same stories.
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use anyhow::bail;
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{drive::Driver, forms::Sale, home};
+use crate::{drive::Driver, forms::Sale, home, source::Source};
 
 /// One buyer in so many gets in touch.
 const ONE_IN: u64 = 25;
@@ -39,9 +39,11 @@ impl Contact {
     }
 }
 
-/// Those who will get in touch about these sales before `end`, in order of time.
-pub fn of(sales: &[Sale], end: Timestamp) -> Vec<Contact> {
-    let mut contacts: Vec<Contact> = sales.iter().filter_map(|sale| contact(sale, end)).collect();
+/// Those who will get in touch before `end` about what they keep, in order of time.
+pub fn of(source: &Source, end: Timestamp) -> Vec<Contact> {
+    let back: HashSet<&str> = source.returns.iter().map(|back| back.order_ref.as_str()).collect();
+    let kept = source.sales.iter().filter(|sale| !back.contains(sale.order_ref.as_str()));
+    let mut contacts: Vec<Contact> = kept.filter_map(|sale| contact(sale, end)).collect();
     contacts.sort_by_key(|contact| contact.at);
     contacts
 }

@@ -2,11 +2,13 @@
 //! people of several roles doing the human steps; then everything is counted again from the input and from the payment
 //! provider's own ledger. Invariant: any difference fails the demo, loudly.
 mod contacts;
+mod counter;
 mod desk;
 mod killer;
 mod recount;
 pub mod staff;
 mod teams;
+mod workshop;
 
 use std::{
     collections::HashMap,
@@ -21,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use self::{contacts::Contact, recount::Recount, staff::Staff};
+use self::{contacts::Contact, counter::Counter, recount::Recount, staff::Staff};
 use crate::{
     args::{Demo, Reset, Up},
     commands::clock,
@@ -41,6 +43,8 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const MARK: &str = "demo";
 /// How much is generated where no data are at hand: sales a day.
 const GENERATED_A_DAY: u32 = 30;
+/// One of so many generated sales over a counter is brought back.
+const BACK_ONE_IN: usize = 6;
 /// A share of the provider's answers goes wrong, so that refunds with an unknown outcome are part of the play.
 const PROVIDER_TROUBLE: f64 = 0.03;
 
@@ -57,12 +61,14 @@ pub async fn run(home: Home, options: &Demo, output: Output) -> anyhow::Result<E
     let played = Instant::now();
     let paid = source.sales.iter().map(|sale| (sale.purchase_id(), sale.paid)).collect();
     let staff = Staff::new(&driver, paid)?;
-    let contacts = contacts::of(&source.sales, start + DAY * i32::try_from(options.days)?);
-    let (open, steps) = (HashMap::new(), 0);
-    let mut play = Play { driver: &driver, staff: &staff, source: &source, contacts, now: start, open, steps };
+    let counter = Counter::new(&driver, &source.returns)?;
+    let contacts = contacts::of(&source, start + DAY * i32::try_from(options.days)?);
+    let people = (&staff, &counter);
+    let mut play =
+        Play { driver: &driver, people, source: &source, contacts, now: start, open: HashMap::new(), steps: 0 };
     let killed = play.through(options, output).await?;
     let seconds = played.elapsed().as_secs_f64();
-    let recount = recount::count(&driver, &source, &play.contacts, &staff, start..play.now).await?;
+    let recount = recount::count(&driver, &source, &play.contacts, people, start..play.now).await?;
     let report = Played::of(&driver, &source, &play, recount, seconds, started.elapsed()).await?;
     let report = Played { killed, ..report };
     output.show(&report)?;
@@ -79,7 +85,8 @@ fn input(options: &Demo) -> anyhow::Result<Source> {
             bail!("{} holds no orders.csv.zst and order_items.csv.zst", folder.display());
         }
         let start: Timestamp = "2024-01-01T00:00:00Z".parse()?;
-        return Ok(source::generate(7, start, options.days, GENERATED_A_DAY).between(start, start + span));
+        let generated = source::generate(7, start, options.days, GENERATED_A_DAY).between(start, start + span);
+        return Ok(generated.and_some_back(BACK_ONE_IN, start + span));
     };
     let whole = source::read(folder)?;
     let times: Vec<Timestamp> = whole.sales.iter().map(|sale| sale.bought_at).collect();
@@ -88,7 +95,7 @@ fn input(options: &Demo) -> anyhow::Result<Source> {
     let mut starts: Vec<Timestamp> = times.iter().step_by(50).copied().filter(|at| *at + span <= last).collect();
     starts.sort_by_cached_key(within);
     let start = starts.get(starts.len() / 2).copied().unwrap_or(first);
-    Ok(whole.between(start, start + span))
+    whole.between(start, start + span).and_retail(folder, start, options.days)
 }
 
 /// A system without any data, at the first day. Errors: there is one with data that no demo made.
@@ -122,7 +129,7 @@ async fn trouble(driver: &Driver, probability: f64) -> anyhow::Result<()> {
 /// The play as it stands.
 struct Play<'a> {
     driver: &'a Driver,
-    staff: &'a Staff<'a>,
+    people: (&'a Staff<'a>, &'a Counter<'a>),
     source: &'a Source,
     contacts: Vec<Contact>,
     now: Timestamp,
@@ -144,7 +151,7 @@ impl Play<'_> {
             }
             for _ in 0..TAIL_DAYS_MAX {
                 self.day(&bar).await?;
-                if self.staff.finished().await? {
+                if self.people.0.finished().await? && self.people.1.finished().await? {
                     break;
                 }
             }
@@ -173,9 +180,11 @@ impl Play<'_> {
         self.answers(from, to).await?;
         let came: Vec<Contact> = self.contacts.iter().filter(|c| c.at >= from && c.at < to).cloned().collect();
         contacts::send(self.driver, &came).await?;
+        let (staff, counter) = self.people;
+        counter.opens(from, to).await?;
         self.driver.rest().await?;
         loop {
-            let steps = self.staff.work(to).await?;
+            let steps = staff.work(to).await? + counter.work().await?;
             self.steps += steps;
             bar.set_message(format!("{} · {} steps of staff", to.strftime("%Y-%m-%d"), self.steps));
             if steps == 0 {
@@ -242,6 +251,7 @@ struct Played {
     sales: usize,
     answers: usize,
     contacts: usize,
+    returns: usize,
     left_out: source::LeftOut,
     chain: Vec<(String, u64)>,
     department_tasks: Vec<(String, u64)>,
@@ -273,16 +283,19 @@ impl Played {
         let start = source.sales.first().map_or(play.now, |sale| sale.bought_at);
         Ok(Self {
             input: match source.origin {
-                source::Origin::Olist => "real orders (Brazilian E-Commerce Public Dataset by Olist)".into(),
+                source::Origin::Olist => {
+                    "real orders (Brazilian E-Commerce Public Dataset by Olist, UCI Online Retail)".into()
+                }
                 source::Origin::Generated => "generated orders".into(),
             },
             days: play.now.duration_since(start).as_hours() / 24,
             sales: source.sales.len(),
             answers: source.answers.len(),
             contacts: play.contacts.len(),
+            returns: source.returns.len(),
             left_out: source.left_out,
             chain: recount::chain(driver).await?,
-            department_tasks: teams::tasks_by_department(play.staff).await?.into_iter().collect(),
+            department_tasks: teams::tasks_by_department(play.people.0).await?.into_iter().collect(),
             figures: recount::figures(driver, start, play.now).await?,
             events,
             steps_of_staff: play.steps,
@@ -306,7 +319,7 @@ impl Report for Played {
             times => format!("Killed meanwhile, {times} times: {}\n\n", self.killed.join(", ")),
         };
         format!(
-            "{} days of after-sales with {} sales, {} answers and {} contacts, from {}\n\nThe chain\n{}\n\nDepartment tasks\n{}\n\n\
+            "{} days of after-sales with {} sales, {} answers, {} contacts and {} returns, from {}\n\nThe chain\n{}\n\nDepartment tasks\n{}\n\n\
              Figures (analytics)\n{}\n\n{killed}Recount, from the input and from the provider's own ledger\n{}\n\n\
              {} events and {} steps of staff in {:.0} s ({:.0} events/s); {:.0} s with setting up\n\n\
              The system still runs. Look at it next:\n  aftercare status\n  aftercare tail department logistics --from-start --limit 5\n  \
@@ -315,6 +328,7 @@ impl Report for Played {
             self.sales,
             self.answers,
             self.contacts,
+            self.returns,
             self.input,
             counts(&self.chain),
             counts(&self.department_tasks),

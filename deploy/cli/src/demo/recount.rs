@@ -18,7 +18,7 @@ use contracts::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{contacts::Contact, staff::Staff};
+use super::{contacts::Contact, counter::Counter, staff::Staff};
 use crate::{drive::Driver, output::table, sink::Received, source::Source};
 
 /// Lines that must agree.
@@ -79,7 +79,7 @@ pub async fn count(
     driver: &Driver,
     source: &Source,
     contacts: &[Contact],
-    staff: &Staff<'_>,
+    people: (&Staff<'_>, &Counter<'_>),
     played: Range<Timestamp>,
 ) -> anyhow::Result<Recount> {
     let mut recount = Recount::default();
@@ -101,7 +101,7 @@ pub async fn count(
     recount.hold("… → complaints closed", complaints, of(&complaint.complaints, "closed"));
     recount.hold("tasks departments still owe", 0, total(&complaint.open_tasks));
 
-    money(driver, source, staff, &mut recount).await?;
+    money(driver, source, people, &mut recount).await?;
     satisfaction(driver, source, played, &mut recount).await?;
     messages(driver, &mut recount).await?;
     for service in ["intake", "scheduling", "complaint", "fulfilment", "outreach", "analytics"] {
@@ -114,17 +114,27 @@ pub async fn count(
 }
 
 /// What was agreed, what the provider paid, what fulfilment and analytics say was refunded.
-async fn money(driver: &Driver, source: &Source, staff: &Staff<'_>, recount: &mut Recount) -> anyhow::Result<()> {
+async fn money(
+    driver: &Driver,
+    source: &Source,
+    (staff, counter): (&Staff<'_>, &Counter<'_>),
+    recount: &mut Recount,
+) -> anyhow::Result<()> {
     let url = format!("http://127.0.0.1:{}/ledger", driver.home.ports()?.payments());
     let ledger: Ledger = reqwest::get(url).await?.json().await?;
     let overview =
         FulfilmentClient::new(driver.channel("fulfilment")?).get_overview(FulfilmentOverview {}).await?.into_inner();
-    let agreed = staff.agreed();
+    let (agreed, owed) = (staff.agreed(), counter.owed());
+    let asked: u64 = owed.asked.values().sum();
+    recount.hold("returns brought → orders asked for at counters", source.returns.len(), asked);
+    let over = ["completed", "closed_partial", "ineligible"].map(|status| of(&overview.orders, status));
+    recount.hold("… and refunds agreed → orders at their end", asked + agreed.refunds, over.iter().sum::<u64>());
     let paid_out: i64 = ledger.entries.iter().map(|entry| entry.amount.minor).sum();
     let refunded: i64 = overview.refunded.iter().map(|money| money.minor).sum();
-    recount.hold("refunds agreed → paid by the provider", agreed.refunds, ledger.entries.len());
+    recount.hold("refunds agreed or owed → paid by the provider", agreed.refunds + owed.refunds, ledger.entries.len());
     recount.hold("refunds paid by the provider → fulfilment", ledger.entries.len(), of(&overview.refunds, "succeeded"));
-    recount.hold("money agreed → paid by the provider (minor units)", agreed.minor, paid_out);
+    let owed: i64 = agreed.minor + owed.minor.values().sum::<i64>();
+    recount.hold("money agreed or owed → paid by the provider (minor units)", owed, paid_out);
     recount.hold("money paid by the provider → fulfilment (minor units)", paid_out, refunded);
     let keys: HashSet<&str> = ledger.entries.iter().map(|entry| entry.key.as_str()).collect();
     recount.hold("refunds paid twice", 0, ledger.entries.len() - keys.len());
