@@ -6,9 +6,9 @@ use contracts::{
     Message,
     common::v1::{self as common, Count, Receipt},
     fulfilment::v1::{
-        AnswerInspectionRequest, CancelServiceOrderRequest, ConfirmServiceOrderRequest, GetDecisionRequest,
-        GetDecisionResponse, GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest, GetServiceOrderResponse,
-        GoOnWithoutGoodsRequest, InspectGoodsRequest, ListRefundsRequest, ListRefundsResponse,
+        AnswerInspectionRequest, CancelServiceOrderRequest, CompleteAgreedOrderRequest, ConfirmServiceOrderRequest,
+        GetDecisionRequest, GetDecisionResponse, GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest,
+        GetServiceOrderResponse, GoOnWithoutGoodsRequest, InspectGoodsRequest, ListRefundsRequest, ListRefundsResponse,
         ListServiceOrdersRequest, ListServiceOrdersResponse, ReceiveGoodsRequest, RedriveWebhookRequest,
         RedriveWebhookResponse, RepeatPayoutRequest, RequestServiceOrderRequest, ReviewServiceOrderRequest,
         RuleOnInspectionRequest, fulfilment_server::Fulfilment,
@@ -21,6 +21,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     domain::{
+        giving::Rules,
         order::{
             Command, ServiceOrder,
             money::News,
@@ -34,14 +35,16 @@ use crate::{
     wire,
 };
 
+mod agreed;
 pub mod chargeback;
+pub mod compensation;
 pub mod cost;
 mod goods;
 mod repair;
 pub mod replacement;
 mod request;
 
-const ORDER_STATUSES: [&str; 13] = [
+const ORDER_STATUSES: [&str; 14] = [
     "requested",
     "awaiting_goods",
     "refunding",
@@ -55,6 +58,7 @@ const ORDER_STATUSES: [&str; 13] = [
     "in_progress",
     "closed_partial",
     "cancelled",
+    "promised",
 ];
 const REFUND_STATUSES: [&str; 5] = ["queued", "sent", "unknown", "succeeded", "failed"];
 
@@ -75,6 +79,8 @@ pub struct Api {
     pub terms: Terms,
     /// What one piece that goes out costs at the most.
     pub price_max: Arc<Limits>,
+    /// Who may give what.
+    pub giving: Arc<Rules>,
     /// Channels whose shop systems have a webhook.
     pub shops: Vec<String>,
 }
@@ -219,6 +225,13 @@ impl Fulfilment for Api {
         let id = asked.order_id;
         let ask = asked::Command::Ask { request: Box::new(asked), confirmed };
         self.command(caller, Change::create::<ServiceOrder>(id, Command::Request(ask))).await
+    }
+
+    async fn complete_agreed_order(
+        &self,
+        request: Request<CompleteAgreedOrderRequest>,
+    ) -> Result<Response<Receipt>, Status> {
+        self.complete(request).await
     }
 
     async fn confirm_service_order(

@@ -13,6 +13,8 @@ use kernel::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use compensation::Compensation;
+
 use crate::{
     domain::{
         order::{request::Form, returning::Terms, work::RepairTerms},
@@ -20,6 +22,8 @@ use crate::{
     },
     wire,
 };
+
+mod compensation;
 
 /// What can be set without a new release.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,6 +34,7 @@ pub struct Config {
     pub pace: Pace,
     pub returns: Returns,
     pub repairs: Repairs,
+    pub compensation: Compensation,
     /// How long a shop system's webhook is tried with an event.
     pub webhook_retry_for: SignedDuration,
     /// By channel.
@@ -112,7 +117,7 @@ pub struct Pace {
 impl Config {
     /// Refuses what cannot work.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Self { purchase_within, payments, pace, returns, repairs, webhook_retry_for, webhooks } = self;
+        let Self { purchase_within, payments, pace, returns, repairs, webhook_retry_for, webhooks, .. } = self;
         let month = SignedDuration::from_hours(30 * 24);
         let strange = webhooks.keys().find(|name| !wire::is_channel(name));
         let wrong = [

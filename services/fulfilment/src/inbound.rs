@@ -1,14 +1,19 @@
 //! What fulfilment listens to: what was paid, when it arrived, and what was agreed.
 use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
-    complaint::v1::SolutionAgreed,
+    complaint::v1::{RemedySettled, SolutionAgreed},
     intake::v1::{PurchaseDelivered, PurchaseRecorded},
 };
 use jiff::SignedDuration;
 
 use crate::{
     config::Config,
-    domain::{account, account::PurchaseAccount, order, order::ServiceOrder},
+    domain::{
+        account,
+        account::PurchaseAccount,
+        order::{self, ServiceOrder, agreed::Agreement},
+        order_id,
+    },
     webhook, wire,
 };
 
@@ -19,6 +24,7 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let goods_within = returns.goods_within;
     inbound.on::<PurchaseRecorded>(|event, _| purchase_recorded(&event));
     inbound.on::<PurchaseDelivered>(|event, _| purchase_delivered(&event));
+    inbound.on::<RemedySettled>(|event, _| remedy_settled(&event));
     inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, purchase_within, goods_within));
     Ok(())
 }
@@ -34,13 +40,23 @@ fn purchase_delivered(event: &PurchaseDelivered) -> Result<Effects, Fault> {
     Ok(Effects::change(Change::to::<PurchaseAccount>(purchase_id, account::Command::Deliver { at })))
 }
 
-/// Each remedy that gives money back becomes an order; every other kind is done by people.
+/// However a remedy came to its end there, nobody is to complete it here any more.
+fn remedy_settled(event: &RemedySettled) -> Result<Effects, Fault> {
+    let remedy_id = proto::id("remedy_id", &event.remedy_id)?;
+    let give_up = order::Command::GiveUp { reason: "settled_otherwise".into() };
+    Ok(Effects::change(Change::to::<ServiceOrder>(order_id(remedy_id), give_up)))
+}
+
+/// Each remedy becomes an order but for guidance, which people give: those that give money back by themselves, the others
+/// promised, for a person to complete.
 fn solution_agreed(
     event: &SolutionAgreed,
     purchase_within: SignedDuration,
     goods_within: SignedDuration,
 ) -> Result<Effects, Fault> {
     let open = |facts: order::Facts| Change::to::<ServiceOrder>(facts.order_id, order::Command::Open(facts));
-    let agreed = wire::refunds_agreed(event, purchase_within, goods_within)?;
-    Ok(agreed.into_iter().map(open).fold(Effects::none(), Effects::and))
+    let promise = |agreed: Agreement| Change::to::<ServiceOrder>(agreed.order_id, order::Command::Promise(agreed));
+    let refunds = wire::agreed::refunds_agreed(event, purchase_within, goods_within)?.into_iter().map(open);
+    let others = wire::agreed::promised(event)?.into_iter().map(promise);
+    Ok(refunds.chain(others).fold(Effects::none(), Effects::and))
 }

@@ -1,6 +1,6 @@
 //! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, repairs
 //! are done with their consent, and money goes back exactly once.
-//! Reading order: `domain` (orders, accounts, refunds, technicians, ledgers, charge-backs), `inbound` (what makes an order),
+//! Reading order: `domain` (orders, accounts, refunds, technicians, ledgers, charge-backs, budgets), `inbound` (what makes an order),
 //! `execution` and `payments` (how money leaves), `callbacks` (what the provider tells of itself), `deadlines` (what time
 //! does), `api` (people), `wire` (what others learn), `webhook` (shop systems that read over HTTP), `store` (queries),
 //! `config`.
@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service, webhook::Webhooks};
 use contracts::fulfilment::v1::{
-    chargebacks_server::ChargebacksServer, costs_server::CostsServer, fulfilment_server::FulfilmentServer,
-    repairs_server::RepairsServer, replacements_server::ReplacementsServer,
+    chargebacks_server::ChargebacksServer, compensations_server::CompensationsServer, costs_server::CostsServer,
+    fulfilment_server::FulfilmentServer, repairs_server::RepairsServer, replacements_server::ReplacementsServer,
 };
 
 use crate::{
@@ -29,8 +29,8 @@ use crate::{
     callbacks::Callbacks,
     config::Config,
     domain::{
-        account::PurchaseAccount, chargeback::Chargeback, ledger::CostLedger, order::ServiceOrder, refund::Refund,
-        technician::Technician,
+        account::PurchaseAccount, budget::Budget, chargeback::Chargeback, ledger::CostLedger, order::ServiceOrder,
+        refund::Refund, technician::Technician,
     },
     execution::Execution,
     payments::HttpPayments,
@@ -50,7 +50,7 @@ pub static SERVICE: Service = Service {
 
 fn aggregates(aggregates: &mut Aggregates) {
     aggregates.with::<ServiceOrder>().with::<PurchaseAccount>().with::<Refund>().with::<Technician>();
-    aggregates.with::<CostLedger>().with::<Chargeback>();
+    aggregates.with::<CostLedger>().with::<Chargeback>().with::<Budget>();
 }
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
@@ -59,6 +59,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let policy = Arc::new(config.returns.policy()?);
     policy.warnings().iter().for_each(|warning| tracing::warn!("policy of returns: {warning}"));
     let price_max = Arc::new(config.returns.price_max.clone());
+    let giving = Arc::new(config.compensation.rules()?);
     let api = Api {
         pool: context.pool.clone(),
         road: context.road.clone(),
@@ -68,6 +69,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         form: config.returns.form(),
         terms: config.terms(),
         price_max: Arc::clone(&price_max),
+        giving: Arc::clone(&giving),
         shops: config.webhooks.keys().cloned().collect(),
     };
     let webhooks =
@@ -75,8 +77,16 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone(), price_max };
     let costs = api::cost::Api { pool: context.pool.clone(), road: context.road.clone() };
     let chargebacks = api::chargeback::Api { pool: context.pool.clone(), road: context.road.clone() };
+    let compensations = api::compensation::Api {
+        pool: context.pool.clone(),
+        road: context.road.clone(),
+        clock: context.clock.clone(),
+        rules: giving,
+    };
     let payments = HttpPayments::new(&config.payments)?;
-    let documents = config.returns.documents()?.into_iter().chain(config.repairs.documents()?).collect();
+    let documents = config.returns.documents()?.into_iter().chain(config.repairs.documents()?);
+    let given = config::Compensation::document(&context.settings.service["compensation"]);
+    let documents = documents.chain([given]).collect();
     let sending = Execution::new(context, payments, config.pace);
     let (asking, hearing) = (sending.clone(), sending.clone());
     let callbacks = config
@@ -91,6 +101,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         .grpc(ReplacementsServer::new(replacements))
         .grpc(CostsServer::new(costs))
         .grpc(ChargebacksServer::new(chargebacks))
+        .grpc(CompensationsServer::new(compensations))
         .background("payments", move || {
             let execution = sending.clone();
             async move { execution.payments_once().await }

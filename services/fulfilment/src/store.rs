@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund, technician::Technician};
 
+pub mod compensations;
 pub mod costs;
 
 /// An aggregate as stored.
@@ -73,7 +74,7 @@ pub async fn orders(pool: &PgPool, of: Of<'_>, after: After, limit: i64) -> Resu
     let rows = sqlx::query_as(
         "-- service_order.list
          select id, version, state::text from service_order
-         where ($1::text is null or status = $1) and ($2::uuid is null or complaint_id = $2)
+         where ($1::text is null or status = $1) and ($2::uuid is null or complaint_id = $2 or promised_for = $2)
            and ($6::text is null or origin = $6)
            and (opened_at, id) < (coalesce($3, 'infinity'::timestamptz), $4)
          order by opened_at desc, id desc limit $5",

@@ -1,13 +1,12 @@
 //! Between the contracts and the domain: what others tell us, what they learn from us, and what people are shown.
 //! Every match is exhaustive, so a new event cannot be forgotten here.
-use backbone::{Aggregate, Change, Fault, Published, proto};
+use backbone::{Aggregate, Change, Fault, Published, Row, proto};
 use contracts::{
     common::v1::{self as common, Receipt, RemedyKind},
-    complaint::v1::SolutionAgreed,
     fulfilment::v1::{self as out},
     intake::v1::{PurchaseLine, PurchaseRecorded},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kernel::money::Money;
 use uuid::Uuid;
 
@@ -16,16 +15,18 @@ use crate::{
     domain::{
         Consequence, Part,
         account::{self, Article, PurchaseAccount, Sale},
+        budget::Budget,
         chargeback::Chargeback,
         ledger::{self, CostLedger},
         ledger_id,
         order::{self, Facts, Kind, ServiceOrder},
-        order_id,
         refund::{self, Refund},
         technician::Technician,
     },
 };
 
+pub mod agreed;
+pub mod compensation;
 pub mod cost;
 pub mod goods;
 pub mod money;
@@ -71,44 +72,6 @@ pub fn channel(channel: common::Channel) -> Option<String> {
     (channel != common::Channel::Unspecified).then_some(word)
 }
 
-/// The remedies of an agreed solution that give money back, to wait for their purchase and their goods
-/// for so long. Errors: an unknown kind, a missing or unreadable id or amount.
-pub fn refunds_agreed(
-    event: &SolutionAgreed,
-    purchase_within: SignedDuration,
-    goods_within: SignedDuration,
-) -> Result<Vec<Facts>, Fault> {
-    let mut agreed = Vec::new();
-    for (n, remedy) in event.remedies.iter().enumerate() {
-        let kind = match remedy.kind() {
-            RemedyKind::Refund => Kind::Refund,
-            RemedyKind::ReturnRefund => Kind::ReturnRefund,
-            // Done by people; complaint keeps track of it.
-            RemedyKind::Guidance
-            | RemedyKind::Exchange
-            | RemedyKind::Repair
-            | RemedyKind::Compensation
-            | RemedyKind::ServiceAgain => continue,
-            RemedyKind::Unspecified => {
-                return Err(Fault::invalid(format!("remedies[{n}].kind"), "is not a remedy this version knows"));
-            }
-        };
-        let remedy_id = proto::id(&format!("remedies[{n}].remedy_id"), &remedy.remedy_id)?;
-        agreed.push(Facts {
-            order_id: order_id(remedy_id),
-            complaint_id: proto::id("complaint_id", &event.complaint_id)?,
-            remedy_id,
-            customer_id: proto::id("customer_id", &event.customer_id)?,
-            purchase_id: proto::optional_id("purchase_id", &event.purchase_id)?,
-            kind,
-            amount: money(&format!("remedies[{n}].amount"), remedy.amount.as_ref())?,
-            purchase_within,
-            goods_within,
-        });
-    }
-    Ok(agreed)
-}
-
 /// Reads an amount. Errors: it is missing, or in no currency.
 pub fn money(field: &str, money: Option<&common::Money>) -> Result<Money, Fault> {
     let money = money.ok_or_else(|| Fault::invalid(field, "is missing"))?;
@@ -134,6 +97,7 @@ fn changes(consequences: Vec<Consequence>) -> Vec<Change> {
         Consequence::Ledger(order_id, act) => {
             Change::to::<CostLedger>(ledger_id(order_id), ledger::Command { order_id, act })
         }
+        Consequence::Budget(id, command) => Change::to::<Budget>(id, command),
         Consequence::Chargeback(id, command) => Change::to::<Chargeback>(id, command),
     };
     consequences.into_iter().map(change).collect()
@@ -183,6 +147,8 @@ impl Aggregate for ServiceOrder {
                 let code = code.clone();
                 Published::of(&out::OrderFailed { order_id, complaint_id, remedy_id, code }, shard)
             }
+            order::Event::Promised { agreement, at } => Published::of(&agreed::opened(agreement), shard).at(*at),
+            order::Event::Settled { code } => agreed::settled(self, code.as_deref(), shard),
         }
     }
 
@@ -196,6 +162,13 @@ impl Aggregate for ServiceOrder {
 
     fn reactions(&self, event: &order::Event) -> Vec<Change> {
         changes(self.consequences(event).into_iter().chain(ledger::consequence(event, self)).collect())
+    }
+
+    fn rows(&self, event: &order::Event) -> Vec<Row> {
+        match (event, &self.request) {
+            (order::Event::Request(event), Some(request)) => compensation::rows(request, event),
+            _ => vec![],
+        }
     }
 }
 
@@ -322,6 +295,7 @@ pub fn order_status(order: &ServiceOrder) -> &'static str {
         order::State::InProgress => "in_progress",
         order::State::ClosedPartial => "closed_partial",
         order::State::Cancelled => "cancelled",
+        order::State::Promised => "promised",
     }
 }
 
@@ -348,7 +322,7 @@ pub fn order_view(id: Uuid, version: u64, order: &ServiceOrder) -> out::ServiceO
         order_id: id.to_string(),
         version,
         status: order_status(order).to_owned(),
-        opened: order.facts.as_ref().map(opened),
+        opened: order.facts.as_ref().map(opened).or(order.agreement.as_ref().map(agreed::opened)),
         refund_id: text(order.refund_id()),
         request: request::request_view(order),
     }

@@ -3,6 +3,7 @@
 mod analyses;
 mod approvals;
 mod chargebacks;
+mod compensations;
 mod endings;
 mod exchanges;
 mod holidays;

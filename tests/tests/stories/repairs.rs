@@ -41,6 +41,7 @@ impl World {
             lines: vec![line],
             confirmed: true,
             segment: String::new(),
+            compensation: None,
         };
         let order = self.fulfilment().request_service_order(request(CLERK, asked)).await.unwrap().into_inner();
         assert_eq!(order.status, "authorised");

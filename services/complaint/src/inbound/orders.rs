@@ -1,7 +1,10 @@
 //! Service orders that people must look at: a refund whose provider takes back its word or has none for too long, which is
-//! management's, and what was promised for an order that comes near its end or is late.
+//! management's, what was promised for an order that comes near its end or is late, and compensation that nobody approves in time
+//! or the provider does not pay.
 use backbone::{Change, Effects, Fault, Inbound, proto};
-use contracts::fulfilment::v1::{OrderPromiseMoved, OrderUnanswered, RefundContradicted, RefundOverdue};
+use contracts::fulfilment::v1::{
+    CompensationMoved, OrderPromiseMoved, OrderUnanswered, RefundContradicted, RefundOverdue,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -30,6 +33,19 @@ pub fn inbound(ladder: &Ladder, inbound: &mut Inbound) {
             .map(effects)
     });
     inbound.on::<OrderPromiseMoved>(move |event, _| promise_moved(&event, &promises));
+    let given = ladder.clone();
+    inbound.on::<CompensationMoved>(move |event, _| compensation_moved(&event, &given));
+}
+
+/// What is held back or failed is raised until it goes on.
+fn compensation_moved(event: &CompensationMoved, ladder: &Ladder) -> Result<Effects, Fault> {
+    let CompensationMoved { order_id, status, refund_id, .. } = event;
+    let (held, failed) = (["compensation_held", order_id], ["compensation_failed", order_id, refund_id]);
+    match status.as_str() {
+        "held_back" => raise(&held, order_id, "", Trigger::ApprovalLate, ladder).map(effects),
+        "failed" => raise(&failed, order_id, "", Trigger::RemedyFailed, ladder).map(effects),
+        _ => Ok(effects([wire::settle(escalation(&held)), wire::settle(escalation(&failed))])),
+    }
 }
 
 /// Each warning is raised once, and settled when the promise has ended or is late.

@@ -9,12 +9,16 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Consequence, Part, Refusal, account, refund, refund_id};
+use agreed::Agreement;
 pub use rejection::Rejection;
 use request::Request;
 use returning::Came;
 
+pub mod agreed;
 mod answer;
+mod arrival;
 mod attempt;
+pub mod compensation;
 mod difference;
 pub mod goods;
 mod line;
@@ -38,6 +42,9 @@ pub struct ServiceOrder {
     /// What was asked for, where nothing was agreed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
+    /// Of an agreed remedy that is carried out as what was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Agreement>,
 }
 
 /// What was agreed.
@@ -126,6 +133,8 @@ pub enum State {
     /// It is over, and not all that was granted was done: pieces were rejected or never came.
     ClosedPartial,
     Cancelled,
+    /// Agreed; a person is to say what is missing.
+    Promised,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -133,6 +142,12 @@ pub enum Command {
     /// About what was asked for.
     Request(request::Command),
     Open(Facts),
+    /// Agreed, and to be completed by a person.
+    Promise(Agreement),
+    /// What was promised is not carried out here, for a reason (a code).
+    GiveUp {
+        reason: String,
+    },
     /// The purchase holds the money, split over its lines.
     Grant {
         parts: Vec<Part>,
@@ -168,12 +183,33 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     Request(request::Event),
-    Opened { facts: Facts, at: Timestamp },
-    RefundGranted { refund_id: Uuid, parts: Vec<Part> },
-    RefundRefused { reason: Refusal },
-    GoodsReceived { by: String, at: Timestamp },
+    Opened {
+        facts: Facts,
+        at: Timestamp,
+    },
+    RefundGranted {
+        refund_id: Uuid,
+        parts: Vec<Part>,
+    },
+    RefundRefused {
+        reason: Refusal,
+    },
+    GoodsReceived {
+        by: String,
+        at: Timestamp,
+    },
     Completed,
-    Failed { code: String },
+    Failed {
+        code: String,
+    },
+    Promised {
+        agreement: Box<Agreement>,
+        at: Timestamp,
+    },
+    /// What was promised came to its end; a code where it could not be done.
+    Settled {
+        code: Option<String>,
+    },
 }
 
 impl Command {
@@ -189,10 +225,14 @@ impl ServiceOrder {
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         use {Command as C, State as S};
         match (command, &self.state) {
+            (C::Request(request::Command::Cancel { reason, .. }) | C::GiveUp { reason }, S::Promised) => {
+                Ok(self.give_up(reason))
+            }
             (C::Request(command), _) => self.decide_request(command, now),
+            (C::Promise(agreement), _) => Ok(self.promise(agreement, now)),
             (C::Open(facts), S::Absent) => open(facts, now),
             (C::Open(_), _) => Ok(vec![]),
-            (C::LapseGoods | C::Look, S::Absent) => Ok(vec![]),
+            (C::LapseGoods | C::Look, S::Absent) | (C::GiveUp { .. }, _) => Ok(vec![]),
             (_, S::Absent) => Err(Rejection::Unknown),
             (C::ReceiveParcel { parcel, by, place, came }, _) if self.request.is_some() => {
                 self.returning(returning::Command::Receive { parcel: Some(parcel), place, by, came }, now)
@@ -223,52 +263,6 @@ impl ServiceOrder {
         Ok(vec![Event::RefundGranted { refund_id: refund_id(facts.order_id), parts }])
     }
 
-    fn returning(&self, command: returning::Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        self.decide_request(request::Command::Goods(command), now)
-    }
-
-    /// When goods that have not come are not waited for any more.
-    pub fn goods_by(&self) -> Option<Timestamp> {
-        let of_request = self.request.as_ref().and_then(Request::return_by);
-        let agreed = self.facts.as_ref().filter(|facts| facts.goods_within.is_positive()).zip(self.opened_at);
-        let awaited = agreed.filter(|_| matches!(self.state, State::AwaitingGoods { .. }));
-        of_request.or(awaited.map(|(facts, opened_at)| kernel::calendar::add(opened_at, facts.goods_within)))
-    }
-
-    /// The money that waited for goods is free again.
-    fn lapse_goods(&self, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        if self.request.is_some() {
-            return self.returning(returning::Command::Lapse, now);
-        }
-        let lapsed = self.goods_by().is_some_and(|by| by <= now);
-        Ok(lapsed.then(|| Event::Failed { code: "goods_lapsed".into() }).into_iter().collect())
-    }
-
-    /// Goods may come back before the money is secured: they are recorded, and the money leaves once it is. Those of an
-    /// agreed remedy come all at once.
-    fn receive_goods(
-        &self,
-        by: String,
-        place: String,
-        came: Vec<Came>,
-        now: Timestamp,
-    ) -> Result<Vec<Event>, Rejection> {
-        if self.request.is_some() {
-            return self.returning(returning::Command::Receive { parcel: None, place, by, came }, now);
-        }
-        if !came.is_empty() {
-            return Err(Rejection::NoSuchLine);
-        }
-        match (&self.goods, &self.state) {
-            (Goods::NotExpected, _) => Err(Rejection::NoGoodsExpected),
-            (Goods::Received { .. }, _) => Err(Rejection::GoodsAlreadyReceived),
-            (Goods::Awaited, State::Requested | State::AwaitingGoods { .. }) => {
-                Ok(vec![Event::GoodsReceived { by, at: now }])
-            }
-            (Goods::Awaited, _) => Err(Rejection::NotNow),
-        }
-    }
-
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::Request(event) => self.apply_request(event),
@@ -288,6 +282,8 @@ impl ServiceOrder {
                 };
             }
             Event::RefundRefused { reason } => self.state = State::Refused { reason: *reason },
+            Event::Promised { agreement, at } => self.apply_promised(agreement, *at),
+            Event::Settled { .. } => self.apply_settled(),
             Event::GoodsReceived { by, at } => {
                 self.goods = Goods::Received { by: by.clone(), at: *at };
                 if let State::AwaitingGoods { refund_id } = self.state {
@@ -332,6 +328,7 @@ impl ServiceOrder {
                         purchase_id,
                         amount: facts.amount,
                         claim_id: None,
+                        compensation: false,
                     };
                     Consequence::Refund(*refund_id, refund::Command::Queue(payment))
                 })
@@ -341,6 +338,8 @@ impl ServiceOrder {
                 | Event::GoodsReceived { .. }
                 | Event::RefundRefused { .. }
                 | Event::Request(_)
+                | Event::Promised { .. }
+                | Event::Settled { .. }
                 | Event::Completed,
                 _,
             ) => None,
@@ -364,7 +363,8 @@ impl ServiceOrder {
             | State::Authorised
             | State::InProgress
             | State::ClosedPartial
-            | State::Cancelled => None,
+            | State::Cancelled
+            | State::Promised => None,
         }
     }
 }

@@ -47,6 +47,9 @@ pub struct Facts {
     /// The claim it pays, of an order that was asked for; an agreed order has one refund.
     #[serde(default)]
     pub claim_id: Option<Uuid>,
+    /// It is given beside what was paid; no purchase holds it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub compensation: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

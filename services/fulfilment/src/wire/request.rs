@@ -35,6 +35,7 @@ pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
         Event::Money(event) => super::money::published(request, event, shard),
         Event::Replacement(event) => super::replacement::published(request, event, shard),
         Event::Work { line_no, event } => super::repair::published(request, *line_no, event, shard),
+        Event::Compensation(event) => super::compensation::published(request, event, shard),
         Event::Unanswered { at } => Published::of(&out::OrderUnanswered { order_id }, shard).at(*at),
         Event::Finished => {
             let status = super::order_status(order).to_owned();
@@ -54,6 +55,7 @@ fn requested(request: &Request) -> out::OrderRequested {
         origin: Some(out::OrderOrigin { kind, reference }),
         kind: request.kind.word().to_owned(),
         lines: (1..).zip(&request.lines).map(line).collect(),
+        compensation: request.compensation.as_ref().map(|one| super::compensation::gift(&one.gift)),
     }
 }
 
@@ -143,6 +145,7 @@ pub fn request_view(order: &ServiceOrder) -> Option<out::RequestView> {
         payouts: super::money::payout_views(request),
         replacements: super::replacement::views(request),
         repairs: super::repair::repair_views(request),
+        compensation: super::compensation::view(request),
     })
 }
 

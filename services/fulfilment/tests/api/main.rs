@@ -1,6 +1,8 @@
 //! Fulfilment through its doors, over real Postgres, a real broker and the sandbox payment provider over HTTP.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod agreed;
 mod callbacks;
+mod compensations;
 mod costs;
 mod doors;
 mod fail_points;

@@ -41,6 +41,7 @@ pub fn at_counter(kind: &str, lines: Vec<LineRequest>) -> RequestServiceOrderReq
         lines,
         confirmed: true,
         segment: String::new(),
+        compensation: None,
     }
 }
 

@@ -6,8 +6,9 @@ use uuid::Uuid;
 use super::{
     super::{
         Consequence,
+        giving::What,
         order::{
-            Event, Facts, ServiceOrder,
+            Event, Facts, ServiceOrder, compensation,
             goods::{Disposition, Inspection},
             money,
             replacement::{self, Replacement, ReplacementState},
@@ -35,6 +36,8 @@ fn postings(event: &Event, order: &ServiceOrder) -> Option<Draft> {
         | Event::RefundGranted { .. }
         | Event::RefundRefused { .. }
         | Event::GoodsReceived { .. }
+        | Event::Promised { .. }
+        | Event::Settled { .. }
         | Event::Failed { .. } => None,
     }
 }
@@ -68,6 +71,7 @@ fn of_request(event: &Told, request: &Request) -> Option<Draft> {
             Some(draft(request.order_id, "difference_paid", &of.each_ref().map(String::as_str), postings))
         }
         Told::Work { line_no, event } => worked(request, *line_no, event),
+        Told::Compensation(event) => compensated(request, event),
         _ => None,
     }
 }
@@ -180,6 +184,19 @@ fn worked(request: &Request, line_no: u32, event: &work::Event) -> Option<Draft>
     // What is repaired again without another quote has cost nothing that is known.
     let of = [line_no.to_string(), work.quotes.len().to_string()];
     Some(draft(request.order_id, reason, &of.each_ref().map(String::as_str), postings))
+}
+
+/// What was given beside the purchase: money that left, or what we owe by a coupon, points, or a service done again.
+fn compensated(request: &Request, event: &compensation::Event) -> Option<Draft> {
+    let gift = &request.compensation.as_ref()?.gift;
+    if !matches!(event, compensation::Event::Issued(_) | compensation::Event::Paid { .. }) {
+        return None;
+    }
+    let batch = request.lines.first().map(|line| line.batch.clone()).unwrap_or_default();
+    let (cause, department) = (gift.reason.clone(), gift.department.clone());
+    let lies = Dimensions { cause, department, batch, ..Dimensions::default() };
+    let from = if gift.what == What::Cash { Account::Cash } else { Account::Payable };
+    Some(draft(request.order_id, "compensation_given", &[], sides(Account::Compensation, from, gift.worth?, &lies)))
 }
 
 fn done(work: &Work, lies: &Dimensions) -> Option<Vec<Posting>> {

@@ -267,3 +267,38 @@ fn what_is_refunded_instead_of_repaired_stays_with_us() {
     let stands = balances(&ledger(commands));
     assert_eq!(stands, [("refund", 100), ("goods", -100), ("cash", -100), ("set_aside", 100)]);
 }
+
+#[test]
+fn r_ful_15_a_compensation_lies_with_its_cause_and_its_department_once_it_is_given() {
+    use super::super::super::{
+        giving::{What, tests::gift},
+        order::compensation::tests::{approve, asked as given, compensation, issue},
+    };
+    let ask = |what, minor, purchase| {
+        let mut request = given(order_id(uuid::Uuid::nil()), compensation("staff:ana", gift(what, minor), purchase));
+        request.lines = vec![asked_line(0, Answer::Review)];
+        request.lines.iter_mut().for_each(|line| line.batch = "b-1".into());
+        Order::Request(Asked::Ask { request: Box::new(request), confirmed: true })
+    };
+    assert_eq!(balances(&ledger(vec![ask(What::Coupon, 50, None)])), [], "nothing costs before it is given");
+    let coupon = ledger(vec![ask(What::Coupon, 50, None), issue(false), issue(true)]);
+    assert_eq!(balances(&coupon), [("compensation", 50), ("payable", -50)]);
+    let cash = ledger(vec![ask(What::Cash, 500, None), approve("staff:bo"), issue(true)]);
+    assert_eq!(
+        (balances(&cash), reasons(&cash)),
+        (vec![("compensation", 500), ("cash", -500)], vec!["compensation_given"])
+    );
+    let lies = &cash.entries[0].postings[0].dimensions;
+    let found = (lies.cause.as_str(), lies.department.as_str(), lies.batch.as_str());
+    assert_eq!(found, ("service.slow", "store-operations", "b-1"));
+    let paid = vec![ask(What::Cash, 500, Some(uuid::Uuid::from_u128(5))), approve("staff:bo")];
+    let claim = |number: &str| {
+        let order_id = order_id(uuid::Uuid::nil()).to_string();
+        kernel::id::derived("compensation", &[&order_id, number])
+    };
+    let fail = Order::money(claim("0"), News::Fail { code: "no".into() });
+    let repeat = Order::money(claim("0"), News::Repeat);
+    let paid = ledger([paid, vec![fail, repeat, Order::money(claim("1"), News::Pay)]].concat());
+    assert_eq!(balances(&paid), [("compensation", 500), ("cash", -500)], "what failed cost nothing");
+    assert_eq!(balances(&ledger(vec![ask(What::ServiceAgain, 0, None), issue(true)])), [], "what it costs people tell");
+}

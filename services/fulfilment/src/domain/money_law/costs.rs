@@ -16,7 +16,7 @@ impl World {
     }
 
     /// What the customer of an order paid for dearer goods.
-    fn paid_in(&self, order: &ServiceOrder) -> i64 {
+    pub fn paid_in(&self, order: &ServiceOrder) -> i64 {
         let replacements = order.request.iter().flat_map(|request| &request.replacements);
         replacements.flat_map(|one| &one.differences).map(|paid| paid.amount.minor).sum()
     }

@@ -209,11 +209,13 @@ impl Request {
         wants.iter().for_each(|event| next.apply(event));
         let claims = next.claims().into_iter().map(Told::Money).collect::<Vec<_>>();
         claims.iter().for_each(|event| next.apply(event));
+        let queued = next.queues(at).map(Told::Compensation);
+        queued.iter().for_each(|event| next.apply(event));
         let promises = next.refund_term(at).into_iter().chain(next.reship_term(&events, at));
         let promises = promises.chain(next.repair_term(self, at)).map(Told::Goods).collect::<Vec<_>>();
         let is_over = |state| matches!(state, State::Completed { .. } | State::ClosedPartial);
         let finished = (is_over(next.state()) && !is_over(self.state())).then_some(Told::Finished);
-        events.extend(wants.into_iter().chain(claims).chain(promises).chain(finished));
+        events.extend(wants.into_iter().chain(claims).chain(queued).chain(promises).chain(finished));
         events
     }
 
@@ -247,7 +249,7 @@ impl Request {
 
     /// Pieces of a line that may be paid for or replaced by now, as the policy has it.
     pub(super) fn payable(&self, line: &Line) -> u32 {
-        match line.receipt.outcome.goods {
+        match self.goods_come(line) {
             WhenGoods::Before => line.leg.as_ref().map_or(0, |leg| leg.goods.accepted()),
             WhenGoods::After | WhenGoods::No => line.quantity,
         }
@@ -294,6 +296,7 @@ impl Request {
                 Kind::ReturnRefund | Kind::RefundOnly => self.money_is_done(),
                 Kind::Exchange | Kind::Reship => self.replacement_is_done(),
                 Kind::Repair => self.work_is_done(),
+                // Its state follows from what is given; goods of those from before that come back alone.
                 Kind::Compensation => false,
             }
     }
@@ -356,7 +359,8 @@ impl Request {
         let amount = payout.amount().filter(|due| due.minor > 0)?;
         let (refund_id, purchase_id, claim_id) = (refund_id(payout.claim_id), payout.purchase_id, payout.claim_id);
         let (order_id, complaint_id, claim_id) = (self.order_id, Uuid::nil(), Some(claim_id));
-        let facts = refund::Facts { refund_id, order_id, complaint_id, purchase_id, amount, claim_id };
+        let compensation = false;
+        let facts = refund::Facts { refund_id, order_id, complaint_id, purchase_id, amount, claim_id, compensation };
         Some(Consequence::Refund(refund_id, refund::Command::Queue(facts)))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use jiff::SignedDuration;
 use kernel::{
-    returns::{self, Facts, Policy, Proof, Words},
+    returns::{self, Bearer, Facts, Goods as WhenGoods, Policy, Proof, Words},
     sla::Warning,
 };
 use proptest::prelude::*;
@@ -92,6 +92,8 @@ pub fn request(answers: &[Answer]) -> Request {
         promises: Promises::default(),
         payouts: vec![],
         replacements: vec![],
+        compensation: None,
+        agreed: false,
         unanswered_at: None,
     }
 }

@@ -19,6 +19,7 @@ fn facts() -> Facts {
         purchase_id: Uuid::from_u128(3),
         amount: Money::new(500, "CNY".parse().unwrap()),
         claim_id: None,
+        compensation: false,
     }
 }
 
