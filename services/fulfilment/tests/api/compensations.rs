@@ -93,7 +93,7 @@ async fn r_ful_15_a_small_coupon_is_given_alone_and_costs_its_cause_and_departme
     let held = world.budgets().await.remove(0);
     assert_eq!((held.reserved, held.spent, held.left), (cny(5_000), cny(0), cny(995_000)));
 
-    assert_eq!(world.waiting("approved").await, [asked.id.clone()]);
+    assert_eq!(world.waiting("approved").await, [asked.id.as_str()]);
     assert_eq!(world.issue(&asked.id, false).await.unwrap(), "in_progress");
     assert_eq!(world.issue(&asked.id, false).await.unwrap(), "in_progress", "told twice it is given out once");
     let view = world.given(&asked.id).await;
@@ -125,7 +125,7 @@ async fn r_ful_15_above_the_limit_others_approve_in_steps_and_the_purchase_gives
     assert_eq!(code(&world.approve_gift("staff:zoe", &asked.id).await.unwrap_err()), "approval.no_role");
     assert_eq!(code(&world.approve_gift(MANAGER, &asked.id).await.unwrap_err()), "approval.already_approved");
     assert_eq!(code(&world.review("staff:bo", &asked.id, true).await.unwrap_err()), "order.approved_in_steps");
-    assert_eq!(world.waiting("asked").await, [asked.id.clone()]);
+    assert_eq!(world.waiting("asked").await, [asked.id.as_str()]);
     let approval = world.given(&asked.id).await.approval.unwrap();
     assert_eq!((approval.waits_for.as_str(), approval.approved_by), ("head_of_after_sales", vec![MANAGER.to_owned()]));
     assert_eq!(world.budgets().await.len(), 0, "nothing is held before all have approved");
@@ -159,7 +159,7 @@ async fn r_ful_15_what_is_refused_or_not_approved_in_time_gives_nothing() {
 
     let late = world.ask(ANA, wish("points", 20_000)).await.unwrap();
     world.stack.advance(SignedDuration::from_hours(73)).await;
-    assert_eq!(world.waiting("held_back").await, [late.id.clone()]);
+    assert_eq!(world.waiting("held_back").await, [late.id.as_str()]);
     assert_eq!(code(&world.approve_gift(MANAGER, &late.id).await.unwrap_err()), "order.not_now");
     let again = ResubmitCompensationRequest { order_id: late.id.clone() };
     let again = world.compensations().resubmit_compensation(request(MANAGER, again)).await.unwrap().into_inner();
@@ -207,7 +207,7 @@ async fn r_ful_15_cash_leaves_once_whatever_the_provider_does() {
         (world.refund().await.status.as_str(), world.stands(&unknown.id).await),
         ("unknown", stood("in_progress", 300))
     );
-    assert_eq!(world.waiting("paying").await, [unknown.id.clone()]);
+    assert_eq!(world.waiting("paying").await, [unknown.id.as_str()]);
     world.seconds(5).await;
     assert_eq!((world.refund().await.attempts, world.stands(&unknown.id).await), (1, stood("completed", 300)));
 

@@ -165,3 +165,23 @@ fn r_ful_17_what_policy_would_refuse_was_approved_and_its_goods_come_first_and_n
     let none = next(&order, tell(replacement::Command::ReportOutOfStock)).unwrap();
     assert_eq!(next(&none, tell(replacement::Command::TakeMoney)), Err("order.not_as_agreed"));
 }
+
+#[test]
+fn r_ful_17_an_agreed_repair_that_fails_is_given_back_unrepaired_and_anything_else_is_agreed_anew() {
+    use super::super::work::{AlternativeKind, Feasibility, Registration, Step};
+    let step = |step| Order::Request(Command::Work { line_no: 1, by: "staff:bo".into(), step });
+    let register = Registration {
+        problem: "screen.broken".into(),
+        description: "doc:words-1".into(),
+        feasibility: Feasibility::Infeasible,
+        reason: "seen".into(),
+        by: String::new(),
+        at: NOW,
+    };
+    let repair = complete(Kind::Repair, None, true, Answer::Eligible);
+    let order = after(&[promise(AgreedKind::Repair), repair, step(Step::Register(Box::new(register)))]);
+    for kind in [AlternativeKind::Refund, AlternativeKind::Exchange, AlternativeKind::Compensation] {
+        assert_eq!(next(&order, step(Step::Offer(kind))), Err("order.not_as_agreed"), "{kind:?}");
+    }
+    assert!(next(&order, step(Step::Offer(AlternativeKind::ReturnUnrepaired))).is_ok());
+}

@@ -1,5 +1,5 @@
 //! Every stage of a compensation with every command, who may approve it, and what follows for budgets, refunds and the ledger.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 use jiff::SignedDuration;
 use kernel::returns::{Answer, Kind};
 
