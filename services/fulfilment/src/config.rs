@@ -30,6 +30,7 @@ mod compensation;
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub purchase_within: SignedDuration,
+    pub complete_within: SignedDuration,
     pub payments: Provider,
     pub pace: Pace,
     pub returns: Returns,
@@ -117,7 +118,17 @@ pub struct Pace {
 impl Config {
     /// Refuses what cannot work.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Self { purchase_within, payments, pace, returns, repairs, webhook_retry_for, webhooks, .. } = self;
+        let Self {
+            purchase_within,
+            complete_within,
+            payments,
+            pace,
+            returns,
+            repairs,
+            webhook_retry_for,
+            webhooks,
+            ..
+        } = self;
         let month = SignedDuration::from_hours(30 * 24);
         let strange = webhooks.keys().find(|name| !wire::is_channel(name));
         let wrong = [
@@ -126,6 +137,7 @@ impl Config {
                 "payments.timeout must be above 0",
             ),
             (*purchase_within <= SignedDuration::ZERO, "purchase_within must be above 0"),
+            (*complete_within <= SignedDuration::ZERO, "complete_within must be above 0"),
             (pace.at_once == 0, "pace.at_once must be 1 to 255"),
             (pace.result_within <= payments.timeout, "pace.result_within must be longer than payments.timeout"),
             (pace.ask_after <= SignedDuration::ZERO, "pace.ask_after must be above 0"),

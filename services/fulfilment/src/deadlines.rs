@@ -38,7 +38,8 @@ pub fn refund_command(kind: &str) -> Option<refund::Command> {
 /// The deadlines an order has in its state.
 pub fn of_order(order: &ServiceOrder) -> Vec<(&'static str, Timestamp)> {
     let goods = order.goods_by().map(|at| (GOODS, at));
-    let promise = order.request.as_ref().and_then(|request| request.promises.next_due()).map(|at| (PROMISE, at));
+    let promise = order.request.as_ref().and_then(|request| request.promises.next_due()).or(order.complete_by());
+    let promise = promise.map(|at| (PROMISE, at));
     let work = order.request.as_ref().and_then(request::Request::work_due).map(|at| (WORK, at));
     let answer = order.answer_due().map(|at| (ANSWER, at));
     let given = order.request.as_ref().and_then(|request| request.compensation.as_ref()?.approval_due());

@@ -17,15 +17,23 @@ use crate::{
     webhook, wire,
 };
 
+/// How long an order waits for its purchase, its goods, and the person who completes it.
+#[derive(Clone, Copy)]
+struct Within {
+    purchase: SignedDuration,
+    goods: SignedDuration,
+    complete: SignedDuration,
+}
+
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
-    let Config { purchase_within, returns, webhooks, .. } = context.config()?;
+    let Config { purchase_within, complete_within, returns, webhooks, .. } = context.config()?;
     webhook::inbound(&webhooks, &context.clock, inbound);
-    let goods_within = returns.goods_within;
+    let within = Within { purchase: purchase_within, goods: returns.goods_within, complete: complete_within };
     inbound.on::<PurchaseRecorded>(|event, _| purchase_recorded(&event));
     inbound.on::<PurchaseDelivered>(|event, _| purchase_delivered(&event));
     inbound.on::<RemedySettled>(|event, _| remedy_settled(&event));
-    inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, purchase_within, goods_within));
+    inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, within));
     Ok(())
 }
 
@@ -49,14 +57,10 @@ fn remedy_settled(event: &RemedySettled) -> Result<Effects, Fault> {
 
 /// Each remedy becomes an order but for guidance, which people give: those that give money back by themselves, the others
 /// promised, for a person to complete.
-fn solution_agreed(
-    event: &SolutionAgreed,
-    purchase_within: SignedDuration,
-    goods_within: SignedDuration,
-) -> Result<Effects, Fault> {
+fn solution_agreed(event: &SolutionAgreed, within: Within) -> Result<Effects, Fault> {
     let open = |facts: order::Facts| Change::to::<ServiceOrder>(facts.order_id, order::Command::Open(facts));
     let promise = |agreed: Agreement| Change::to::<ServiceOrder>(agreed.order_id, order::Command::Promise(agreed));
-    let refunds = wire::agreed::refunds_agreed(event, purchase_within, goods_within)?.into_iter().map(open);
-    let others = wire::agreed::promised(event)?.into_iter().map(promise);
+    let refunds = wire::agreed::refunds_agreed(event, within.purchase, within.goods)?.into_iter().map(open);
+    let others = wire::agreed::promised(event, within.complete)?.into_iter().map(promise);
     Ok(refunds.chain(others).fold(Effects::none(), Effects::and))
 }

@@ -148,6 +148,7 @@ impl Aggregate for ServiceOrder {
                 Published::of(&out::OrderFailed { order_id, complaint_id, remedy_id, code }, shard)
             }
             order::Event::Promised { agreement, at } => Published::of(&agreed::opened(agreement), shard).at(*at),
+            order::Event::Uncompleted => Published::of(&agreed::uncompleted(self), shard),
             order::Event::Settled { code } => agreed::settled(self, code.as_deref(), shard),
         }
     }

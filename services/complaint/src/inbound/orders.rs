@@ -1,9 +1,9 @@
 //! Service orders that people must look at: a refund whose provider takes back its word or has none for too long, which is
-//! management's, what was promised for an order that comes near its end or is late, and compensation that nobody approves in time
+//! management's, agreed remedies that nobody completes, what was promised for an order that comes near its end or is late, and compensation that nobody approves in time
 //! or the provider does not pay.
 use backbone::{Change, Effects, Fault, Inbound, proto};
 use contracts::fulfilment::v1::{
-    CompensationMoved, OrderPromiseMoved, OrderUnanswered, RefundContradicted, RefundOverdue,
+    CompensationMoved, OrderPromiseMoved, OrderUnanswered, OrderUncompleted, RefundContradicted, RefundOverdue,
 };
 use uuid::Uuid;
 
@@ -33,7 +33,11 @@ pub fn inbound(ladder: &Ladder, inbound: &mut Inbound) {
             .map(effects)
     });
     inbound.on::<OrderPromiseMoved>(move |event, _| promise_moved(&event, &promises));
-    let given = ladder.clone();
+    let (given, uncompleted) = (ladder.clone(), ladder.clone());
+    inbound.on::<OrderUncompleted>(move |event, _| {
+        let OrderUncompleted { order_id, complaint_id, .. } = &event;
+        raise(&["order_uncompleted", order_id], order_id, complaint_id, Trigger::PromiseLate, &uncompleted).map(effects)
+    });
     inbound.on::<CompensationMoved>(move |event, _| compensation_moved(&event, &given));
 }
 

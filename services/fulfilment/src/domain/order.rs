@@ -206,6 +206,8 @@ pub enum Event {
         agreement: Box<Agreement>,
         at: Timestamp,
     },
+    /// Nobody has completed what was promised for too long; people must look.
+    Uncompleted,
     /// What was promised came to its end; a code where it could not be done.
     Settled {
         code: Option<String>,
@@ -242,7 +244,7 @@ impl ServiceOrder {
             }
             (C::LapseGoods, _) => self.lapse_goods(now),
             (C::Look, _) if self.request.is_some() => self.returning(returning::Command::Look, now),
-            (C::Look, _) => Ok(vec![]),
+            (C::Look, _) => Ok(self.look_at_promise(now)),
             (C::Grant { parts }, S::Requested) => self.grant(parts),
             (C::Refuse { reason }, S::Requested) => Ok(vec![Event::RefundRefused { reason }]),
             (C::Complete, S::Refunding { .. }) => Ok(vec![Event::Completed]),
@@ -283,6 +285,7 @@ impl ServiceOrder {
             }
             Event::RefundRefused { reason } => self.state = State::Refused { reason: *reason },
             Event::Promised { agreement, at } => self.apply_promised(agreement, *at),
+            Event::Uncompleted => self.apply_uncompleted(),
             Event::Settled { .. } => self.apply_settled(),
             Event::GoodsReceived { by, at } => {
                 self.goods = Goods::Received { by: by.clone(), at: *at };
@@ -339,6 +342,7 @@ impl ServiceOrder {
                 | Event::RefundRefused { .. }
                 | Event::Request(_)
                 | Event::Promised { .. }
+                | Event::Uncompleted
                 | Event::Settled { .. }
                 | Event::Completed,
                 _,

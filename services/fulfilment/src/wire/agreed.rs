@@ -51,8 +51,8 @@ pub fn refunds_agreed(
     Ok(agreed)
 }
 
-/// Those that a person completes. Errors: a missing or unreadable id or amount.
-pub fn promised(event: &SolutionAgreed) -> Result<Vec<Agreement>, Fault> {
+/// Those that a person completes, within so long. Errors: a missing or unreadable id or amount.
+pub fn promised(event: &SolutionAgreed, complete_within: SignedDuration) -> Result<Vec<Agreement>, Fault> {
     let mut agreed = Vec::new();
     for (n, remedy) in event.remedies.iter().enumerate() {
         let Some(kind) = kind(remedy.kind()) else { continue };
@@ -66,6 +66,8 @@ pub fn promised(event: &SolutionAgreed) -> Result<Vec<Agreement>, Fault> {
             purchase_id: proto::optional_id("purchase_id", &event.purchase_id)?,
             kind,
             amount: (kind == AgreedKind::Compensation).then(worth).transpose()?,
+            complete_within,
+            overdue: false,
             ended: false,
         });
     }
@@ -99,6 +101,16 @@ pub fn opened(agreement: &Agreement) -> out::OrderOpened {
         kind: kind.into(),
         amount: agreement.amount.and_then(to_money),
         goods_first: false,
+    }
+}
+
+/// A promised order that nobody completed in time.
+pub fn uncompleted(order: &ServiceOrder) -> out::OrderUncompleted {
+    let agreed = order.agreement.as_ref();
+    out::OrderUncompleted {
+        order_id: text(agreed.map(|agreed| agreed.order_id)),
+        complaint_id: text(agreed.map(|agreed| agreed.complaint_id)),
+        remedy_id: text(agreed.map(|agreed| agreed.remedy_id)),
     }
 }
 

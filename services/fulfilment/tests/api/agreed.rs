@@ -4,7 +4,7 @@ use contracts::{
     complaint::v1::{RemedySettled, SolutionAgreed},
     fulfilment::v1::{
         CompensationGift, CompleteAgreedOrderRequest, LineRequest, ListServiceOrdersRequest, OrderCompleted,
-        OrderFailed, OrderOpened,
+        OrderFailed, OrderOpened, OrderUncompleted,
     },
 };
 use fulfilment::domain::order_id;
@@ -122,6 +122,10 @@ async fn r_ful_17_an_agreed_exchange_is_completed_by_a_person_and_carried_out_wh
     assert_eq!(world.status(id.parse().unwrap()).await, "completed");
     assert_eq!(world.ends().await, [(remedy.to_string(), "done".to_owned())]);
 
+    let (late, _) = world.promised(RemedyKind::Exchange, None, purchase).await;
+    world.stack.advance(jiff::SignedDuration::from_hours(72)).await;
+    let told: Vec<OrderUncompleted> = world.stack.events("fulfilment").await;
+    assert_eq!(told.iter().map(|one| &one.order_id).collect::<Vec<_>>(), [&late], "people must look, once");
     let (waits, settled) = world.promised(RemedyKind::Repair, None, purchase).await;
     let told = RemedySettled { complaint_id: Uuid::new_v4().to_string(), remedy_id: settled.to_string(), done: true };
     world.stack.publish("complaint", &told, Uuid::new_v4(), 1).await;

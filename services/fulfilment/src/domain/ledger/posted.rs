@@ -37,6 +37,7 @@ fn postings(event: &Event, order: &ServiceOrder) -> Option<Draft> {
         | Event::RefundRefused { .. }
         | Event::GoodsReceived { .. }
         | Event::Promised { .. }
+        | Event::Uncompleted
         | Event::Settled { .. }
         | Event::Failed { .. } => None,
     }

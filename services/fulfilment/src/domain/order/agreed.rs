@@ -2,7 +2,7 @@
 //! when the customer agreed, a person says what is missing (articles, what is given), and it goes on as what was asked for.
 //! Invariant: its kind, its worth and its purchase are those that were approved (R-FUL-17); no policy takes it back, and money
 //! does not take its place. It ends once.
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{money::Money, returns::Kind};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -27,6 +27,12 @@ pub struct Agreement {
     pub kind: AgreedKind,
     /// Of a compensation.
     pub amount: Option<Money>,
+    /// By when a person is to have completed it; nothing: nobody is told that he has not.
+    #[serde(default)]
+    pub complete_within: SignedDuration,
+    /// People were told that nobody did.
+    #[serde(default)]
+    pub overdue: bool,
     /// Its end was told.
     #[serde(default)]
     pub ended: bool,
@@ -80,6 +86,20 @@ impl ServiceOrder {
         if self.state == State::Absent { vec![Event::Promised { agreement: Box::new(agreement), at }] } else { vec![] }
     }
 
+    /// When people are told that nobody has completed it.
+    pub fn complete_by(&self) -> Option<Timestamp> {
+        let agreement =
+            self.agreement.as_ref().filter(|agreed| agreed.complete_within.is_positive() && !agreed.overdue)?;
+        let by = kernel::calendar::add(self.opened_at?, agreement.complete_within);
+        (self.state == State::Promised).then_some(by)
+    }
+
+    /// Nobody has completed it in time; told once.
+    pub(super) fn look_at_promise(&self, now: Timestamp) -> Vec<Event> {
+        let late = self.complete_by().is_some_and(|by| by <= now);
+        if late { vec![Event::Uncompleted] } else { vec![] }
+    }
+
     /// Nobody carries it out here.
     pub(super) fn give_up(&self, reason: String) -> Vec<Event> {
         if self.state == State::Promised { vec![Event::Settled { code: Some(reason) }] } else { vec![] }
@@ -110,6 +130,10 @@ impl ServiceOrder {
     pub(super) fn apply_promised(&mut self, agreement: &Agreement, at: Timestamp) {
         (self.opened_at, self.state) = (Some(at), State::Promised);
         self.agreement = Some(agreement.clone());
+    }
+
+    pub(super) fn apply_uncompleted(&mut self) {
+        self.agreement.iter_mut().for_each(|agreement| agreement.overdue = true);
     }
 
     pub(super) fn apply_settled(&mut self) {

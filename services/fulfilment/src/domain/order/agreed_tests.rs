@@ -27,6 +27,8 @@ fn agreement(kind: AgreedKind) -> Agreement {
         purchase_id: Some(PURCHASE),
         kind,
         amount: (kind == AgreedKind::Compensation).then(|| Money::new(50, "CNY".parse().unwrap())),
+        complete_within: SignedDuration::from_hours(72),
+        overdue: false,
         ended: false,
     }
 }
@@ -184,4 +186,17 @@ fn r_ful_17_an_agreed_repair_that_fails_is_given_back_unrepaired_and_anything_el
         assert_eq!(next(&order, step(Step::Offer(kind))), Err("order.not_as_agreed"), "{kind:?}");
     }
     assert!(next(&order, step(Step::Offer(AlternativeKind::ReturnUnrepaired))).is_ok());
+}
+
+#[test]
+fn what_nobody_completes_in_time_is_told_once() {
+    let mut order = after(&[promise(AgreedKind::Exchange)]);
+    let by = order.complete_by().unwrap();
+    assert_eq!(by, NOW + SignedDuration::from_hours(72));
+    assert_eq!(order.decide(Order::Look, by - SignedDuration::from_secs(1)), Ok(vec![]));
+    assert_eq!(order.decide(Order::Look, by), Ok(vec![Event::Uncompleted]));
+    order.apply(&Event::Uncompleted);
+    assert_eq!((order.complete_by(), order.decide(Order::Look, by)), (None, Ok(vec![])));
+    assert_eq!(next(&order, exchange(Answer::Eligible)).unwrap().state, State::Authorised, "it may be completed later");
+    assert_eq!(after(&[promise(AgreedKind::Exchange), exchange(Answer::Eligible)]).complete_by(), None);
 }
