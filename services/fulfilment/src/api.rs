@@ -9,9 +9,9 @@ use contracts::{
         AnswerInspectionRequest, CancelServiceOrderRequest, ConfirmServiceOrderRequest, GetDecisionRequest,
         GetDecisionResponse, GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest, GetServiceOrderResponse,
         GoOnWithoutGoodsRequest, InspectGoodsRequest, ListRefundsRequest, ListRefundsResponse,
-        ListServiceOrdersRequest, ListServiceOrdersResponse, ReceiveGoodsRequest, RedriveWebhookRequest,
-        RedriveWebhookResponse, RepeatPayoutRequest, RequestServiceOrderRequest, ReviewServiceOrderRequest,
-        RuleOnInspectionRequest, fulfilment_server::Fulfilment,
+        ListServiceOrdersRequest, ListServiceOrdersResponse, ReceiveGoodsRequest, RecordRefundPaidRequest,
+        RedriveWebhookRequest, RedriveWebhookResponse, RepeatPayoutRequest, RequestServiceOrderRequest,
+        ReviewServiceOrderRequest, RuleOnInspectionRequest, fulfilment_server::Fulfilment,
     },
 };
 use jiff::Timestamp;
@@ -23,11 +23,13 @@ use crate::{
     domain::{
         order::{
             Command, ServiceOrder,
+            effort::Ceilings,
             money::News,
+            portion,
             request::{self as asked, Form},
             returning::{self, Terms},
         },
-        refund::Refund,
+        refund::{self, Refund},
         warranty::Warranties,
     },
     store::{self, Stored, Tally},
@@ -36,6 +38,7 @@ use crate::{
 
 pub mod chargeback;
 pub mod cost;
+pub mod found;
 mod goods;
 mod repair;
 pub mod replacement;
@@ -56,7 +59,7 @@ const ORDER_STATUSES: [&str; 13] = [
     "closed_partial",
     "cancelled",
 ];
-const REFUND_STATUSES: [&str; 5] = ["queued", "sent", "unknown", "succeeded", "failed"];
+const REFUND_STATUSES: [&str; 6] = ["queued", "sent", "unknown", "succeeded", "failed", "by_hand"];
 
 /// Orders, goods that came back, repairs, refunds.
 #[derive(Clone)]
@@ -68,6 +71,8 @@ pub struct Api {
     pub policy: Arc<Policy>,
     /// Who bears the cost of repairs.
     pub warranties: Arc<Warranties>,
+    /// How much may be asked of customers.
+    pub ceilings: Arc<Ceilings>,
     /// What customers are told who send goods back.
     pub form: Form,
     /// How long goods are awaited, by when they are inspected or repaired, by when money is paid, and by when goods go out
@@ -90,13 +95,17 @@ impl Api {
 }
 
 /// One command to an order.
-async fn command(road: &Road, (actor, key): Caller, change: Change) -> Result<Response<Receipt>, Status> {
+async fn command(road: &Road, caller: Caller, change: Change) -> Result<Response<Receipt>, Status> {
+    Ok(Response::new(told(road, caller, change).await?))
+}
+
+async fn told(road: &Road, (actor, key): Caller, change: Change) -> Result<Receipt, Fault> {
     let unit = Unit::of(change)
         .actor(actor)
         .key(key)
         .answer::<ServiceOrder>(|id, version, order| wire::receipt(id, version, order).encode_to_vec());
     let answer = road.submit(unit).await?;
-    Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
+    Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)
 }
 
 /// Reads who acts.
@@ -151,12 +160,15 @@ impl Fulfilment for Api {
         let (Some(caller), Some(parcel)) = (caller, parcel) else { return Err(checks.fault().into()) };
         let id = self.order_of(&parcel.which).await?;
         let by = caller.0.as_str().to_owned();
-        let goods::Parcel { place, came, reference, .. } = parcel;
+        let goods::Parcel { place, came, reference, .. } = parcel.clone();
         let command = match reference {
             Some(parcel) => Command::ReceiveParcel { parcel, by, place, came },
             None => Command::ReceiveGoods { by, place, came },
         };
-        self.command(caller, Change::to::<ServiceOrder>(id, command)).await
+        match told(&self.road, caller.clone(), Change::to::<ServiceOrder>(id, command)).await {
+            Ok(receipt) => Ok(Response::new(receipt)),
+            Err(refused) => Err(found::keep(&self.road, id, parcel, caller, refused).await.into()),
+        }
     }
 
     async fn inspect_goods(&self, request: Request<InspectGoodsRequest>) -> Result<Response<Receipt>, Status> {
@@ -267,7 +279,29 @@ impl Fulfilment for Api {
         let (Some(caller), Some(id), Some(claim_id)) = (caller, id, claim_id) else {
             return Err(checks.fault().into());
         };
-        self.command(caller, Change::to::<ServiceOrder>(id, Command::money(claim_id, News::Repeat))).await
+        let by_hand = request.get_ref().by_hand;
+        let command = match by_hand || claim_id == id {
+            true => Command::Portion { claim_id, news: portion::News::Repeat { by_hand } },
+            false => Command::money(claim_id, News::Repeat),
+        };
+        self.command(caller, Change::to::<ServiceOrder>(id, command)).await
+    }
+
+    async fn record_refund_paid(&self, request: Request<RecordRefundPaidRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.record_refund_paid");
+        let id = checks.id("refund_id", &request.get_ref().refund_id);
+        let reference = repair::reference(&mut checks, "reference", &request.get_ref().reference);
+        let (Some((actor, key)), Some(id), Some(reference)) = (caller, id, reference) else {
+            return Err(checks.fault().into());
+        };
+        let paid = refund::Command::PayByHand { by: actor.as_str().to_owned(), reference };
+        let unit = Unit::of(Change::to::<Refund>(id, paid))
+            .actor(actor)
+            .key(key)
+            .answer::<Refund>(|id, version, refund| wire::refund::refund_receipt(id, version, refund).encode_to_vec());
+        let answer = self.road.submit(unit).await?;
+        Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
     }
 
     async fn get_decision(
@@ -290,7 +324,7 @@ impl Fulfilment for Api {
         let place = |row: &Stored<Refund>| (key(row.state.queued_at), row.id);
         Ok(Response::new(ListRefundsResponse {
             next_page_token: page.next(&rows, place),
-            refunds: rows.iter().map(|row| wire::refund_view(row.id, row.version, &row.state)).collect(),
+            refunds: rows.iter().map(|row| wire::refund::refund_view(row.id, row.version, &row.state)).collect(),
         }))
     }
 
@@ -300,7 +334,10 @@ impl Fulfilment for Api {
         Ok(Response::new(GetOverviewResponse {
             orders: store::order_counts(&self.pool).await?.into_iter().map(count).collect(),
             refunds: store::refund_counts(&self.pool).await?.into_iter().map(count).collect(),
-            refunded: store::refunded(&self.pool).await?.into_iter().map(money).collect(),
+            refunded: store::refunded(&self.pool, false).await?.into_iter().map(money).collect(),
+            paid_by_hand: store::refunded(&self.pool, true).await?.into_iter().map(money).collect(),
+            refused_callbacks: store::refused_callbacks(&self.pool).await?.into_iter().map(count).collect(),
+            effort: Some(store::effort(&self.pool, self.clock.now()).await?),
             failed_webhooks: store::failed_webhooks(&self.pool).await?.into_iter().map(count).collect(),
         }))
     }

@@ -15,7 +15,13 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
-        order::{request::Form, returning::Terms, work::RepairTerms},
+        account::tender,
+        order::{
+            effort::{self, Ceilings},
+            request::Form,
+            returning::Terms,
+            work::RepairTerms,
+        },
         warranty::{self, Warranties},
     },
     wire,
@@ -30,6 +36,10 @@ pub struct Config {
     pub pace: Pace,
     pub returns: Returns,
     pub repairs: Repairs,
+    #[serde(default)]
+    pub tenders: Tenders,
+    #[serde(default)]
+    pub effort: Ceiling,
     /// How long a shop system's webhook is tried with an event.
     pub webhook_retry_for: SignedDuration,
     /// By channel.
@@ -69,6 +79,54 @@ pub struct Repairs {
     pub repair_warnings: Vec<Warning>,
     pub quote_valid_for: SignedDuration,
     pub satisfaction_within: SignedDuration,
+}
+
+/// By which means is paid back what was paid by several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenders {
+    /// The chain's own policy; the shipped one where none is named.
+    #[serde(default)]
+    policy: Option<PathBuf>,
+}
+
+impl Tenders {
+    /// The policy in force. Errors: the file cannot be read, or everything that is wrong with the policy.
+    pub fn policy(&self) -> anyhow::Result<tender::Policy> {
+        let policy: tender::Policy = backbone::config::document(self.policy.as_deref(), tender::DEFAULT)?;
+        let problems: Vec<String> = policy.problems().iter().map(ToString::to_string).collect();
+        anyhow::ensure!(problems.is_empty(), "section [service.tenders], policy:\n{}", problems.join("\n"));
+        Ok(policy)
+    }
+
+    /// The policy as it stands in its version. Errors: as [`Self::policy`].
+    pub fn documents(&self) -> anyhow::Result<Vec<Document>> {
+        Document::read("policy of tenders", ("", "id"), self.policy.as_deref(), tender::DEFAULT)
+    }
+}
+
+/// How much may be asked of customers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ceiling {
+    /// The chain's own ceilings; the shipped ones where none are named.
+    #[serde(default)]
+    policy: Option<PathBuf>,
+}
+
+impl Ceiling {
+    /// The ceilings in force. Errors: the file cannot be read, or everything that is wrong with them.
+    pub fn ceilings(&self) -> anyhow::Result<Ceilings> {
+        let ceilings: Ceilings = backbone::config::document(self.policy.as_deref(), effort::DEFAULT)?;
+        let problems: Vec<String> = ceilings.problems().iter().map(ToString::to_string).collect();
+        anyhow::ensure!(problems.is_empty(), "section [service.effort], policy:\n{}", problems.join("\n"));
+        Ok(ceilings)
+    }
+
+    /// The ceilings as they stand in their version. Errors: as [`Self::ceilings`].
+    pub fn documents(&self) -> anyhow::Result<Vec<Document>> {
+        Document::read("ceilings of effort", ("", "id"), self.policy.as_deref(), effort::DEFAULT)
+    }
 }
 
 /// The payment provider.
@@ -112,7 +170,7 @@ pub struct Pace {
 impl Config {
     /// Refuses what cannot work.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Self { purchase_within, payments, pace, returns, repairs, webhook_retry_for, webhooks } = self;
+        let Self { purchase_within, payments, pace, returns, repairs, webhook_retry_for, webhooks, .. } = self;
         let month = SignedDuration::from_hours(30 * 24);
         let strange = webhooks.keys().find(|name| !wire::is_channel(name));
         let wrong = [

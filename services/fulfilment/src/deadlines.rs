@@ -22,6 +22,7 @@ pub fn of_refund(refund: &Refund) -> Vec<(&'static str, Timestamp)> {
         State::Sent { result_by } => vec![(RESULT, result_by)],
         State::Absent
         | State::Queued { .. }
+        | State::ByHand
         | State::Unknown { .. }
         | State::Succeeded { .. }
         | State::Failed { .. } => vec![],

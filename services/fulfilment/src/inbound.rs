@@ -8,23 +8,30 @@ use jiff::SignedDuration;
 
 use crate::{
     config::Config,
-    domain::{account, account::PurchaseAccount, order, order::ServiceOrder},
+    domain::{
+        account,
+        account::{PurchaseAccount, tender::Policy},
+        order,
+        order::ServiceOrder,
+    },
     webhook, wire,
 };
 
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
-    let Config { purchase_within, returns, webhooks, .. } = context.config()?;
+    let config: Config = context.config()?;
+    let tenders = config.tenders.policy()?;
+    let Config { purchase_within, returns, webhooks, .. } = config;
     webhook::inbound(&webhooks, &context.clock, inbound);
     let goods_within = returns.goods_within;
-    inbound.on::<PurchaseRecorded>(|event, _| purchase_recorded(&event));
+    inbound.on::<PurchaseRecorded>(move |event, _| purchase_recorded(&event, &tenders));
     inbound.on::<PurchaseDelivered>(|event, _| purchase_delivered(&event));
     inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, purchase_within, goods_within));
     Ok(())
 }
 
-fn purchase_recorded(event: &PurchaseRecorded) -> Result<Effects, Fault> {
-    let (purchase_id, open) = wire::purchase(event)?;
+fn purchase_recorded(event: &PurchaseRecorded, tenders: &Policy) -> Result<Effects, Fault> {
+    let (purchase_id, open) = wire::purchase(event, tenders)?;
     Ok(Effects::change(Change::to::<PurchaseAccount>(purchase_id, open)))
 }
 

@@ -20,17 +20,17 @@ use std::sync::Arc;
 
 use backbone::{Aggregates, Context, Parts, Service, webhook::Webhooks};
 use contracts::fulfilment::v1::{
-    chargebacks_server::ChargebacksServer, costs_server::CostsServer, fulfilment_server::FulfilmentServer,
-    repairs_server::RepairsServer, replacements_server::ReplacementsServer,
+    chargebacks_server::ChargebacksServer, costs_server::CostsServer, found_parcels_server::FoundParcelsServer,
+    fulfilment_server::FulfilmentServer, repairs_server::RepairsServer, replacements_server::ReplacementsServer,
 };
 
 use crate::{
     api::Api,
-    callbacks::Callbacks,
+    callbacks::{Callbacks, RefusedCallbacks},
     config::Config,
     domain::{
-        account::PurchaseAccount, chargeback::Chargeback, ledger::CostLedger, order::ServiceOrder, refund::Refund,
-        technician::Technician,
+        account::PurchaseAccount, chargeback::Chargeback, found::FoundGoods, ledger::CostLedger, order::ServiceOrder,
+        refund::Refund, technician::Technician,
     },
     execution::Execution,
     payments::HttpPayments,
@@ -50,7 +50,7 @@ pub static SERVICE: Service = Service {
 
 fn aggregates(aggregates: &mut Aggregates) {
     aggregates.with::<ServiceOrder>().with::<PurchaseAccount>().with::<Refund>().with::<Technician>();
-    aggregates.with::<CostLedger>().with::<Chargeback>();
+    aggregates.with::<CostLedger>().with::<Chargeback>().with::<FoundGoods>();
 }
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
@@ -65,6 +65,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         clock: context.clock.clone(),
         policy,
         warranties: Arc::new(config.repairs.warranties()?),
+        ceilings: Arc::new(config.effort.ceilings()?),
         form: config.returns.form(),
         terms: config.terms(),
         price_max: Arc::clone(&price_max),
@@ -75,14 +76,19 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone(), price_max };
     let costs = api::cost::Api { pool: context.pool.clone(), road: context.road.clone() };
     let chargebacks = api::chargeback::Api { pool: context.pool.clone(), road: context.road.clone() };
+    let found = api::found::Api { pool: context.pool.clone(), road: context.road.clone() };
     let payments = HttpPayments::new(&config.payments)?;
-    let documents = config.returns.documents()?.into_iter().chain(config.repairs.documents()?).collect();
+    let documents = config.returns.documents()?.into_iter().chain(config.repairs.documents()?);
+    let documents = documents.chain(config.tenders.documents()?).chain(config.effort.documents()?).collect();
     let sending = Execution::new(context, payments, config.pace);
     let (asking, hearing) = (sending.clone(), sending.clone());
+    let counting = RefusedCallbacks::default();
+    let (refused, pool, clock) = (counting.clone(), context.pool.clone(), context.clock.clone());
     let callbacks = config
         .payments
         .callback_secrets()?
-        .map(|secrets| callbacks::routes(Callbacks { execution: hearing, secrets, clock: context.clock.clone() }));
+        .map(|secrets| Callbacks { execution: hearing, secrets, clock: context.clock.clone(), refused })
+        .map(callbacks::routes);
     let parts = Parts::new()
         .http(callbacks.unwrap_or_default())
         .documents(documents)
@@ -91,9 +97,14 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         .grpc(ReplacementsServer::new(replacements))
         .grpc(CostsServer::new(costs))
         .grpc(ChargebacksServer::new(chargebacks))
+        .grpc(FoundParcelsServer::new(found))
         .background("payments", move || {
             let execution = sending.clone();
             async move { execution.payments_once().await }
+        })
+        .background("callbacks", move || {
+            let (counting, pool, clock) = (counting.clone(), pool.clone(), clock.clone());
+            async move { counting.write_once(&pool, clock.now()).await }
         })
         .background("reconciliation", move || {
             let execution = asking.clone();

@@ -16,6 +16,7 @@ mod recall;
 mod recipes;
 mod repairs;
 mod returns;
+mod tenders;
 mod what_if;
 mod world;
 

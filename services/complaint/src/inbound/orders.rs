@@ -1,7 +1,7 @@
 //! Service orders that people must look at: a refund whose provider takes back its word or has none for too long, which is
 //! management's, and what was promised for an order that comes near its end or is late.
 use backbone::{Change, Effects, Fault, Inbound, proto};
-use contracts::fulfilment::v1::{OrderPromiseMoved, OrderUnanswered, RefundContradicted, RefundOverdue};
+use contracts::fulfilment::v1::{OrderPromiseMoved, OrderUnanswered, PortionFailed, RefundContradicted, RefundOverdue};
 use uuid::Uuid;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
 pub fn inbound(ladder: &Ladder, inbound: &mut Inbound) {
     let (contradicted, overdue, promises, unanswered) =
         (ladder.clone(), ladder.clone(), ladder.clone(), ladder.clone());
+    let partly_failed = ladder.clone();
     inbound.on::<RefundContradicted>(move |event, _| {
         let RefundContradicted { refund_id, order_id, complaint_id, .. } = &event;
         raise(&["refund", refund_id], order_id, complaint_id, Trigger::PaymentContradicted, &contradicted).map(effects)
@@ -23,6 +24,12 @@ pub fn inbound(ladder: &Ladder, inbound: &mut Inbound) {
     inbound.on::<RefundOverdue>(move |event, _| {
         let RefundOverdue { refund_id, order_id, complaint_id, .. } = &event;
         raise(&["refund_overdue", refund_id], order_id, complaint_id, Trigger::PaymentUnknown, &overdue).map(effects)
+    });
+    inbound.on::<PortionFailed>(move |event, _| {
+        let PortionFailed { order_id, portion, complaint_id, .. } = &event;
+        let Some(portion) = portion else { return Err(Fault::invalid("portion", "is missing")) };
+        let of = ["portion_failed", &portion.refund_id];
+        raise(&of, order_id, complaint_id, Trigger::RemedyFailed, &partly_failed).map(effects)
     });
     inbound.on::<OrderUnanswered>(move |OrderUnanswered { order_id }, told| {
         let told = told.event_id.to_string();

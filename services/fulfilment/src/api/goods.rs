@@ -20,16 +20,18 @@ use crate::{
     store,
 };
 
-const LIST_MAX: usize = 100;
-const QUANTITY_MAX: u32 = 1_000_000;
+pub(super) const LIST_MAX: usize = 100;
+pub(super) const QUANTITY_MAX: u32 = 1_000_000;
 
 /// Which order a parcel belongs to: by its id, or by the number that stands on it.
+#[derive(Clone)]
 pub(super) enum Which {
     Id(Uuid),
     Number(String),
 }
 
 /// What came, and where.
+#[derive(Clone)]
 pub(super) struct Parcel {
     pub which: Which,
     pub place: String,
@@ -46,7 +48,15 @@ pub(super) fn parcel(checks: &mut Checks, r: &ReceiveGoodsRequest) -> Option<Par
         checks.text("rma_number", &r.rma_number, 1..=20).map(|number| Which::Number(number.to_uppercase()))
     };
     let place = optional_reference(checks, "place", &r.place);
-    let listed = checks.list("came", &r.came, LIST_MAX);
+    let came = came(checks, &r.came);
+    let number = optional_reference(checks, "parcel_reference", &r.parcel_reference);
+    let reference = Some(number?).filter(|number| !number.is_empty());
+    Some(Parcel { which: which?, place: place?, came: came?, reference })
+}
+
+/// Reads what is in a parcel; an article of no line is named.
+pub(super) fn came(checks: &mut Checks, came: &[LinePiecesReceived]) -> Option<Vec<Came>> {
+    let listed = checks.list("came", came, LIST_MAX);
     let one = |(n, one): (usize, &LinePiecesReceived)| {
         let quantity = checks.within(&format!("came[{n}].quantity"), one.quantity, 1..=QUANTITY_MAX);
         let line_no = (one.line_no > 0).then_some(one.line_no);
@@ -55,10 +65,7 @@ pub(super) fn parcel(checks: &mut Checks, r: &ReceiveGoodsRequest) -> Option<Par
         Some(Came { line_no, product_id: product_id?, quantity: quantity? })
     };
     let came: Vec<Option<Came>> = listed.unwrap_or_default().iter().enumerate().map(one).collect();
-    let came = listed.and(came.into_iter().collect::<Option<_>>());
-    let number = optional_reference(checks, "parcel_reference", &r.parcel_reference);
-    let reference = Some(number?).filter(|number| !number.is_empty());
-    Some(Parcel { which: which?, place: place?, came: came?, reference })
+    listed.and(came.into_iter().collect::<Option<_>>())
 }
 
 /// What an inspector found.

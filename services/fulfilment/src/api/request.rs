@@ -233,6 +233,7 @@ impl Api {
             payouts: vec![],
             replacements: vec![],
             unanswered_at: None,
+            effort: self.ceilings.of(asked.kind),
         })
     }
 

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod chargeback;
 pub mod facts;
+pub mod found;
 pub mod ledger;
 pub mod order;
 pub mod refund;

@@ -21,6 +21,7 @@ mod asked;
 mod costs;
 mod provider;
 mod replaced;
+mod tendered;
 
 use asked::Asked;
 use provider::{Mood, Provider};
@@ -75,6 +76,15 @@ enum Step {
     Ask {
         nth: usize,
         answered: bool,
+    },
+    /// A person pays what no provider can.
+    ByHand {
+        nth: usize,
+    },
+    /// Parts of an agreed refund that failed are paid anew.
+    RepeatParts {
+        remedy: usize,
+        by_hand: bool,
     },
     Wait {
         seconds: i64,
@@ -167,7 +177,8 @@ impl World {
         let lines = PURCHASES[n].iter().enumerate().map(part).collect();
         let paid = money(PURCHASES[n].iter().sum());
         let article = |line: usize| (line.to_string(), Article { quantity: PIECES, ..Article::default() });
-        let sale = Sale { articles: (0..PURCHASES[n].len()).map(article).collect(), ..Sale::default() };
+        let articles = (0..PURCHASES[n].len()).map(article).collect();
+        let sale = Sale { articles, tenders: tendered::told(n), ..Sale::default() };
         let command = account::Command::Open { purchase_id: purchase(n), paid, lines, sale };
         self.change(Consequence::Account(purchase(n), command)).expect("a purchase can always be recorded");
     }
@@ -221,6 +232,8 @@ impl World {
             Step::Arrive { nth, again, mood, answered } => self.arrive(nth, again, mood, answered),
             Step::Hear { nth, again } => self.hear(nth, again),
             Step::Ask { nth, answered } => self.ask(nth, answered),
+            Step::ByHand { nth } => self.by_hand(nth),
+            Step::RepeatParts { remedy: n, by_hand } => self.repeat_parts(order_id(remedy(n)), by_hand),
             Step::Wait { seconds } => self.wait(seconds),
         }
     }
@@ -231,6 +244,8 @@ impl World {
         for _ in 0..5 {
             (0..REMEDIES).for_each(|n| self.take(Step::Goods { remedy: n }));
             (0..asked::ORDERS).for_each(|n| self.bring_to_an_end(n));
+            (0..REMEDIES).for_each(|n| self.take(Step::RepeatParts { remedy: n, by_hand: n % 2 == 0 }));
+            (0..self.refunds.len()).for_each(|nth| self.by_hand(nth));
             for nth in 0..self.refunds.len() {
                 self.send(nth);
                 self.ask(nth, true);
@@ -248,6 +263,7 @@ impl World {
     fn check(&self) {
         self.check_replaced();
         self.check_costs();
+        self.check_tenders();
         for account in self.accounts.values() {
             let account::State::Open { lines, .. } = &account.state else { continue };
             asked::check_pieces(account);
@@ -256,7 +272,7 @@ impl World {
                 assert!(line.holds.values().map(|hold| hold.minor).sum::<i64>() <= line.paid.minor, "{line:?}");
             }
         }
-        for (key, facts) in &self.provider.ledger {
+        for (key, facts) in self.provider.ledger.iter().filter(|(_, facts)| facts.part.is_none()) {
             let mut payouts = self.orders[&facts.order_id].request.iter().flat_map(|request| &request.payouts);
             let source = payouts.find(|payout| Some(payout.claim_id) == facts.claim_id).map(|one| one.source);
             let held = self.accounts[&facts.purchase_id].held_for(facts.claim_id.unwrap_or(facts.order_id));
@@ -285,6 +301,10 @@ impl World {
                 continue;
             }
             match order.state {
+                order::State::Completed { .. } if order.tendered => {
+                    let all: i64 = paid.iter().map(|amount| amount.minor).sum();
+                    assert_eq!(all, order.facts.as_ref().unwrap().amount.minor, "{order:?}");
+                }
                 order::State::Completed { .. } => assert_eq!(paid, [order.facts.as_ref().unwrap().amount]),
                 order::State::Refused { .. } | order::State::Failed { .. } => assert!(paid.is_empty()),
                 ref other => panic!("order {id} is stuck: {other:?}"),
@@ -321,6 +341,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(nth, again, mood, answered)| Step::Arrive { nth, again, mood, answered }),
         4 => (any::<usize>(), any::<bool>()).prop_map(|(nth, again)| Step::Hear { nth, again }),
         4 => (any::<usize>(), prop::bool::weighted(0.8)).prop_map(|(nth, answered)| Step::Ask { nth, answered }),
+        3 => any::<usize>().prop_map(|nth| Step::ByHand { nth }),
+        4 => (remedy(), any::<bool>()).prop_map(|(remedy, by_hand)| Step::RepeatParts { remedy, by_hand }),
         2 => (1..90i64).prop_map(|seconds| Step::Wait { seconds }),
     ]
 }
@@ -349,6 +371,7 @@ fn the_random_lives_are_not_empty() {
     let mut runner = TestRunner::deterministic();
     let (mut paid, mut refused, mut failed, mut resent, mut returned) = (0, 0, 0, 0, 0);
     let (mut delivered, mut instead, mut settled) = (0, 0, 0);
+    let (mut parts, mut again, mut by_hand) = (0, 0, 0);
     for _ in 0..200 {
         let steps = prop::collection::vec(step(), 200).new_tree(&mut runner).unwrap().current();
         let mut world = World::new();
@@ -358,7 +381,10 @@ fn the_random_lives_are_not_empty() {
         failed += world.orders.values().filter(|order| matches!(order.state, order::State::Failed { .. })).count();
         returned += world.provider.ledger.iter().filter(|(_, facts)| facts.claim_id.is_some()).count();
         resent += world.refunds.values().filter(|refund| refund.attempts > 1).count();
+        parts += world.provider.ledger.iter().filter(|(_, facts)| facts.part.is_some()).count();
+        by_hand += world.refunds.values().filter(|refund| refund.paid_by.is_some()).count();
         world.calm_down();
+        again += world.refunds.values().filter_map(|one| one.facts?.part).filter(|part| part.attempt > 1).count();
         let requests = || world.orders.values().filter_map(|order| order.request.as_ref());
         let out = |state| requests().flat_map(|one| &one.replacements).filter(|one| one.state == state).count();
         delivered += out(ReplacementState::Delivered);
@@ -367,5 +393,6 @@ fn the_random_lives_are_not_empty() {
     }
     let enough = paid > 100 && refused > 100 && failed > 20 && resent > 20 && returned > 50;
     assert!(enough, "{paid} {refused} {failed} {resent} {returned}");
+    assert!(parts > 50 && again > 10 && by_hand > 20, "{parts} {again} {by_hand}");
     assert!(delivered > 50 && instead > 10 && settled > 50, "{delivered} {instead} {settled}");
 }

@@ -8,18 +8,23 @@ use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Consequence, Part, Refusal, account, refund, refund_id};
+use super::{Part, Refusal, refund_id};
+use portion::Portions;
 pub use rejection::Rejection;
 use request::Request;
 use returning::Came;
 
+mod agreed;
 mod answer;
 mod attempt;
 mod difference;
+pub mod effort;
 pub mod goods;
 mod line;
 pub mod money;
 mod origin;
+mod payout;
+pub mod portion;
 mod rejection;
 pub mod replacement;
 pub mod request;
@@ -38,6 +43,11 @@ pub struct ServiceOrder {
     /// What was asked for, where nothing was agreed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
+    /// Of an agreed order: the purchase tells by which means it was paid, and the refund is divided over them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tendered: bool,
+    #[serde(default, skip_serializing_if = "Portions::is_empty")]
+    pub portions: Portions,
 }
 
 /// What was agreed.
@@ -136,6 +146,7 @@ pub enum Command {
     /// The purchase holds the money, split over its lines.
     Grant {
         parts: Vec<Part>,
+        tendered: bool,
     },
     Refuse {
         reason: Refusal,
@@ -163,13 +174,19 @@ pub enum Command {
     Fail {
         code: String,
     },
+    /// Of one of the means a claim, or an agreed order under its id, is paid back by.
+    Portion {
+        claim_id: Uuid,
+        news: portion::News,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     Request(request::Event),
     Opened { facts: Facts, at: Timestamp },
-    RefundGranted { refund_id: Uuid, parts: Vec<Part> },
+    RefundGranted { refund_id: Uuid, parts: Vec<Part>, tendered: bool },
+    Portion(portion::Event),
     RefundRefused { reason: Refusal },
     GoodsReceived { by: String, at: Timestamp },
     Completed,
@@ -203,8 +220,13 @@ impl ServiceOrder {
             (C::LapseGoods, _) => self.lapse_goods(now),
             (C::Look, _) if self.request.is_some() => self.returning(returning::Command::Look, now),
             (C::Look, _) => Ok(vec![]),
-            (C::Grant { parts }, S::Requested) => self.grant(parts),
+            (C::Portion { claim_id, news }, _) if self.request.is_some() => {
+                self.decide(Command::money(claim_id, money::News::Portion(news)), now)
+            }
+            (C::Portion { news, .. }, S::Refunding { .. } | S::Completed { .. }) => self.decide_portion(news),
+            (C::Grant { parts, tendered }, S::Requested) => self.grant(parts, tendered),
             (C::Refuse { reason }, S::Requested) => Ok(vec![Event::RefundRefused { reason }]),
+            (C::Complete | C::Fail { .. }, S::Refunding { .. }) if self.tendered => Err(Rejection::NotNow),
             (C::Complete, S::Refunding { .. }) => Ok(vec![Event::Completed]),
             (C::Fail { code }, S::Refunding { .. }) => Ok(vec![Event::Failed { code }]),
             (
@@ -214,13 +236,15 @@ impl ServiceOrder {
             | (C::Refuse { .. }, S::Refused { .. })
             | (C::Complete, S::Completed { .. })
             | (C::Fail { .. }, S::Failed { .. }) => Ok(vec![]),
-            (C::Grant { .. } | C::Refuse { .. } | C::Complete | C::Fail { .. }, _) => Err(Rejection::NotNow),
+            (C::Grant { .. } | C::Refuse { .. } | C::Complete | C::Fail { .. } | C::Portion { .. }, _) => {
+                Err(Rejection::NotNow)
+            }
         }
     }
 
-    fn grant(&self, parts: Vec<Part>) -> Result<Vec<Event>, Rejection> {
+    fn grant(&self, parts: Vec<Part>, tendered: bool) -> Result<Vec<Event>, Rejection> {
         let facts = self.facts.as_ref().ok_or(Rejection::Unknown)?;
-        Ok(vec![Event::RefundGranted { refund_id: refund_id(facts.order_id), parts }])
+        Ok(vec![Event::RefundGranted { refund_id: refund_id(facts.order_id), parts, tendered }])
     }
 
     fn returning(&self, command: returning::Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
@@ -281,7 +305,9 @@ impl ServiceOrder {
                 self.facts = Some(facts.clone());
                 self.state = State::Requested;
             }
-            Event::RefundGranted { refund_id, .. } => {
+            Event::Portion(event) => self.portions.apply(event),
+            Event::RefundGranted { refund_id, tendered, .. } => {
+                self.tendered = *tendered;
                 self.state = match self.goods {
                     Goods::Awaited => State::AwaitingGoods { refund_id: *refund_id },
                     Goods::NotExpected | Goods::Received { .. } => State::Refunding { refund_id: *refund_id },
@@ -305,47 +331,6 @@ impl ServiceOrder {
                 }
             }
         }
-    }
-
-    /// What the event means for the purchase and the refund; `self` is the state after it.
-    pub fn consequences(&self, event: &Event) -> Vec<Consequence> {
-        if let Event::Request(event) = event {
-            return self.request.iter().flat_map(|request| request.consequences(event)).collect();
-        }
-        let Some(facts) = &self.facts else { return vec![] };
-        let consequence = match (event, &self.state) {
-            (Event::Opened { at, .. }, _) => {
-                let until = kernel::calendar::add(*at, facts.purchase_within);
-                let claim = account::Claim { order_id: facts.order_id, amount: facts.amount, until };
-                facts.purchase_id.map(|id| Consequence::Account(id, account::Command::Claim { purchase_id: id, claim }))
-            }
-            (Event::Failed { .. }, _) => {
-                let release = account::Command::Release { order_id: facts.order_id };
-                facts.purchase_id.map(|id| Consequence::Account(id, release))
-            }
-            (Event::RefundGranted { .. } | Event::GoodsReceived { .. }, State::Refunding { refund_id }) => {
-                facts.purchase_id.map(|purchase_id| {
-                    let payment = refund::Facts {
-                        refund_id: *refund_id,
-                        order_id: facts.order_id,
-                        complaint_id: facts.complaint_id,
-                        purchase_id,
-                        amount: facts.amount,
-                        claim_id: None,
-                    };
-                    Consequence::Refund(*refund_id, refund::Command::Queue(payment))
-                })
-            }
-            (
-                Event::RefundGranted { .. }
-                | Event::GoodsReceived { .. }
-                | Event::RefundRefused { .. }
-                | Event::Request(_)
-                | Event::Completed,
-                _,
-            ) => None,
-        };
-        consequence.into_iter().collect()
     }
 
     /// The refund that pays this order, once the money is secured.

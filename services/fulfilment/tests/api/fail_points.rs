@@ -22,7 +22,7 @@ use std::{
 
 use backbone::{Clock, Settings, node::Node};
 use jiff::SignedDuration;
-use stories::payments::{Mode, Mood};
+use stories::payments::{Mode, Mood, Trouble};
 use testkit::Servers;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -32,10 +32,16 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::world::{World, refund_of};
+use crate::{
+    callbacks::SECRET,
+    world::{World, refund_of},
+};
 
 const MOODS: [Mode; 6] =
     [Mode::Normal, Mode::SilentAfterPaying, Mode::ErrorBeforePaying, Mode::Slow, Mode::Fail, Mode::Refuse];
+/// Another process hears what the provider tells of itself, at any time, and much of it is not to be believed.
+const TROUBLES: [Trouble; 6] =
+    [Trouble::Duplicates, Trouble::OutOfOrder, Trouble::Late, Trouble::AnotherOrder, Trouble::Unsigned, Trouble::Stale];
 const AMOUNT: i64 = 500;
 /// So many runs over one database, which nobody vacuums.
 const PORTION: usize = 100;
@@ -149,7 +155,12 @@ struct Proof {
 
 impl Proof {
     async fn begin(mood: Mode) -> Self {
-        let world = World::with(|service| service["payments"]["timeout"] = "60ms".into()).await;
+        let world = World::with(|service| {
+            service["payments"]["timeout"] = "60ms".into();
+            service["payments"]["callback_secrets"] = vec![SECRET].into();
+        })
+        .await;
+        world.calls_back(SECRET, &TROUBLES);
         let context = world.stack.node("fulfilment").context();
         let (mut settings, clock) = (Settings::clone(&context.settings), context.clock.clone());
         let wires = Wires::new();
@@ -257,6 +268,9 @@ impl Proof {
         let provider = self.world.ledger().await.totals.get("CNY").copied().unwrap_or_default();
         assert_eq!(rows, (0, provider), "refunds without an end; and our sum beside the provider's");
         assert_eq!(self.world.stack.parked("fulfilment").await, 0);
+        let told = self.world.told().await;
+        let counted: u64 = self.world.overview().await.refused_callbacks.iter().map(|one| one.count).sum();
+        assert_eq!(counted, told.refused.values().sum::<u64>(), "every callback that was refused: {told:?}");
         assert!(self.kills >= runs.clone().count(), "{} kills in runs {runs:?}", self.kills);
         println!("{:?}: runs {runs:?} over {whole} points, {} kills, each paid once or refused", self.mood, self.kills);
     }

@@ -3,7 +3,9 @@
 mod callbacks;
 mod costs;
 mod doors;
+mod effort;
 mod fail_points;
+mod found;
 mod goods;
 mod money;
 mod payouts;
@@ -12,6 +14,7 @@ mod replacements;
 mod requests;
 mod returns;
 mod stories;
+mod tenders;
 mod trouble;
 mod webhooks;
 mod world;

@@ -107,7 +107,7 @@ fn paid(number: u32, (goods, fee, replaced): (i64, i64, Option<i64>)) -> [Order;
         replaced: replaced.map(cny),
         amount: cny(goods - fee - replaced.unwrap_or(0)),
     };
-    [News::Grant { lines: vec![line] }, News::Pay].map(|news| Order::money(claim_id, news))
+    [News::Grant { lines: vec![line], tendered: false }, News::Pay].map(|news| Order::money(claim_id, news))
 }
 
 fn replacement(number: u32, command: replacement::Command) -> Order {
@@ -134,7 +134,7 @@ fn an_agreed_refund_is_a_cost_once_it_is_paid() {
         purchase_within: SignedDuration::ZERO,
         goods_within: SignedDuration::ZERO,
     };
-    let mut commands = vec![Order::Open(facts), Order::Grant { parts: vec![] }];
+    let mut commands = vec![Order::Open(facts), Order::Grant { parts: vec![], tendered: false }];
     assert_eq!(balances(&ledger(commands.clone())), [], "nothing left yet");
     commands.push(Order::Complete);
     assert_eq!(balances(&ledger(commands)), [("refund", 60), ("cash", -60)]);
@@ -248,7 +248,7 @@ fn a_repair_costs_its_labour_and_parts_once_and_what_the_customer_paid_is_an_inc
         Step::Assign { technician: "staff:li".into() },
         Step::Start,
         Step::Test { passed: true },
-        Step::HandOver { payment: Some("pay-1".into()) },
+        Step::HandOver { payment: Some("pay-1".into()), by_provider: false },
     ];
     commands.extend(more.map(step));
     let ledger = ledger(commands);

@@ -20,6 +20,7 @@ use super::{
         account::{self, Units},
     },
     Rejection, ServiceOrder, State,
+    effort::Effort,
     goods::{Goods, Leg, Surplus},
     money::{self, Payout},
     replacement::{self, Replacement},
@@ -67,6 +68,9 @@ pub struct Request {
     /// When people were told last that the customer does not answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered_at: Option<Timestamp>,
+    /// How much was asked of the customer.
+    #[serde(default)]
+    pub effort: Effort,
 }
 
 /// What a person decided about the lines the policy left to people.
@@ -161,6 +165,8 @@ pub enum Event {
     Unanswered {
         at: Timestamp,
     },
+    /// More was asked of the customer than may be. Told once.
+    TooMuchAsked,
 }
 
 impl ServiceOrder {
@@ -182,7 +188,8 @@ impl ServiceOrder {
             (Event::Requested { request, at }, _) => {
                 self.opened_at = Some(*at);
                 self.state = State::Requested;
-                self.request = Some(Request::clone(request));
+                let request = self.request.insert(Request::clone(request));
+                request.count_effort(event);
             }
             (event, Some(request)) => {
                 request.apply(event);
@@ -279,8 +286,9 @@ impl Request {
     }
 
     pub(super) fn apply(&mut self, event: &Event) {
+        self.count_effort(event);
         match event {
-            Event::Requested { .. } | Event::Decided | Event::Finished => {}
+            Event::Requested { .. } | Event::Decided | Event::Finished | Event::TooMuchAsked => {}
             Event::Confirmed { at } => self.confirmed_at = Some(*at),
             Event::Reviewed(review) => self.review = Some(review.clone()),
             Event::Authorised { at, rma_number } => {
@@ -357,6 +365,7 @@ impl Request {
             | Event::Reviewed(_)
             | Event::Authorised { .. }
             | Event::Unanswered { .. }
+            | Event::TooMuchAsked
             | Event::Finished => vec![],
         }
     }

@@ -93,6 +93,7 @@ pub fn request(answers: &[Answer]) -> Request {
         payouts: vec![],
         replacements: vec![],
         unanswered_at: None,
+        effort: Effort::default(),
     }
 }
 
