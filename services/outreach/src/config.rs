@@ -1,5 +1,8 @@
 //! The `[service]` section of the configuration; what each value means stands in `default.toml`.
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use anyhow::ensure;
 use jiff::SignedDuration;
@@ -28,6 +31,18 @@ pub struct Settings {
     pub first_retry_seconds: u32,
     pub longest_retry_seconds: u32,
     pub max_attempts: u32,
+    #[serde(default)]
+    pub push: BTreeMap<String, Push>,
+}
+
+/// A section `[service.push.NAME]`: a service of a platform that tells its customers what we answer. NAME is the source or
+/// channel of intake.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml says it, once")]
+pub enum Push {
+    SignedJson { url: String, secrets: Vec<SecretString> },
+    Wechat { url: String, app_id: String, secret: SecretString },
 }
 
 impl Settings {
@@ -45,6 +60,12 @@ impl Settings {
         );
         ensure!(self.max_attempts > 0, "max_attempts must be at least 1");
         Ok(())
+    }
+
+    /// The ways whose other end cannot tell a second message from the first.
+    pub fn sent_once(&self) -> BTreeSet<String> {
+        let once = self.push.iter().filter(|(_, push)| matches!(push, Push::Wechat { .. }));
+        once.map(|(name, _)| name.clone()).collect()
     }
 
     /// How long one question to another server may take.

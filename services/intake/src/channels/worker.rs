@@ -151,6 +151,10 @@ impl Channels {
             self.told_anew(source, message, &mut request).await?;
         }
         let mut registration = registration(source, message, request, now)?;
+        if source.is_chat() {
+            // Nobody else shows an article there.
+            registration.over = self.app.ways.of_source(&source.name).map(|way| way.over);
+        }
         registration.files = files.into_iter().map(Arc::new).collect();
         if let Some(n) = attachments::bring(&self.app, &mut registration, now).await?.first() {
             return Err(Trouble::lasting(format!("attachments[{n}]: {}", attachments::STRANGER.0)));
