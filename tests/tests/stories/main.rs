@@ -9,13 +9,16 @@ mod holidays;
 mod hotline;
 mod ladder;
 mod loops;
+mod mail;
 mod merging;
 mod night;
 mod offers;
+mod platform;
 mod recall;
 mod recipes;
 mod repairs;
 mod returns;
+mod wechat;
 mod what_if;
 mod world;
 

@@ -322,7 +322,8 @@ async fn take_sms(State(taken): State<Arc<Mutex<Vec<Value>>>>, Json(message): Js
     Json(json!({ "accepted": true }))
 }
 
-async fn serve(router: Router) -> String {
+/// Serves on a port of its own until the test ends; says where.
+pub async fn serve(router: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     #[expect(clippy::disallowed_methods, reason = "the server ends with the test's runtime")]
