@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::{domain::retry::Retry, template::Wording};
+use crate::{domain::retry::Retry, inbound::Answering, template::Wording};
 
 /// See `default.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -31,6 +31,7 @@ pub struct Settings {
     pub first_retry_seconds: u32,
     pub longest_retry_seconds: u32,
     pub max_attempts: u32,
+    pub answers_within_minutes: u32,
     #[serde(default)]
     pub push: BTreeMap<String, Push>,
 }
@@ -58,14 +59,16 @@ impl Settings {
             0 < self.first_retry_seconds && self.first_retry_seconds <= self.longest_retry_seconds,
             "first_retry_seconds must be at least 1 and at most longest_retry_seconds"
         );
+        ensure!(self.answers_within_minutes > 0, "answers_within_minutes must be at least 1");
         ensure!(self.max_attempts > 0, "max_attempts must be at least 1");
         Ok(())
     }
 
-    /// The ways whose other end cannot tell a second message from the first.
-    pub fn sent_once(&self) -> BTreeSet<String> {
+    /// What holds for answers: over WeChat nobody can tell a second message from the first.
+    pub fn answering(&self) -> Answering {
         let once = self.push.iter().filter(|(_, push)| matches!(push, Push::Wechat { .. }));
-        once.map(|(name, _)| name.clone()).collect()
+        let once: BTreeSet<String> = once.map(|(name, _)| name.clone()).collect();
+        Answering { once, within: SignedDuration::from_mins(self.answers_within_minutes.into()) }
     }
 
     /// How long one question to another server may take.

@@ -12,13 +12,23 @@ use contracts::{
     intake::v1::{CaseAnswerRequested, MajorIssueNoticeRequested},
     scheduling::v1::FollowUpDue,
 };
-use kernel::id::derived;
+use jiff::SignedDuration;
+use kernel::{calendar::add, id::derived};
 use uuid::Uuid;
 
 use crate::domain::message::{Command, Facts, Message, Purpose};
 
-/// Subscribes. `once` are the ways over which what may have been sent is not sent again.
-pub fn inbound(i: &mut Inbound, once: BTreeSet<String>) {
+/// What holds for answers to cases.
+#[derive(Debug)]
+pub struct Answering {
+    /// The ways over which what may have been sent is not sent again.
+    pub once: BTreeSet<String>,
+    /// So long an answer is tried; then a person must reach the customer otherwise.
+    pub within: SignedDuration,
+}
+
+/// Subscribes.
+pub fn inbound(i: &mut Inbound, answering: Answering) {
     i.on::<SolutionOffered>(solution_offered);
     i.on::<OfferReminded>(|event, _| {
         about_complaint(Purpose::Offer, &event.message_id, &event.customer_id, &event.complaint_id)
@@ -35,7 +45,7 @@ pub fn inbound(i: &mut Inbound, once: BTreeSet<String>) {
     i.on::<SuggestionNoticeRequested>(suggestion_decided);
     i.on::<MajorIssueNoticeRequested>(major_issue);
     i.on::<OrderRepaired>(repaired);
-    i.on::<CaseAnswerRequested>(move |event, _| answer(&event, once.contains(&event.over)));
+    i.on::<CaseAnswerRequested>(move |event, meta| answer(&event, meta, &answering));
 }
 
 /// Every offer is told at once (R-CMP-08); of one that waits for its answer complaint has him told again.
@@ -143,14 +153,14 @@ fn repaired(event: OrderRepaired, _meta: &Meta) -> Result<Effects, Fault> {
 }
 
 /// Intake names the message of each answer, and keeps its words until it is sent.
-fn answer(event: &CaseAnswerRequested, once: bool) -> Result<Effects, Fault> {
+fn answer(event: &CaseAnswerRequested, meta: &Meta, answering: &Answering) -> Result<Effects, Fault> {
     queue(Facts {
         message_id: proto::id("message_id", &event.message_id)?,
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::Answer,
         about_id: proto::id("case_id", &event.case_id)?,
-        not_after: None,
-        once,
+        not_after: Some(add(meta.occurred_at, answering.within)),
+        once: answering.once.contains(&event.over),
     })
 }
 

@@ -31,7 +31,7 @@ pub static SERVICE: Service = Service {
         a.with::<Message>();
     },
     inbound: |ctx, i| {
-        inbound::inbound(i, ctx.config::<Settings>()?.sent_once());
+        inbound::inbound(i, ctx.config::<Settings>()?.answering());
         Ok(())
     },
     assemble,

@@ -173,7 +173,7 @@ async fn r_int_22_what_people_said_is_exported_with_redacted_words_and_the_looks
     .execute(&stack.pool("intake"))
     .await
     .unwrap();
-    let since = texts[1].said_at.clone();
+    let since = texts[1].said_at;
     let asked = ExportLabelledRequest { since, purpose: "training".into(), ..ExportLabelledRequest::default() };
     let mut client = TrainingClient::new(stack.channel("intake"));
     let rest = client.export_labelled(request("staff:ana", asked)).await.unwrap().into_inner();

@@ -209,7 +209,7 @@ async fn what_may_have_been_sent_over_wechat_is_not_sent_again() {
     let world = world(&platform).await;
     let context = world.stack.node("outreach").context();
     let settings: outreach::config::Settings = context.config().unwrap();
-    assert_eq!(settings.sent_once(), ["wx".to_owned()].into());
+    assert_eq!(settings.answering().once, ["wx".to_owned()].into());
     let id = Uuid::new_v4();
     let until = world.stack.now().checked_add(settings.lease()).unwrap();
     let claim = Command::Claim { claim: Uuid::new_v4(), until, retry: settings.retry() };
@@ -221,4 +221,14 @@ async fn what_may_have_been_sent_over_wechat_is_not_sent_again() {
     let failed = world.events::<MessageFailed>().await.remove(0);
     assert_eq!((failed.message_id, failed.code.as_str()), (id.to_string(), "no_outcome"));
     assert!(platform.bodies().is_empty());
+}
+
+/// Somebody waits for it: after some hours a person must know.
+#[tokio::test]
+async fn an_answer_that_cannot_be_sent_in_its_time_fails_long_before_other_messages_do() {
+    let world = world_with(|settings| settings["answers_within_minutes"] = 1.into()).await;
+    let message = world.answer("nowhere", pushed("nowhere")).await;
+    is(&message, "queued", "push_not_configured", 1);
+    world.wait(30).await;
+    is(&world.again(&message).await, "failed", "push_not_configured", 2);
 }
