@@ -193,6 +193,18 @@ fn bounced(mail: &Parsed<'_>) -> bool {
     field(mail, "Return-Path").is_some_and(|value| value == "<>")
 }
 
+/// The mails of ours that come back with this one: what could not be delivered goes back to nobody (RFC 3464) and names what it
+/// is about. What only waits is none.
+pub fn returned(raw: &[u8]) -> Vec<Uuid> {
+    let is_return = MessageParser::default().parse(raw).is_some_and(|mail| bounced(&mail));
+    let text = String::from_utf8_lossy(raw);
+    if !is_return || !text.to_ascii_lowercase().contains("action: failed") {
+        return vec![];
+    }
+    let named = text.split('<').skip(1).filter_map(|rest| rest.split_once('@')?.0.parse().ok());
+    named.take(ANSWERS_MAX).collect()
+}
+
 /// The first field of a name, in lower case.
 fn field(mail: &Parsed<'_>, name: &str) -> Option<String> {
     let mut all = mail.headers_raw().filter(|(key, _)| key.eq_ignore_ascii_case(name));

@@ -104,6 +104,18 @@ impl Last {
     }
 }
 
+/// The messages of ours among these, and the case each was about.
+pub async fn ours(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, Fault> {
+    if ids.is_empty() {
+        return Ok(vec![]);
+    }
+    let found = sqlx::query_as(
+        "-- sent_message.these
+         select message_id, case_id from sent_message where message_id = any($1) order by message_id",
+    );
+    Ok(found.bind(ids).fetch_all(pool).await?)
+}
+
 /// The case one of these messages of ours was about.
 pub async fn case_of_ours(pool: &PgPool, ids: &[Uuid]) -> Result<Option<Uuid>, Fault> {
     if ids.is_empty() {

@@ -30,6 +30,9 @@ pub struct Sent {
     pub fate: Fate,
 }
 
+/// Why an answer failed that a server took, and another one gave back.
+pub const RETURNED: &str = "returned";
+
 /// What became of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -103,7 +106,7 @@ impl Case {
     }
 
     /// What became of an answer; told again, or of one that is not ours, it changes nothing. What was taken is not lost any
-    /// more, whatever is said of it afterwards.
+    /// more, whatever is said of it afterwards, but that it came back.
     pub(super) fn fare(
         &self,
         facts: &Facts,
@@ -113,8 +116,12 @@ impl Case {
     ) -> Result<Vec<case::Event>, Rejection> {
         let Some(known) = self.sent(message_id) else { return Ok(vec![]) };
         match (&known.fate, fate) {
+            (Fate::Failed { code, .. }, Fate::Told { .. }) if code == RETURNED => Ok(vec![]),
             (Fate::Asked | Fate::Failed { .. }, Fate::Told { at }) => {
                 Ok(vec![case::Event::Sent(Event::Told { message_id, at })])
+            }
+            (Fate::Told { .. }, Fate::Failed { code, at }) if code == RETURNED => {
+                self.undelivered(facts, (message_id, code, at), levels, now)
             }
             (Fate::Asked, Fate::Failed { code, at }) => self.undelivered(facts, (message_id, code, at), levels, now),
             _ => Ok(vec![]),

@@ -9,7 +9,7 @@ use super::{
     case_tests::{after, asking_anew, close_as, contact, hours, levels, respond, run},
     course::{self, By},
     knowledge::Article,
-    sending::{self, Fate, article_message},
+    sending::{self, Fate, RETURNED, article_message},
     vocabulary::{CaseClass, Channel, Outcome},
 };
 
@@ -101,4 +101,15 @@ fn an_article_goes_the_same_way_and_leaves_the_answer_owed() {
     run(&mut case, Command::Fare { message_id, fate, levels: levels() }, hours(1)).unwrap();
     assert!(!case.undelivered && case.awaits_answer(), "a person owes an answer as ever");
     assert!(run(&mut case, respond(None), hours(2)).is_ok());
+}
+
+#[test]
+fn what_comes_back_did_not_arrive_whatever_was_said_before_and_after() {
+    let returned = || fare(1, Fate::Failed { code: RETURNED.into(), at: hours(4) });
+    let mut case = after(CaseClass::Enquiry, &[(answer(1), 1), (told(1), 2)]);
+    run(&mut case, returned(), hours(4)).unwrap();
+    assert!(case.undelivered && case.owed_reply().is_some());
+    assert_eq!(run(&mut case, returned(), hours(5)), Ok(vec![]), "told again");
+    assert_eq!(run(&mut case, told(1), hours(5)), Ok(vec![]), "told late");
+    assert_eq!(fates(&case), ["failed"]);
 }

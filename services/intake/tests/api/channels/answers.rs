@@ -107,6 +107,7 @@ async fn a_customer_of_wechat_is_answered_there_and_what_is_lost_is_owed_anew() 
     let [lost] = stack.events::<CaseAnswerUndelivered>("intake").await.try_into().unwrap();
     assert!(lost.reply.is_some() && lost.code == "wechat_45015");
 
+    stack.advance(jiff::SignedDuration::from_secs(1)).await;
     let again = answer(&stack, &case, "晚上九点关门。").await.unwrap();
     sent(&stack, &case, &again.message_id).await;
     let seen = view(&stack, &case).await;
@@ -212,6 +213,18 @@ async fn r_int_21_a_mail_is_answered_in_its_thread_and_what_answers_ours_goes_to
     assert_eq!((seen.times_heard, seen.reply.is_some()), (1, true), "it is the next word of the same case");
     assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 3, 0, 0, 0], 2));
     let second = answer(&stack, &case, "On Sundays at six.").await.unwrap();
+    sent(&stack, &case, &second.message_id).await;
+    let back = format!(
+        "Return-Path: <>\nAuto-Submitted: auto-replied\nContent-Type: multipart/report; boundary=x\n\n--x\n\
+         Content-Type: message/delivery-status\n\nAction: failed\nStatus: 5.1.1\n--x\nContent-Type: text/rfc822-headers\n\n\
+         Message-ID: <{}@care.example>\n--x--\n",
+        second.message_id
+    );
+    server.deliver("4", &mail("mailer-daemon@example.com", "4@mx", "", "").replace("\n\n", &format!("\n{back}")));
+    look(&stack).await;
+    let seen = view(&stack, &case).await;
+    assert_eq!((fates(&seen), seen.undelivered), (vec![("told", "", false), ("failed", "returned", false)], true));
+    assert!(seen.reply.is_some(), "what came back is owed anew");
     let thread = reveal(&stack, &case, &second.message_id).await.unwrap().mail.unwrap();
     assert_eq!(thread.in_reply_to, "2@pc", "the last mail is answered");
 }
