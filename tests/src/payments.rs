@@ -1,6 +1,7 @@
 //! A small payment provider for tests and the demo, over HTTP, with a mood that can be spoiled at will.
 //! Invariant: a key gets one answer for ever, and money moves for it at most once; with a ledger file an answer is on
 //! disk before it is given, so that killing the process loses nothing.
+mod callbacks;
 mod ledger;
 mod mood;
 #[cfg(test)]
@@ -22,16 +23,19 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
+use backbone::Clock;
 use serde_json::json;
 use tokio::{net::TcpListener, sync::oneshot};
 
-pub use self::{
-    ledger::{Answer, Entry, LedgerView, Order, Refusal},
-    mood::{Mode, Mood},
-};
 use self::{
+    callbacks::Caller,
     ledger::{Ledger, Verdict},
     mood::Temper,
+};
+pub use self::{
+    callbacks::{Calling, Told, Trouble},
+    ledger::{Answer, Entry, LedgerView, Order, Refusal, Tender, TenderKind},
+    mood::{Mode, Mood},
 };
 
 /// The longest it keeps somebody waiting who will never get an answer.
@@ -44,6 +48,7 @@ pub struct Sandbox(Arc<Mutex<Inside>>);
 struct Inside {
     ledger: Ledger,
     temper: Temper,
+    caller: Option<Caller>,
 }
 
 impl Sandbox {
@@ -51,16 +56,33 @@ impl Sandbox {
     /// Errors: the file cannot be opened, or holds something else than a ledger.
     pub fn new(file: Option<PathBuf>) -> io::Result<Self> {
         let ledger = Ledger::open(file)?;
-        Ok(Self(Arc::new(Mutex::new(Inside { ledger, temper: Temper::default() }))))
+        Ok(Self(Arc::new(Mutex::new(Inside { ledger, temper: Temper::default(), caller: None }))))
     }
 
-    /// `POST /refunds`, `GET /refunds/{key}`, `GET /ledger`, `PUT /mood`, `GET /health`.
+    /// Tells from now on how refunds end, of itself. Errors: a secret that is none.
+    pub fn call_back(&self, calling: Calling, clock: Clock) -> Result<(), String> {
+        self.inside().caller = Some(Caller::new(calling, clock)?);
+        Ok(())
+    }
+
+    /// All callbacks were sent, also those that were held back; says what came of them. Within a runtime.
+    pub async fn told(&self) -> Told {
+        let caller = self.inside().caller.clone();
+        match caller {
+            Some(caller) => caller.told().await,
+            None => Told::default(),
+        }
+    }
+
+    /// `POST /refunds`, `GET /refunds/{key}`, `GET /ledger`, `PUT /mood`, `PUT /callbacks`, `GET /callbacks`,
+    /// `GET /health`.
     pub fn router(self) -> Router {
         Router::new()
             .route("/refunds", post(refund))
             .route("/refunds/{key}", get(status))
             .route("/ledger", get(ledger))
             .route("/mood", put(mood))
+            .route("/callbacks", put(call_back).get(told))
             .route("/health", get(|| async { "ok" }))
             .layer(DefaultBodyLimit::max(16 * 1024))
             .with_state(self)
@@ -75,7 +97,7 @@ impl Sandbox {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the time, then decides and writes the answer down. Runs to its end even when nobody waits any more, as a
+    /// Takes the time, then decides, writes the answer down, and tells it of itself unless it is silent. Runs to its end even when nobody waits any more, as a
     /// real provider would.
     #[expect(clippy::disallowed_methods, reason = "a slow provider is what it plays, on a thread of its own")]
     async fn decide(&self, key: String, order: Order, mode: Mode, delay: Duration) -> io::Result<Verdict> {
@@ -84,15 +106,29 @@ impl Sandbox {
             if mode == Mode::Slow {
                 thread::sleep(delay);
             }
-            provider.inside().ledger.decide(&key, order, mode == Mode::Refuse)
+            let verdict = provider.inside().ledger.decide(&key, order.clone(), mode == Mode::Refuse);
+            if let (Ok(Verdict::Answered(answer)), true) = (&verdict, mode != Mode::SilentAfterPaying) {
+                let caller = provider.inside().caller.clone();
+                caller.into_iter().for_each(|caller| caller.tell(&key, &order, answer));
+            }
+            verdict
         };
         tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+    }
+}
+
+impl Inside {
+    /// What a question about this key meets.
+    fn question(&mut self, key: &str) -> (Mode, Duration) {
+        let tender = self.ledger.tender(key);
+        self.temper.next(key, tender)
     }
 }
 
 /// A provider running in a thread of its own, gone when dropped; for tests in the same process.
 pub struct Running {
     address: SocketAddr,
+    pub sandbox: Sandbox,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -101,6 +137,7 @@ impl Running {
     /// Starts at `address`; port 0 takes a free one. Errors: the ledger file or the address cannot be had.
     pub fn start(address: SocketAddr, file: Option<PathBuf>) -> io::Result<Self> {
         let sandbox = Sandbox::new(file)?;
+        let served = sandbox.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::channel();
@@ -110,7 +147,7 @@ impl Running {
             let _nobody_waits = tell.send(bound.and_then(TcpListener::local_addr));
             if let Ok(listener) = listener {
                 tokio::select! {
-                    _ = sandbox.serve(listener) => {}
+                    _ = served.serve(listener) => {}
                     _ = stopped => {}
                 }
             }
@@ -120,7 +157,7 @@ impl Running {
             runtime.shutdown_background();
         });
         let address = told.recv().map_err(io::Error::other)??;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, sandbox, stop: Some(stop), thread: Some(thread) })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -158,7 +195,7 @@ async fn refund(
     if let Err(reason) = order.check() {
         return problem(StatusCode::BAD_REQUEST, "body_invalid", reason);
     }
-    let (mode, delay) = sandbox.inside().temper.next(&key);
+    let (mode, delay) = sandbox.inside().temper.next(&key, order.tender.map(|tender| tender.kind));
     match mode {
         Mode::Fail => return out_of_order(),
         Mode::ErrorBeforePaying => {
@@ -180,7 +217,7 @@ async fn refund(
 }
 
 async fn status(State(sandbox): State<Sandbox>, Path(key): Path<String>) -> Response {
-    let (mode, delay) = sandbox.inside().temper.next(&key);
+    let (mode, delay) = sandbox.inside().question(&key);
     match mode {
         Mode::Fail => return out_of_order(),
         Mode::Slow => {
@@ -196,6 +233,19 @@ async fn status(State(sandbox): State<Sandbox>, Path(key): Path<String>) -> Resp
 
 async fn ledger(State(sandbox): State<Sandbox>) -> Json<LedgerView> {
     Json(sandbox.inside().ledger.view())
+}
+
+async fn call_back(State(sandbox): State<Sandbox>, body: Result<Json<Calling>, JsonRejection>) -> Response {
+    let set = body.map_err(|rejection| rejection.body_text());
+    match set.and_then(|Json(calling)| sandbox.call_back(calling, Clock::system())) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(reason) => problem(StatusCode::BAD_REQUEST, "body_invalid", &reason),
+    }
+}
+
+async fn told(State(sandbox): State<Sandbox>) -> Json<Told> {
+    let caller = sandbox.inside().caller.clone();
+    Json(caller.map(|caller| caller.view()).unwrap_or_default())
 }
 
 async fn mood(State(sandbox): State<Sandbox>, body: Result<Json<Mood>, JsonRejection>) -> Response {

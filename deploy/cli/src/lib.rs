@@ -85,7 +85,7 @@ pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Cases(options) => commands::cases::run(&home, options, output).await,
         Command::Sink(options) => sink::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Calendar(options) => calendar::run(&options, output),
-        Command::Triage(options) => triage::run(&options, output),
+        Command::Triage(options) => triage::run(&home, &options, output).await,
         Command::Sla(options) => sla::run(&home, &options, output).await,
         Command::Policy(options) => policy::run(&home, &options, output).await,
         Command::Completions { shell } => args::completions(shell),

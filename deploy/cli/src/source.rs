@@ -45,6 +45,8 @@ pub struct Return {
     pub order_ref: String,
     pub line_id: String,
     pub store: String,
+    /// As the channel calls who bought it.
+    pub customer_ref: String,
     pub quantity: u32,
     /// What was paid for one of them.
     pub unit: Money,
@@ -54,12 +56,13 @@ pub struct Return {
 
 impl Return {
     /// Pieces of a line whose price was the same for each.
-    fn of(sale: &Sale, line: &SaleLine, quantity: u32, at: Timestamp) -> Self {
+    pub fn of(sale: &Sale, line: &SaleLine, quantity: u32, at: Timestamp) -> Self {
         Self {
             channel: sale.channel.clone(),
             order_ref: sale.order_ref.clone(),
             line_id: line.line_id.clone(),
             store: sale.store.clone().unwrap_or_else(|| "shop-0".to_owned()),
+            customer_ref: sale.customer.r#ref.clone().unwrap_or_default(),
             quantity,
             unit: Money::new(line.paid.minor / i64::from(line.quantity.max(1)), line.paid.currency),
             bought_at: sale.bought_at,

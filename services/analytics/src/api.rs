@@ -5,6 +5,7 @@ use backbone::{Checks, Fault, neighbours::Neighbours};
 use contracts::analytics::v1::{
     GetFiguresRequest, GetFiguresResponse, RebuildRequest, RebuildResponse, reports_server::Reports,
 };
+use jiff::SignedDuration;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
@@ -25,6 +26,8 @@ pub struct Api {
     pub neighbours: Neighbours,
     /// What is promised of calls to the hotline.
     pub hotline: Option<Pickup>,
+    /// What is put on record later than so long after it happened is late (R-INT-04).
+    pub late_after: SignedDuration,
 }
 
 #[tonic::async_trait]
@@ -34,7 +37,7 @@ impl Reports for Api {
         let mut tx = store::snapshot(&self.pool).await?;
         let mut shown = Vec::new();
         let follow_ups = figures::follow_ups(&mut tx, period, &metrics).await?;
-        let given = Given { follow_ups, hotline: self.hotline };
+        let given = Given { follow_ups, hotline: self.hotline, late_after: self.late_after };
         for metric in metrics {
             shown.extend(figures::answer(&mut tx, period, metric, given).await?);
         }

@@ -19,6 +19,7 @@ pub struct Config {
     #[serde(default)]
     levels: sla::Files,
     hotline: Hotline,
+    on_record: OnRecord,
 }
 
 /// The `[service.hotline]` section.
@@ -28,10 +29,27 @@ struct Hotline {
     given_up_at_once: SignedDuration,
 }
 
+/// The `[service.on_record]` section.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnRecord {
+    late_after: SignedDuration,
+}
+
 impl Config {
     /// Reads the section.
     pub fn read(context: &Context) -> anyhow::Result<Self> {
         context.config()
+    }
+
+    /// After how long a contact is put on record late (R-INT-04). Errors: what is wrong with it.
+    pub fn late_after(&self) -> anyhow::Result<SignedDuration> {
+        let late_after = self.on_record.late_after;
+        ensure!(
+            late_after >= SignedDuration::ZERO && late_after <= SignedDuration::from_hours(24 * 31),
+            "configuration, section [service.on_record]: late_after must be 0s to 744h"
+        );
+        Ok(late_after)
     }
 
     /// What the service levels promise of calls to the hotline (R-INT-14); none where they measure nothing. Errors: what

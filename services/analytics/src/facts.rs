@@ -23,7 +23,7 @@ macro_rules! columns {
     () => {
         "event_id, type, service, stream, aggregate_id, version, customer_id, occurred_at, recorded_at, due_at, \
          started_at, delivered_at, score, minor, currency, code, class, product_id, batch, department, store, about, \
-         number, base, to_acknowledge_s, to_answer_s, outcome"
+         number, base, to_acknowledge_s, to_answer_s, outcome, channel"
     };
 }
 
@@ -34,10 +34,10 @@ macro_rules! given {
          $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], \
          $13::bigint[], $14::bigint[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], \
          $21::text[], $22::uuid[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], \
-         $28::bigint[], $29::text[], $30::text[]) as given(event_id, type, service, stream, aggregate_id, \
+         $28::bigint[], $29::text[], $30::text[], $31::text[]) as given(event_id, type, service, stream, aggregate_id, \
          version, customer_id, occurred_at, recorded_at, due_at, started_at, delivered_at, score, minor, currency, \
          code, class, product_id, batch, department, store, about, number, base, to_acknowledge_s, to_answer_s, stream_seq, journal_seq, \
-         outcome, promised)"
+         outcome, channel, promised)"
     };
 }
 
@@ -123,6 +123,7 @@ fn row(statement: &'static str, fact: Fact) -> Row {
         .with(number(fact.stream_seq))
         .with(number(fact.journal_seq))
         .with(m.outcome)
+        .with(m.channel)
         .with(promised)
 }
 

@@ -2,15 +2,17 @@
 use std::collections::BTreeSet;
 
 use backbone::Fault;
+use jiff::SignedDuration;
 use sqlx::PgConnection;
 
 use crate::{
     domain::{
         figure::{self, Figure, FollowUps, Pickup},
+        intake,
         metric::Metric,
         period::Period,
     },
-    store::{self, complaints, promises},
+    store::{self, complaints, contacts, promises},
 };
 
 /// Three metrics rest on the same counts; they are made once, and only when one of them is wanted.
@@ -30,6 +32,8 @@ pub struct Given {
     pub follow_ups: FollowUps,
     /// What is promised of calls to the hotline; without it nothing is measured.
     pub hotline: Option<Pickup>,
+    /// What is put on record later than so long after it happened is late.
+    pub late_after: SignedDuration,
 }
 
 /// The figures of a metric over a period.
@@ -37,7 +41,7 @@ pub async fn answer(
     tx: &mut PgConnection,
     period: Period,
     metric: Metric,
-    Given { follow_ups, hotline }: Given,
+    Given { follow_ups, hotline, late_after }: Given,
 ) -> Result<Vec<Figure>, Fault> {
     Ok(match metric {
         Metric::CoverageGross | Metric::CoverageNet => figure::coverage(metric, follow_ups),
@@ -81,6 +85,8 @@ pub async fn answer(
             let (after, before) = complaints::recurrences(tx, period).await?;
             figure::recurrence(after, before)
         }
+        Metric::ModelAgreement => intake::model_agreement(&contacts::agreement(tx, period).await?),
+        Metric::OnRecord => intake::on_record(&contacts::lags(tx, period, late_after).await?),
         Metric::SuggestionAdoption => figure::suggestion_adoption(store::suggestions(tx, period).await?),
     })
 }

@@ -37,7 +37,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let config = config::Config::read(context)?;
     let (pool, neighbours) = (context.pool.clone(), context.neighbours.clone());
-    let api = api::Api { pool, neighbours, hotline: config.hotline()? };
+    let api = api::Api { pool, neighbours, hotline: config.hotline()?, late_after: config.late_after()? };
     let analyst = Arc::new(analyst::Analyst::new(context, config.analysis)?);
     let make = move || {
         let analyst = Arc::clone(&analyst);

@@ -20,6 +20,7 @@ use crate::domain::{
 
 pub mod analysis;
 pub mod complaints;
+pub mod contacts;
 pub mod promises;
 
 /// A transaction that sees one moment, however many questions are asked in it.

@@ -7,9 +7,9 @@ use contracts::{
     common::v1 as common,
     fulfilment::v1::RefundSucceeded,
     intake::v1::{
-        CallEnded, CallOutcome, CaseClosed, CaseFeedbackMissed, CaseHealthRaised, CaseRegistered, CaseRejected,
-        CaseReplied, CaseReplyMissed, CaseResponded, CaseResponseCorrected, CaseResponseMissed, PurchaseDelivered,
-        PurchaseRecorded,
+        CallEnded, CallOutcome, CaseClassified, CaseClosed, CaseFeedbackMissed, CaseHealthRaised, CaseRegistered,
+        CaseRejected, CaseReplied, CaseReplyMissed, CaseResponded, CaseResponseCorrected, CaseResponseMissed,
+        PurchaseDelivered, PurchaseRecorded,
     },
     operations::v1::JournalEntry,
     scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
@@ -100,6 +100,7 @@ fn measures(event_type: &str, payload: &[u8], occurred_at: Timestamp) -> Result<
             let respond_by = read::<CaseResponseMissed>(payload)?.respond_by;
             Ok(Measures { due_at: Some(proto::required("respond_by", respond_by.as_ref())?), ..plain })
         }
+        CaseClassified::TYPE => Ok(case_classified(read(payload)?, plain)),
         CaseClosed::TYPE => case_closed(read(payload)?, plain),
         CaseRejected::TYPE => case_rejected(read(payload)?, plain),
         CallEnded::TYPE => call_ended(&read(payload)?, plain),
@@ -132,8 +133,24 @@ fn case_registered(e: CaseRegistered, plain: Measures) -> Result<Measures, Fault
         occurred_at: proto::required("recorded_at", e.recorded_at.as_ref())?,
         started_at: Some(proto::required("occurred_at", e.occurred_at.as_ref())?),
         due_at: proto::instant("urgent_by", e.urgent_by.as_ref())?,
+        channel: channel(e.channel()),
         ..plain
     })
+}
+
+/// A channel by its word; none where it is not said.
+fn channel(channel: common::Channel) -> Option<String> {
+    let named = channel.as_str_name().strip_prefix("CHANNEL_").filter(|_| channel != common::Channel::Unspecified);
+    named.map(str::to_lowercase)
+}
+
+/// A person's word beside the model's; where a model said nothing there is nothing to compare.
+fn case_classified(e: CaseClassified, plain: Measures) -> Measures {
+    if e.classification_version == 0 || e.model_version.is_empty() {
+        return plain;
+    }
+    let same = if e.class() == e.model_class() { "same" } else { "other" };
+    Measures { code: word(e.model_version), outcome: word(same.to_owned()), ..plain }
 }
 
 fn responded(

@@ -336,7 +336,7 @@ fn about(purpose: Purpose, about_id: &str, complaint: Option<Command>, tell: Tel
             Some(command) => Change::to::<Complaint>(id()?, command),
             None => return Ok(Effects::none()),
         },
-        Purpose::Unspecified | Purpose::FollowUp | Purpose::MajorIssue | Purpose::Repaired => {
+        Purpose::Unspecified | Purpose::FollowUp | Purpose::MajorIssue | Purpose::Repaired | Purpose::Answer => {
             return Ok(Effects::none());
         }
     };

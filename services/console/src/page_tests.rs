@@ -100,6 +100,7 @@ fn everybody_answers() -> Board {
             refunds: vec![count("succeeded", 10)],
             refunded: vec![Money { minor: 123_456, currency: "BRL".into() }],
             failed_webhooks: vec![],
+            ..fulfilment::GetOverviewResponse::default()
         }),
         outreach: Ok(outreach::GetOverviewResponse { messages: vec![count("sent", 21)] }),
         escalations: Ok(complaint::ListEscalationsResponse {

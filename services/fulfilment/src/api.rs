@@ -6,13 +6,13 @@ use contracts::{
     Message,
     common::v1::{self as common, Count, Receipt},
     fulfilment::v1::{
-        AnswerInspectionRequest, CancelServiceOrderRequest, ConfirmServiceOrderRequest, GetDecisionRequest,
-        GetDecisionResponse, GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest, GetServiceOrderResponse,
-        GoOnWithoutGoodsRequest, InspectGoodsRequest, ListOpenOrdersRequest, ListOpenOrdersResponse,
-        ListRefundsRequest, ListRefundsResponse, ListServiceOrdersRequest, ListServiceOrdersResponse,
-        MakeReturnLabelRequest, ReceiveGoodsRequest, RedriveWebhookRequest, RedriveWebhookResponse,
-        RepeatPayoutRequest, RequestServiceOrderRequest, ReviewServiceOrderRequest, RuleOnInspectionRequest,
-        fulfilment_server::Fulfilment,
+        AnswerInspectionRequest, CancelServiceOrderRequest, CompleteAgreedOrderRequest, ConfirmServiceOrderRequest,
+        GetDecisionRequest, GetDecisionResponse, GetOverviewRequest, GetOverviewResponse, GetServiceOrderRequest,
+        GetServiceOrderResponse, GoOnWithoutGoodsRequest, InspectGoodsRequest, ListOpenOrdersRequest,
+        ListOpenOrdersResponse, ListRefundsRequest, ListRefundsResponse, ListServiceOrdersRequest,
+        ListServiceOrdersResponse, MakeReturnLabelRequest, ReceiveGoodsRequest, RecordRefundPaidRequest,
+        RedriveWebhookRequest, RedriveWebhookResponse, RepeatPayoutRequest, RequestServiceOrderRequest,
+        ReviewServiceOrderRequest, RuleOnInspectionRequest, fulfilment_server::Fulfilment,
     },
 };
 use jiff::Timestamp;
@@ -23,27 +23,33 @@ use tonic::{Request, Response, Status};
 use crate::{
     carrier::HttpCarrier,
     domain::{
+        giving::Rules,
         order::{
             Command, ServiceOrder,
+            effort::Ceilings,
             money::News,
+            portion,
             request::{self as asked, Form},
             returning::{self, Terms},
         },
-        refund::Refund,
+        refund::{self, Refund},
         warranty::Warranties,
     },
     store::{self, Stored, Tally},
     wire,
 };
 
+mod agreed;
 pub mod chargeback;
+pub mod compensation;
 pub mod cost;
+pub mod found;
 mod goods;
 mod repair;
 pub mod replacement;
 mod request;
 
-const ORDER_STATUSES: [&str; 13] = [
+const ORDER_STATUSES: [&str; 14] = [
     "requested",
     "awaiting_goods",
     "refunding",
@@ -57,8 +63,9 @@ const ORDER_STATUSES: [&str; 13] = [
     "in_progress",
     "closed_partial",
     "cancelled",
+    "promised",
 ];
-const REFUND_STATUSES: [&str; 5] = ["queued", "sent", "unknown", "succeeded", "failed"];
+const REFUND_STATUSES: [&str; 6] = ["queued", "sent", "unknown", "succeeded", "failed", "by_hand"];
 
 /// Orders, goods that came back, repairs, refunds.
 #[derive(Clone)]
@@ -70,6 +77,8 @@ pub struct Api {
     pub policy: Arc<Policy>,
     /// Who bears the cost of repairs.
     pub warranties: Arc<Warranties>,
+    /// How much may be asked of customers.
+    pub ceilings: Arc<Ceilings>,
     /// What customers are told who send goods back.
     pub form: Form,
     /// How long goods are awaited, by when they are inspected or repaired, by when money is paid, and by when goods go out
@@ -77,6 +86,8 @@ pub struct Api {
     pub terms: Terms,
     /// What one piece that goes out costs at the most.
     pub price_max: Arc<Limits>,
+    /// Who may give what.
+    pub giving: Arc<Rules>,
     /// Channels whose shop systems have a webhook.
     pub shops: Vec<String>,
     /// Who makes labels, where there is somebody.
@@ -94,13 +105,17 @@ impl Api {
 }
 
 /// One command to an order.
-async fn command(road: &Road, (actor, key): Caller, change: Change) -> Result<Response<Receipt>, Status> {
+async fn command(road: &Road, caller: Caller, change: Change) -> Result<Response<Receipt>, Status> {
+    Ok(Response::new(told(road, caller, change).await?))
+}
+
+async fn told(road: &Road, (actor, key): Caller, change: Change) -> Result<Receipt, Fault> {
     let unit = Unit::of(change)
         .actor(actor)
         .key(key)
         .answer::<ServiceOrder>(|id, version, order| wire::receipt(id, version, order).encode_to_vec());
     let answer = road.submit(unit).await?;
-    Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
+    Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)
 }
 
 /// Reads who acts.
@@ -152,17 +167,7 @@ impl Fulfilment for Api {
         &self,
         request: Request<ListOpenOrdersRequest>,
     ) -> Result<Response<ListOpenOrdersResponse>, Status> {
-        let ListOpenOrdersRequest { place, page } = request.into_inner();
-        let mut checks = Checks::default();
-        let place = repair::reference(&mut checks, "place", &place);
-        let page = checks.page(page.as_ref(), by_time);
-        let (Some(place), Some((page, after))) = (place, page) else { return Err(checks.fault().into()) };
-        let rows = store::open_at(&self.pool, &place, after, page.limit()).await?;
-        let place = |row: &Stored<ServiceOrder>| (key(row.state.opened_at), row.id);
-        Ok(Response::new(ListOpenOrdersResponse {
-            next_page_token: page.next(&rows, place),
-            orders: rows.iter().map(|row| wire::order_view(row.id, row.version, &row.state)).collect(),
-        }))
+        self.open_orders(request.into_inner()).await
     }
 
     async fn receive_goods(&self, request: Request<ReceiveGoodsRequest>) -> Result<Response<Receipt>, Status> {
@@ -172,12 +177,15 @@ impl Fulfilment for Api {
         let (Some(caller), Some(parcel)) = (caller, parcel) else { return Err(checks.fault().into()) };
         let id = self.order_of(&parcel.which).await?;
         let by = caller.0.as_str().to_owned();
-        let goods::Parcel { place, came, reference, .. } = parcel;
+        let goods::Parcel { place, came, reference, .. } = parcel.clone();
         let command = match reference {
             Some(parcel) => Command::ReceiveParcel { parcel, by, place, came },
             None => Command::ReceiveGoods { by, place, came },
         };
-        self.command(caller, Change::to::<ServiceOrder>(id, command)).await
+        match told(&self.road, caller.clone(), Change::to::<ServiceOrder>(id, command)).await {
+            Ok(receipt) => Ok(Response::new(receipt)),
+            Err(refused) => Err(found::keep(&self.road, id, parcel, caller, refused).await.into()),
+        }
     }
 
     async fn make_return_label(&self, request: Request<MakeReturnLabelRequest>) -> Result<Response<Receipt>, Status> {
@@ -251,6 +259,13 @@ impl Fulfilment for Api {
         self.command(caller, Change::create::<ServiceOrder>(id, Command::Request(ask))).await
     }
 
+    async fn complete_agreed_order(
+        &self,
+        request: Request<CompleteAgreedOrderRequest>,
+    ) -> Result<Response<Receipt>, Status> {
+        self.complete(request).await
+    }
+
     async fn confirm_service_order(
         &self,
         request: Request<ConfirmServiceOrderRequest>,
@@ -297,7 +312,29 @@ impl Fulfilment for Api {
         let (Some(caller), Some(id), Some(claim_id)) = (caller, id, claim_id) else {
             return Err(checks.fault().into());
         };
-        self.command(caller, Change::to::<ServiceOrder>(id, Command::money(claim_id, News::Repeat))).await
+        let by_hand = request.get_ref().by_hand;
+        let command = match by_hand || claim_id == id {
+            true => Command::Portion { claim_id, news: portion::News::Repeat { by_hand } },
+            false => Command::money(claim_id, News::Repeat),
+        };
+        self.command(caller, Change::to::<ServiceOrder>(id, command)).await
+    }
+
+    async fn record_refund_paid(&self, request: Request<RecordRefundPaidRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let caller = caller(&mut checks, &request, "fulfilment.record_refund_paid");
+        let id = checks.id("refund_id", &request.get_ref().refund_id);
+        let reference = repair::reference(&mut checks, "reference", &request.get_ref().reference);
+        let (Some((actor, key)), Some(id), Some(reference)) = (caller, id, reference) else {
+            return Err(checks.fault().into());
+        };
+        let paid = refund::Command::PayByHand { by: actor.as_str().to_owned(), reference };
+        let unit = Unit::of(Change::to::<Refund>(id, paid))
+            .actor(actor)
+            .key(key)
+            .answer::<Refund>(|id, version, refund| wire::refund::refund_receipt(id, version, refund).encode_to_vec());
+        let answer = self.road.submit(unit).await?;
+        Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
     }
 
     async fn get_decision(
@@ -320,7 +357,7 @@ impl Fulfilment for Api {
         let place = |row: &Stored<Refund>| (key(row.state.queued_at), row.id);
         Ok(Response::new(ListRefundsResponse {
             next_page_token: page.next(&rows, place),
-            refunds: rows.iter().map(|row| wire::refund_view(row.id, row.version, &row.state)).collect(),
+            refunds: rows.iter().map(|row| wire::refund::refund_view(row.id, row.version, &row.state)).collect(),
         }))
     }
 
@@ -330,7 +367,10 @@ impl Fulfilment for Api {
         Ok(Response::new(GetOverviewResponse {
             orders: store::order_counts(&self.pool).await?.into_iter().map(count).collect(),
             refunds: store::refund_counts(&self.pool).await?.into_iter().map(count).collect(),
-            refunded: store::refunded(&self.pool).await?.into_iter().map(money).collect(),
+            refunded: store::refunded(&self.pool, false).await?.into_iter().map(money).collect(),
+            paid_by_hand: store::refunded(&self.pool, true).await?.into_iter().map(money).collect(),
+            refused_callbacks: store::refused_callbacks(&self.pool).await?.into_iter().map(count).collect(),
+            effort: Some(store::effort(&self.pool, self.clock.now()).await?),
             failed_webhooks: store::failed_webhooks(&self.pool).await?.into_iter().map(count).collect(),
         }))
     }

@@ -13,24 +13,40 @@ use kernel::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use compensation::Compensation;
+
 use crate::{
     carrier,
     domain::{
-        order::{request::Form, returning::Terms, work::RepairTerms},
+        account::tender,
+        order::{
+            effort::{self, Ceilings},
+            request::Form,
+            returning::Terms,
+            work::RepairTerms,
+        },
         warranty::{self, Warranties},
     },
     wire,
 };
+
+mod compensation;
 
 /// What can be set without a new release.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub purchase_within: SignedDuration,
+    pub complete_within: SignedDuration,
     pub payments: Provider,
     pub pace: Pace,
     pub returns: Returns,
     pub repairs: Repairs,
+    pub compensation: Compensation,
+    #[serde(default)]
+    pub tenders: Tenders,
+    #[serde(default)]
+    pub effort: Ceiling,
     /// How long a shop system's webhook is tried with an event.
     pub webhook_retry_for: SignedDuration,
     /// Who makes labels and tells of parcels, where there is somebody.
@@ -75,6 +91,54 @@ pub struct Repairs {
     pub satisfaction_within: SignedDuration,
 }
 
+/// By which means is paid back what was paid by several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenders {
+    /// The chain's own policy; the shipped one where none is named.
+    #[serde(default)]
+    policy: Option<PathBuf>,
+}
+
+impl Tenders {
+    /// The policy in force. Errors: the file cannot be read, or everything that is wrong with the policy.
+    pub fn policy(&self) -> anyhow::Result<tender::Policy> {
+        let policy: tender::Policy = backbone::config::document(self.policy.as_deref(), tender::DEFAULT)?;
+        let problems: Vec<String> = policy.problems().iter().map(ToString::to_string).collect();
+        anyhow::ensure!(problems.is_empty(), "section [service.tenders], policy:\n{}", problems.join("\n"));
+        Ok(policy)
+    }
+
+    /// The policy as it stands in its version. Errors: as [`Self::policy`].
+    pub fn documents(&self) -> anyhow::Result<Vec<Document>> {
+        Document::read("policy of tenders", ("", "id"), self.policy.as_deref(), tender::DEFAULT)
+    }
+}
+
+/// How much may be asked of customers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ceiling {
+    /// The chain's own ceilings; the shipped ones where none are named.
+    #[serde(default)]
+    policy: Option<PathBuf>,
+}
+
+impl Ceiling {
+    /// The ceilings in force. Errors: the file cannot be read, or everything that is wrong with them.
+    pub fn ceilings(&self) -> anyhow::Result<Ceilings> {
+        let ceilings: Ceilings = backbone::config::document(self.policy.as_deref(), effort::DEFAULT)?;
+        let problems: Vec<String> = ceilings.problems().iter().map(ToString::to_string).collect();
+        anyhow::ensure!(problems.is_empty(), "section [service.effort], policy:\n{}", problems.join("\n"));
+        Ok(ceilings)
+    }
+
+    /// The ceilings as they stand in their version. Errors: as [`Self::ceilings`].
+    pub fn documents(&self) -> anyhow::Result<Vec<Document>> {
+        Document::read("ceilings of effort", ("", "id"), self.policy.as_deref(), effort::DEFAULT)
+    }
+}
+
 /// The payment provider.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,7 +177,17 @@ pub struct Pace {
 impl Config {
     /// Refuses what cannot work.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Self { purchase_within, payments, pace, returns, repairs, webhook_retry_for, webhooks, carrier: _ } = self;
+        let Self {
+            purchase_within,
+            complete_within,
+            payments,
+            pace,
+            returns,
+            repairs,
+            webhook_retry_for,
+            webhooks,
+            ..
+        } = self;
         let month = SignedDuration::from_hours(30 * 24);
         let strange = webhooks.keys().find(|name| !wire::is_channel(name));
         let wrong = [
@@ -122,6 +196,7 @@ impl Config {
                 "payments.timeout must be above 0",
             ),
             (*purchase_within <= SignedDuration::ZERO, "purchase_within must be above 0"),
+            (*complete_within <= SignedDuration::ZERO, "complete_within must be above 0"),
             (pace.at_once == 0, "pace.at_once must be 1 to 255"),
             (pace.result_within <= payments.timeout, "pace.result_within must be longer than payments.timeout"),
             (pace.ask_after <= SignedDuration::ZERO, "pace.ask_after must be above 0"),

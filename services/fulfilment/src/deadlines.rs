@@ -1,5 +1,6 @@
 //! What time does: a refund that was sent and got no result is unknown, a claim on a purchase that does not become known
-//! is refused, goods that do not come and customers who say nothing are not waited for, and what was promised is late.
+//! is refused, goods that do not come, customers who say nothing and people who do not approve are not waited for, and what was
+//! promised is late.
 //! Invariant: a refund waits for its result exactly while it is sent.
 use jiff::Timestamp;
 
@@ -14,6 +15,7 @@ const GOODS: &str = "goods";
 const PROMISE: &str = "promise";
 const WORK: &str = "work";
 const ANSWER: &str = "answer";
+const APPROVAL: &str = "approval";
 const PURCHASE_KNOWN: &str = "purchase_known";
 
 /// The deadlines a refund has in its state.
@@ -22,6 +24,7 @@ pub fn of_refund(refund: &Refund) -> Vec<(&'static str, Timestamp)> {
         State::Sent { result_by } => vec![(RESULT, result_by)],
         State::Absent
         | State::Queued { .. }
+        | State::ByHand
         | State::Unknown { .. }
         | State::Succeeded { .. }
         | State::Failed { .. } => vec![],
@@ -36,10 +39,13 @@ pub fn refund_command(kind: &str) -> Option<refund::Command> {
 /// The deadlines an order has in its state.
 pub fn of_order(order: &ServiceOrder) -> Vec<(&'static str, Timestamp)> {
     let goods = order.goods_by().map(|at| (GOODS, at));
-    let promise = order.request.as_ref().and_then(|request| request.promises.next_due()).map(|at| (PROMISE, at));
+    let promise = order.request.as_ref().and_then(|request| request.promises.next_due()).or(order.complete_by());
+    let promise = promise.map(|at| (PROMISE, at));
     let work = order.request.as_ref().and_then(request::Request::work_due).map(|at| (WORK, at));
     let answer = order.answer_due().map(|at| (ANSWER, at));
-    goods.into_iter().chain(promise).chain(work).chain(answer).collect()
+    let given = order.request.as_ref().and_then(|request| request.compensation.as_ref()?.approval_due());
+    let approval = given.filter(|_| order.state == order::State::InReview).map(|at| (APPROVAL, at));
+    goods.into_iter().chain(promise).chain(work).chain(answer).chain(approval).collect()
 }
 
 /// What a deadline tells its order.
@@ -48,6 +54,7 @@ pub fn order_command(kind: &str) -> Option<order::Command> {
         GOODS => Some(order::Command::LapseGoods),
         PROMISE => Some(order::Command::Look),
         WORK => Some(order::Command::Request(request::Command::LookAtWork)),
+        APPROVAL => Some(order::Command::Request(request::Command::LookAtCompensation)),
         ANSWER => Some(order::Command::Request(request::Command::LookForAnswers)),
         _ => None,
     }

@@ -36,6 +36,8 @@ pub enum Heard {
     NotKnown,
     /// The refund has another amount, or another currency.
     AnotherAmount,
+    /// The refund is of another purchase.
+    AnotherPurchase,
     /// The refund was never sent, so it can have no outcome.
     NeverSent,
 }
@@ -98,10 +100,19 @@ impl<P: Payments> Execution<P> {
     }
 
     /// Records what the provider tells of itself of the refund with this key. Errors: the database or the road is away.
-    pub async fn hear(&self, key: Uuid, amount: Money, outcome: Outcome) -> Result<Heard, Fault> {
+    pub async fn hear(
+        &self,
+        key: Uuid,
+        amount: Money,
+        reference: Option<String>,
+        outcome: Outcome,
+    ) -> Result<Heard, Fault> {
         let Some(Stored { state: refund, .. }) = store::refund(&self.pool, key).await? else {
             return Ok(Heard::NotKnown);
         };
+        if reference.is_some_and(|reference| reference != refund.pays_back()) {
+            return Ok(Heard::AnotherPurchase);
+        }
         if refund.facts.is_none_or(|facts| facts.amount != amount) {
             self.tell(key, Command::Differ).await?;
             return Ok(Heard::AnotherAmount);
@@ -124,7 +135,7 @@ impl<P: Payments> Execution<P> {
         let send = Command::Send { result_by: self.pace.result_by(self.clock.now()) };
         let Some(refund) = self.tell(id, send).await? else { return Ok(false) };
         let facts = refund.facts.ok_or_else(|| Fault::broken(format!("refund {id} was sent without facts")))?;
-        let outcome = self.payments.refund(id, facts.amount, facts.purchase_id).await;
+        let outcome = self.payments.refund(id, facts.amount, refund.pays_back(), facts.part).await;
         self.breaker.heard(outcome.is_clear(), self.clock.now());
         self.record(id, &refund, outcome).await?;
         Ok(true)

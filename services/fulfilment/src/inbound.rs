@@ -1,30 +1,46 @@
 //! What fulfilment listens to: what was paid, when it arrived, and what was agreed.
 use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
-    complaint::v1::SolutionAgreed,
+    complaint::v1::{RemedySettled, SolutionAgreed},
     intake::v1::{PurchaseDelivered, PurchaseRecorded},
 };
 use jiff::SignedDuration;
 
 use crate::{
     config::Config,
-    domain::{account, account::PurchaseAccount, order, order::ServiceOrder},
+    domain::{
+        account,
+        account::{PurchaseAccount, tender::Policy},
+        order::{self, ServiceOrder, agreed::Agreement},
+        order_id,
+    },
     webhook, wire,
 };
 
+/// How long an order waits for its purchase, its goods, and the person who completes it.
+#[derive(Clone, Copy)]
+struct Within {
+    purchase: SignedDuration,
+    goods: SignedDuration,
+    complete: SignedDuration,
+}
+
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
-    let Config { purchase_within, returns, webhooks, .. } = context.config()?;
+    let config: Config = context.config()?;
+    let tenders = config.tenders.policy()?;
+    let Config { purchase_within, complete_within, returns, webhooks, .. } = config;
     webhook::inbound(&webhooks, &context.clock, inbound);
-    let goods_within = returns.goods_within;
-    inbound.on::<PurchaseRecorded>(|event, _| purchase_recorded(&event));
+    let within = Within { purchase: purchase_within, goods: returns.goods_within, complete: complete_within };
+    inbound.on::<PurchaseRecorded>(move |event, _| purchase_recorded(&event, &tenders));
     inbound.on::<PurchaseDelivered>(|event, _| purchase_delivered(&event));
-    inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, purchase_within, goods_within));
+    inbound.on::<RemedySettled>(|event, _| remedy_settled(&event));
+    inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, within));
     Ok(())
 }
 
-fn purchase_recorded(event: &PurchaseRecorded) -> Result<Effects, Fault> {
-    let (purchase_id, open) = wire::purchase(event)?;
+fn purchase_recorded(event: &PurchaseRecorded, tenders: &Policy) -> Result<Effects, Fault> {
+    let (purchase_id, open) = wire::purchase(event, tenders)?;
     Ok(Effects::change(Change::to::<PurchaseAccount>(purchase_id, open)))
 }
 
@@ -34,13 +50,19 @@ fn purchase_delivered(event: &PurchaseDelivered) -> Result<Effects, Fault> {
     Ok(Effects::change(Change::to::<PurchaseAccount>(purchase_id, account::Command::Deliver { at })))
 }
 
-/// Each remedy that gives money back becomes an order; every other kind is done by people.
-fn solution_agreed(
-    event: &SolutionAgreed,
-    purchase_within: SignedDuration,
-    goods_within: SignedDuration,
-) -> Result<Effects, Fault> {
+/// However a remedy came to its end there, nobody is to complete it here any more.
+fn remedy_settled(event: &RemedySettled) -> Result<Effects, Fault> {
+    let remedy_id = proto::id("remedy_id", &event.remedy_id)?;
+    let give_up = order::Command::GiveUp { reason: "settled_otherwise".into() };
+    Ok(Effects::change(Change::to::<ServiceOrder>(order_id(remedy_id), give_up)))
+}
+
+/// Each remedy becomes an order but for guidance, which people give: those that give money back by themselves, the others
+/// promised, for a person to complete.
+fn solution_agreed(event: &SolutionAgreed, within: Within) -> Result<Effects, Fault> {
     let open = |facts: order::Facts| Change::to::<ServiceOrder>(facts.order_id, order::Command::Open(facts));
-    let agreed = wire::refunds_agreed(event, purchase_within, goods_within)?;
-    Ok(agreed.into_iter().map(open).fold(Effects::none(), Effects::and))
+    let promise = |agreed: Agreement| Change::to::<ServiceOrder>(agreed.order_id, order::Command::Promise(agreed));
+    let refunds = wire::agreed::refunds_agreed(event, within.purchase, within.goods)?.into_iter().map(open);
+    let others = wire::agreed::promised(event, within.complete)?.into_iter().map(promise);
+    Ok(refunds.chain(others).fold(Effects::none(), Effects::and))
 }

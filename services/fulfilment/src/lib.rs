@@ -1,6 +1,6 @@
 //! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, repairs
 //! are done with their consent, and money goes back exactly once.
-//! Reading order: `domain` (orders, accounts, refunds, technicians, ledgers, charge-backs), `inbound` (what makes an order),
+//! Reading order: `domain` (orders, accounts, refunds, technicians, ledgers, charge-backs, budgets), `inbound` (what makes an order),
 //! `execution` and `payments` (how money leaves), `callbacks` (what the provider tells of itself), `carrier` and `parcels` (labels,
 //! and what is told of parcels), `deadlines` (what time
 //! does), `api` (people), `wire` (what others learn), `webhook` (shop systems that read over HTTP), `store` (queries),
@@ -21,20 +21,22 @@ pub mod wire;
 
 use std::sync::Arc;
 
+use axum::Router;
 use backbone::{Aggregates, Context, Parts, Service, webhook::Webhooks};
 use contracts::fulfilment::v1::{
-    chargebacks_server::ChargebacksServer, costs_server::CostsServer, fulfilment_server::FulfilmentServer,
-    repairs_server::RepairsServer, replacements_server::ReplacementsServer,
+    chargebacks_server::ChargebacksServer, compensations_server::CompensationsServer, costs_server::CostsServer,
+    found_parcels_server::FoundParcelsServer, fulfilment_server::FulfilmentServer, repairs_server::RepairsServer,
+    replacements_server::ReplacementsServer,
 };
 
 use crate::{
     api::Api,
-    callbacks::Callbacks,
+    callbacks::{Callbacks, RefusedCallbacks},
     carrier::HttpCarrier,
     config::{Config, callback_secrets},
     domain::{
-        account::PurchaseAccount, chargeback::Chargeback, ledger::CostLedger, order::ServiceOrder, refund::Refund,
-        technician::Technician,
+        account::PurchaseAccount, budget::Budget, chargeback::Chargeback, found::FoundGoods, ledger::CostLedger,
+        order::ServiceOrder, refund::Refund, technician::Technician,
     },
     execution::Execution,
     parcels::Parcels,
@@ -55,7 +57,7 @@ pub static SERVICE: Service = Service {
 
 fn aggregates(aggregates: &mut Aggregates) {
     aggregates.with::<ServiceOrder>().with::<PurchaseAccount>().with::<Refund>().with::<Technician>();
-    aggregates.with::<CostLedger>().with::<Chargeback>();
+    aggregates.with::<CostLedger>().with::<Chargeback>().with::<Budget>().with::<FoundGoods>();
 }
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
@@ -64,15 +66,18 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let policy = Arc::new(config.returns.policy()?);
     policy.warnings().iter().for_each(|warning| tracing::warn!("policy of returns: {warning}"));
     let price_max = Arc::new(config.returns.price_max.clone());
+    let giving = Arc::new(config.compensation.rules()?);
     let api = Api {
         pool: context.pool.clone(),
         road: context.road.clone(),
         clock: context.clock.clone(),
         policy,
         warranties: Arc::new(config.repairs.warranties()?),
+        ceilings: Arc::new(config.effort.ceilings()?),
         form: config.returns.form(),
         terms: config.terms(),
         price_max: Arc::clone(&price_max),
+        giving: Arc::clone(&giving),
         shops: config.webhooks.keys().cloned().collect(),
         carrier: config.carrier.as_ref().map(HttpCarrier::new).transpose()?,
     };
@@ -81,33 +86,65 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone(), price_max };
     let costs = api::cost::Api { pool: context.pool.clone(), road: context.road.clone() };
     let chargebacks = api::chargeback::Api { pool: context.pool.clone(), road: context.road.clone() };
+    let compensations = api::compensation::Api {
+        pool: context.pool.clone(),
+        road: context.road.clone(),
+        clock: context.clock.clone(),
+        rules: giving,
+    };
+    let found = api::found::Api { pool: context.pool.clone(), road: context.road.clone() };
     let payments = HttpPayments::new(&config.payments)?;
-    let documents = config.returns.documents()?.into_iter().chain(config.repairs.documents()?).collect();
+    let documents = config.returns.documents()?.into_iter().chain(config.repairs.documents()?);
+    let given = config::Compensation::document(&context.settings.service["compensation"]);
+    let documents =
+        documents.chain([given]).chain(config.tenders.documents()?).chain(config.effort.documents()?).collect();
     let sending = Execution::new(context, payments, config.pace);
     let (asking, hearing) = (sending.clone(), sending.clone());
-    let callbacks = callback_secrets(&config.payments.callback_secrets, "payments")?
-        .map(|secrets| callbacks::routes(Callbacks { execution: hearing, secrets, clock: context.clock.clone() }));
-    let told =
-        config.carrier.as_ref().map(|carrier| callback_secrets(&carrier.callback_secrets, "carrier")).transpose()?;
-    let parcels = told.flatten().map(|secrets| {
-        let (pool, road, clock) = (context.pool.clone(), context.road.clone(), context.clock.clone());
-        parcels::routes(Parcels { pool, road, clock, secrets })
-    });
+    let counting = RefusedCallbacks::default();
+    let callbacks = callbacks(context, &config, hearing, &counting)?;
+    let (pool, clock) = (context.pool.clone(), context.clock.clone());
     let parts = Parts::new()
-        .http(callbacks.unwrap_or_default().merge(parcels.unwrap_or_default()))
+        .http(callbacks)
         .documents(documents)
         .grpc(FulfilmentServer::new(api.clone()))
         .grpc(RepairsServer::new(api))
         .grpc(ReplacementsServer::new(replacements))
         .grpc(CostsServer::new(costs))
         .grpc(ChargebacksServer::new(chargebacks))
+        .grpc(CompensationsServer::new(compensations))
+        .grpc(FoundParcelsServer::new(found))
         .background("payments", move || {
             let execution = sending.clone();
             async move { execution.payments_once().await }
+        })
+        .background("callbacks", move || {
+            let (counting, pool, clock) = (counting.clone(), pool.clone(), clock.clone());
+            async move { counting.write_once(&pool, clock.now()).await }
         })
         .background("reconciliation", move || {
             let execution = asking.clone();
             async move { execution.reconcile_once().await }
         });
     Ok(webhooks.parts(parts))
+}
+
+/// Where the payment provider and the carrier tell what became of money and parcels, as far as they do.
+fn callbacks(
+    context: &Context,
+    config: &Config,
+    execution: Execution<HttpPayments>,
+    refused: &RefusedCallbacks,
+) -> anyhow::Result<Router> {
+    let (clock, refused) = (context.clock.clone(), refused.clone());
+    let mut routes = Router::new();
+    if let Some(secrets) = callback_secrets(&config.payments.callback_secrets, "payments")? {
+        let (clock, refused) = (clock.clone(), refused.clone());
+        routes = routes.merge(callbacks::routes(Callbacks { execution, secrets, clock, refused }));
+    }
+    let carrier = config.carrier.as_ref().map_or(&[][..], |carrier| &carrier.callback_secrets);
+    if let Some(secrets) = callback_secrets(carrier, "carrier")? {
+        let (pool, road) = (context.pool.clone(), context.road.clone());
+        routes = routes.merge(parcels::routes(Parcels { pool, road, clock, secrets, refused }));
+    }
+    Ok(routes)
 }

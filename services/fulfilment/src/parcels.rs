@@ -8,7 +8,7 @@ use axum::{
     Router,
     extract::{Request, State},
     http::StatusCode,
-    response::{IntoResponse, Response},
+    response::Response,
     routing::post,
 };
 use backbone::{Actor, Change, Clock, Fault, Road, Unit, signature::Secrets};
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use sqlx::PgPool;
 
 use crate::{
-    callbacks::{Refused, answered, signed},
+    callbacks::{Refused, RefusedCallbacks, answered, signed},
     domain::order::{
         Command, ServiceOrder,
         label::{self, Told, Way},
@@ -33,6 +33,7 @@ pub struct Parcels {
     pub road: Road,
     pub clock: Clock,
     pub secrets: Secrets,
+    pub refused: RefusedCallbacks,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -74,7 +75,7 @@ async fn told(State(parcels): State<Arc<Parcels>>, request: Request) -> Response
             .map_err(|_| (StatusCode::UNPROCESSABLE_ENTITY, "callback.malformed", malformed))?;
         parcels.hear(callback).await
     };
-    answered(heard.await).into_response()
+    answered(heard.await, &parcels.refused)
 }
 
 impl Parcels {

@@ -8,12 +8,22 @@ use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::config::Provider;
+use crate::{
+    config::Provider,
+    domain::{account::TenderKind, refund::Part},
+};
 
 /// Who moves the money. A key stands for one refund for ever: asked for again it must not be paid again.
 pub trait Payments: Send + Sync + 'static {
-    /// Pays `amount` back for a purchase, under `key`.
-    fn refund(&self, key: Uuid, amount: Money, purchase_id: Uuid) -> impl Future<Output = Outcome> + Send;
+    /// Pays `amount` back of what is known by `reference` (a purchase, or a payment), under `key`; by one of the means it was
+    /// paid by where that is known.
+    fn refund(
+        &self,
+        key: Uuid,
+        amount: Money,
+        reference: String,
+        by: Option<Part>,
+    ) -> impl Future<Output = Outcome> + Send;
     /// Asks what became of `key`; moves nothing.
     fn status(&self, key: Uuid) -> impl Future<Output = Status> + Send;
 }
@@ -68,8 +78,20 @@ pub struct HttpPayments {
 
 #[derive(Serialize)]
 struct Order {
-    purchase_ref: Uuid,
+    purchase_ref: String,
     amount: Money,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tender: Option<Tender>,
+}
+
+/// The means the purchase was paid by.
+#[derive(Serialize)]
+struct Tender {
+    no: u32,
+    kind: TenderKind,
+    /// How many points the amount is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<u64>,
 }
 
 /// The provider's final word on a key.
@@ -110,12 +132,13 @@ impl HttpPayments {
 }
 
 impl Payments for HttpPayments {
-    async fn refund(&self, key: Uuid, amount: Money, purchase_id: Uuid) -> Outcome {
+    async fn refund(&self, key: Uuid, amount: Money, reference: String, by: Option<Part>) -> Outcome {
+        let tender = by.map(|Part { no, tender, points, .. }| Tender { no, kind: tender, points });
         let request = self
             .client
             .post(format!("{}/refunds", self.url))
             .header("idempotency-key", key.to_string())
-            .json(&Order { purchase_ref: purchase_id, amount });
+            .json(&Order { purchase_ref: reference, amount, tender });
         match answer(request).await {
             Ok((status, body)) => understood(status, &body),
             Err(error) => Outcome::Unknown { why: words(&error) },

@@ -2,14 +2,18 @@
 use std::collections::BTreeMap;
 
 use backbone::Fault;
-use jiff::Timestamp;
+use contracts::fulfilment::v1::EffortFigures;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use serde::de::DeserializeOwned;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use crate::domain::{account::PurchaseAccount, order::ServiceOrder, refund::Refund, technician::Technician};
+use crate::domain::{
+    account::PurchaseAccount, found::FoundGoods, order::ServiceOrder, refund::Refund, technician::Technician,
+};
 
+pub mod compensations;
 pub mod costs;
 
 /// An aggregate as stored.
@@ -81,7 +85,7 @@ pub async fn orders(pool: &PgPool, of: Of<'_>, after: After, limit: i64) -> Resu
     let rows = sqlx::query_as(
         "-- service_order.list
          select id, version, state::text from service_order
-         where ($1::text is null or status = $1) and ($2::uuid is null or complaint_id = $2)
+         where ($1::text is null or status = $1) and ($2::uuid is null or complaint_id = $2 or promised_for = $2)
            and ($6::text is null or origin = $6)
            and (opened_at, id) < (coalesce($3, 'infinity'::timestamptz), $4)
          order by opened_at desc, id desc limit $5",
@@ -201,6 +205,30 @@ pub async fn accounts(pool: &PgPool, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Purc
     Ok(read("purchase_account", rows)?.into_iter().map(|row: Stored<_>| (row.id, row.state)).collect())
 }
 
+/// Goods that were found, newest first; of one status and place where they are given.
+pub async fn found(
+    pool: &PgPool,
+    (status, place): (Option<&str>, Option<&str>),
+    after: After,
+    limit: i64,
+) -> Result<Vec<Stored<FoundGoods>>, Fault> {
+    let rows = sqlx::query_as(
+        "-- found_goods.list
+         select id, version, state::text from found_goods
+         where ($1::text is null or status = $1) and ($2::text is null or place = $2)
+           and (found_at, id) < (coalesce($3, 'infinity'::timestamptz), $4)
+         order by found_at desc, id desc limit $5",
+    )
+    .bind(status)
+    .bind(place)
+    .bind(after.map(|(found_at, _)| found_at.to_sqlx()))
+    .bind(after.map_or(Uuid::max(), |(_, id)| id))
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    read("found_goods", rows)
+}
+
 /// One refund.
 pub async fn refund(pool: &PgPool, id: Uuid) -> Result<Option<Stored<Refund>>, Fault> {
     let statement = "-- refund.get\n        select id, version, state::text from refund where id = $1";
@@ -249,7 +277,7 @@ pub async fn due(pool: &PgPool, status: &str, now: Timestamp, limit: i64) -> Res
 pub async fn late(pool: &PgPool, before: Timestamp, limit: i64) -> Result<Vec<Uuid>, Fault> {
     let statement = "-- refund.late
         select id from refund
-        where status in ('queued', 'sent', 'unknown') and queued_at <= $1
+        where status in ('queued', 'sent', 'unknown', 'by_hand') and queued_at <= $1
           and not coalesce((state->>'overdue')::boolean, false)
         order by queued_at limit $2";
     Ok(sqlx::query_scalar(statement).bind(before.to_sqlx()).bind(limit).fetch_all(pool).await?)
@@ -276,12 +304,44 @@ pub async fn refund_counts(pool: &PgPool) -> Result<Vec<Tally>, Fault> {
     Ok(sqlx::query_as(statement).fetch_all(pool).await?)
 }
 
-/// Money that left, in minor units by currency.
-pub async fn refunded(pool: &PgPool) -> Result<Vec<Tally>, Fault> {
+/// What was paid, by people or by the provider, in minor units by currency.
+pub async fn refunded(pool: &PgPool, by_people: bool) -> Result<Vec<Tally>, Fault> {
     let statement = "-- refund.refunded
-        select currency as key, sum(minor)::bigint as amount from refund where status = 'succeeded'
+        select currency as key, sum(minor)::bigint as amount from refund where status = 'succeeded' and by_people = $1
         group by currency order by currency";
+    Ok(sqlx::query_as(statement).bind(by_people).fetch_all(pool).await?)
+}
+
+/// Callbacks of the payment provider that were refused, by code.
+pub async fn refused_callbacks(pool: &PgPool) -> Result<Vec<Tally>, Fault> {
+    let statement = "-- callback_refused.counts
+        select code as key, count as amount from callback_refused order by code";
     Ok(sqlx::query_as(statement).fetch_all(pool).await?)
+}
+
+/// Orders from so long ago count no more.
+const EFFORT_OF: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// What was asked of customers for orders that are done and were opened in the last 90 days.
+pub async fn effort(pool: &PgPool, now: Timestamp) -> Result<EffortFigures, Fault> {
+    let statement = "-- service_order.effort
+        select count(*), coalesce(avg(interactions), 0)::float8, coalesce(avg(documents), 0)::float8,
+          coalesce(percentile_disc(0.9) within group (order by interactions), 0),
+          coalesce(percentile_disc(0.9) within group (order by documents), 0),
+          coalesce(avg(asked_too_much::integer), 0)::float8
+        from service_order
+        where interactions > 0 and status in ('completed', 'closed_partial') and opened_at >= $1";
+    let since = now.checked_sub(EFFORT_OF).unwrap_or(Timestamp::MIN);
+    let (orders, interactions_mean, documents_mean, interactions_p90, documents_p90, above_ceiling) =
+        sqlx::query_as::<_, (i64, f64, f64, i32, i32, f64)>(statement).bind(since.to_sqlx()).fetch_one(pool).await?;
+    Ok(EffortFigures {
+        orders: orders.unsigned_abs(),
+        interactions_mean,
+        interactions_p90: interactions_p90.unsigned_abs(),
+        documents_mean,
+        documents_p90: documents_p90.unsigned_abs(),
+        above_ceiling,
+    })
 }
 
 /// What shop systems did not take in its time, by channel.

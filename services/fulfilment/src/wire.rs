@@ -1,13 +1,12 @@
 //! Between the contracts and the domain: what others tell us, what they learn from us, and what people are shown.
 //! Every match is exhaustive, so a new event cannot be forgotten here.
-use backbone::{Aggregate, Change, Fault, Published, proto};
+use backbone::{Aggregate, Change, Fault, Published, Row, proto};
 use contracts::{
     common::v1::{self as common, Receipt, RemedyKind},
-    complaint::v1::SolutionAgreed,
     fulfilment::v1::{self as out},
     intake::v1::{PurchaseLine, PurchaseRecorded},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kernel::money::Money;
 use uuid::Uuid;
 
@@ -15,27 +14,31 @@ use crate::{
     deadlines,
     domain::{
         Consequence, Part,
-        account::{self, Article, PurchaseAccount, Sale},
+        account::{self, Article, PurchaseAccount, Sale, tender::Policy},
+        budget::Budget,
         chargeback::Chargeback,
         ledger::{self, CostLedger},
         ledger_id,
         order::{self, Facts, Kind, ServiceOrder},
-        order_id,
-        refund::{self, Refund},
+        refund::Refund,
         technician::Technician,
     },
 };
 
+pub mod agreed;
+pub mod compensation;
 pub mod cost;
+pub mod found;
 pub mod goods;
 pub mod money;
 mod purchase;
+pub mod refund;
 pub mod repair;
 pub mod replacement;
 pub mod request;
 
-/// Reads a purchase, as intake tells it. Errors: a missing or unreadable id, amount or instant.
-pub fn purchase(event: &PurchaseRecorded) -> Result<(Uuid, account::Command), Fault> {
+/// Reads a purchase, as intake tells it, under a policy of tenders. Errors: a missing or unreadable id, amount, means or instant.
+pub fn purchase(event: &PurchaseRecorded, policy: &Policy) -> Result<(Uuid, account::Command), Fault> {
     let line = |(n, line): (usize, &PurchaseLine)| {
         Ok(Part { line_id: line.line_id.clone(), amount: money(&format!("lines[{n}].paid"), line.paid.as_ref())? })
     };
@@ -53,6 +56,7 @@ pub fn purchase(event: &PurchaseRecorded) -> Result<(Uuid, account::Command), Fa
             bought_at: proto::instant("bought_at", event.bought_at.as_ref())?,
             delivered_at: proto::instant("delivered_at", event.delivered_at.as_ref())?,
             articles: event.lines.iter().map(article).collect(),
+            tenders: policy.of(refund::tenders(event)?),
         },
     };
     Ok((purchase_id, open))
@@ -69,44 +73,6 @@ pub fn is_channel(word: &str) -> bool {
 pub fn channel(channel: common::Channel) -> Option<String> {
     let word = channel.as_str_name().trim_start_matches("CHANNEL_").to_ascii_lowercase();
     (channel != common::Channel::Unspecified).then_some(word)
-}
-
-/// The remedies of an agreed solution that give money back, to wait for their purchase and their goods
-/// for so long. Errors: an unknown kind, a missing or unreadable id or amount.
-pub fn refunds_agreed(
-    event: &SolutionAgreed,
-    purchase_within: SignedDuration,
-    goods_within: SignedDuration,
-) -> Result<Vec<Facts>, Fault> {
-    let mut agreed = Vec::new();
-    for (n, remedy) in event.remedies.iter().enumerate() {
-        let kind = match remedy.kind() {
-            RemedyKind::Refund => Kind::Refund,
-            RemedyKind::ReturnRefund => Kind::ReturnRefund,
-            // Done by people; complaint keeps track of it.
-            RemedyKind::Guidance
-            | RemedyKind::Exchange
-            | RemedyKind::Repair
-            | RemedyKind::Compensation
-            | RemedyKind::ServiceAgain => continue,
-            RemedyKind::Unspecified => {
-                return Err(Fault::invalid(format!("remedies[{n}].kind"), "is not a remedy this version knows"));
-            }
-        };
-        let remedy_id = proto::id(&format!("remedies[{n}].remedy_id"), &remedy.remedy_id)?;
-        agreed.push(Facts {
-            order_id: order_id(remedy_id),
-            complaint_id: proto::id("complaint_id", &event.complaint_id)?,
-            remedy_id,
-            customer_id: proto::id("customer_id", &event.customer_id)?,
-            purchase_id: proto::optional_id("purchase_id", &event.purchase_id)?,
-            kind,
-            amount: money(&format!("remedies[{n}].amount"), remedy.amount.as_ref())?,
-            purchase_within,
-            goods_within,
-        });
-    }
-    Ok(agreed)
 }
 
 /// Reads an amount. Errors: it is missing, or in no currency.
@@ -134,6 +100,7 @@ fn changes(consequences: Vec<Consequence>) -> Vec<Change> {
         Consequence::Ledger(order_id, act) => {
             Change::to::<CostLedger>(ledger_id(order_id), ledger::Command { order_id, act })
         }
+        Consequence::Budget(id, command) => Change::to::<Budget>(id, command),
         Consequence::Chargeback(id, command) => Change::to::<Chargeback>(id, command),
     };
     consequences.into_iter().map(change).collect()
@@ -162,12 +129,16 @@ impl Aggregate for ServiceOrder {
             order::Event::Request(event) => request::published(self, event, shard),
             order::Event::Opened { facts, .. } => Published::of(&opened(facts), shard),
             order::Event::GoodsReceived { at, .. } => Published::of(&out::GoodsReceived { order_id }, shard).at(*at),
-            order::Event::RefundGranted { refund_id, parts } => {
+            order::Event::Portion(event) => {
+                let of = (order_id.clone(), order_id, complaint_id);
+                refund::portion_published(of, &self.portions, event, shard)
+            }
+            order::Event::RefundGranted { refund_id, parts, tendered } => {
                 let line =
                     |part: &Part| out::RefundLine { line_id: part.line_id.clone(), amount: to_money(part.amount) };
                 let granted = out::RefundGranted {
                     order_id,
-                    refund_id: refund_id.to_string(),
+                    refund_id: text(Some(*refund_id).filter(|_| !tendered)),
                     purchase_id: text(facts.and_then(|facts| facts.purchase_id)),
                     amount: facts.and_then(|facts| to_money(facts.amount)),
                     lines: parts.iter().map(line).collect(),
@@ -183,6 +154,9 @@ impl Aggregate for ServiceOrder {
                 let code = code.clone();
                 Published::of(&out::OrderFailed { order_id, complaint_id, remedy_id, code }, shard)
             }
+            order::Event::Promised { agreement, at } => Published::of(&agreed::opened(agreement), shard).at(*at),
+            order::Event::Uncompleted => Published::of(&agreed::uncompleted(self), shard),
+            order::Event::Settled { code } => agreed::settled(self, code.as_deref(), shard),
         }
     }
 
@@ -196,6 +170,13 @@ impl Aggregate for ServiceOrder {
 
     fn reactions(&self, event: &order::Event) -> Vec<Change> {
         changes(self.consequences(event).into_iter().chain(ledger::consequence(event, self)).collect())
+    }
+
+    fn rows(&self, event: &order::Event) -> Vec<Row> {
+        match (event, &self.request) {
+            (order::Event::Request(event), Some(request)) => compensation::rows(request, event),
+            _ => vec![],
+        }
     }
 }
 
@@ -225,86 +206,6 @@ impl From<order::Rejection> for Fault {
     }
 }
 
-impl Aggregate for Refund {
-    const TABLE: &'static str = "refund";
-    type Command = refund::Command;
-    type Event = refund::Event;
-    type Rejection = refund::Rejection;
-
-    fn decide(&self, command: refund::Command, now: Timestamp) -> Result<Vec<refund::Event>, refund::Rejection> {
-        self.decide(command, now)
-    }
-
-    fn apply(&mut self, event: &refund::Event) {
-        self.apply(event);
-    }
-
-    fn publish(&self, event: &refund::Event, shard: u8) -> Published {
-        let facts = self.facts.as_ref();
-        let refund_id = text(facts.map(|facts| facts.refund_id));
-        let order_id = text(facts.map(|facts| facts.order_id));
-        let purchase_id = text(facts.map(|facts| facts.purchase_id));
-        let amount = facts.and_then(|facts| to_money(facts.amount));
-        let complaint_id = text(facts.map(|facts| facts.complaint_id).filter(|id| !id.is_nil()));
-        match event {
-            refund::Event::Queued { .. } | refund::Event::Requeued { .. } => {
-                Published::of(&out::RefundQueued { refund_id, order_id, purchase_id, amount }, shard)
-            }
-            refund::Event::Sent { attempt, .. } => {
-                Published::of(&out::RefundSent { refund_id, attempt: *attempt }, shard)
-            }
-            refund::Event::OutcomeUnknown { .. } => Published::of(&out::RefundOutcomeUnknown { refund_id }, shard),
-            refund::Event::Succeeded { provider_ref, at, reconciled } => {
-                let succeeded = out::RefundSucceeded {
-                    refund_id,
-                    order_id,
-                    purchase_id,
-                    amount,
-                    provider_ref: provider_ref.clone(),
-                    succeeded_at: Some(proto::timestamp(*at)),
-                    reconciled: *reconciled,
-                };
-                Published::of(&succeeded, shard).at(*at)
-            }
-            refund::Event::Failed { code, reconciled } => {
-                let (code, reconciled) = (code.clone(), *reconciled);
-                let failed = out::RefundFailed { refund_id, order_id, purchase_id, amount, code, reconciled };
-                Published::of(&failed, shard)
-            }
-            refund::Event::Overdue => {
-                Published::of(&out::RefundOverdue { refund_id, order_id, purchase_id, amount, complaint_id }, shard)
-            }
-            refund::Event::Contradicted | refund::Event::AmountDiffers => {
-                let differs = *event == refund::Event::AmountDiffers;
-                let code = if differs { "amount_differs" } else { "" }.to_owned();
-                let contradicted = out::RefundContradicted { refund_id, order_id, purchase_id, complaint_id, code };
-                Published::of(&contradicted, shard)
-            }
-        }
-    }
-
-    fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
-        deadlines::of_refund(self)
-    }
-
-    fn on_deadline(kind: &str) -> Option<refund::Command> {
-        deadlines::refund_command(kind)
-    }
-
-    fn reactions(&self, event: &refund::Event) -> Vec<Change> {
-        changes(self.consequences(event))
-    }
-}
-
-impl From<refund::Rejection> for Fault {
-    fn from(rejection: refund::Rejection) -> Self {
-        match rejection {
-            refund::Rejection::Unknown => Fault::not_found("refund", "with this id"),
-            other => Fault::rejected(other.code(), other.to_string()),
-        }
-    }
-}
-
 /// The status word of an order, as its table has it too.
 pub fn order_status(order: &ServiceOrder) -> &'static str {
     match order.state {
@@ -322,18 +223,7 @@ pub fn order_status(order: &ServiceOrder) -> &'static str {
         order::State::InProgress => "in_progress",
         order::State::ClosedPartial => "closed_partial",
         order::State::Cancelled => "cancelled",
-    }
-}
-
-/// The status word of a refund, as its table has it too.
-pub fn refund_status(refund: &Refund) -> &'static str {
-    match refund.state {
-        refund::State::Absent => "",
-        refund::State::Queued { .. } => "queued",
-        refund::State::Sent { .. } => "sent",
-        refund::State::Unknown { .. } => "unknown",
-        refund::State::Succeeded { .. } => "succeeded",
-        refund::State::Failed { .. } => "failed",
+        order::State::Promised => "promised",
     }
 }
 
@@ -348,27 +238,9 @@ pub fn order_view(id: Uuid, version: u64, order: &ServiceOrder) -> out::ServiceO
         order_id: id.to_string(),
         version,
         status: order_status(order).to_owned(),
-        opened: order.facts.as_ref().map(opened),
-        refund_id: text(order.refund_id()),
+        opened: order.facts.as_ref().map(opened).or(order.agreement.as_ref().map(agreed::opened)),
+        refund_id: text(order.refund_id().filter(|_| !order.tendered)),
         request: request::request_view(order),
-    }
-}
-
-/// A refund as people see it.
-pub fn refund_view(id: Uuid, version: u64, refund: &Refund) -> out::RefundView {
-    let provider_ref = match &refund.state {
-        refund::State::Succeeded { provider_ref, .. } => provider_ref.clone(),
-        _ => String::new(),
-    };
-    out::RefundView {
-        refund_id: id.to_string(),
-        version,
-        status: refund_status(refund).to_owned(),
-        order_id: text(refund.facts.map(|facts| facts.order_id)),
-        purchase_id: text(refund.facts.map(|facts| facts.purchase_id)),
-        amount: refund.facts.and_then(|facts| to_money(facts.amount)),
-        attempts: refund.attempts,
-        provider_ref,
-        overdue: refund.overdue,
+        portions: refund::portions(id, &order.portions),
     }
 }

@@ -16,6 +16,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
+    answers,
     app::App,
     desk::{A_PERSON, person},
     domain::{
@@ -45,9 +46,11 @@ impl Intake for Api {
         let Some(id) = id else { return Err(checks.fault().into()) };
         let found = store::case(&self.0.pool, id).await?;
         let lacking = wire::fields(&self.0.minimum.lacking(&found.2));
+        let over = answers::way(&self.0, &found).await?.map(|way| way.over);
         let mut case = view(found)?;
         let candidates = store::duplicate_candidates(&self.0.pool, id, self.0.terms.duplicates_within).await?;
         case.lacking = lacking;
+        case.answered_over = over.unwrap_or_default();
         case.viewers = self.0.viewers.of(id, self.0.clock.now());
         case.duplicates = store::duplicates_of(&self.0.pool, id).await?;
         case.duplicate_candidates = candidates.iter().map(Uuid::to_string).collect();
@@ -212,15 +215,15 @@ pub async fn done(app: &App, unit: Unit) -> Result<Receipt, Fault> {
 
 /// Whose cases are asked for.
 pub fn whose<'a>(checks: &mut Checks, asked: &'a ListQueueRequest) -> Option<Whose<'a>> {
-    let ListQueueRequest { assigned_to, unassigned, tag, unsure, .. } = asked;
+    let ListQueueRequest { assigned_to, unassigned, tag, unsure, undelivered, .. } = asked;
     let known = match (assigned_to.as_str(), *unassigned) {
         ("", _) => Ok(None),
         (_, true) => Err("cannot be asked for together with unassigned; leave one of them out"),
         (text, false) => person(text).map(|_| Some(text)).ok_or(A_PERSON),
     };
     let tag = Some(tag.as_str()).filter(|tag| !tag.is_empty());
-    let (unassigned, unsure) = (*unassigned, *unsure);
-    checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned, unsure, tag })
+    let (unassigned, unsure, undelivered) = (*unassigned, *unsure, *undelivered);
+    checks.value("assigned_to", known).map(|assigned_to| Whose { assigned_to, unassigned, unsure, undelivered, tag })
 }
 
 /// A case as staff tools see it.

@@ -10,13 +10,14 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
+    answers::Ways,
     attachments::Limits,
     config::{Config, Terms},
     domain::{
         base_data::Known, classify::Classifier, customer_link::Evidence, identity::Identity, minimum::Minimum,
         regulator::Packs, vocabulary::Channel,
     },
-    knowledge::Knowledge,
+    knowledge::{Gaps, Knowledge},
     rest::Kept,
     vault::{Master, Person},
     viewers::Viewers,
@@ -63,6 +64,10 @@ pub struct App {
     pub minimum: Arc<Minimum>,
     /// Whether an adviser is asked about what nobody is sure of.
     pub has_adviser: bool,
+    /// What was asked in vain and is not counted yet.
+    pub gaps: Gaps,
+    /// Over what an answer can go back.
+    pub ways: Ways,
     /// Counts what was told and is not needed, by channel and field.
     pub left_out: Counter<u64>,
 }
@@ -75,6 +80,8 @@ impl App {
         let packs = config.packs()?;
         packs.unconfirmed().for_each(|pack| tracing::warn!(pack, "no counsel has confirmed these terms of reports"));
         Ok(Self {
+            gaps: Gaps::default(),
+            ways: config.ways()?,
             has_adviser: config.advice().is_some(),
             minimum: Arc::new(config.minimum()?),
             left_out: global::meter("aftercare").u64_counter("contact_fields_left_out_total").build(),

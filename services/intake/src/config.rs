@@ -17,6 +17,7 @@ use triage::{
 
 use crate::{
     advice,
+    answers::Ways,
     attachments::{self, Limits},
     channels,
     domain::{
@@ -75,6 +76,9 @@ pub struct Config {
     advice: Option<advice::Section>,
     /// How long the link to a case's status page is good.
     status_links: SignedDuration,
+    /// The sources and channels over which an answer goes back, besides mailboxes.
+    #[serde(default)]
+    answer_over: BTreeSet<String>,
 }
 
 /// The `[service.customers]` section: what alone links two customers as one person.
@@ -238,6 +242,11 @@ impl Config {
     /// The adviser outside that is asked, if one is.
     pub fn advice(&self) -> Option<&advice::Section> {
         self.advice.as_ref()
+    }
+
+    /// Over what an answer can go back. Errors: see [`Ways::read`].
+    pub fn ways(&self) -> anyhow::Result<Ways> {
+        Ways::read(&self.answer_over, &self.channels)
     }
 
     /// The sources of channels that speak in a form of their own.

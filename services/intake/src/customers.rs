@@ -1,5 +1,6 @@
 //! The gRPC door for who is one person with whom, and for base data of purchases: request to command, or query to
 //! response. No rules.
+mod find;
 mod follow;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -8,10 +9,10 @@ use backbone::{Actor, Change, Checks, Fault, IdempotencyKey, Row, Unit, proto};
 use contracts::{
     common::v1::{BaseDataFlag, Receipt},
     intake::v1::{
-        CorrectBaseDataRequest, CustomerHistoryEntry, CustomerView, GetCustomerRequest, LinkCustomersRequest,
-        ListCustomerHistoryRequest, ListCustomerHistoryResponse, ListCustomerLinksRequest, ListCustomerLinksResponse,
-        ListIncompleteBaseDataRequest, ListIncompleteBaseDataResponse, UnlinkCustomersRequest,
-        customers_server::Customers as CustomersRpc,
+        CorrectBaseDataRequest, CustomerHistoryEntry, CustomerView, FindCustomersRequest, FindCustomersResponse,
+        GetCustomerRequest, LinkCustomersRequest, ListCustomerHistoryRequest, ListCustomerHistoryResponse,
+        ListCustomerLinksRequest, ListCustomerLinksResponse, ListIncompleteBaseDataRequest,
+        ListIncompleteBaseDataResponse, UnlinkCustomersRequest, customers_server::Customers as CustomersRpc,
     },
 };
 use prost::Message as _;
@@ -125,6 +126,13 @@ impl CustomersRpc for Customers {
         self.known(&[asked.pair.customer_id, asked.pair.other_id]).await?;
         let unlink = Command::Unlink { by: asked.by.clone(), reason: asked.reason.clone() };
         self.submit(asked, unlink).await
+    }
+
+    async fn find_customers(
+        &self,
+        request: Request<FindCustomersRequest>,
+    ) -> Result<Response<FindCustomersResponse>, Status> {
+        Ok(Response::new(find::find(&self.0, &request).await?))
     }
 
     async fn get_customer(&self, request: Request<GetCustomerRequest>) -> Result<Response<CustomerView>, Status> {

@@ -22,6 +22,7 @@ use contracts::{
 use tonic::{Request, Response, Status};
 
 use crate::{
+    answers::{Answer, answer},
     api::{customer_of, submit},
     app::App,
     domain::{
@@ -116,7 +117,15 @@ impl DeskRpc for Desk {
         let asked = Question { number, missing, within: self.0.info_within };
         let ask =
             Command::RequestInfo { asked, levels: Arc::clone(&self.0.levels), minimum: Arc::clone(&self.0.minimum) };
-        submit(&self.0, Unit::of(Change::to::<Case>(id, ask)).row(row).actor(actor).key(key)).await
+        let unit = Unit::of(Change::to::<Case>(id, ask)).row(row);
+        let unit = match r.send {
+            true => {
+                let Answer { change, rows, .. } = answer(&self.0, &case, "question", words).await?;
+                rows.into_iter().fold(unit.and(change), Unit::row)
+            }
+            false => unit,
+        };
+        submit(&self.0, unit.actor(actor).key(key)).await
     }
 
     async fn reject_case(&self, request: Request<RejectCaseRequest>) -> Result<Response<Receipt>, Status> {

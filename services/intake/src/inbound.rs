@@ -5,13 +5,14 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use backbone::{Change, Context, Effects, Fault, Inbound, Meta, Row, proto};
 use contracts::{
-    complaint::v1::{ComplaintClosed, ComplaintReopened, SolutionAgreed},
+    complaint::v1::{ComplaintAssessed, ComplaintClosed, ComplaintReopened, SolutionAgreed},
     outreach::v1::{MessageFailed, MessageSent, Purpose},
     scheduling::v1::ProblemFound,
 };
 use kernel::sla::Levels;
 
 use crate::{
+    answers::sent_about_complaint,
     config::Config,
     domain::{
         case::{self, Case, Command, Contact},
@@ -19,8 +20,10 @@ use crate::{
         health::Said,
         member::{self, Member},
         regulator::Packs,
+        sending::Fate,
         vocabulary::{CaseClass, Channel, Emotion},
     },
+    labels,
     progress::{self, Step},
     wire,
 };
@@ -29,21 +32,45 @@ use crate::{
 pub fn inbound(ctx: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let config = Config::read(ctx)?;
     let ((levels, _), packs) = (config.levels()?, config.packs()?);
-    let given = Arc::clone(&levels);
+    let (given, sent, failed) = (Arc::clone(&levels), Arc::clone(&levels), Arc::clone(&levels));
     inbound.on::<ProblemFound>(move |event, meta| problem_found(&event, meta, &given, &packs));
     inbound.on::<ComplaintClosed>(move |event, _| complaint_closed(&event, &levels));
     inbound.on::<ComplaintReopened>(|event, meta| complaint_reopened(&event, meta));
     inbound.on::<SolutionAgreed>(|event, meta| solution_agreed(&event, meta));
     progress::inbound(inbound);
-    inbound.on::<MessageSent>(|event, meta| {
-        let at = proto::instant("sent_at", event.sent_at.as_ref())?.unwrap_or(meta.occurred_at);
-        member(event.purpose(), &event.message_id, member::Command::Told { at })
+    inbound.on::<ComplaintAssessed>(|event, meta| {
+        Ok(Effects::none().row(labels::by_assessment(&event, meta.occurred_at)?))
     });
-    inbound.on::<MessageFailed>(|event, meta| {
-        let failed = member::Command::Failed { code: event.code.clone(), at: meta.occurred_at };
-        member(event.purpose(), &event.message_id, failed)
+    inbound.on::<MessageSent>(move |event, meta| message_sent(&event, meta, &sent));
+    inbound.on::<MessageFailed>(move |event, meta| {
+        let (code, at) = (event.code.clone(), meta.occurred_at);
+        match event.purpose() {
+            Purpose::Answer => answer(&event.about_id, &event.message_id, Fate::Failed { code, at }, &failed),
+            purpose => member(purpose, &event.message_id, member::Command::Failed { code, at }),
+        }
     });
     Ok(())
+}
+
+/// A server took a message: an answer, one about a major issue, or one about a complaint, which its customer may answer.
+fn message_sent(event: &MessageSent, meta: &Meta, levels: &Arc<Levels>) -> Result<Effects, Fault> {
+    let at = proto::instant("sent_at", event.sent_at.as_ref())?.unwrap_or(meta.occurred_at);
+    match event.purpose() {
+        Purpose::Answer => answer(&event.about_id, &event.message_id, Fate::Told { at }, levels),
+        Purpose::Offer | Purpose::Result | Purpose::Progress | Purpose::Satisfaction => {
+            let message_id = proto::id("message_id", &event.message_id)?;
+            let complaint_id = proto::id("about_id", &event.about_id)?;
+            Ok(Effects::none().row(sent_about_complaint(message_id, complaint_id)))
+        }
+        purpose => member(purpose, &event.message_id, member::Command::Told { at }),
+    }
+}
+
+/// What became of an answer to a case.
+fn answer(case_id: &str, message_id: &str, fate: Fate, levels: &Arc<Levels>) -> Result<Effects, Fault> {
+    let (case_id, message_id) = (proto::id("about_id", case_id)?, proto::id("message_id", message_id)?);
+    let levels = Arc::clone(levels);
+    Ok(Effects::change(Change::to::<Case>(case_id, Command::Fare { message_id, fate, levels })))
 }
 
 /// What became of a message about a major issue; the member has the message's id.
@@ -83,6 +110,7 @@ fn problem_found(
         article: None,
         health: Said::default(),
         packs: Arc::clone(packs),
+        over: None,
         left_out: BTreeSet::new(),
     };
     Ok(Effects::change(Change::to::<Case>(case_id, contact.register(levels))))

@@ -4,12 +4,14 @@
 //! In reading order: what a purchase and a case are and what may happen to them ([`domain`]); how channels reach us
 //! ([`rest`], and [`channels`] for those with a form of their own) and how staff tools and the other services do
 //! ([`api`], [`desk`] for those who work on cases, [`health`] for harm, [`regulators`] for reports on it,
-//! [`major_issues`] for what concerns many, [`customers`] for who is one person with whom); what we listen to
+//! [`answers`] for what goes back to the customer, [`major_issues`] for what concerns many, [`customers`] for who is one person with whom); what we listen to
 //! ([`inbound`], [`progress`]) and what time does ([`deadlines`]); what others learn ([`wire`]); how cases are found
-//! ([`search`], [`views`]); files ([`attachments`]); what we know and may say ([`knowledge`]); how personal data are
+//! ([`search`], [`views`]); files ([`attachments`]); what we know and may say ([`knowledge`]); what a
+//! model is to learn ([`labels`]); how personal data are
 //! kept ([`vault`]) and opened ([`words`]); what is read ([`store`]); what all doors share ([`app`]) and how it is
 //! configured ([`config`]).
 mod advice;
+mod answers;
 mod api;
 mod app;
 mod attachments;
@@ -22,6 +24,7 @@ mod domain;
 mod health;
 mod inbound;
 mod knowledge;
+mod labels;
 mod major_issues;
 mod progress;
 mod regulators;
@@ -40,10 +43,11 @@ use anyhow::Context as _;
 
 use backbone::{Aggregates, Context, Parts, Service};
 use contracts::intake::v1::{
-    attachments_server::AttachmentsServer, case_search_server::CaseSearchServer, case_views_server::CaseViewsServer,
-    customers_server::CustomersServer, desk_server::DeskServer, health_lane_server::HealthLaneServer,
-    inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer, knowledge_server::KnowledgeServer,
-    major_issues_server::MajorIssuesServer, regulators_server::RegulatorsServer,
+    answers_server::AnswersServer, attachments_server::AttachmentsServer, case_search_server::CaseSearchServer,
+    case_views_server::CaseViewsServer, customers_server::CustomersServer, desk_server::DeskServer,
+    health_lane_server::HealthLaneServer, inbound_messages_server::InboundMessagesServer, intake_server::IntakeServer,
+    knowledge_server::KnowledgeServer, major_issues_server::MajorIssuesServer, regulators_server::RegulatorsServer,
+    training_server::TrainingServer,
 };
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -90,6 +94,7 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
         .grpc(IntakeServer::new(api::Api(Arc::clone(&app))))
         .grpc(CustomersServer::new(customers::Customers(Arc::clone(&app))))
         .grpc(DeskServer::new(desk::Desk(Arc::clone(&app))))
+        .grpc(AnswersServer::new(answers::Answers(Arc::clone(&app))))
         .grpc(AttachmentsServer::new(attachments::Api(Arc::clone(&app))))
         .grpc(CaseSearchServer::new(search::Api(Arc::clone(&app))))
         .grpc(CaseViewsServer::new(views::Views(Arc::clone(&app))))
@@ -97,6 +102,7 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
         .grpc(HealthLaneServer::new(health::HealthLane(Arc::clone(&app))))
         .grpc(RegulatorsServer::new(regulators::Regulators(Arc::clone(&app))))
         .grpc(MajorIssuesServer::new(major_issues::MajorIssues(Arc::clone(&app))))
+        .grpc(TrainingServer::new(labels::Training(Arc::clone(&app))))
         .grpc(InboundMessagesServer::new(channels::Api(Arc::clone(&channels))))
         .http(attachments::routes(Arc::clone(&uploads)))
         .http(knowledge::routes(Arc::clone(&app)))
@@ -119,6 +125,11 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
             let (channels, name) = (Arc::clone(&channels), name.clone());
             async move { channels.read_once(&name).await }
         })
+    });
+    let counting = Arc::clone(&app);
+    let parts = parts.background("questions nobody answered", move || {
+        let app = Arc::clone(&counting);
+        async move { knowledge::store_gaps_once(&app).await }
     });
     let parts = parts.background("major issues", move || {
         let finder = Arc::clone(&finder);

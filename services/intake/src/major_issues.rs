@@ -10,8 +10,8 @@ use contracts::{
     intake::v1::{
         ActivateMajorIssueRequest, ApproveMajorIssueRequest, CloseMajorIssueRequest, ExtendMajorIssueRequest,
         GetMajorIssueRequest, ListMajorIssueMembersRequest, ListMajorIssueMembersResponse, MajorIssueView,
-        ProposeMajorIssueRequest, RecordMajorIssueAnswerRequest, RejectMajorIssueRequest,
-        SuppressMajorIssueMemberRequest, major_issues_server::MajorIssues as MajorIssuesRpc,
+        MitigateMajorIssueRequest, ProposeMajorIssueRequest, RecordMajorIssueAnswerRequest, RejectMajorIssueRequest,
+        ResumeMajorIssueRequest, SuppressMajorIssueMemberRequest, major_issues_server::MajorIssues as MajorIssuesRpc,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -226,6 +226,26 @@ impl MajorIssuesRpc for MajorIssues {
         let asked = asked(&mut checks, &request, "activate_major_issue", &request.get_ref().issue_id);
         let Some(asked) = asked else { return Err(checks.fault().into()) };
         self.submit(asked, Command::Activate).await
+    }
+
+    async fn mitigate_major_issue(
+        &self,
+        request: Request<MitigateMajorIssueRequest>,
+    ) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let asked = asked(&mut checks, &request, "mitigate_major_issue", &request.get_ref().issue_id);
+        let measure = checks.text("measure", request.get_ref().measure.trim(), 1..=500).map(str::to_owned);
+        let (Some(asked), Some(measure)) = (asked, measure) else { return Err(checks.fault().into()) };
+        let by = asked.by.clone();
+        self.submit(asked, Command::Mitigate { measure, by }).await
+    }
+
+    async fn resume_major_issue(&self, request: Request<ResumeMajorIssueRequest>) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let asked = asked(&mut checks, &request, "resume_major_issue", &request.get_ref().issue_id);
+        let reason = checks.text("reason", request.get_ref().reason.trim(), 1..=500).map(str::to_owned);
+        let (Some(asked), Some(reason)) = (asked, reason) else { return Err(checks.fault().into()) };
+        self.submit(asked, Command::Resume { reason }).await
     }
 
     async fn close_major_issue(&self, request: Request<CloseMajorIssueRequest>) -> Result<Response<Receipt>, Status> {

@@ -9,6 +9,7 @@ pub mod major_issue;
 pub mod purchase;
 pub mod regulator;
 mod reply;
+mod sending;
 
 use std::collections::BTreeSet;
 
@@ -104,6 +105,7 @@ impl Aggregate for Case {
             case::Event::AnswerJudged(helpful) => beside::judged(case_id, self.offer.as_ref(), *helpful, shard),
             case::Event::Reopened => course::reopened(case_id, contract::ReopenedBy::Complaint, None, shard),
             case::Event::Reply(event) => reply::published(self, event, case_id, shard),
+            case::Event::Sent(event) => sending::published(self, event, (case_id, complaint_id), shard),
             case::Event::Course(event) => course::publish(self, event, shard),
             case::Event::Advised(opinion) => Published::of(&beside::advised(case_id, opinion), shard),
             case::Event::Classified(event) => Published::of(&beside::classified(self, event), shard),
@@ -282,6 +284,9 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         classification: case.judged.as_ref().map(beside::judged_by),
         unsure: facts.is_unsure(),
         advice: case.opinion.as_ref().map(beside::advice),
+        sent: case.sent.iter().map(sending::sent).collect(),
+        undelivered: case.undelivered,
+        answered_over: String::new(),
     })
 }
 

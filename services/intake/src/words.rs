@@ -6,6 +6,7 @@ use contracts::intake::v1::{FurtherWords, MergedWords, RevealCaseResponse};
 use uuid::Uuid;
 
 use crate::{
+    advice,
     api::customer_of,
     app::App,
     domain::course::Further,
@@ -44,16 +45,7 @@ pub async fn of_case(app: &App, found: &Found, look: Look<'_>) -> Result<RevealC
     }
     // What was said with verdicts on an article.
     let later: BTreeMap<_, _> = texts.extract_if(|part, _| part.starts_with("said_")).collect();
-    let answers: BTreeMap<i64, String> = texts
-        .iter()
-        .filter_map(|(part, body)| Some((part.strip_prefix("answer_")?.parse().ok()?, body.clone())))
-        .collect();
-    let questions: BTreeMap<u32, String> = texts
-        .into_iter()
-        .filter_map(|(part, body)| Some((part.strip_prefix("question_")?.parse().ok()?, body)))
-        .collect();
-    said.questions = questions.into_values().collect();
-    said.further_answers = answers.into_values().collect();
+    what_we_said(texts, &mut said);
     if !contact.is_empty() {
         let first: Text = serde_json::from_str(&contact).map_err(Fault::internal)?;
         // What was said at first comes first; a part that was added was not said then.
@@ -81,6 +73,24 @@ pub async fn of_case(app: &App, found: &Found, look: Look<'_>) -> Result<RevealC
     Ok(said)
 }
 
+/// What the customer said at first, without what tells who that is. The looks are recorded.
+pub async fn redacted(app: &App, found: &Found, look: Look<'_>) -> Result<String, Fault> {
+    let customer = customer_of(found)?;
+    let said = of_case(app, found, look).await?;
+    let mut known = Vec::new();
+    for store::SealedContact { id, name, phone, email } in store::look_at_contact(&app.pool, customer, look).await? {
+        let fields = [("customer.name", name), ("customer.phone", phone), ("customer.email", email)];
+        let keys = keys(app, id, fields.iter().filter_map(|(_, sealed)| sealed.as_ref())).await?;
+        let open = |(column, sealed): &(&'static str, Option<Vec<u8>>)| {
+            let place = Place { column, row: id.to_string() };
+            sealed.as_ref().map(|sealed| open(&keys, &place, sealed))
+        };
+        known.extend(fields.iter().filter_map(open).collect::<Result<Vec<_>, _>>()?);
+    }
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    Ok(advice::redacted(&format!("{}\n{}", said.content, said.circumstances), &known))
+}
+
 /// The same, with what was said in the cases that were merged into it, one by the other.
 pub async fn with_merged(app: &App, found: &Found, look: Look<'_>) -> Result<RevealCaseResponse, Fault> {
     let mut said = of_case(app, found, look).await?;
@@ -94,6 +104,27 @@ pub async fn with_merged(app: &App, found: &Found, look: Look<'_>) -> Result<Rev
         }
     }
     Ok(said)
+}
+
+/// Our answers and questions, each in the order in which they were said.
+fn what_we_said(mut texts: HashMap<String, String>, said: &mut RevealCaseResponse) {
+    let answers: BTreeMap<i64, String> = texts
+        .iter()
+        .filter_map(|(part, body)| Some((part.strip_prefix("answer_")?.parse().ok()?, body.clone())))
+        .collect();
+    // Ids are in the order of time.
+    let sent: BTreeMap<_, _> = texts.extract_if(|part, _| part.starts_with("sent_")).collect();
+    let questions: BTreeMap<u32, String> = texts
+        .into_iter()
+        .filter_map(|(part, body)| Some((part.strip_prefix("question_")?.parse().ok()?, body)))
+        .collect();
+    said.questions = questions.into_values().collect();
+    // A question that was sent is one.
+    let sent: Vec<String> = sent.into_values().filter(|words| !said.questions.contains(words)).collect();
+    said.further_answers = answers.into_values().chain(sent).collect();
+    if said.answer.is_empty() && !said.further_answers.is_empty() {
+        said.answer = said.further_answers.remove(0);
+    }
 }
 
 fn further(one: &Further, words: &str) -> Result<FurtherWords, Fault> {

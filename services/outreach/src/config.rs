@@ -1,12 +1,15 @@
 //! The `[service]` section of the configuration; what each value means stands in `default.toml`.
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use anyhow::ensure;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::{domain::retry::Retry, template::Wording};
+use crate::{domain::retry::Retry, inbound::Answering, template::Wording};
 
 /// See `default.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,6 +31,19 @@ pub struct Settings {
     pub first_retry_seconds: u32,
     pub longest_retry_seconds: u32,
     pub max_attempts: u32,
+    pub answers_within_minutes: u32,
+    #[serde(default)]
+    pub push: BTreeMap<String, Push>,
+}
+
+/// A section `[service.push.NAME]`: a service of a platform that tells its customers what we answer. NAME is the source or
+/// channel of intake.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml says it, once")]
+pub enum Push {
+    SignedJson { url: String, secrets: Vec<SecretString> },
+    Wechat { url: String, app_id: String, secret: SecretString },
 }
 
 impl Settings {
@@ -43,8 +59,16 @@ impl Settings {
             0 < self.first_retry_seconds && self.first_retry_seconds <= self.longest_retry_seconds,
             "first_retry_seconds must be at least 1 and at most longest_retry_seconds"
         );
+        ensure!(self.answers_within_minutes > 0, "answers_within_minutes must be at least 1");
         ensure!(self.max_attempts > 0, "max_attempts must be at least 1");
         Ok(())
+    }
+
+    /// What holds for answers: over WeChat nobody can tell a second message from the first.
+    pub fn answering(&self) -> Answering {
+        let once = self.push.iter().filter(|(_, push)| matches!(push, Push::Wechat { .. }));
+        let once: BTreeSet<String> = once.map(|(name, _)| name.clone()).collect();
+        Answering { once, within: SignedDuration::from_mins(self.answers_within_minutes.into()) }
     }
 
     /// How long one question to another server may take.

@@ -1,5 +1,7 @@
 //! What we listen to: which event means which message. The id of the message is given, or derived from what it is for, so
 //! the same event queues nothing twice.
+use std::collections::BTreeSet;
+
 use backbone::{Change, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
     complaint::v1::{
@@ -7,16 +9,26 @@ use contracts::{
         SolutionOffered, SuggestionNoticeRequested,
     },
     fulfilment::v1::OrderRepaired,
-    intake::v1::MajorIssueNoticeRequested,
+    intake::v1::{CaseAnswerRequested, MajorIssueNoticeRequested},
     scheduling::v1::FollowUpDue,
 };
-use kernel::id::derived;
+use jiff::SignedDuration;
+use kernel::{calendar::add, id::derived};
 use uuid::Uuid;
 
 use crate::domain::message::{Command, Facts, Message, Purpose};
 
+/// What holds for answers to cases.
+#[derive(Debug)]
+pub struct Answering {
+    /// The ways over which what may have been sent is not sent again.
+    pub once: BTreeSet<String>,
+    /// So long an answer is tried; then a person must reach the customer otherwise.
+    pub within: SignedDuration,
+}
+
 /// Subscribes.
-pub fn inbound(i: &mut Inbound) {
+pub fn inbound(i: &mut Inbound, answering: Answering) {
     i.on::<SolutionOffered>(solution_offered);
     i.on::<OfferReminded>(|event, _| {
         about_complaint(Purpose::Offer, &event.message_id, &event.customer_id, &event.complaint_id)
@@ -33,6 +45,7 @@ pub fn inbound(i: &mut Inbound) {
     i.on::<SuggestionNoticeRequested>(suggestion_decided);
     i.on::<MajorIssueNoticeRequested>(major_issue);
     i.on::<OrderRepaired>(repaired);
+    i.on::<CaseAnswerRequested>(move |event, meta| answer(&event, meta, &answering));
 }
 
 /// Every offer is told at once (R-CMP-08); of one that waits for its answer complaint has him told again.
@@ -43,6 +56,7 @@ fn solution_offered(event: SolutionOffered, _meta: &Meta) -> Result<Effects, Fau
         purpose: Purpose::Offer,
         about_id: proto::id("complaint_id", &event.complaint_id)?,
         not_after: None,
+        once: false,
     })
 }
 
@@ -56,6 +70,7 @@ fn solution_executed(event: SolutionExecuted, meta: &Meta) -> Result<Effects, Fa
         purpose: Purpose::Result,
         about_id: proto::id("complaint_id", &event.complaint_id)?,
         not_after: None,
+        once: false,
     })
 }
 
@@ -72,6 +87,7 @@ fn about_complaint(
         purpose,
         about_id: proto::id("complaint_id", complaint_id)?,
         not_after: None,
+        once: false,
     })
 }
 
@@ -83,6 +99,7 @@ fn follow_up_due(event: FollowUpDue, _meta: &Meta) -> Result<Effects, Fault> {
         purpose: Purpose::FollowUp,
         about_id: proto::id("follow_up_id", &event.follow_up_id)?,
         not_after: proto::instant("window_end", event.window_end.as_ref())?,
+        once: false,
     })
 }
 
@@ -94,6 +111,7 @@ fn measure_released(event: ImprovementNoticeRequested, _meta: &Meta) -> Result<E
         purpose: Purpose::Improvement,
         about_id: proto::id("action_id", &event.action_id)?,
         not_after: None,
+        once: false,
     })
 }
 
@@ -105,6 +123,7 @@ fn suggestion_decided(event: SuggestionNoticeRequested, _meta: &Meta) -> Result<
         purpose: if event.adopted { Purpose::SuggestionAdopted } else { Purpose::SuggestionDeclined },
         about_id: proto::id("suggestion_id", &event.suggestion_id)?,
         not_after: None,
+        once: false,
     })
 }
 
@@ -116,6 +135,7 @@ fn major_issue(event: MajorIssueNoticeRequested, _meta: &Meta) -> Result<Effects
         purpose: Purpose::MajorIssue,
         about_id: proto::id("issue_id", &event.issue_id)?,
         not_after: None,
+        once: false,
     })
 }
 
@@ -128,6 +148,19 @@ fn repaired(event: OrderRepaired, _meta: &Meta) -> Result<Effects, Fault> {
         purpose: Purpose::Repaired,
         about_id: proto::id("order_id", &event.order_id)?,
         not_after: None,
+        once: false,
+    })
+}
+
+/// Intake names the message of each answer, and keeps its words until it is sent.
+fn answer(event: &CaseAnswerRequested, meta: &Meta, answering: &Answering) -> Result<Effects, Fault> {
+    queue(Facts {
+        message_id: proto::id("message_id", &event.message_id)?,
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purpose: Purpose::Answer,
+        about_id: proto::id("case_id", &event.case_id)?,
+        not_after: Some(add(meta.occurred_at, answering.within)),
+        once: answering.once.contains(&event.over),
     })
 }
 

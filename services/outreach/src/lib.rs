@@ -30,8 +30,8 @@ pub static SERVICE: Service = Service {
     aggregates: |a| {
         a.with::<Message>();
     },
-    inbound: |_, i| {
-        inbound::inbound(i);
+    inbound: |ctx, i| {
+        inbound::inbound(i, ctx.config::<Settings>()?.answering());
         Ok(())
     },
     assemble,

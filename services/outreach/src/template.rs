@@ -14,6 +14,12 @@ pub struct Wording {
     pub contact: String,
 }
 
+/// The subject of an answer: as the customer's, named an answer once.
+pub fn answered(subject: &str) -> String {
+    let is_answer = ["re:", "回复:", "回复："].iter().any(|said| subject.to_lowercase().starts_with(said));
+    if is_answer { subject.to_owned() } else { format!("Re: {subject}").trim_end().to_owned() }
+}
+
 /// The words for an e-mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
@@ -56,6 +62,8 @@ fn email(purpose: Purpose) -> &'static str {
         Purpose::SuggestionDeclined => include_str!("../templates/suggestion_declined.email.txt"),
         Purpose::MajorIssue => include_str!("../templates/major_issue.email.txt"),
         Purpose::Repaired => include_str!("../templates/repaired.email.txt"),
+        // Its words are a person's, and no template's.
+        Purpose::Answer => "",
     }
 }
 
@@ -71,6 +79,7 @@ fn sms(purpose: Purpose) -> &'static str {
         Purpose::SuggestionDeclined => include_str!("../templates/suggestion_declined.sms.txt"),
         Purpose::MajorIssue => include_str!("../templates/major_issue.sms.txt"),
         Purpose::Repaired => include_str!("../templates/repaired.sms.txt"),
+        Purpose::Answer => "",
     }
 }
 

@@ -106,6 +106,7 @@ fn purpose(purpose: Purpose) -> wire::Purpose {
         Purpose::SuggestionDeclined => wire::Purpose::SuggestionDeclined,
         Purpose::MajorIssue => wire::Purpose::MajorIssue,
         Purpose::Repaired => wire::Purpose::Repaired,
+        Purpose::Answer => wire::Purpose::Answer,
     }
 }
 
@@ -113,5 +114,6 @@ fn medium(medium: Medium) -> wire::Medium {
     match medium {
         Medium::Email => wire::Medium::Email,
         Medium::Sms => wire::Medium::Sms,
+        Medium::Push => wire::Medium::Push,
     }
 }

@@ -10,11 +10,13 @@
 
 mod broker;
 pub mod docs;
+mod mail_server;
 mod receiver;
 mod servers;
 mod stack;
 
 pub use broker::Broker;
+pub use mail_server::MailServer;
 pub use receiver::{Receiver, Taken};
 pub use servers::{Servers, free_port};
 pub use stack::{JournalRow, Stack, entry, request, wrong_fields};

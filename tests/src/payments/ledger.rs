@@ -17,6 +17,32 @@ pub struct Order {
     pub purchase_ref: String,
     /// More than nothing.
     pub amount: Money,
+    /// By what the purchase was paid, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tender: Option<Tender>,
+}
+
+/// One of the means a purchase was paid by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tender {
+    pub no: u32,
+    pub kind: TenderKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<u64>,
+}
+
+/// What the provider can pay back by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TenderKind {
+    Card,
+    Wallet,
+    Cash,
+    GiftCard,
+    StoreCredit,
+    Points,
+    Voucher,
 }
 
 impl Order {
@@ -48,6 +74,8 @@ pub struct Entry {
     pub purchase_ref: String,
     pub amount: Money,
     pub provider_ref: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tender: Option<Tender>,
 }
 
 /// A refund the provider will never pay.
@@ -131,16 +159,21 @@ impl Ledger {
 
     pub fn view(&self) -> LedgerView {
         let mut view = LedgerView::default();
-        for Line { key, order: Order { purchase_ref, amount }, answer } in self.lines.iter().cloned() {
+        for Line { key, order: Order { purchase_ref, amount, tender }, answer } in self.lines.iter().cloned() {
             match answer {
                 Answer::Succeeded { provider_ref } => {
                     *view.totals.entry(amount.currency.to_string()).or_default() += amount.minor;
-                    view.entries.push(Entry { key, purchase_ref, amount, provider_ref });
+                    view.entries.push(Entry { key, purchase_ref, amount, provider_ref, tender });
                 }
                 Answer::Failed { code } => view.refusals.push(Refusal { key, purchase_ref, amount, code }),
             }
         }
         view
+    }
+
+    /// What is paid under the key.
+    pub fn tender(&self, key: &str) -> Option<TenderKind> {
+        self.line(key).and_then(|line| line.order.tender).map(|tender| tender.kind)
     }
 
     fn line(&self, key: &str) -> Option<&Line> {
@@ -174,7 +207,7 @@ mod tests {
     use super::*;
 
     fn order(minor: i64) -> Order {
-        Order { purchase_ref: "p".into(), amount: Money::new(minor, "CNY".parse().unwrap()) }
+        Order { purchase_ref: "p".into(), amount: Money::new(minor, "CNY".parse().unwrap()), tender: None }
     }
 
     fn decide(ledger: &mut Ledger, key: &str, minor: i64, refuse: bool) -> Answer {

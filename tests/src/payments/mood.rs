@@ -4,6 +4,8 @@ use std::{collections::HashMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use super::ledger::TenderKind;
+
 /// The body of `PUT /mood`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +19,9 @@ pub struct Mood {
     /// How long a slow request takes.
     #[serde(default = "two_seconds")]
     pub delay_ms: u64,
+    /// Only what is paid back by this meets the mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tender: Option<TenderKind>,
 }
 
 fn always() -> f64 {
@@ -30,7 +35,7 @@ fn two_seconds() -> u64 {
 impl From<Mode> for Mood {
     /// The mode for every request.
     fn from(mode: Mode) -> Self {
-        Self { mode, probability: always(), seed: 0, delay_ms: two_seconds() }
+        Self { mode, probability: always(), seed: 0, delay_ms: two_seconds(), tender: None }
     }
 }
 
@@ -69,10 +74,11 @@ impl Temper {
     }
 
     /// What the next request with this key meets, and how long it takes if it is slow.
-    pub fn next(&mut self, key: &str) -> (Mode, Duration) {
+    pub fn next(&mut self, key: &str, tender: Option<TenderKind>) -> (Mode, Duration) {
         let nth = self.seen.entry(key.to_owned()).or_default();
         *nth += 1;
-        let hit = share(self.mood.seed, key, *nth) < self.mood.probability;
+        let meant = self.mood.tender.is_none() || self.mood.tender == tender;
+        let hit = meant && share(self.mood.seed, key, *nth) < self.mood.probability;
         let mode = if hit { self.mood.mode } else { Mode::Normal };
         (mode, Duration::from_millis(self.mood.delay_ms))
     }
@@ -98,7 +104,7 @@ mod tests {
         let mood = Mood { probability: 0.3, seed: 7, ..Mode::Fail.into() };
         let run = || {
             let mut temper = Temper::new(mood);
-            (0..10_000).map(|n| temper.next(&format!("key-{}", n % 1_000)).0).collect::<Vec<_>>()
+            (0..10_000).map(|n| temper.next(&format!("key-{}", n % 1_000), None).0).collect::<Vec<_>>()
         };
         let modes = run();
         assert_eq!(modes, run());
@@ -110,7 +116,17 @@ mod tests {
     fn a_mood_of_probability_one_spares_nobody_and_of_zero_everybody() {
         for (probability, expected) in [(1.0, Mode::Refuse), (0.0, Mode::Normal)] {
             let mut temper = Temper::new(Mood { probability, ..Mode::Refuse.into() });
-            assert!((0..100).all(|n| temper.next(&n.to_string()).0 == expected));
+            assert!((0..100).all(|n| temper.next(&n.to_string(), None).0 == expected));
         }
+    }
+
+    #[test]
+    fn a_mood_about_one_tender_spares_the_others() {
+        let mut temper = Temper::new(Mood { tender: Some(TenderKind::Card), ..Mode::Refuse.into() });
+        let mut meets = |tender| temper.next("a", tender).0;
+        assert_eq!(
+            [None, Some(TenderKind::Points), Some(TenderKind::Card)].map(&mut meets),
+            [Mode::Normal, Mode::Normal, Mode::Refuse]
+        );
     }
 }

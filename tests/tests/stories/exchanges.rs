@@ -46,6 +46,7 @@ impl World {
             lines: vec![line],
             confirmed: true,
             segment: String::new(),
+            compensation: None,
         };
         let mut staff = self.fulfilment();
         let order_id = staff.request_service_order(request(CLERK, asked)).await.unwrap().into_inner().id;

@@ -3,19 +3,24 @@
 mod analyses;
 mod approvals;
 mod chargebacks;
+mod compensations;
 mod endings;
 mod exchanges;
 mod holidays;
 mod hotline;
 mod ladder;
 mod loops;
+mod mail;
 mod merging;
 mod night;
 mod offers;
+mod platform;
 mod recall;
 mod recipes;
 mod repairs;
 mod returns;
+mod tenders;
+mod wechat;
 mod what_if;
 mod world;
 

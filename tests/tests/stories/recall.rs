@@ -4,7 +4,8 @@ use contracts::{
     complaint::v1::{EscalationRaised, EscalationTrigger},
     intake::v1::{
         ActivateMajorIssueRequest, ApproveMajorIssueRequest, CloseMajorIssueRequest, ExtendMajorIssueRequest,
-        GetMajorIssueRequest, MajorIssueView, ProposeMajorIssueRequest, major_issues_client::MajorIssuesClient,
+        GetMajorIssueRequest, MajorIssueView, MitigateMajorIssueRequest, ProposeMajorIssueRequest,
+        major_issues_client::MajorIssuesClient,
     },
 };
 use jiff::SignedDuration;
@@ -68,6 +69,9 @@ async fn r_int_09_a_recalled_batch_reaches_every_buyer_once_also_the_silent_ones
     );
     let accounted: Vec<_> = seen.accounted.iter().map(|one| (one.key.as_str(), one.count)).collect();
     assert_eq!(accounted, [("told", 5)]);
+    let measure = "b-77 is taken from all stores, its maker holds the rest".to_owned();
+    let done = MitigateMajorIssueRequest { issue_id: issue.clone(), measure };
+    world.issues().mitigate_major_issue(request("staff:quality-li", done)).await.unwrap();
     let close = CloseMajorIssueRequest { issue_id: issue.clone() };
     world.issues().close_major_issue(request("staff:quality-li", close)).await.unwrap();
     assert_eq!(world.issue(&issue).await.status, "closed");

@@ -41,6 +41,7 @@ impl World {
             lines: vec![line],
             confirmed: true,
             segment: String::new(),
+            compensation: None,
         };
         let order = self.fulfilment().request_service_order(request(CLERK, asked)).await.unwrap().into_inner();
         assert_eq!(order.status, "authorised");
@@ -137,6 +138,7 @@ async fn r_ful_11_r_ful_12_r_ful_13_a_repair_that_costs_more_than_was_said_waits
         order_id: order.clone(),
         line_no: 1,
         payment_reference: payment_reference.into(),
+        taken_by_provider: false,
     };
     world.repairs().hand_over_repair(request(CLERK, hand_over(""))).await.unwrap_err();
     world.repairs().hand_over_repair(request(CLERK, hand_over("till-4-11"))).await.unwrap();

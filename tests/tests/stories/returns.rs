@@ -27,6 +27,7 @@ impl World {
             lines: vec![line],
             confirmed: true,
             segment: String::new(),
+            compensation: None,
         };
         let order = self.fulfilment().request_service_order(request(CLERK, asked)).await.unwrap().into_inner();
         (order.id, order.status)

@@ -12,14 +12,21 @@ use contracts::{
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use stories::payments::{LedgerView, Sandbox};
+use stories::payments::{Calling, LedgerView, Sandbox, Told, Trouble};
 use testkit::{Stack, request};
 use tonic::{Status, transport::Channel};
+
+/// What the payment provider signs with.
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// The provider tells of itself how each refund ended; all this goes wrong with it. (Another amount is raised to management.)
+const TROUBLES: [Trouble; 6] =
+    [Trouble::Duplicates, Trouble::OutOfOrder, Trouble::Late, Trouble::AnotherOrder, Trouble::Unsigned, Trouble::Stale];
 
 /// The chain and what stands outside it.
 pub struct World {
     pub stack: Stack,
     pub http: reqwest::Client,
+    provider: Sandbox,
     payments: String,
     sms: Arc<Mutex<Vec<Value>>>,
 }
@@ -31,7 +38,8 @@ impl World {
 
     /// `adjust` may change each service's settings, by its name.
     pub async fn open_with(adjust: impl Fn(&str, &mut Settings) + Send + Sync) -> Self {
-        let payments = serve(Sandbox::new(None).unwrap().router()).await;
+        let provider = Sandbox::new(None).unwrap();
+        let payments = serve(provider.clone().router()).await;
         let sms = Arc::new(Mutex::new(Vec::new()));
         let gateway = Router::new().route("/sms", post(take_sms)).with_state(Arc::clone(&sms));
         let sms_url = format!("{}/sms", serve(gateway).await);
@@ -49,6 +57,7 @@ impl World {
                 "fulfilment" => {
                     settings.service["payments"]["url"] = json!(payments);
                     settings.service["payments"]["timeout"] = json!("1s");
+                    settings.service["payments"]["callback_secrets"] = json!([SECRET]);
                 }
                 "outreach" => settings.service["sms_url"] = json!(sms_url),
                 "complaint" => {
@@ -64,7 +73,10 @@ impl World {
             adjust(name, settings);
         })
         .await;
-        Self { stack, http: reqwest::Client::new(), payments, sms }
+        let url = format!("{}/v1/payments/callbacks", stack.base_url("fulfilment"));
+        let calling = Calling { url, secret: SECRET.into(), troubles: TROUBLES.into() };
+        provider.call_back(calling, stack.node("fulfilment").context().clock.clone()).unwrap();
+        Self { stack, http: reqwest::Client::new(), provider, payments, sms }
     }
 
     /// A sale of one article for 12.50, delivered two days later; says the purchase's id.
@@ -297,9 +309,20 @@ impl World {
         self.http.get(format!("{}/ledger", self.payments)).send().await.unwrap().json().await.unwrap()
     }
 
+    /// All that the provider tells of itself has arrived, and what follows has happened; says what came of it.
+    pub async fn provider_told(&self) -> Told {
+        let told = self.provider.told().await;
+        self.stack.settle().await;
+        told
+    }
+
     /// Spoils the provider's mood, or makes it normal again.
     pub async fn mood(&self, mode: &str) {
-        let mood = json!({ "mode": mode });
+        self.mood_of(json!({ "mode": mode })).await;
+    }
+
+    /// As [`World::mood`], of any parts.
+    pub async fn mood_of(&self, mood: Value) {
         let answer = self.http.put(format!("{}/mood", self.payments)).json(&mood).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
@@ -322,7 +345,8 @@ async fn take_sms(State(taken): State<Arc<Mutex<Vec<Value>>>>, Json(message): Js
     Json(json!({ "accepted": true }))
 }
 
-async fn serve(router: Router) -> String {
+/// Serves on a port of its own until the test ends; says where.
+pub async fn serve(router: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     #[expect(clippy::disallowed_methods, reason = "the server ends with the test's runtime")]

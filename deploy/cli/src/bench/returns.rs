@@ -8,13 +8,14 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use backbone::Clock;
 use contracts::fulfilment::v1::{
     GetOverviewRequest, InspectGoodsRequest, InspectionResult, LineRequest, OrderOrigin, ReceiveGoodsRequest,
     RequestServiceOrderRequest, fulfilment_client::FulfilmentClient,
 };
 use futures::future::try_join_all;
 use indicatif::ProgressBar;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use kernel::money::Money;
 use tonic::transport::{Channel, Endpoint};
 
@@ -90,7 +91,7 @@ pub async fn play(private: &Private, count: usize) -> anyhow::Result<Returns> {
 
 /// As a shop system tells it; waits until fulfilment knows what was paid.
 async fn sell(private: &Private, count: usize) -> anyhow::Result<Vec<Sale>> {
-    let at = Timestamp::now() - SignedDuration::from_hours(24);
+    let at = Clock::system().now() - SignedDuration::from_hours(24);
     let paid = Money::new(4_990, "CNY".parse()?);
     let sale = |number: usize| Sale {
         channel: "shop".into(),
@@ -139,7 +140,7 @@ async fn clerk(mut client: FulfilmentClient<Channel>, sold: &[Sale], next: &Atom
                 ..Default::default()
             }],
             confirmed: true,
-            segment: String::new(),
+            ..Default::default()
         };
         let order = client.request_service_order(staff(CLERK, &key("ask"), asked)).await?.into_inner();
         ensure!(order.status == "authorised", "a return within seven days is {}", order.status);

@@ -10,8 +10,9 @@ use std::{
 
 use anyhow::Context as _;
 use contracts::{
-    common::v1::{Page, Receipt},
+    common::v1::{Channel as WireChannel, Page, Receipt},
     fulfilment::v1::{self as fulfilment, ServiceOrderView, fulfilment_client::FulfilmentClient},
+    intake::v1::{FindCustomersRequest, customers_client::CustomersClient},
 };
 use jiff::{SignedDuration, Timestamp};
 use tonic::{Response, Status, transport::Channel};
@@ -19,12 +20,15 @@ use tonic::{Response, Status, transport::Channel};
 use super::{luck, staff::abreast};
 use crate::{
     drive::{Driver, staff},
-    source::Return,
+    forms::Sale,
+    source::{Return, Source},
 };
 
 const CLERK: &str = "staff:clerk-may";
 const INSPECTOR: &str = "staff:inspector-jo";
 const MANAGER: &str = "staff:counter-manager-ida";
+/// Where orders stand that somebody is to do something about.
+const OPEN: [&str; 4] = ["promised", "in_review", "authorised", "in_progress"];
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What was asked for at counters, and what is owed of it; the recount starts from here.
@@ -42,7 +46,10 @@ pub struct Owed {
 pub struct Counter<'a> {
     driver: &'a Driver,
     fulfilment: Channel,
+    intake: Channel,
     returns: &'a [Return],
+    /// By purchase.
+    sold: HashMap<String, &'a Sale>,
     owed: Mutex<Owed>,
     /// What each order is about.
     about: Mutex<HashMap<String, Return>>,
@@ -62,9 +69,18 @@ fn wish(back: &Return) -> (&'static str, &'static str) {
 }
 
 impl<'a> Counter<'a> {
-    pub fn new(driver: &'a Driver, returns: &'a [Return]) -> anyhow::Result<Self> {
-        let fulfilment = driver.channel("fulfilment")?;
-        Ok(Self { driver, fulfilment, returns, owed: Mutex::default(), about: Mutex::default() })
+    pub fn new(driver: &'a Driver, source: &'a Source) -> anyhow::Result<Self> {
+        let sold = source.sales.iter().map(|sale| (sale.purchase_id().to_string(), sale)).collect();
+        let (fulfilment, intake) = (driver.channel("fulfilment")?, driver.channel("intake")?);
+        Ok(Self {
+            driver,
+            fulfilment,
+            intake,
+            returns: &source.returns,
+            sold,
+            owed: Mutex::default(),
+            about: Mutex::default(),
+        })
     }
 
     /// What is owed so far.
@@ -91,9 +107,21 @@ impl<'a> Counter<'a> {
 
     async fn ask_for(&self, back: &Return) -> anyhow::Result<u64> {
         let (kind, reason) = wish(back);
-        let customer = kernel::id::derived("demo-customer", &[&back.channel, &back.order_ref]);
+        let key = format!("ask/{}/{}/{}", back.order_ref, back.line_id, back.at);
+        let who = FindCustomersRequest {
+            customer_ref: back.customer_ref.clone(),
+            channel: WireChannel::Shop.into(),
+            purpose: format!("counter:{}", back.store),
+            ..Default::default()
+        };
+        let found = self.driver.insist(|| {
+            let (mut intake, who) = (CustomersClient::new(self.intake.clone()), staff(CLERK, &key, who.clone()));
+            async move { intake.find_customers(who).await }
+        });
+        let found = found.await?.context("nobody can be found")?.customers;
+        let customer = found.into_iter().next().context("who bought it is not known")?;
         let m = fulfilment::RequestServiceOrderRequest {
-            customer_id: customer.to_string(),
+            customer_id: customer.customer_id,
             origin: Some(fulfilment::OrderOrigin { kind: "counter".into(), reference: back.store.clone() }),
             kind: kind.into(),
             lines: vec![fulfilment::LineRequest {
@@ -105,9 +133,8 @@ impl<'a> Counter<'a> {
                 ..Default::default()
             }],
             confirmed: true,
-            segment: String::new(),
+            ..Default::default()
         };
-        let key = format!("ask/{}/{}/{}", back.order_ref, back.line_id, back.at);
         let asked = self.say(CLERK, &key, m, |c, r| async move { orders(c).request_service_order(r).await });
         let order = asked.await?.with_context(|| format!("{CLERK} cannot {key}"))?;
         let ineligible = order.status == "ineligible";
@@ -122,7 +149,7 @@ impl<'a> Counter<'a> {
     /// Everybody does what can be done now; says how many steps were taken.
     pub async fn work(&self) -> anyhow::Result<u64> {
         let mut steps = 0;
-        for status in ["in_review", "authorised", "in_progress"] {
+        for status in OPEN {
             let orders = self.in_status(status).await?;
             steps += abreast(orders.iter().map(|order| self.step(order))).await?;
         }
@@ -131,7 +158,7 @@ impl<'a> Counter<'a> {
 
     /// Whether everything that was brought has come to its end.
     pub async fn finished(&self) -> anyhow::Result<bool> {
-        for status in ["in_review", "authorised", "in_progress"] {
+        for status in OPEN {
             if !self.in_status(status).await?.is_empty() {
                 return Ok(false);
             }
@@ -140,6 +167,9 @@ impl<'a> Counter<'a> {
     }
 
     async fn step(&self, order: &ServiceOrderView) -> anyhow::Result<u64> {
+        if order.status == "promised" {
+            return self.complete(order).await;
+        }
         let (Some(request), Some(back)) = (&order.request, self.about(&order.order_id)) else { return Ok(0) };
         let kind = request.requested.as_ref().map_or("", |asked| asked.kind.as_str());
         let order_id = order.order_id.clone();
@@ -160,6 +190,34 @@ impl<'a> Counter<'a> {
         }
     }
 
+    /// The article of an agreed exchange is what was bought first; where it was exchanged before, the order is given up.
+    async fn complete(&self, order: &ServiceOrderView) -> anyhow::Result<u64> {
+        let opened = order.opened.as_ref().context("an agreed order that nothing was agreed for")?;
+        let sale = self.sold.get(&opened.purchase_id).context("an agreed order about a purchase nobody made")?;
+        let line = sale.lines.first().context("a sale without a line")?;
+        let (order_id, purchase_id) = (order.order_id.clone(), opened.purchase_id.clone());
+        let m = fulfilment::CompleteAgreedOrderRequest {
+            order_id: order_id.clone(),
+            lines: vec![fulfilment::LineRequest {
+                purchase_id,
+                line_id: line.line_id.clone(),
+                quantity: 1,
+                reason: "quality.defect".into(),
+                ..Default::default()
+            }],
+            ..Default::default()
+        };
+        let done =
+            self.done(CLERK, order, "complete", m, |c, r| async move { orders(c).complete_agreed_order(r).await });
+        if done.await? > 0 {
+            let back = Return::of(sale, line, 1, sale.bought_at);
+            self.about.lock().unwrap_or_else(PoisonError::into_inner).insert(order_id, back);
+            return Ok(1);
+        }
+        let m = fulfilment::CancelServiceOrderRequest { order_id, reason: "exchanged_before".into() };
+        self.done(MANAGER, order, "give_up", m, |c, r| async move { orders(c).cancel_service_order(r).await }).await
+    }
+
     /// One piece of some returns is the customer's own doing; he agrees and takes it home again.
     async fn inspect(
         &self,
@@ -171,7 +229,7 @@ impl<'a> Counter<'a> {
         for goods in &request.goods {
             let (order_id, line_no) = (order.order_id.clone(), goods.line_no);
             if goods.uninspected > 0 {
-                let rejected = u32::from(without_reason && goods.uninspected > 1 && luck(&order_id) % 9 == 0);
+                let rejected = u32::from(without_reason && goods.uninspected > 1 && luck(&order_id).is_multiple_of(9));
                 let accepted = goods.uninspected - rejected;
                 let found = |quantity, accepted, disposition: &str| fulfilment::InspectionResult {
                     quantity,
@@ -221,7 +279,9 @@ impl<'a> Counter<'a> {
                 async move { orders(channel).list_service_orders(m).await }
             });
             let list = list.await??;
-            found.extend(list.orders.into_iter().filter(|order| self.about(&order.order_id).is_some()));
+            found.extend(
+                list.orders.into_iter().filter(|order| status == "promised" || self.about(&order.order_id).is_some()),
+            );
             token = list.next_page_token;
             if token.is_empty() {
                 return Ok(found);

@@ -61,7 +61,7 @@ pub async fn run(home: Home, options: &Demo, output: Output) -> anyhow::Result<E
     let played = Instant::now();
     let paid = source.sales.iter().map(|sale| (sale.purchase_id(), sale.paid)).collect();
     let staff = Staff::new(&driver, paid)?;
-    let counter = Counter::new(&driver, &source.returns)?;
+    let counter = Counter::new(&driver, &source)?;
     let contacts = contacts::of(&source, start + DAY * i32::try_from(options.days)?);
     let people = (&staff, &counter);
     let mut play =

@@ -127,8 +127,12 @@ async fn money(
     let (agreed, owed) = (staff.agreed(), counter.owed());
     let asked: u64 = owed.asked.values().sum();
     recount.hold("returns brought → orders asked for at counters", source.returns.len(), asked);
-    let over = ["completed", "closed_partial", "ineligible"].map(|status| of(&overview.orders, status));
-    recount.hold("… and refunds agreed → orders at their end", asked + agreed.refunds, over.iter().sum::<u64>());
+    let over = ["completed", "closed_partial", "ineligible", "cancelled"].map(|status| of(&overview.orders, status));
+    recount.hold(
+        "… and refunds and exchanges agreed → orders at their end",
+        asked + agreed.refunds + agreed.exchanges,
+        over.iter().sum::<u64>(),
+    );
     let paid_out: i64 = ledger.entries.iter().map(|entry| entry.amount.minor).sum();
     let refunded: i64 = overview.refunded.iter().map(|money| money.minor).sum();
     recount.hold("refunds agreed or owed → paid by the provider", agreed.refunds + owed.refunds, ledger.entries.len());

@@ -35,6 +35,8 @@ pub struct Agreed {
     pub refunds: u64,
     pub minor: i64,
     pub by_people: u64,
+    /// Of those the exchanges: they become service orders.
+    pub exchanges: u64,
     pub declined: u64,
     pub dissatisfied: u64,
     by_purchase: HashMap<Uuid, i64>,
@@ -238,7 +240,10 @@ impl<'a> Staff<'a> {
                     agreed.minor += amount.minor;
                     *agreed.by_purchase.entry(purchase).or_default() += amount.minor;
                 }
-                None => agreed.by_people += 1,
+                None => {
+                    agreed.by_people += 1;
+                    agreed.exchanges += u64::from(remedy.kind() == RemedyKind::Exchange);
+                }
             });
         }
         Ok(told)
@@ -246,7 +251,7 @@ impl<'a> Staff<'a> {
 
     async fn guide(&self, view: &ComplaintView) -> anyhow::Result<u64> {
         let mut told = 0;
-        for remedy in view.remedies.iter().filter(|remedy| remedy.amount.is_none()) {
+        for remedy in view.remedies.iter().filter(|remedy| remedy.kind() == RemedyKind::Guidance) {
             let m = complaint::CompleteRemedyRequest {
                 complaint_id: view.complaint_id.clone(),
                 remedy_id: remedy.remedy_id.clone(),

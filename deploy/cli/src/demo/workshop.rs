@@ -131,13 +131,14 @@ impl Counter<'_> {
             }
             "in_repair" => {
                 // Some need a second try.
-                let passed = !one.tests.is_empty() || luck(&order_id) % 5 > 0;
+                let passed = !one.tests.is_empty() || !luck(&order_id).is_multiple_of(5);
                 let m = fulfilment::TestRepairRequest { order_id, line_no, passed };
                 self.done(TECHNICIAN, order, "test", m, |c, r| async move { repairs(c).test_repair(r).await }).await
             }
             "repaired" => {
                 let payment_reference = format!("till:{order_id}");
-                let m = fulfilment::HandOverRepairRequest { order_id, line_no, payment_reference };
+                let m =
+                    fulfilment::HandOverRepairRequest { order_id, line_no, payment_reference, ..Default::default() };
                 self.done(CLERK, order, "hand_over", m, |c, r| async move { repairs(c).hand_over_repair(r).await })
                     .await
             }
@@ -147,6 +148,14 @@ impl Counter<'_> {
                 let asked = |c, r| async move { repairs(c).record_repair_satisfaction(r).await };
                 self.done(CLERK, order, "ask", m, asked).await
             }
+            _ => self.alternative(order, one).await,
+        }
+    }
+
+    /// What cannot be repaired goes home as it is, if the customer agrees.
+    async fn alternative(&self, order: &ServiceOrderView, one: &RepairView) -> anyhow::Result<u64> {
+        let (order_id, line_no) = (order.order_id.clone(), one.line_no);
+        match one.status.as_str() {
             "unrepairable" => {
                 let alternative = "return_unrepaired".into();
                 let m = fulfilment::OfferAlternativeRequest { order_id, line_no, alternative };

@@ -1,5 +1,5 @@
 //! `aftercare triage`: teaching a model what contacts are about, measuring it, and asking why it said what it said.
-//! Invariant: no system is asked or needed; the one file written is the one named by `--out`.
+//! Invariant: only `export` asks a system; the one file written is the one named by `--out`.
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
@@ -10,9 +10,10 @@ use triage::{
     safety::{Book, Safety},
 };
 
-use crate::output::Output;
+use crate::{home::Home, output::Output};
 
 mod explain;
+mod export;
 mod labelled;
 mod report;
 mod score;
@@ -20,6 +21,7 @@ mod train;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  aftercare triage export --since 2026-01-01T00:00:00Z --out labelled.csv
   aftercare triage train --from labelled.csv --out own.model
   aftercare triage evaluate --model own.model --on others.csv
   aftercare triage explain \"用了之后头皮很痒\"")]
@@ -30,6 +32,8 @@ pub struct TriageArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum What {
+    /// What people said cases are about, with the words of customers (without names, addresses and numbers), to learn from.
+    Export(Export),
     /// Learn a model from labelled texts, and say how good it is on texts it has not seen.
     #[command(after_help = FORM)]
     Train(Train),
@@ -70,6 +74,25 @@ Then name the model in intake's configuration; in shadow it is written beside th
   mode = \"shadow\"        # off, shadow, on";
 
 #[derive(Debug, Args)]
+pub struct Export {
+    /// Only what was said from then on.
+    #[arg(long, value_name = "INSTANT")]
+    pub since: Option<String>,
+    /// Only what was said before then.
+    #[arg(long, value_name = "INSTANT")]
+    pub before: Option<String>,
+    /// Labelled texts, CSV.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Why; it is written down with every case whose words are looked at.
+    #[arg(long, value_name = "WORDS", default_value = "training of the triage model")]
+    pub purpose: String,
+    /// Who looks.
+    #[arg(long = "as", value_name = "ACTOR", default_value = "staff:cli")]
+    pub actor: String,
+}
+
+#[derive(Debug, Args)]
 pub struct Train {
     /// Labelled texts, CSV.
     #[arg(long, value_name = "FILE")]
@@ -94,9 +117,10 @@ pub struct Train {
     pub bits: u8,
 }
 
-/// `aftercare triage train | evaluate | explain | report`.
-pub fn run(options: &TriageArgs, output: Output) -> anyhow::Result<ExitCode> {
+/// `aftercare triage export | train | evaluate | explain | report`.
+pub async fn run(home: &Home, options: &TriageArgs, output: Output) -> anyhow::Result<ExitCode> {
     match &options.what {
+        What::Export(options) => export::run(home, options, output).await?,
         What::Train(options) => train::run(options, output)?,
         What::Evaluate { model: file, on } => train::evaluate(&model(file.as_ref())?, on, output)?,
         What::Explain { text, model: file } => explain::run(text, &model(file.as_ref())?, output)?,

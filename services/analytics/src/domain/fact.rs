@@ -47,7 +47,7 @@ pub struct Measures {
     pub score: Option<u32>,
     /// What was paid, by the customer or back to him.
     pub amount: Option<Money>,
-    /// The cause found, or the cause an improvement action is against.
+    /// The cause found, or the cause an improvement action is against; the model whose word a person replaced.
     pub code: Option<String>,
     /// The class of a complaint.
     pub class: Option<String>,
@@ -70,8 +70,10 @@ pub struct Measures {
     pub to_acknowledge_s: Option<u64>,
     /// From the hand-over to the answer, or until it was forwarded; of a call from being offered until it ended.
     pub to_answer_s: Option<u64>,
-    /// How a call or a case ended.
+    /// How a call or a case ended; of a case that a person classified, whether the model had said the same.
     pub outcome: Option<String>,
+    /// The channel a contact came by.
+    pub channel: Option<String>,
     /// How promises stand now.
     pub promised: Vec<Standing>,
 }

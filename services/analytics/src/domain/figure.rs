@@ -32,7 +32,8 @@ pub struct Figure {
     /// What it is about.
     pub metric: Metric,
     /// Which number of the metric: "share", "mean", "median", "p90", "rate", "count", a currency, "share.<currency>",
-    /// "share.<promise>"; of calls "offered", "answered", "abandoned" and "target"; of cases "share.<ending>".
+    /// "share.<promise>"; of calls "offered", "answered", "abandoned" and "target"; of cases "share.<ending>"; of contacts
+    /// "p99" and each part by channel, "mean.<channel>"; of models "share.<model>".
     pub part: String,
     /// Absent where the denominator is 0.
     pub value: Option<f64>,
@@ -136,7 +137,7 @@ pub struct Money {
     pub sales: u64,
 }
 
-fn figure(metric: Metric, part: impl Into<String>, unit: Unit, n: u64) -> Figure {
+pub(super) fn figure(metric: Metric, part: impl Into<String>, unit: Unit, n: u64) -> Figure {
     Figure { metric, part: part.into(), value: None, unit, n, numerator: None, bounds: None }
 }
 
@@ -144,7 +145,7 @@ fn quotient(numerator: u64, denominator: u64) -> Option<f64> {
     (denominator > 0).then(|| numerator as f64 / denominator as f64)
 }
 
-fn proportion(metric: Metric, share: Share) -> Figure {
+pub(super) fn proportion(metric: Metric, share: Share) -> Figure {
     let n = share.hits + share.misses;
     Figure {
         value: quotient(share.hits, n),

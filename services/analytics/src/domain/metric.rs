@@ -40,11 +40,15 @@ pub enum Metric {
     LoopClosure,
     /// M25
     Recurrence,
+    /// M27m
+    ModelAgreement,
+    /// M27t
+    OnRecord,
 }
 
 impl Metric {
     /// All of them, in the order of their ids.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::CoverageGross,
         Self::CoverageNet,
         Self::OnTime,
@@ -62,6 +66,8 @@ impl Metric {
         Self::SuggestionAdoption,
         Self::LoopClosure,
         Self::Recurrence,
+        Self::ModelAgreement,
+        Self::OnRecord,
     ];
 
     /// Those about complaints, in an analysis (R-CMP-16).
@@ -94,6 +100,8 @@ impl Metric {
             Self::SuggestionAdoption => "M23",
             Self::LoopClosure => "M24",
             Self::Recurrence => "M25",
+            Self::ModelAgreement => "M27m",
+            Self::OnRecord => "M27t",
         }
     }
 
@@ -117,6 +125,8 @@ impl Metric {
             Self::SuggestionAdoption => "suggestion adoption rate",
             Self::LoopClosure => "loops closed with the customer",
             Self::Recurrence => "recurrence after a measure",
+            Self::ModelAgreement => "people who said what the model had said",
+            Self::OnRecord => "time until a contact is on record",
         }
     }
 }

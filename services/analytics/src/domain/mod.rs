@@ -5,6 +5,7 @@ pub mod comparison;
 pub mod counted;
 pub mod fact;
 pub mod figure;
+pub mod intake;
 pub mod metric;
 pub mod period;
 pub mod span;

@@ -4,6 +4,7 @@
 
 mod analyses;
 mod complaints;
+mod contacts;
 mod events;
 mod figures;
 mod owners;

@@ -208,9 +208,11 @@ pub enum Rejection {
     NotAsApproved,
     #[error("it has a worth or did not go as planned: say in done what was given, which must be the {0} approved")]
     GivenUnsaid(&'static str),
+    #[error("a service order carries it out and settles it; complete that one, or cancel it where nothing comes of it")]
+    RemedyOrdered,
     #[error("the remedy is settled already")]
     RemedySettled,
-    #[error("money may be on its way to the customer; it must be settled first")]
+    #[error("money, or what else a service order gives, may be on its way to the customer; it must be settled first")]
     MoneyMoving,
     #[error("the term for an appeal ended at {0}")]
     TermOver(Timestamp),
@@ -260,6 +262,7 @@ impl Rejection {
             Self::NotAsApproved | Self::GivenUnsaid(_) => "complaint.not_as_approved",
             Self::UnknownRemedy => "complaint.unknown_remedy",
             Self::NotGuidance => "complaint.not_guidance",
+            Self::RemedyOrdered => "complaint.remedy_ordered",
             Self::RemedySettled => "complaint.remedy_settled",
             Self::MoneyMoving => "complaint.money_moving",
             Self::TermOver(_) => "complaint.term_over",

@@ -218,6 +218,9 @@ pub enum Event {
     RemedyDeviated {
         remedy_id: Uuid,
     },
+    RemedyOrdered {
+        remedy_id: Uuid,
+    },
     Executed {
         at: Timestamp,
     },
@@ -333,6 +336,7 @@ impl Complaint {
             Event::RemedyDeviated { remedy_id } => {
                 self.remedies_of(*remedy_id).for_each(|remedy| remedy.deviates = true);
             }
+            Event::RemedyOrdered { remedy_id } => self.remedies_of(*remedy_id).for_each(|remedy| remedy.ordered = true),
             Event::Executed { .. } => self.state = State::Executed { untold: false },
             Event::ResultTold { at, .. } => {
                 let silent_at = kernel::calendar::add(*at, self.facts.terms.silence_after);

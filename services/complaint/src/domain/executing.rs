@@ -1,4 +1,4 @@
-//! Carrying out what was agreed (R-CMP-09): money by service orders, everything else by people, each remedy tracked to its
+//! Carrying out what was agreed (R-CMP-09): by service orders, and what none carries out by people, each remedy tracked to its
 //! end. Invariant: nothing counts as done that differs in kind or amount from the approved solution (R-FUL-17).
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ impl Complaint {
         let remedy = self.solution.as_ref().filter(|_| self.carrying_out()).and_then(|s| s.remedy(remedy_id));
         match remedy {
             Some(remedy) if ordered.is_some_and(|ordered| ordered != remedy.kind) => self.settle(remedy_id, false, now),
-            Some(_) => self.started(),
+            Some(remedy) => self.started().into_iter().chain(ordered.and_then(|_| order_of(remedy))).collect(),
             None => vec![],
         }
     }
@@ -49,13 +49,14 @@ impl Complaint {
         matches!(self.state, State::Agreed | State::Executing)
     }
 
-    /// A remedy that people carry out and that is not settled yet.
+    /// A remedy that people carry out, for no service order does, and that is not settled yet.
     fn by_people(&self, remedy_id: Uuid) -> Result<&Remedy, Rejection> {
         let solution = self.solution.as_ref().filter(|_| self.carrying_out()).ok_or_else(|| self.not_now())?;
         let remedy = solution.remedy(remedy_id).ok_or(Rejection::UnknownRemedy)?;
         match () {
             () if remedy.kind.refunds() => Err(Rejection::NotGuidance),
             () if remedy.progress != Progress::Pending => Err(Rejection::RemedySettled),
+            () if remedy.ordered => Err(Rejection::RemedyOrdered),
             () => Ok(remedy),
         }
     }
@@ -85,4 +86,10 @@ impl Complaint {
     pub(super) fn money_moving(&self) -> bool {
         self.carrying_out() && self.solution.as_ref().is_some_and(Solution::money_pending)
     }
+}
+
+/// From now on its service order carries it out; of money that was known before.
+fn order_of(remedy: &Remedy) -> Option<Event> {
+    let new = remedy.progress == Progress::Pending && !remedy.ordered && !remedy.kind.refunds();
+    new.then_some(Event::RemedyOrdered { remedy_id: remedy.remedy_id })
 }

@@ -1,6 +1,6 @@
 //! A solution: what the customer is promised, who wrote it, who approved it, how he agreed (R-CMP-06 to R-CMP-09).
-//! Money is promised in one currency and within bounds; what people do (guidance, exchange, repair,
-//! service again) has no amount but for a compensation's worth.
+//! Money is promised in one currency and within bounds; what else is given (guidance, exchange, repair, service again) has no
+//! amount but for a compensation's worth.
 use jiff::Timestamp;
 use kernel::{
     approval::Approval,
@@ -24,15 +24,15 @@ pub enum RemedyKind {
     },
     /// Advice on use, or the way to medical care; done by people.
     Guidance,
-    /// Other goods for those that came back; arranged by people.
+    /// Other goods for those that came back; people say which, and a service order carries it out.
     Exchange,
-    /// The goods are repaired; arranged by people.
+    /// The goods are repaired, by a service order.
     Repair,
-    /// A voucher or a gift of this worth; handed out by people.
+    /// A voucher, points or a gift of this worth; people say which, and a service order gives it out.
     Compensation {
         amount: Money,
     },
-    /// The service is done once more; by people.
+    /// The service is done once more, by a service order.
     ServiceAgain,
 }
 
@@ -102,6 +102,9 @@ pub struct Remedy {
     /// It does not go as planned; somebody gave a reason (R-CMP-09).
     #[serde(default)]
     pub deviates: bool,
+    /// A service order carries it out, and no person by hand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ordered: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Timestamp>,
 }
@@ -152,6 +155,7 @@ impl Solution {
             progress: Progress::Pending,
             exception: false,
             deviates: false,
+            ordered: false,
             settled_at: None,
         };
         let remedies = wishes.iter().enumerate().map(remedy).collect();
@@ -174,9 +178,10 @@ impl Solution {
         self.remedies.iter().find(|remedy| remedy.remedy_id == remedy_id)
     }
 
-    /// Some of its money is promised and not yet known to be paid or refused.
+    /// Some of its money, or what else a service order carries out, is promised and not yet known to be given or refused.
     pub fn money_pending(&self) -> bool {
-        self.remedies.iter().any(|remedy| remedy.kind.refunds() && remedy.progress == Progress::Pending)
+        let ordered = |remedy: &&Remedy| remedy.kind.refunds() || remedy.ordered;
+        self.remedies.iter().filter(ordered).any(|remedy| remedy.progress == Progress::Pending)
     }
 
     /// Everything but `except` is done.

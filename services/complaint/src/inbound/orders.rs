@@ -1,7 +1,11 @@
 //! Service orders that people must look at: a refund whose provider takes back its word or has none for too long, which is
-//! management's, and what was promised for an order that comes near its end or is late.
+//! management's, agreed remedies that nobody completes, what was promised for an order that comes near its end or is late, and compensation that nobody approves in time
+//! or the provider does not pay.
 use backbone::{Change, Effects, Fault, Inbound, proto};
-use contracts::fulfilment::v1::{OrderPromiseMoved, OrderUnanswered, RefundContradicted, RefundOverdue};
+use contracts::fulfilment::v1::{
+    CompensationMoved, OrderPromiseMoved, OrderUnanswered, OrderUncompleted, PortionFailed, RefundContradicted,
+    RefundOverdue,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -16,6 +20,7 @@ use crate::{
 pub fn inbound(ladder: &Ladder, inbound: &mut Inbound) {
     let (contradicted, overdue, promises, unanswered) =
         (ladder.clone(), ladder.clone(), ladder.clone(), ladder.clone());
+    let partly_failed = ladder.clone();
     inbound.on::<RefundContradicted>(move |event, _| {
         let RefundContradicted { refund_id, order_id, complaint_id, .. } = &event;
         raise(&["refund", refund_id], order_id, complaint_id, Trigger::PaymentContradicted, &contradicted).map(effects)
@@ -24,12 +29,35 @@ pub fn inbound(ladder: &Ladder, inbound: &mut Inbound) {
         let RefundOverdue { refund_id, order_id, complaint_id, .. } = &event;
         raise(&["refund_overdue", refund_id], order_id, complaint_id, Trigger::PaymentUnknown, &overdue).map(effects)
     });
+    inbound.on::<PortionFailed>(move |event, _| {
+        let PortionFailed { order_id, portion, complaint_id, .. } = &event;
+        let Some(portion) = portion else { return Err(Fault::invalid("portion", "is missing")) };
+        let of = ["portion_failed", &portion.refund_id];
+        raise(&of, order_id, complaint_id, Trigger::RemedyFailed, &partly_failed).map(effects)
+    });
     inbound.on::<OrderUnanswered>(move |OrderUnanswered { order_id }, told| {
         let told = told.event_id.to_string();
         raise(&["order_unanswered", &order_id, &told], &order_id, "", Trigger::OfferUnanswered, &unanswered)
             .map(effects)
     });
     inbound.on::<OrderPromiseMoved>(move |event, _| promise_moved(&event, &promises));
+    let (given, uncompleted) = (ladder.clone(), ladder.clone());
+    inbound.on::<OrderUncompleted>(move |event, _| {
+        let OrderUncompleted { order_id, complaint_id, .. } = &event;
+        raise(&["order_uncompleted", order_id], order_id, complaint_id, Trigger::PromiseLate, &uncompleted).map(effects)
+    });
+    inbound.on::<CompensationMoved>(move |event, _| compensation_moved(&event, &given));
+}
+
+/// What is held back or failed is raised until it goes on.
+fn compensation_moved(event: &CompensationMoved, ladder: &Ladder) -> Result<Effects, Fault> {
+    let CompensationMoved { order_id, status, refund_id, .. } = event;
+    let (held, failed) = (["compensation_held", order_id], ["compensation_failed", order_id, refund_id]);
+    match status.as_str() {
+        "held_back" => raise(&held, order_id, "", Trigger::ApprovalLate, ladder).map(effects),
+        "failed" => raise(&failed, order_id, "", Trigger::RemedyFailed, ladder).map(effects),
+        _ => Ok(effects([wire::settle(escalation(&held)), wire::settle(escalation(&failed))])),
+    }
 }
 
 /// Each warning is raised once, and settled when the promise has ended or is late.

@@ -80,9 +80,8 @@ impl Aggregate for Complaint {
                 let (remedy_id, done) = (remedy_id.to_string(), *done);
                 Published::of(&c::RemedySettled { complaint_id, remedy_id, done }, shard)
             }
-            Event::RemedyDeviated { remedy_id } => {
-                Published::of(&c::RemedyDeviated { complaint_id, remedy_id: remedy_id.to_string() }, shard)
-            }
+            Event::RemedyDeviated { remedy_id } => Published::of(&view::remedy_deviated(self, *remedy_id), shard),
+            Event::RemedyOrdered { remedy_id } => Published::of(&view::remedy_ordered(self, *remedy_id), shard),
             Event::Executed { .. } => Published::of(&self.executed(), shard),
             Event::ResultTold { message_id, channel, at } => {
                 Published::of(&self.result_told_by(*message_id, channel.as_deref()), shard).at(*at)
@@ -163,6 +162,7 @@ impl Aggregate for Complaint {
             | Event::ExecutionStarted
             | Event::RemedySettled { .. }
             | Event::RemedyDeviated { .. }
+            | Event::RemedyOrdered { .. }
             | Event::Executed { .. }
             | Event::Care(_)
             | Event::ResultTold { .. }

@@ -140,6 +140,7 @@ fn progress(remedy: &Remedy) -> contract::RemedyProgress {
         status: status.to_owned(),
         exception: remedy.exception,
         deviates: remedy.deviates,
+        ordered: remedy.ordered,
     }
 }
 
@@ -199,6 +200,18 @@ pub fn ordered(event: &OrderOpened) -> Result<Option<RemedyKind>, (&'static str,
     }
     let remedy = common::Remedy { remedy_id: String::new(), kind: event.kind, amount: event.amount.clone() };
     remedy_kind(&remedy).map(Some)
+}
+
+/// That it does not go as planned.
+pub fn remedy_deviated(complaint: &Complaint, remedy_id: uuid::Uuid) -> contract::RemedyDeviated {
+    let complaint_id = complaint.facts.complaint_id.to_string();
+    contract::RemedyDeviated { complaint_id, remedy_id: remedy_id.to_string() }
+}
+
+/// That a service order carries it out.
+pub fn remedy_ordered(complaint: &Complaint, remedy_id: uuid::Uuid) -> contract::RemedyOrdered {
+    let complaint_id = complaint.facts.complaint_id.to_string();
+    contract::RemedyOrdered { complaint_id, remedy_id: remedy_id.to_string() }
 }
 
 /// One thing promised.

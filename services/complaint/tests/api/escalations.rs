@@ -2,7 +2,7 @@
 use contracts::{
     common::v1::{CaseClass, Lane},
     complaint::v1::*,
-    fulfilment::v1::{OrderPromise, OrderPromiseMoved, RefundOverdue},
+    fulfilment::v1::{CompensationMoved, OrderPromise, OrderPromiseMoved, OrderUncompleted, RefundOverdue},
     intake::v1::{CaseClosed, CaseResponded, CaseResponseCorrected, CaseResponseDueSoon, CaseResponseMissed},
 };
 use testkit::request;
@@ -280,6 +280,43 @@ async fn r_ful_05_a_promise_of_an_order_is_warned_of_and_raised_when_it_is_late(
     let late = (EscalationTrigger::PromiseLate, EscalationLevel::ComplaintManager);
     assert_eq!(seen(house.events().await), [warned, warned, late]);
     assert_eq!(house.events::<EscalationClosed>().await.len(), 2, "what is late is warned of no more");
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn r_ful_17_an_agreed_remedy_that_nobody_completes_is_raised_once() {
+    let house = House::open().await;
+    house.record(1, CaseClass::Repair).await;
+    let uncompleted = OrderUncompleted { order_id: id(7), complaint_id: id(1), remedy_id: id(9) };
+    house.hear("fulfilment", &uncompleted, 7).await;
+    house.hear("fulfilment", &uncompleted, 7).await;
+    let raised = house.events::<EscalationRaised>().await;
+    let seen: Vec<_> =
+        raised.iter().map(|one| (one.trigger(), one.complaint_id.clone(), one.order_id.clone())).collect();
+    assert_eq!(seen, [(EscalationTrigger::PromiseLate, id(1), id(7))]);
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
+async fn r_ful_15_compensation_that_is_held_back_or_fails_is_raised_until_it_goes_on() {
+    let house = House::open().await;
+    let moved = |status: &str, refund_id: String| CompensationMoved {
+        order_id: id(7),
+        status: status.into(),
+        refund_id,
+        ..CompensationMoved::default()
+    };
+    for status in ["held_back", "held_back", "asked", "approved", "paying"] {
+        house.hear("fulfilment", &moved(status, String::new()), 7).await;
+    }
+    for (status, refund) in [("failed", 8), ("approved", 8), ("paying", 9), ("failed", 9)] {
+        house.hear("fulfilment", &moved(status, id(refund)), 7).await;
+    }
+    let raised = house.events::<EscalationRaised>().await;
+    let seen: Vec<_> = raised.iter().map(|one| (one.trigger(), one.order_id.clone())).collect();
+    let (late, failed) = (EscalationTrigger::ApprovalLate, EscalationTrigger::RemedyFailed);
+    assert_eq!(seen, [(late, id(7)), (failed, id(7)), (failed, id(7))], "each payment that fails");
+    assert_eq!(house.events::<EscalationClosed>().await.len(), 2, "the last one still waits for people");
     assert_eq!(house.stack.parked(NAME).await, 0);
 }
 

@@ -21,7 +21,9 @@ mod webhooks;
 use contracts::{
     common::v1::{CaseClass, Count, Lane},
     complaint::v1::*,
-    fulfilment::v1::{OrderFailed, OrderOpened, OrderUnanswered, RefundContradicted, RefundRefused},
+    fulfilment::v1::{
+        OrderFailed, OrderOpened, OrderUnanswered, PortionFailed, RefundContradicted, RefundRefused, TenderPortion,
+    },
     outreach::v1::{MessageFailed, Purpose},
 };
 use testkit::request;
@@ -310,6 +312,21 @@ async fn a_provider_that_takes_back_its_word_goes_to_management_even_after_the_c
     let triggers: Vec<_> = raised.iter().map(EscalationRaised::trigger).collect();
     assert_eq!(triggers, [EscalationTrigger::PaymentContradicted]);
     assert_eq!((raised[0].complaint_id.as_str(), house.stack.parked(NAME).await), (id(1).as_str(), 0));
+}
+
+#[tokio::test]
+async fn a_refund_that_partly_failed_is_raised_once_for_each_portion_that_did() {
+    let house = House::open().await;
+    for (version, refund) in [(1, 8), (2, 8), (3, 9)] {
+        let portion = Some(TenderPortion { refund_id: id(refund), ..TenderPortion::default() });
+        let failed = PortionFailed { order_id: id(7), portion, ..PortionFailed::default() };
+        house.stack.publish("fulfilment", &failed, uuid::Uuid::from_u128(7), version).await;
+        house.stack.settle().await;
+    }
+    let raised = house.events::<EscalationRaised>().await;
+    let triggers: Vec<_> = raised.iter().map(EscalationRaised::trigger).collect();
+    assert_eq!(triggers, [EscalationTrigger::RemedyFailed; 2]);
+    assert_eq!((raised[0].order_id.clone(), house.stack.parked(NAME).await), (id(7), 0));
 }
 
 #[tokio::test]

@@ -78,10 +78,18 @@ fn optional_code(checks: &mut Checks, field: &str, text: &str) -> Option<String>
     if text.is_empty() { Some(String::new()) } else { code(checks, field, text) }
 }
 
+/// A department as complaint writes it, for example store-operations; empty where nobody knows.
+pub(super) fn department(checks: &mut Checks, field: &str, told: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+    let fits = told.len() <= 64 && told.chars().all(plain);
+    let wrong = "must be at most 64 of a-z, 0-9, \"-\", \"_\" and \".\"";
+    checks.value(field, if fits { Ok(told.to_owned()) } else { Err(wrong) })
+}
+
 fn dimensions(checks: &mut Checks, told: Option<&CostDimensions>) -> Option<Dimensions> {
     let Some(told) = told else { return Some(Dimensions::default()) };
     let cause = optional_code(checks, "dimensions.cause", &told.cause);
-    let department = optional_code(checks, "dimensions.department", &told.department);
+    let department = department(checks, "dimensions.department", &told.department);
     let supplier = checks.text("dimensions.supplier", &told.supplier, 0..=WORD_MAX).map(str::to_owned);
     let batch = checks.text("dimensions.batch", &told.batch, 0..=WORD_MAX).map(str::to_owned);
     Some(Dimensions { cause: cause?, department: department?, supplier: supplier?, batch: batch? })
@@ -167,7 +175,7 @@ impl Costs for Api {
         let r = request.into_inner();
         let mut checks = Checks::default();
         let cause = optional_code(&mut checks, "cause", &r.cause);
-        let department = optional_code(&mut checks, "department", &r.department);
+        let department = department(&mut checks, "department", &r.department);
         let supplier = checks.text("supplier", &r.supplier, 0..=WORD_MAX).map(str::to_owned);
         let batch = checks.text("batch", &r.batch, 0..=WORD_MAX).map(str::to_owned);
         let period = period(&mut checks, r.from.as_ref(), r.to.as_ref());

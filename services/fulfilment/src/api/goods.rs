@@ -1,38 +1,43 @@
 //! The door to goods that come back: parcels are read, found by their number, and what was found in them is handed on.
-use backbone::{Checks, Fault};
+use backbone::{Checks, Fault, page::by_time};
 use contracts::fulfilment::v1::{
-    InspectGoodsRequest, InspectionCriterion, InspectionResult, LinePiecesReceived, ReceiveGoodsRequest,
+    InspectGoodsRequest, InspectionCriterion, InspectionResult, LinePiecesReceived, ListOpenOrdersRequest,
+    ListOpenOrdersResponse, ReceiveGoodsRequest,
 };
 use jiff::Timestamp;
 use kernel::returns::{Facts, Receipt};
+use tonic::{Response, Status};
 use uuid::Uuid;
 
 use super::{
-    Api,
+    Api, key,
     repair::{optional_reference, reference},
     request::{code, word},
 };
 use crate::{
     carrier::{Carrier as _, Made, ToLabel},
     domain::order::{
-        Rejection,
+        Rejection, ServiceOrder,
         goods::{Criterion, Disposition, Finding, Inspection},
         label,
         returning::Came,
     },
-    store,
+    store::{self, Stored},
+    wire,
 };
 
-const LIST_MAX: usize = 100;
-const QUANTITY_MAX: u32 = 1_000_000;
+pub(super) const LIST_MAX: usize = 100;
+pub(super) const QUANTITY_MAX: u32 = 1_000_000;
 
 /// Which order a parcel belongs to: by its id, or by the number that stands on it.
+#[derive(Clone)]
 pub(super) enum Which {
     Id(Uuid),
     Number(String),
 }
 
 /// What came, and where.
+#[derive(Clone)]
 pub(super) struct Parcel {
     pub which: Which,
     pub place: String,
@@ -49,7 +54,15 @@ pub(super) fn parcel(checks: &mut Checks, r: &ReceiveGoodsRequest) -> Option<Par
         checks.text("rma_number", &r.rma_number, 1..=20).map(|number| Which::Number(number.to_uppercase()))
     };
     let place = optional_reference(checks, "place", &r.place);
-    let listed = checks.list("came", &r.came, LIST_MAX);
+    let came = came(checks, &r.came);
+    let number = optional_reference(checks, "parcel_reference", &r.parcel_reference);
+    let reference = Some(number?).filter(|number| !number.is_empty());
+    Some(Parcel { which: which?, place: place?, came: came?, reference })
+}
+
+/// Reads what is in a parcel; an article of no line is named.
+pub(super) fn came(checks: &mut Checks, came: &[LinePiecesReceived]) -> Option<Vec<Came>> {
+    let listed = checks.list("came", came, LIST_MAX);
     let one = |(n, one): (usize, &LinePiecesReceived)| {
         let quantity = checks.within(&format!("came[{n}].quantity"), one.quantity, 1..=QUANTITY_MAX);
         let line_no = (one.line_no > 0).then_some(one.line_no);
@@ -58,10 +71,7 @@ pub(super) fn parcel(checks: &mut Checks, r: &ReceiveGoodsRequest) -> Option<Par
         Some(Came { line_no, product_id: product_id?, quantity: quantity? })
     };
     let came: Vec<Option<Came>> = listed.unwrap_or_default().iter().enumerate().map(one).collect();
-    let came = listed.and(came.into_iter().collect::<Option<_>>());
-    let number = optional_reference(checks, "parcel_reference", &r.parcel_reference);
-    let reference = Some(number?).filter(|number| !number.is_empty());
-    Some(Parcel { which: which?, place: place?, came: came?, reference })
+    listed.and(came.into_iter().collect::<Option<_>>())
 }
 
 /// What an inspector found.
@@ -148,6 +158,23 @@ impl Api {
 }
 
 impl Api {
+    /// What a place has open.
+    pub(super) async fn open_orders(
+        &self,
+        ListOpenOrdersRequest { place, page }: ListOpenOrdersRequest,
+    ) -> Result<Response<ListOpenOrdersResponse>, Status> {
+        let mut checks = Checks::default();
+        let place = reference(&mut checks, "place", &place);
+        let page = checks.page(page.as_ref(), by_time);
+        let (Some(place), Some((page, after))) = (place, page) else { return Err(checks.fault().into()) };
+        let rows = store::open_at(&self.pool, &place, after, page.limit()).await?;
+        let place = |row: &Stored<ServiceOrder>| (key(row.state.opened_at), row.id);
+        Ok(Response::new(ListOpenOrdersResponse {
+            next_page_token: page.next(&rows, place),
+            orders: rows.iter().map(|row| wire::order_view(row.id, row.version, &row.state)).collect(),
+        }))
+    }
+
     /// The label its carrier makes for an order's parcel; the one it has where there is one.
     pub(super) async fn labelled(&self, id: Uuid, by: &str) -> Result<label::Command, Fault> {
         let order = store::order(&self.pool, id).await?.ok_or_else(|| Fault::not_found("service_order", id))?;

@@ -19,14 +19,17 @@ use uuid::Uuid;
 
 use super::{
     Api,
+    compensation::gift,
     repair::{optional_reference, reference},
 };
 use crate::{
     domain::{
         account::{PurchaseAccount, Units},
         facts::{self, Stated},
+        giving::Gift,
         order::{
             ServiceOrder,
+            agreed::Agreement,
             request::{Bought, Line, Origin, OriginKind, Request, Wanted},
         },
     },
@@ -56,13 +59,16 @@ pub(super) fn code(checks: &mut Checks, field: &str, code: &str) -> Option<Strin
 
 /// What a caller asks for, before anything was looked up.
 pub(super) struct Asked {
-    customer_id: Uuid,
-    origin: Origin,
-    kind: Kind,
-    lines: Vec<AskedLine>,
+    pub(super) customer_id: Uuid,
+    pub(super) origin: Origin,
+    pub(super) kind: Kind,
+    pub(super) lines: Vec<AskedLine>,
+    pub(super) gift: Option<Gift>,
+    /// The remedy it carries out.
+    pub(super) agreed: Option<Agreement>,
 }
 
-struct AskedLine {
+pub(super) struct AskedLine {
     bought: Option<Bought>,
     product_id: String,
     batch: String,
@@ -78,9 +84,31 @@ pub(super) fn asked(checks: &mut Checks, r: &RequestServiceOrderRequest, price_m
     let customer_id = checks.id("customer_id", &r.customer_id);
     let origin = origin(checks, r.origin.as_ref());
     let kind = word::<Kind>(checks, "kind", &r.kind);
+    let told = asked_lines(checks, r, kind, price_max, None);
+    let (lines, gift) = told?;
+    Some(Asked { customer_id: customer_id?, origin: origin?, kind: kind?, lines, gift, agreed: None })
+}
+
+/// Reads the articles it is about, and what is given beside them; `agreed` is the worth of that where a solution says it.
+pub(super) fn asked_lines(
+    checks: &mut Checks,
+    r: &RequestServiceOrderRequest,
+    kind: Option<Kind>,
+    price_max: &Limits,
+    agreed: Option<kernel::money::Money>,
+) -> Option<(Vec<AskedLine>, Option<Gift>)> {
+    let gives = kind == Some(Kind::Compensation);
+    let gift = gift(checks, r.compensation.as_ref(), agreed);
+    let fits = match (&r.compensation, gives) {
+        (None, true) => Err("is missing: what is given"),
+        (Some(_), false) if kind.is_some() => Err("is given by an order of the kind compensation only"),
+        _ => Ok(()),
+    };
+    let fits = checks.value("compensation", fits);
     let segment = checks.optional_of("segment", &r.segment, &kernel::sla::SEGMENTS);
     let listed = checks.list("lines", &r.lines, LINES_MAX);
-    let some = checks.value("lines", if r.lines.is_empty() { Err("must name at least one article") } else { Ok(()) });
+    let some = checks
+        .value("lines", if r.lines.is_empty() && !gives { Err("must name at least one article") } else { Ok(()) });
     // Lines are read even when the kind is wrong, so that all wrong fields are named at once.
     let of = |(n, one)| {
         let line = line(checks, n, one, kind.unwrap_or(Kind::ReturnRefund), segment.flatten());
@@ -97,7 +125,8 @@ pub(super) fn asked(checks: &mut Checks, r: &RequestServiceOrderRequest, price_m
     some?;
     listed.filter(|_| evidence <= EVIDENCE_IN_ALL)?;
     segment?;
-    Some(Asked { customer_id: customer_id?, origin: origin?, kind: kind?, lines: lines? })
+    fits?;
+    Some((lines?, gift?))
 }
 
 fn origin(checks: &mut Checks, origin: Option<&OrderOrigin>) -> Option<Origin> {
@@ -214,8 +243,17 @@ impl Api {
         let lines: Vec<_> = numbered.map(|(n, line)| self.decide(&mut checks, n, line, &accounts, now)).collect();
         let lines = lines.into_iter().collect::<Option<_>>();
         let Some(lines) = lines else { return Err(checks.fault()) };
+        let lines: Vec<Line> = lines;
+        let (origin, agreed) = (&asked.origin, asked.agreed.as_ref());
+        let compensation = match asked.gift {
+            None => None,
+            Some(gift) => {
+                let given = self.giving(&mut checks, (gift, by), (origin, agreed), (&lines, &accounts));
+                Some(given.ok_or_else(|| checks.fault())?)
+            }
+        };
         Ok(Request {
-            order_id: Uuid::now_v7(),
+            order_id: agreed.map_or_else(Uuid::now_v7, |agreed| agreed.order_id),
             customer_id: asked.customer_id,
             origin: asked.origin,
             kind: asked.kind,
@@ -232,8 +270,11 @@ impl Api {
             promises: Promises::default(),
             payouts: vec![],
             replacements: vec![],
+            compensation,
+            agreed: asked.agreed.is_some(),
             unanswered_at: None,
             label: None,
+            effort: self.ceilings.of(asked.kind),
         })
     }
 

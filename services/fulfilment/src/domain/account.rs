@@ -6,16 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use kernel::money::Money;
+use kernel::{money::Money, promise::Versioned};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     Consequence, Part, Refusal,
-    order::{self, money},
+    order::{self, money, portion},
 };
 pub use back::{Back, Backs, ClaimedLine, Fees, HeldLine, Move, PieceClaim};
 pub use rejection::Rejection;
+pub use tender::{Share, TenderKind};
 pub use units::{Article, Sale, Units};
 
 /// One account, with the purchase's id. `Default` is a purchase nobody has spoken of yet.
@@ -106,6 +107,12 @@ pub enum Command {
     },
     /// It claims the money of some of them.
     ClaimPieces(PieceClaim),
+    /// What is paid of a claim, or of an agreed order under its id, is divided over the means the purchase was paid by.
+    Divide {
+        claim_id: Uuid,
+        order_id: Uuid,
+        amount: Money,
+    },
     /// Of what it holds under one claim, so much is for another one from now on.
     MoveHold(Move),
     Claim {
@@ -129,6 +136,7 @@ pub enum Event {
     PiecesHeld { claim_id: Uuid, order_id: Uuid, lines: Vec<HeldLine> },
     PiecesRefused { claim_id: Uuid, order_id: Uuid, reason: Refusal },
     HoldMoved(Move),
+    Divided { claim_id: Uuid, order_id: Uuid, policy: Versioned, shares: Vec<Share> },
     ClaimWaiting { purchase_id: Uuid, claim: Claim },
     Held { claim: Claim, parts: Vec<Part> },
     ClaimRefused { order_id: Uuid, reason: Refusal },
@@ -152,6 +160,7 @@ impl PurchaseAccount {
             (Command::Deliver { .. }, _) => Ok(vec![]),
             (Command::ClaimPieces(claim), _) => self.claim_pieces(&claim),
             (Command::MoveHold(hold), _) => self.move_hold(hold),
+            (Command::Divide { claim_id, order_id, amount }, _) => self.divide(claim_id, order_id, amount),
             (Command::Take { order_id, units }, _) => self.take(order_id, units),
             (Command::GiveBack { order_id, units }, _) => Ok(self.give_back(order_id, units)),
         }
@@ -169,6 +178,7 @@ impl PurchaseAccount {
         if Money::sum(paid.currency, lines.iter().map(|line| line.amount))? != paid {
             return Err(Rejection::LinesDoNotAddUp);
         }
+        sale.tenders.iter().try_for_each(|tenders| tenders.check(paid))?;
         let mut next = self.clone();
         let mut events = vec![Event::Opened { purchase_id, paid, lines, sale }];
         events.iter().for_each(|event| next.apply(event));
@@ -224,8 +234,14 @@ impl PurchaseAccount {
     }
 
     pub fn apply(&mut self, event: &Event) {
-        if let Event::PiecesHeld { claim_id, order_id, lines } = event {
-            return self.apply_pieces_held(*claim_id, *order_id, lines);
+        match event {
+            Event::PiecesHeld { claim_id, order_id, lines } => {
+                return self.apply_pieces_held(*claim_id, *order_id, lines);
+            }
+            Event::Divided { claim_id, shares, .. } => return self.apply_divided(*claim_id, shares),
+            Event::UnitsTaken { order_id, units } => return self.apply_taken(*order_id, units),
+            Event::UnitsGivenBack { order_id, units } => return self.apply_given_back(*order_id, units),
+            _ => {}
         }
         match (event, &mut self.state) {
             (Event::Opened { purchase_id, paid, lines, sale }, state) => {
@@ -233,21 +249,6 @@ impl PurchaseAccount {
                 *state = opened(*paid, lines, sale);
             }
             (Event::Delivered { at }, State::Open { sale: Some(sale), .. }) => sale.delivered_at = Some(*at),
-            (Event::UnitsTaken { order_id, units }, State::Open { taken, .. }) => {
-                for Units { line_id, quantity } in units {
-                    taken.entry(line_id.clone()).or_default().insert(*order_id, *quantity);
-                }
-            }
-            (Event::UnitsGivenBack { order_id, units }, State::Open { taken, .. }) => {
-                for Units { line_id, quantity } in units {
-                    let orders = taken.entry(line_id.clone()).or_default();
-                    let left = orders.remove(order_id).unwrap_or_default().saturating_sub(*quantity);
-                    if left > 0 {
-                        orders.insert(*order_id, left);
-                    }
-                }
-                taken.retain(|_, orders| !orders.is_empty());
-            }
             (Event::ClaimWaiting { claim, .. }, State::Awaited { claims }) => claims.push(*claim),
             (Event::ClaimWaiting { purchase_id, claim }, state) => {
                 self.purchase_id = Some(*purchase_id);
@@ -288,6 +289,7 @@ impl PurchaseAccount {
                 | Event::UnitsGivenBack { .. }
                 | Event::PiecesHeld { .. }
                 | Event::PiecesRefused { .. }
+                | Event::Divided { .. }
                 | Event::HoldMoved(_),
                 _,
             ) => {}
@@ -298,18 +300,23 @@ impl PurchaseAccount {
     pub fn consequences(&self, event: &Event) -> Vec<Consequence> {
         match event {
             Event::Held { claim, parts } => {
-                vec![Consequence::Order(claim.order_id, order::Command::Grant { parts: parts.clone() })]
+                let grant = order::Command::Grant { parts: parts.clone(), tendered: self.tenders().is_some() };
+                vec![Consequence::Order(claim.order_id, grant)]
             }
             Event::ClaimRefused { order_id, reason } => {
                 vec![Consequence::Order(*order_id, order::Command::Refuse { reason: *reason })]
             }
             Event::PiecesHeld { claim_id, order_id, lines } => {
-                let grant = money::News::Grant { lines: lines.clone() };
+                let grant = money::News::Grant { lines: lines.clone(), tendered: self.tenders().is_some() };
                 vec![Consequence::Order(*order_id, order::Command::money(*claim_id, grant))]
             }
             Event::PiecesRefused { claim_id, order_id, reason } => {
                 let refuse = money::News::Refuse { reason: *reason };
                 vec![Consequence::Order(*order_id, order::Command::money(*claim_id, refuse))]
+            }
+            Event::Divided { claim_id, order_id, shares, .. } => {
+                let news = portion::News::Divide { shares: shares.clone() };
+                vec![Consequence::Order(*order_id, order::Command::Portion { claim_id: *claim_id, news })]
             }
             Event::Opened { .. }
             | Event::ClaimWaiting { .. }
@@ -362,6 +369,7 @@ fn verdict(paid: Money, lines: &[Line], claim: Claim) -> Result<Event, Rejection
 
 mod back;
 mod rejection;
+pub mod tender;
 mod units;
 
 #[cfg(test)]

@@ -291,6 +291,8 @@ impl CostLedger {
 pub fn currencies(order: &ServiceOrder) -> Vec<Currency> {
     let agreed = order.facts.iter().map(|facts| facts.amount.currency);
     let lines = order.request.iter().flat_map(|request| &request.lines);
+    let given = order.request.iter().filter_map(|request| request.compensation.as_ref()?.gift.worth);
+    let agreed = agreed.chain(given.map(|worth| worth.currency));
     let mut known: Vec<Currency> = Vec::new();
     for currency in agreed.chain(lines.filter_map(|line| Some(line.receipt.facts.amount?.currency))) {
         if !known.contains(&currency) {

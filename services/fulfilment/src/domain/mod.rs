@@ -1,10 +1,13 @@
 //! What fulfilment is about, without any machinery: service orders, what each purchase can give back, refunds, who repairs,
-//! what an order costs, and what of it is charged back to suppliers.
+//! what an order costs, what of it is charged back to suppliers, and what is given beside it (`giving`) out of which budget.
 //! Invariant: for every line of a purchase the money promised or paid back never exceeds what was paid for it, and no more
-//! pieces are spoken for than were bought.
+//! pieces are spoken for than were bought; beside that leaves only compensation that was approved.
 pub mod account;
+pub mod budget;
 pub mod chargeback;
 pub mod facts;
+pub mod found;
+pub mod giving;
 pub mod ledger;
 pub mod order;
 pub mod refund;
@@ -66,6 +69,8 @@ pub enum Consequence {
     Technician(Uuid, technician::Command),
     /// For the ledger of the order with this id.
     Ledger(Uuid, ledger::Act),
+    /// For the budget of a month with this id.
+    Budget(Uuid, budget::Command),
     /// For the charge-back with this id.
     Chargeback(Uuid, chargeback::Command),
 }

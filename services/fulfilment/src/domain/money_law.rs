@@ -1,5 +1,6 @@
 //! The law of money, tried on random lives: whatever is agreed, asked for, recorded, repeated, delayed, lost, refused or
-//! answered twice, no purchase pays back more than was paid for it, and every order ends with exactly its own payments.
+//! answered twice, no purchase pays back more than was paid for it, nothing leaves beside that but compensation that was
+//! approved, and every order ends with exactly its own payments.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use super::{
     Consequence, Part,
     account::{self, Article, PurchaseAccount, Sale},
+    budget::Budget,
     ledger::{self, CostLedger},
     order::{self, Facts, Kind, ServiceOrder, money::Source, replacement::ReplacementState},
     order_id,
@@ -18,11 +20,14 @@ use super::{
 };
 
 mod asked;
+mod compensated;
 mod costs;
 mod provider;
 mod replaced;
+mod tendered;
 
 use asked::Asked;
+use compensated::Compensated;
 use provider::{Mood, Provider};
 use replaced::Replaced;
 
@@ -57,6 +62,11 @@ enum Step {
         nth: usize,
         step: Replaced,
     },
+    /// About what is given beside a purchase.
+    Compensated {
+        order: usize,
+        step: Compensated,
+    },
     Send {
         nth: usize,
     },
@@ -76,6 +86,15 @@ enum Step {
         nth: usize,
         answered: bool,
     },
+    /// A person pays what no provider can.
+    ByHand {
+        nth: usize,
+    },
+    /// Parts of an agreed refund that failed are paid anew.
+    RepeatParts {
+        remedy: usize,
+        by_hand: bool,
+    },
     Wait {
         seconds: i64,
     },
@@ -88,6 +107,7 @@ struct World {
     accounts: BTreeMap<Uuid, PurchaseAccount>,
     refunds: BTreeMap<Uuid, Refund>,
     ledgers: BTreeMap<Uuid, CostLedger>,
+    budgets: BTreeMap<Uuid, Budget>,
     provider: Provider,
     requests: Vec<(u32, refund::Facts)>,
     answers: Vec<(Uuid, refund::Command)>,
@@ -113,6 +133,7 @@ impl World {
             accounts: BTreeMap::new(),
             refunds: BTreeMap::new(),
             ledgers: BTreeMap::new(),
+            budgets: BTreeMap::new(),
             provider: Provider::default(),
             requests: vec![],
             answers: vec![],
@@ -153,6 +174,11 @@ impl World {
                     let events = ledger.decide(command, self.now).map_err(|no| no.code())?;
                     events.iter().for_each(|event| ledger.apply(event));
                 }
+                Consequence::Budget(id, command) => {
+                    let budget = next.budgets.entry(id).or_default();
+                    let events = budget.decide(command, self.now).map_err(|no| no.code())?;
+                    events.iter().for_each(|event| budget.apply(event));
+                }
                 // No repair is assigned in these lives, and nothing is charged back.
                 Consequence::Technician(..) => return Err("technician.unknown"),
                 Consequence::Chargeback(..) => return Err("chargeback.unknown"),
@@ -167,7 +193,8 @@ impl World {
         let lines = PURCHASES[n].iter().enumerate().map(part).collect();
         let paid = money(PURCHASES[n].iter().sum());
         let article = |line: usize| (line.to_string(), Article { quantity: PIECES, ..Article::default() });
-        let sale = Sale { articles: (0..PURCHASES[n].len()).map(article).collect(), ..Sale::default() };
+        let articles = (0..PURCHASES[n].len()).map(article).collect();
+        let sale = Sale { articles, tenders: tendered::told(n), ..Sale::default() };
         let command = account::Command::Open { purchase_id: purchase(n), paid, lines, sale };
         self.change(Consequence::Account(purchase(n), command)).expect("a purchase can always be recorded");
     }
@@ -217,10 +244,13 @@ impl World {
             }
             Step::Asked { order, step } => self.asked(order, step),
             Step::Replaced { order, nth, step } => self.replaced(order, nth, step),
+            Step::Compensated { order, step } => self.compensated(order, step),
             Step::Send { nth } => self.send(nth),
             Step::Arrive { nth, again, mood, answered } => self.arrive(nth, again, mood, answered),
             Step::Hear { nth, again } => self.hear(nth, again),
             Step::Ask { nth, answered } => self.ask(nth, answered),
+            Step::ByHand { nth } => self.by_hand(nth),
+            Step::RepeatParts { remedy: n, by_hand } => self.repeat_parts(order_id(remedy(n)), by_hand),
             Step::Wait { seconds } => self.wait(seconds),
         }
     }
@@ -231,6 +261,9 @@ impl World {
         for _ in 0..5 {
             (0..REMEDIES).for_each(|n| self.take(Step::Goods { remedy: n }));
             (0..asked::ORDERS).for_each(|n| self.bring_to_an_end(n));
+            (0..compensated::ORDERS).for_each(|n| self.compensate_to_the_end(n));
+            (0..REMEDIES).for_each(|n| self.take(Step::RepeatParts { remedy: n, by_hand: n % 2 == 0 }));
+            (0..self.refunds.len()).for_each(|nth| self.by_hand(nth));
             for nth in 0..self.refunds.len() {
                 self.send(nth);
                 self.ask(nth, true);
@@ -248,6 +281,9 @@ impl World {
     fn check(&self) {
         self.check_replaced();
         self.check_costs();
+        self.check_compensated();
+        self.check_law();
+        self.check_tenders();
         for account in self.accounts.values() {
             let account::State::Open { lines, .. } = &account.state else { continue };
             asked::check_pieces(account);
@@ -256,7 +292,8 @@ impl World {
                 assert!(line.holds.values().map(|hold| hold.minor).sum::<i64>() <= line.paid.minor, "{line:?}");
             }
         }
-        for (key, facts) in &self.provider.ledger {
+        for (key, facts) in self.provider.ledger.iter().filter(|(_, facts)| facts.part.is_none() && !facts.compensation)
+        {
             let mut payouts = self.orders[&facts.order_id].request.iter().flat_map(|request| &request.payouts);
             let source = payouts.find(|payout| Some(payout.claim_id) == facts.claim_id).map(|one| one.source);
             let held = self.accounts[&facts.purchase_id].held_for(facts.claim_id.unwrap_or(facts.order_id));
@@ -280,11 +317,19 @@ impl World {
         for (id, order) in &self.orders {
             let paid: Vec<Money> =
                 self.provider.ledger.iter().filter(|(_, facts)| facts.order_id == *id).map(|(_, f)| f.amount).collect();
+            if let Some(request) = order.request.as_ref().filter(|request| request.compensation.is_some()) {
+                compensated::check_end(request, &order.state, &paid);
+                continue;
+            }
             if let Some(request) = &order.request {
                 asked::check_end(request, &order.state, &paid);
                 continue;
             }
             match order.state {
+                order::State::Completed { .. } if order.tendered => {
+                    let all: i64 = paid.iter().map(|amount| amount.minor).sum();
+                    assert_eq!(all, order.facts.as_ref().unwrap().amount.minor, "{order:?}");
+                }
                 order::State::Completed { .. } => assert_eq!(paid, [order.facts.as_ref().unwrap().amount]),
                 order::State::Refused { .. } | order::State::Failed { .. } => assert!(paid.is_empty()),
                 ref other => panic!("order {id} is stuck: {other:?}"),
@@ -292,8 +337,10 @@ impl World {
         }
     }
 
+    /// What was paid back of a purchase; what was given beside it is no part of it.
     fn ledger_of(&self, purchase_id: Uuid) -> impl Iterator<Item = &refund::Facts> {
-        self.provider.ledger.iter().map(|(_, facts)| facts).filter(move |facts| facts.purchase_id == purchase_id)
+        let back = move |facts: &&refund::Facts| facts.purchase_id == purchase_id && !facts.compensation;
+        self.provider.ledger.iter().map(|(_, facts)| facts).filter(back)
     }
 }
 
@@ -316,17 +363,20 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..asked::ORDERS, asked::step()).prop_map(|(order, step)| Step::Asked { order, step }),
         8 => (0..asked::ORDERS, any::<usize>(), replaced::step())
             .prop_map(|(order, nth, step)| Step::Replaced { order, nth, step }),
+        6 => (0..compensated::ORDERS, compensated::step()).prop_map(|(order, step)| Step::Compensated { order, step }),
         6 => any::<usize>().prop_map(|nth| Step::Send { nth }),
         4 => (any::<usize>(), any::<bool>(), mood, any::<bool>())
             .prop_map(|(nth, again, mood, answered)| Step::Arrive { nth, again, mood, answered }),
         4 => (any::<usize>(), any::<bool>()).prop_map(|(nth, again)| Step::Hear { nth, again }),
         4 => (any::<usize>(), prop::bool::weighted(0.8)).prop_map(|(nth, answered)| Step::Ask { nth, answered }),
+        3 => any::<usize>().prop_map(|nth| Step::ByHand { nth }),
+        4 => (remedy(), any::<bool>()).prop_map(|(remedy, by_hand)| Step::RepeatParts { remedy, by_hand }),
         2 => (1..90i64).prop_map(|seconds| Step::Wait { seconds }),
     ]
 }
 
 proptest! {
-    // R-FUL-05.
+    // R-FUL-05, R-FUL-15.
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
@@ -348,17 +398,24 @@ fn the_random_lives_are_not_empty() {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
     let (mut paid, mut refused, mut failed, mut resent, mut returned) = (0, 0, 0, 0, 0);
-    let (mut delivered, mut instead, mut settled) = (0, 0, 0);
-    for _ in 0..200 {
+    let (mut delivered, mut instead, mut settled, mut given, mut spent) = (0, 0, 0, 0, 0);
+    let (mut parts, mut again, mut by_hand) = (0, 0, 0);
+    for _ in 0..500 {
         let steps = prop::collection::vec(step(), 200).new_tree(&mut runner).unwrap().current();
         let mut world = World::new();
         steps.into_iter().for_each(|step| world.take(step));
         paid += world.provider.ledger.len();
         refused += world.orders.values().filter(|order| matches!(order.state, order::State::Refused { .. })).count();
         failed += world.orders.values().filter(|order| matches!(order.state, order::State::Failed { .. })).count();
-        returned += world.provider.ledger.iter().filter(|(_, facts)| facts.claim_id.is_some()).count();
+        returned +=
+            world.provider.ledger.iter().filter(|(_, facts)| facts.claim_id.is_some() && !facts.compensation).count();
+        given += world.provider.ledger.iter().filter(|(_, facts)| facts.compensation).count();
         resent += world.refunds.values().filter(|refund| refund.attempts > 1).count();
+        parts += world.provider.ledger.iter().filter(|(_, facts)| facts.part.is_some()).count();
+        by_hand += world.refunds.values().filter(|refund| refund.paid_by.is_some()).count();
         world.calm_down();
+        spent += world.spent();
+        again += world.refunds.values().filter_map(|one| one.facts?.part).filter(|part| part.attempt > 1).count();
         let requests = || world.orders.values().filter_map(|order| order.request.as_ref());
         let out = |state| requests().flat_map(|one| &one.replacements).filter(|one| one.state == state).count();
         delivered += out(ReplacementState::Delivered);
@@ -367,5 +424,7 @@ fn the_random_lives_are_not_empty() {
     }
     let enough = paid > 100 && refused > 100 && failed > 20 && resent > 20 && returned > 50;
     assert!(enough, "{paid} {refused} {failed} {resent} {returned}");
+    assert!(given > 20 && spent > 20_000, "{given} {spent}");
+    assert!(parts > 50 && again > 10 && by_hand > 20, "{parts} {again} {by_hand}");
     assert!(delivered > 50 && instead > 10 && settled > 50, "{delivered} {instead} {settled}");
 }

@@ -8,23 +8,33 @@ use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Consequence, Part, Refusal, account, refund, refund_id};
+use super::{Part, Refusal, refund_id};
+use agreed::Agreement;
+use portion::Portions;
 pub use rejection::Rejection;
 use request::Request;
 use returning::Came;
 
+pub mod agreed;
 mod answer;
+mod arrival;
 mod attempt;
+pub mod compensation;
 mod difference;
+pub mod effort;
 pub mod goods;
 pub mod label;
 mod line;
 pub mod money;
 mod origin;
+mod payout;
+pub mod portion;
+mod refunding;
 mod rejection;
 pub mod replacement;
 pub mod request;
 pub mod returning;
+mod taking;
 mod terms;
 pub mod work;
 
@@ -39,6 +49,14 @@ pub struct ServiceOrder {
     /// What was asked for, where nothing was agreed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
+    /// Of an agreed remedy that is carried out as what was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Agreement>,
+    /// Of an agreed order: the purchase tells by which means it was paid, and the refund is divided over them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tendered: bool,
+    #[serde(default, skip_serializing_if = "Portions::is_empty")]
+    pub portions: Portions,
 }
 
 /// What was agreed.
@@ -127,6 +145,8 @@ pub enum State {
     /// It is over, and not all that was granted was done: pieces were rejected or never came.
     ClosedPartial,
     Cancelled,
+    /// Agreed; a person is to say what is missing.
+    Promised,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -134,9 +154,16 @@ pub enum Command {
     /// About what was asked for.
     Request(request::Command),
     Open(Facts),
+    /// Agreed, and to be completed by a person.
+    Promise(Agreement),
+    /// What was promised is not carried out here, for a reason (a code).
+    GiveUp {
+        reason: String,
+    },
     /// The purchase holds the money, split over its lines.
     Grant {
         parts: Vec<Part>,
+        tendered: bool,
     },
     Refuse {
         reason: Refusal,
@@ -164,17 +191,47 @@ pub enum Command {
     Fail {
         code: String,
     },
+    /// Of one of the means a claim, or an agreed order under its id, is paid back by.
+    Portion {
+        claim_id: Uuid,
+        news: portion::News,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     Request(request::Event),
-    Opened { facts: Facts, at: Timestamp },
-    RefundGranted { refund_id: Uuid, parts: Vec<Part> },
-    RefundRefused { reason: Refusal },
-    GoodsReceived { by: String, at: Timestamp },
+    Opened {
+        facts: Facts,
+        at: Timestamp,
+    },
+    RefundGranted {
+        refund_id: Uuid,
+        parts: Vec<Part>,
+        tendered: bool,
+    },
+    RefundRefused {
+        reason: Refusal,
+    },
+    GoodsReceived {
+        by: String,
+        at: Timestamp,
+    },
+    Portion(portion::Event),
     Completed,
-    Failed { code: String },
+    Failed {
+        code: String,
+    },
+    Promised {
+        agreement: Box<Agreement>,
+        at: Timestamp,
+    },
+    /// Nobody has completed what was promised for too long; people must look.
+    Uncompleted,
+    /// What was promised came to its end; a code where it could not be done.
+    Settled {
+        code: Option<String>,
+    },
 }
 
 impl Command {
@@ -190,10 +247,14 @@ impl ServiceOrder {
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         use {Command as C, State as S};
         match (command, &self.state) {
+            (C::Request(request::Command::Cancel { reason, .. }) | C::GiveUp { reason }, S::Promised) => {
+                Ok(self.give_up(reason))
+            }
             (C::Request(command), _) => self.decide_request(command, now),
+            (C::Promise(agreement), _) => Ok(self.promise(agreement, now)),
             (C::Open(facts), S::Absent) => open(facts, now),
             (C::Open(_), _) => Ok(vec![]),
-            (C::LapseGoods | C::Look, S::Absent) => Ok(vec![]),
+            (C::LapseGoods | C::Look, S::Absent) | (C::GiveUp { .. }, _) => Ok(vec![]),
             (_, S::Absent) => Err(Rejection::Unknown),
             (C::ReceiveParcel { parcel, by, place, came }, _) if self.request.is_some() => {
                 self.returning(returning::Command::Receive { parcel: Some(parcel), place, by, came }, now)
@@ -203,9 +264,14 @@ impl ServiceOrder {
             }
             (C::LapseGoods, _) => self.lapse_goods(now),
             (C::Look, _) if self.request.is_some() => self.returning(returning::Command::Look, now),
-            (C::Look, _) => Ok(vec![]),
-            (C::Grant { parts }, S::Requested) => self.grant(parts),
+            (C::Look, _) => Ok(self.look_at_promise(now)),
+            (C::Portion { claim_id, news }, _) if self.request.is_some() => {
+                self.decide(Command::money(claim_id, money::News::Portion(news)), now)
+            }
+            (C::Portion { news, .. }, S::Refunding { .. } | S::Completed { .. }) => self.decide_portion(news),
+            (C::Grant { parts, tendered }, S::Requested) => self.grant(parts, tendered),
             (C::Refuse { reason }, S::Requested) => Ok(vec![Event::RefundRefused { reason }]),
+            (C::Complete | C::Fail { .. }, S::Refunding { .. }) if self.tendered => Err(Rejection::NotNow),
             (C::Complete, S::Refunding { .. }) => Ok(vec![Event::Completed]),
             (C::Fail { code }, S::Refunding { .. }) => Ok(vec![Event::Failed { code }]),
             (
@@ -215,59 +281,15 @@ impl ServiceOrder {
             | (C::Refuse { .. }, S::Refused { .. })
             | (C::Complete, S::Completed { .. })
             | (C::Fail { .. }, S::Failed { .. }) => Ok(vec![]),
-            (C::Grant { .. } | C::Refuse { .. } | C::Complete | C::Fail { .. }, _) => Err(Rejection::NotNow),
-        }
-    }
-
-    fn grant(&self, parts: Vec<Part>) -> Result<Vec<Event>, Rejection> {
-        let facts = self.facts.as_ref().ok_or(Rejection::Unknown)?;
-        Ok(vec![Event::RefundGranted { refund_id: refund_id(facts.order_id), parts }])
-    }
-
-    fn returning(&self, command: returning::Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        self.decide_request(request::Command::Goods(command), now)
-    }
-
-    /// When goods that have not come are not waited for any more.
-    pub fn goods_by(&self) -> Option<Timestamp> {
-        let of_request = self.request.as_ref().and_then(Request::return_by);
-        let agreed = self.facts.as_ref().filter(|facts| facts.goods_within.is_positive()).zip(self.opened_at);
-        let awaited = agreed.filter(|_| matches!(self.state, State::AwaitingGoods { .. }));
-        of_request.or(awaited.map(|(facts, opened_at)| kernel::calendar::add(opened_at, facts.goods_within)))
-    }
-
-    /// The money that waited for goods is free again.
-    fn lapse_goods(&self, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        if self.request.is_some() {
-            return self.returning(returning::Command::Lapse, now);
-        }
-        let lapsed = self.goods_by().is_some_and(|by| by <= now);
-        Ok(lapsed.then(|| Event::Failed { code: "goods_lapsed".into() }).into_iter().collect())
-    }
-
-    /// Goods may come back before the money is secured: they are recorded, and the money leaves once it is. Those of an
-    /// agreed remedy come all at once.
-    fn receive_goods(
-        &self,
-        by: String,
-        place: String,
-        came: Vec<Came>,
-        now: Timestamp,
-    ) -> Result<Vec<Event>, Rejection> {
-        if self.request.is_some() {
-            return self.returning(returning::Command::Receive { parcel: None, place, by, came }, now);
-        }
-        if !came.is_empty() {
-            return Err(Rejection::NoSuchLine);
-        }
-        match (&self.goods, &self.state) {
-            (Goods::NotExpected, _) => Err(Rejection::NoGoodsExpected),
-            (Goods::Received { .. }, _) => Err(Rejection::GoodsAlreadyReceived),
-            (Goods::Awaited, State::Requested | State::AwaitingGoods { .. }) => {
-                Ok(vec![Event::GoodsReceived { by, at: now }])
+            (C::Grant { .. } | C::Refuse { .. } | C::Complete | C::Fail { .. } | C::Portion { .. }, _) => {
+                Err(Rejection::NotNow)
             }
-            (Goods::Awaited, _) => Err(Rejection::NotNow),
         }
+    }
+
+    fn grant(&self, parts: Vec<Part>, tendered: bool) -> Result<Vec<Event>, Rejection> {
+        let facts = self.facts.as_ref().ok_or(Rejection::Unknown)?;
+        Ok(vec![Event::RefundGranted { refund_id: refund_id(facts.order_id), parts, tendered }])
     }
 
     pub fn apply(&mut self, event: &Event) {
@@ -282,13 +304,18 @@ impl ServiceOrder {
                 self.facts = Some(facts.clone());
                 self.state = State::Requested;
             }
-            Event::RefundGranted { refund_id, .. } => {
+            Event::Portion(event) => self.portions.apply(event),
+            Event::RefundGranted { refund_id, tendered, .. } => {
+                self.tendered = *tendered;
                 self.state = match self.goods {
                     Goods::Awaited => State::AwaitingGoods { refund_id: *refund_id },
                     Goods::NotExpected | Goods::Received { .. } => State::Refunding { refund_id: *refund_id },
                 };
             }
             Event::RefundRefused { reason } => self.state = State::Refused { reason: *reason },
+            Event::Promised { agreement, at } => self.apply_promised(agreement, *at),
+            Event::Uncompleted => self.apply_uncompleted(),
+            Event::Settled { .. } => self.apply_settled(),
             Event::GoodsReceived { by, at } => {
                 self.goods = Goods::Received { by: by.clone(), at: *at };
                 if let State::AwaitingGoods { refund_id } = self.state {
@@ -308,47 +335,6 @@ impl ServiceOrder {
         }
     }
 
-    /// What the event means for the purchase and the refund; `self` is the state after it.
-    pub fn consequences(&self, event: &Event) -> Vec<Consequence> {
-        if let Event::Request(event) = event {
-            return self.request.iter().flat_map(|request| request.consequences(event)).collect();
-        }
-        let Some(facts) = &self.facts else { return vec![] };
-        let consequence = match (event, &self.state) {
-            (Event::Opened { at, .. }, _) => {
-                let until = kernel::calendar::add(*at, facts.purchase_within);
-                let claim = account::Claim { order_id: facts.order_id, amount: facts.amount, until };
-                facts.purchase_id.map(|id| Consequence::Account(id, account::Command::Claim { purchase_id: id, claim }))
-            }
-            (Event::Failed { .. }, _) => {
-                let release = account::Command::Release { order_id: facts.order_id };
-                facts.purchase_id.map(|id| Consequence::Account(id, release))
-            }
-            (Event::RefundGranted { .. } | Event::GoodsReceived { .. }, State::Refunding { refund_id }) => {
-                facts.purchase_id.map(|purchase_id| {
-                    let payment = refund::Facts {
-                        refund_id: *refund_id,
-                        order_id: facts.order_id,
-                        complaint_id: facts.complaint_id,
-                        purchase_id,
-                        amount: facts.amount,
-                        claim_id: None,
-                    };
-                    Consequence::Refund(*refund_id, refund::Command::Queue(payment))
-                })
-            }
-            (
-                Event::RefundGranted { .. }
-                | Event::GoodsReceived { .. }
-                | Event::RefundRefused { .. }
-                | Event::Request(_)
-                | Event::Completed,
-                _,
-            ) => None,
-        };
-        consequence.into_iter().collect()
-    }
-
     /// The refund that pays this order, once the money is secured.
     pub fn refund_id(&self) -> Option<Uuid> {
         match self.state {
@@ -365,7 +351,8 @@ impl ServiceOrder {
             | State::Authorised
             | State::InProgress
             | State::ClosedPartial
-            | State::Cancelled => None,
+            | State::Cancelled
+            | State::Promised => None,
         }
     }
 }

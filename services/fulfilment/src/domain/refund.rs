@@ -8,8 +8,10 @@ use uuid::Uuid;
 
 use super::{
     Consequence,
-    order::{self, money::News},
+    account::TenderKind,
+    order::{self, money::News, portion},
 };
+pub use rejection::Rejection;
 
 /// One refund; `Default` is a refund that does not exist yet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,12 @@ pub struct Refund {
     /// It has had no outcome for too long, and people were told.
     #[serde(default)]
     pub overdue: bool,
+    /// The payment that is given back, where it is not the purchase's: of the customer, for a repair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<String>,
+    /// Who paid it, where a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_by: Option<String>,
     pub state: State,
 }
 
@@ -47,6 +55,29 @@ pub struct Facts {
     /// The claim it pays, of an order that was asked for; an agreed order has one refund.
     #[serde(default)]
     pub claim_id: Option<Uuid>,
+    /// It is given beside what was paid; no purchase holds it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub compensation: bool,
+    /// What part of it this is, where the purchase tells by which means it was paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+    /// No provider can pay it: a person does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
+}
+
+/// What is paid back by one of the means a purchase was paid by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The number of the means within the purchase.
+    pub no: u32,
+    /// 1 for the first refund of this part.
+    pub attempt: u32,
+    pub tender: TenderKind,
+    /// How many points it is; the amount is their worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +89,8 @@ pub enum State {
     Queued {
         next_try_at: Timestamp,
     },
+    /// A person is to pay it.
+    ByHand,
     /// The request left or is about to leave; without a result by `result_by` the outcome is unknown.
     Sent {
         result_by: Timestamp,
@@ -81,6 +114,11 @@ pub enum State {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     Queue(Facts),
+    /// As [`Self::Queue`], of a payment of its own, by the reference it is kept under.
+    GiveBack {
+        facts: Facts,
+        payment: String,
+    },
     /// Before the request leaves. Refused to whoever comes second, so that one sender calls the provider.
     Send {
         result_by: Timestamp,
@@ -112,12 +150,18 @@ pub enum Command {
     },
     /// The provider says that it paid another amount.
     Differ,
+    /// A person paid it, and says under which reference that is kept.
+    PayByHand {
+        by: String,
+        reference: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     Queued {
         facts: Facts,
+        payment: Option<String>,
         due_at: Timestamp,
     },
     Sent {
@@ -136,6 +180,11 @@ pub enum Event {
         at: Timestamp,
         reconciled: bool,
     },
+    PaidByHand {
+        by: String,
+        reference: String,
+        at: Timestamp,
+    },
     Failed {
         code: String,
         reconciled: bool,
@@ -149,38 +198,17 @@ pub enum Event {
     AmountDiffers,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    #[error("there is no such refund")]
-    Unknown,
-    #[error("the refund does not wait to be sent")]
-    NotQueued,
-    #[error("the refund is not due yet")]
-    NotDue,
-    #[error("the refund was never sent, so it cannot have a result")]
-    NeverSent,
-}
-
-impl Rejection {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown => "refund.unknown",
-            Self::NotQueued => "refund.not_queued",
-            Self::NotDue => "refund.not_due",
-            Self::NeverSent => "refund.never_sent",
-        }
-    }
-}
-
 impl Refund {
     /// What follows from the command. Late or repeated news decides to nothing; that a provider takes back its final word
     /// is put on record, so that it is seen.
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         use {Command as C, State as S};
         match (command, &self.state) {
-            (C::Queue(facts), S::Absent) => Ok(vec![Event::Queued { facts, due_at: now }]),
-            (C::Queue(_), _) => Ok(vec![]),
+            (C::Queue(facts), S::Absent) => Ok(vec![Event::Queued { facts, payment: None, due_at: now }]),
+            (C::GiveBack { facts, payment }, S::Absent) => {
+                Ok(vec![Event::Queued { facts, payment: Some(payment), due_at: now }])
+            }
+            (C::Queue(_) | C::GiveBack { .. }, _) => Ok(vec![]),
             (_, S::Absent) => Err(Rejection::Unknown),
 
             (C::Send { result_by }, S::Queued { next_try_at }) if *next_try_at <= now => {
@@ -206,7 +234,16 @@ impl Refund {
             (C::CheckResult, S::Sent { result_by }) if *result_by <= now => {
                 Ok(vec![Event::OutcomeUnknown { ask_at: now }])
             }
-            (C::Look { patience }, S::Queued { .. } | S::Sent { .. } | S::Unknown { .. }) => {
+            (C::PayByHand { by, reference }, S::ByHand) => Ok(vec![Event::PaidByHand { by, reference, at: now }]),
+            (C::PayByHand { reference, .. }, S::Succeeded { provider_ref, .. }) if self.paid_by.is_some() => {
+                if reference == *provider_ref {
+                    Ok(vec![])
+                } else {
+                    Err(Rejection::OtherReference)
+                }
+            }
+            (C::PayByHand { .. }, _) => Err(Rejection::NotByHand),
+            (C::Look { patience }, S::Queued { .. } | S::Sent { .. } | S::Unknown { .. } | S::ByHand) => {
                 Ok(self.overdue(patience, now).into_iter().collect())
             }
             (C::Differ, _) if self.attempts == 0 => Err(Rejection::NeverSent),
@@ -230,7 +267,9 @@ impl Refund {
     fn succeed(&self, provider_ref: String, state: &State, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         match state {
             State::Absent => Err(Rejection::Unknown),
+            State::ByHand => Err(Rejection::NeverSent),
             State::Queued { .. } if self.attempts == 0 => Err(Rejection::NeverSent),
+            State::Succeeded { .. } if self.paid_by.is_some() => Err(Rejection::NeverSent),
             State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
                 Ok(vec![Event::Succeeded { provider_ref, at: now, reconciled: self.is_unknown() }])
             }
@@ -243,7 +282,9 @@ impl Refund {
     fn fail(&self, attempt: u32, code: String, state: &State) -> Result<Vec<Event>, Rejection> {
         match state {
             State::Absent => Err(Rejection::Unknown),
+            State::ByHand => Err(Rejection::NeverSent),
             State::Queued { .. } if self.attempts == 0 => Err(Rejection::NeverSent),
+            State::Succeeded { .. } if self.paid_by.is_some() => Err(Rejection::NeverSent),
             State::Failed { .. } => Ok(vec![]),
             _ if attempt != self.attempts => Ok(vec![]),
             State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
@@ -263,10 +304,15 @@ impl Refund {
 
     pub fn apply(&mut self, event: &Event) {
         match event {
-            Event::Queued { facts, due_at } => {
-                self.facts = Some(*facts);
+            Event::Queued { facts, payment, due_at } => {
+                (self.facts, self.payment) = (Some(*facts), payment.clone());
                 self.queued_at = Some(*due_at);
-                self.state = State::Queued { next_try_at: *due_at };
+                self.state = if facts.by_hand { State::ByHand } else { State::Queued { next_try_at: *due_at } };
+            }
+            Event::PaidByHand { by, reference, at } => {
+                self.paid_by = Some(by.clone());
+                let provider_ref = reference.clone();
+                self.state = State::Succeeded { provider_ref, at: *at, reconciled: false };
             }
             Event::Sent { attempt, result_by } => {
                 self.attempts = *attempt;
@@ -289,14 +335,30 @@ impl Refund {
         }
     }
 
+    /// What the provider knows the payment by that is given back: its own reference, or the purchase.
+    pub fn pays_back(&self) -> String {
+        let purchase = || self.facts.map(|facts| facts.purchase_id.to_string()).unwrap_or_default();
+        self.payment.clone().unwrap_or_else(purchase)
+    }
+
     /// The order learns how its money fared.
     pub fn consequences(&self, event: &Event) -> Vec<Consequence> {
         let Some(facts) = &self.facts else { return vec![] };
-        let command = match (event, facts.claim_id) {
-            (Event::Succeeded { .. }, None) => order::Command::Complete,
-            (Event::Succeeded { .. }, Some(claim_id)) => order::Command::money(claim_id, News::Pay),
-            (Event::Failed { code, .. }, None) => order::Command::Fail { code: code.clone() },
-            (Event::Failed { code, .. }, Some(claim_id)) => {
+        let claim_id = facts.claim_id.unwrap_or(facts.order_id);
+        let portion = |news| order::Command::Portion { claim_id, news };
+        let command = match (event, facts.claim_id, facts.part) {
+            (Event::Succeeded { .. } | Event::PaidByHand { .. }, _, Some(Part { no, attempt, .. })) => {
+                portion(portion::News::Pay { no, attempt })
+            }
+            (Event::Failed { code, .. }, _, Some(Part { no, attempt, .. })) => {
+                portion(portion::News::Fail { no, attempt, code: code.clone() })
+            }
+            (Event::Succeeded { .. } | Event::PaidByHand { .. }, None, None) => order::Command::Complete,
+            (Event::Succeeded { .. } | Event::PaidByHand { .. }, Some(claim_id), None) => {
+                order::Command::money(claim_id, News::Pay)
+            }
+            (Event::Failed { code, .. }, None, None) => order::Command::Fail { code: code.clone() },
+            (Event::Failed { code, .. }, Some(claim_id), None) => {
                 order::Command::money(claim_id, News::Fail { code: code.clone() })
             }
             (
@@ -307,12 +369,13 @@ impl Refund {
                 | Event::AmountDiffers
                 | Event::Requeued { .. }
                 | Event::Contradicted,
-                _,
+                ..,
             ) => return vec![],
         };
         vec![Consequence::Order(facts.order_id, command)]
     }
 }
 
+mod rejection;
 #[cfg(test)]
 mod tests;

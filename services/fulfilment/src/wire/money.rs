@@ -2,11 +2,11 @@
 use backbone::Published;
 use contracts::fulfilment::v1 as out;
 
-use super::{goods::pieces, text, to_money};
+use super::{goods::pieces, refund, text, to_money};
 use crate::domain::{
     account::HeldLine,
     order::{
-        money::{Event, Payout},
+        money::{Event, Payout, Source},
         request::Request,
     },
     refund_id,
@@ -18,12 +18,14 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
     match event {
         Event::Claimed { claim_id, purchase_id, pieces: claimed, source } => {
             let (claim_id, purchase_id, pieces) = (claim_id.to_string(), purchase_id.to_string(), pieces(claimed));
-            let replacement_id = text(source.of());
-            Published::of(&out::PayoutClaimed { order_id, claim_id, purchase_id, pieces, replacement_id }, shard)
+            let (replacement_id, repair_line_no) = (text(source.of()), repair_of(*source));
+            let claimed =
+                out::PayoutClaimed { order_id, claim_id, purchase_id, pieces, replacement_id, repair_line_no };
+            Published::of(&claimed, shard)
         }
-        Event::Granted { claim_id, lines } => {
+        Event::Granted { claim_id, lines, .. } => {
             let amount = request.payout(*claim_id).and_then(Payout::amount).and_then(to_money);
-            let refund_id = request.payout(*claim_id).map(refund).unwrap_or_default();
+            let refund_id = request.payout(*claim_id).map(refund_of).unwrap_or_default();
             let claim_id = claim_id.to_string();
             let lines = held_lines(lines);
             Published::of(&out::PayoutGranted { order_id, claim_id, refund_id, amount, lines }, shard)
@@ -37,16 +39,25 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
             let (claim_id, code) = (claim_id.to_string(), code.clone());
             Published::of(&out::PayoutFailed { order_id, claim_id, code }, shard)
         }
+        Event::Portion { claim_id, event } => {
+            let all = request.payout(*claim_id).map(|payout| payout.portions.clone()).unwrap_or_default();
+            refund::portion_published((order_id, claim_id.to_string(), String::new()), &all, event, shard)
+        }
         Event::Repeated { claim_id } => {
             Published::of(&out::PayoutRepeated { order_id, claim_id: claim_id.to_string() }, shard)
         }
     }
 }
 
-/// The refund that pays it; empty where there is nothing to pay.
-fn refund(payout: &Payout) -> String {
-    let pays = payout.amount().is_some_and(|amount| amount.minor > 0);
+/// The refund that pays it; empty where there is nothing to pay, and where several do.
+fn refund_of(payout: &Payout) -> String {
+    let pays = !payout.tendered && payout.amount().is_some_and(|amount| amount.minor > 0);
     if pays { refund_id(payout.claim_id).to_string() } else { String::new() }
+}
+
+/// The line whose repair failed in the end, where it is the fee of that.
+fn repair_of(source: Source) -> u32 {
+    if let Source::Fee { line_no } = source { line_no } else { 0 }
 }
 
 /// What a purchase holds for pieces, line by line.
@@ -68,12 +79,14 @@ pub fn payout_views(request: &Request) -> Vec<out::PayoutView> {
     let view = |payout: &Payout| out::PayoutView {
         claim_id: payout.claim_id.to_string(),
         purchase_id: payout.purchase_id.to_string(),
-        status: payout.state.word().to_owned(),
+        status: payout.portions.failure().unwrap_or(payout.state.word()).to_owned(),
         pieces: pieces(&payout.pieces),
-        refund_id: refund(payout),
+        refund_id: refund_of(payout),
         amount: payout.amount().and_then(to_money),
         lines: held_lines(&payout.lines),
         replacement_id: text(payout.source.of()),
+        portions: refund::portions(payout.claim_id, &payout.portions),
+        repair_line_no: repair_of(payout.source),
     };
     request.payouts.iter().map(view).collect()
 }

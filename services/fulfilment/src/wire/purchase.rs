@@ -3,7 +3,7 @@ use backbone::{Aggregate, Change, Fault, Published, proto};
 use contracts::fulfilment::v1 as out;
 use jiff::Timestamp;
 
-use super::{changes, money, request, text, to_money};
+use super::{changes, money, refund, request, text, to_money};
 use crate::{
     deadlines,
     domain::account::{self, Move, PurchaseAccount},
@@ -54,6 +54,17 @@ impl Aggregate for PurchaseAccount {
                 let (order_id, from_claim_id, claim_id) = (order_id.to_string(), from.to_string(), to.to_string());
                 let amount = to_money(*amount);
                 Published::of(&out::HoldMoved { purchase_id, order_id, from_claim_id, claim_id, amount }, shard)
+            }
+            account::Event::Divided { claim_id, order_id, policy, shares } => {
+                let divided = out::RefundDivided {
+                    purchase_id,
+                    order_id: order_id.to_string(),
+                    claim_id: claim_id.to_string(),
+                    policy_id: policy.id.clone(),
+                    policy_version: policy.version,
+                    portions: shares.iter().map(refund::share).collect(),
+                };
+                Published::of(&divided, shard)
             }
             account::Event::ClaimWaiting { claim, .. } => {
                 Published::of(&out::ClaimWaiting { purchase_id, order_id: claim.order_id.to_string() }, shard)

@@ -8,6 +8,7 @@ use crate::domain::{
     account,
     order::{
         ServiceOrder,
+        effort::Effort,
         label::{self, Label},
         request::{Bought, Event, Line, Request, Review},
     },
@@ -44,10 +45,14 @@ pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
             let status = told.way.word().to_owned();
             Published::of(&out::ReturnParcelMoved { order_id, status }, shard).at(told.at)
         }
+        Event::Compensation(event) => super::compensation::published(request, event, shard),
         Event::Unanswered { at } => Published::of(&out::OrderUnanswered { order_id }, shard).at(*at),
         Event::Finished => {
             let status = super::order_status(order).to_owned();
-            Published::of(&out::OrderFinished { order_id, status }, shard)
+            Published::of(&out::OrderFinished { order_id, status, effort: Some(effort(&request.effort)) }, shard)
+        }
+        Event::TooMuchAsked => {
+            Published::of(&out::OrderEffortExceeded { order_id, effort: Some(effort(&request.effort)) }, shard)
         }
         Event::Cancelled(cancelled) => {
             Published::of(&out::OrderCancelled { order_id, reason: cancelled.reason.clone() }, shard)
@@ -63,6 +68,7 @@ fn requested(request: &Request) -> out::OrderRequested {
         origin: Some(out::OrderOrigin { kind, reference }),
         kind: request.kind.word().to_owned(),
         lines: (1..).zip(&request.lines).map(line).collect(),
+        compensation: request.compensation.as_ref().map(|one| super::compensation::gift(&one.gift)),
     }
 }
 
@@ -152,7 +158,23 @@ pub fn request_view(order: &ServiceOrder) -> Option<out::RequestView> {
         payouts: super::money::payout_views(request),
         replacements: super::replacement::views(request),
         repairs: super::repair::repair_views(request),
+        compensation: super::compensation::view(request),
+        effort: Some(effort(&request.effort)),
     })
+}
+
+/// How much was asked of the customer.
+fn effort(effort: &Effort) -> out::OrderEffort {
+    let ceiling = effort.ceiling.as_ref();
+    out::OrderEffort {
+        interactions: effort.interactions,
+        documents: effort.documents,
+        interactions_max: ceiling.map_or(0, |ceiling| ceiling.most.interactions),
+        documents_max: ceiling.map_or(0, |ceiling| ceiling.most.documents),
+        policy_id: ceiling.map(|ceiling| ceiling.policy.id.clone()).unwrap_or_default(),
+        policy_version: ceiling.map_or(0, |ceiling| ceiling.policy.version),
+        exceeded: effort.is_too_much(),
+    }
 }
 
 /// What a person decided.

@@ -1,13 +1,15 @@
 //! What the provider tells of itself, and how it is left in peace.
+use std::collections::BTreeMap;
+
 use backbone::signature::Secrets;
 use contracts::fulfilment::v1::{RefundContradicted, RefundOverdue, RefundSucceeded};
 use serde_json::{Value, json};
-use stories::payments::{Mode, Running};
+use stories::payments::{Mode, Mood, Running, Trouble};
 use uuid::Uuid;
 
 use crate::world::{World, refund_of};
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OLD_SECRET: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 async fn world() -> World {
@@ -99,6 +101,8 @@ async fn what_is_forged_stale_or_about_something_else_moves_nothing() {
 
     let other_currency = json!({ "type": "refund.succeeded",
         "data": { "key": key, "amount": { "minor": 500, "currency": "EUR" }, "provider_ref": "pay-1" } });
+    let mut other_purchase = paid(&key, 500, "pay-1");
+    other_purchase["data"]["purchase_ref"] = Uuid::new_v4().to_string().into();
     let good = paid(&key, 500, "pay-1");
     let stranger = "whsec_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
     for (secret, age, body, status, code) in [
@@ -107,6 +111,7 @@ async fn what_is_forged_stale_or_about_something_else_moves_nothing() {
         (SECRET, -301, good, 401, "callback.stale"),
         (SECRET, 0, paid(&key, 501, "pay-1"), 409, "callback.amount_differs"),
         (SECRET, 0, other_currency, 409, "callback.amount_differs"),
+        (SECRET, 0, other_purchase, 409, "callback.purchase_differs"),
         (SECRET, 0, paid(&Uuid::new_v4().to_string(), 500, "pay-1"), 404, "callback.key_unknown"),
         (SECRET, 0, json!({ "type": "refund.paid", "data": {} }), 422, "callback.malformed"),
         (SECRET, 0, json!({ "big": "x".repeat(20_000) }), 413, "callback.too_large"),
@@ -122,6 +127,45 @@ async fn what_is_forged_stale_or_about_something_else_moves_nothing() {
         ["amount_differs"],
         "people are told once"
     );
+}
+
+/// The provider sends them itself, and everything goes wrong with them that can.
+#[tokio::test]
+async fn r_ful_05_whatever_goes_wrong_with_callbacks_nothing_moves_wrongly_and_every_refused_one_is_counted() {
+    let world = world().await;
+    world.calls_back(SECRET, &Trouble::ALL);
+    let mut orders = Vec::new();
+    for (n, mode) in [Mode::Normal, Mode::Refuse, Mode::Slow, Mode::ErrorBeforePaying].into_iter().enumerate() {
+        world.mood(Mood { delay_ms: 400, ..mode.into() }).await;
+        let purchase = world.bought(&[1_000]).await;
+        orders.push((mode, world.agree(purchase, refund_of(100 + n as i64)).await));
+    }
+    world.calm().await;
+    let mut told = world.told().await;
+    for _ in 0..4 {
+        world.seconds(60).await;
+        told = world.told().await;
+    }
+    for (mode, order) in orders {
+        let expected = if mode == Mode::Refuse { "failed" } else { "completed" };
+        assert_eq!(world.status(order).await, expected, "{mode:?}");
+    }
+    let paid: Vec<i64> = world.paid().await.into_iter().map(|(_, minor)| minor).collect();
+    assert_eq!(paid.iter().sum::<i64>(), 100 + 102 + 103, "each once: {paid:?}");
+    let ours: Vec<RefundSucceeded> = world.stack.events("fulfilment").await;
+    assert_eq!(ours.iter().map(|one| one.amount.as_ref().unwrap().minor).sum::<i64>(), 305, "as we have it");
+
+    let tells = paid.len() as u64 + 1;
+    assert!(told.taken >= 2 * tells, "{told:?}");
+    let refused = |code: &str| told.refused.get(code).copied().unwrap_or_default();
+    for code in ["forged", "stale", "amount_differs", "key_unknown", "purchase_differs"] {
+        assert!(refused(&format!("callback.{code}")) >= tells, "{code}: {told:?}");
+    }
+    let counted = world.overview().await.refused_callbacks;
+    let counted: BTreeMap<String, u64> = counted.into_iter().map(|one| (one.key, one.count)).collect();
+    assert_eq!(counted, told.refused, "as many as were refused");
+    let differs: Vec<RefundContradicted> = world.stack.events("fulfilment").await;
+    assert_eq!((differs.len(), differs.iter().all(|one| one.code == "amount_differs")), (4, true), "people look once");
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ impl World {
     }
 
     /// By account.
-    async fn balances(&self, order_id: &str) -> Vec<(String, i64)> {
+    pub async fn balances(&self, order_id: &str) -> Vec<(String, i64)> {
         shown(self.ledger_of(order_id).await.balances)
     }
 

@@ -21,8 +21,9 @@ use std::{
 };
 
 use backbone::{Clock, Settings, node::Node};
+use contracts::fulfilment::v1::RequestServiceOrderRequest;
 use jiff::SignedDuration;
-use stories::payments::{Mode, Mood};
+use stories::payments::{Mode, Mood, Trouble};
 use testkit::Servers;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -32,10 +33,18 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::world::{World, refund_of};
+use crate::{
+    callbacks::SECRET,
+    compensations::gift,
+    returns::{at_counter, line},
+    world::{World, refund_of},
+};
 
 const MOODS: [Mode; 6] =
     [Mode::Normal, Mode::SilentAfterPaying, Mode::ErrorBeforePaying, Mode::Slow, Mode::Fail, Mode::Refuse];
+/// Another process hears what the provider tells of itself, at any time, and much of it is not to be believed.
+const TROUBLES: [Trouble; 6] =
+    [Trouble::Duplicates, Trouble::OutOfOrder, Trouble::Late, Trouble::AnotherOrder, Trouble::Unsigned, Trouble::Stale];
 const AMOUNT: i64 = 500;
 /// So many runs over one database, which nobody vacuums.
 const PORTION: usize = 100;
@@ -140,6 +149,8 @@ async fn pass(from: &mut (impl AsyncReadExt + Unpin), to: &mut (impl AsyncWriteE
 /// What is proven in one mood of the provider, over many runs.
 struct Proof {
     mood: Mode,
+    /// Compensation in cash; a refund otherwise.
+    cash: bool,
     world: World,
     wires: Wires,
     settings: Settings,
@@ -148,8 +159,13 @@ struct Proof {
 }
 
 impl Proof {
-    async fn begin(mood: Mode) -> Self {
-        let world = World::with(|service| service["payments"]["timeout"] = "60ms".into()).await;
+    async fn begin(mood: Mode, cash: bool) -> Self {
+        let world = World::with(|service| {
+            service["payments"]["timeout"] = "60ms".into();
+            service["payments"]["callback_secrets"] = vec![SECRET].into();
+        })
+        .await;
+        world.calls_back(SECRET, &TROUBLES);
         let context = world.stack.node("fulfilment").context();
         let (mut settings, clock) = (Settings::clone(&context.settings), context.clock.clone());
         let wires = Wires::new();
@@ -169,7 +185,7 @@ impl Proof {
         for owner in ["intake", "complaint"] {
             world.stack.redeliver_after("fulfilment", owner, Duration::from_millis(100)).await;
         }
-        Self { mood, world, wires, settings, clock, kills: 0 }
+        Self { mood, cash, world, wires, settings, clock, kills: 0 }
     }
 
     /// A process of its own, which ends when it is at rest or after so many pieces; says how many passed, and whether it
@@ -206,8 +222,11 @@ impl Proof {
         let purchase = world.bought(&[AMOUNT * 2]).await;
         world.mood(Mood { delay_ms: 90, ..self.mood.into() }).await;
         let agreed = refund_of(AMOUNT);
+        let order = if self.cash { self.give(purchase).await } else { fulfilment::domain::order_id(agreed.remedy) };
         let announce = async {
-            world.announce(Uuid::new_v4(), 1, Some(purchase), &[agreed]).await;
+            if !self.cash {
+                world.announce(Uuid::new_v4(), 1, Some(purchase), &[agreed]).await;
+            }
         };
         let (passed, killed) = self.live(first, announce);
         let mut kills = usize::from(killed);
@@ -216,25 +235,46 @@ impl Proof {
             kills += usize::from(self.live(second, async {}).1);
         }
         world.calm().await;
-        self.ends_well(fulfilment::domain::order_id(agreed.remedy)).await;
+        self.ends_well(order).await;
         self.kills += kills;
         passed
+    }
+
+    /// Cash beside a purchase, by somebody who may give it alone.
+    async fn give(&self, purchase: Uuid) -> Uuid {
+        let lines = vec![line(purchase, "0", 1, "service")];
+        let asked = at_counter("compensation", lines);
+        let asked = RequestServiceOrderRequest { compensation: gift("cash", AMOUNT), ..asked };
+        let asked = self.world.ask("staff:complaint-manager-bo", asked).await.unwrap();
+        assert_eq!(asked.status, "in_progress");
+        asked.id.parse().unwrap()
     }
 
     /// Another process takes up what was left.
     async fn ends_well(&self, order: Uuid) {
         for _ in 0..12 {
             self.world.seconds(120).await;
-            if matches!(self.world.status(order).await.as_str(), "completed" | "failed") {
+            if matches!(self.stands(order).await.0.as_str(), "completed" | "failed") {
                 break;
             }
         }
-        let order = self.world.order(order).await;
-        let word = self.world.word_on(&order.refund_id).await;
-        match order.status.as_str() {
+        let (status, refund_id) = self.stands(order).await;
+        let word = self.world.word_on(&refund_id).await;
+        match status.as_str() {
             "completed" => assert_eq!(word.as_deref(), Some("succeeded")),
             "failed" => assert!(word.as_deref() == Some("failed") && self.mood == Mode::Refuse, "{word:?}"),
             other => panic!("an order is stuck: {other}, {:?}", self.mood),
+        }
+    }
+
+    /// How far it is, and its refund; of cash that the provider refused the order goes on.
+    async fn stands(&self, order: Uuid) -> (String, String) {
+        let order = self.world.order(order).await;
+        let given = order.request.and_then(|request| request.compensation);
+        match given {
+            None => (order.status, order.refund_id),
+            Some(given) if given.status == "failed" => (given.status, given.refund_id),
+            Some(given) => (order.status, given.refund_id),
         }
     }
 
@@ -257,6 +297,9 @@ impl Proof {
         let provider = self.world.ledger().await.totals.get("CNY").copied().unwrap_or_default();
         assert_eq!(rows, (0, provider), "refunds without an end; and our sum beside the provider's");
         assert_eq!(self.world.stack.parked("fulfilment").await, 0);
+        let told = self.world.told().await;
+        let counted: u64 = self.world.overview().await.refused_callbacks.iter().map(|one| one.count).sum();
+        assert_eq!(counted, told.refused.values().sum::<u64>(), "every callback that was refused: {told:?}");
         assert!(self.kills >= runs.clone().count(), "{} kills in runs {runs:?}", self.kills);
         println!("{:?}: runs {runs:?} over {whole} points, {} kills, each paid once or refused", self.mood, self.kills);
     }
@@ -279,7 +322,7 @@ fn coprime(a: i64, b: i64) -> bool {
 }
 
 /// All moods side by side, for most of the time is waiting.
-fn prove(runs: i64) {
+fn prove(runs: i64, cash: bool) {
     let each = runs / MOODS.len() as i64;
     thread::scope(|scope| {
         for mood in MOODS {
@@ -287,7 +330,7 @@ fn prove(runs: i64) {
                 let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
                 for from in (0..each).step_by(PORTION) {
                     let runs = from..each.min(from + PORTION as i64);
-                    runtime.block_on(async { Proof::begin(mood).await.prove(runs).await });
+                    runtime.block_on(async { Proof::begin(mood, cash).await.prove(runs).await });
                 }
             });
         }
@@ -296,11 +339,17 @@ fn prove(runs: i64) {
 
 #[test]
 fn r_ful_05_killed_wherever_it_waits_a_refund_is_paid_once() {
-    prove(60);
+    prove(60, false);
+}
+
+#[test]
+fn r_ful_15_killed_wherever_it_waits_compensation_in_cash_is_paid_once() {
+    prove(18, true);
 }
 
 #[test]
 #[ignore = "minutes; `make faults` asks for 500 runs, `make kills` for 10,000"]
 fn killed_so_often_a_refund_is_paid_once() {
-    prove(std::env::var("RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(500));
+    let runs = std::env::var("RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(500);
+    [false, true].into_iter().for_each(|cash| prove(runs / if cash { 5 } else { 1 }, cash));
 }

@@ -44,7 +44,7 @@ impl World {
     }
 
     pub async fn repeat(&self, id: &str, claim_id: &str) -> Result<String, Status> {
-        let repeat = RepeatPayoutRequest { order_id: id.into(), claim_id: claim_id.into() };
+        let repeat = RepeatPayoutRequest { order_id: id.into(), claim_id: claim_id.into(), by_hand: false };
         self.client().repeat_payout(request("staff:bo", repeat)).await.map(|answer| answer.into_inner().status)
     }
 }

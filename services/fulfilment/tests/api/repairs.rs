@@ -11,6 +11,7 @@ use contracts::{
         WaitForPartsRequest, repairs_client::RepairsClient,
     },
 };
+use stories::payments::Mode;
 use testkit::{request, wrong_fields};
 use tonic::{Response, Status, transport::Channel};
 use uuid::Uuid;
@@ -148,8 +149,12 @@ impl Repair<'_> {
     }
 
     async fn hand_over(&self, payment_reference: &str) -> Done {
-        let (order_id, line_no) = self.id();
-        let hand_over = HandOverRepairRequest { order_id, line_no, payment_reference: payment_reference.into() };
+        self.hand_over_paid(payment_reference, false).await
+    }
+
+    async fn hand_over_paid(&self, payment_reference: &str, taken_by_provider: bool) -> Done {
+        let ((order_id, line_no), payment_reference) = (self.id(), payment_reference.into());
+        let hand_over = HandOverRepairRequest { order_id, line_no, payment_reference, taken_by_provider };
         status(self.world.repairs().hand_over_repair(request(CLERK, hand_over)).await)
     }
 
@@ -365,6 +370,60 @@ async fn r_ful_13_who_is_not_satisfied_is_served_again_without_cost_and_who_says
     assert_eq!(finished.iter().map(|one| one.status.as_str()).collect::<Vec<_>>(), ["completed"]);
     let kept = world.requested(&repair.order_id).await.promises;
     assert_eq!(kept.iter().map(|one| one.status.as_str()).collect::<Vec<_>>(), ["met", "met"]);
+}
+
+impl World {
+    /// A repair that was paid for, did not hold, and turns out to be none: something else is agreed.
+    async fn failed_in_the_end(&self, payment: &str, taken_by_provider: bool) -> Repair<'_> {
+        self.technician(BENCH, &["screen"], true).await.unwrap();
+        let (repair, _) = self.brought(400, 50_000).await;
+        repair.diagnose(true, false).await.unwrap();
+        repair.quote(vec![item("part", "screen", 1, 12_500)]).await.unwrap();
+        repair.answer(1, true).await.unwrap();
+        repair.assign(BENCH).await.unwrap();
+        repair.start().await.unwrap();
+        repair.test(true).await.unwrap();
+        repair.hand_over_paid(payment, taken_by_provider).await.unwrap();
+        repair.satisfaction("unsatisfied").await.unwrap();
+        self.receive_goods(repair.order_id.parse().unwrap()).await.unwrap();
+        repair.diagnose(false, false).await.unwrap();
+        repair.offer("return_unrepaired").await.unwrap();
+        repair.answer_offer(1, true).await.unwrap();
+        self.stack.settle().await;
+        repair
+    }
+}
+
+#[tokio::test]
+async fn r_ful_14_the_fee_of_a_repair_that_failed_in_the_end_comes_back_by_the_provider_that_took_it() {
+    let world = World::impatient().await;
+    world.mood(Mode::SilentAfterPaying).await;
+    let repair = world.failed_in_the_end("pay-4711", true).await;
+    let payout = world.requested(&repair.order_id).await.payouts.remove(0);
+    assert_eq!((payout.status.as_str(), payout.repair_line_no, payout.amount), ("granted", 1, cny(12_500)));
+    assert_eq!(repair.order().await, "in_progress", "until he has it back");
+    world.calm().await;
+    world.seconds(10).await;
+    assert_eq!(repair.order().await, "closed_partial");
+    let ledger = world.ledger().await;
+    let paid: Vec<_> = ledger.entries.iter().map(|one| (one.purchase_ref.as_str(), one.amount.minor)).collect();
+    assert_eq!(paid, [("pay-4711", 12_500)], "of that payment, once");
+    let on = world.balances(&repair.order_id).await;
+    let minor = |account: &str| on.iter().find(|(name, _)| name == account).map_or(0, |(_, minor)| *minor);
+    assert_eq!((minor("fees"), minor("cash")), (0, 0), "what he paid is his again");
+}
+
+#[tokio::test]
+async fn r_ful_14_a_fee_that_was_paid_at_the_counter_is_listed_for_people_to_give_back() {
+    let world = World::new().await;
+    let repair = world.failed_in_the_end("till-1-778", false).await;
+    let listed = world.refunds().await;
+    let [refund] = listed.as_slice() else { panic!("{listed:?}") };
+    assert_eq!((refund.status.as_str(), refund.payment_reference.as_str()), ("by_hand", "till-1-778"));
+    assert_eq!((refund.amount.clone(), repair.order().await.as_str()), (cny(12_500), "in_progress"));
+    world.record_paid(&refund.refund_id, "till-1-802").await.unwrap();
+    world.stack.settle().await;
+    assert_eq!((repair.order().await.as_str(), world.paid().await.len()), ("closed_partial", 0));
 }
 
 #[tokio::test]

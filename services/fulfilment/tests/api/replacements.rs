@@ -96,7 +96,7 @@ impl World {
     }
 
     /// The last attempt leaves the warehouse, and this becomes of it.
-    async fn send(&self, id: &str, outcome: &str) -> ReplacementView {
+    pub async fn send(&self, id: &str, outcome: &str) -> ReplacementView {
         let one = self.last_attempt(id).await;
         for act in [Act::Reserve, Act::Pick, Act::Ship, Act::Arrive(outcome)] {
             self.act(&one, act).await.unwrap();

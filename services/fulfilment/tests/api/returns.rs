@@ -1,11 +1,11 @@
 //! What the tests of orders that are asked for have in common: what was bought, and how something is asked for.
 use contracts::{
-    common::v1::{Channel as Bought, Receipt},
+    common::v1::{Channel as Bought, Receipt, TenderKind},
     fulfilment::v1::{
         CancelServiceOrderRequest, ConfirmServiceOrderRequest, DecisionReceipt, GetDecisionRequest, LineRequest,
         OrderOrigin, RequestServiceOrderRequest, RequestView, ReviewServiceOrderRequest,
     },
-    intake::v1::{PurchaseLine, PurchaseRecorded},
+    intake::v1::{PurchaseLine, PurchaseRecorded, PurchaseTender},
 };
 use jiff::SignedDuration;
 use testkit::request;
@@ -41,12 +41,29 @@ pub fn at_counter(kind: &str, lines: Vec<LineRequest>) -> RequestServiceOrderReq
         lines,
         confirmed: true,
         segment: String::new(),
+        compensation: None,
     }
 }
 
 impl World {
     /// A purchase in the web shop, delivered so many days ago: lines of so many pieces for so much.
     pub async fn sold(&self, days_ago: Option<i64>, lines: &[(u32, i64)]) -> Uuid {
+        self.sold_by(days_ago, lines, &[]).await
+    }
+
+    /// One of which it is told by which means it was paid: so much each, with points where it is more than none.
+    pub async fn sold_by(
+        &self,
+        days_ago: Option<i64>,
+        lines: &[(u32, i64)],
+        tenders: &[(TenderKind, i64, u64)],
+    ) -> Uuid {
+        let tender = |(tender_no, (kind, minor, points)): (u32, &(TenderKind, i64, u64))| PurchaseTender {
+            tender_no,
+            kind: (*kind).into(),
+            paid: cny(*minor),
+            points: *points,
+        };
         let line = |(n, (quantity, minor)): (usize, &(u32, i64))| PurchaseLine {
             line_id: n.to_string(),
             product_id: format!("p-{n}"),
@@ -66,6 +83,7 @@ impl World {
             delivered_at: days_ago.map(|days| backbone::proto::timestamp(before(days))),
             lines: lines.iter().enumerate().map(line).collect(),
             paid: cny(lines.iter().map(|(_, minor)| minor).sum()),
+            tenders: (1..).zip(tenders).map(tender).collect(),
             ..Default::default()
         };
         self.stack.publish("intake", &event, id, 1).await;

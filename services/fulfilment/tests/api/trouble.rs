@@ -9,6 +9,7 @@ use contracts::fulfilment::v1::{
 };
 use fulfilment::{
     config::Pace,
+    domain::refund::Part,
     execution::Execution,
     payments::{HttpPayments, Outcome, Payments, Status},
 };
@@ -97,7 +98,7 @@ async fn a_provider_out_of_order_pays_once_when_it_works_again() {
 struct Generous;
 
 impl Payments for Generous {
-    async fn refund(&self, _: Uuid, amount: Money, _: Uuid) -> Outcome {
+    async fn refund(&self, _: Uuid, amount: Money, _: String, _: Option<Part>) -> Outcome {
         Outcome::succeeded("pay-1", Some(Money { minor: amount.minor + 1, ..amount }))
     }
 
@@ -146,9 +147,9 @@ struct Killed {
 }
 
 impl Payments for Killed {
-    async fn refund(&self, key: Uuid, amount: Money, purchase_id: Uuid) -> Outcome {
+    async fn refund(&self, key: Uuid, amount: Money, reference: String, by: Option<Part>) -> Outcome {
         if self.after_paying {
-            self.provider.refund(key, amount, purchase_id).await;
+            self.provider.refund(key, amount, reference, by).await;
         }
         self.reached.notify_one();
         std::future::pending().await
@@ -192,7 +193,7 @@ async fn a_process_killed_between_sending_and_recording_costs_nothing() {
 struct Counting(Arc<Mutex<BTreeMap<Uuid, u32>>>);
 
 impl Payments for Counting {
-    async fn refund(&self, key: Uuid, _: Money, _: Uuid) -> Outcome {
+    async fn refund(&self, key: Uuid, _: Money, _: String, _: Option<Part>) -> Outcome {
         *self.0.lock().unwrap().entry(key).or_default() += 1;
         tokio::task::yield_now().await;
         Outcome::succeeded(&key.to_string(), None)

@@ -15,7 +15,7 @@ use fulfilment::{
 };
 use jiff::SignedDuration;
 use serde_json::Value;
-use stories::payments::{LedgerView, Mode, Mood, Running};
+use stories::payments::{Calling, LedgerView, Mode, Mood, Running, Told, Trouble};
 use testkit::Stack;
 use tonic::{Status, transport::Channel};
 use uuid::Uuid;
@@ -166,6 +166,21 @@ impl World {
     pub async fn mood(&self, mood: impl Into<Mood>) {
         let answer = self.http.put(format!("{}/mood", self.url)).json(&mood.into()).send().await.unwrap();
         assert_eq!(answer.status(), 204);
+    }
+
+    /// The provider tells of itself how refunds end from now on, with this going wrong.
+    pub fn calls_back(&self, secret: &str, troubles: &[Trouble]) {
+        let url = format!("{}/v1/payments/callbacks", self.stack.base_url("fulfilment"));
+        let calling = Calling { url, secret: secret.into(), troubles: troubles.to_vec() };
+        let clock = self.stack.node("fulfilment").context().clock.clone();
+        self.provider.as_ref().unwrap().sandbox.call_back(calling, clock).unwrap();
+    }
+
+    /// All that it tells has arrived, and what follows has happened; says what came of it.
+    pub async fn told(&self) -> Told {
+        let told = self.provider.as_ref().unwrap().sandbox.told().await;
+        self.stack.settle().await;
+        told
     }
 
     pub async fn calm(&self) {

@@ -16,20 +16,15 @@ use jiff::SignedDuration;
 use opentelemetry::{KeyValue, global, metrics::Counter};
 use uuid::Uuid;
 
-pub use self::{ask::Section, wanted::wanted};
-use self::{
-    ask::{Endpoint, Said},
-    redact::redacted,
-};
+use self::ask::{Endpoint, Said};
+pub use self::{ask::Section, redact::redacted, wanted::wanted};
 use crate::{
-    api::customer_of,
     app::App,
     domain::{
         advice::Opinion,
         case::{Case, Command},
     },
     store::{self, Found, Look},
-    vault::Place,
     words,
 };
 
@@ -95,23 +90,8 @@ impl Adviser {
 
     /// What the customer said at first, without what tells who that is. The look is written down.
     async fn text(&self, found: &Found) -> Result<String, Fault> {
-        let (customer, actor) = (customer_of(found)?, Actor::service("intake"));
-        let look = Look { actor: &actor, purpose: "advice", at: self.app.clock.now() };
-        let said = words::of_case(&self.app, found, look).await?;
-        let mut known = Vec::new();
-        for store::SealedContact { id, name, phone, email } in
-            store::look_at_contact(&self.app.pool, customer, look).await?
-        {
-            let fields = [("customer.name", name), ("customer.phone", phone), ("customer.email", email)];
-            let keys = words::keys(&self.app, id, fields.iter().filter_map(|(_, sealed)| sealed.as_ref())).await?;
-            let open = |(column, sealed): &(&'static str, Option<Vec<u8>>)| {
-                let place = Place { column, row: id.to_string() };
-                sealed.as_ref().map(|sealed| words::open(&keys, &place, sealed))
-            };
-            known.extend(fields.iter().filter_map(open).collect::<Result<Vec<_>, _>>()?);
-        }
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        Ok(redacted(&format!("{}\n{}", said.content, said.circumstances), &known))
+        let actor = Actor::service("intake");
+        words::redacted(&self.app, found, Look { actor: &actor, purpose: "advice", at: self.app.clock.now() }).await
     }
 
     async fn tell(&self, id: Uuid, said: Said) -> Result<(), Fault> {

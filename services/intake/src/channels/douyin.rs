@@ -100,6 +100,13 @@ impl Douyin {
     }
 }
 
+/// Who wrote, and in which conversation or under which comment, as Douyin calls them.
+pub fn writer(raw: &[u8]) -> Option<(String, Option<String>)> {
+    let event = Event::read(raw)?;
+    let conversation = event.text("conversation_short_id").or(event.text("comment_id"));
+    Some((event.text("comment_user_id").or(event.from_user_id)?, conversation))
+}
+
 /// An instant in seconds or milliseconds since 1970, as text.
 fn instant(number: i64) -> Option<String> {
     let at = if number > SECONDS_MAX { Timestamp::from_millisecond(number) } else { Timestamp::from_second(number) };

@@ -3,6 +3,7 @@
 //! short without a word.
 use jiff::Timestamp;
 use mail_parser::{Addr, HeaderValue, Message as Parsed, MessageParser, MessagePart, MimeHeaders};
+use uuid::Uuid;
 
 use super::push::{Message, Trouble, Understood, hashed};
 use crate::{
@@ -41,6 +42,8 @@ pub struct Mail {
     pub sender: String,
     /// The mails it answers by the ids they are stored under, the nearest first.
     pub answers: Vec<String>,
+    /// The same of mails that may be ours, by the id that stands in theirs.
+    pub ours: Vec<Uuid>,
     /// Subject and words without quotes and spaces: what says the same is the same here.
     pub words: String,
     /// The same, with its files and the mail it answers: what is this again brings nothing.
@@ -94,7 +97,7 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
     if own.contains(&address) {
         return Ok(Understood::Machine("it is a mail of our own".into(), None));
     }
-    let (subject, text) = (line(mail.subject().unwrap_or_default(), SUBJECT_MAX), text(&mail));
+    let (subject, text) = (subject(&mail), text(&mail));
     let request = CaseRequest {
         external_ref: Some(id(Some(&mail), raw)),
         customer: Some(Customer {
@@ -110,7 +113,7 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
     let words = words(mail.subject().unwrap_or_default(), &text);
     let files = mail.attachments().map(|part| hashed(part.contents()));
     let whole = listed(mail.in_reply_to()).into_iter().chain(files).fold(words.clone(), |all, one| all + "\n" + &one);
-    let read = Box::new(Mail { request, sender: address, answers: answers(&mail), words, whole });
+    let read = Box::new(Mail { request, sender: address, answers: answers(&mail), ours: ours(&mail), words, whole });
     Ok(match machine {
         Some(why) => Understood::Machine(why, Some(read).filter(|_| !bounced(&mail))),
         None => Understood::Mail(read),
@@ -154,13 +157,18 @@ fn id(mail: Option<&Parsed<'_>>, raw: &[u8]) -> String {
 }
 
 /// Who wrote it: a name if there is one, and an address in normal form.
-fn sender(mail: &Parsed<'_>) -> Option<(Option<String>, String)> {
+pub fn sender(mail: &Parsed<'_>) -> Option<(Option<String>, String)> {
     let named = |one: &Addr<'_>| {
         let name = one.name().map(|name| line(name, NAME_MAX)).filter(|name| !name.is_empty());
         Some((name, identity::email(one.address()?)?))
     };
     let first = |address: Option<&mail_parser::Address<'_>>| address.and_then(|all| all.iter().find_map(named));
     first(mail.from()).or_else(|| first(mail.sender()))
+}
+
+/// Its subject, in one line.
+pub fn subject(mail: &Parsed<'_>) -> String {
+    line(mail.subject().unwrap_or_default(), SUBJECT_MAX)
 }
 
 /// By what a machine shows that nobody reads an answer (RFC 3834 and what came before it).
@@ -185,6 +193,18 @@ fn bounced(mail: &Parsed<'_>) -> bool {
     field(mail, "Return-Path").is_some_and(|value| value == "<>")
 }
 
+/// The mails of ours that come back with this one: what could not be delivered goes back to nobody (RFC 3464) and names what it
+/// is about. What only waits is none.
+pub fn returned(raw: &[u8]) -> Vec<Uuid> {
+    let is_return = MessageParser::default().parse(raw).is_some_and(|mail| bounced(&mail));
+    let text = String::from_utf8_lossy(raw);
+    if !is_return || !text.to_ascii_lowercase().contains("action: failed") {
+        return vec![];
+    }
+    let named = text.split('<').skip(1).filter_map(|rest| rest.split_once('@')?.0.parse().ok());
+    named.take(ANSWERS_MAX).collect()
+}
+
 /// The first field of a name, in lower case.
 fn field(mail: &Parsed<'_>, name: &str) -> Option<String> {
     let mut all = mail.headers_raw().filter(|(key, _)| key.eq_ignore_ascii_case(name));
@@ -197,11 +217,21 @@ fn answers(mail: &Parsed<'_>) -> Vec<String> {
     all.into_iter().flatten().take(ANSWERS_MAX).collect()
 }
 
-/// The ids in a field, from the last to the first.
+/// The mails of ours it may answer, as far as their ids tell: we write under the id of a message.
+fn ours(mail: &Parsed<'_>) -> Vec<Uuid> {
+    let all = [ids(mail.in_reply_to()), ids(mail.references())].into_iter().flatten().take(ANSWERS_MAX);
+    all.filter_map(|id| id.trim().split('@').next()?.parse().ok()).collect()
+}
+
+/// The ids in a field, hashed, from the last to the first.
 fn listed(value: &HeaderValue<'_>) -> Vec<String> {
+    ids(value).into_iter().map(|id| hashed(id.trim().as_bytes())).collect()
+}
+
+fn ids<'a>(value: &'a HeaderValue<'_>) -> Vec<&'a str> {
     match value {
-        HeaderValue::Text(one) => vec![hashed(one.trim().as_bytes())],
-        HeaderValue::TextList(all) => all.iter().rev().map(|one| hashed(one.trim().as_bytes())).collect(),
+        HeaderValue::Text(one) => vec![one.as_ref()],
+        HeaderValue::TextList(all) => all.iter().rev().map(AsRef::as_ref).collect(),
         _ => vec![],
     }
 }

@@ -249,3 +249,19 @@ proptest! {
         prop_assert!(said.starts_with(&format!("{subject}\n\n{text}")), "{said}");
     }
 }
+
+#[test]
+fn what_could_not_be_delivered_names_our_mail_and_what_only_waits_does_not() {
+    let id = "0197a1c2-0000-7000-8000-000000000001";
+    let report = |path: &str, action: &str| {
+        let raw = format!(
+            "Return-Path: {path}\r\nFrom: mailer-daemon@mx\r\nContent-Type: multipart/report; boundary=x\r\n\r\n--x\r\n\
+             Content-Type: message/delivery-status\r\n\r\nAction: {action}\r\nStatus: 5.1.1\r\n--x\r\n\
+             Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{id}@care.example>\r\n--x--\r\n"
+        );
+        returned(raw.as_bytes())
+    };
+    assert_eq!(report("<>", "failed"), [id.parse::<uuid::Uuid>().unwrap()]);
+    assert!(report("<>", "delayed").is_empty(), "it waits for now");
+    assert!(report("<ana@example.com>", "failed").is_empty(), "a customer wrote that");
+}

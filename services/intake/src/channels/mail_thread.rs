@@ -11,6 +11,7 @@ use super::{
     messages::{self, Claimed, Duplicate, Hour},
     place,
     push::Trouble,
+    way_back::case_of_ours,
 };
 use crate::{domain::identity::Identity, rest::CaseRequest, store};
 
@@ -32,7 +33,11 @@ impl Channels {
         let hour = messages::of_the_hour(pool, message.id, &blind(&mail.words), &blind(&mail.whole)).await?;
         let ids: Vec<Uuid> = mail.answers.iter().map(|one| id::derived("inbound", &[&source.name, one])).collect();
         // What says the same in another way, with another photo or to another question, goes to the same case.
-        let goes_to = messages::case_of(pool, &ids).await?.or(hour.alike);
+        let named = match messages::case_of(pool, &ids).await? {
+            None => case_of_ours(pool, &mail.ours).await?,
+            named => named,
+        };
+        let goes_to = named.or(hour.alike);
         if let Some((case_id, reason)) = hour.duplicate()
             && !self.must_be_heard(goes_to.unwrap_or(case_id), hour.same.is_some(), mail.heard()).await?
         {

@@ -4,7 +4,7 @@
 //! In reading order: what a platform pushes ([`push`]) is verified by its adapter ([`signed_json`], [`wechat`],
 //! [`signed_form`], [`douyin`], [`calls`]; [`signature`] holds what they share), stored sealed ([`messages`]) and
 //! acknowledged ([`door`]); mails are fetched by us ([`imap`], [`mailbox`], [`mail`]) and seen beside those before them
-//! ([`mail_thread`]), their files kept ([`mail_files`]); [`worker`] takes it in afterwards; [`quarantine`] keeps what
+//! ([`mail_thread`]), their files kept ([`mail_files`]); whom an answer goes back to is read in it ([`way_back`]); [`worker`] takes it in afterwards; [`quarantine`] keeps what
 //! could not be understood, and [`api`] shows it.
 //! Invariants: what was acknowledged is stored; what is stored ends as a case, a call, a duplicate, a note that nothing
 //! was in it, or in quarantine with a reason; the same message of a platform is taken in once.
@@ -25,6 +25,7 @@ mod quarantine;
 mod signature;
 mod signed_form;
 mod signed_json;
+mod way_back;
 mod wechat;
 mod worker;
 
@@ -36,7 +37,11 @@ use jiff::Timestamp;
 use opentelemetry::{KeyValue, global, metrics::Counter};
 use serde::Deserialize;
 
-pub use self::{api::Api, door::routes};
+pub use self::{
+    api::Api,
+    door::routes,
+    way_back::{Address, Last},
+};
 use self::{
     calls::Calls,
     douyin::Douyin,
@@ -63,6 +68,20 @@ pub struct Section {
     namespace: String,
     #[serde(flatten)]
     kind: Kind,
+}
+
+impl Section {
+    /// Its kind.
+    pub fn kind(&self) -> &'static str {
+        match &self.kind {
+            Kind::SignedJson(_) => "signed_json",
+            Kind::Wechat(_) => "wechat",
+            Kind::SignedForm(_) => "signed_form",
+            Kind::Douyin(_) => "douyin",
+            Kind::Calls(_) => "calls",
+            Kind::Imap(_) => "imap",
+        }
+    }
 }
 
 /// How it speaks.

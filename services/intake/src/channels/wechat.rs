@@ -147,6 +147,11 @@ impl Wechat {
     }
 }
 
+/// Who wrote a message, as WeChat calls him.
+pub fn writer(raw: &[u8]) -> Option<String> {
+    fields(raw).ok().flatten()?.remove("FromUserName").filter(|writer| !writer.is_empty())
+}
+
 /// The message by its `MsgId`, or by who did what when: events have no id of their own.
 fn message(fields: Option<&Fields>, body: &[u8]) -> Message {
     let Some(fields) = fields else { return Message::new(None, None, body) };

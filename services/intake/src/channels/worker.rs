@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    Channels, Source,
+    Channels, Source, mail,
     mail_files::of_mail,
     messages::{self, Claimed},
     open, place,
     push::{Trouble, Understood},
+    way_back,
 };
 use crate::{
     app::channel_actor,
@@ -22,6 +23,7 @@ use crate::{
         call::{self, Call},
         case,
         rejection::OF_ITS_OWN,
+        sending::{Fate, RETURNED},
         vocabulary::Channel,
     },
     rest::{CaseRequest, Checks, NO_CONTACT, Registration, contact_unit},
@@ -99,6 +101,7 @@ impl Channels {
                 return Err(Trouble::lasting(format!("{why}, and it speaks of harm; tried again it is taken in")));
             }
             Understood::Machine(why, _) => {
+                self.returned(&raw, now).await?;
                 return Ok(messages::note(&self.app.pool, message.id, &why, now).await.map(|()| None)?);
             }
             Understood::Call(reference, ended, request) => {
@@ -119,6 +122,17 @@ impl Channels {
             _ => fault.into(),
         })?;
         Ok(Some(message.id))
+    }
+
+    /// What came back undelivered did not reach the customer: the case of the answer is told.
+    async fn returned(&self, raw: &[u8], now: Timestamp) -> Result<(), Fault> {
+        for (message_id, case_id) in way_back::ours(&self.app.pool, &mail::returned(raw)).await? {
+            let fate = Fate::Failed { code: RETURNED.to_owned(), at: now };
+            let fare = case::Command::Fare { message_id, fate, levels: Arc::clone(&self.app.levels) };
+            let unit = Unit::of(Change::to::<case::Case>(case_id, fare)).actor(channel_actor(Channel::Email));
+            self.app.road.submit_patiently(unit).await?;
+        }
+        Ok(())
     }
 
     /// What is on record under its reference and says something else by now is a further contact to its case. What it says
@@ -151,6 +165,10 @@ impl Channels {
             self.told_anew(source, message, &mut request).await?;
         }
         let mut registration = registration(source, message, request, now)?;
+        if source.is_chat() {
+            // Nobody else shows an article there.
+            registration.over = self.app.ways.of_source(&source.name).map(|way| way.over);
+        }
         registration.files = files.into_iter().map(Arc::new).collect();
         if let Some(n) = attachments::bring(&self.app, &mut registration, now).await?.first() {
             return Err(Trouble::lasting(format!("attachments[{n}]: {}", attachments::STRANGER.0)));

@@ -13,7 +13,7 @@ use crate::{
         case::{Case, Command},
         judgement::{Judgement, department},
     },
-    wire,
+    labels, wire,
 };
 
 /// What a department is called by.
@@ -41,6 +41,7 @@ pub async fn classify(app: &App, request: &Request<ClassifyCaseRequest>) -> Resu
     let (emotion, version) = (wire::emotion_of(r.emotion()), r.classification_version);
     let said = Box::new(Judgement { class, emotion, department, reason, by, version });
     let (levels, packs) = (Arc::clone(&app.levels), Arc::clone(&app.packs));
+    let label = labels::by_person(id, said.class, said.department.as_deref(), app.clock.now());
     let command = Command::Classify { said, levels, packs };
-    submit(app, Unit::of(Change::to::<Case>(id, command)).actor(actor).key(key)).await
+    submit(app, Unit::of(Change::to::<Case>(id, command)).row(label).actor(actor).key(key)).await
 }

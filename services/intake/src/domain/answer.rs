@@ -66,6 +66,7 @@ impl Event {
             Event::Course(event) => course::promises(event),
             Event::Health(event) => event.promises(),
             Event::Reply(event) => event.promises(),
+            Event::Sent(event) => event.promises(),
             Event::Reopened | Event::RecordCompleted(_) | Event::InfoRequested { .. } | Event::InfoAdded { .. } => &[],
             Event::Tagged { .. } | Event::AnswerOffered(_) | Event::AnswerJudged(_) => &[],
             Event::Report(_) | Event::Rated(_) | Event::Classified(_) | Event::Advised(_) => &[],

@@ -21,6 +21,7 @@ use super::{
     rating::Rating,
     record::Part,
     reporting::Reports,
+    sending::Sent,
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
 };
 
@@ -73,6 +74,12 @@ pub struct Case {
     /// What an adviser outside said it is about; none where it was not asked, or said nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opinion: Option<Opinion>,
+    /// The last answers that were sent for us over the channel, in the order in which they were written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<Sent>,
+    /// The last of them that a person wrote did not reach the customer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undelivered: bool,
 }
 
 /// How far a case has come.
@@ -167,9 +174,17 @@ impl Case {
             }
             (Some(_), Command::Register { .. }) => Ok(vec![]),
             (None, Command::LookAtResponse | Command::LookForInfo | Command::LookAtReports) => Ok(vec![]),
-            (None, Command::EndWithComplaint { .. } | Command::ReopenWithComplaint) => Ok(vec![]),
+            (None, Command::EndWithComplaint { .. } | Command::ReopenWithComplaint | Command::Fare { .. }) => {
+                Ok(vec![])
+            }
             (None, _) => Err(Rejection::Unknown),
             (Some(facts), Command::Respond { at, levels }) => self.respond(facts, at, &levels, now),
+            (Some(facts), Command::Answer { message_id, over, levels }) => {
+                self.answer(facts, (message_id, over), &levels, now)
+            }
+            (Some(facts), Command::Fare { message_id, fate, levels }) => {
+                self.fare(facts, (message_id, fate), &levels, now)
+            }
             (Some(facts), Command::RecordHealth { said, levels, packs }) => {
                 self.with_owed(self.record_health(facts, *said, &levels, now)?, &packs, now)
             }
@@ -244,6 +259,7 @@ impl Case {
             Event::Classified(event) => self.apply_classified(event),
             Event::Health(event) => self.apply_health(event),
             Event::Report(event) => self.reports.apply(event),
+            Event::Sent(event) => self.apply_sent(event),
             Event::Rated(rating) => self.rating = Some(*rating),
         }
         event.promises().iter().for_each(|moved| self.promises.apply(moved));

@@ -35,6 +35,7 @@ use super::{
     record::{Added, Part},
     regulator::Packs,
     reporting_tests,
+    sending_tests::{answer, failed, told},
     vocabulary::{CaseClass, Channel, Emotion, Outcome},
 };
 
@@ -77,6 +78,7 @@ pub(super) fn contact(class: CaseClass) -> Contact {
         article: None,
         health: Said::default(),
         packs: packs(),
+        over: None,
         left_out: BTreeSet::new(),
     }
 }
@@ -94,7 +96,7 @@ pub(super) fn respond(at: Option<Timestamp>) -> Command {
     Command::Respond { at, levels: levels() }
 }
 
-fn close(outcome: Outcome) -> Command {
+pub(super) fn close_as(outcome: Outcome) -> Command {
     Command::Close { outcome, levels: levels() }
 }
 
@@ -133,9 +135,10 @@ fn states() -> Vec<(&'static str, Case)> {
         ("enquiry assigned", after(Enquiry, &[(accept("staff:ana", 0), 1)])),
         ("enquiry responded", after(Enquiry, std::slice::from_ref(&responded))),
         ("enquiry asking anew, responded", asking_anew()),
-        ("enquiry closed", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2)])),
+        ("enquiry answered over the channel, responded", after(Enquiry, &[(answer(1), 1)])),
+        ("enquiry closed", after(Enquiry, &[responded.clone(), (close_as(Outcome::Answered), 2)])),
         ("enquiry awaiting info", after(Enquiry, &[(ask(1, &[Part::Emotion]), 1)])),
-        ("enquiry reopened", after(Enquiry, &[responded.clone(), (close(Outcome::Answered), 2), (reopen(), 3)])),
+        ("enquiry reopened", after(Enquiry, &[responded.clone(), (close_as(Outcome::Answered), 2), (reopen(), 3)])),
         ("enquiry merged", after(Enquiry, &[(merge(), 1)])),
         ("enquiry rejected", after(Enquiry, &[(reject(Unfit::Spam), 1)])),
         ("enquiry offered an article", offered()),
@@ -163,11 +166,14 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("register", register(CaseClass::Enquiry)),
         ("respond", respond(None)),
         ("tell an earlier answer", respond(Some(hours(0)))),
+        ("answer over the channel", answer(2)),
+        ("tell that it was taken", told(1)),
+        ("tell that it was lost", failed(1)),
         ("look at response", Command::LookAtResponse),
-        ("close as answered", close(Outcome::Answered)),
-        ("close as guidance", close(Outcome::Guidance)),
-        ("close as suggestion", close(Outcome::SuggestionRecorded)),
-        ("close as complaint", close(Outcome::ComplaintClosed)),
+        ("close as answered", close_as(Outcome::Answered)),
+        ("close as guidance", close_as(Outcome::Guidance)),
+        ("close as suggestion", close_as(Outcome::SuggestionRecorded)),
+        ("close as complaint", close_as(Outcome::ComplaintClosed)),
         ("end with complaint", end(Outcome::ComplaintWithdrawn)),
         ("reopen with complaint", Command::ReopenWithComplaint),
         ("add to record", add(Part::Emotion)),
@@ -262,6 +268,7 @@ fn expected(from: &str, command: &str) -> Outcomes {
     let has_answer = still == "responded" || is_waiting;
     match (from, command) {
         ("absent", "register") => Ok(("routed", true)),
+        (_, "tell that it was taken" | "tell that it was lost") => Ok((still, from.contains("over the channel"))),
         ("absent", "look at reports") => Ok(("absent", false)),
         ("absent", "look at response" | "look for info" | "end with complaint" | "reopen with complaint") => {
             Ok(("absent", false))
@@ -293,10 +300,11 @@ fn expected(from: &str, command: &str) -> Outcomes {
         ("enquiry assigned", "assign" | "accept") => Err("case.assignment_changed"),
         (_, "add to record") if is_waiting => Ok(("responded", true)),
         (_, "add to record" | "assign" | "accept") => Ok((still, true)),
-        (_, "respond") if owes_reply(from) => Ok((still, true)),
+        (_, "respond" | "answer over the channel") if owes_reply(from) => Ok((still, true)),
+        (_, "answer over the channel") if has_answer => Ok((still, true)),
         (_, "respond") if has_answer => Err("case.already_responded"),
-        ("complaint reopened", "respond") => Err("case.is_complaint"),
-        (_, "respond") => Ok(("responded", true)),
+        ("complaint reopened", "respond" | "answer over the channel") => Err("case.is_complaint"),
+        (_, "respond" | "answer over the channel") => Ok(("responded", true)),
         (_, "close as complaint") => Err("case.outcome_not_by_person"),
         (_, _) if is_complaint => Err("case.is_complaint"),
         (_, "classify as delivery") if is_waiting => Ok(("responded", true)),
@@ -359,7 +367,7 @@ proptest! {
             let takes_up = |event: &Event| matches!(event, Event::Reopened | Event::Course(course::Event::Reopened { .. }));
             let reopened = events.iter().any(takes_up);
             let beside = |event: &Event| {
-                let said = matches!(event, Event::Health(_) | Event::Rated(_));
+                let said = matches!(event, Event::Health(_) | Event::Rated(_) | Event::Sent(_));
                 said || matches!(event, Event::ResponseCorrected { .. } | Event::Tagged { .. } | Event::Course(_))
             };
             let beside = events.iter().all(beside) && case.state == before.state;
@@ -371,7 +379,7 @@ proptest! {
             let open = matches!(case.state, State::Responded | State::Reopened);
             prop_assert!(open || case.owed_reply().is_none(), "only what was answered and goes on owes another answer");
             let often = |event: &&Event| {
-                let said = matches!(event, Event::Health(_) | Event::Rated(_) | Event::Reply(_) | Event::Classified(_));
+                let said = matches!(event, Event::Health(_) | Event::Rated(_) | Event::Reply(_) | Event::Classified(_) | Event::Sent(_));
                 said || matches!(event, Event::Closed { .. } | Event::Reopened | Event::Assigned { .. } | Event::Course(_))
             };
             let once = events.iter().filter(|event| !often(event));

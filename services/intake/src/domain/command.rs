@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use kernel::sla::{Levels, Warning};
+use uuid::Uuid;
 
 use super::{
     advice::Opinion,
@@ -23,6 +24,7 @@ use super::{
     regulator::Packs,
     reply,
     reporting::{self, Receipt, Withdrawal},
+    sending::{self, Fate},
     vocabulary::Outcome,
 };
 
@@ -64,6 +66,18 @@ pub enum Command {
     /// A human answered the customer, for the first time or again: now, or at an earlier time told only now.
     Respond {
         at: Option<Timestamp>,
+        levels: Arc<Levels>,
+    },
+    /// A human answers, and it is sent for us over this source or channel.
+    Answer {
+        message_id: Uuid,
+        over: String,
+        levels: Arc<Levels>,
+    },
+    /// What became of an answer that was sent for us.
+    Fare {
+        message_id: Uuid,
+        fate: Fate,
         levels: Arc<Levels>,
     },
     /// Give it to a person.
@@ -170,6 +184,8 @@ pub enum Event {
         promises: Vec<Moved>,
     },
     Reopened,
+    /// An answer is sent for us, or something became of one.
+    Sent(sending::Event),
     Course(course::Event),
     RecordCompleted(Added),
     Health(health::Event),

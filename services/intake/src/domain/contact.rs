@@ -43,6 +43,8 @@ pub struct Contact {
     pub health: health::Said,
     /// Whom harm is reported to.
     pub packs: Arc<Packs>,
+    /// The source over which the article can be sent; none where whoever brings the contact shows it.
+    pub over: Option<String>,
     /// What was told and is not needed.
     pub left_out: BTreeSet<Field>,
 }

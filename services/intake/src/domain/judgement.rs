@@ -14,6 +14,7 @@ use super::{
     case::{Case, Event, Facts, Rejection, State, complaint_of},
     classify::{Classification, DEFAULT},
     record::{Added, Part},
+    triage::Word,
     vocabulary::{CaseClass, Emotion},
 };
 
@@ -43,6 +44,9 @@ pub struct Judged {
     pub class_was: CaseClass,
     /// What had decided: the rule, or the model with its version and how sure it was.
     pub source_was: String,
+    /// What the model had said of the contact, where it was asked; whatever was thought since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Word>,
     pub department: Option<String>,
     pub reason: String,
     pub by: String,
@@ -112,8 +116,10 @@ impl Case {
             return Err(Rejection::PartOnRecord(Part::Emotion));
         }
         let (class_was, source_was) = (facts.class, facts.class_source.clone());
-        let judged =
-            Judged { version: version.saturating_add(1), class_was, source_was, department, reason, by, at: now };
+        let before = self.judged.as_ref().and_then(|judged| judged.model.clone());
+        let model = before.or_else(|| Word::of(class_was, &source_was));
+        let version = version.saturating_add(1);
+        let judged = Judged { version, class_was, source_was, model, department, reason, by, at: now };
         let felt = emotion.map(|_| Added { parts: BTreeSet::from([Part::Emotion]), emotion });
         let classified = self.classified(facts, class, BY_PERSON.to_owned(), Some(judged), levels, now)?;
         Ok(felt.map(Event::RecordCompleted).into_iter().chain(classified).collect())

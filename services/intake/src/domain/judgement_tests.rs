@@ -72,7 +72,10 @@ fn r_int_22_a_persons_word_counts_over_the_models_and_what_was_thought_is_kept_b
     let angry = classify(CaseClass::Enquiry, Some(Emotion::Angry), 1);
     assert_eq!(run(&mut case, angry, hours(2)), Err("case.part_on_record"), "what was stated stays");
     run(&mut case, classify(CaseClass::Enquiry, Some(Emotion::Calm), 1), hours(2)).unwrap();
-    assert_eq!(case.judged.unwrap().version, 2);
+    let judged = case.judged.unwrap();
+    assert_eq!((judged.version, judged.source_was.as_str()), (2, "person"));
+    let model = judged.model.unwrap();
+    assert_eq!((model.class, model.model.as_str()), (CaseClass::Enquiry, "3"), "what the model said is not forgotten");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     case::{Case, Contact, Event, Rejection},
     classify::Heard,
+    sending::{self, article_message},
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
 };
 
@@ -43,10 +44,13 @@ impl Contact {
             && CHATS.contains(&self.channel)
     }
 
-    /// What follows from the article that was found for it.
-    pub(super) fn offered(&self, now: Timestamp) -> Option<Event> {
-        let article = self.article.clone().filter(|_| self.is_plain_enquiry())?;
-        Some(Event::AnswerOffered(Offer { article, at: now, helpful: None }))
+    /// What follows from the article that was found for it: it is offered, and sent where nobody shows it.
+    pub(super) fn offered(&self, now: Timestamp) -> Vec<Event> {
+        let Some(article) = self.article.clone().filter(|_| self.is_plain_enquiry()) else { return vec![] };
+        let message_id = article_message(self.case_id);
+        let sent = self.over.clone().map(|over| sending::Event::Asked { message_id, over, article: true, at: now });
+        let offered = Event::AnswerOffered(Offer { article, at: now, helpful: None });
+        std::iter::once(offered).chain(sent.map(Event::Sent)).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! A major issue: a product or a batch that concerns many customers at once (domain, 2). candidate -> approved ->
-//! active -> closed, or rejected.
-//! Invariants: nobody approves what they proposed, also when an issue that runs is extended; nobody is told before it
+//! active -> mitigated -> closed, or rejected. It is mitigated when something was done against it, and active again when that
+//! did not hold: a person says so, or concerns more customers than was thought.
+//! Invariants: nothing is closed that is not mitigated; nobody approves what they proposed, also when an issue that runs is extended; nobody is told before it
 //! is active, and then only whom an approved scope concerns.
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,18 @@ pub struct MajorIssue {
     pub reason: String,
     pub scopes: Vec<Scope>,
     pub state: State,
+    /// What was done against it last; none before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mitigation: Option<Mitigation>,
+}
+
+/// What was done, so that nobody else comes to harm: a sale stopped, a batch called back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mitigation {
+    /// Words of staff; nothing personal.
+    pub measure: String,
+    pub by: String,
+    pub at: Timestamp,
 }
 
 /// Whom it concerns.
@@ -51,6 +64,7 @@ pub enum State {
     Candidate,
     Approved,
     Active,
+    Mitigated,
     Closed,
     Rejected {
         reason: String,
@@ -65,6 +79,7 @@ impl State {
             State::Candidate => "candidate",
             State::Approved => "approved",
             State::Active => "active",
+            State::Mitigated => "mitigated",
             State::Closed => "closed",
             State::Rejected { .. } => "rejected",
         }
@@ -91,6 +106,15 @@ pub enum Command {
         reason: String,
     },
     Activate,
+    /// Something was done against it.
+    Mitigate {
+        measure: String,
+        by: String,
+    },
+    /// That did not hold.
+    Resume {
+        reason: String,
+    },
     /// With how many it concerns who are not accounted for.
     Close {
         waiting: u64,
@@ -105,6 +129,8 @@ pub enum Event {
     Approved(Approval),
     Rejected { reason: String },
     Activated,
+    Mitigated(Mitigation),
+    Resumed { reason: String },
     Closed,
 }
 
@@ -119,6 +145,8 @@ pub enum Rejection {
     OwnProposal,
     #[error("nothing is proposed that is not approved")]
     NothingProposed,
+    #[error("say first what was done against it, so that nobody else comes to harm (MitigateMajorIssue)")]
+    NotMitigated,
     #[error("{0} whom it concerns are neither told nor accounted for; see to them first")]
     Unaccounted(u64),
 }
@@ -131,6 +159,7 @@ impl Rejection {
             Rejection::NotNow(_) => "major_issue.not_now",
             Rejection::OwnProposal => "major_issue.own_proposal",
             Rejection::NothingProposed => "major_issue.nothing_proposed",
+            Rejection::NotMitigated => "major_issue.not_mitigated",
             Rejection::Unaccounted(_) => "major_issue.unaccounted",
         }
     }
@@ -146,11 +175,11 @@ impl MajorIssue {
             }
             (_, Command::Propose { .. }) => vec![],
             (State::Absent, _) => return Err(Rejection::Unknown),
-            (State::Candidate | State::Approved | State::Active, Command::Extend { what, by }) => {
+            (State::Candidate | State::Approved | State::Active | State::Mitigated, Command::Extend { what, by }) => {
                 let known = self.scopes.iter().any(|scope| scope.what == what);
                 if known { vec![] } else { vec![Event::Extended(scope(what, by))] }
             }
-            (State::Candidate | State::Approved | State::Active, Command::Approve { by }) => {
+            (State::Candidate | State::Approved | State::Active | State::Mitigated, Command::Approve { by }) => {
                 let mut proposed = self.scopes.iter().filter(|scope| scope.approved.is_none()).peekable();
                 proposed.peek().ok_or(Rejection::NothingProposed)?;
                 if proposed.any(|scope| scope.by == by) {
@@ -161,8 +190,13 @@ impl MajorIssue {
             (State::Candidate, Command::Reject { reason }) => vec![Event::Rejected { reason }],
             (State::Approved, Command::Activate) => vec![Event::Activated],
             (State::Active, Command::Activate) => vec![],
-            (State::Active, Command::Close { waiting: 0 }) => vec![Event::Closed],
-            (State::Active, Command::Close { waiting }) => return Err(Rejection::Unaccounted(waiting)),
+            (State::Active, Command::Mitigate { measure, by }) => {
+                vec![Event::Mitigated(Mitigation { measure, by, at: now })]
+            }
+            (State::Mitigated, Command::Resume { reason }) => vec![Event::Resumed { reason }],
+            (State::Active, Command::Close { .. }) => return Err(Rejection::NotMitigated),
+            (State::Mitigated, Command::Close { waiting: 0 }) => vec![Event::Closed],
+            (State::Mitigated, Command::Close { waiting }) => return Err(Rejection::Unaccounted(waiting)),
             (state, _) => return Err(Rejection::NotNow(state.name())),
         })
     }
@@ -171,25 +205,33 @@ impl MajorIssue {
     pub fn apply(&mut self, event: &Event) {
         match event.clone() {
             Event::Proposed { issue_id, reason, scope } => {
-                *self = Self { issue_id, reason, scopes: vec![scope], state: State::Candidate };
+                *self = Self { issue_id, reason, scopes: vec![scope], state: State::Candidate, mitigation: None };
             }
             Event::Extended(scope) => self.scopes.push(scope),
             Event::Approved(approval) => {
                 let proposed = self.scopes.iter_mut().filter(|scope| scope.approved.is_none());
                 proposed.for_each(|scope| scope.approved = Some(approval.clone()));
-                if self.state == State::Candidate {
-                    self.state = State::Approved;
+                match self.state {
+                    State::Candidate => self.state = State::Approved,
+                    // More customers are concerned than what was done was meant for.
+                    State::Mitigated => self.state = State::Active,
+                    _ => {}
                 }
             }
             Event::Rejected { reason } => self.state = State::Rejected { reason },
-            Event::Activated => self.state = State::Active,
+            Event::Mitigated(mitigation) => {
+                self.mitigation = Some(mitigation);
+                self.state = State::Mitigated;
+            }
+            Event::Activated | Event::Resumed { .. } => self.state = State::Active,
             Event::Closed => self.state = State::Closed,
         }
     }
 
-    /// Whom it concerns by now.
+    /// Whom it concerns by now. Also of a mitigated one whoever is found late is told.
     pub fn concerned(&self) -> impl Iterator<Item = &What> {
-        let approved = self.scopes.iter().filter(move |scope| scope.approved.is_some() && self.state == State::Active);
+        let runs = matches!(self.state, State::Active | State::Mitigated);
+        let approved = self.scopes.iter().filter(move |scope| scope.approved.is_some() && runs);
         approved.map(|scope| &scope.what)
     }
 }

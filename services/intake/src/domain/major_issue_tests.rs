@@ -31,6 +31,10 @@ fn reject() -> Command {
     Command::Reject { reason: "two cases of two batches".into() }
 }
 
+fn mitigate() -> Command {
+    Command::Mitigate { measure: "L7 is called back from all stores".into(), by: "staff:ana".into() }
+}
+
 fn run(issue: &mut MajorIssue, command: Command) -> Result<bool, &'static str> {
     let events = issue.decide(command, Timestamp::UNIX_EPOCH).map_err(Rejection::code)?;
     events.iter().for_each(|event| issue.apply(event));
@@ -47,12 +51,14 @@ fn after(commands: &[Command]) -> MajorIssue {
 fn every_pair_of_state_and_command() {
     let approved = || approve("staff:ben");
     let close = |waiting| Command::Close { waiting };
+    let resume = || Command::Resume { reason: "it is sold again".into() };
     let states = [
         MajorIssue::default(),
         after(&[propose()]),
         after(&[propose(), approved()]),
         after(&[propose(), approved(), Command::Activate]),
-        after(&[propose(), approved(), Command::Activate, close(0)]),
+        after(&[propose(), approved(), Command::Activate, mitigate()]),
+        after(&[propose(), approved(), Command::Activate, mitigate(), close(0)]),
         after(&[propose(), reject()]),
     ];
     let commands = [
@@ -63,6 +69,8 @@ fn every_pair_of_state_and_command() {
         ("approve one's own", approve("staff:ana")),
         ("reject", reject()),
         ("activate", Command::Activate),
+        ("mitigate", mitigate()),
+        ("resume", resume()),
         ("close", close(0)),
         ("close too early", close(3)),
     ];
@@ -79,8 +87,11 @@ fn every_pair_of_state_and_command() {
         ("candidate", "reject") => Ok(("rejected", true)),
         ("approved", "activate") => Ok(("active", true)),
         ("active", "activate") => Ok(("same", false)),
-        ("active", "close") => Ok(("closed", true)),
-        ("active", "close too early") => Err("major_issue.unaccounted"),
+        ("active", "mitigate") => Ok(("mitigated", true)),
+        ("active", "close" | "close too early") => Err("major_issue.not_mitigated"),
+        ("mitigated", "resume") => Ok(("active", true)),
+        ("mitigated", "close") => Ok(("closed", true)),
+        ("mitigated", "close too early") => Err("major_issue.unaccounted"),
         (_, _) => Err("major_issue.not_now"),
     };
     let mut drawn = Vec::new();
@@ -117,4 +128,22 @@ fn nobody_approves_what_they_proposed_and_nobody_is_concerned_before_that() {
     assert_eq!(approved, ["staff:ben", "staff:ana"]);
     let stored = serde_json::to_value(&issue).unwrap();
     assert_eq!(serde_json::from_value::<MajorIssue>(stored).unwrap(), issue);
+}
+
+#[test]
+fn more_customers_than_was_thought_end_a_mitigation_and_who_is_found_meanwhile_is_told() {
+    let mut issue = after(&[propose(), approve("staff:ben"), Command::Activate, mitigate()]);
+    assert_eq!(issue.concerned().collect::<Vec<_>>(), [&what("L7")], "who is found late is told all the same");
+    run(&mut issue, extend("L8", "staff:ana")).unwrap();
+    assert_eq!(issue.state.name(), "mitigated", "nobody has approved that there are more");
+    run(&mut issue, approve("staff:ben")).unwrap();
+    assert_eq!((issue.state.name(), issue.concerned().count()), ("active", 2));
+    assert_eq!(run(&mut issue, Command::Close { waiting: 0 }), Err("major_issue.not_mitigated"));
+    run(&mut issue, mitigate()).unwrap();
+    let done = issue.mitigation.clone().unwrap();
+    assert_eq!((done.measure.as_str(), done.by.as_str()), ("L7 is called back from all stores", "staff:ana"));
+    let stored = serde_json::to_value(&issue).unwrap();
+    assert_eq!(serde_json::from_value::<MajorIssue>(stored).unwrap(), issue);
+    run(&mut issue, Command::Close { waiting: 0 }).unwrap();
+    assert_eq!(issue.mitigation, Some(done), "what was done stays on record");
 }

@@ -29,6 +29,7 @@ pub mod regulator;
 pub mod rejection;
 pub mod reply;
 pub mod reporting;
+pub mod sending;
 pub mod tags;
 pub mod team;
 pub mod triage;
@@ -68,3 +69,5 @@ mod purchase_tests;
 mod reply_tests;
 #[cfg(test)]
 mod reporting_tests;
+#[cfg(test)]
+mod sending_tests;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     base_data::{self, Flaw, Known},
-    vocabulary::Channel,
+    vocabulary::{Channel, TenderKind},
 };
 
 /// A purchase as intake knows it.
@@ -52,6 +52,20 @@ pub struct Facts {
     pub lines: Vec<Line>,
     /// For all lines together; their exact sum.
     pub paid: Money,
+    /// By which means, in the order in which it was paid; their exact sum too. None where the seller does not tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tenders: Vec<Tender>,
+}
+
+/// A part of what was paid, by one means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tender {
+    pub kind: TenderKind,
+    /// More than nothing; of points what they were worth.
+    pub paid: Money,
+    /// How many points it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<u64>,
 }
 
 /// One article of a purchase.
@@ -195,13 +209,15 @@ impl Purchase {
 impl Facts {
     /// The first field in which `told` says something else.
     fn difference(&self, told: &Facts) -> Option<&'static str> {
-        let Facts { purchase_id: _, order_ref: _, channel: _, customer_id, store_id, bought_at, lines, paid } = self;
+        let Facts { purchase_id: _, order_ref: _, channel: _, customer_id, store_id, bought_at, lines, paid, tenders } =
+            self;
         [
             ("customer", *customer_id != told.customer_id),
             ("store", *store_id != told.store_id),
             ("bought_at", *bought_at != told.bought_at),
             ("lines", *lines != told.lines),
             ("paid", *paid != told.paid),
+            ("tenders", *tenders != told.tenders),
         ]
         .into_iter()
         .find_map(|(field, differs)| differs.then_some(field))

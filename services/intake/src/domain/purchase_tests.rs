@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::{
     base_data::{Flaw, Known},
-    purchase::{Command, Event, Facts, Line, Purchase, Rejection, State},
-    vocabulary::Channel,
+    purchase::{Command, Event, Facts, Line, Purchase, Rejection, State, Tender},
+    vocabulary::{Channel, TenderKind},
 };
 
 fn facts() -> Facts {
@@ -33,6 +33,7 @@ fn facts() -> Facts {
             paid,
         }],
         paid,
+        tenders: vec![],
     }
 }
 
@@ -57,6 +58,10 @@ fn told_otherwise(change: impl Fn(&mut Facts)) -> Command {
     let mut other = facts();
     change(&mut other);
     Command::Record { facts: Box::new(other), delivered_at: None, known: known() }
+}
+
+fn card(paid: Money) -> Tender {
+    Tender { kind: TenderKind::Card, paid, points: None }
 }
 
 fn judge(known: Known) -> Command {
@@ -103,6 +108,7 @@ fn r_int_07_every_pair_of_state_and_command_and_what_is_flagged_then() {
         ("record other paid", told_otherwise(|f| f.paid.minor = 1)),
         ("record other lines", told_otherwise(|f| f.lines.clear())),
         ("record other customer", told_otherwise(|f| f.customer_id = Uuid::from_u128(9))),
+        ("record other tenders", told_otherwise(|f| f.tenders.push(card(f.paid)))),
         ("judge", judge(known())),
         ("judge without contact", judge(no_contact())),
         ("correct", correct(known(), &[])),
@@ -126,6 +132,7 @@ fn r_int_07_every_pair_of_state_and_command_and_what_is_flagged_then() {
         (_, "record other paid") => Err("paid"),
         (_, "record other lines") => Err("lines"),
         (_, "record other customer") => Err("customer"),
+        (_, "record other tenders") => Err("tenders"),
         (from, "record" | "judge" | "correct") if from.starts_with("recorded") => Ok("recorded"),
         (from, "record" | "record, delivered" | "judge" | "correct") if from.starts_with("delivered") => {
             Ok("delivered")

@@ -1,7 +1,7 @@
 //! What the model advises where no person has spoken: off, in shadow (its word is written beside the rule's and changes
 //! nothing), or on (its word counts where it is sure; where it is not, the rule's stays and is marked for a person to look
 //! at). Of classes it is not heard where safety has spoken, so it can lower nothing.
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use triage::model::{Model, Verdict};
 
 use super::vocabulary::{CaseClass, Emotion};
@@ -34,6 +34,28 @@ pub struct Advice {
     pub emotion: Option<Emotion>,
 }
 
+/// What the model said a contact is about, whether or not that counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    pub class: CaseClass,
+    /// The model's version.
+    pub model: String,
+}
+
+impl Word {
+    /// The word that stands in the source of a class, as [`Advisor::advise`] writes it; none where the model was not asked.
+    pub fn of(class: CaseClass, source: &str) -> Option<Self> {
+        let (before, said) = source.split_once(MODEL)?;
+        let (model, rest) = said.rsplit_once(" p=")?;
+        let word = |class| Self { class, model: model.to_owned() };
+        match before {
+            "" => Some(word(class)),
+            _ if before.ends_with('(') => self::class(rest.split(' ').nth(1)?).map(word),
+            _ => None,
+        }
+    }
+}
+
 /// Why a model cannot advise intake.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AdvisorError {
@@ -47,6 +69,8 @@ pub enum AdvisorError {
 
 const CLASS: &str = "class";
 const EMOTION: &str = "emotion";
+/// What the model's word begins with.
+const MODEL: &str = "model ";
 
 impl Advisor {
     /// Errors: the model speaks of classes or emotions nobody knows, or of no classes at all; `threshold` is too low.
@@ -87,7 +111,7 @@ impl Advisor {
         let on = self.is_on();
         let emotion = of(EMOTION).filter(|verdict| on && sure(verdict)).and_then(|verdict| emotion(verdict.label));
         let Some(verdict) = of(CLASS) else { return Advice { emotion, ..Advice::default() } };
-        let said = format!("model {} p={:.2}", self.model.version, verdict.probability);
+        let said = format!("{MODEL}{} p={:.2}", self.model.version, verdict.probability);
         match class(verdict.label) {
             Some(class) if on && sure(&verdict) => Advice { class: Some(class), said, emotion },
             _ => {
@@ -104,4 +128,23 @@ fn class(word: &str) -> Option<CaseClass> {
 
 fn emotion(word: &str) -> Option<Emotion> {
     Emotion::ALL.into_iter().find(|emotion| emotion.word() == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_models_word_is_read_as_it_was_written() {
+        let of = |source| Word::of(CaseClass::Delivery, source).map(|word| (word.class.word(), word.model));
+        let own = |class| Some((class, "own 2".to_owned()));
+        assert_eq!(of("model own 2 p=0.93"), own("delivery"));
+        assert_eq!(of("default (model own 2 p=0.41 repair unsure)"), own("repair"));
+        assert_eq!(of("delivery.parcel (model own 2 p=0.97 enquiry in shadow)"), own("enquiry"));
+        for none in
+            ["stated", "default", "safety.itch", "advice: model own 2, p=0.83", "default (model own 2 p=0.4 x y)"]
+        {
+            assert_eq!(of(none), None, "{none}");
+        }
+    }
 }

@@ -65,6 +65,44 @@ impl Channel {
     }
 }
 
+/// By what means something was paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TenderKind {
+    Card,
+    Wallet,
+    Cash,
+    GiftCard,
+    StoreCredit,
+    Points,
+    Voucher,
+}
+
+impl TenderKind {
+    pub const ALL: [TenderKind; 7] = [
+        TenderKind::Card,
+        TenderKind::Wallet,
+        TenderKind::Cash,
+        TenderKind::GiftCard,
+        TenderKind::StoreCredit,
+        TenderKind::Points,
+        TenderKind::Voucher,
+    ];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            TenderKind::Card => "card",
+            TenderKind::Wallet => "wallet",
+            TenderKind::Cash => "cash",
+            TenderKind::GiftCard => "gift_card",
+            TenderKind::StoreCredit => "store_credit",
+            TenderKind::Points => "points",
+            TenderKind::Voucher => "voucher",
+        }
+    }
+}
+
 /// What a case is about (R-INT-22).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

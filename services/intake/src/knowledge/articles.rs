@@ -68,6 +68,13 @@ pub struct Article {
 }
 
 impl Article {
+    /// What a customer is told of it, in a chat.
+    pub fn told(&self, person: Option<&str>) -> String {
+        let more = [self.consultation.as_deref(), person].into_iter().flatten();
+        let all = [self.title.as_str(), self.answer.trim()].into_iter().chain(more);
+        all.collect::<Vec<_>>().join("\n\n")
+    }
+
     /// The article by its id and version.
     pub fn reference(&self) -> Reference {
         Reference { id: self.id.clone(), version: self.version }

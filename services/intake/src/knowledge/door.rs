@@ -72,7 +72,7 @@ pub struct Found {
 
 /// Finds articles for a question.
 ///
-/// Nothing is kept of it. What speaks of harm is answered by no article.
+/// The question is not kept; where nothing was found, its words are counted. What speaks of harm is answered by no article.
 #[utoipa::path(get, path = "/v1/knowledge", tag = "knowledge",
     params(("q" = String, Query, description = "The question, 1 to 200 characters"),
            ("product" = Option<String>, Query, description = "What it is about")),
@@ -91,6 +91,9 @@ pub async fn find(State(app): State<Arc<App>>, request: Request<Body>) -> Result
     let harm = heard.severity > 0 || heard.class == CaseClass::Discomfort;
     let found = if harm { vec![] } else { app.knowledge.find(&question, product.as_deref(), Audience::Customers) };
     let articles: Vec<Shown> = found.into_iter().map(Shown::of).collect();
+    if articles.is_empty() && !harm {
+        app.gaps.note(&question, heard.class, app.clock.now());
+    }
     Ok(Json(Found { ask_a_person: articles.is_empty(), articles, person: app.person.clone() }))
 }
 

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::gaps;
 use crate::{
     app::App,
     domain::{
@@ -14,8 +15,9 @@ use crate::{
     search,
 };
 
-/// The most enquiries without an article that are named.
-const GAPS_MAX: i64 = 50;
+/// The most enquiries without an article that are named, and of which the words are counted.
+const GAPS_MAX: usize = 50;
+const GAPS_READ: i64 = 500;
 
 #[derive(FromRow)]
 struct Used {
@@ -32,6 +34,7 @@ struct Used {
 /// Enquiries that were taken in between two instants, by the article they were offered.
 pub async fn between(app: &App, from: Timestamp, before: Timestamp) -> Result<GetKnowledgeUseResponse, Fault> {
     let enquiry = search::facets(&app.master, None, Some(CaseClass::Enquiry), None);
+    let (from_at, before_at) = (from, before);
     let (from, before) = (from.as_microsecond(), before.as_microsecond());
     let chats = CHATS.map(Channel::word);
     let used: Vec<Used> = sqlx::query_as(
@@ -51,9 +54,9 @@ pub async fn between(app: &App, from: Timestamp, before: Timestamp) -> Result<Ge
     .bind(chats.as_slice())
     .fetch_all(&app.pool)
     .await?;
-    let gaps: Vec<Uuid> = sqlx::query_scalar(
+    let gaps: Vec<(Uuid, Uuid)> = sqlx::query_as(
         "-- case_file.knowledge_gaps
-         select c.id from case_search s join case_file c on c.id = s.case_id
+         select c.id, (c.state->'facts'->>'customer_id')::uuid from case_search s join case_file c on c.id = s.case_id
          where s.recorded_at >= $1 and s.recorded_at < $2 and s.tokens @> $3
            and c.state->'offer' is null and c.state->'facts'->>'channel' = any($4)
          order by s.recorded_at desc, s.case_id desc limit $5",
@@ -62,16 +65,20 @@ pub async fn between(app: &App, from: Timestamp, before: Timestamp) -> Result<Ge
     .bind(before)
     .bind(&enquiry)
     .bind(chats.as_slice())
-    .bind(GAPS_MAX)
+    .bind(GAPS_READ)
     .fetch_all(&app.pool)
     .await?;
+    let asked = gaps::asked(app, from_at, before_at).await?;
     let sum = |of: fn(&Used) -> i64| used.iter().map(of).sum::<i64>().unsigned_abs();
     Ok(GetKnowledgeUseResponse {
         enquiries: sum(|used| used.cases),
         offered: sum(|used| if used.article.is_some() { used.cases } else { 0 }),
         deflected: sum(|used| used.closed),
         gaps: sum(|used| used.gaps),
-        gap_case_ids: gaps.iter().map(Uuid::to_string).collect(),
+        gap_words: gaps::shared_words(app, &gaps).await?,
+        gap_case_ids: gaps.iter().take(GAPS_MAX).map(|(case, _)| case.to_string()).collect(),
+        asked_in_vain: asked.classes,
+        asked_words: asked.words,
         articles: used.into_iter().filter_map(article).collect(),
     })
 }

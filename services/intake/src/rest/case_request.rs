@@ -169,6 +169,8 @@ pub struct Registration {
     pub attachments: Vec<Uuid>,
     /// The files it comes with.
     pub files: Vec<Arc<Incoming>>,
+    /// The source over which an article can be sent.
+    pub over: Option<String>,
     heard: Option<String>,
     external_ref: Option<String>,
     class: Option<CaseClass>,
@@ -209,8 +211,7 @@ impl CaseRequest {
         if !known.has_reference && known.person.phone.is_none() && known.person.email.is_none() {
             checks.report("customer.phone", NO_CONTACT, CONTACT_HINT);
         }
-        let none = Health::default();
-        let health = self.health.as_ref().unwrap_or(&none);
+        let health = self.health.clone().unwrap_or_default();
         let external_ref = checks.word("external_ref", self.external_ref.as_deref(), 100);
         let content = checks.prose("content", self.content.as_deref(), CONTENT_MAX);
         let content = checks.required("content", content, "say what the customer said, 1 to 4000 characters");
@@ -246,6 +247,7 @@ impl CaseRequest {
             names: self.named(checks),
             attachments,
             files: Vec::new(),
+            over: None,
             heard: self.heard.clone(),
             external_ref,
             class: self.class,
@@ -345,6 +347,7 @@ impl Registration {
             article: None,
             health: self.health,
             packs: Arc::clone(packs),
+            over: self.over,
             left_out: BTreeSet::new(),
         }
     }

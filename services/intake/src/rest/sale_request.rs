@@ -19,14 +19,18 @@ use crate::{
     domain::{
         base_data::Known,
         identity::Identity,
-        purchase::{Command, Facts, Line},
-        vocabulary::Channel,
+        purchase::{Command, Facts, Line, Tender},
+        vocabulary::{Channel, TenderKind},
     },
     vault::Person,
 };
 
 /// The most lines of one order.
 const LINES_MAX: usize = 200;
+/// The most means one order is paid by.
+const TENDERS_MAX: usize = 20;
+/// The most points one order is paid by.
+const POINTS_MAX: i64 = 1_000_000_000_000;
 
 /// One order.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -56,6 +60,25 @@ pub struct SaleRequest {
     /// What the customer paid for all lines together: exactly their sum.
     #[schema(required)]
     pub paid: Option<Amount>,
+    /// By which means, in the order in which it was paid, adding up to `paid` exactly: what is paid back is paid back by
+    /// them. Left out where it is not known. At most 20.
+    #[schema(value_type = Vec<SaleTender>, max_items = 20)]
+    pub tenders: Option<Vec<Option<SaleTender>>>,
+}
+
+/// A part of what was paid, by one means.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaleTender {
+    /// By what it was paid.
+    #[schema(required, schema_with = words::tender)]
+    pub kind: Option<TenderKind>,
+    /// More than nothing; of points what they were worth.
+    #[schema(required)]
+    pub paid: Option<Amount>,
+    /// How many points it was, 1 to 10^12: of points, and of nothing else.
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_i64, example = 500)]
+    pub points: Option<i64>,
 }
 
 /// One article of an order.
@@ -97,6 +120,7 @@ pub struct Sale {
     delivered_at: Option<Timestamp>,
     lines: Vec<Line>,
     paid: Money,
+    tenders: Vec<Tender>,
 }
 
 impl Sale {
@@ -111,6 +135,7 @@ impl Sale {
             bought_at: self.bought_at,
             lines: self.lines.clone(),
             paid: self.paid,
+            tenders: self.tenders.clone(),
         };
         Command::Record { facts: Box::new(facts), delivered_at: self.delivered_at, known }
     }
@@ -146,6 +171,7 @@ impl SaleRequest {
         if let (Some(lines), Some(paid)) = (&lines, paid) {
             check_sum(checks, lines, paid);
         }
+        let tenders = self.check_tenders(checks, paid);
         let (channel, order_ref) = (channel?, order_ref?);
         Some(Sale {
             purchase_id: purchase_id(channel, &order_ref),
@@ -158,7 +184,30 @@ impl SaleRequest {
             delivered_at,
             lines: lines?,
             paid: paid?,
+            tenders: tenders?,
         })
+    }
+
+    /// The means add up to what was paid, in its currency.
+    fn check_tenders(&self, checks: &mut Checks, paid: Option<Money>) -> Option<Vec<Tender>> {
+        let told = self.tenders.as_deref().unwrap_or_default();
+        if told.len() > TENDERS_MAX {
+            checks.report("tenders", "has too many means of payment", "give 0 to 20");
+            return None;
+        }
+        let check = |(index, tender): (usize, &Option<SaleTender>)| {
+            tender.clone().unwrap_or_default().check(checks, &format!("tenders[{index}]"), paid)
+        };
+        let good: Vec<Tender> = told.iter().enumerate().filter_map(check).collect();
+        let sum: i64 = good.iter().map(|tender| tender.paid.minor).sum();
+        if good.len() < told.len() {
+            return None;
+        }
+        if let Some(paid) = paid.filter(|paid| !told.is_empty() && paid.minor != sum) {
+            let reason = format!("add up to {sum}, but paid is {}", paid.minor);
+            checks.report("tenders", reason, "give all that it was paid by, or leave them out");
+        }
+        Some(good)
     }
 
     fn check_times(&self, checks: &mut Checks) -> (Option<Timestamp>, Option<Timestamp>) {
@@ -193,6 +242,33 @@ impl SaleRequest {
             }
         }
         (good.len() == lines.len()).then_some(good)
+    }
+}
+
+impl SaleTender {
+    fn check(&self, checks: &mut Checks, at: &str, all: Option<Money>) -> Option<Tender> {
+        let field = |name: &str| format!("{at}.{name}");
+        let kind = checks.required(&field("kind"), self.kind, "say by what it was paid");
+        let paid = checks.amount(&field("paid"), self.paid.as_ref());
+        if let (Some(paid), Some(all)) = (paid, all)
+            && paid.currency != all.currency
+        {
+            let reason = format!("is {}, but paid is in {}", paid.currency, all.currency);
+            checks.report(field("paid.currency"), reason, "give one currency for the whole order");
+            return None;
+        }
+        let nothing = paid.is_some_and(|paid| paid.minor == 0);
+        if nothing {
+            checks.report(field("paid.minor"), "is 0", "leave out what nothing was paid by");
+        }
+        let points = checks.within(&field("points"), self.points, 1, POINTS_MAX);
+        let of_points = kind == Some(TenderKind::Points);
+        if kind.is_some() && of_points != self.points.is_some() {
+            let reason = if of_points { "is missing" } else { "is told of what is no points" };
+            checks.report(field("points"), reason, "say of points how many they were, and of nothing else");
+        }
+        let sound = !nothing && of_points == points.is_some();
+        Some(Tender { kind: kind?, paid: paid?, points: points.map(i64::unsigned_abs) }).filter(|_| sound)
     }
 }
 

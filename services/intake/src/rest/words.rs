@@ -3,12 +3,17 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use crate::domain::{
     health::{Care, Group},
-    vocabulary::{CaseClass, Channel, Emotion},
+    vocabulary::{CaseClass, Channel, Emotion, TenderKind},
 };
 
 /// The channels people reach us by.
 pub fn channel() -> ObjectBuilder {
     list(Channel::OUTSIDE.map(Channel::word))
+}
+
+/// The means something can be paid by.
+pub fn tender() -> ObjectBuilder {
+    list(TenderKind::ALL.map(TenderKind::word))
 }
 
 /// What a case can be about.

@@ -15,6 +15,7 @@ mod words;
 pub use self::{
     api::{Api, filter},
     index::Index,
+    texts::read as texts,
     words::grams,
 };
 

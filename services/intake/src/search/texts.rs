@@ -1,4 +1,4 @@
-//! The sealed words of cases, opened: for the index and for looking at hits, and handed to nobody.
+//! The sealed words of cases, opened: for the index, for looking at hits and for counting what many say, and handed to nobody.
 use std::collections::HashMap;
 
 use backbone::Fault;

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use backbone::{Fault, page::Page};
 use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use super::read;
+use super::{Look, read};
 use crate::domain::{
     base_data::Flaw,
     customer_link::{CustomerLink, Evidence, Pair},
@@ -43,6 +44,35 @@ pub async fn members(pool: &PgPool, pair: Pair) -> Result<usize, Fault> {
     .fetch_one(pool)
     .await?;
     Ok(usize::try_from(both).unwrap_or(usize::MAX))
+}
+
+/// The customers with this phone or e-mail address (`column`), by its keyed hash, at most 50, the look written down for each.
+pub async fn find(pool: &PgPool, column: &str, index: &[u8], look: Look<'_>) -> Result<Vec<Uuid>, Fault> {
+    let found = sqlx::query_scalar(
+        "-- customer.find
+         with found as materialized (
+           select id from customer where ($1 = 'phone' and phone_index = $2) or ($1 = 'email' and email_index = $2)
+           order by id limit 50),
+         logged as (
+           insert into access_log (customer_id, subject, actor, purpose, at) select id, 'found by ' || $1, $3, $4, $5 from found)
+         select id from found order by id",
+    );
+    let found = found.bind(column).bind(index).bind(look.actor.as_str()).bind(look.purpose).bind(look.at.to_sqlx());
+    Ok(found.fetch_all(pool).await?)
+}
+
+/// The customer of a channel's own number, if we know him, the look written down.
+pub async fn find_one(pool: &PgPool, customer: Uuid, look: Look<'_>) -> Result<Vec<Uuid>, Fault> {
+    let found = sqlx::query_scalar(
+        "-- customer.find_one
+         with found as materialized (select id from customer where id = $1),
+         logged as (
+           insert into access_log (customer_id, subject, actor, purpose, at)
+           select id, 'found by number', $2, $3, $4 from found)
+         select id from found",
+    );
+    let found = found.bind(customer).bind(look.actor.as_str()).bind(look.purpose).bind(look.at.to_sqlx());
+    Ok(found.fetch_all(pool).await?)
 }
 
 /// Which of these customers we know.

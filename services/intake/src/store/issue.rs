@@ -23,7 +23,7 @@ pub async fn get(pool: &PgPool, id: Uuid) -> Result<(u64, MajorIssue), Fault> {
 /// Those that run.
 pub async fn active(pool: &PgPool) -> Result<Vec<MajorIssue>, Fault> {
     let rows: Vec<(Uuid, String)> = sqlx::query_as(
-        "-- major_issue.active\nselect id, state::text from major_issue where status = 'active' order by id",
+        "-- major_issue.active\nselect id, state::text from major_issue where status in ('active', 'mitigated') order by id",
     )
     .fetch_all(pool)
     .await?;

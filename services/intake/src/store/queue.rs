@@ -17,6 +17,8 @@ pub struct Whose<'a> {
     pub unassigned: bool,
     /// Only what a person should say the class of ([`Facts::is_unsure`](crate::domain::case::Facts::is_unsure)).
     pub unsure: bool,
+    /// Only what was answered in words that did not reach the customer.
+    pub undelivered: bool,
     /// Only what has this tag.
     pub tag: Option<&'a str>,
 }
@@ -32,6 +34,7 @@ const ALL: &str = "-- case_file.queue
           and (status <> 'reopened' or state->'facts'->>'complaint_id' is null)
           and (not $9 or assigned_to is null) and ($8::text is null or state->'tags' ? $8)
           and (not $10 or state->'facts'->>'complaint_id' is null and state->'facts'->>'class_source' ~ '^default|unsure\\)$')
+          and (not $11 or coalesce((state->>'undelivered')::boolean, false))
           and ($3::int is null or (l.lane_order, -(score + $2), respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid))
         order by -score, respond_by, id limit $7
       ) as aged
@@ -42,6 +45,7 @@ const ALL: &str = "-- case_file.queue
         and (status <> 'reopened' or state->'facts'->>'complaint_id' is null)
         and (not $9 or assigned_to is null) and ($8::text is null or state->'tags' ? $8)
         and (not $10 or state->'facts'->>'complaint_id' is null and state->'facts'->>'class_source' ~ '^default|unsure\\)$')
+          and (not $11 or coalesce((state->>'undelivered')::boolean, false))
     ), page as (
       select * from open
       where $3::int is null or (lane_order, -points, respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid)
@@ -57,8 +61,9 @@ const OF_ONE: &str = "-- case_file.queue_of_one
         score + greatest(0, least($2, ($1 - recorded_at) / 60000000)) as points
       from case_file where (status in ('routed', 'responded')
           or status = 'reopened' and state->'facts'->>'complaint_id' is null)
-        and assigned_to = $11 and not $9 and ($8::text is null or state->'tags' ? $8)
+        and assigned_to = $12 and not $9 and ($8::text is null or state->'tags' ? $8)
         and (not $10 or state->'facts'->>'complaint_id' is null and state->'facts'->>'class_source' ~ '^default|unsure\\)$')
+          and (not $11 or coalesce((state->>'undelivered')::boolean, false))
     ) as open
     where $3::int is null or (lane_order, -points, respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid)
     order by lane_order, -points, respond_by, id limit $7";
@@ -83,7 +88,8 @@ pub async fn queue(
         .bind(page.limit())
         .bind(whose.tag)
         .bind(whose.unassigned)
-        .bind(whose.unsure);
+        .bind(whose.unsure)
+        .bind(whose.undelivered);
     let asked = if whose.assigned_to.is_some() { asked.bind(whose.assigned_to) } else { asked };
     let rows: Vec<QueueRow> = asked.fetch_all(pool).await?;
     let next =

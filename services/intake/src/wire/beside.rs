@@ -79,6 +79,7 @@ pub fn responded(
 pub fn classified(case: &Case, event: &Classified) -> contract::CaseClassified {
     let Classified { class, source, class_was, source_was, judged, .. } = event;
     let version = judged.as_ref().map_or(0, |judged| judged.version);
+    let model = judged.as_ref().and_then(|judged| judged.model.as_ref());
     contract::CaseClassified {
         case_id: case.facts.as_ref().map(|facts| facts.case_id.to_string()).unwrap_or_default(),
         class: super::class(*class).into(),
@@ -88,6 +89,8 @@ pub fn classified(case: &Case, event: &Classified) -> contract::CaseClassified {
         department: judged.as_ref().and_then(|judged| judged.department.clone()).unwrap_or_default(),
         classification_version: version,
         registered: case.facts.as_ref().map(|facts| super::taken_in(case, facts)),
+        model_class: model.map_or(common::CaseClass::Unspecified, |word| super::class(word.class)).into(),
+        model_version: model.map(|word| word.model.clone()).unwrap_or_default(),
     }
 }
 

@@ -20,6 +20,7 @@ pub fn publish(case: &Case, event: &Event, shard: u8) -> Published {
             let by = match by {
                 By::Person { .. } => contract::ReopenedBy::Person,
                 By::Contact => contract::ReopenedBy::Contact,
+                By::Undelivered => contract::ReopenedBy::Undelivered,
             };
             reopened(case_id, by, begun(promises).map(owed), shard)
         }

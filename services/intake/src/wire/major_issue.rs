@@ -38,6 +38,8 @@ impl Aggregate for MajorIssue {
             }
             major_issue::Event::Rejected { .. } => Published::of(&contract::MajorIssueRejected { issue_id }, shard),
             major_issue::Event::Activated => Published::of(&contract::MajorIssueActivated { issue_id }, shard),
+            major_issue::Event::Mitigated(_) => Published::of(&contract::MajorIssueMitigated { issue_id }, shard),
+            major_issue::Event::Resumed { .. } => Published::of(&contract::MajorIssueResumed { issue_id }, shard),
             major_issue::Event::Closed => Published::of(&contract::MajorIssueClosed { issue_id }, shard),
         }
     }
@@ -102,6 +104,7 @@ fn scope(scope: &Scope) -> contract::IssueScope {
 
 /// An issue, with its members by status and how many of each are silent.
 pub fn view(version: u64, issue: &MajorIssue, counts: &[(String, i64, i64)]) -> contract::MajorIssueView {
+    let done = issue.mitigation.as_ref();
     let accounted = counts.iter().map(|(key, count, _)| Count { key: key.clone(), count: count.unsigned_abs() });
     contract::MajorIssueView {
         issue_id: issue.issue_id.to_string(),
@@ -113,6 +116,9 @@ pub fn view(version: u64, issue: &MajorIssue, counts: &[(String, i64, i64)]) -> 
         members: counts.iter().map(|(_, count, _)| count.unsigned_abs()).sum(),
         accounted: accounted.collect(),
         silent: counts.iter().map(|(.., silent)| silent.unsigned_abs()).sum(),
+        measure: done.map(|done| done.measure.clone()).unwrap_or_default(),
+        mitigated_by: done.map(|done| done.by.clone()).unwrap_or_default(),
+        mitigated_at: done.map(|done| proto::timestamp(done.at)),
     }
 }
 

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::channel;
 use crate::domain::{
     base_data::Flaw,
-    purchase::{self, Purchase},
+    purchase::{self, Purchase, Tender},
+    vocabulary::TenderKind,
 };
 
 impl Aggregate for Purchase {
@@ -114,7 +115,22 @@ fn recorded(
         lines: lines.collect(),
         paid: Some(money(facts.paid)),
         base_data_flags: flags(flaws),
+        tenders: (1..).zip(&facts.tenders).map(|(tender_no, told)| tender(tender_no, told)).collect(),
     }
+}
+
+fn tender(tender_no: u32, Tender { kind, paid, points }: &Tender) -> contract::PurchaseTender {
+    let kind = match kind {
+        TenderKind::Card => common::TenderKind::Card,
+        TenderKind::Wallet => common::TenderKind::Wallet,
+        TenderKind::Cash => common::TenderKind::Cash,
+        TenderKind::GiftCard => common::TenderKind::GiftCard,
+        TenderKind::StoreCredit => common::TenderKind::StoreCredit,
+        TenderKind::Points => common::TenderKind::Points,
+        TenderKind::Voucher => common::TenderKind::Voucher,
+    };
+    let points = points.unwrap_or_default();
+    contract::PurchaseTender { tender_no, kind: kind.into(), paid: Some(money(*paid)), points }
 }
 
 fn money(money: Money) -> common::Money {

@@ -12,6 +12,10 @@ fn money(minor: Value, currency: &str) -> Value {
     json!({ "minor": minor, "currency": currency })
 }
 
+fn tender(kind: &str, minor: i64) -> Value {
+    json!({ "kind": kind, "paid": money(json!(minor), "CNY") })
+}
+
 #[tokio::test]
 async fn every_bad_field_is_named() {
     let stack = start().await;
@@ -78,6 +82,27 @@ async fn every_bad_field_is_named() {
             "price in another currency",
             json!({ "lines": [line(json!({ "price": money(json!(1990), "EUR") }))], "paid": money(json!(3980), "CNY") }),
             vec!["lines[0].price.currency"],
+        ),
+        ("tenders not the sum", json!({ "tenders": [tender("card", 4999)] }), vec!["tenders"]),
+        ("too many tenders", json!({ "tenders": vec![tender("card", 1); 21] }), vec!["tenders"]),
+        (
+            "a tender of nothing",
+            json!({ "tenders": [tender("card", 5000), tender("cash", 0)] }),
+            vec!["tenders[1].paid.minor"],
+        ),
+        ("a tender below zero", json!({ "tenders": [tender("card", -1)] }), vec!["tenders[0].paid.minor"]),
+        ("no such tender", json!({ "tenders": [tender("gold", 5000)] }), vec!["tenders[0].kind"]),
+        ("no tender", json!({ "tenders": [{ "paid": money(json!(5000), "CNY") }] }), vec!["tenders[0].kind"]),
+        (
+            "tender in another currency",
+            json!({ "tenders": [tender("card", 4000), { "kind": "cash", "paid": money(json!(1000), "EUR") }] }),
+            vec!["tenders[1].paid.currency"],
+        ),
+        ("points that are not told", json!({ "tenders": [tender("points", 5000)] }), vec!["tenders[0].points"]),
+        (
+            "points of a card",
+            json!({ "tenders": [super::merged(tender("card", 5000), json!({ "points": 5 }))] }),
+            vec!["tenders[0].points"],
         ),
         ("no such day", json!({ "bought_at": "2026-02-30T10:00:00Z" }), vec!["bought_at"]),
     ];

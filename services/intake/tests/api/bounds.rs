@@ -18,10 +18,11 @@ async fn bound(stack: &Stack, schema: &str, name: &str, value: Value) -> bool {
         "Health" => (format!("health.{name}"), within("health")),
         "PurchaseRef" => (format!("purchase.{name}"), within("purchase")),
         "Amount" => (format!("paid.{name}"), within("paid")),
+        "SaleTender" => (format!("tenders[0].{name}"), json!({ "tenders": [{ "kind": "points", name: value }] })),
         "SaleLine" => (format!("lines[0].{name}"), json!({ "lines": [{ name: value }] })),
         _ => (name.to_owned(), json!({ name: value })),
     };
-    let reply = if ["SaleRequest", "SaleLine", "Amount"].contains(&schema) {
+    let reply = if ["SaleRequest", "SaleLine", "SaleTender", "Amount"].contains(&schema) {
         fields["bought_at"] = NO_DAY.into();
         post_sales(stack, &[a_sale("good"), sale_with("bad", fields)]).await
     } else {
@@ -41,7 +42,9 @@ async fn the_bounds_in_the_description_are_those_that_are_checked() {
     let stack = start().await;
     let schemas = get(&stack, "/openapi.json").await.json()["components"]["schemas"].clone();
     let mut seen = 0;
-    for schema in ["CaseRequest", "Customer", "Health", "PurchaseRef", "SaleRequest", "SaleLine", "Amount"] {
+    for schema in
+        ["CaseRequest", "Customer", "Health", "PurchaseRef", "SaleRequest", "SaleLine", "SaleTender", "Amount"]
+    {
         for (name, property) in schemas[schema]["properties"].as_object().unwrap() {
             let texts = |length: u64| Value::from("1".repeat(usize::try_from(length).unwrap()));
             let item = if name == "attachments" { json!(uuid::Uuid::nil()) } else { json!({}) };
@@ -64,6 +67,6 @@ async fn the_bounds_in_the_description_are_those_that_are_checked() {
             assert!(!text || bounded, "{schema}.{name} has no bound: {property}");
         }
     }
-    assert_eq!(seen, 33, "bounds tried");
+    assert_eq!(seen, 36, "bounds tried");
     super::assert_nothing_stored(&stack).await;
 }

@@ -1,16 +1,17 @@
 //! A person says what a case is about, where nobody and nothing was sure of it.
 use contracts::{
-    common::v1::{CaseClass, Emotion, Lane},
+    common::v1::{CaseClass, Emotion, Lane, Page},
+    complaint::v1::ComplaintAssessed,
     intake::v1::{
-        CaseClassified, CaseRecordCompleted, ClassifyCaseRequest, ListQueueRequest, RecordPart,
-        intake_client::IntakeClient,
+        CaseClassified, CaseRecordCompleted, ClassifyCaseRequest, ExportLabelledRequest, ListQueueRequest, RecordPart,
+        intake_client::IntakeClient, training_client::TrainingClient,
     },
 };
 use serde_json::json;
 use testkit::{Stack, request, wrong_fields};
 use tonic::Code;
 
-use super::{contact, desk, start, view};
+use super::{contact, count, desk, start, view};
 
 fn says(case_id: &str, class: CaseClass, version: u32) -> ClassifyCaseRequest {
     ClassifyCaseRequest {
@@ -73,6 +74,8 @@ async fn r_int_22_what_nobody_was_sure_of_waits_for_a_person_whose_word_counts()
         (CaseClass::Suggestion, CaseClass::Enquiry, 1)
     );
     assert_eq!((first.class_source.as_str(), first.department.as_str()), ("person", "logistics"));
+    assert_ne!((first.model_version.as_str(), first.model_class()), ("", CaseClass::Unspecified), "it was in shadow");
+    assert_eq!(second.model_version, "", "where a class was stated the model is not asked");
     assert_eq!((second.class(), second.registered.unwrap().class()), (CaseClass::Repair, CaseClass::Repair));
     let [completed] = stack.events::<CaseRecordCompleted>("intake").await.try_into().unwrap();
     assert_eq!(completed.record_parts().collect::<Vec<_>>(), [RecordPart::Emotion]);
@@ -108,4 +111,73 @@ async fn what_is_wrong_with_a_word_is_named() {
     let refused = desk(&stack).classify_case(request("service:x", wrong)).await.unwrap_err();
     let fields = ["metadata.aftercare-actor", "case_id", "class", "department", "reason"];
     assert_eq!(wrong_fields(&refused), fields);
+}
+
+#[tokio::test]
+async fn r_int_22_what_people_said_is_exported_with_redacted_words_and_the_looks_are_written_down() {
+    let stack = start().await;
+    let who = json!({ "name": "王小明", "phone": "+86 138 0000 0000" });
+    let words = "我是王小明，快递等了十天还没到，电话13800000000";
+    let first = contact(&stack, json!({ "class": "suggestion", "customer": who, "content": words })).await;
+    let second = contact(&stack, json!({ "content": "hello, it is about yesterday" })).await;
+    let other = json!({ "name": "Ana", "phone": "13900000000" });
+    let late = json!({ "class": "delivery", "customer": other, "content": "the parcel is broken" });
+    let complaint = contact(&stack, late).await;
+    contact(&stack, json!({ "content": "nobody says anything of this one" })).await;
+    for (case, class, version) in
+        [(&first, CaseClass::Enquiry, 0), (&first, CaseClass::Suggestion, 1), (&second, CaseClass::Enquiry, 0)]
+    {
+        stack.advance(jiff::SignedDuration::from_mins(1)).await;
+        let felt = if case == &second { Emotion::Calm } else { Emotion::Unspecified };
+        let said = ClassifyCaseRequest { emotion: felt.into(), ..says(case, class, version) };
+        desk(&stack).classify_case(request("staff:ana", said)).await.unwrap();
+    }
+    stack.advance(jiff::SignedDuration::from_mins(1)).await;
+    let of = view(&stack, &complaint).await.registered.unwrap().complaint_id;
+    let class = CaseClass::ProductQuality.into();
+    let assessed = ComplaintAssessed { complaint_id: of.clone(), class, severity: 1 };
+    stack.publish("complaint", &assessed, of.parse().unwrap(), 1).await;
+    stack.settle().await;
+
+    let looks = count(&stack, "access_log").await;
+    let (mut texts, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = Some(Page { size: 2, token });
+        let asked = ExportLabelledRequest { purpose: "training".into(), page, ..ExportLabelledRequest::default() };
+        let mut client = TrainingClient::new(stack.channel("intake"));
+        let part = client.export_labelled(request("staff:ana", asked)).await.unwrap().into_inner();
+        texts.extend(part.texts);
+        token = part.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    let told: Vec<_> = texts
+        .iter()
+        .map(|one| (&one.case_id, one.class(), one.emotion(), one.department.as_str(), one.said_by.as_str()))
+        .collect();
+    let expected = [
+        (&first, CaseClass::Suggestion, Emotion::Unspecified, "logistics", "person"),
+        (&second, CaseClass::Enquiry, Emotion::Calm, "logistics", "person"),
+        (&complaint, CaseClass::ProductQuality, Emotion::Unspecified, "", "assessment"),
+    ];
+    assert_eq!(told, expected, "the last word of each, in the order in which it was said");
+    assert!(texts[0].text.contains("快递等了十天还没到"), "{}", texts[0].text);
+    assert!(!texts[0].text.contains("王小明") && !texts[0].text.contains("138"), "{}", texts[0].text);
+    assert!(count(&stack, "access_log").await >= looks + 6, "each look at words and at contact data");
+
+    sqlx::query(
+        "delete from customer where id = (select (state->'facts'->>'customer_id')::uuid from case_file where id = $1)",
+    )
+    .bind(second.parse::<uuid::Uuid>().unwrap())
+    .execute(&stack.pool("intake"))
+    .await
+    .unwrap();
+    let since = texts[1].said_at;
+    let asked = ExportLabelledRequest { since, purpose: "training".into(), ..ExportLabelledRequest::default() };
+    let mut client = TrainingClient::new(stack.channel("intake"));
+    let rest = client.export_labelled(request("staff:ana", asked)).await.unwrap().into_inner();
+    assert_eq!((rest.texts.len(), rest.forgotten), (1, 1), "who was forgotten is learned from no more");
+    let silent = client.export_labelled(request("staff:ana", ExportLabelledRequest::default())).await.unwrap_err();
+    assert_eq!(wrong_fields(&silent), ["purpose"]);
 }

@@ -82,7 +82,7 @@ async fn r_int_21_an_answer_that_names_its_case_goes_to_it_with_its_words() {
     let stack = start().await;
     let case = contact(&stack, json!({ "content": "one" })).await;
     let missing = vec![RecordPart::Circumstances.into()];
-    let asked = RequestInfoRequest { case_id: case.clone(), missing, question: "how come?".into() };
+    let asked = RequestInfoRequest { case_id: case.clone(), missing, question: "how come?".into(), send: false };
     desk(&stack).request_info(request("staff:ana", asked)).await.unwrap();
     let said = json!({ "case_id": case, "external_ref": "M-2", "content": "canary", "circumstances": "in the rain" });
     // Told twice it is there once.

@@ -1,11 +1,11 @@
 //! Two customers turn out to be one person: proposed, confirmed, read as one, and taken apart again exactly.
 use contracts::{
-    common::v1::Page,
+    common::v1::{Channel as Source, Page},
     intake::v1::{
         CustomerLinkDeclined, CustomerLinkProposed, CustomerLinkView, CustomerLinked, CustomerUnlinked, CustomerView,
-        GetCustomerRequest, LinkCustomersRequest, LinkEvidence, LinkKind, ListCustomerHistoryRequest,
-        ListCustomerLinksRequest, MergeCasesRequest, RevealContactRequest, UnlinkCustomersRequest,
-        customers_client::CustomersClient, intake_client::IntakeClient,
+        FindCustomersRequest, GetCustomerRequest, LinkCustomersRequest, LinkEvidence, LinkKind,
+        ListCustomerHistoryRequest, ListCustomerLinksRequest, MergeCasesRequest, RevealContactRequest,
+        UnlinkCustomersRequest, customers_client::CustomersClient, intake_client::IntakeClient,
     },
 };
 use futures::future::join_all;
@@ -279,4 +279,33 @@ async fn of_links_that_meet_none_is_lost_and_one_person_has_a_bound() {
     assert_eq!((more.code(), code(&more)), (Code::FailedPrecondition, "customer_link.too_many".to_owned()));
     stack.advance(SignedDuration::from_hours(1)).await;
     assert_eq!(stack.events::<CustomerLinked>("intake").await.len(), 19);
+}
+
+#[tokio::test]
+async fn r_int_21_who_is_on_the_line_is_found_by_phone_address_or_number_and_the_look_is_written_down() {
+    let stack = start_with(json!([])).await;
+    let (_, app) = by(&stack, json!({ "ref": "C-1", "phone": "+86 138 0000 0000" })).await;
+    let (_, caller) =
+        by(&stack, json!({ "name": "Ana", "phone": "0086 138-0000-0000", "email": "ana@example.com" })).await;
+    link(&stack, "staff:lead", &app, &caller).await.unwrap();
+    let (_, other) = by(&stack, json!({ "ref": "C-2", "phone": "+8613900000000" })).await;
+    let find = async |asked: FindCustomersRequest| {
+        let asked = FindCustomersRequest { purpose: "call:7".into(), ..asked };
+        client(&stack).find_customers(request("staff:ana", asked)).await.map(|found| found.into_inner().customers)
+    };
+    let looks = count(&stack, "access_log").await;
+    let one = find(FindCustomersRequest { phone: "+86 (138) 0000 0000".into(), ..Default::default() }).await.unwrap();
+    assert_eq!((one.len(), one[0].customer_ids.len()), (1, 2), "one person, whatever he was told by: {one:?}");
+    assert_eq!(count(&stack, "access_log").await, looks + 2);
+    let one = find(FindCustomersRequest { email: "ANA@example.com".into(), ..Default::default() }).await.unwrap();
+    assert_eq!((one.len(), &one[0].customer_id), (1, &caller));
+    let website = Source::Website.into();
+    let asked = FindCustomersRequest { customer_ref: "C-2".into(), channel: website, ..Default::default() };
+    assert_eq!(find(asked).await.unwrap()[0].customer_id, other);
+    let nobody = FindCustomersRequest { phone: "+8613700000000".into(), ..Default::default() };
+    assert!(find(nobody).await.unwrap().is_empty());
+    let both = FindCustomersRequest { phone: "1".into(), email: "x".into(), ..Default::default() };
+    assert_eq!(wrong_fields(&find(both).await.unwrap_err()), ["phone"]);
+    let without = FindCustomersRequest { customer_ref: "C-2".into(), ..Default::default() };
+    assert_eq!(wrong_fields(&find(without).await.unwrap_err()), ["channel"]);
 }

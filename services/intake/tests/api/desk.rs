@@ -123,7 +123,7 @@ async fn what_is_wrong_with_an_assignment_is_named() {
 
 fn ask(case_id: &str, missing: &[RecordPart], question: &str) -> RequestInfoRequest {
     let missing = missing.iter().map(|part| (*part).into()).collect();
-    RequestInfoRequest { case_id: case_id.into(), missing, question: question.into() }
+    RequestInfoRequest { case_id: case_id.into(), missing, question: question.into(), send: false }
 }
 
 #[tokio::test]
@@ -189,7 +189,7 @@ async fn what_is_wrong_with_a_question_is_named() {
         (vec![1, 0, 77], "how?", vec!["case_id", "missing[1]", "missing[2]"]),
         (vec![1; 11], long.as_str(), vec!["case_id", "missing", "question"]),
     ] {
-        let asked = RequestInfoRequest { case_id: "x".into(), missing, question: question.into() };
+        let asked = RequestInfoRequest { case_id: "x".into(), missing, question: question.into(), send: false };
         assert_eq!(wrong_fields(&desk.request_info(request("staff:ana", asked)).await.unwrap_err()), wrong);
     }
     let on_record = a_case(&stack, "one").await;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use contracts::{
-    common::v1::Channel,
+    common::v1::{Channel, Count},
     intake::v1::{
         CaseAnswerJudged, CaseAnswerOffered, CaseClosed, CaseHealthRaised, CaseRegistered, CaseResponseMissed,
         FindArticlesRequest, GetKnowledgeUseRequest, JudgeAnswerRequest, ListQueueRequest, RevealCaseRequest,
@@ -237,6 +237,7 @@ async fn r_rol_13_what_articles_are_good_for_and_what_is_missing_is_counted() {
     let used = client.get_knowledge_use(asked).await.unwrap().into_inner();
     assert_eq!((used.enquiries, used.offered, used.deflected, used.gaps), (5, 3, 1, 1));
     assert_eq!(used.gap_case_ids, [gap["case_id"].as_str().unwrap()]);
+    assert!(used.gap_words.is_empty() && used.asked_words.is_empty(), "what one says is told to nobody");
     let told: Vec<_> =
         used.articles.iter().map(|a| (a.article_id.as_str(), a.offered, a.helpful, a.not_helpful)).collect();
     assert_eq!(told, [("pregnancy", 1, 0, 0), ("storage", 2, 1, 1)]);
@@ -246,4 +247,30 @@ async fn r_rol_13_what_articles_are_good_for_and_what_is_missing_is_counted() {
     let nothing = JudgeAnswerRequest { case_id: Uuid::nil().to_string(), helpful: true };
     let refused = client.judge_answer(request("staff:ana", nothing)).await.unwrap_err();
     assert_eq!(refused.code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn r_rol_13_what_many_ask_in_vain_is_counted_by_words_and_class_and_no_question_is_kept() {
+    let stack = start().await;
+    let from = backbone::proto::timestamp(stack.now());
+    for (n, content) in ["你们招人吗", "请问招人吗", "还招人吗", "有赠品吗"].into_iter().enumerate() {
+        asked(&stack, content, json!({ "customer": { "ref": format!("c-{n}"), "phone": "13800000000" } })).await;
+    }
+    for question in ["do+you+hire", "Do+you+hire+13800000000", "who+may+hire+me", "%E6%8B%9B%E4%BA%BA"] {
+        let found = get(&stack, &format!("/v1/knowledge?q={question}")).await;
+        assert_eq!((found.status, found.json()["ask_a_person"].as_bool()), (200, Some(true)), "{question}");
+    }
+    assert_eq!(get(&stack, "/v1/knowledge?q=%E8%84%B8%E8%82%BF%E4%BA%86").await.status, 200, "harm is no gap");
+    stack.advance(SignedDuration::from_mins(1)).await;
+    let before = backbone::proto::timestamp(stack.now());
+    let use_of = GetKnowledgeUseRequest { from: Some(from), before: Some(before) };
+    let used = KnowledgeClient::new(stack.channel("intake")).get_knowledge_use(use_of).await.unwrap().into_inner();
+    assert_eq!((used.gaps, used.gap_case_ids.len()), (4, 4));
+    let told = |counts: &[Count]| counts.iter().map(|one| (one.key.clone(), one.count)).collect::<Vec<_>>();
+    assert_eq!(told(&used.gap_words), [("人吗".to_owned(), 3), ("招人".to_owned(), 3)]);
+    assert_eq!(told(&used.asked_in_vain), [("enquiry".to_owned(), 4)]);
+    assert_eq!(told(&used.asked_words), [("hire".to_owned(), 3)]);
+    let kept: Vec<String> =
+        sqlx::query_scalar("select word from knowledge_gap").fetch_all(&stack.pool("intake")).await.unwrap();
+    assert!(kept.iter().all(|word| !word.contains("138")), "{kept:?}");
 }

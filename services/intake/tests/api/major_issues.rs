@@ -5,8 +5,9 @@ use contracts::{
     intake::v1::{
         ActivateMajorIssueRequest, ApproveMajorIssueRequest, CloseMajorIssueRequest, ExtendMajorIssueRequest,
         GetMajorIssueRequest, ListMajorIssueMembersRequest, MajorIssueMember, MajorIssueMemberAccounted,
-        MajorIssueNoticeRequested, MajorIssueView, ProposeMajorIssueRequest, RecordMajorIssueAnswerRequest,
-        RejectMajorIssueRequest, SuppressMajorIssueMemberRequest, major_issues_client::MajorIssuesClient,
+        MajorIssueMitigated, MajorIssueNoticeRequested, MajorIssueResumed, MajorIssueView, MitigateMajorIssueRequest,
+        ProposeMajorIssueRequest, RecordMajorIssueAnswerRequest, RejectMajorIssueRequest, ResumeMajorIssueRequest,
+        SuppressMajorIssueMemberRequest, major_issues_client::MajorIssuesClient,
     },
     outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
@@ -41,6 +42,12 @@ async fn propose(stack: &Stack, batch: &str) -> String {
 async fn approve(stack: &Stack, by: &str, issue: &str) -> Result<String, tonic::Status> {
     let approve = ApproveMajorIssueRequest { issue_id: issue.into() };
     client(stack).approve_major_issue(request(by, approve)).await.map(|receipt| receipt.into_inner().status)
+}
+
+async fn mitigate(stack: &Stack, issue: &str) {
+    let done = MitigateMajorIssueRequest { issue_id: issue.into(), measure: "called back from all stores".into() };
+    let receipt = client(stack).mitigate_major_issue(request("staff:ana", done)).await.unwrap().into_inner();
+    assert_eq!(receipt.status, "mitigated");
 }
 
 async fn view(stack: &Stack, issue: &str) -> MajorIssueView {
@@ -125,6 +132,9 @@ async fn everybody_who_bought_the_batch_is_told_once_also_who_never_contacted_us
     assert_eq!(all.iter().map(|one| &one.message_id).collect::<std::collections::BTreeSet<_>>(), messages);
 
     let close = CloseMajorIssueRequest { issue_id: issue.clone() };
+    let open = client(&stack).close_major_issue(request("staff:ana", close.clone())).await.unwrap_err();
+    assert!(open.message().contains("MitigateMajorIssue"), "{open:?}");
+    mitigate(&stack, &issue).await;
     let early = client(&stack).close_major_issue(request("staff:ana", close.clone())).await.unwrap_err();
     assert!(early.message().contains("4 whom it concerns"), "{early:?}");
     let [first, second, third, fourth] = &all[..] else { panic!("{all:?}") };
@@ -175,6 +185,7 @@ async fn an_issue_is_not_closed_before_those_it_concerns_are_found() {
     let activate = ActivateMajorIssueRequest { issue_id: issue.clone() };
     client(&stack).activate_major_issue(request("staff:ben", activate)).await.unwrap();
     let close = || request("staff:ben", CloseMajorIssueRequest { issue_id: issue.clone() });
+    mitigate(&stack, &issue).await;
     let early = client(&stack).close_major_issue(close()).await.unwrap_err();
     assert!(early.message().contains("1 whom it concerns"), "{early:?}");
     minute(&stack).await;
@@ -237,4 +248,34 @@ async fn what_is_wrong_with_an_issue_is_named() {
     client(&stack).reject_major_issue(request("staff:ana", reject)).await.unwrap();
     let seen = view(&stack, &issue).await;
     assert_eq!((seen.status.as_str(), seen.rejected_because.as_str()), ("rejected", "two cases of two batches"));
+}
+
+#[tokio::test]
+async fn what_was_done_against_it_stands_beside_an_issue_until_it_did_not_hold() {
+    let stack = start().await;
+    let issue = propose(&stack, "L7").await;
+    let done = |measure: &str| MitigateMajorIssueRequest { issue_id: issue.clone(), measure: measure.into() };
+    let early = client(&stack).mitigate_major_issue(request("staff:ana", done("stopped"))).await.unwrap_err();
+    assert_eq!(early.code(), Code::FailedPrecondition);
+    approve(&stack, "staff:ben", &issue).await.unwrap();
+    let activate = ActivateMajorIssueRequest { issue_id: issue.clone() };
+    client(&stack).activate_major_issue(request("staff:ben", activate)).await.unwrap();
+    let silent = client(&stack).mitigate_major_issue(request("staff:ana", done(" "))).await.unwrap_err();
+    assert_eq!(wrong_fields(&silent), ["measure"]);
+    mitigate(&stack, &issue).await;
+    let seen = view(&stack, &issue).await;
+    assert_eq!((seen.status.as_str(), seen.mitigated_by.as_str()), ("mitigated", "staff:ana"));
+    assert_eq!((seen.measure.as_str(), seen.mitigated_at.is_some()), ("called back from all stores", true));
+    sell(&stack, "A-1", "c-1", "L7").await;
+    minute(&stack).await;
+    assert_eq!(view(&stack, &issue).await.members, 1, "who is found late is told all the same");
+
+    let resume = ResumeMajorIssueRequest { issue_id: issue.clone(), reason: "it was sold again".into() };
+    client(&stack).resume_major_issue(request("staff:ben", resume)).await.unwrap();
+    assert_eq!(view(&stack, &issue).await.status, "active");
+    let events = (
+        stack.events::<MajorIssueMitigated>("intake").await.len(),
+        stack.events::<MajorIssueResumed>("intake").await.len(),
+    );
+    assert_eq!(events, (1, 1));
 }

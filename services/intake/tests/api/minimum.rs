@@ -130,7 +130,10 @@ async fn r_int_20_nobody_is_asked_for_what_a_class_does_not_need() {
     let case_id = contact(&stack, json!({ "circumstances": "canary" })).await;
     let ask = |missing: RecordPart| {
         let missing = vec![missing.into()];
-        request("staff:ana", RequestInfoRequest { case_id: case_id.clone(), missing, question: "please?".into() })
+        request(
+            "staff:ana",
+            RequestInfoRequest { case_id: case_id.clone(), missing, question: "please?".into(), send: false },
+        )
     };
     for needless in [RecordPart::Circumstances, RecordPart::ExpectedResolution] {
         let refused = desk(&stack).request_info(ask(needless)).await.unwrap_err();

@@ -42,6 +42,30 @@ async fn an_order_is_recorded_once_and_delivered_once() {
 }
 
 #[tokio::test]
+async fn by_which_means_an_order_was_paid_is_told_in_their_order() {
+    let stack = start().await;
+    let part = |kind: &str, minor: i64| json!({ "kind": kind, "paid": { "minor": minor, "currency": "CNY" } });
+    let mut points = part("points", 1_000);
+    points["points"] = 20_000.into();
+    let paid = json!({ "tenders": [points, part("gift_card", 1_500), part("card", 2_500)] });
+    assert_eq!(told(&stack, &[sale_with("A-1", paid.clone()), a_sale("A-2")]).await, (2, 0, 0));
+    assert_eq!(told(&stack, &[sale_with("A-1", paid), a_sale("A-2")]).await, (0, 0, 2));
+    let other = post_sales(&stack, &[sale_with("A-1", json!({ "tenders": [part("card", 5_000)] }))]).await;
+    assert_eq!((other.status, other.wrong()), (409, vec!["tenders".to_owned()]));
+    let recorded: Vec<PurchaseRecorded> = stack.events("intake").await;
+    let tenders = |order_ref: &str| {
+        let told = recorded.iter().find(|event| event.order_ref == order_ref).unwrap().tenders.iter();
+        told.map(|one| (one.tender_no, one.kind(), one.paid.as_ref().unwrap().minor, one.points)).collect::<Vec<_>>()
+    };
+    use contracts::common::v1::TenderKind as Kind;
+    assert_eq!(
+        tenders("A-1"),
+        [(1, Kind::Points, 1_000, 20_000), (2, Kind::GiftCard, 1_500, 0), (3, Kind::Card, 2_500, 0)]
+    );
+    assert_eq!(tenders("A-2"), []);
+}
+
+#[tokio::test]
 async fn what_contradicts_the_record_is_refused_by_line_and_nothing_of_it_is_stored() {
     let stack = start().await;
     told(&stack, &[a_sale("A-1")]).await;

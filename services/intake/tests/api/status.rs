@@ -125,6 +125,7 @@ async fn r_int_24_an_enquiry_waits_for_its_customer_and_ends() {
         case_id: case_id.clone(),
         missing: vec![RecordPart::Circumstances.into()],
         question: "how?".into(),
+        send: false,
     };
     DeskClient::new(stack.channel("intake")).request_info(request("staff:ana", ask)).await.unwrap();
     let waits = status(&stack, &link).await;

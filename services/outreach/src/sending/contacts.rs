@@ -1,9 +1,12 @@
 //! Where a customer can be reached: asked of intake at the moment of sending, used once and kept nowhere (R-SEC-01).
 use std::time::Duration;
 
-use contracts::intake::v1::{RevealContactRequest, intake_client::IntakeClient};
+use contracts::intake::v1::{
+    RevealAnswerRequest, RevealAnswerResponse, RevealContactRequest, answers_client::AnswersClient,
+    intake_client::IntakeClient,
+};
 use lettre::Address;
-use tonic::{Code, Request, transport::Channel};
+use tonic::{Code, Request, Response, Status, metadata::MetadataValue, transport::Channel};
 use uuid::Uuid;
 
 use super::Trouble;
@@ -11,6 +14,7 @@ use super::Trouble;
 /// Asks intake.
 pub(crate) struct Contacts {
     intake: IntakeClient<Channel>,
+    answers: AnswersClient<Channel>,
     timeout: Duration,
 }
 
@@ -24,23 +28,28 @@ pub(crate) enum Destination {
 
 impl Contacts {
     pub fn new(intake: Channel, timeout: Duration) -> Self {
-        Self { intake: IntakeClient::new(intake), timeout }
+        Self { intake: IntakeClient::new(intake.clone()), answers: AnswersClient::new(intake), timeout }
     }
 
     /// E-mail when there is a usable address, else SMS. Intake records the question with the message as its purpose.
     pub async fn destination(&self, customer_id: Uuid, message_id: Uuid) -> Result<Destination, Trouble> {
         let question =
             RevealContactRequest { customer_id: customer_id.to_string(), purpose: format!("message:{message_id}") };
-        let mut request = Request::new(question);
-        request
-            .metadata_mut()
-            .insert("aftercare-actor", tonic::metadata::MetadataValue::from_static("service:outreach"));
         let mut intake = self.intake.clone();
-        match tokio::time::timeout(self.timeout, intake.reveal_contact(request)).await {
-            Ok(Ok(answer)) => {
-                let contact = answer.into_inner();
-                choose(contact.email.trim(), contact.phone.trim())
-            }
+        let contact = self.asked(intake.reveal_contact(ours(question))).await?;
+        choose(contact.email.trim(), contact.phone.trim())
+    }
+
+    /// The words of an answer and where it goes. Intake records the question with the message as its purpose.
+    pub async fn answer(&self, case_id: Uuid, message_id: Uuid) -> Result<RevealAnswerResponse, Trouble> {
+        let question = RevealAnswerRequest { case_id: case_id.to_string(), message_id: message_id.to_string() };
+        let mut answers = self.answers.clone();
+        self.asked(answers.reveal_answer(ours(question))).await
+    }
+
+    async fn asked<T>(&self, asking: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Trouble> {
+        match tokio::time::timeout(self.timeout, asking).await {
+            Ok(Ok(answer)) => Ok(answer.into_inner()),
             // The customer is unknown, or was erased.
             Ok(Err(status)) if matches!(status.code(), Code::NotFound | Code::FailedPrecondition) => {
                 Err(Trouble::lasting("no_contact"))
@@ -48,6 +57,13 @@ impl Contacts {
             Ok(Err(_)) | Err(_) => Err(Trouble::passing("contact_unavailable")),
         }
     }
+}
+
+/// A question we ask.
+fn ours<T>(question: T) -> Request<T> {
+    let mut request = Request::new(question);
+    request.metadata_mut().insert("aftercare-actor", MetadataValue::from_static("service:outreach"));
+    request
 }
 
 fn choose(email: &str, phone: &str) -> Result<Destination, Trouble> {

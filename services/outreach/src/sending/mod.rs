@@ -2,10 +2,13 @@
 //! hands it to a server and records what the server said. Towards the server it is at least once: who dies between the
 //! server's word and our record sends again when the claim ends, under the same id, so that the server can drop it.
 mod contacts;
+mod push;
 mod sms;
 mod smtp;
+mod wechat;
 
 use backbone::{Actor, Change, Clock, Fault, Road, Unit, fault::Kind};
+use contracts::intake::v1::RevealAnswerResponse;
 use futures::{StreamExt, stream};
 use sqlx::PgPool;
 use tonic::transport::Channel;
@@ -13,14 +16,15 @@ use uuid::Uuid;
 
 use self::{
     contacts::{Contacts, Destination},
+    push::Pushes,
     sms::Sms,
-    smtp::Smtp,
+    smtp::{Smtp, Thread},
 };
 use crate::{
     config::Settings,
-    domain::message::{Command, Medium, Message},
+    domain::message::{Command, Facts, Medium, Message, Purpose},
     store,
-    template::Wording,
+    template::{Letter, Wording, answered},
 };
 
 /// Everything it takes to send.
@@ -31,6 +35,7 @@ pub struct Sending {
     contacts: Contacts,
     smtp: Smtp,
     sms: Sms,
+    pushes: Pushes,
     wording: Wording,
     settings: Settings,
 }
@@ -63,6 +68,7 @@ impl Sending {
             contacts: Contacts::new(intake, timeout),
             smtp: Smtp::new(&settings)?,
             sms: Sms::new(&settings.sms_url, &settings.sms_token, timeout)?,
+            pushes: Pushes::new(&settings.push, timeout)?,
             wording: settings.wording(),
             road,
             clock,
@@ -117,10 +123,13 @@ impl Sending {
 
     async fn attempt(&self, message: &Message) -> Result<Medium, Trouble> {
         let facts = &message.facts;
+        if facts.purpose == Purpose::Answer {
+            return self.answer(message).await;
+        }
         match self.contacts.destination(facts.customer_id, facts.message_id).await? {
             Destination::Email(address) => {
                 let letter = self.wording.letter(facts.purpose, facts.about_id);
-                self.smtp.send(facts.message_id, address, letter, self.clock.now()).await?;
+                self.smtp.send(facts.message_id, address, letter, None, self.clock.now()).await?;
                 Ok(Medium::Email)
             }
             Destination::Sms(phone) => {
@@ -128,6 +137,27 @@ impl Sending {
                 self.sms.send(facts.message_id, &phone, &text).await?;
                 Ok(Medium::Sms)
             }
+        }
+    }
+
+    /// An answer goes back the way the customer came, in the words intake keeps.
+    async fn answer(&self, message: &Message) -> Result<Medium, Trouble> {
+        let Facts { message_id, about_id, .. } = message.facts;
+        let RevealAnswerResponse { text, automatic, mail, push } = self.contacts.answer(about_id, message_id).await?;
+        let now = self.clock.now();
+        match (mail, push) {
+            (Some(mail), _) => {
+                let address = mail.address.parse().map_err(|_| Trouble::lasting("bad_contact"))?;
+                let letter = Letter { subject: answered(&mail.subject), body: text };
+                let thread = Thread { in_reply_to: mail.in_reply_to, before: mail.references, automatic };
+                self.smtp.send(message_id, address, letter, Some(thread), now).await?;
+                Ok(Medium::Email)
+            }
+            (None, Some(to)) => {
+                self.pushes.send(message_id, to, &text, automatic, now).await?;
+                Ok(Medium::Push)
+            }
+            (None, None) => Err(Trouble::lasting("no_contact")),
         }
     }
 

@@ -37,7 +37,7 @@ impl Sms {
             request = request.bearer_auth(self.token.expose_secret());
         }
         match request.send().await {
-            Ok(answer) => verdict(answer.status()),
+            Ok(answer) => verdict("sms", answer.status()),
             Err(error) if error.is_timeout() => Err(Trouble::passing("sms_timeout")),
             Err(_) => Err(Trouble::passing("sms_unreachable")),
         }
@@ -46,8 +46,8 @@ impl Sms {
 
 /// A gateway that rejects the message itself will do so again; anything about us, about load or about the first
 /// request with this key still being worked on passes.
-fn verdict(status: StatusCode) -> Result<(), Trouble> {
-    let code = format!("sms_{}", status.as_u16());
+pub(super) fn verdict(way: &str, status: StatusCode) -> Result<(), Trouble> {
+    let code = format!("{way}_{}", status.as_u16());
     match status.as_u16() {
         200..=299 => Ok(()),
         401 | 403 | 404 | 405 | 407 | 408 | 409 | 425 | 429 => Err(Trouble::passing(code)),
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn only_a_refusal_of_the_message_itself_is_lasting() {
-        let of = |status| verdict(StatusCode::from_u16(status).unwrap());
+        let of = |status| verdict("sms", StatusCode::from_u16(status).unwrap());
         for taken in [200, 201, 202, 204] {
             assert_eq!(of(taken), Ok(()));
         }

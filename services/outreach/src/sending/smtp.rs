@@ -31,6 +31,16 @@ const GOOD_BYE: Duration = Duration::from_secs(1);
 /// "Log in first": the only answer to a message that is about us.
 const AUTHENTICATION_REQUIRED: u16 = 530;
 
+/// The mail that is answered.
+pub(crate) struct Thread {
+    /// Its id, without angle brackets; empty where it has none.
+    pub in_reply_to: String,
+    /// The ids of the mails before it.
+    pub before: Vec<String>,
+    /// Nobody wrote the answer.
+    pub automatic: bool,
+}
+
 /// One mail server.
 pub(crate) struct Smtp {
     host: String,
@@ -69,8 +79,15 @@ impl Smtp {
     }
 
     /// Hands one letter to the server. The Message-ID is the same for every attempt.
-    pub async fn send(&self, id: Uuid, to: Address, letter: Letter, now: Timestamp) -> Result<(), Trouble> {
-        let mail = self.mail(id, to.clone(), letter, now).map_err(|_| Trouble::lasting("not_writable"))?;
+    pub async fn send(
+        &self,
+        id: Uuid,
+        to: Address,
+        letter: Letter,
+        thread: Option<Thread>,
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        let mail = self.mail(id, to.clone(), letter, thread, now).map_err(|_| Trouble::lasting("not_writable"))?;
         let work = async {
             let mut server = self.connect().await.map_err(|error| Trouble::passing(code(&error)))?;
             let word = self.hand_over(&mut server, to, &mail.formatted()).await;
@@ -105,17 +122,35 @@ impl Smtp {
     }
 
     /// The mail, in ASCII only: what is not is encoded, so that every server can take it.
-    fn mail(&self, id: Uuid, to: Address, letter: Letter, now: Timestamp) -> Result<Message, lettre::error::Error> {
-        let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
-        Message::builder()
+    fn mail(
+        &self,
+        id: Uuid,
+        to: Address,
+        letter: Letter,
+        thread: Option<Thread>,
+        now: Timestamp,
+    ) -> Result<Message, lettre::error::Error> {
+        let automatic = match &thread {
+            None => Some("auto-generated"),
+            Some(thread) => thread.automatic.then_some("auto-replied"),
+        };
+        let mut mail = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(letter.subject)
             .date(SystemTime::from(now))
-            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
-            .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()))
-            .header(ContentType::TEXT_PLAIN)
-            .body(letter.body)
+            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())));
+        if let Some(automatic) = automatic {
+            let name = HeaderName::new_from_ascii_str("Auto-Submitted");
+            mail = mail.raw_header(HeaderValue::new(name, automatic.to_owned()));
+        }
+        if let Some(Thread { in_reply_to, before, .. }) = thread.filter(|thread| !thread.in_reply_to.is_empty()) {
+            let answered = format!("<{in_reply_to}>");
+            let earlier = before.iter().filter(|one| **one != in_reply_to).map(|one| format!("<{one}>"));
+            let all: Vec<String> = earlier.chain([answered.clone()]).collect();
+            mail = mail.in_reply_to(answered).references(all.join(" "));
+        }
+        mail.header(ContentType::TEXT_PLAIN).body(letter.body)
     }
 }
 
@@ -155,7 +190,7 @@ mod tests {
         let smtp = with("smtp://mx").unwrap();
         let letter = config::tests::defaults().wording().letter(Purpose::Offer, Uuid::from_u128(7));
         let now = "2026-03-02T08:00:00Z".parse().unwrap();
-        let mail = smtp.mail(Uuid::from_u128(9), "li@example.cn".parse().unwrap(), letter.clone(), now).unwrap();
+        let mail = smtp.mail(Uuid::from_u128(9), "li@example.cn".parse().unwrap(), letter.clone(), None, now).unwrap();
         let bytes = mail.formatted();
         assert!(bytes.is_ascii());
         let read = mailparse::parse_mail(&bytes).unwrap();
@@ -165,5 +200,28 @@ mod tests {
         assert_eq!(header("Auto-Submitted"), "auto-generated");
         assert_eq!(header("Subject"), letter.subject);
         assert_eq!(read.get_body().unwrap().replace("\r\n", "\n"), letter.body);
+    }
+
+    #[test]
+    fn an_answer_stands_in_its_thread_and_a_persons_is_no_machines() {
+        let smtp = with("smtp://mx").unwrap();
+        let now = "2026-03-02T08:00:00Z".parse().unwrap();
+        let thread = |automatic| Thread {
+            in_reply_to: "m-2@example.com".into(),
+            before: vec!["m-1@example.com".into(), "m-2@example.com".into()],
+            automatic,
+        };
+        let header = |automatic, name: &str| {
+            let letter = Letter { subject: "Re: Café".into(), body: "We are open.".into() };
+            let to = "li@example.cn".parse().unwrap();
+            let bytes = smtp.mail(Uuid::from_u128(9), to, letter, Some(thread(automatic)), now).unwrap().formatted();
+            let read = mailparse::parse_mail(&bytes).unwrap();
+            mailparse::MailHeaderMap::get_first_value(&read.headers[..], name)
+        };
+        assert_eq!(header(false, "In-Reply-To").unwrap(), "<m-2@example.com>");
+        assert_eq!(header(false, "References").unwrap(), "<m-1@example.com> <m-2@example.com>");
+        assert_eq!(header(false, "Subject").unwrap(), "Re: Café");
+        assert_eq!(header(false, "Auto-Submitted"), None, "a person wrote it");
+        assert_eq!(header(true, "Auto-Submitted").unwrap(), "auto-replied");
     }
 }

@@ -1,5 +1,6 @@
 //! Outreach as its neighbours see it: events in, messages at real servers, facts out, over a real database and broker.
 #![expect(clippy::unwrap_used, reason = "tests")]
+mod answers;
 mod replicas;
 mod requests;
 mod servers;

@@ -14,6 +14,7 @@ use axum::{
 use contracts::{
     common::v1::Receipt,
     intake::v1::{
+        answers_server::{Answers, AnswersServer},
         intake_server::{Intake, IntakeServer},
         *,
     },
@@ -186,7 +187,26 @@ pub struct Contacts {
     pub answer: Shared<Result<RevealContactResponse, Status>>,
     /// Every question: (actor, customer, purpose).
     pub asked: Shared<Vec<(String, String, String)>>,
+    /// What it answers to who asks for the words of an answer.
+    pub words: Shared<Result<RevealAnswerResponse, Status>>,
     _serving: JoinSet<()>,
+}
+
+struct FakeAnswers(Shared<Result<RevealAnswerResponse, Status>>);
+
+#[tonic::async_trait]
+impl Answers for FakeAnswers {
+    async fn answer_case(&self, _: Request<AnswerCaseRequest>) -> Result<Response<AnswerCaseResponse>, Status> {
+        Err(Status::unimplemented("not asked by outreach"))
+    }
+
+    async fn reveal_answer(
+        &self,
+        request: Request<RevealAnswerRequest>,
+    ) -> Result<Response<RevealAnswerResponse>, Status> {
+        assert_eq!(request.metadata().get("aftercare-actor").unwrap(), "service:outreach");
+        self.0.lock().unwrap().clone().map(Response::new)
+    }
 }
 
 impl Contacts {
@@ -196,12 +216,15 @@ impl Contacts {
         let answer = Arc::new(Mutex::new(Err(Status::unavailable("not told yet"))));
         let asked = Shared::<Vec<_>>::default();
         let intake = FakeIntake { answer: Arc::clone(&answer), asked: Arc::clone(&asked) };
+        let words = Arc::new(Mutex::new(Err(Status::unavailable("not told yet"))));
+        let answers = AnswersServer::new(FakeAnswers(Arc::clone(&words)));
         let mut serving = JoinSet::new();
         serving.spawn(async move {
-            let server = tonic::transport::Server::builder().add_service(IntakeServer::new(intake));
+            let server =
+                tonic::transport::Server::builder().add_service(IntakeServer::new(intake)).add_service(answers);
             server.serve_with_incoming(TcpListenerStream::new(listener)).await.unwrap();
         });
-        Self { url, answer, asked, _serving: serving }
+        Self { url, answer, asked, words, _serving: serving }
     }
 
     /// From now on every customer can be reached like this.

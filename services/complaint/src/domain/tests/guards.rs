@@ -233,6 +233,32 @@ fn r_ful_17_execution_deviating_in_kind_or_amount_is_impossible_without_a_new_ap
 }
 
 #[test]
+fn r_ful_17_what_a_service_order_carries_out_is_not_done_by_hand_beside_it() {
+    let offered = offered_again(&sample("td"), &[compensation(300), RemedyKind::ServiceAgain]);
+    let agreed = led(&offered, [consent(version(&offered))]);
+    let ordered = |place, kind| Command::StartExecution { remedy_id: remedy(&agreed, place), ordered: Some(kind) };
+    let started = agreed.decide(ordered(0, compensation(300)), NOW).unwrap();
+    let remedy_id = remedy(&agreed, 0);
+    assert_eq!(started, [Event::ExecutionStarted, Event::RemedyOrdered { remedy_id }]);
+    let open = led(&agreed, [ordered(0, compensation(300))]);
+    assert_eq!(open.decide(ordered(0, compensation(300)), NOW), Ok(vec![]), "told twice it is ordered once");
+    let done = Command::CompleteRemedy { remedy_id, done: Some(compensation(300)) };
+    let given_up = Command::ReportRemedyDeviation { remedy_id, given_up: true };
+    for by_hand in [done, given_up] {
+        assert_eq!(open.decide(by_hand, NOW), Err(Rejection::RemedyOrdered));
+    }
+    assert_eq!(open.decide(withdraw(), NOW), Err(Rejection::MoneyMoving), "it may be on its way");
+    let service = Command::CompleteRemedy { remedy_id: remedy(&agreed, 1), done: None };
+    let executed = led(&open, [service, settle(&open, 0, true)]);
+    assert_eq!(executed.state.name(), "executed", "what no order carries out is done by people");
+    assert_eq!(
+        executed.decide(ordered(1, RemedyKind::ServiceAgain), NOW),
+        Ok(vec![]),
+        "an order that comes late changes nothing"
+    );
+}
+
+#[test]
 fn r_cmp_06_a_remedy_outside_the_policy_takes_a_reason_and_one_more_approval() {
     let investigated = sample("in");
     let wished = [refund(1), RemedyKind::Repair];

@@ -20,6 +20,10 @@ pub enum Rejection {
     LineUnknown,
     #[error("more pieces are meant than were bought and are not asked for already")]
     MoreThanBought,
+    #[error("the means the purchase was paid by do not add up to what was paid")]
+    TendersDoNotAddUp,
+    #[error("the means the purchase was paid by cannot give so much any more")]
+    TendersExhausted,
     #[error(transparent)]
     Money(#[from] MoneyError),
 }
@@ -36,6 +40,8 @@ impl Rejection {
             Self::PurchaseUnknown => "account.purchase_unknown",
             Self::LineUnknown => "account.line_unknown",
             Self::MoreThanBought => "account.more_than_bought",
+            Self::TendersDoNotAddUp => "account.tenders_do_not_add_up",
+            Self::TendersExhausted => "account.tenders_exhausted",
             Self::Money(_) => "account.money",
         }
     }

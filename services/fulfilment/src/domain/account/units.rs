@@ -6,7 +6,7 @@ use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Event, Line, PurchaseAccount, Rejection, State};
+use super::{Event, Line, PurchaseAccount, Rejection, State, tender::Tenders};
 
 /// What returns are decided by.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Sale {
     pub delivered_at: Option<Timestamp>,
     /// By line.
     pub articles: BTreeMap<String, Article>,
+    /// By which means it was paid, where that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenders: Option<Box<Tenders>>,
 }
 
 /// What was bought with a line.
@@ -82,6 +85,25 @@ impl PurchaseAccount {
         };
         let units: Vec<Units> = units.into_iter().filter_map(had).collect();
         if units.is_empty() { vec![] } else { vec![Event::UnitsGivenBack { order_id, units }] }
+    }
+
+    pub(super) fn apply_taken(&mut self, order_id: Uuid, units: &[Units]) {
+        let State::Open { taken, .. } = &mut self.state else { return };
+        for Units { line_id, quantity } in units {
+            taken.entry(line_id.clone()).or_default().insert(order_id, *quantity);
+        }
+    }
+
+    pub(super) fn apply_given_back(&mut self, order_id: Uuid, units: &[Units]) {
+        let State::Open { taken, .. } = &mut self.state else { return };
+        for Units { line_id, quantity } in units {
+            let orders = taken.entry(line_id.clone()).or_default();
+            let left = orders.remove(&order_id).unwrap_or_default().saturating_sub(*quantity);
+            if left > 0 {
+                orders.insert(order_id, left);
+            }
+        }
+        taken.retain(|_, orders| !orders.is_empty());
     }
 }
 

@@ -116,11 +116,13 @@ pub enum Account {
     /// Owed to carriers, workshops and others.
     Payable,
     SupplierReceivable,
+    /// Owed to customers as store credit, gift cards, vouchers and points.
+    CustomerCredit,
 }
 
 impl Account {
     /// All there are.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Refund,
         Self::Fees,
         Self::Goods,
@@ -135,6 +137,7 @@ impl Account {
         Self::SetAside,
         Self::Payable,
         Self::SupplierReceivable,
+        Self::CustomerCredit,
     ];
 
     /// As it is written.
@@ -154,6 +157,7 @@ impl Account {
             Self::SetAside => "set_aside",
             Self::Payable => "payable",
             Self::SupplierReceivable => "supplier_receivable",
+            Self::CustomerCredit => "customer_credit",
         }
     }
 
@@ -173,9 +177,13 @@ impl Account {
             | Self::Labour
             | Self::Parts
             | Self::Compensation => true,
-            Self::Recovery | Self::Cash | Self::Stock | Self::SetAside | Self::Payable | Self::SupplierReceivable => {
-                false
-            }
+            Self::Recovery
+            | Self::Cash
+            | Self::Stock
+            | Self::SetAside
+            | Self::Payable
+            | Self::SupplierReceivable
+            | Self::CustomerCredit => false,
         }
     }
 }

@@ -6,10 +6,13 @@ use uuid::Uuid;
 use super::{
     super::{
         Consequence,
+        account::HeldLine,
+        giving::What,
         order::{
-            Event, Facts, ServiceOrder,
+            Event, Facts, ServiceOrder, compensation,
             goods::{Disposition, Inspection},
-            money,
+            money::{self, Payout, Source},
+            portion::{self, Portion, Portions},
             replacement::{self, Replacement, ReplacementState},
             request::{Event as Told, Line, Request},
             returning,
@@ -29,12 +32,21 @@ pub fn consequence(event: &Event, order: &ServiceOrder) -> Option<Consequence> {
 
 fn postings(event: &Event, order: &ServiceOrder) -> Option<Draft> {
     match event {
-        Event::Completed => order.facts.as_ref().map(agreed),
+        Event::Completed if order.portions.is_empty() => order.facts.as_ref().map(agreed),
+        Event::Portion(portion::Event::Paid { no }) => {
+            let facts = order.facts.as_ref()?;
+            portion_paid(facts.order_id, facts.order_id, &order.portions, *no, &[(facts.amount, Dimensions::default())])
+        }
         Event::Request(event) => of_request(event, order.request.as_ref()?),
         Event::Opened { .. }
         | Event::RefundGranted { .. }
         | Event::RefundRefused { .. }
         | Event::GoodsReceived { .. }
+        | Event::Promised { .. }
+        | Event::Uncompleted
+        | Event::Settled { .. }
+        | Event::Completed
+        | Event::Portion(_)
         | Event::Failed { .. } => None,
     }
 }
@@ -55,6 +67,11 @@ fn agreed(facts: &Facts) -> Draft {
 fn of_request(event: &Told, request: &Request) -> Option<Draft> {
     match event {
         Told::Money(money::Event::Paid { claim_id }) => paid(request, *claim_id),
+        Told::Money(money::Event::Portion { claim_id, event: portion::Event::Paid { no } }) => {
+            let payout = request.payout(*claim_id)?;
+            let lines: Vec<_> = payout.lines.iter().map(|held| (held.amount, lies(request, payout, held))).collect();
+            portion_paid(request.order_id, *claim_id, &payout.portions, *no, &lines)
+        }
         Told::Goods(returning::Event::Inspected { line_no, inspection }) => inspected(request, *line_no, inspection),
         Told::Goods(returning::Event::Ruled { line_no, pieces, ruling }) if ruling.approved => {
             overruled(request, *line_no, *pieces)
@@ -68,6 +85,7 @@ fn of_request(event: &Told, request: &Request) -> Option<Draft> {
             Some(draft(request.order_id, "difference_paid", &of.each_ref().map(String::as_str), postings))
         }
         Told::Work { line_no, event } => worked(request, *line_no, event),
+        Told::Compensation(event) => compensated(request, event),
         _ => None,
     }
 }
@@ -95,22 +113,54 @@ fn worth(line: &Line, before: u32, pieces: u32) -> Option<Money> {
     first(after)?.checked_sub(first(before)?).ok()
 }
 
-/// What left, and what was kept of it, line by line.
+/// What left, and what was kept of it, line by line. What was paid back by several means was posted by each of them.
 fn paid(request: &Request, claim_id: Uuid) -> Option<Draft> {
     let payout = request.payout(claim_id)?;
     let mut postings = vec![];
     for held in &payout.lines {
-        let bought = |line: &&Line| {
-            line.bought
-                .as_ref()
-                .is_some_and(|bought| bought.purchase_id == payout.purchase_id && bought.line_id == held.line_id)
-        };
-        let lies = request.lines.iter().find(bought).map(dimensions).unwrap_or_default();
+        let lies = lies(request, payout, held);
         let kept = Money { minor: held.fees.values().map(|fee| fee.minor).sum(), ..held.amount };
-        postings.extend(sides(Account::Refund, Account::Cash, held.amount, &lies));
+        // What was kept as a fee of a repair is kept no more.
+        let fee = matches!(payout.source, Source::Fee { .. });
+        let to = if fee { Account::Fees } else { Account::Refund };
+        if payout.portions.is_empty() {
+            postings.extend(sides(to, Account::Cash, held.amount, &lies));
+        }
         postings.extend(sides(Account::Refund, Account::Fees, kept, &lies));
     }
     Some(draft(request.order_id, "refund_paid", &[&claim_id.to_string()], postings))
+}
+
+/// Whom the money of a line lies with.
+fn lies(request: &Request, payout: &Payout, held: &HeldLine) -> Dimensions {
+    let bought = |line: &&Line| {
+        line.bought
+            .as_ref()
+            .is_some_and(|bought| bought.purchase_id == payout.purchase_id && bought.line_id == held.line_id)
+    };
+    request.lines.iter().find(bought).map(dimensions).unwrap_or_default()
+}
+
+/// What was paid back by one means: lines and means are laid end to end, so that each cent of a line lies with one means.
+fn portion_paid(
+    order_id: Uuid,
+    paid: Uuid,
+    portions: &Portions,
+    no: u32,
+    lines: &[(Money, Dimensions)],
+) -> Option<Draft> {
+    let before: i64 = portions.iter().take_while(|one| one.share.no != no).map(|one| one.share.amount.minor).sum();
+    let Portion { share, attempt, .. } = portions.iter().find(|one| one.share.no == no)?;
+    let from = if share.kind.is_money() { Account::Cash } else { Account::CustomerCredit };
+    let (mut postings, mut start) = (vec![], 0);
+    for (amount, lies) in lines {
+        let end = start + amount.minor;
+        let minor = (end.min(before + share.amount.minor) - start.max(before)).max(0);
+        postings.extend(sides(Account::Refund, from, Money { minor, ..*amount }, lies));
+        start = end;
+    }
+    let of = [paid.to_string(), no.to_string(), attempt.to_string()];
+    Some(draft(order_id, "refund_paid", &of.each_ref().map(String::as_str), postings))
 }
 
 /// What was accepted is ours again.
@@ -180,6 +230,19 @@ fn worked(request: &Request, line_no: u32, event: &work::Event) -> Option<Draft>
     // What is repaired again without another quote has cost nothing that is known.
     let of = [line_no.to_string(), work.quotes.len().to_string()];
     Some(draft(request.order_id, reason, &of.each_ref().map(String::as_str), postings))
+}
+
+/// What was given beside the purchase: money that left, or what we owe by a coupon, points, or a service done again.
+fn compensated(request: &Request, event: &compensation::Event) -> Option<Draft> {
+    let gift = &request.compensation.as_ref()?.gift;
+    if !matches!(event, compensation::Event::Issued(_) | compensation::Event::Paid { .. }) {
+        return None;
+    }
+    let batch = request.lines.first().map(|line| line.batch.clone()).unwrap_or_default();
+    let (cause, department) = (gift.reason.clone(), gift.department.clone());
+    let lies = Dimensions { cause, department, batch, ..Dimensions::default() };
+    let from = if gift.what == What::Cash { Account::Cash } else { Account::Payable };
+    Some(draft(request.order_id, "compensation_given", &[], sides(Account::Compensation, from, gift.worth?, &lies)))
 }
 
 fn done(work: &Work, lies: &Dimensions) -> Option<Vec<Posting>> {

@@ -107,7 +107,7 @@ fn paid(number: u32, (goods, fee, replaced): (i64, i64, Option<i64>)) -> [Order;
         replaced: replaced.map(cny),
         amount: cny(goods - fee - replaced.unwrap_or(0)),
     };
-    [News::Grant { lines: vec![line] }, News::Pay].map(|news| Order::money(claim_id, news))
+    [News::Grant { lines: vec![line], tendered: false }, News::Pay].map(|news| Order::money(claim_id, news))
 }
 
 fn replacement(number: u32, command: replacement::Command) -> Order {
@@ -134,7 +134,7 @@ fn an_agreed_refund_is_a_cost_once_it_is_paid() {
         purchase_within: SignedDuration::ZERO,
         goods_within: SignedDuration::ZERO,
     };
-    let mut commands = vec![Order::Open(facts), Order::Grant { parts: vec![] }];
+    let mut commands = vec![Order::Open(facts), Order::Grant { parts: vec![], tendered: false }];
     assert_eq!(balances(&ledger(commands.clone())), [], "nothing left yet");
     commands.push(Order::Complete);
     assert_eq!(balances(&ledger(commands)), [("refund", 60), ("cash", -60)]);
@@ -248,7 +248,7 @@ fn a_repair_costs_its_labour_and_parts_once_and_what_the_customer_paid_is_an_inc
         Step::Assign { technician: "staff:li".into() },
         Step::Start,
         Step::Test { passed: true },
-        Step::HandOver { payment: Some("pay-1".into()) },
+        Step::HandOver { payment: Some("pay-1".into()), by_provider: false },
     ];
     commands.extend(more.map(step));
     let ledger = ledger(commands);
@@ -266,4 +266,39 @@ fn what_is_refunded_instead_of_repaired_stays_with_us() {
     commands.extend(paid(0, (100, 0, None)));
     let stands = balances(&ledger(commands));
     assert_eq!(stands, [("refund", 100), ("goods", -100), ("cash", -100), ("set_aside", 100)]);
+}
+
+#[test]
+fn r_ful_15_a_compensation_lies_with_its_cause_and_its_department_once_it_is_given() {
+    use super::super::super::{
+        giving::{What, tests::gift},
+        order::compensation::tests::{approve, asked as given, compensation, issue},
+    };
+    let ask = |what, minor, purchase| {
+        let mut request = given(order_id(uuid::Uuid::nil()), compensation("staff:ana", gift(what, minor), purchase));
+        request.lines = vec![asked_line(0, Answer::Review)];
+        request.lines.iter_mut().for_each(|line| line.batch = "b-1".into());
+        Order::Request(Asked::Ask { request: Box::new(request), confirmed: true })
+    };
+    assert_eq!(balances(&ledger(vec![ask(What::Coupon, 50, None)])), [], "nothing costs before it is given");
+    let coupon = ledger(vec![ask(What::Coupon, 50, None), issue(false), issue(true)]);
+    assert_eq!(balances(&coupon), [("compensation", 50), ("payable", -50)]);
+    let cash = ledger(vec![ask(What::Cash, 500, None), approve("staff:bo"), issue(true)]);
+    assert_eq!(
+        (balances(&cash), reasons(&cash)),
+        (vec![("compensation", 500), ("cash", -500)], vec!["compensation_given"])
+    );
+    let lies = &cash.entries[0].postings[0].dimensions;
+    let found = (lies.cause.as_str(), lies.department.as_str(), lies.batch.as_str());
+    assert_eq!(found, ("service.slow", "store-operations", "b-1"));
+    let paid = vec![ask(What::Cash, 500, Some(uuid::Uuid::from_u128(5))), approve("staff:bo")];
+    let claim = |number: &str| {
+        let order_id = order_id(uuid::Uuid::nil()).to_string();
+        kernel::id::derived("compensation", &[&order_id, number])
+    };
+    let fail = Order::money(claim("0"), News::Fail { code: "no".into() });
+    let repeat = Order::money(claim("0"), News::Repeat);
+    let paid = ledger([paid, vec![fail, repeat, Order::money(claim("1"), News::Pay)]].concat());
+    assert_eq!(balances(&paid), [("compensation", 500), ("cash", -500)], "what failed cost nothing");
+    assert_eq!(balances(&ledger(vec![ask(What::ServiceAgain, 0, None), issue(true)])), [], "what it costs people tell");
 }

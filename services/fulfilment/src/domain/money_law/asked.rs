@@ -104,7 +104,8 @@ impl World {
     fn repeat(&mut self, n: usize) {
         let request = self.orders.get(&id(n)).and_then(|order| order.request.as_ref());
         let payouts = request.into_iter().flat_map(|request| &request.payouts);
-        let failed = payouts.filter(|payout| matches!(payout.state, PayoutState::Failed { .. }));
+        let failed = payouts
+            .filter(|payout| matches!(payout.state, PayoutState::Failed { .. } | PayoutState::PartlyFailed { .. }));
         for claim_id in failed.map(|payout| payout.claim_id).collect::<Vec<_>>() {
             let repeat = order::Command::money(claim_id, News::Repeat);
             self.change(Consequence::Order(id(n), repeat)).expect("what failed may be claimed anew");

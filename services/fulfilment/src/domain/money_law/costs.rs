@@ -15,8 +15,13 @@ impl World {
         all.filter(|(on, _)| *on == account).map(|(_, amount)| amount.minor).sum()
     }
 
+    /// What left, as money or as what customers can buy for.
+    fn left(&self, order_id: &Uuid) -> i64 {
+        self.balance(order_id, Account::Cash) + self.balance(order_id, Account::CustomerCredit)
+    }
+
     /// What the customer of an order paid for dearer goods.
-    fn paid_in(&self, order: &ServiceOrder) -> i64 {
+    pub fn paid_in(&self, order: &ServiceOrder) -> i64 {
         let replacements = order.request.iter().flat_map(|request| &request.replacements);
         replacements.flat_map(|one| &one.differences).map(|paid| paid.amount.minor).sum()
     }
@@ -31,7 +36,7 @@ impl World {
             let succeeded = |refund: &&Refund| matches!(refund.state, refund::State::Succeeded { .. });
             let facts = self.refunds.values().filter(succeeded).filter_map(|refund| refund.facts);
             let paid: i64 = facts.filter(|facts| facts.order_id == *id).map(|facts| facts.amount.minor).sum();
-            assert_eq!(self.balance(id, Account::Cash), self.paid_in(order) - paid, "order {id}: {order:?}");
+            assert_eq!(self.left(id), self.paid_in(order) - paid, "order {id}: {order:?}");
         }
     }
 
@@ -40,7 +45,7 @@ impl World {
         for (id, order) in &self.orders {
             let ledger = self.provider.ledger.iter().filter(|(_, facts)| facts.order_id == *id);
             let paid: i64 = ledger.map(|(_, facts)| facts.amount.minor).sum();
-            assert_eq!(self.balance(id, Account::Cash), self.paid_in(order) - paid, "order {id}");
+            assert_eq!(self.left(id), self.paid_in(order) - paid, "order {id}");
             let came_back: i64 = [Account::Stock, Account::SetAside, Account::WriteOff, Account::Goods]
                 .map(|account| self.balance(id, account))
                 .iter()

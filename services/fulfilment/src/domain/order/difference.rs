@@ -80,7 +80,8 @@ impl Request {
     /// What he was paid for them, or will be: also what failed, until it is claimed anew.
     fn paid_out(&self, of: Uuid, meant: impl Fn(Source) -> bool) -> i64 {
         let counts = |payout: &&Payout| {
-            matches!(payout.state, PayoutState::Granted | PayoutState::Paid | PayoutState::Failed { .. })
+            use PayoutState as S;
+            matches!(payout.state, S::Granted | S::Paid | S::Failed { .. } | S::PartlyFailed { .. })
         };
         let all = self.payouts.iter().filter(|payout| payout.source.of() == Some(of) && meant(payout.source));
         all.filter(counts).filter_map(Payout::amount).map(|amount| amount.minor).sum()

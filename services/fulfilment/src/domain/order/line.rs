@@ -1,14 +1,22 @@
 //! A line of an order that was asked for: an article, what was said about it, and what is wanted instead.
+use std::collections::BTreeMap;
+
 use kernel::{
     money::Money,
-    returns::{Answer, Kind, Receipt},
+    returns::{Answer, Bearer, Goods, Kind, Receipt},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    super::{
+        Consequence,
+        account::{self, Units},
+    },
+    compensation::Stage,
     goods::Leg,
     request::Request,
+    returning::Pieces,
     work::{Alternative, Work},
 };
 
@@ -90,6 +98,17 @@ impl Line {
 impl Request {
     /// What holds for a line of this order by now.
     pub fn verdict(&self, line: &Line) -> Verdict {
+        if self.agreed {
+            return Verdict::Eligible;
+        }
+        let given = self.compensation.as_ref().filter(|_| line.receipt.outcome.answer == Answer::Review);
+        if let Some(one) = given {
+            return match one.stage {
+                Stage::Asked | Stage::HeldBack => Verdict::InReview,
+                Stage::Refused { .. } => Verdict::Ineligible,
+                _ => Verdict::Eligible,
+            };
+        }
         match (line.receipt.outcome.answer, &self.review) {
             (Answer::Eligible, _) => Verdict::Eligible,
             (Answer::Ineligible, _) => Verdict::Ineligible,
@@ -99,8 +118,41 @@ impl Request {
         }
     }
 
+    /// When the goods of a line come back: none for a compensation; and what the policy would not take, but was agreed, comes
+    /// before anything goes out for it.
+    pub(super) fn goods_come(&self, line: &Line) -> Goods {
+        match line.receipt.outcome.goods {
+            _ if self.compensation.is_some() => Goods::No,
+            _ if self.agreed && line.receipt.outcome.answer == Answer::Ineligible => Goods::Before,
+            goods => goods,
+        }
+    }
+
     /// The line with this number.
     pub(super) fn line(&self, line_no: u32) -> Option<&Line> {
         self.lines.get(usize::try_from(line_no).ok()?.checked_sub(1)?)
+    }
+
+    /// The lines whose goods come back.
+    pub fn returning(&self) -> impl Iterator<Item = (u32, &Line)> {
+        let wanted = |line: &&Line| self.verdict(line) == Verdict::Eligible && self.goods_come(line) != Goods::No;
+        (1..).zip(&self.lines).filter(move |(_, line)| wanted(line))
+    }
+
+    /// Who pays for the way back: not the customer as soon as one line says so, for it is one parcel (R-FUL-08).
+    pub fn freight(&self) -> Option<Bearer> {
+        self.returning().map(|(_, line)| line.receipt.outcome.freight).min_by_key(|bearer| *bearer == Bearer::Customer)
+    }
+
+    /// One command to each purchase whose pieces are meant.
+    pub(super) fn tell(&self, pieces: &Pieces, command: impl Fn(Vec<Units>) -> account::Command) -> Vec<Consequence> {
+        let mut all: BTreeMap<Uuid, Vec<Units>> = BTreeMap::new();
+        for (line_no, line) in (1..).zip(&self.lines) {
+            let quantity = pieces.get(&line_no).copied().unwrap_or_default();
+            if let Some(Bought { purchase_id, line_id }) = line.bought.as_ref().filter(|_| quantity > 0) {
+                all.entry(*purchase_id).or_default().push(Units { line_id: line_id.clone(), quantity });
+            }
+        }
+        all.into_iter().map(|(purchase_id, units)| Consequence::Account(purchase_id, command(units))).collect()
     }
 }

@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kernel::{
-    money::Money,
     promise::{Command as Note, Fact},
     returns::{Goods as WhenGoods, Kind},
 };
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use super::payout::{Payout, PayoutState, Source};
 use super::{
     super::{
         Consequence, Refusal,
@@ -21,48 +20,10 @@ use super::{
         refund, refund_id,
     },
     Rejection, State,
+    portion::{self, Portions},
     request::{Event as Told, Line, Request, Verdict},
     returning::{self, Owed, Pieces},
 };
-
-/// Money of pieces of one purchase.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Payout {
-    pub claim_id: Uuid,
-    pub purchase_id: Uuid,
-    pub pieces: Pieces,
-    /// What the purchase holds for it, line by line; nothing before that.
-    pub lines: Vec<HeldLine>,
-    pub state: PayoutState,
-    #[serde(default)]
-    pub source: Source,
-}
-
-/// What is paid for. `of` is the first attempt to replace the pieces of an exchange.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Source {
-    /// Pieces.
-    #[default]
-    Pieces,
-    /// Pieces for which other goods go out, as far as these cost less. The money of all of them is held under its claim.
-    Exchange { of: Uuid },
-    /// What is held for goods that go out and is not needed for them any more.
-    Rest { of: Uuid },
-    /// What the customer paid for dearer goods, and these do not cost any more.
-    Difference { of: Uuid },
-}
-
-impl Source {
-    /// The first attempt to replace the pieces of an exchange.
-    pub fn of(self) -> Option<Uuid> {
-        match self {
-            Self::Pieces => None,
-            Self::Exchange { of } | Self::Rest { of } | Self::Difference { of } => Some(of),
-        }
-    }
-}
 
 /// A claim to be made; `line` is what it pays where nobody need be asked.
 pub(super) struct Claim {
@@ -72,45 +33,13 @@ pub(super) struct Claim {
     pub line: Option<HeldLine>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum PayoutState {
-    Claimed,
-    /// It is on its way.
-    Granted,
-    Paid,
-    /// The purchase cannot give it; people must act.
-    Refused {
-        reason: Refusal,
-    },
-    /// The provider said no for good; people must act.
-    Failed {
-        code: String,
-    },
-    /// After one of these it was claimed anew.
-    Repeated,
-}
-
-impl PayoutState {
-    /// As it is written.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Claimed => "claimed",
-            Self::Granted => "granted",
-            Self::Paid => "paid",
-            Self::Refused { .. } => "refused",
-            Self::Failed { .. } => "failed",
-            Self::Repeated => "repeated",
-        }
-    }
-}
-
 /// What became of a claim.
 #[derive(Clone, Debug, PartialEq)]
 pub enum News {
     /// The purchase holds the money.
     Grant {
         lines: Vec<HeldLine>,
+        tendered: bool,
     },
     Refuse {
         reason: Refusal,
@@ -122,34 +51,19 @@ pub enum News {
     },
     /// Somebody mended what stood against it; it is to be claimed anew, under another id.
     Repeat,
+    /// Of one of the means it is paid back by.
+    Portion(portion::News),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     Claimed { claim_id: Uuid, purchase_id: Uuid, pieces: Pieces, source: Source },
-    Granted { claim_id: Uuid, lines: Vec<HeldLine> },
+    Granted { claim_id: Uuid, lines: Vec<HeldLine>, tendered: bool },
     Refused { claim_id: Uuid, reason: Refusal },
     Paid { claim_id: Uuid },
     Failed { claim_id: Uuid, code: String },
     Repeated { claim_id: Uuid },
-}
-
-impl Payout {
-    /// All lines together; none before the purchase holds it.
-    pub fn amount(&self) -> Option<Money> {
-        let currency = self.lines.first()?.amount.currency;
-        Money::sum(currency, self.lines.iter().map(|line| line.amount)).ok()
-    }
-
-    fn is_settled(&self) -> bool {
-        matches!(self.state, PayoutState::Paid | PayoutState::Repeated)
-    }
-
-    /// Money is on its way, or should be; whether an exchange pays any is known once the purchase holds it.
-    fn is_owed(&self) -> bool {
-        let unknown = matches!(self.state, PayoutState::Claimed | PayoutState::Refused { .. });
-        !(self.is_settled() || unknown && matches!(self.source, Source::Exchange { .. }))
-    }
+    Portion { claim_id: Uuid, event: portion::Event },
 }
 
 impl Request {
@@ -164,15 +78,19 @@ impl Request {
         use {News as N, PayoutState as S};
         let payout = self.payout(claim_id).ok_or(Rejection::NoSuchClaim)?;
         Ok(match (news, &payout.state) {
-            (N::Grant { lines }, S::Claimed) => {
+            (N::Grant { lines, tendered }, S::Claimed) => {
                 let nothing = lines.iter().all(|line| line.amount.minor == 0);
                 let paid = nothing.then_some(Event::Paid { claim_id });
-                [Event::Granted { claim_id, lines }].into_iter().chain(paid).collect()
+                [Event::Granted { claim_id, lines, tendered }].into_iter().chain(paid).collect()
             }
             (N::Refuse { reason }, S::Claimed) => vec![Event::Refused { claim_id, reason }],
+            (N::Pay | N::Fail { .. }, _) if payout.tendered => return Err(Rejection::NotNow),
             (N::Pay, S::Granted) => vec![Event::Paid { claim_id }],
             (N::Fail { code }, S::Granted) => vec![Event::Failed { claim_id, code }],
             (N::Repeat, S::Refused { .. } | S::Failed { .. }) => vec![Event::Repeated { claim_id }],
+            (N::Portion(news), S::Granted | S::PartlyFailed { .. } | S::Paid) => payout.decide_portion(news)?,
+            (N::Repeat, S::PartlyFailed { .. }) => payout.decide_portion(portion::News::Repeat { by_hand: false })?,
+            (N::Portion(_), _) => return Err(Rejection::NotNow),
             (N::Repeat, S::Repeated) => vec![],
             (N::Repeat, _) | (N::Pay | N::Fail { .. }, S::Claimed) => return Err(Rejection::NotNow),
             (N::Grant { .. } | N::Refuse { .. } | N::Pay | N::Fail { .. }, _) => vec![],
@@ -184,7 +102,13 @@ impl Request {
             Event::Claimed { claim_id, purchase_id, pieces, source } => {
                 let (claim_id, purchase_id, pieces, source) = (*claim_id, *purchase_id, pieces.clone(), *source);
                 let state = PayoutState::Claimed;
-                return self.payouts.push(Payout { claim_id, purchase_id, pieces, lines: vec![], state, source });
+                let (lines, tendered, portions) = (vec![], false, Portions::default());
+                let payout = Payout { claim_id, purchase_id, pieces, lines, state, source, tendered, portions };
+                return self.payouts.push(payout);
+            }
+            Event::Portion { claim_id, event } => {
+                let payout = self.payouts.iter_mut().find(|payout| payout.claim_id == *claim_id);
+                return payout.into_iter().for_each(|payout| payout.apply_portion(event));
             }
             Event::Granted { claim_id, .. } => (claim_id, PayoutState::Granted),
             Event::Refused { claim_id, reason } => (claim_id, PayoutState::Refused { reason: *reason }),
@@ -194,8 +118,9 @@ impl Request {
         };
         if let Some(payout) = self.payouts.iter_mut().find(|payout| payout.claim_id == *id) {
             payout.state = state;
-            if let Event::Granted { lines, .. } = event {
+            if let Event::Granted { lines, tendered, .. } = event {
                 payout.lines.clone_from(lines);
+                payout.tendered = *tendered;
             }
         }
     }
@@ -209,11 +134,14 @@ impl Request {
         wants.iter().for_each(|event| next.apply(event));
         let claims = next.claims().into_iter().map(Told::Money).collect::<Vec<_>>();
         claims.iter().for_each(|event| next.apply(event));
+        let queued = next.queues(at).map(Told::Compensation);
+        queued.iter().for_each(|event| next.apply(event));
         let promises = next.refund_term(at).into_iter().chain(next.reship_term(&events, at));
         let promises = promises.chain(next.repair_term(self, at)).map(Told::Goods).collect::<Vec<_>>();
         let is_over = |state| matches!(state, State::Completed { .. } | State::ClosedPartial);
         let finished = (is_over(next.state()) && !is_over(self.state())).then_some(Told::Finished);
-        events.extend(wants.into_iter().chain(claims).chain(promises).chain(finished));
+        let too_much = next.too_much_asked();
+        events.extend(wants.into_iter().chain(claims).chain(queued).chain(promises).chain(too_much).chain(finished));
         events
     }
 
@@ -247,7 +175,7 @@ impl Request {
 
     /// Pieces of a line that may be paid for or replaced by now, as the policy has it.
     pub(super) fn payable(&self, line: &Line) -> u32 {
-        match line.receipt.outcome.goods {
+        match self.goods_come(line) {
             WhenGoods::Before => line.leg.as_ref().map_or(0, |leg| leg.goods.accepted()),
             WhenGoods::After | WhenGoods::No => line.quantity,
         }
@@ -276,11 +204,14 @@ impl Request {
             }
         }
         let of_pieces = |(purchase_id, pieces)| Claim { purchase_id, pieces, source: Source::Pieces, line: None };
-        let claims = due.into_iter().map(of_pieces).chain(self.exchange_claims());
+        let claims = due.into_iter().map(of_pieces).chain(self.exchange_claims()).chain(self.fee_claims());
         let claim = |(number, claim): (usize, Claim)| {
             let claim_id = kernel::id::derived("claim", &[&self.order_id.to_string(), &number.to_string()]);
             let Claim { purchase_id, pieces, source, line } = claim;
-            let granted = line.map(|line| Event::Granted { claim_id, lines: vec![line] });
+            // What is held for goods that go out is the purchase's; what the customer paid for them is not.
+            let stake = matches!(source, Source::Rest { .. }).then(|| self.stake(source.of()?)).flatten();
+            let tendered = stake.is_some_and(|stake| stake.tendered);
+            let granted = line.map(|line| Event::Granted { claim_id, lines: vec![line], tendered });
             std::iter::once(Event::Claimed { claim_id, purchase_id, pieces, source }).chain(granted)
         };
         (self.payouts.len()..).zip(claims).flat_map(claim).collect()
@@ -294,6 +225,7 @@ impl Request {
                 Kind::ReturnRefund | Kind::RefundOnly => self.money_is_done(),
                 Kind::Exchange | Kind::Reship => self.replacement_is_done(),
                 Kind::Repair => self.work_is_done(),
+                // Its state follows from what is given; goods of those from before that come back alone.
                 Kind::Compensation => false,
             }
     }
@@ -319,12 +251,18 @@ impl Request {
 
     /// What a claim means for the purchase and its refund.
     pub(super) fn money_consequences(&self, event: &Event) -> Vec<Consequence> {
-        let (Event::Claimed { claim_id, .. } | Event::Granted { claim_id, .. } | Event::Failed { claim_id, .. }) =
-            event
+        let (Event::Claimed { claim_id, .. }
+        | Event::Granted { claim_id, .. }
+        | Event::Failed { claim_id, .. }
+        | Event::Portion { claim_id, .. }) = event
         else {
             return vec![];
         };
         let Some(payout) = self.payout(*claim_id) else { return vec![] };
+        if let Event::Portion { event, .. } = event {
+            let whole = self.refund_facts(payout);
+            return whole.iter().flat_map(|whole| payout.portions.consequences(event, whole)).collect();
+        }
         let moved = |of, back| self.moved_hold(payout, of, back).map(account::Command::MoveHold);
         let on_account = match (event, payout.source) {
             (Event::Claimed { .. }, Source::Pieces) => Some(account::Command::ClaimPieces(self.piece_claim(payout))),
@@ -351,13 +289,35 @@ impl Request {
         PieceClaim { claim_id: payout.claim_id, order_id: self.order_id, lines }
     }
 
-    /// One refund, where there is something to pay.
+    /// One refund, where there is something to pay; or what the purchase is asked to divide.
     fn refund_of(&self, payout: &Payout) -> Option<Consequence> {
+        let facts = self.refund_facts(payout)?;
+        let refund::Facts { refund_id, order_id, purchase_id, amount, .. } = facts;
+        let divide = account::Command::Divide { claim_id: payout.claim_id, order_id, amount };
+        if let Source::Fee { line_no } = payout.source {
+            return self.fee_refund(line_no, facts);
+        }
+        Some(match payout.tendered {
+            true => Consequence::Account(purchase_id, divide),
+            false => Consequence::Refund(refund_id, refund::Command::Queue(facts)),
+        })
+    }
+
+    fn refund_facts(&self, payout: &Payout) -> Option<refund::Facts> {
         let amount = payout.amount().filter(|due| due.minor > 0)?;
         let (refund_id, purchase_id, claim_id) = (refund_id(payout.claim_id), payout.purchase_id, payout.claim_id);
         let (order_id, complaint_id, claim_id) = (self.order_id, Uuid::nil(), Some(claim_id));
-        let facts = refund::Facts { refund_id, order_id, complaint_id, purchase_id, amount, claim_id };
-        Some(Consequence::Refund(refund_id, refund::Command::Queue(facts)))
+        Some(refund::Facts {
+            refund_id,
+            order_id,
+            complaint_id,
+            purchase_id,
+            amount,
+            claim_id,
+            part: None,
+            by_hand: false,
+            compensation: false,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 use jiff::SignedDuration;
 use kernel::{
+    money::Money,
     promise::Promise,
     returns::{Answer, Fee},
 };
@@ -71,7 +72,7 @@ fn grant(number: u32, minor: i64) -> Order {
     let (goods, none) = (cny(minor), cny(0));
     let (line_id, fees) = ("0".into(), account::Fees::new());
     let line = HeldLine { line_id, quantity: 1, goods, fees, given: none, replaced: None, amount: goods };
-    Order::money(claim(number), News::Grant { lines: vec![line] })
+    Order::money(claim(number), News::Grant { lines: vec![line], tendered: false })
 }
 
 fn refuse() -> Order {
@@ -80,6 +81,10 @@ fn refuse() -> Order {
 
 fn pay(number: u32) -> Order {
     Order::money(claim(number), News::Pay)
+}
+
+fn paid(number: u32) -> Order {
+    pay(number)
 }
 
 fn fail() -> Order {
@@ -147,6 +152,70 @@ fn r_ful_05_every_news_of_the_money_in_every_state() {
         ("cancelled",          [CLAIM, CLAIM, CLAIM, CLAIM, CLAIM, CLAIM, CLAIM, NOT,   NOT,   NOT,     "-",  "-", "-",  "-"]),
     ];
     machine::check("money", &states, &commands, table, next);
+}
+
+fn portion(news: portion::News) -> Order {
+    Order::Portion { claim_id: claim(0), news }
+}
+
+#[test]
+fn r_ful_05_every_news_of_a_refund_that_is_paid_back_by_several_means() {
+    use super::super::super::account::{Share, TenderKind};
+    let cny = |minor| Money::new(minor, "CNY".parse().unwrap());
+    let share = |no, kind, by_hand| Share { no, kind, amount: cny(5), points: None, by_hand };
+    let divide = || {
+        let shares = vec![share(1, TenderKind::Card, false), share(2, TenderKind::Cash, true)];
+        portion(portion::News::Divide { shares })
+    };
+    let pay = |no, attempt| portion(portion::News::Pay { no, attempt });
+    let fail_one = || portion(portion::News::Fail { no: 1, attempt: 1, code: "closed_card".into() });
+    let tendered = || match grant(0, 10) {
+        Order::Request(Asked::Money { claim_id, news: News::Grant { lines, .. } }) => {
+            Order::money(claim_id, News::Grant { lines, tendered: true })
+        }
+        other => unreachable!("{other:?}"),
+    };
+    let then = |more: &[Order]| after(&[vec![two(), receive(2), accept(2)], more.to_vec()].concat());
+    let states = [
+        ("claimed", then(&[])),
+        ("granted", then(&[tendered()])),
+        ("divided", then(&[tendered(), divide()])),
+        ("one paid", then(&[tendered(), divide(), pay(2, 1)])),
+        ("partly_failed", then(&[tendered(), divide(), fail_one()])),
+        ("partly_failed, one paid", then(&[tendered(), divide(), fail_one(), pay(2, 1)])),
+        ("repeated", then(&[tendered(), divide(), fail_one(), pay(2, 1), repeat()])),
+        ("paid", then(&[tendered(), divide(), pay(1, 1), pay(2, 1)])),
+    ];
+    let by_hand = portion(portion::News::Repeat { by_hand: true });
+    let commands = [divide(), pay(1, 1), pay(2, 1), fail_one(), pay(1, 2), repeat(), by_hand, paid(0), fail()];
+    const NOT: &str = "order.not_now";
+    const CLAIM: &str = "order.no_such_claim";
+    #[rustfmt::skip]
+    let table = [
+        //                          divide     one      two       one fails  one again repeat     by hand    pay  fail
+        ("claimed",                 [NOT,       NOT,     NOT,      NOT,             NOT,    NOT,       NOT,       NOT, NOT]),
+        ("granted",                 ["granted", CLAIM,   CLAIM,    CLAIM,           CLAIM,  NOT,       NOT,       NOT, NOT]),
+        ("divided",                 ["-",       "granted", "granted", "partly_failed", "-", NOT,       NOT,       NOT, NOT]),
+        ("one paid",                ["-",       "paid",  "-",      "partly_failed", "-",    NOT,       NOT,       NOT, NOT]),
+        ("partly_failed",           ["-",       "-",     "partly_failed", "-",      "-",    "granted", "granted", NOT, NOT]),
+        ("partly_failed, one paid", ["-",       "-",     "-",      "-",             "-",    "granted", "granted", NOT, NOT]),
+        ("repeated",                ["-",       "-",     "-",      "-",             "paid", NOT,       NOT,       NOT, NOT]),
+        ("paid",                    ["-",       "-",     "-",      "-",             "-",    NOT,       NOT,       NOT, NOT]),
+    ];
+    let stands = |order: &ServiceOrder| order.request.as_ref().unwrap().payouts[0].state.word();
+    for ((name, order), (row, cells)) in states.iter().zip(table) {
+        assert_eq!(*name, row);
+        for (command, cell) in commands.iter().zip(cells) {
+            let outcome = match next(order, command.clone()) {
+                Err(code) => code,
+                Ok(same) if same == *order => "-",
+                Ok(next) => stands(&next),
+            };
+            assert_eq!(outcome, cell, "{name} + {command:?}");
+        }
+    }
+    let (_, paid) = states.last().unwrap();
+    assert_eq!(paid.state, State::Completed { refund_id: None }, "the order is over with the last of them");
 }
 
 /// Takes the commands one after the other; says the pieces of line 1 that were claimed on the way.

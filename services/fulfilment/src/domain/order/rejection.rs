@@ -1,7 +1,8 @@
 //! Why an order says no.
+use kernel::approval::Refusal;
 
 /// Each with the way out, and a stable code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     #[error("there is no such service order")]
     Unknown,
@@ -79,6 +80,21 @@ pub enum Rejection {
     NothingCame,
     #[error("who recorded the customer's payment cannot have it paid back; somebody else must")]
     OwnPayment,
+    #[error("nothing is to be given by this order")]
+    NoCompensation,
+    #[error(
+        "what is to be given is approved in steps, by those whom the rules name; approve or refuse the compensation"
+    )]
+    ApprovedInSteps,
+    #[error("the payment provider pays this; its refund tells how far it is")]
+    ProviderPays,
+    #[error("{0}")]
+    Approval(Box<Refusal>),
+    #[error(
+        "the order carries out an agreed remedy; its kind, its worth and its purchase are what was approved. Agree on \
+         another remedy in the complaint"
+    )]
+    NotAsAgreed,
     #[error("the customer's word is about another offer than the one that is open; tell him that one")]
     OtherAlternative,
 }
@@ -124,6 +140,11 @@ impl Rejection {
             Self::MoneyNotGranted => "order.money_not_granted",
             Self::NothingCame => "order.nothing_came",
             Self::OwnPayment => "order.own_payment",
+            Self::NoCompensation => "order.no_compensation",
+            Self::ApprovedInSteps => "order.approved_in_steps",
+            Self::ProviderPays => "order.provider_pays",
+            Self::Approval(refusal) => refusal.code(),
+            Self::NotAsAgreed => "order.not_as_agreed",
             Self::OtherAlternative => "order.other_alternative",
         }
     }

@@ -198,6 +198,9 @@ impl Request {
 
     /// Money that no rule grants is taken by somebody who had no hand in it.
     fn may_let_money_go(&self, one: &Replacement, by: &str) -> Result<(), Rejection> {
+        if self.agreed {
+            return Err(Rejection::NotAsAgreed);
+        }
         let granted = self.line(one.line_no).is_some_and(Line::grants_money);
         let own = one.hands.iter().chain([&self.by]).any(|hand| !independent(hand, by));
         if own && !granted { Err(Rejection::MoneyNotGranted) } else { Ok(()) }

@@ -2,29 +2,23 @@
 //! follow-up or a major issue. Each line comes with the receipt of the policy's decision about it.
 //! Invariant: nothing is authorised that neither a rule nor another person than the one who asked has granted, nor before
 //! the customer has confirmed the articles and the reason; the order's state follows from its lines and these words.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use kernel::{
-    approval::independent,
-    promise::Promises,
-    returns::{Answer, Bearer, Goods as WhenGoods, Kind},
-};
+use kernel::{approval::independent, promise::Promises, returns::Kind};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::origin::rma_number;
 use super::{
-    super::{
-        Consequence,
-        account::{self, Units},
-    },
     Rejection, ServiceOrder, State,
+    compensation::{self, Compensation},
+    effort::Effort,
     goods::{Goods, Leg, Surplus},
     label::{self, Label},
     money::{self, Payout},
     replacement::{self, Replacement},
-    returning::{self, Owed, Pieces, Terms},
+    returning::{self, Owed, Terms},
     work,
 };
 pub use super::{
@@ -65,12 +59,20 @@ pub struct Request {
     /// Every attempt to bring pieces to the customer, in the order they were made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replacements: Vec<Replacement>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compensation: Option<Compensation>,
+    /// It carries out an agreed remedy: what was approved there need not be granted here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub agreed: bool,
     /// When people were told last that the customer does not answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered_at: Option<Timestamp>,
     /// Of the parcel the goods come back in, where a carrier made one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<Label>,
+    /// How much was asked of the customer.
+    #[serde(default)]
+    pub effort: Effort,
 }
 
 /// What a person decided about the lines the policy left to people.
@@ -133,6 +135,13 @@ pub enum Command {
     Label(label::Command),
     /// Time passed; see whether a quote was valid long enough.
     LookAtWork,
+    /// About what is given.
+    Compensation {
+        by: String,
+        step: compensation::Step,
+    },
+    /// Time passed; see whether nobody approved what is to be given.
+    LookAtCompensation,
     /// Time passed; see whether the customer has said nothing for too long.
     LookForAnswers,
 }
@@ -162,34 +171,46 @@ pub enum Event {
         event: Box<work::Event>,
     },
     Label(label::Event),
+    Compensation(compensation::Event),
     /// All that was granted is done, in whole or in part.
     Finished,
     /// The customer has not said for too long what it goes on with; people must look. Told once.
     Unanswered {
         at: Timestamp,
     },
+    /// More was asked of the customer than may be. Told once.
+    TooMuchAsked,
 }
 
 impl ServiceOrder {
     /// What follows for an order that was asked for.
     pub(super) fn decide_request(&self, command: Command, now: Timestamp) -> Result<Vec<super::Event>, Rejection> {
         let events = match (command, &self.request) {
-            (Command::Ask { request, confirmed }, None) if self.state == State::Absent => ask(request, confirmed, now)?,
+            (Command::Ask { request, confirmed }, None) if self.state == State::Absent && !request.agreed => {
+                ask(request, confirmed, now)?
+            }
+            (Command::Ask { request, confirmed }, None) if self.state == State::Promised => {
+                self.may_be_completed_by(&request)?;
+                ask(request, confirmed, now)?
+            }
+            (Command::Ask { request, .. }, None) if request.agreed => return Err(Rejection::NotNow),
             (Command::Ask { .. }, _) => vec![],
             (_, None) if self.state == State::Absent => return Err(Rejection::Unknown),
             (_, None) => return Err(Rejection::NotNow),
             (Command::LookForAnswers, Some(request)) => request.follow(request.unanswered(self.opened_at, now), now),
             (command, Some(request)) => request.follow(request.decide(command, &self.state, now)?, now),
         };
-        Ok(events.into_iter().map(super::Event::Request).collect())
+        let ended = self.ends(&events);
+        Ok(events.into_iter().map(super::Event::Request).chain(ended).collect())
     }
 
     pub(super) fn apply_request(&mut self, event: &Event) {
         match (event, &mut self.request) {
             (Event::Requested { request, at }, _) => {
-                self.opened_at = Some(*at);
+                self.opened_at = self.opened_at.or(Some(*at));
                 self.state = State::Requested;
-                self.request = Some(Request::clone(request));
+                let request = self.request.insert(Request::clone(request));
+                request.count_effort(event);
             }
             (event, Some(request)) => {
                 request.apply(event);
@@ -202,7 +223,7 @@ impl ServiceOrder {
 
 /// An answer is given at once; what is granted and confirmed is authorised with it.
 fn ask(request: Box<Request>, confirmed: bool, at: Timestamp) -> Result<Vec<Event>, Rejection> {
-    if request.lines.is_empty() {
+    if request.lines.is_empty() && request.compensation.is_none() {
         return Err(Rejection::NoLines);
     }
     let mut named = BTreeSet::new();
@@ -210,10 +231,13 @@ fn ask(request: Box<Request>, confirmed: bool, at: Timestamp) -> Result<Vec<Even
         return Err(Rejection::LineTwice);
     }
     request.lines.iter().try_for_each(|line| request.may_want(line))?;
-    let confirmation = if confirmed { request.confirm(&request.state(), at) } else { vec![] };
-    let asked = Request::clone(&request);
-    let answered = [Event::Requested { request, at }, Event::Decided];
-    Ok(asked.follow(answered.into_iter().chain(confirmation).collect(), at))
+    let mut asked = Request::clone(&request);
+    let mut events = vec![Event::Requested { request, at }, Event::Decided];
+    events.extend(asked.gives_at_once(at));
+    events.iter().for_each(|event| asked.apply(event));
+    let confirmation = if confirmed { asked.confirm(&asked.state(), at) } else { vec![] };
+    events.extend(asked.follow(confirmation, at));
+    Ok(events)
 }
 
 impl Request {
@@ -221,6 +245,7 @@ impl Request {
         match (command, state) {
             (Command::Confirm, _) if self.confirmed_at.is_some() => Ok(vec![]),
             (Command::Confirm, State::InReview | State::Eligible) => Ok(self.confirm(state, at)),
+            (Command::Review { .. }, State::InReview) if self.compensation.is_some() => Err(Rejection::ApprovedInSteps),
             (Command::Review { by, .. }, State::InReview) if !independent(&self.by, &by) => Err(Rejection::OwnRequest),
             (Command::Review { by, approved, reason }, State::InReview) => {
                 let review = Review { by, at, approved, reason };
@@ -236,7 +261,15 @@ impl Request {
             (Command::Cancel { by, reason }, State::InReview | State::Eligible | State::Authorised) => {
                 Ok(vec![Event::Cancelled(Cancelled { by, at, reason })])
             }
+            (Command::Cancel { by, reason }, State::InProgress) if self.compensation_failed() => {
+                Ok(vec![Event::Cancelled(Cancelled { by, at, reason })])
+            }
+            (Command::Compensation { by, step }, _) => self.decide_compensation(step, by, at),
+            (Command::LookAtCompensation, _) => Ok(self.look_at_compensation(at)),
             (Command::Money { claim_id, news }, _) => {
+                if let Some(told) = self.compensation_news(claim_id, &news, at) {
+                    return Ok(told?.into_iter().map(Event::Compensation).collect());
+                }
                 Ok(self.decide_money(claim_id, news)?.into_iter().map(Event::Money).collect())
             }
             (Command::Replacement { id, by, command }, _) => self.decide_replacement(id, &by, command, at),
@@ -283,14 +316,15 @@ impl Request {
         [Event::Confirmed { at }].into_iter().chain(authorised).collect()
     }
 
-    fn authorise(&self, at: Timestamp) -> Event {
+    pub(super) fn authorise(&self, at: Timestamp) -> Event {
         let rma_number = self.returning().next().map(|_| rma_number(self.order_id));
         Event::Authorised { at, rma_number }
     }
 
     pub(super) fn apply(&mut self, event: &Event) {
+        self.count_effort(event);
         match event {
-            Event::Requested { .. } | Event::Decided | Event::Finished => {}
+            Event::Requested { .. } | Event::Decided | Event::Finished | Event::TooMuchAsked => {}
             Event::Confirmed { at } => self.confirmed_at = Some(*at),
             Event::Reviewed(review) => self.review = Some(review.clone()),
             Event::Authorised { at, rma_number } => {
@@ -307,6 +341,7 @@ impl Request {
             Event::Replacement(event) => self.apply_replacement(event),
             Event::Label(event) => self.apply_label(event),
             Event::Work { line_no, event } => self.apply_work(*line_no, event),
+            Event::Compensation(event) => self.apply_compensation(event),
         }
         self.receive_work();
     }
@@ -314,6 +349,9 @@ impl Request {
     /// Where the order stands, as its lines, its goods, its money, what goes out and what was said about it have it.
     pub(super) fn state(&self) -> State {
         let any = |verdict| self.lines.iter().any(|line| self.verdict(line) == verdict);
+        if let Some(one) = self.compensation.as_ref().filter(|_| self.cancelled.is_none()) {
+            return if any(Verdict::Ineligible) { State::Ineligible } else { self.state_of(one) };
+        }
         let moved = |(_, leg): (u32, &Leg)| leg.goods.received() + leg.goods.lapsed() > 0;
         let given = !self.payouts.is_empty() || !self.replacements.is_empty();
         match () {
@@ -326,63 +364,6 @@ impl Request {
             () if given || self.legs().any(moved) || self.is_worked_on() => State::InProgress,
             () => State::Authorised,
         }
-    }
-
-    /// The lines whose goods come back.
-    pub fn returning(&self) -> impl Iterator<Item = (u32, &Line)> {
-        let wanted =
-            |line: &&Line| self.verdict(line) == Verdict::Eligible && line.receipt.outcome.goods != WhenGoods::No;
-        (1..).zip(&self.lines).filter(move |(_, line)| wanted(line))
-    }
-
-    /// Who pays for the way back: not the customer as soon as one line says so, for it is one parcel (R-FUL-08).
-    pub fn freight(&self) -> Option<Bearer> {
-        self.returning().map(|(_, line)| line.receipt.outcome.freight).min_by_key(|bearer| *bearer == Bearer::Customer)
-    }
-
-    /// Pieces are taken when they are asked for, and free again when they are refused, cancelled or the customer's again, in
-    /// the same article too.
-    pub(super) fn consequences(&self, event: &Event) -> Vec<Consequence> {
-        let whole = |meant: &dyn Fn(&Line) -> bool| -> Pieces {
-            let lines = (1..).zip(&self.lines).filter(|(_, line)| meant(line));
-            lines.map(|(line_no, line)| (line_no, line.quantity)).collect()
-        };
-        let order_id = self.order_id;
-        let take = |units| account::Command::Take { order_id, units };
-        let give_back = |units| account::Command::GiveBack { order_id, units };
-        match event {
-            Event::Requested { .. } => self.tell(&whole(&|line| self.verdict(line) != Verdict::Ineligible), take),
-            Event::Reviewed(review) if !review.approved => {
-                self.tell(&whole(&|line| line.receipt.outcome.answer == Answer::Review), give_back)
-            }
-            Event::Cancelled(_) => self.tell(&whole(&|line| self.verdict(line) != Verdict::Ineligible), give_back),
-            Event::Goods(happened) => {
-                let free = self.kept_by_customer(happened).into_iter().chain(self.exchanged_with(event)).collect();
-                self.tell(&free, give_back)
-            }
-            Event::Replacement(_) => self.tell(&self.exchanged_with(event).into_iter().collect(), give_back),
-            Event::Money(event) => self.money_consequences(event),
-            Event::Work { line_no, event } => self.work_consequences(*line_no, event),
-            Event::Decided
-            | Event::Confirmed { .. }
-            | Event::Reviewed(_)
-            | Event::Authorised { .. }
-            | Event::Unanswered { .. }
-            | Event::Label(_)
-            | Event::Finished => vec![],
-        }
-    }
-
-    /// One command to each purchase whose pieces are meant.
-    pub(super) fn tell(&self, pieces: &Pieces, command: impl Fn(Vec<Units>) -> account::Command) -> Vec<Consequence> {
-        let mut all: BTreeMap<Uuid, Vec<Units>> = BTreeMap::new();
-        for (line_no, line) in (1..).zip(&self.lines) {
-            let quantity = pieces.get(&line_no).copied().unwrap_or_default();
-            if let Some(Bought { purchase_id, line_id }) = line.bought.as_ref().filter(|_| quantity > 0) {
-                all.entry(*purchase_id).or_default().push(Units { line_id: line_id.clone(), quantity });
-            }
-        }
-        all.into_iter().map(|(purchase_id, units)| Consequence::Account(purchase_id, command(units))).collect()
     }
 }
 

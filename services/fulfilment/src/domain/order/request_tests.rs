@@ -4,13 +4,17 @@ use std::sync::LazyLock;
 
 use jiff::SignedDuration;
 use kernel::{
-    returns::{self, Facts, Policy, Proof, Words},
+    returns::{self, Answer, Bearer, Facts, Goods as WhenGoods, Policy, Proof, Words},
     sla::Warning,
 };
 use proptest::prelude::*;
 
 use super::{
-    super::{super::machine, Command as Order, Event as Happened, work::RepairTerms},
+    super::{
+        super::{Consequence, account, machine},
+        Command as Order, Event as Happened,
+        work::RepairTerms,
+    },
     *,
 };
 
@@ -92,8 +96,11 @@ pub fn request(answers: &[Answer]) -> Request {
         promises: Promises::default(),
         payouts: vec![],
         replacements: vec![],
+        compensation: None,
+        agreed: false,
         unanswered_at: None,
         label: None,
+        effort: Effort::default(),
     }
 }
 

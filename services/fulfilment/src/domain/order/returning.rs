@@ -42,7 +42,8 @@ impl Owed {
 }
 
 /// What is in a parcel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Came {
     /// Of a line that was asked back; nothing for another article.
     pub line_no: Option<u32>,

@@ -1,7 +1,10 @@
 //! Every state of an agreed order with every command, and when its money is claimed and queued.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::{super::machine, *};
+use super::{
+    super::{Consequence, account, machine, refund},
+    *,
+};
 
 fn facts(kind: Kind, amount: i64, purchase_id: Option<Uuid>) -> Facts {
     Facts {
@@ -29,7 +32,7 @@ fn opened(kind: Kind) -> Event {
 }
 
 fn granted() -> Event {
-    Event::RefundGranted { refund_id: refund_id(Uuid::from_u128(1)), parts: vec![] }
+    Event::RefundGranted { refund_id: refund_id(Uuid::from_u128(1)), parts: vec![], tendered: false }
 }
 
 fn goods_back() -> Event {
@@ -61,7 +64,7 @@ fn every_command_in_every_state() {
         ("open", Command::Open(facts(Kind::Refund, 500, Some(Uuid::from_u128(5))))),
         ("open without purchase", Command::Open(facts(Kind::Refund, 500, None))),
         ("open for nothing", Command::Open(facts(Kind::Refund, 0, Some(Uuid::from_u128(5))))),
-        ("grant", Command::Grant { parts: vec![] }),
+        ("grant", Command::Grant { parts: vec![], tendered: false }),
         ("refuse", Command::Refuse { reason: Refusal::ExceedsPaid }),
         ("receive goods", Command::ReceiveGoods { by: "staff:ana".into(), place: "s-1".into(), came: vec![] }),
         ("complete", Command::Complete),
@@ -112,4 +115,42 @@ fn the_money_is_claimed_at_once_and_queued_when_no_goods_are_awaited() {
     assert!(!queues(&after(&[opened(Kind::ReturnRefund), goods_back()]), &goods_back()));
     assert!(queues(&after(&[opened(Kind::ReturnRefund), goods_back(), granted()]), &granted()));
     assert!(queues(&after(&[opened(Kind::Refund), granted()]), &granted()));
+}
+
+#[test]
+fn r_ful_05_an_agreed_refund_by_several_means_is_completed_with_the_last_and_fails_with_none() {
+    use super::super::account::{Share, TenderKind};
+    let granted = || Event::RefundGranted { refund_id: refund_id(Uuid::from_u128(1)), parts: vec![], tendered: true };
+    let share =
+        |no, kind| Share { no, kind, amount: Money::new(250, "CNY".parse().unwrap()), points: None, by_hand: false };
+    let claim_id = Uuid::from_u128(1);
+    let tell = |order: &mut ServiceOrder, news| {
+        let events = order.decide(Command::Portion { claim_id, news }, Timestamp::UNIX_EPOCH);
+        let events = events.map_err(|no| no.code())?;
+        events.iter().for_each(|event| order.apply(event));
+        Ok::<_, &str>(events)
+    };
+    let mut order = after(&[opened(Kind::Refund), granted()]);
+    let [Consequence::Account(_, account::Command::Divide { claim_id: divided, amount, .. })] =
+        &order.consequences(&granted())[..]
+    else {
+        unreachable!("the purchase says what each gives")
+    };
+    assert_eq!((*divided, amount.minor), (claim_id, 500));
+    assert_eq!(order.decide(Command::Complete, Timestamp::UNIX_EPOCH), Err(Rejection::NotNow));
+    let shares = vec![share(1, TenderKind::Card), share(2, TenderKind::Points)];
+    let events = tell(&mut order, portion::News::Divide { shares }).unwrap();
+    assert_eq!(order.consequences(&events[0]).len(), 2, "a refund each");
+    tell(&mut order, portion::News::Fail { no: 1, attempt: 1, code: "closed_card".into() }).unwrap();
+    tell(&mut order, portion::News::Pay { no: 2, attempt: 1 }).unwrap();
+    assert_eq!(
+        (order.portions.failure(), matches!(order.state, State::Refunding { .. })),
+        (Some("partly_failed"), true)
+    );
+    let events = tell(&mut order, portion::News::Repeat { by_hand: false }).unwrap();
+    assert_eq!(order.consequences(&events[0]).len(), 1, "only what failed is sent again");
+    assert_eq!(tell(&mut order, portion::News::Repeat { by_hand: false }), Err("order.not_now"));
+    let events = tell(&mut order, portion::News::Pay { no: 1, attempt: 2 }).unwrap();
+    assert_eq!((events.last(), order.consequences(&Event::Completed)), (Some(&Event::Completed), vec![]));
+    assert!(matches!(order.state, State::Completed { .. }));
 }

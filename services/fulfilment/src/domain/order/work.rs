@@ -12,6 +12,7 @@ pub use super::terms::RepairTerms;
 use super::{super::warranty::Coverage, goods::Word, request::Review};
 
 mod decide;
+mod fee;
 mod leg;
 mod quote;
 
@@ -208,6 +209,9 @@ pub struct HandOver {
     pub at: Timestamp,
     /// Of the fee, where one was due.
     pub payment: Option<String>,
+    /// The payment provider took it; the payment is its own reference.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_provider: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -281,7 +285,7 @@ pub enum Step {
     PartsArrived,
     Start,
     Test { passed: bool },
-    HandOver { payment: Option<String> },
+    HandOver { payment: Option<String>, by_provider: bool },
     Satisfaction(Satisfaction),
     Offer(AlternativeKind),
     AnswerOffer { number: u32, agreed: bool },

@@ -89,7 +89,7 @@ fn test(passed: bool) -> Order {
 }
 
 fn hand_over(payment: Option<&str>) -> Order {
-    step(Step::HandOver { payment: payment.map(str::to_owned) })
+    step(Step::HandOver { payment: payment.map(str::to_owned), by_provider: false })
 }
 
 fn offer(kind: AlternativeKind) -> Order {

@@ -19,6 +19,9 @@ fn facts() -> Facts {
         purchase_id: Uuid::from_u128(3),
         amount: Money::new(500, "CNY".parse().unwrap()),
         claim_id: None,
+        compensation: false,
+        part: None,
+        by_hand: false,
     }
 }
 
@@ -33,8 +36,8 @@ fn too_long() -> Command {
     Command::LoseTrack { attempt: 1, ask_at: later(), patience: SignedDuration::ZERO }
 }
 
-fn samples() -> [(&'static str, Refund); 13] {
-    let queued = |due_at| Event::Queued { facts: facts(), due_at };
+fn samples() -> [(&'static str, Refund); 15] {
+    let queued = |due_at| Event::Queued { facts: facts(), payment: None, due_at };
     let sent = |result_by| after(&[queued(NOW), Event::Sent { attempt: 1, result_by }]);
     let then = |mut refund: Refund, event| {
         refund.apply(&event);
@@ -42,6 +45,8 @@ fn samples() -> [(&'static str, Refund); 13] {
     };
     let unknown = |ask_at| then(sent(NOW), Event::OutcomeUnknown { ask_at });
     let paid = Event::Succeeded { provider_ref: "r1".into(), at: NOW, reconciled: false };
+    let by_hand = || after(&[Event::Queued { facts: Facts { by_hand: true, ..facts() }, payment: None, due_at: NOW }]);
+    let paid_by_hand = Event::PaidByHand { by: "staff:ana".into(), reference: "r1".into(), at: NOW };
     [
         ("absent", after(&[])),
         ("queued", after(&[queued(NOW)])),
@@ -55,12 +60,15 @@ fn samples() -> [(&'static str, Refund); 13] {
         ("unknown, differs", then(unknown(NOW), Event::AmountDiffers)),
         ("succeeded", then(sent(NOW), paid.clone())),
         ("succeeded, contradicted", then(then(sent(NOW), paid), Event::Contradicted)),
+        ("by_hand", by_hand()),
+        ("paid by hand", then(by_hand(), paid_by_hand)),
         ("failed", then(sent(NOW), Event::Failed { code: "closed_account".into(), reconciled: false })),
     ]
 }
 
 #[test]
 fn every_command_in_every_state() {
+    let by_hand = |reference: &str| Command::PayByHand { by: "staff:ana".into(), reference: reference.into() };
     let fail = |attempt| Command::Fail { attempt, code: "closed_account".into() };
     let patience = SignedDuration::from_hours(1);
     let lose_track = |attempt| Command::LoseTrack { attempt, ask_at: later(), patience };
@@ -80,30 +88,37 @@ fn every_command_in_every_state() {
         ("look, too long", Command::Look { patience: SignedDuration::ZERO }),
         ("look", Command::Look { patience }),
         ("tell another amount", Command::Differ),
+        ("pay by hand", by_hand("r1")),
+        ("pay by hand otherwise", by_hand("r2")),
     ];
     const NONE: &str = "refund.unknown";
     const NOT: &str = "refund.not_queued";
     const WAIT: &str = "refund.not_due";
     const NEVER: &str = "refund.never_sent";
+    const THEIRS: &str = "refund.not_by_hand";
+    const OTHER: &str = "refund.other_reference";
+    const HAND: &str = "by_hand";
     const PAID: &str = "succeeded";
     const FAIL: &str = "failed";
     const LOST: &str = "unknown";
     #[rustfmt::skip]
-    let table: machine::Table<'_, 15> = &[
-        //                    queue    send    succeed otherwise fail  old   lost      old  never seen old check    too long look too long, look, differ
-        ("absent",           ["queued", NONE,   NONE,  NONE,  NONE,  NONE,  NONE,      NONE, NONE,     NONE, NONE,  NONE, NONE, NONE, NONE]),
-        ("queued",           ["-",      "sent", NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-",   "-", "queued", "-", NEVER]),
-        ("queued, not due",  ["-",      WAIT,   NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-",   "-", "-", "-", NEVER]),
-        ("queued again",     ["-",      "sent", PAID,  PAID,  FAIL,  "-",   "-",       "-",  "-",      "-",  "-",   "-", "queued", "-", "queued"]),
-        ("sent",             ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "-",      "-",  "-",   LOST, "sent", "-", "sent"]),
-        ("sent, overdue",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "-",      "-",  LOST,  LOST, "sent", "-", "sent"]),
-        ("unknown",          ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST, LOST, "-", LOST]),
-        ("unknown, not due", ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "-",       "-",  "queued", "-",  "-",   "-", LOST, "-", LOST]),
-        ("unknown, told",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST, "-", "-", LOST]),
-        ("unknown, differs", ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST, LOST, "-", "-"]),
-        ("succeeded",        ["-",      NOT,    "-",   PAID,  PAID,  "-",   "-",       "-",  "-",      "-",  "-",   "-", "-", "-", PAID]),
-        ("succeeded, contradicted", ["-", NOT,  "-",   "-",   "-",   "-",   "-",       "-",  "-",      "-",  "-",   "-", "-", "-", PAID]),
-        ("failed",           ["-",      NOT,    FAIL,  FAIL,  "-",   "-",   "-",       "-",  "-",      "-",  "-",   "-", "-", "-", FAIL]),
+    let table: machine::Table<'_, 17> = &[
+        //                    queue    send    succeed otherwise fail  old   lost      old  never seen old check    too long look too long, look, differ, by hand
+        ("absent",           ["queued", NONE,   NONE,  NONE,  NONE,  NONE,  NONE,      NONE, NONE,     NONE, NONE,  NONE, NONE, NONE, NONE, NONE, NONE]),
+        ("queued",           ["-",      "sent", NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-",   "-", "queued", "-", NEVER, THEIRS, THEIRS]),
+        ("queued, not due",  ["-",      WAIT,   NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-",   "-", "-", "-", NEVER, THEIRS, THEIRS]),
+        ("queued again",     ["-",      "sent", PAID,  PAID,  FAIL,  "-",   "-",       "-",  "-",      "-",  "-",   "-", "queued", "-", "queued", THEIRS, THEIRS]),
+        ("sent",             ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "-",      "-",  "-",   LOST, "sent", "-", "sent", THEIRS, THEIRS]),
+        ("sent, overdue",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "-",      "-",  LOST,  LOST, "sent", "-", "sent", THEIRS, THEIRS]),
+        ("unknown",          ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST, LOST, "-", LOST, THEIRS, THEIRS]),
+        ("unknown, not due", ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   "-",       "-",  "queued", "-",  "-",   "-", LOST, "-", LOST, THEIRS, THEIRS]),
+        ("unknown, told",    ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST, "-", "-", LOST, THEIRS, THEIRS]),
+        ("unknown, differs", ["-",      NOT,    PAID,  PAID,  FAIL,  "-",   LOST,      "-",  "queued", "-",  "-",   LOST, LOST, "-", "-", THEIRS, THEIRS]),
+        ("succeeded",        ["-",      NOT,    "-",   PAID,  PAID,  "-",   "-",       "-",  "-",      "-",  "-",   "-", "-", "-", PAID, THEIRS, THEIRS]),
+        ("succeeded, contradicted", ["-", NOT,  "-",   "-",   "-",   "-",   "-",       "-",  "-",      "-",  "-",   "-", "-", "-", PAID, THEIRS, THEIRS]),
+        ("by_hand",          ["-",      NOT,    NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-",   "-", HAND, "-", NEVER, PAID, PAID]),
+        ("paid by hand",     ["-",      NOT,    NEVER, NEVER, NEVER, NEVER, "-",       "-",  "-",      "-",  "-",   "-", "-", "-", NEVER, "-", OTHER]),
+        ("failed",           ["-",      NOT,    FAIL,  FAIL,  "-",   "-",   "-",       "-",  "-",      "-",  "-",   "-", "-", "-", FAIL, THEIRS, THEIRS]),
     ];
     machine::check("refund", &samples(), &commands, table, |refund, command| {
         let events = refund.decide(command, NOW).map_err(|no| no.code())?;

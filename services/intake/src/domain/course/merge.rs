@@ -146,6 +146,8 @@ impl Case {
             C::Course(_) | C::EndWithComplaint { .. } => None,
             // What it owes authorities it goes on owing: the other case may owe it by a later end, or not at all.
             C::ReceiveReport { .. } | C::WithdrawReport { .. } | C::LookAtReports => None,
+            // What became of an answer that was written before.
+            C::Fare { .. } => None,
             C::Register { .. } | C::LookAtResponse | C::LookForInfo | C::ReopenWithComplaint | C::Advise { .. } => {
                 Some(Ok(vec![]))
             }

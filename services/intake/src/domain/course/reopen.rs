@@ -15,6 +15,8 @@ pub enum By {
     Person { reason: String },
     /// The customer.
     Contact,
+    /// Nobody: our answer did not reach the customer.
+    Undelivered,
 }
 
 /// How often a case was taken up again by a person or its customer.

@@ -38,6 +38,7 @@ impl Case {
             store_id: whole.store_id.clone(),
             parts: [Part::Content].into_iter().chain(whole.parts.get(&Part::Emotion).copied()).collect(),
             packs: Arc::clone(packs),
+            over: None,
             left_out: BTreeSet::new(),
         })
     }

@@ -1,15 +1,8 @@
 //! E-mail, fetched from a real IMAP server (Dovecot); skipped with a word where it is not installed (in CI
 //! `deploy/setup` sees to it, and nothing is skipped).
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    os::unix::{fs::PermissionsExt, process::CommandExt},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use contracts::intake::v1::{
@@ -18,63 +11,11 @@ use contracts::intake::v1::{
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use testkit::{Stack, free_port, request};
+use testkit::{MailServer, Stack, free_port, request};
 use tokio::net::TcpListener;
 
 use super::{SECRET, contact, push_signed, quarantine, start, states};
 use crate::count;
-
-/// A mail server; it ends, and its folder goes, when this does.
-pub struct MailServer {
-    port: u16,
-    folder: PathBuf,
-    _guardian: Child,
-}
-
-impl MailServer {
-    /// Starts one on this port; none where Dovecot is not installed.
-    fn start(port: u16) -> Option<Self> {
-        if !Path::new("/usr/sbin/dovecot").exists() {
-            #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says so")]
-            let must = std::env::var_os("CI").is_some();
-            assert!(!must, "Dovecot is not installed; deploy/setup says why");
-            println!("skipped: Dovecot is not installed (apt-get install dovecot-imapd)");
-            return None;
-        }
-        let folder = tempfile::Builder::new().prefix("aftercare-mail-").tempdir().unwrap().keep();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-        let mut guardian = Command::new("bash")
-            .args(["-c", include_str!("mail_server.sh")])
-            .env("FOLDER", &folder)
-            .env("PORT", port.to_string())
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .unwrap();
-        let mut said = String::new();
-        BufReader::new(guardian.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        assert_eq!(said.trim(), "ready");
-        Some(Self { port, folder, _guardian: guardian })
-    }
-
-    /// A mail arrives; those of one look are read in the order of their names.
-    pub fn deliver(&self, name: &str, mail: &str) {
-        let (on_its_way, there) = (self.folder.join("mail/tmp").join(name), self.folder.join("mail/new").join(name));
-        fs::write(&on_its_way, mail.replace('\n', "\r\n")).unwrap();
-        fs::rename(on_its_way, there).unwrap();
-    }
-
-    /// The names of the mails that are marked as seen.
-    fn seen(&self) -> Vec<String> {
-        let all = fs::read_dir(self.folder.join("mail/cur")).unwrap().map(|entry| entry.unwrap().file_name());
-        let names = all.filter_map(|name| Some(name.to_str()?.strip_suffix(":2,S")?.to_owned()));
-        let mut names: Vec<String> = names.collect();
-        names.sort();
-        names
-    }
-}
 
 pub fn mailbox(port: u16) -> Value {
     json!({ "kind": "imap", "url": format!("imap://127.0.0.1:{port}"), "user": "care", "password": "secret",

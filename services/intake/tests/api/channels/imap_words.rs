@@ -56,7 +56,7 @@ async fn r_int_21_the_same_answer_to_another_question_is_another_answer() {
     let yes = |id: &str| mail("ana@example.com", id, "Subject: Re: Hello\nReferences: <1@pc>\n", "是的");
     for (n, missing) in [RecordPart::Circumstances, RecordPart::Emotion].into_iter().enumerate() {
         let (case_id, question) = (case.case_id.clone(), "对吗？".to_owned());
-        let ask = RequestInfoRequest { case_id, missing: vec![missing.into()], question };
+        let ask = RequestInfoRequest { case_id, missing: vec![missing.into()], question, send: false };
         desk(&stack).request_info(request("staff:ana", ask)).await.unwrap();
         server.deliver(&format!("a{n}"), &yes(&format!("a{n}@pc")));
         look(&stack).await;

@@ -34,6 +34,8 @@ pub enum Purpose {
     MajorIssue,
     /// Tells that an article is repaired, and asks for a word when the customer has it (R-FUL-13).
     Repaired,
+    /// Answers a case over the channel its customer came by.
+    Answer,
 }
 
 /// How the customer was reached.
@@ -44,6 +46,8 @@ pub enum Medium {
     Email,
     /// An SMS gateway took it.
     Sms,
+    /// A service of the platform the customer is on took it.
+    Push,
 }
 
 /// What is known from the beginning and never changes.
@@ -55,10 +59,13 @@ pub struct Facts {
     pub customer_id: Uuid,
     /// Why.
     pub purpose: Purpose,
-    /// The complaint, follow-up, improvement action, suggestion, major issue or service order it is about.
+    /// The complaint, follow-up, improvement action, suggestion, major issue, service order or case it is about.
     pub about_id: Uuid,
     /// After this instant sending it would be wrong: nobody is invited to a follow-up whose window has closed.
     pub not_after: Option<Timestamp>,
+    /// Who takes it cannot tell a second one from the first: what may have been sent is not sent again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub once: bool,
 }
 
 /// A message and how far it got.
@@ -250,11 +257,12 @@ impl Message {
         }
     }
 
-    /// A message that is too late, or whose last attempt ended without a word, fails instead of being tried.
+    /// A message that is too late, or whose last attempt ended without a word, fails instead of being tried; so does one that
+    /// must not come twice as soon as any attempt ended so.
     fn attempt(&self, claim: Uuid, until: Timestamp, retry: Retry, now: Timestamp) -> Event {
         if self.too_late(now) {
             Event::Failed { code: "too_late".into() }
-        } else if self.attempts >= retry.max_attempts {
+        } else if self.attempts >= retry.max_attempts || (self.facts.once && self.ended_without_a_word()) {
             Event::Failed { code: "no_outcome".into() }
         } else {
             Event::Claimed { claim, until }
@@ -266,6 +274,11 @@ impl Message {
             Some(next_try_at) if !self.too_late(next_try_at) => Event::Deferred { code, next_try_at },
             _ => Event::Failed { code },
         }
+    }
+
+    /// Whoever had it last said nothing before the claim ended.
+    fn ended_without_a_word(&self) -> bool {
+        matches!(self.state, State::Queued { claim: Some(_), .. })
     }
 
     fn too_late(&self, at: Timestamp) -> bool {

@@ -36,6 +36,10 @@ fn states() -> Vec<(&'static str, Message)> {
         ("early", message(queued(now() + 1.second(), None))),
         ("claimed", message(queued(now() + 1.second(), Some(OURS)))),
         ("abandoned", message(queued(now(), Some(OURS)))),
+        (
+            "abandoned and sent once",
+            Message { facts: Facts { once: true, ..Facts::default() }, ..message(queued(now(), Some(OURS))) },
+        ),
         ("worn", Message { attempts: 3, ..message(queued(now(), Some(OURS))) }),
         ("outdated", Message { facts: Facts { not_after: Some(sent_at()), ..Facts::default() }, ..message(due) }),
         ("sent", message(State::Sent { medium: Medium::Email, sent_at: sent_at() })),
@@ -59,7 +63,7 @@ fn commands() -> [(&'static str, Command); 8] {
 }
 
 /// `=` nothing happens; `!` refused with this code; else the status after it.
-const TABLE: [(&str, [&str; 8]); 10] = {
+const TABLE: [(&str, [&str; 8]); 11] = {
     const GONE: &str = "!message.not_found";
     const DUE: &str = "!message.not_due";
     const NOT: &str = "!message.not_sent";
@@ -70,6 +74,7 @@ const TABLE: [(&str, [&str; 8]); 10] = {
         ("early", ["=", DUE, "sent", "=", "=", "=", "=", NOT]),
         ("claimed", ["=", DUE, "sent", "queued", "=", "failed", "=", NOT]),
         ("abandoned", ["=", "claimed", "sent", "queued", "=", "failed", "=", NOT]),
+        ("abandoned and sent once", ["=", "failed", "sent", "queued", "=", "failed", "=", NOT]),
         ("worn", ["=", "failed", "sent", "failed", "=", "failed", "=", NOT]),
         ("outdated", ["=", "failed", "sent", "=", "=", "=", "=", NOT]),
         ("sent", ["=", DUE, "=", "=", "=", "=", "=", "delivered"]),

@@ -45,6 +45,9 @@ impl Request {
             (Some(_), Step::Offer(AlternativeKind::Refund)) if line.bought.is_none() => {
                 return Err(Rejection::NothingPaid);
             }
+            (Some(_), Step::Offer(kind)) if self.agreed && kind != AlternativeKind::ReturnUnrepaired => {
+                return Err(Rejection::NotAsAgreed);
+            }
             (Some(_), step) if self.authorised_at.is_none() && !matches!(step, Step::Register(_)) => {
                 return Err(Rejection::NotNow);
             }

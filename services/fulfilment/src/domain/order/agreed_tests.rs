@@ -1,0 +1,202 @@
+//! Every state of an agreed remedy that a person completes, with every command; nothing of it differs from what was agreed.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+use kernel::returns::{Answer, Goods as WhenGoods};
+
+use super::{
+    super::{
+        super::{giving::tests::gift, machine},
+        Command as Order,
+        compensation::tests::{asked, compensation, issue},
+        replacement,
+        request::{
+            Command,
+            tests::{NOW, after, cancel, next, request},
+        },
+    },
+    *,
+};
+
+const PURCHASE: Uuid = Uuid::from_u128(5);
+
+fn agreement(kind: AgreedKind) -> Agreement {
+    Agreement {
+        order_id: Uuid::from_u128(1),
+        complaint_id: Uuid::from_u128(2),
+        remedy_id: Uuid::from_u128(3),
+        customer_id: Uuid::from_u128(4),
+        purchase_id: Some(PURCHASE),
+        kind,
+        amount: (kind == AgreedKind::Compensation).then(|| Money::new(50, "CNY".parse().unwrap())),
+        complete_within: SignedDuration::from_hours(72),
+        overdue: false,
+        ended: false,
+    }
+}
+
+fn promise(kind: AgreedKind) -> Order {
+    Order::Promise(agreement(kind))
+}
+
+/// A person completes it; of a compensation with so much of something.
+fn complete(kind: Kind, given: Option<(What, i64)>, agreed: bool, answer: Answer) -> Order {
+    let mut one = match given {
+        Some((what, minor)) => {
+            let mut given = compensation("staff:ana", gift(what, minor), None);
+            given.approval = None;
+            asked(Uuid::from_u128(1), given)
+        }
+        None => request(&[answer]),
+    };
+    (one.kind, one.agreed) = (kind, agreed);
+    Order::Request(Command::Ask { request: Box::new(one), confirmed: true })
+}
+
+fn exchange(answer: Answer) -> Order {
+    complete(Kind::Exchange, None, true, answer)
+}
+
+#[test]
+fn r_ful_17_every_command_in_every_state_of_an_agreed_remedy() {
+    let promised = |kind| after(&[promise(kind)]);
+    let coupon = || complete(Kind::Compensation, Some((What::Coupon, 50)), true, Answer::Eligible);
+    let states = [
+        ("absent", ServiceOrder::default()),
+        ("promised exchange", promised(AgreedKind::Exchange)),
+        ("promised compensation", promised(AgreedKind::Compensation)),
+        ("promised service", promised(AgreedKind::ServiceAgain)),
+        ("exchange", after(&[promise(AgreedKind::Exchange), exchange(Answer::Eligible)])),
+        ("coupon", after(&[promise(AgreedKind::Compensation), coupon()])),
+        ("given", after(&[promise(AgreedKind::Compensation), coupon(), issue(true)])),
+        ("given up", after(&[promise(AgreedKind::Exchange), cancel()])),
+    ];
+    let more = complete(Kind::Compensation, Some((What::Coupon, 51)), true, Answer::Eligible);
+    let commands = [
+        ("promise", promise(AgreedKind::Exchange)),
+        ("complete an exchange", exchange(Answer::Eligible)),
+        ("complete a coupon", coupon()),
+        ("complete a service", complete(Kind::Compensation, Some((What::ServiceAgain, 0)), true, Answer::Eligible)),
+        ("complete more", more),
+        ("complete another kind", complete(Kind::Reship, None, true, Answer::Eligible)),
+        ("ask anew", complete(Kind::Exchange, None, false, Answer::Eligible)),
+        ("give up", Order::GiveUp { reason: "settled_otherwise".into() }),
+        ("cancel", cancel()),
+        ("hand over", issue(true)),
+        ("look", Order::Look),
+    ];
+    const NONE: &str = "order.unknown";
+    const NOT: &str = "order.not_now";
+    const OTHER: &str = "order.not_as_agreed";
+    const NO: &str = "order.no_compensation";
+    const OPEN: &str = "promised";
+    const YES: &str = "authorised";
+    const DONE: &str = "completed";
+    const OFF: &str = "cancelled";
+    #[rustfmt::skip]
+    let table: machine::Table<'_, 11> = &[
+        //                         promise exchange coupon service more   kind   anew   give up cancel hand   look
+        ("absent",                [OPEN,   NOT,     NOT,   NOT,    NOT,   NOT,   YES,   "-",    NONE,  NONE,  "-"]),
+        ("promised exchange",     ["-",    YES,     OTHER, OTHER,  OTHER, OTHER, OTHER, OFF,    OFF,   NOT,   "-"]),
+        ("promised compensation", ["-",    OTHER,   YES,   OTHER,  OTHER, OTHER, OTHER, OFF,    OFF,   NOT,   "-"]),
+        ("promised service",      ["-",    OTHER,   OTHER, YES,    OTHER, OTHER, OTHER, OFF,    OFF,   NOT,   "-"]),
+        ("exchange",              ["-",    "-",     "-",   "-",    "-",   "-",   "-",   "-",    OFF,   NO,    "-"]),
+        ("coupon",                ["-",    "-",     "-",   "-",    "-",   "-",   "-",   "-",    OFF,   DONE,  "-"]),
+        ("given",                 ["-",    "-",     "-",   "-",    "-",   "-",   "-",   "-",    NOT,   "-",   "-"]),
+        ("given up",              ["-",    NOT,     NOT,   NOT,    NOT,   NOT,   "-",   "-",    NOT,   NOT,   "-"]),
+    ];
+    machine::check("agreed", &states, &commands, table, next);
+}
+
+/// How it ended, each time it was told.
+fn ends(commands: &[Order]) -> Vec<Option<String>> {
+    let (mut order, mut ends) = (ServiceOrder::default(), vec![]);
+    for command in commands {
+        for event in order.decide(command.clone(), NOW).unwrap() {
+            order.apply(&event);
+            if let Event::Settled { code } = event {
+                ends.push(code);
+            }
+        }
+    }
+    ends
+}
+
+#[test]
+fn r_ful_17_an_agreed_remedy_ends_once_and_its_complaint_learns_how() {
+    let coupon = complete(Kind::Compensation, Some((What::Coupon, 50)), true, Answer::Eligible);
+    let promised = promise(AgreedKind::Compensation);
+    assert_eq!(ends(&[promised.clone(), coupon.clone()]), []);
+    assert_eq!(ends(&[promised.clone(), coupon.clone(), issue(true), issue(true)]), [None]);
+    assert_eq!(ends(&[promised.clone(), coupon, cancel(), cancel()]), [Some("not_wanted".to_owned())]);
+    let give_up = Order::GiveUp { reason: "settled_otherwise".into() };
+    assert_eq!(ends(&[promised, give_up.clone(), give_up]), [Some("settled_otherwise".to_owned())]);
+}
+
+#[test]
+fn r_ful_17_the_articles_are_those_of_the_agreed_purchase() {
+    let Order::Request(Command::Ask { mut request, .. }) = exchange(Answer::Eligible) else { unreachable!() };
+    for bought in [
+        None,
+        request.lines[0].bought.clone().map(|one| super::super::request::Bought { purchase_id: Uuid::nil(), ..one }),
+    ] {
+        request.lines[0].bought = bought;
+        let ask = Order::Request(Command::Ask { request: request.clone(), confirmed: true });
+        assert_eq!(next(&after(&[promise(AgreedKind::Exchange)]), ask), Err("order.not_as_agreed"));
+    }
+    let elsewhere = Agreement { purchase_id: None, ..agreement(AgreedKind::Exchange) };
+    let ask = Order::Request(Command::Ask { request, confirmed: true });
+    assert!(next(&after(&[Order::Promise(elsewhere)]), ask).is_ok(), "the complaint named none");
+}
+
+#[test]
+fn r_ful_17_what_policy_would_refuse_was_approved_and_its_goods_come_first_and_no_money_takes_its_place() {
+    for answer in [Answer::Review, Answer::Ineligible] {
+        let order = after(&[promise(AgreedKind::Exchange), exchange(answer)]);
+        let request = order.request.as_ref().unwrap();
+        assert!(matches!(order.state, State::Authorised | State::InProgress), "{answer:?}: {:?}", order.state);
+        assert_eq!(request.returning().count(), 1);
+        let review = Order::Request(Command::Review { by: "staff:bo".into(), approved: false, reason: "no".into() });
+        assert_eq!(next(&order, review), Err("order.not_now"));
+    }
+    let mut at_once = request(&[Answer::Eligible]);
+    (at_once.kind, at_once.agreed) = (Kind::Exchange, true);
+    at_once.lines[0].receipt.outcome.goods = WhenGoods::No;
+    let ask = Order::Request(Command::Ask { request: Box::new(at_once), confirmed: true });
+    let order = after(&[promise(AgreedKind::Exchange), ask]);
+    let id = order.request.as_ref().unwrap().replacements[0].id;
+    let tell = |command| Order::Request(Command::Replacement { id, by: "staff:zoe".into(), command });
+    let none = next(&order, tell(replacement::Command::ReportOutOfStock)).unwrap();
+    assert_eq!(next(&none, tell(replacement::Command::TakeMoney)), Err("order.not_as_agreed"));
+}
+
+#[test]
+fn r_ful_17_an_agreed_repair_that_fails_is_given_back_unrepaired_and_anything_else_is_agreed_anew() {
+    use super::super::work::{AlternativeKind, Feasibility, Registration, Step};
+    let step = |step| Order::Request(Command::Work { line_no: 1, by: "staff:bo".into(), step });
+    let register = Registration {
+        problem: "screen.broken".into(),
+        description: "doc:words-1".into(),
+        feasibility: Feasibility::Infeasible,
+        reason: "seen".into(),
+        by: String::new(),
+        at: NOW,
+    };
+    let repair = complete(Kind::Repair, None, true, Answer::Eligible);
+    let order = after(&[promise(AgreedKind::Repair), repair, step(Step::Register(Box::new(register)))]);
+    for kind in [AlternativeKind::Refund, AlternativeKind::Exchange, AlternativeKind::Compensation] {
+        assert_eq!(next(&order, step(Step::Offer(kind))), Err("order.not_as_agreed"), "{kind:?}");
+    }
+    assert!(next(&order, step(Step::Offer(AlternativeKind::ReturnUnrepaired))).is_ok());
+}
+
+#[test]
+fn what_nobody_completes_in_time_is_told_once() {
+    let mut order = after(&[promise(AgreedKind::Exchange)]);
+    let by = order.complete_by().unwrap();
+    assert_eq!(by, NOW + SignedDuration::from_hours(72));
+    assert_eq!(order.decide(Order::Look, by - SignedDuration::from_secs(1)), Ok(vec![]));
+    assert_eq!(order.decide(Order::Look, by), Ok(vec![Event::Uncompleted]));
+    order.apply(&Event::Uncompleted);
+    assert_eq!((order.complete_by(), order.decide(Order::Look, by)), (None, Ok(vec![])));
+    assert_eq!(next(&order, exchange(Answer::Eligible)).unwrap().state, State::Authorised, "it may be completed later");
+    assert_eq!(after(&[promise(AgreedKind::Exchange), exchange(Answer::Eligible)]).complete_by(), None);
+}
