@@ -88,12 +88,22 @@ impl Api {
         }
         let purchase_id = purchases.first().copied().filter(|_| cash);
         let account = purchase_id.and_then(|id| accounts.get(&id));
-        if let (Some(State::Open { paid, .. }), Some(worth)) = (account.map(|account| &account.state), gift.worth)
-            && paid.currency != worth.currency
-        {
-            checks.wrong("compensation.worth.currency", "must be that of the purchase it is paid for");
-            return None;
+        match (purchase_id, account.map(|account| &account.state), gift.worth) {
+            (Some(_), Some(State::Open { paid, .. }), Some(worth)) if paid.currency != worth.currency => {
+                checks.wrong("compensation.worth.currency", "must be that of the purchase it is paid for");
+                return None;
+            }
+            (None, _, _) | (Some(_), Some(State::Open { .. }), _) => {}
+            (Some(_), _, _) => {
+                checks.wrong("compensation", "the purchase it is paid for is not known here yet; ask again later");
+                return None;
+            }
         }
+        // What no provider took, none pays back: a person does.
+        let by_provider = |account: &&PurchaseAccount| {
+            account.tenders().is_none_or(|told| told.all.iter().any(|one| !one.by_hand && one.points.is_none()))
+        };
+        let purchase_id = purchase_id.filter(|_| account.as_ref().is_some_and(by_provider));
         let store = (origin.kind == OriginKind::Counter).then_some(origin.reference.as_str());
         let purse = if agreed.is_some() { Rules::agreed_purse() } else { self.giving.purse(by, store, now) };
         let approved = agreed.is_some() && !cash;

@@ -183,13 +183,18 @@ impl Api {
         })?;
         let request = order.state.request.as_ref().ok_or(Rejection::NoGoodsExpected)?;
         let reference = request.rma_number.as_deref().ok_or(Rejection::NoGoodsExpected)?;
-        let (pieces, known) = (request.awaited().values().sum(), request.label.as_ref());
+        let (pieces, known) = (request.awaited().values().sum(), request.living_label());
         if pieces == 0 && known.is_none() {
             return Err(Rejection::NoGoodsExpected.into());
         }
         let made = match known {
             Some(label) => Made { tracking_number: label.tracking_number.clone(), label_url: label.reference.clone() },
-            None => carrier.label(id, &ToLabel { reference, send_to: &request.form.send_to, pieces }).await?,
+            None => {
+                // One key a parcel: each is asked for once.
+                let before = request.label.as_ref().map_or("", |label| label.tracking_number.as_str());
+                let key = if before.is_empty() { id } else { kernel::id::derived("label", &[&id.to_string(), before]) };
+                carrier.label(key, &ToLabel { reference, send_to: &request.form.send_to, pieces }).await?
+            }
         };
         let Made { tracking_number, label_url } = made;
         let (carrier, by) = (carrier.name.clone(), by.to_owned());

@@ -235,8 +235,9 @@ pub(super) fn paid(checks: &mut Checks, field: &str, paid: Option<&Money>) -> Op
 impl Api {
     /// Looks the purchases up, and asks the policy about each line. Errors: what is meant is not known, line by line.
     pub(super) async fn ask(&self, asked: Asked, by: &str, now: Timestamp) -> Result<Request, Fault> {
-        let wanted: BTreeSet<Uuid> =
-            asked.lines.iter().filter_map(|line| Some(line.bought.as_ref()?.purchase_id)).collect();
+        let of_lines = asked.lines.iter().filter_map(|line| Some(line.bought.as_ref()?.purchase_id));
+        let of_agreement = asked.agreed.as_ref().and_then(|agreed| agreed.purchase_id);
+        let wanted: BTreeSet<Uuid> = of_lines.chain(of_agreement).collect();
         let accounts = store::accounts(&self.pool, &wanted.into_iter().collect::<Vec<_>>()).await?;
         let mut checks = Checks::default();
         let numbered = asked.lines.into_iter().enumerate();

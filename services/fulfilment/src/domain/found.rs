@@ -160,7 +160,9 @@ impl FoundGoods {
         else {
             return vec![];
         };
-        let parcel = format!("found:{}", facts.found_id);
+        // Its own number, so that what is told of it at a counter as well is the same parcel.
+        let number = Some(&facts.parcel).filter(|number| !number.is_empty());
+        let parcel = number.cloned().unwrap_or_else(|| format!("found:{}", facts.found_id));
         let (by, place, came) = (by.clone(), facts.place.clone(), came.clone());
         vec![Consequence::Order(*order_id, order::Command::ReceiveParcel { parcel, by, place, came })]
     }

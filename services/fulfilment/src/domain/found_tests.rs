@@ -82,7 +82,7 @@ fn every_command_in_every_state() {
 }
 
 #[test]
-fn what_is_given_to_an_order_is_received_by_it_under_a_number_of_its_own() {
+fn what_is_given_to_an_order_is_received_by_it_as_the_parcel_it_is() {
     let found = after(&[record(), assign(3)]);
     let settled = Event::Settled(found.settled.clone().unwrap());
     let [Consequence::Order(order_id, order::Command::ReceiveParcel { parcel, by, place, .. })] =
@@ -90,7 +90,7 @@ fn what_is_given_to_an_order_is_received_by_it_under_a_number_of_its_own() {
     else {
         unreachable!("the order receives it")
     };
-    assert_eq!((order_id.as_u128(), parcel.as_str()), (3, "found:00000000-0000-0000-0000-000000000001"));
+    assert_eq!((order_id.as_u128(), parcel.as_str()), (3, "sf-1"));
     assert_eq!((by.as_str(), place.as_str()), ("staff:bo", "s-1"));
     let kept = after(&[record(), keep()]);
     assert_eq!(kept.consequences(&Event::Settled(kept.settled.clone().unwrap())), []);

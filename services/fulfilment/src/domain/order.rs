@@ -268,6 +268,9 @@ impl ServiceOrder {
             (C::Portion { claim_id, news }, _) if self.request.is_some() => {
                 self.decide(Command::money(claim_id, money::News::Portion(news)), now)
             }
+            (C::Portion { claim_id, .. }, _) if self.facts.as_ref().is_none_or(|facts| facts.order_id != claim_id) => {
+                Err(Rejection::NoSuchClaim)
+            }
             (C::Portion { news, .. }, S::Refunding { .. } | S::Completed { .. }) => self.decide_portion(news),
             (C::Grant { parts, tendered }, S::Requested) => self.grant(parts, tendered),
             (C::Refuse { reason }, S::Requested) => Ok(vec![Event::RefundRefused { reason }]),

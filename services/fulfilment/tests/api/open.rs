@@ -151,7 +151,12 @@ async fn what_a_shop_has_open_among_five_million_orders_is_listed_in_20_ms() {
             .unwrap();
     }
     println!("{ORDERS} orders in {:?}", began.elapsed());
-    sqlx::query("-- bench.vacuum\nvacuum analyze service_order").execute(&pool).await.unwrap();
+    // One connection, which may take as long as it needs.
+    let mut patient = pool.acquire().await.unwrap();
+    for statement in ["-- bench.patience\nset statement_timeout = 0", "-- bench.vacuum\nvacuum analyze service_order"] {
+        sqlx::query(statement).execute(&mut *patient).await.unwrap();
+    }
+    drop(patient);
     let place = |n: u32| if n.is_multiple_of(10) { "warehouse".to_owned() } else { format!("s-{}", n * 37 % SHOPS) };
     let (mut times, mut listed, mut token) = (Vec::new(), 0, String::new());
     for n in 0..QUESTIONS {

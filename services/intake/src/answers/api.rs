@@ -79,7 +79,9 @@ impl AnswersRpc for Answers {
         };
         let last = last_message(app, case_id, &found.2).await?.filter(|last| last.source == sent.over);
         let last = last.ok_or_else(|| Fault::not_found("message", "that is answered"))?;
-        let raw = last.open(app, customer_of(&found)?).await?;
+        // A case that went on as this one may be the same person's by another pseudonym.
+        let said_to = store::case(&app.pool, last.case_id).await?;
+        let raw = last.open(app, customer_of(&said_to)?).await?;
         let to = Address::of(kind, &raw).ok_or_else(|| Fault::not_found("address", "in the message"))?;
         match to {
             Address::Mail { address, subject, id, before } => {

@@ -21,7 +21,7 @@ use crate::{
         sending::part,
         vocabulary::Channel,
     },
-    store::Found,
+    store::{self, Found},
     vault::text_row,
 };
 
@@ -71,7 +71,13 @@ pub async fn way(app: &App, found: &Found) -> Result<Option<Way>, Fault> {
 
 /// What the customer said last to a case, or to one that goes on as it, on a channel of a form of its own.
 async fn last_message(app: &App, case_id: Uuid, case: &Case) -> Result<Option<Last>, Fault> {
-    let cases: Vec<Uuid> = case.course.absorbed.keys().copied().chain([case_id]).collect();
+    let absorbed = |case: &Case| case.course.absorbed.keys().copied().collect::<Vec<_>>();
+    let (mut cases, mut next) = (vec![case_id], absorbed(case));
+    while !next.is_empty() {
+        let merged = store::cases(&app.pool, &next).await?;
+        cases.append(&mut next);
+        next = merged.iter().flat_map(|(_, _, case)| absorbed(case)).collect();
+    }
     Last::of(&app.pool, &cases).await
 }
 

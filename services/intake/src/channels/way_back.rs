@@ -81,6 +81,8 @@ fn sound(id: &str) -> Option<String> {
 pub struct Last {
     pub id: Uuid,
     pub source: String,
+    /// The case it was said to, under whose customer's key it lies.
+    pub case_id: Uuid,
     body: Vec<u8>,
 }
 
@@ -89,7 +91,7 @@ impl Last {
     pub async fn of(pool: &PgPool, cases: &[Uuid]) -> Result<Option<Self>, Fault> {
         let found = sqlx::query_as(
             "-- inbound_message.last_of
-             select id, source, body from inbound_message
+             select id, source, case_id, body from inbound_message
              where case_id = any($1) and state = 'taken_in' and body is not null order by seq desc limit 1",
         );
         Ok(found.bind(cases).fetch_optional(pool).await?)

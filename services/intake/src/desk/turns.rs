@@ -3,7 +3,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use backbone::{Change, Checks, Fault, Row, Unit, proto};
 use contracts::{
-    common::v1::Receipt,
+    common::v1::{self as common, Receipt},
     intake::v1::{AssignNextRequest, AssignNextResponse, UnassignCaseRequest, ViewCaseRequest, ViewCaseResponse},
 };
 use kernel::id;
@@ -24,6 +24,10 @@ use crate::{
     store::{self, Found, Whose},
 };
 
+/// Cases of the queue that are looked through at once, and how often.
+const PAGE: u32 = 200;
+const PAGES_MAX: u32 = 10;
+
 pub async fn assign_next(
     app: &App,
     request: &Request<AssignNextRequest>,
@@ -39,12 +43,12 @@ pub async fn assign_next(
     };
     // Who has room is read and used before somebody else reads it.
     let held = store::my_turn(&app.pool, &app.turns).await?;
-    let cases = match case_id {
-        Some(id) => vec![store::case(&app.pool, id).await?],
-        None => waiting(app).await?,
-    };
     let team_id = id::derived("team", &[&r.team]);
-    let (case_id, to, none) = match whose_turn(app, members, team_id, &cases).await {
+    let turn_of = match case_id {
+        Some(id) => whose_turn(app, members, team_id, &[store::case(&app.pool, id).await?]).await,
+        None => next_waiting(app, members, team_id).await,
+    };
+    let (case_id, to, none) = match turn_of {
         Ok((case_id, member)) => (case_id, member.who.clone(), None),
         // No case has this id: the road refuses it, unless it knows the request by its key.
         Err(none) => (team_id, String::new(), Some(none)),
@@ -63,12 +67,21 @@ pub async fn assign_next(
     Ok(Response::new(AssignNextResponse { receipt: Some(receipt), assigned_to }))
 }
 
-/// The first cases of the queue that nobody has.
-async fn waiting(app: &App) -> Result<Vec<Found>, Fault> {
-    let nobodys = Whose { unassigned: true, ..Whose::default() };
-    let mut checks = Checks::default();
-    let Some((page, after)) = checks.page(None, store::Place::parse) else { return Err(checks.fault()) };
-    Ok(store::queue(&app.pool, nobodys, &page, after, app.clock.now()).await?.0)
+/// The first case of the queue that nobody has and somebody can take, among so many pages. Errors: there is none.
+async fn next_waiting<'a>(app: &App, members: &'a [Member], team_id: Uuid) -> Result<(Uuid, &'a Member), Fault> {
+    let (nobodys, mut token) = (Whose { unassigned: true, ..Whose::default() }, String::new());
+    for number in 1.. {
+        let mut checks = Checks::default();
+        let asked = common::Page { size: PAGE, token };
+        let Some((page, after)) = checks.page(Some(&asked), store::Place::parse) else { return Err(checks.fault()) };
+        let (cases, next) = store::queue(&app.pool, nobodys, &page, after, app.clock.now()).await?;
+        let found = whose_turn(app, members, team_id, &cases).await;
+        if found.is_ok() || next.is_empty() || number >= PAGES_MAX {
+            return found;
+        }
+        token = next;
+    }
+    Err(Fault::rejected("team.nothing_waits", "no case waits for somebody to take it"))
 }
 
 /// The first case somebody can take, and who takes it. Errors: there is none.

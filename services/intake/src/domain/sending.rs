@@ -1,7 +1,8 @@
 //! An answer of ours that goes back to the customer over the channel he came by: written by a person, or the article he was
 //! offered. outreach sends it and tells what became of it.
 //! Invariants: each answer is asked for once, under an id of its own; what a person writes keeps the promise when it is
-//! written; one that did not reach the customer is owed anew, and takes a closed case up again, so that a person sees to it.
+//! written; one that did not reach the customer is owed anew, and takes a case up again that is closed or waits for his answer to
+//! it, so that a person sees to it.
 use jiff::Timestamp;
 use kernel::sla::Levels;
 use serde::{Deserialize, Serialize};
@@ -139,7 +140,8 @@ impl Case {
         let failed = |promises| case::Event::Sent(Event::Failed { message_id, code, at, promises });
         Ok(match self.state {
             State::Responded | State::Reopened => vec![failed(owed()?)],
-            State::Closed { .. } if facts.complaint_id.is_none() => {
+            // A question that did not arrive is not waited for.
+            State::Closed { .. } | State::AwaitingInfo { .. } if facts.complaint_id.is_none() => {
                 let reopened = course::Event::Reopened { by: By::Undelivered, promises: owed()? };
                 vec![failed(vec![]), case::Event::Course(reopened)]
             }

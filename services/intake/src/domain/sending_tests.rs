@@ -8,7 +8,9 @@ use super::{
     case::{Case, Command, Contact, Event},
     case_tests::{after, asking_anew, close_as, contact, hours, levels, respond, run},
     course::{self, By},
+    information_tests::ask,
     knowledge::Article,
+    record::Part,
     sending::{self, Fate, RETURNED, article_message},
     vocabulary::{CaseClass, Channel, Outcome},
 };
@@ -84,6 +86,21 @@ fn a_closed_case_is_taken_up_again_where_its_answer_did_not_arrive() {
     let mut complaint = after(CaseClass::Delivery, &[(answer(1), 1)]);
     let events = run(&mut complaint, failed(1), hours(3)).unwrap();
     assert!(matches!(events[..], [Event::Sent(_)]) && complaint.undelivered, "its complaint answers by itself");
+}
+
+#[test]
+fn a_question_that_did_not_arrive_is_not_waited_for_until_the_case_ends_by_silence() {
+    let mut case = after(CaseClass::Enquiry, &[(answer(1), 1), (ask(1, &[Part::Circumstances]), 1)]);
+    assert_eq!(case.info_until(), Some(hours(25)));
+    let events = run(&mut case, failed(1), hours(3)).unwrap();
+    let [Event::Sent(_), Event::Course(course::Event::Reopened { by: By::Undelivered, promises })] = &events[..] else {
+        unreachable!("{events:?}")
+    };
+    assert_eq!((promises.len(), case.info_until(), case.undelivered), (1, None, true));
+    assert!(case.owed_reply().is_some(), "a person sees to it");
+    assert!(case.look_for_info(hours(30)).is_empty());
+    run(&mut case, ask(2, &[Part::Circumstances]), hours(4)).unwrap();
+    assert_eq!(case.info_until(), Some(hours(28)), "asked otherwise");
 }
 
 #[test]

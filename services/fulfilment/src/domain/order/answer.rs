@@ -42,7 +42,8 @@ impl Request {
             return vec![];
         }
         let unconfirmed = self.state() == State::Eligible && self.confirmed_at.is_none();
-        let answered_at = self.review.as_ref().map(|review| review.at).or(opened_at);
+        let given_at = self.compensation.as_ref().map(|one| one.since);
+        let answered_at = given_at.max(self.review.as_ref().map(|review| review.at)).or(opened_at);
         let work = |line: &Line| line.work.as_ref().filter(|_| line.unapproved().is_none()).and_then(Work::waits_since);
         let offered = |one: &&Replacement| one.state == ReplacementState::Offered || self.difference_due(one).is_some();
         let inspections = self.legs().flat_map(|(_, leg)| &leg.inspections).filter(|one| one.waits_for_customer());

@@ -1,5 +1,5 @@
 //! The label of the parcel that goods come back in, made by a carrier, and what he tells of that parcel (R-FUL-03).
-//! Invariant: an order has one label; what its carrier tells late or twice changes nothing; and while a parcel is with him
+//! Invariant: an order has one label at a time, and another only when its parcel came; what its carrier tells late or twice changes nothing; and while a parcel is with him
 //! the order does not end because nothing came.
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,7 @@ impl Request {
         state: &State,
         at: Timestamp,
     ) -> Result<Option<Event>, Rejection> {
-        match (command, &self.label, state) {
+        match (command, self.living_label(), state) {
             (Command::Keep { .. }, Some(_), _) => Ok(None),
             (Command::Keep { .. }, None, State::Authorised | State::InProgress) if self.awaited().is_empty() => {
                 Err(Rejection::NoGoodsExpected)
@@ -85,8 +85,9 @@ impl Request {
                 None,
                 State::Authorised | State::InProgress,
             ) => Ok(Some(Event::Made(Label { carrier, tracking_number, reference, by, at, told: None }))),
-            (Command::Keep { .. }, None, _) | (Command::Hear(_), None, _) => Err(Rejection::NotNow),
-            (Command::Hear(told), Some(label), _) => {
+            (Command::Keep { .. }, None, _) => Err(Rejection::NotNow),
+            (Command::Hear(told), _, _) => {
+                let label = self.label.as_ref().ok_or(Rejection::NotNow)?;
                 let new = label.told.is_none_or(|known| known.at < told.at && known.way != told.way);
                 Ok(new.then_some(Event::Moved(told)))
             }
@@ -102,8 +103,16 @@ impl Request {
 
     /// Its carrier has the parcel, or has brought it or lost it: the customer did what was his.
     pub(super) fn is_with_carrier(&self) -> bool {
-        let told = self.label.as_ref().and_then(|label| label.told);
+        let told = self.living_label().and_then(|label| label.told);
         told.is_some_and(|told| told.way != Way::Returned)
+    }
+
+    /// One whose parcel is not here yet, for goods that were not asked back anew since.
+    pub fn living_label(&self) -> Option<&Label> {
+        let arrived = self.legs().flat_map(|(_, leg)| &leg.arrivals).map(|arrival| arrival.at);
+        let asked_back = self.works().filter_map(|(_, work)| work.reopened_at);
+        let used_up = arrived.chain(asked_back).max();
+        self.label.as_ref().filter(|label| used_up.is_none_or(|at| at < label.at))
     }
 }
 

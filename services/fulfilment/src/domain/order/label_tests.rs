@@ -11,6 +11,7 @@ use super::{
             Command as Asked,
             tests::{NOW, after, ask, cancel, next},
         },
+        returning::Came,
     },
     *,
 };
@@ -82,4 +83,21 @@ fn goods_do_not_lapse_while_the_carrier_has_them() {
         let late = moved.decide(Order::LapseGoods, hours(25)).unwrap();
         assert_eq!(late.is_empty(), by.is_none(), "{told:?}");
     }
+}
+
+#[test]
+fn a_label_whose_parcel_came_is_used_up_and_what_is_still_awaited_lapses_and_gets_another() {
+    let moving = after(&[
+        ask(&[Eligible, Eligible], true),
+        keep("T-1"),
+        hear(Way::InTransit, hours(1)),
+        hear(Way::Delivered, hours(2)),
+    ]);
+    assert_eq!(moving.goods_by(), None);
+    let came = vec![Came { line_no: Some(1), product_id: "p-1".into(), quantity: 1 }];
+    let half = next(&moving, Order::ReceiveGoods { by: "staff:ana".into(), place: "s-1".into(), came }).unwrap();
+    assert_eq!(half.goods_by(), Some(hours(24)), "the other piece was not in it");
+    let again = next(&half, keep("T-2")).unwrap();
+    let label = again.request.as_ref().unwrap().label.as_ref().unwrap();
+    assert_eq!((label.tracking_number.as_str(), label.told), ("T-2", None));
 }

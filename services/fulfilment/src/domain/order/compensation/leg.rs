@@ -71,7 +71,7 @@ impl Request {
             (News::Repeat, Stage::Failed { .. }) if newest && self.cancelled.is_none() => {
                 Ok(vec![Event::Repeated { claim_id, at }])
             }
-            (News::Repeat, _) if newest => Err(Rejection::NotNow),
+            (News::Repeat | News::Portion(_), _) if newest => Err(Rejection::NotNow),
             _ => Ok(vec![]),
         })
     }
