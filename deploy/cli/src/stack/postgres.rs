@@ -285,6 +285,7 @@ maintenance_work_mem = '128MB'
 max_wal_size = '4GB'
 checkpoint_timeout = '10min'
 wal_compression = on
+default_toast_compression = 'lz4'
 random_page_cost = 1.1
 jit = off
 max_parallel_workers_per_gather = 0
