@@ -28,7 +28,7 @@ status: ## says how it is
 reset: ## stops it and throws its data away
 	$(AFTERCARE) reset --yes
 
-bench: build ## how fast it is, beside Postgres itself and the marks (3 minutes, and building its benches)
+bench: build ## how fast it is, beside Postgres itself and every mark (4 minutes, and building its benches)
 	$(AFTERCARE) bench
 	cargo bench -p aftercare --bench replay
 

@@ -19,11 +19,26 @@ macro_rules! promised {
     };
 }
 
+/// What a fact tells of costs, from the row named.
+macro_rules! costs {
+    ($from:literal) => {
+        concat!(
+            "insert into cost (event_id, place, account, minor, currency, cause, department, supplier, batch)
+             select event_id, c.place, c.account, c.minor, c.currency, c.cause, c.department, c.supplier, c.batch from ",
+            $from,
+            ", jsonb_to_recordset(costs::jsonb)
+               as c(place bigint, account text, minor bigint, currency text, cause text, department text,
+                    supplier text, batch text)
+             on conflict do nothing"
+        )
+    };
+}
+
 macro_rules! columns {
     () => {
         "event_id, type, service, stream, aggregate_id, version, customer_id, occurred_at, recorded_at, due_at, \
          started_at, delivered_at, score, minor, currency, code, class, product_id, batch, department, store, about, \
-         number, base, to_acknowledge_s, to_answer_s, outcome, channel"
+         number, base, to_acknowledge_s, to_answer_s, outcome, channel, exceeded, policy"
     };
 }
 
@@ -34,10 +49,10 @@ macro_rules! given {
          $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], \
          $13::bigint[], $14::bigint[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], \
          $21::text[], $22::uuid[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], \
-         $28::bigint[], $29::text[], $30::text[], $31::text[]) as given(event_id, type, service, stream, aggregate_id, \
+         $28::bigint[], $29::text[], $30::text[], $31::text[], $32::bigint[], $33::text[], $34::text[]) as given(event_id, type, service, stream, aggregate_id, \
          version, customer_id, occurred_at, recorded_at, due_at, started_at, delivered_at, score, minor, currency, \
          code, class, product_id, batch, department, store, about, number, base, to_acknowledge_s, to_answer_s, stream_seq, journal_seq, \
-         outcome, channel, promised)"
+         outcome, channel, promised, exceeded, policy, costs)"
     };
 }
 
@@ -52,6 +67,8 @@ const ADD: &str = concat!(
     columns!(),
     " from fact_given on conflict (event_id) do nothing returning event_id, stream), fact_promised as (",
     promised!("fact_added join fact_given using (event_id)"),
+    "), fact_costs as (",
+    costs!("fact_added join fact_given using (event_id)"),
     "), fact_counted as (
      insert into watermark as w (stream, service, events, last_occurred_at, stream_seq)
      select g.stream, min(g.service), (select count(*) from fact_added a where a.stream = g.stream),
@@ -66,9 +83,9 @@ const ADD: &str = concat!(
 const COLLECT: &str = concat!(
     "-- rebuild.collect\nfact_collected as (insert into found (",
     columns!(),
-    ", journal_seq, promised) select ",
+    ", journal_seq, promised, costs) select ",
     columns!(),
-    ", journal_seq, promised from ",
+    ", journal_seq, promised, costs from ",
     given!(),
     ")"
 );
@@ -80,6 +97,8 @@ const FILL: &str = concat!(
     columns!(),
     " from found on conflict (event_id) do nothing"
 );
+
+const FILL_COSTS: &str = concat!("-- rebuild.costs\n", costs!("found"));
 
 const FILL_PROMISED: &str = concat!("-- rebuild.promised\n", promised!("found"));
 
@@ -93,6 +112,7 @@ fn row(statement: &'static str, fact: Fact) -> Row {
     let number = |value: Option<u64>| value.map(u64::cast_signed);
     let Fact { event_id, r#type, service, stream, aggregate_id, version, recorded_at, .. } = fact;
     let m = fact.measures;
+    let costs = (!m.costs.is_empty()).then(|| serde_json::json!(m.costs).to_string());
     let promised = (!m.promised.is_empty()).then(|| serde_json::json!(m.promised).to_string());
     Row::new(statement, event_id)
         .with(r#type)
@@ -125,6 +145,9 @@ fn row(statement: &'static str, fact: Fact) -> Row {
         .with(m.outcome)
         .with(m.channel)
         .with(promised)
+        .with(m.exceeded.map(i64::from))
+        .with(m.policy)
+        .with(costs)
 }
 
 /// Facts read from the journals, to take the place of those that are there. Nothing changes until [`replace`], and
@@ -154,7 +177,7 @@ impl Rebuild {
         sqlx::query(
             "-- rebuild.table
              create temporary table found on commit drop as 
-             select *, null::bigint as journal_seq, null::text as promised from fact with no data",
+             select *, null::bigint as journal_seq, null::text as promised, null::text as costs from fact with no data",
         )
         .execute(tx)
         .await?;
@@ -179,6 +202,7 @@ impl Rebuild {
             .await?;
         sqlx::query(FILL).execute(&mut *tx).await?;
         sqlx::query(FILL_PROMISED).execute(&mut *tx).await?;
+        sqlx::query(FILL_COSTS).execute(&mut *tx).await?;
         sqlx::query("-- rebuild.forget\ndelete from watermark where stream not in (select stream from fact)")
             .execute(&mut *tx)
             .await?;

@@ -10,9 +10,10 @@ use crate::{
         figure::{self, Figure, FollowUps, Pickup},
         intake,
         metric::Metric,
+        orders as of_orders,
         period::Period,
     },
-    store::{self, complaints, contacts, promises},
+    store::{self, complaints, contacts, orders, promises},
 };
 
 /// Three metrics rest on the same counts; they are made once, and only when one of them is wanted.
@@ -74,7 +75,10 @@ pub async fn answer(
             figure::complaint_rate(recorded, delivered)
         }
         Metric::FirstInvestigation => figure::first_investigation(store::investigations(tx, period).await?),
-        Metric::Refunds => figure::refunds(&store::money(tx, period).await?),
+        Metric::Refunds => figure::refunds(&orders::money(tx, period).await?),
+        Metric::Compensation => of_orders::compensation(&orders::given(tx, period).await?),
+        Metric::CostToServe => of_orders::cost_to_serve(&orders::costs(tx, period).await?),
+        Metric::Effort => of_orders::effort(&orders::efforts(tx, period).await?),
         Metric::EscalationRate => figure::escalation_rate(complaints::raised(tx, period).await?),
         Metric::FirstOffer => figure::first_offer(complaints::first_offers(tx, period).await?),
         Metric::LoopClosure => {

@@ -6,21 +6,21 @@ use contracts::{
     complaint::v1::{
         ComplaintRecorded, InvestigationConcluded, InvestigationLate, SuggestionAdopted, SuggestionDeclined,
     },
-    fulfilment::v1::RefundSucceeded,
-    intake::v1::{CaseClosed, CaseRejected, CaseReopened, PurchaseRecorded},
+    intake::v1::{CaseClosed, CaseRejected, CaseReopened},
     scheduling::v1::{FollowUpCompleted, FollowUpPlanned, FollowUpRescheduled},
 };
 use jiff_sqlx::ToSqlx;
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::domain::{
-    figure::{Durations, Endings, FollowUps, Marks, Money, Share},
+    figure::{Durations, Endings, FollowUps, Marks, Share},
     period::Period,
 };
 
 pub mod analysis;
 pub mod complaints;
 pub mod contacts;
+pub mod orders;
 pub mod promises;
 
 /// A transaction that sees one moment, however many questions are asked in it.
@@ -172,32 +172,6 @@ pub async fn suggestions(tx: &mut PgConnection, period: Period) -> Result<Share,
     .fetch_one(tx)
     .await?;
     Ok(share(adopted, declined))
-}
-
-/// Money for M18, a currency each.
-pub async fn money(tx: &mut PgConnection, period: Period) -> Result<Vec<Money>, Fault> {
-    let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
-        "-- figures.money
-         -- M18: refunds succeeded in P / net sales in P (what was paid for purchases bought in P), a currency each
-         select currency, count(*) filter (where type = $4),
-                coalesce(sum(minor) filter (where type = $4), 0)::bigint,
-                coalesce(sum(minor) filter (where type = $3), 0)::bigint
-         from fact where type in ($3, $4) and occurred_at >= $1 and occurred_at < $2
-         group by currency order by currency",
-    )
-    .bind(period.from().to_sqlx())
-    .bind(period.to().to_sqlx())
-    .bind(PurchaseRecorded::TYPE)
-    .bind(RefundSucceeded::TYPE)
-    .fetch_all(tx)
-    .await?;
-    let money = |(currency, refunds, refunded, sales): (String, i64, i64, i64)| Money {
-        currency,
-        refunds: refunds.unsigned_abs(),
-        refunded: refunded.unsigned_abs(),
-        sales: sales.unsigned_abs(),
-    };
-    Ok(rows.into_iter().map(money).collect())
 }
 
 /// How far a stream is counted in.

@@ -5,7 +5,6 @@ use contracts::{
     Event,
     analytics::v1 as out,
     common::v1 as common,
-    fulfilment::v1::RefundSucceeded,
     intake::v1::{
         CallEnded, CallOutcome, CaseClassified, CaseClosed, CaseFeedbackMissed, CaseHealthRaised, CaseRegistered,
         CaseRejected, CaseReplied, CaseReplyMissed, CaseResponded, CaseResponseCorrected, CaseResponseMissed,
@@ -26,6 +25,7 @@ use crate::domain::{
 
 pub mod analysis;
 mod complaints;
+mod orders;
 
 /// The fact an event of a stream is.
 pub fn fact(meta: &Meta, payload: &[u8]) -> Result<Fact, Fault> {
@@ -107,7 +107,7 @@ fn measures(event_type: &str, payload: &[u8], occurred_at: Timestamp) -> Result<
         FollowUpPlanned::TYPE => window(read::<FollowUpPlanned>(payload)?.window_end, plain),
         FollowUpRescheduled::TYPE => window(read::<FollowUpRescheduled>(payload)?.window_end, plain),
         FollowUpCompleted::TYPE => follow_up_completed(read(payload)?, plain),
-        RefundSucceeded::TYPE => refund_succeeded(read(payload)?, plain),
+        _ if event_type.starts_with("aftercare.fulfilment.") => orders::measures(event_type, payload, plain),
         _ => complaints::measures(event_type, payload, plain),
     }
 }
@@ -209,14 +209,6 @@ fn follow_up_completed(e: FollowUpCompleted, plain: Measures) -> Result<Measures
     window(e.window_end, Measures { occurred_at, score: Some(e.score), ..plain })
 }
 
-fn refund_succeeded(e: RefundSucceeded, plain: Measures) -> Result<Measures, Fault> {
-    Ok(Measures {
-        occurred_at: proto::required("succeeded_at", e.succeeded_at.as_ref())?,
-        amount: Some(amount("amount", e.amount)?),
-        ..plain
-    })
-}
-
 /// A word of a closed list or an id, if there is one.
 fn word(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
@@ -271,5 +263,6 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Score => "score",
         Unit::MinorUnits => "minor_units",
         Unit::Count => "count",
+        Unit::Times => "times",
     }
 }

@@ -46,6 +46,7 @@ struct Section {
     offer_answer_within_hours: i64,
     offer_tries: u32,
     read_within_hours: i64,
+    parcel_received_within_hours: i64,
     departments: BTreeMap<Department, Agreement>,
     routing: BTreeMap<Class, Department>,
     approval: approving::Section,
@@ -147,6 +148,8 @@ pub struct Policy {
     /// The teams that read over HTTP, and how long each of their events is tried.
     pub webhooks: BTreeMap<Department, webhook::Section>,
     pub webhook_retry_for: SignedDuration,
+    /// For people to receive a parcel of returned goods that came.
+    pub parcel_received_within: SignedDuration,
 }
 
 impl Policy {
@@ -168,7 +171,9 @@ impl Policy {
             ensure!(routing.desk(department).is_some(), "section [service.webhooks]: {department} is no department");
         }
         webhook::check(&section.webhooks)?;
+        let received = section.parcel_received_within_hours;
         Ok(Self {
+            parcel_received_within: term("parcel_received_within_hours", received, 1..=90 * day)?,
             levels,
             posts: section.posts.check(&api::COMMANDS).context("configuration, section [service.posts]")?,
             often: section.repeated_contact.often()?,
@@ -284,7 +289,7 @@ mod tests {
         assert!(no_complaint.contains("enquiry"), "{no_complaint}");
         let no_time = refused(&|s| drop(s.insert("appeal_within_hours".into(), (-1).into())));
         assert!(no_time.contains("appeal_within_hours"), "{no_time}");
-        for key in ["offer_answer_within_hours", "offer_tries", "read_within_hours"] {
+        for key in ["offer_answer_within_hours", "offer_tries", "read_within_hours", "parcel_received_within_hours"] {
             let never = refused(&|s| drop(s.insert(key.into(), 0.into())));
             assert!(never.contains(key), "{never}");
         }

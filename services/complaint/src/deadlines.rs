@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::{approval::State::Requested, calendar};
 
 use crate::domain::{
-    Complaint, DepartmentTask, Escalation, care::Word, command, complaint::State, department_task, escalation,
-    retargeting::Retarget,
+    Complaint, DepartmentTask, Escalation, Matters, care::Word, command, complaint::State, department_task, escalation,
+    matters, retargeting::Retarget,
 };
 
 const PROMISE_DUE: &str = "promise_due";
@@ -22,6 +22,7 @@ const WARN_AT: &str = "warn_at";
 const ANSWER_BY: &str = "answer_by";
 const JUDGE_BY: &str = "judge_by";
 const REPORT_DUE: &str = "report_due";
+const RECEIVE_BY: &str = "receive_by";
 const ACKNOWLEDGE_BY: &str = "acknowledge_by";
 
 /// The first instant after `due` that the database can tell from it.
@@ -101,4 +102,14 @@ pub fn escalation_command(kind: &str) -> Option<escalation::Command> {
         ACKNOWLEDGE_BY => Some(escalation::Command::Unacknowledged),
         _ => None,
     }
+}
+
+/// A parcel that came is received by people.
+pub fn of_matters(matters: &Matters) -> Vec<(&'static str, Timestamp)> {
+    matters.receive_by().map(|by| (RECEIVE_BY, late(by))).into_iter().collect()
+}
+
+/// What a deadline tells the matters of an order.
+pub fn matters_command(kind: &str) -> Option<matters::Command> {
+    (kind == RECEIVE_BY).then_some(matters::Command::Look)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use backbone::{Change, Context, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
     common::v1::{CaseClass, Lane},
-    fulfilment::v1::{OrderCompleted, OrderFailed, OrderOpened, RefundRefused},
+    fulfilment::v1::OrderOpened,
     intake::v1::{
         CaseClassified, CaseClosed, CaseContactAdded, CaseFeedbackMissed, CaseMerged, CaseRecordCompleted,
         CaseRegistered, CaseRejected, CaseResponded, CaseResponseCorrected, CaseResponseDueSoon, CaseResponseMissed,
@@ -33,6 +33,7 @@ use crate::{
 
 mod health;
 mod orders;
+mod replies;
 
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
@@ -44,7 +45,8 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<CaseContactAdded>(move |event, _| contact_added(&event, &turned_to_us));
     let told = policy.terms.ladder.clone();
     health::inbound(&told, inbound);
-    orders::inbound(&told, inbound);
+    orders::inbound(&policy, inbound);
+    replies::inbound(&told, inbound);
     inbound.on::<CaseRegistered>(move |event, _| {
         let effects = case_registered(&event, &policy)?.and(contacted(&event, &policy)?);
         Ok(health::told(&event, &told)?.into_iter().fold(effects, Effects::and))
@@ -63,13 +65,10 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     inbound.on::<CaseResponded>(move |event, _| responded(&event, &word));
     let word = Arc::clone(&levels);
     inbound.on::<CaseResponseCorrected>(move |event, _| response_corrected(&event, &word));
-    inbound.on::<CaseClosed>(|event, _| answered(&event.case_id));
+    inbound.on::<CaseClosed>(|event, _| over(&event.case_id));
     inbound.on::<CaseRejected>(|event, meta| case_rejected(&event, meta));
     inbound.on::<CaseFeedbackMissed>(move |event, _| feedback_missed(&event, &feedback));
     inbound.on::<OrderOpened>(|event, _| order_opened(&event));
-    inbound.on::<OrderCompleted>(|event, meta| settled(&event.complaint_id, &event.remedy_id, true, meta));
-    inbound.on::<OrderFailed>(|event, meta| settled(&event.complaint_id, &event.remedy_id, false, meta));
-    inbound.on::<RefundRefused>(|event, meta| settled(&event.complaint_id, &event.remedy_id, false, meta));
     let in_force = Arc::clone(&levels);
     inbound.on::<MessageSent>(move |event, _| message_sent(&event, &in_force));
     inbound.on::<MessageFailed>(move |event, meta| message_failed(&event, meta, &levels));
@@ -191,14 +190,14 @@ fn case_merged(event: &CaseMerged, meta: &Meta, levels: &Arc<Levels>) -> Result<
         let (at, levels) = (meta.occurred_at, Arc::clone(levels));
         Change::to::<Complaint>(complaint_id, Command::Merge { into, at, levels })
     };
-    Ok(merged.map(merge).into_iter().fold(answered(&event.case_id)?, Effects::and))
+    Ok(merged.map(merge).into_iter().fold(over(&event.case_id)?, Effects::and))
 }
 
 /// What is no case of ours was no suggestion either; nobody is promised anything for it.
 fn case_rejected(event: &CaseRejected, meta: &Meta) -> Result<Effects, Fault> {
     let case_id = proto::id("case_id", &event.case_id)?;
     let rejected = suggestion::Command::CaseRejected { case_id, at: meta.occurred_at };
-    Ok(answered(&event.case_id)?.and(Change::to::<Suggestion>(Suggestion::of_case(case_id), rejected)))
+    Ok(over(&event.case_id)?.and(Change::to::<Suggestion>(Suggestion::of_case(case_id), rejected)))
 }
 
 fn case_unmerged(event: &CaseUnmerged) -> Result<Effects, Fault> {
@@ -271,6 +270,11 @@ fn word(complaint_id: &str, at: Option<&contracts::Timestamp>, levels: &Arc<Leve
     let at = proto::required("responded_at", at)?;
     let said = Command::Care(Word::Responded { at, levels: Arc::clone(levels) });
     Ok(Some(Change::to::<Complaint>(complaint_id, said)))
+}
+
+/// The case is over: no answer is waited for, neither the first nor another.
+fn over(case_id: &str) -> Result<Effects, Fault> {
+    Ok(answered(case_id)?.and(replies::over(case_id)?))
 }
 
 /// The first answer came after all, or none is wanted any more.

@@ -32,6 +32,7 @@ pub static SERVICE: Service = Service {
         aggregates.with::<domain::DepartmentTask>();
         aggregates.with::<domain::Escalation>();
         aggregates.with::<domain::ImprovementAction>();
+        aggregates.with::<domain::Matters>();
         aggregates.with::<domain::Suggestion>();
     },
     inbound: inbound::inbound,

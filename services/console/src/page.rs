@@ -64,7 +64,10 @@ struct Escalation {
     raised: String,
     level: String,
     trigger: String,
-    complaint: String,
+    /// What exactly, where the trigger does not say it.
+    detail: String,
+    department: String,
+    about: String,
 }
 
 struct Event {
@@ -193,7 +196,9 @@ fn escalation(view: &EscalationView) -> Escalation {
         raised: words::moment_of(raised.raised_at.as_ref()),
         level: words::value_name(EscalationLevel::as_str_name(&raised.level()), "ESCALATION_LEVEL_"),
         trigger: words::value_name(EscalationTrigger::as_str_name(&raised.trigger()), "ESCALATION_TRIGGER_"),
-        complaint: raised.complaint_id,
+        detail: raised.detail.as_ref().map(words::detail).unwrap_or_default(),
+        about: words::about(&raised),
+        department: raised.department,
     }
 }
 

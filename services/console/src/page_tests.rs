@@ -50,6 +50,8 @@ fn everybody_answers() -> Board {
     };
     let raised = EscalationRaised {
         complaint_id: "0190-complaint".into(),
+        department: "logistics".into(),
+        detail: Some(complaint::EscalationDetail { what: "parcel".into(), ..Default::default() }),
         level: EscalationLevel::Management.into(),
         trigger: EscalationTrigger::InvestigationLate.into(),
         raised_at: Some(contracts::Timestamp { seconds: 86_400, nanos: 0 }),
@@ -127,7 +129,10 @@ fn assert_says(page: &str, words: &[&str]) {
 fn everything_is_shown_when_everybody_answers() {
     let page = written(&everybody_answers());
     assert_says(&page, &["As of 1970-01-01 00:00:00 UTC", "1234", "solution drafted", "quality", "1234.56 BRL"]);
-    assert_says(&page, &["1970-01-02 00:00:00", "management", "investigation late", "0190-complaint"]);
+    assert_says(
+        &page,
+        &["1970-01-02 00:00:00", "management", "investigation late: parcel", "logistics", "complaint 0190-complaint"],
+    );
     assert_says(&page, &["complaint recorded", "staff:ana", "department", "0190-aggregate"]);
     assert_says(&page, &["80.0 %", ">50<", "67.0 % to 88.8 %", "no data", "3, oldest 1.50 s", "INTAKE 12"]);
     assert!(!page.contains("not known") && !page.contains("Not known"), "{page}");

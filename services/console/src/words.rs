@@ -1,5 +1,9 @@
 //! Values as people read them. No value is ever guessed: what is absent is said to be absent.
-use contracts::{analytics::v1::Figure, common::v1::Money};
+use contracts::{
+    analytics::v1::Figure,
+    common::v1::Money,
+    complaint::v1::{EscalationDetail, EscalationRaised},
+};
 use jiff::Timestamp;
 
 /// "solution_drafted" → "solution drafted".
@@ -23,6 +27,25 @@ pub fn event_name(event_type: &str) -> String {
 /// The name of an enum value without the name of its enum: "ESCALATION_LEVEL_MANAGEMENT" → "management".
 pub fn value_name(value: &str, prefix: &str) -> String {
     plain(&value.strip_prefix(prefix).unwrap_or(value).to_lowercase())
+}
+
+/// What exactly is wrong: "portion gift card 12.50 CNY (card closed)".
+pub fn detail(detail: &EscalationDetail) -> String {
+    let amount = detail.amount.as_ref().map(money).unwrap_or_default();
+    let why = if detail.code.is_empty() { String::new() } else { format!("({})", plain(&detail.code)) };
+    let words = [plain(&detail.what), plain(&detail.means), amount, why];
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// What was raised is about: "order 0190…".
+pub fn about(raised: &EscalationRaised) -> String {
+    let about = [
+        ("complaint", &raised.complaint_id),
+        ("case", &raised.case_id),
+        ("action", &raised.action_id),
+        ("order", &raised.order_id),
+    ];
+    about.into_iter().find(|(_, id)| !id.is_empty()).map(|(what, id)| format!("{what} {id}")).unwrap_or_default()
 }
 
 /// A moment in UTC, to the second.
@@ -72,13 +95,19 @@ pub fn bounds(figure: &Figure) -> String {
     }
 }
 
+/// The currency a part names: "CNY", "mean.CNY", "CNY.cause.broken".
+fn currency(part: &str) -> String {
+    let is_one = |word: &&str| word.len() == 3 && word.bytes().all(|letter| letter.is_ascii_uppercase());
+    part.split('.').find(is_one).unwrap_or(part).to_owned()
+}
+
 fn measured(figure: &Figure, value: f64) -> String {
     match figure.unit.as_str() {
         "ratio" => format!("{:.1} %", value * 100.0),
         "per_thousand" => format!("{value:.1} per 1,000"),
         "seconds" => duration(value),
-        "score" => format!("{value:.2}"),
-        "minor_units" => money(&Money { minor: value as i64, currency: figure.part.clone() }),
+        "score" | "times" => format!("{value:.2}"),
+        "minor_units" => money(&Money { minor: value.round() as i64, currency: currency(&figure.part) }),
         "count" => format!("{value:.0}"),
         unit => format!("{value} {unit}"),
     }
@@ -125,6 +154,8 @@ mod tests {
         assert_eq!(value(&figure("score", "mean", Some(4.2))), "4.20");
         assert_eq!(value(&figure("minor_units", "BRL", Some(123_456.0))), "1234.56 BRL");
         assert_eq!(value(&figure("minor_units", "JPY", Some(500.0))), "500 JPY");
+        assert_eq!(value(&figure("minor_units", "CNY.cause.broken", Some(-1_250.4))), "-12.50 CNY");
+        assert_eq!(value(&figure("times", "mean", Some(2.346))), "2.35");
         assert_eq!(value(&figure("count", "count", Some(3.0))), "3");
         let share = Figure { lower: Some(0.75), upper: Some(0.9), ..figure("ratio", "share", Some(0.83)) };
         assert_eq!(bounds(&share), "75.0 % to 90.0 %");

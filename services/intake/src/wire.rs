@@ -104,7 +104,7 @@ impl Aggregate for Case {
             case::Event::AnswerOffered(offer) => beside::offered(case_id, &offer.article, shard),
             case::Event::AnswerJudged(helpful) => beside::judged(case_id, self.offer.as_ref(), *helpful, shard),
             case::Event::Reopened => course::reopened(case_id, contract::ReopenedBy::Complaint, None, shard),
-            case::Event::Reply(event) => reply::published(self, event, case_id, shard),
+            case::Event::Reply(event) => reply::published(self, event, (case_id, queue()), shard),
             case::Event::Sent(event) => sending::published(self, event, (case_id, complaint_id), shard),
             case::Event::Course(event) => course::publish(self, event, shard),
             case::Event::Advised(opinion) => Published::of(&beside::advised(case_id, opinion), shard),

@@ -1,7 +1,7 @@
 //! Stories of goods that go out again: dearer, cheaper, and lost on the way until the customer wants his money.
 use contracts::{
     common::v1::Money,
-    complaint::v1::{EscalationRaised, EscalationTrigger},
+    complaint::v1::{EscalationClosed, EscalationRaised, EscalationTrigger},
     fulfilment::v1::{
         GetServiceOrderRequest, InspectGoodsRequest, InspectionResult, LineRequest, OrderOrigin,
         PickReplacementRequest, ReceiveGoodsRequest, RecordDeliveryRequest, RecordDifferencePaidRequest,
@@ -175,5 +175,12 @@ async fn r_ful_05_a_reshipment_that_is_lost_twice_ends_in_the_money_and_its_late
     }
     world.stack.settle().await;
     assert_eq!(world.settled(&order).await, ("completed".into(), 1_250, 1));
+    let raised: Vec<EscalationRaised> = world.stack.events("complaint").await;
+    let closed: Vec<EscalationClosed> = world.stack.events("complaint").await;
+    for raised in raised.iter().filter(|raised| raised.order_id == order) {
+        let ends = closed.iter().filter(|closed| closed.escalation_id == raised.escalation_id);
+        let ends: Vec<_> = ends.map(|closed| (closed.settled, closed.reason.is_empty())).collect();
+        assert_eq!(ends, [(true, false)], "it is over, and says by what: {raised:?}");
+    }
     world.nothing_is_parked().await;
 }

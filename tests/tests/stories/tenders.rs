@@ -145,5 +145,12 @@ async fn r_ful_05_return_by_mail_with_partial_acceptance_and_split_tender() {
     let overview = world.fulfilment().get_overview(GetOverviewRequest {}).await.unwrap().into_inner();
     let of = |amounts: Vec<contracts::common::v1::Money>| amounts.iter().map(|amount| amount.minor).sum::<i64>();
     assert_eq!((of(overview.refunded), of(overview.paid_by_hand)), (6_000, 666));
+    let figures = crate::figures(&world).await;
+    let value =
+        |metric: &str, part: &str| figures.iter().find(|f| f.metric == metric && f.part == part).and_then(|f| f.value);
+    assert_eq!((value("M18", "count"), value("M18", "CNY")), (Some(1.0), Some(6_666.0)), "one decision, three means");
+    assert_eq!(value("M34", "CNY.account.refund"), Some(6_666.0));
+    let asked = value("M37", "mean.return_refund");
+    assert!(asked.is_some_and(|asked| asked >= 1.0), "{asked:?}");
     world.nothing_is_parked().await;
 }

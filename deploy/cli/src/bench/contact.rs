@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use backbone::{Clock, signature::Secrets};
+use sha1::{Digest, Sha1};
 
 /// Which contacts are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,34 +60,94 @@ impl Template {
     }
 }
 
-/// Contacts as a platform pushes them: signed as Standard Webhooks has it, each with an id of its own.
+/// How a platform speaks and signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// JSON, signed as Standard Webhooks has it.
+    SignedJson,
+    /// An official account's XML, signed by its token.
+    Wechat,
+}
+
+impl Kind {
+    pub const ALL: [Self; 2] = [Self::SignedJson, Self::Wechat];
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SignedJson => "signed JSON",
+            Self::Wechat => "WeChat's XML",
+        }
+    }
+
+    /// What intake is told of the source.
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::SignedJson => {
+                "[service.channels.bench]\nkind = \"signed_json\"\nchannel = \"app\"\n\
+                 secrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n"
+            }
+            Self::Wechat => {
+                "[service.channels.wechat]\nkind = \"wechat\"\ntoken = \"bench-token\"\napp_id = \"wxbench\"\n"
+            }
+        }
+    }
+}
+
+/// What a customer writes to the account, about as long as the others.
+const MESSAGE: &str = "<xml><ToUserName><![CDATA[gh_bench]]></ToUserName><FromUserName><![CDATA[oBench-############]]>\
+    </FromUserName><CreateTime>@@</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[上周在你们店里买的保温杯,\
+    用了三天盖子就漏水了,包里的文件全湿了,我要投诉。 The seal came off after three days and the papers in my bag are wet; the shop \
+    told me to write to you.]]></Content><MsgId>############</MsgId></xml>";
+
+/// Contacts as platforms push them, each with an id of its own.
 pub struct Pushes {
+    kind: Kind,
     contacts: Arc<Contacts>,
     secrets: Secrets,
 }
 
 impl Pushes {
-    /// What intake is told of the source.
-    pub const SOURCE: &str = "[service.channels.bench]\nkind = \"signed_json\"\nchannel = \"app\"\n\
-                              secrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n";
-
-    pub fn new(contacts: Arc<Contacts>) -> anyhow::Result<Self> {
-        Ok(Self { contacts, secrets: Secrets::read(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()])? })
+    pub fn new(kind: Kind, contacts: Arc<Contacts>) -> anyhow::Result<Self> {
+        let secrets = Secrets::read(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()])?;
+        Ok(Self { kind, contacts, secrets })
     }
 
     /// The next request, signed now, as it goes over the wire.
     pub fn request(&self, clock: &Clock) -> Vec<u8> {
         let (number, at) = (self.contacts.next(), clock.now().as_second());
-        let body = COMPLAINT.replace(HOLE, &format!("{number:0width$}", width = HOLE.len()));
-        let id = format!("bench-{number}");
-        let signature = self.secrets.sign(&id, at, body.as_bytes());
-        format!(
-            "POST /v1/channels/bench HTTP/1.1\r\nhost: intake\r\ncontent-type: application/json\r\nwebhook-id: {id}\r\n\
-             webhook-timestamp: {at}\r\nwebhook-signature: {signature}\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .into_bytes()
+        let digits = format!("{number:0width$}", width = HOLE.len());
+        let request = match self.kind {
+            Kind::SignedJson => {
+                let body = COMPLAINT.replace(HOLE, &digits);
+                let id = format!("bench-{number}");
+                let signature = self.secrets.sign(&id, at, body.as_bytes());
+                format!(
+                    "POST /v1/channels/bench HTTP/1.1\r\nhost: intake\r\ncontent-type: application/json\r\nwebhook-id: \
+                     {id}\r\nwebhook-timestamp: {at}\r\nwebhook-signature: {signature}\r\ncontent-length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+            }
+            Kind::Wechat => {
+                let body = MESSAGE.replace(HOLE, &digits).replace("@@", &at.to_string());
+                let signature = of_wechat(at, &digits);
+                format!(
+                    "POST /v1/channels/wechat?signature={signature}&timestamp={at}&nonce={digits} HTTP/1.1\r\nhost: \
+                     intake\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+            }
+        };
+        request.into_bytes()
     }
+}
+
+/// SHA-1 over the token, the time and the nonce in their order, as WeChat signs.
+fn of_wechat(at: i64, nonce: &str) -> String {
+    let at = at.to_string();
+    let mut parts = ["bench-token", &at, nonce];
+    parts.sort_unstable();
+    Sha1::digest(parts.concat()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The requests of one connection.
@@ -132,6 +193,18 @@ mod tests {
         for place in ["/external_ref", "/customer/ref", "/customer/phone", "/customer/email", "/purchase/order_ref"] {
             assert_ne!(first.pointer(place).unwrap(), second.pointer(place).unwrap(), "{place}");
         }
+    }
+
+    #[test]
+    fn a_message_of_wechat_is_signed_by_what_it_says() {
+        // As sha1sum has it of "1700000000" "42" "bench-token".
+        assert_eq!(of_wechat(1_700_000_000, "42"), "e4a34480ddb4efae0d2146a6a66b7e83e6e4d220");
+        let pushes = Pushes::new(Kind::Wechat, Arc::default()).unwrap();
+        let request = String::from_utf8(pushes.request(&Clock::system())).unwrap();
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        assert!(head.ends_with(&format!("content-length: {}", body.len())), "{head}");
+        assert!(head.contains("&nonce=000000000000 ") && body.contains("<MsgId>000000000000</MsgId>"), "{request}");
+        assert!(!body.contains('#') && !body.contains("@@") && (400..=900).contains(&body.len()), "{body}");
     }
 
     #[test]

@@ -244,7 +244,7 @@ async fn on_time(
     Ok(posted)
 }
 
-/// Sends `rate` signed pushes a second for `length`, and at most a fifteenth longer. How long each took runs from when it
+/// Sends `rate` pushes a second for `length`, and at most a fifteenth longer. How long each took runs from when it
 /// was due until it was acknowledged, which is after it is on disk. Errors: the door is closed, or one was refused.
 pub async fn pushed(address: SocketAddr, rate: u32, length: Duration, pushes: Arc<Pushes>) -> anyhow::Result<Taken> {
     apart(length, move || async move {

@@ -116,6 +116,12 @@ impl Report for Figures {
     }
 }
 
+/// The currency a part names: `CNY`, `mean.CNY`, `CNY.cause.broken`.
+fn currency(part: &str) -> &str {
+    let is_one = |word: &&str| word.len() == 3 && word.bytes().all(|letter| letter.is_ascii_uppercase());
+    part.split('.').find(is_one).unwrap_or(part)
+}
+
 /// A value in its unit, as people read it.
 fn shown(value: f64, unit: &str, part: &str) -> String {
     match unit {
@@ -125,8 +131,8 @@ fn shown(value: f64, unit: &str, part: &str) -> String {
         "seconds" if value.abs() >= 7_200.0 => format!("{:.1} h", value / 3_600.0),
         "seconds" if value.abs() >= 120.0 => format!("{:.1} min", value / 60.0),
         "seconds" => format!("{value:.1} s"),
-        "score" => format!("{value:.2}"),
-        "minor_units" => event::money(value.round() as i64, part),
+        "score" | "times" => format!("{value:.2}"),
+        "minor_units" => event::money(value.round() as i64, currency(part)),
         "count" => format!("{value:.0}"),
         _ => format!("{value} {unit}"),
     }
@@ -158,6 +164,8 @@ mod tests {
             (864_000.0, "seconds", "p90", "10.0 d"),
             (4.256, "score", "mean", "4.26"),
             (199_050.0, "minor_units", "BRL", "1990.50 BRL"),
+            (-1_250.4, "minor_units", "CNY.cause.broken", "-12.50 CNY"),
+            (2.346, "times", "mean.interactions", "2.35"),
             (17.0, "count", "", "17"),
         ] {
             assert_eq!(shown(value, unit, part), text);

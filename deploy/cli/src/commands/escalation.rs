@@ -12,7 +12,10 @@ use serde::Serialize;
 use tonic::transport::Channel;
 use uuid::Uuid;
 
-use super::department::{instant, shown};
+use super::{
+    department::{instant, shown},
+    event,
+};
 use crate::{
     home::{self, Home},
     output::{Output, Report, table},
@@ -153,6 +156,9 @@ struct Row {
     complaint_id: String,
     case_id: String,
     action_id: String,
+    order_id: String,
+    /// What exactly is wrong, in words: what, by which means, how much, and why.
+    detail: String,
 }
 
 impl Row {
@@ -170,8 +176,18 @@ impl Row {
             complaint_id: raised.complaint_id,
             case_id: raised.case_id,
             action_id: raised.action_id,
+            order_id: raised.order_id,
+            detail: raised.detail.as_ref().map(in_words).unwrap_or_default(),
         }
     }
+}
+
+/// For example "portion gift_card 12.50 CNY (card_closed)".
+fn in_words(detail: &EscalationDetail) -> String {
+    let amount = detail.amount.as_ref().map(|amount| event::money(amount.minor, &amount.currency)).unwrap_or_default();
+    let why = if detail.code.is_empty() { String::new() } else { format!("({})", detail.code) };
+    let words = [detail.what.as_str(), &detail.means, &amount, &why];
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 impl Report for Listed {
@@ -180,13 +196,50 @@ impl Report for Listed {
             return "nothing is raised".into();
         }
         let row = |row: &Row| {
-            let about = [&row.complaint_id, &row.case_id, &row.action_id].into_iter().find(|id| !id.is_empty());
-            let about = about.unwrap_or(&row.escalation_id);
+            let about = [
+                ("complaint", &row.complaint_id),
+                ("case", &row.case_id),
+                ("action", &row.action_id),
+                ("order", &row.order_id),
+            ];
+            let about = about.into_iter().find(|(_, id)| !id.is_empty());
+            let about = about.map(|(what, id)| format!("{what} {id}")).unwrap_or_default();
             let (raised, up) = (shown(row.raised_at), shown(row.acknowledge_by));
-            let words = [&row.level, &row.trigger, &row.department, about, &row.escalation_id];
+            let words = [&row.level, &row.trigger, &row.detail, &row.department, &about, &row.escalation_id];
             [raised, up].into_iter().chain(words.into_iter().cloned()).collect()
         };
-        let header = ["raised", "goes up", "level", "because", "department", "about", "escalation"];
+        let header = ["raised", "goes up", "level", "because", "", "department", "about", "escalation"];
         table::<Vec<Vec<String>>, String>(&header, self.escalations.iter().map(row).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::common::v1::Money;
+
+    use super::*;
+
+    #[test]
+    fn what_is_raised_says_what_it_is_about() {
+        let detail = EscalationDetail {
+            what: "portion".into(),
+            means: "gift_card".into(),
+            amount: Some(Money { minor: 1_250, currency: "CNY".into() }),
+            code: "card_closed".into(),
+        };
+        assert_eq!(in_words(&detail), "portion gift_card 12.50 CNY (card_closed)");
+        assert_eq!(in_words(&EscalationDetail { what: "parcel".into(), ..EscalationDetail::default() }), "parcel");
+        let raised = EscalationRaised {
+            order_id: "0190-order".into(),
+            department: "logistics".into(),
+            trigger: EscalationTrigger::ParcelLost.into(),
+            detail: Some(detail),
+            ..EscalationRaised::default()
+        };
+        let view = EscalationView { raised: Some(raised), ..EscalationView::default() };
+        let text = Listed { escalations: vec![Row::of(view)] }.text();
+        for part in ["parcel_lost", "portion gift_card 12.50 CNY (card_closed)", "logistics", "order 0190-order"] {
+            assert!(text.contains(part), "{part:?} is missing in\n{text}");
+        }
     }
 }

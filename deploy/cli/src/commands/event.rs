@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::output::Report;
 
+/// Of so many parts each is shown; of more, only how many they are.
+const PARTS_MAX: usize = 4;
+
 /// An event of the journal or of a stream.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Event {
@@ -45,10 +48,9 @@ impl Report for Event {
         let time = self.time.strftime("%Y-%m-%d %H:%M:%S");
         let what = what(&self.subject);
         let fields = self.data.as_ref().and_then(Value::as_object).into_iter().flatten();
-        let mut fields: Vec<(&String, String)> =
-            fields.filter_map(|(name, value)| Some((name, word(value)?))).collect();
+        let mut fields: Vec<(String, String)> = fields.flat_map(|(name, value)| words(name, value)).collect();
         // What people understand first, ids last.
-        fields.sort_by_key(|(name, _)| (name.ends_with("_id"), *name));
+        fields.sort_by_key(|(name, _)| (name.ends_with("_id") || name.ends_with("_ids"), name.clone()));
         let fields: Vec<String> = fields.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         format!("{time}  {what:<38} v{:<3} {:<14} {}", self.version, self.actor, fields.join(" "))
     }
@@ -61,12 +63,35 @@ fn what(subject: &str) -> String {
     words.join(" ")
 }
 
-/// A value in one word. Nothing is said about empty ones; of lists only how long they are, of parts their JSON.
+/// A field in words: of parts, each by its own name; of a few parts each of them, by its place.
+fn words(name: &str, value: &Value) -> Vec<(String, String)> {
+    let of_parts = |prefix: String, parts: &serde_json::Map<String, Value>| -> Vec<_> {
+        parts.iter().flat_map(|(part, value)| words(&format!("{prefix}.{part}"), value)).collect()
+    };
+    match value {
+        Value::Object(parts) if !is_money(parts) => of_parts(name.to_owned(), parts),
+        Value::Array(list) if list.len() <= PARTS_MAX && list.iter().all(Value::is_object) => {
+            let part = |(place, part): (usize, &Value)| words(&format!("{name}.{place}"), part);
+            (1..).zip(list).flat_map(part).collect()
+        }
+        other => word(other).map(|word| (name.to_owned(), word)).into_iter().collect(),
+    }
+}
+
+fn is_money(parts: &serde_json::Map<String, Value>) -> bool {
+    parts.len() == 2 && parts.contains_key("minor") && parts.contains_key("currency")
+}
+
+/// A value in one word. Nothing is said about empty ones; of lists only how long they are, or all their words where these are few.
 fn word(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) if text.is_empty() => None,
         Value::String(text) => Some(plain(text)),
+        Value::Array(list) if list.is_empty() => None,
+        Value::Array(list) if list.len() <= PARTS_MAX && list.iter().all(Value::is_string) => {
+            Some(list.iter().filter_map(word).collect::<Vec<_>>().join(","))
+        }
         Value::Array(list) => Some(list.len().to_string()),
         Value::Object(parts) => match (parts.get("minor").and_then(Value::as_i64), parts.get("currency")) {
             (Some(minor), Some(Value::String(currency))) => Some(money(minor, currency)),
@@ -89,7 +114,8 @@ pub fn money(minor: i64, currency: &str) -> String {
 
 /// Enum values without the prefix their contract must give them.
 fn plain(text: &str) -> String {
-    const PREFIXES: [&str; 10] = [
+    const PREFIXES: [&str; 14] = [
+        "CALL_OUTCOME_",
         "CASE_CLASS_",
         "CHANNEL_",
         "EMOTION_",
@@ -98,8 +124,11 @@ fn plain(text: &str) -> String {
         "FOLLOW_UP_KIND_",
         "LANE_",
         "MEDIUM_",
+        "MEDICAL_CARE_",
         "PURPOSE_",
+        "RECORD_PART_",
         "REMEDY_KIND_",
+        "TENDER_KIND_",
     ];
     match PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)) {
         Some(value) => value.to_lowercase(),
@@ -111,8 +140,9 @@ fn plain(text: &str) -> String {
 mod tests {
     use contracts::{
         Message,
-        common::v1::{CaseClass, Lane, Money},
-        complaint::v1::TaskIssued,
+        common::v1::{CaseClass, Lane, Money, TenderKind},
+        complaint::v1::{EscalationDetail, EscalationRaised, EscalationTrigger, TaskIssued},
+        fulfilment::v1::{CompensationGift, CompensationMoved, PayoutDivided, TenderPortion},
     };
 
     use super::*;
@@ -143,6 +173,52 @@ mod tests {
         }
         assert!(!line.contains("batch"), "empty fields are not shown: {line}");
         assert!(line.ends_with("task_id=t1"), "ids come last: {line}");
+    }
+
+    #[test]
+    fn parts_are_shown_each_by_its_name_and_money_as_money() {
+        let portion = |tender: TenderKind, minor| TenderPortion {
+            tender_no: 1,
+            tender: tender.into(),
+            amount: Some(Money { minor, currency: "CNY".into() }),
+            status: "due".into(),
+            ..TenderPortion::default()
+        };
+        let divided = PayoutDivided {
+            portions: vec![portion(TenderKind::Card, 1_250), portion(TenderKind::Points, 30)],
+            ..Default::default()
+        };
+        let gift = CompensationGift { what: "coupon".into(), reason: "late".into(), ..CompensationGift::default() };
+        let moved = CompensationMoved { gift: Some(gift), status: "held_back".into(), ..CompensationMoved::default() };
+        let lost = EscalationRaised {
+            trigger: EscalationTrigger::ParcelLost.into(),
+            department: "logistics".into(),
+            detail: Some(EscalationDetail { what: "parcel".into(), ..EscalationDetail::default() }),
+            ..EscalationRaised::default()
+        };
+        for (r#type, payload, parts) in [
+            (
+                "PayoutDivided",
+                divided.encode_to_vec(),
+                &["portions.1.tender=card", "portions.1.amount=12.50 CNY", "portions.2.tender=points"][..],
+            ),
+            ("CompensationMoved", moved.encode_to_vec(), &["gift.what=coupon", "gift.reason=late", "status=held_back"]),
+        ] {
+            let entry = JournalEntry {
+                r#type: format!("aftercare.fulfilment.v1.{type}"),
+                payload: payload.into(),
+                ..Default::default()
+            };
+            let line = Event::of(entry).text();
+            parts.iter().for_each(|part| assert!(line.contains(part), "{part:?} is missing in {line:?}"));
+            assert!(!line.contains('{'), "{line}");
+        }
+        let r#type = "aftercare.complaint.v1.EscalationRaised".to_owned();
+        let line =
+            Event::of(JournalEntry { r#type, payload: lost.encode_to_vec().into(), ..Default::default() }).text();
+        for part in ["trigger=parcel_lost", "department=logistics", "detail.what=parcel"] {
+            assert!(line.contains(part), "{part:?} is missing in {line:?}");
+        }
     }
 
     #[test]

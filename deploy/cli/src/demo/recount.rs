@@ -225,7 +225,7 @@ pub async fn figures(driver: &Driver, start: Timestamp, end: Timestamp) -> anyho
             (None, _) => "absent".to_owned(),
             (Some(value), "ratio") => format!("{:.1} %", value * 100.0),
             (Some(value), "seconds") => format!("{:.1} h", value / 3600.0),
-            (Some(value), "minor_units") => format!("{:.2} {}", value / 100.0, figure.part),
+            (Some(value), "minor_units") => format!("{:.2}", value / 100.0),
             (Some(value), _) => format!("{value:.2}"),
         };
         (format!("{} {} ({})", figure.metric, figure.name, figure.part), format!("{value}  n = {}", figure.n))

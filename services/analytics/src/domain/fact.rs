@@ -47,7 +47,7 @@ pub struct Measures {
     pub score: Option<u32>,
     /// What was paid, by the customer or back to him.
     pub amount: Option<Money>,
-    /// The cause found, or the cause an improvement action is against; the model whose word a person replaced.
+    /// The kind of an order, what a compensation is; the cause found, or the cause an improvement action is against; the model whose word a person replaced.
     pub code: Option<String>,
     /// The class of a complaint.
     pub class: Option<String>,
@@ -62,9 +62,9 @@ pub struct Measures {
     /// What else it is about: the purchase of a complaint; the complaint of a task, a reporter or an escalation; the
     /// finding a proposal comes from.
     pub about: Option<Uuid>,
-    /// The number of an offer, the level of an escalation, 1 of a recurrence, complaints after a release.
+    /// How often a customer had to do something for an order; the number of an offer, the level of an escalation, 1 of a recurrence, complaints after a release.
     pub number: Option<u64>,
-    /// What the number is held against: complaints before the release.
+    /// What the number is held against: complaints before the release. How many documents a customer was asked for.
     pub base: Option<u64>,
     /// From the hand-over to the acknowledgement, in seconds of wall time.
     pub to_acknowledge_s: Option<u64>,
@@ -74,8 +74,29 @@ pub struct Measures {
     pub outcome: Option<String>,
     /// The channel a contact came by.
     pub channel: Option<String>,
+    /// More was asked of a customer than may be; nothing where no ceiling says so.
+    pub exceeded: Option<bool>,
+    /// Which policy a measure is held against, and its version.
+    pub policy: Option<String>,
     /// How promises stand now.
     pub promised: Vec<Standing>,
+    /// What was posted as a cost.
+    pub costs: Vec<Cost>,
+}
+
+/// An amount on an account of costs, below nothing an income, and whom it lies with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// Within its entry.
+    pub place: u32,
+    pub account: String,
+    pub minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+    pub cause: Option<String>,
+    pub department: Option<String>,
+    pub supplier: Option<String>,
+    pub batch: Option<String>,
 }
 
 /// One promise, as an event tells of it. Which one it is, is said by its word and its start.

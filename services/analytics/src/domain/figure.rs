@@ -24,6 +24,8 @@ pub enum Unit {
     MinorUnits,
     /// How many.
     Count,
+    /// How many each, on average or in the middle.
+    Times,
 }
 
 /// One number with all that is needed to judge it.
@@ -33,7 +35,8 @@ pub struct Figure {
     pub metric: Metric,
     /// Which number of the metric: "share", "mean", "median", "p90", "rate", "count", a currency, "share.<currency>",
     /// "share.<promise>"; of calls "offered", "answered", "abandoned" and "target"; of cases "share.<ending>"; of contacts
-    /// "p99" and each part by channel, "mean.<channel>"; of models "share.<model>".
+    /// "p99" and each part by channel, "mean.<channel>"; of models "share.<model>"; of orders by kind, "mean.<kind>", and by
+    /// ceiling; of costs "<currency>.<dimension>.<word>".
     pub part: String,
     /// Absent where the denominator is 0.
     pub value: Option<f64>,
@@ -129,7 +132,7 @@ pub struct Durations {
 pub struct Money {
     /// ISO 4217.
     pub currency: String,
-    /// Refunds that succeeded.
+    /// Decisions of which money reached the customer.
     pub refunds: u64,
     /// What they paid back.
     pub refunded: u64,
@@ -274,7 +277,7 @@ pub fn suggestion_adoption(adopted: Share) -> Vec<Figure> {
     vec![proportion(Metric::SuggestionAdoption, adopted)]
 }
 
-/// M18: refunds that succeeded; and, a currency each, the money they paid back, alone and in proportion to net sales.
+/// M18: decisions to refund of which money reached the customer, by however many means; and, a currency each, the money they paid back, alone and in proportion to net sales.
 /// Where no money moved there is no currency, and so no share of one.
 pub fn refunds(money: &[Money]) -> Vec<Figure> {
     let count: u64 = money.iter().map(|m| m.refunds).sum();

@@ -34,6 +34,8 @@ pub enum Metric {
     FirstOffer,
     /// M18
     Refunds,
+    /// M18c
+    Compensation,
     /// M23
     SuggestionAdoption,
     /// M24
@@ -44,11 +46,15 @@ pub enum Metric {
     ModelAgreement,
     /// M27t
     OnRecord,
+    /// M34
+    CostToServe,
+    /// M37
+    Effort,
 }
 
 impl Metric {
     /// All of them, in the order of their ids.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::CoverageGross,
         Self::CoverageNet,
         Self::OnTime,
@@ -63,11 +69,14 @@ impl Metric {
         Self::FirstInvestigation,
         Self::FirstOffer,
         Self::Refunds,
+        Self::Compensation,
         Self::SuggestionAdoption,
         Self::LoopClosure,
         Self::Recurrence,
         Self::ModelAgreement,
         Self::OnRecord,
+        Self::CostToServe,
+        Self::Effort,
     ];
 
     /// Those about complaints, in an analysis (R-CMP-16).
@@ -97,11 +106,14 @@ impl Metric {
             Self::FirstInvestigation => "M15",
             Self::FirstOffer => "M16",
             Self::Refunds => "M18",
+            Self::Compensation => "M18c",
             Self::SuggestionAdoption => "M23",
             Self::LoopClosure => "M24",
             Self::Recurrence => "M25",
             Self::ModelAgreement => "M27m",
             Self::OnRecord => "M27t",
+            Self::CostToServe => "M34",
+            Self::Effort => "M37",
         }
     }
 
@@ -122,11 +134,14 @@ impl Metric {
             Self::FirstInvestigation => "first investigation within 24 hours",
             Self::FirstOffer => "solutions accepted at the first offer",
             Self::Refunds => "refunds",
+            Self::Compensation => "compensation given",
             Self::SuggestionAdoption => "suggestion adoption rate",
             Self::LoopClosure => "loops closed with the customer",
             Self::Recurrence => "recurrence after a measure",
             Self::ModelAgreement => "people who said what the model had said",
             Self::OnRecord => "time until a contact is on record",
+            Self::CostToServe => "cost to serve",
+            Self::Effort => "effort of customers for an order",
         }
     }
 }

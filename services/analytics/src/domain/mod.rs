@@ -7,6 +7,7 @@ pub mod fact;
 pub mod figure;
 pub mod intake;
 pub mod metric;
+pub mod orders;
 pub mod period;
 pub mod span;
 pub mod statistics;

@@ -27,7 +27,8 @@ async fn d11_an_empty_period_has_figures_without_values() {
     let figures = figures(&stack).await;
     let ids: Vec<_> = figures.iter().map(|f| f.metric.as_str()).collect();
     let expected = "M01 M01n M02 M06 M06 M08 M08 M08 M08 M08 M09 M09 M10 M10 M10 M10 M10 M10 M10 M10 M11 M11 M11 \
-                    M11e M11e M13 M14 M15 M16 M18 M23 M24 M24 M24 M24 M25 M27m M27t M27t M27t M27t M27t";
+                    M11e M11e M13 M14 M15 M16 M18 M18c M23 M24 M24 M24 M24 M25 M27m M27t M27t M27t M27t M27t \
+                    M37 M37 M37 M37 M37 M37";
     assert_eq!(ids.join(" "), expected);
     for figure in figures {
         assert_eq!((figure.n, figure.lower, figure.upper), (0, None, None), "{figure:?}");

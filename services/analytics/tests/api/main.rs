@@ -7,6 +7,7 @@ mod complaints;
 mod contacts;
 mod events;
 mod figures;
+mod orders;
 mod owners;
 mod promises;
 mod rebuild;

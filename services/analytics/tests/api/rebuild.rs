@@ -14,6 +14,7 @@ use crate::{
         accepted, agreed, answered, ask, at, call, client, closed, completed, concluded, offered, planned, purchase,
         read, recorded, refunded, stands, wire,
     },
+    orders::{finished, given, posted},
     owners::{COMPLAINT, INTAKE, start, tell},
     promises::{registered, replied, responded},
 };
@@ -49,8 +50,11 @@ async fn chain(stack: &Stack) -> u64 {
     tell(stack, complaint, stands("result_notice", begin, by, "breached")).await;
     tell(stack, complaint, stands("progress_silence", begin, by, "met")).await;
     tell(stack, case, replied(by, by)).await;
+    tell(stack, Uuid::now_v7(), given("cash", 500)).await;
+    tell(stack, Uuid::now_v7(), finished("exchange", 3, 1)).await;
+    tell(stack, Uuid::now_v7(), posted(&[("freight", 900, "broken"), ("cash", -900, "")])).await;
     stack.settle().await;
-    30 * 7 + 1 + 6 + 3 + 4 + 2
+    30 * 7 + 1 + 6 + 3 + 4 + 2 + 3
 }
 
 /// A person said what the model had said.

@@ -1,7 +1,7 @@
 //! Figures of a random business against a recount straight from what was published, written without SQL.
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::analytics::v1::Figure;
+use contracts::{analytics::v1::Figure, fulfilment::v1::RefundSucceeded};
 use jiff::{SignedDuration, Timestamp};
 use testkit::Stack;
 use uuid::Uuid;
@@ -107,12 +107,20 @@ async fn sale(stack: &Stack, dice: &mut Dice, count: &mut Recount) {
         *count.sales.entry(currency).or_default() += paid;
     }
     if dice.below(4) == 0 {
-        let (when, back) = (bought + dice.up_to(20), paid / 2);
-        tell(stack, Uuid::now_v7(), refunded(when, back.cast_signed(), currency)).await;
-        if in_period(when) {
-            count.refunds += 1;
-            *count.refunded.entry(currency).or_default() += back;
+        // One decision, by as many means as there are.
+        let (claim, back) = (Uuid::now_v7(), paid / 2);
+        let mut reached = false;
+        for means in 0..=dice.below(3) {
+            let (when, part) = (bought + dice.up_to(20), back / 4 + means);
+            let claim_id = claim.to_string();
+            let refund = RefundSucceeded { claim_id, ..refunded(when, part.cast_signed(), currency) };
+            tell(stack, Uuid::now_v7(), refund).await;
+            if in_period(when) {
+                reached = true;
+                *count.refunded.entry(currency).or_default() += part;
+            }
         }
+        count.refunds += u64::from(reached);
     }
 }
 

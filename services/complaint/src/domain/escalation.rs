@@ -2,6 +2,7 @@
 //! R-CMP-13). raised -> acknowledged -> decided -> closed; nothing leads back, and only a person decides. Nobody who
 //! acknowledges it in time: the next level must look. What settles itself is closed without a decision.
 use jiff::Timestamp;
+use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -9,6 +10,9 @@ use super::{
     ladder::{Ladder, Rungs},
     values::Department,
 };
+pub use trigger::Trigger;
+
+mod trigger;
 
 /// How high it goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -45,113 +49,6 @@ impl Level {
     }
 }
 
-/// Why it went up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trigger {
-    /// The first investigation was not concluded in time.
-    #[default]
-    InvestigationLate,
-    /// A department did not answer in time.
-    DepartmentLate,
-    /// The customer is still dissatisfied after execution.
-    Dissatisfied,
-    /// The third solution, or a later one, was declined.
-    DeclinedThrice,
-    /// Something the customer agreed to could not be done.
-    RemedyFailed,
-    /// The message with the result, an offer or the question whether it is settled could not be sent.
-    ResultUntold,
-    /// The customer heard nothing for too long.
-    Silence,
-    /// The result was not told in time.
-    ResultLate,
-    /// An offer was not answered in its time.
-    OfferUnanswered,
-    /// What the customer wrote was not read in its time.
-    Unread,
-    /// The payment provider took back its final word on a refund.
-    PaymentContradicted,
-    /// A refund has had no outcome of the payment provider for too long.
-    PaymentUnknown,
-    /// A solution was not approved in time.
-    ApprovalLate,
-    /// A department's answer was neither accepted nor returned in time.
-    AnswerWaits,
-    /// Much of a department's time has passed without an answer.
-    DepartmentWarning,
-    /// The complaint was judged grave.
-    Severity,
-    /// A solution is to cost more than a limit.
-    Amount,
-    /// Somebody raised it by hand.
-    Manual,
-    /// An authority asks.
-    Regulator,
-    /// The public asks.
-    Media,
-    /// A case got no first answer in time.
-    FirstResponseLate,
-    /// The same customer contacts us again and again.
-    RepeatedContact,
-    /// An improvement action was not released in time.
-    ImprovementLate,
-    /// Much of the time of a promise to the customer has passed.
-    PromiseWarning,
-    /// A promise to the customer was broken that has no trigger of its own.
-    PromiseLate,
-    /// A product did harm, or more harm than was known.
-    Health,
-    /// Much of the time to report to an authority, or to answer it, has passed.
-    RegulatorReportWarning,
-    /// An authority did not confirm a report in time, or had no answer by when it wanted one.
-    RegulatorReportLate,
-}
-
-impl Trigger {
-    /// Somebody must see to it whatever becomes of the complaint.
-    pub fn outlives(self) -> bool {
-        matches!(self, Self::Dissatisfied | Self::Regulator | Self::Media | Self::PaymentContradicted | Self::Health)
-            || matches!(self, Self::PaymentUnknown | Self::RegulatorReportWarning | Self::RegulatorReportLate)
-    }
-
-    /// It is told by night as by day.
-    pub fn by_night(self) -> bool {
-        self == Self::Health
-    }
-
-    pub const ALL: [Self; 28] = [
-        Self::InvestigationLate,
-        Self::DepartmentLate,
-        Self::Dissatisfied,
-        Self::DeclinedThrice,
-        Self::RemedyFailed,
-        Self::ResultUntold,
-        Self::PaymentContradicted,
-        Self::PaymentUnknown,
-        Self::DepartmentWarning,
-        Self::Severity,
-        Self::Amount,
-        Self::Manual,
-        Self::Regulator,
-        Self::Media,
-        Self::FirstResponseLate,
-        Self::ApprovalLate,
-        Self::AnswerWaits,
-        Self::Silence,
-        Self::ResultLate,
-        Self::OfferUnanswered,
-        Self::Unread,
-        Self::RepeatedContact,
-        Self::ImprovementLate,
-        Self::PromiseWarning,
-        Self::PromiseLate,
-        Self::Health,
-        Self::RegulatorReportWarning,
-        Self::RegulatorReportLate,
-    ];
-}
-
 /// What an escalation is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matter {
@@ -169,10 +66,76 @@ pub struct Matter {
     /// The level that must look now.
     pub level: Level,
     pub trigger: Trigger,
-    /// The department that is late, when one is.
+    /// The department that is late, or that is to see to it, where there is one.
     pub department: Option<Department>,
+    /// Where the trigger alone does not say what it is about.
+    #[serde(default)]
+    pub detail: Option<Box<Detail>>,
     #[serde(default)]
     pub rungs: Rungs,
+}
+
+/// What exactly it is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detail {
+    /// A word of a closed list.
+    pub what: String,
+    /// A code, where there is one.
+    pub code: String,
+    pub amount: Option<Money>,
+    /// By which means money goes, or what is given.
+    pub means: String,
+}
+
+impl Detail {
+    /// With nothing but its word.
+    pub fn of(what: &str) -> Self {
+        Self { what: what.to_owned(), ..Self::default() }
+    }
+}
+
+/// What settled something that was raised about an order, its parcel or the answers of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    OrderCompleted,
+    OrderClosedPartial,
+    OrderCancelled,
+    OrderFailed,
+    OrderRefused,
+    /// Somebody took it up.
+    WentOn,
+    Paid,
+    /// The payment provider said no for good, which is raised for itself.
+    NotPaid,
+    PromiseEnded,
+    GoodsReceived,
+    /// Its carrier says that the parcel is elsewhere.
+    ParcelMoved,
+    Answered,
+    CaseEnded,
+}
+
+impl Why {
+    /// The word it is shown by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OrderCompleted => "order_completed",
+            Self::OrderClosedPartial => "order_closed_partial",
+            Self::OrderCancelled => "order_cancelled",
+            Self::OrderFailed => "order_failed",
+            Self::OrderRefused => "order_refused",
+            Self::WentOn => "went_on",
+            Self::Paid => "paid",
+            Self::NotPaid => "not_paid",
+            Self::PromiseEnded => "promise_ended",
+            Self::GoodsReceived => "goods_received",
+            Self::ParcelMoved => "parcel_moved",
+            Self::Answered => "answered",
+            Self::CaseEnded => "case_ended",
+        }
+    }
 }
 
 impl Matter {
@@ -220,6 +183,9 @@ pub enum State {
         /// It settled itself; nobody had to see to it.
         settled: bool,
         at: Timestamp,
+        /// What settled it, where that is told.
+        #[serde(default)]
+        why: Option<Why>,
     },
 }
 
@@ -251,7 +217,7 @@ pub enum Command {
     /// The time to acknowledge it is over.
     Unacknowledged,
     /// What it was raised for came after all, or something graver took its place.
-    Settle,
+    Settle(Option<Why>),
     /// The complaint it is about is closed.
     ComplaintClosed,
     Acknowledge(Who),
@@ -266,7 +232,7 @@ pub enum Event {
     PassedUp { from: Level, to: Level, at: Timestamp },
     Acknowledged { by: String },
     Decided { by: String, at: Timestamp },
-    Closed { settled: bool, at: Timestamp },
+    Closed { settled: bool, at: Timestamp, why: Option<Why> },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -314,12 +280,12 @@ impl Escalation {
             (Command::Raise(matter), State::Absent) => vec![Event::Raised { matter, at: now }],
             (Command::Raise(_), _) => vec![],
             (Command::Unacknowledged, _) => self.pass_up(now).into_iter().collect(),
-            (Command::Settle, State::Absent | State::Closed { .. }) => vec![],
-            (Command::Settle, _) => vec![Event::Closed { settled: true, at: now }],
+            (Command::Settle(_), State::Absent | State::Closed { .. }) => vec![],
+            (Command::Settle(why), _) => vec![Event::Closed { settled: true, at: now, why }],
             (Command::ComplaintClosed, State::Raised | State::Acknowledged { .. })
                 if !self.matter.trigger.outlives() =>
             {
-                vec![Event::Closed { settled: true, at: now }]
+                vec![Event::Closed { settled: true, at: now, why: None }]
             }
             (Command::ComplaintClosed, _) => vec![],
             (_, State::Absent) => return Err(Rejection::Unknown),
@@ -336,7 +302,7 @@ impl Escalation {
             }
             (Command::Close(who), State::Decided { .. }) => {
                 self.reached(who.reach, now)?;
-                vec![Event::Closed { settled: false, at: now }]
+                vec![Event::Closed { settled: false, at: now, why: None }]
             }
             (Command::Acknowledge(_) | Command::Decide(_) | Command::Close(_), state) => {
                 return Err(Rejection::NotNow(state.name()));
@@ -369,7 +335,7 @@ impl Escalation {
             }
             Event::Acknowledged { by } => self.state = State::Acknowledged { by },
             Event::Decided { by, at } => self.state = State::Decided { by, at },
-            Event::Closed { settled, at } => self.state = State::Closed { settled, at },
+            Event::Closed { settled, at, why } => self.state = State::Closed { settled, at, why },
         }
     }
 }

@@ -2,7 +2,7 @@
 //! `ladder`, `solution`, `fairness`, `rulebook`, then the three aggregates: `complaint` (`command`, `decide`, `promises`,
 //! `retargeting`, `given`, `approving`, `executing`, `care`, `awaited`,
 //! `satisfaction`, `hold`), `department_task`, `escalation`; beside them
-//! `improvement` and `suggestion`, which tell their `reporters`, and the `contacts` of a customer. `posts` says who may do
+//! `improvement` and `suggestion`, which tell their `reporters`, the `contacts` of a customer, and the `matters` of an order or a case. `posts` says who may do
 //! what.
 mod approving;
 mod awaited;
@@ -19,6 +19,7 @@ mod given;
 pub mod hold;
 pub mod improvement;
 pub mod ladder;
+pub mod matters;
 mod merging;
 pub mod posts;
 pub mod promises;
@@ -41,4 +42,5 @@ pub use contacts::Contacts;
 pub use department_task::DepartmentTask;
 pub use escalation::Escalation;
 pub use improvement::ImprovementAction;
+pub use matters::Matters;
 pub use suggestion::Suggestion;

@@ -4,14 +4,14 @@ use contracts::complaint::v1 as contract;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{instant, level, optional, trigger};
+use super::{instant, level, money, optional, trigger};
 use crate::{
     deadlines,
     domain::{
         Complaint, DepartmentTask, Escalation, command,
         complaint::Asked,
         department_task,
-        escalation::{Command, Event, Level, Matter, Rejection},
+        escalation::{Command, Detail, Event, Level, Matter, Rejection, Why},
         routing::InForce,
     },
 };
@@ -43,9 +43,18 @@ impl Aggregate for Escalation {
             Event::Decided { .. } => {
                 Published::of(&contract::EscalationDecided { escalation_id, complaint_id, level }, shard)
             }
-            Event::Closed { settled, at } => {
-                let (settled, closed_at) = (*settled, instant(*at));
-                let closed = contract::EscalationClosed { escalation_id, complaint_id, level, settled, closed_at };
+            Event::Closed { settled, at, why } => {
+                let closed = contract::EscalationClosed {
+                    escalation_id,
+                    complaint_id,
+                    level,
+                    settled: *settled,
+                    closed_at: instant(*at),
+                    reason: why.map(Why::name).unwrap_or_default().to_owned(),
+                    trigger: trigger(self.matter.trigger),
+                    case_id: optional(self.matter.case_id),
+                    order_id: optional(self.matter.order_id),
+                };
                 Published::of(&closed, shard)
             }
         }
@@ -98,6 +107,7 @@ impl Escalation {
             acknowledge_by: raised.acknowledge_by,
             action_id: raised.action_id,
             order_id: raised.order_id,
+            detail: raised.detail,
         }
     }
 }
@@ -113,7 +123,12 @@ pub fn raise(matter: Matter) -> Vec<Change> {
 
 /// What it was raised for came after all.
 pub fn settle(escalation_id: Uuid) -> Change {
-    Change::to::<Escalation>(escalation_id, Command::Settle)
+    Change::to::<Escalation>(escalation_id, Command::Settle(None))
+}
+
+/// The same, and it is told what it was.
+pub fn settle_because(escalation_id: Uuid, why: Why) -> Change {
+    Change::to::<Escalation>(escalation_id, Command::Settle(Some(why)))
 }
 
 /// The complaint it is about is closed.
@@ -170,5 +185,15 @@ pub fn raised(escalation: &Escalation) -> contract::EscalationRaised {
         acknowledge_by: escalation.acknowledge_by().and_then(instant),
         action_id: optional(matter.action_id),
         order_id: optional(matter.order_id),
+        detail: matter.detail.as_deref().map(detail),
+    }
+}
+
+fn detail(detail: &Detail) -> contract::EscalationDetail {
+    contract::EscalationDetail {
+        what: detail.what.clone(),
+        code: detail.code.clone(),
+        amount: detail.amount.map(money),
+        means: detail.means.clone(),
     }
 }

@@ -7,6 +7,7 @@ mod contacts;
 mod department_task;
 mod escalation;
 mod improvement;
+pub mod matters;
 mod overlay;
 mod promises;
 mod reporters;
@@ -18,6 +19,7 @@ use std::collections::BTreeSet;
 use backbone::proto;
 use contracts::{Timestamp as Instant, common::v1 as common, complaint::v1 as contract, intake::v1::RecordPart};
 use jiff::Timestamp;
+use kernel::money::Money;
 use uuid::Uuid;
 
 use crate::domain::{
@@ -26,11 +28,13 @@ use crate::domain::{
     values::{self, Class, Emotion, Lane},
 };
 
-pub use escalation::{over, raise, settle};
+pub use escalation::{over, raise, settle, settle_because};
 pub use improvement::{improvement_view, report};
 pub use reporters::{reporter_views, suppression_of};
 pub use suggestion::{decline_reason_of, reward_of, suggestion_view};
-pub use view::{complaint_view, escalation_view, kind_named, meets_expectation_of, ordered, remedy_kind, task_view};
+pub use view::{
+    amount, complaint_view, escalation_view, kind_named, meets_expectation_of, ordered, remedy_kind, task_view,
+};
 
 /// A thing with a status word.
 pub trait Status {
@@ -65,6 +69,10 @@ impl Status for Suggestion {
     fn status(&self) -> &'static str {
         self.state.name()
     }
+}
+
+fn money(amount: Money) -> common::Money {
+    common::Money { minor: amount.minor, currency: amount.currency.to_string() }
 }
 
 fn instant(at: Timestamp) -> Option<Instant> {
@@ -227,6 +235,9 @@ fn trigger(trigger: Trigger) -> i32 {
         Trigger::Health => contract::EscalationTrigger::Health,
         Trigger::RegulatorReportWarning => contract::EscalationTrigger::RegulatorReportWarning,
         Trigger::RegulatorReportLate => contract::EscalationTrigger::RegulatorReportLate,
+        Trigger::NextResponseLate => contract::EscalationTrigger::NextResponseLate,
+        Trigger::ParcelLost => contract::EscalationTrigger::ParcelLost,
+        Trigger::ParcelUnreceived => contract::EscalationTrigger::ParcelUnreceived,
     };
     trigger.into()
 }

@@ -216,12 +216,17 @@ pub fn remedy_ordered(complaint: &Complaint, remedy_id: uuid::Uuid) -> contract:
 
 /// One thing promised.
 pub fn remedy(remedy: &Remedy) -> common::Remedy {
-    let money = |amount: Money| common::Money { minor: amount.minor, currency: amount.currency.to_string() };
     common::Remedy {
         remedy_id: remedy.remedy_id.to_string(),
         kind: kind_named(remedy.kind.name()).into(),
-        amount: remedy.kind.amount().map(money),
+        amount: remedy.kind.amount().map(super::money),
     }
+}
+
+/// An amount that is told beside something else; nothing where it cannot be read.
+pub fn amount(amount: Option<&common::Money>) -> Option<Money> {
+    let amount = amount?;
+    Some(Money::new(amount.minor, amount.currency.parse().ok()?))
 }
 
 /// What somebody wants to promise. Errors: the field within the remedy that is wrong, and why.

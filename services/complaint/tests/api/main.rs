@@ -10,6 +10,7 @@ mod holds;
 mod house;
 mod improvements;
 mod offers;
+mod orders;
 mod overdue;
 mod policy;
 mod posts;

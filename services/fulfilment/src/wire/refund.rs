@@ -53,6 +53,7 @@ impl Aggregate for Refund {
             refund::Event::OutcomeUnknown { .. } => Published::of(&out::RefundOutcomeUnknown { refund_id }, shard),
             refund::Event::Succeeded { provider_ref: reference, at, .. }
             | refund::Event::PaidByHand { reference, at, .. } => {
+                let claim = facts.map(|facts| facts.claim_id.unwrap_or(facts.order_id));
                 let succeeded = out::RefundSucceeded {
                     refund_id,
                     order_id,
@@ -63,6 +64,8 @@ impl Aggregate for Refund {
                     reconciled: matches!(event, refund::Event::Succeeded { reconciled: true, .. }),
                     by_hand: matches!(event, refund::Event::PaidByHand { .. }),
                     tender: part(facts).1,
+                    claim_id: text(claim),
+                    compensation: facts.is_some_and(|facts| facts.compensation),
                 };
                 Published::of(&succeeded, shard).at(*at)
             }

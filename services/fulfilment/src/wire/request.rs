@@ -43,13 +43,15 @@ pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
         }
         Event::Label(label::Event::Moved(told)) => {
             let status = told.way.word().to_owned();
-            Published::of(&out::ReturnParcelMoved { order_id, status }, shard).at(told.at)
+            let used_up = request.living_label().is_none() || request.awaited().is_empty();
+            Published::of(&out::ReturnParcelMoved { order_id, status, used_up }, shard).at(told.at)
         }
         Event::Compensation(event) => super::compensation::published(request, event, shard),
         Event::Unanswered { at } => Published::of(&out::OrderUnanswered { order_id }, shard).at(*at),
         Event::Finished => {
-            let status = super::order_status(order).to_owned();
-            Published::of(&out::OrderFinished { order_id, status, effort: Some(effort(&request.effort)) }, shard)
+            let (status, kind) = (super::order_status(order).to_owned(), request.kind.word().to_owned());
+            let effort = Some(effort(&request.effort));
+            Published::of(&out::OrderFinished { order_id, status, effort, kind }, shard)
         }
         Event::TooMuchAsked => {
             Published::of(&out::OrderEffortExceeded { order_id, effort: Some(effort(&request.effort)) }, shard)

@@ -171,6 +171,12 @@ async fn a_return_that_its_carrier_has_or_lost_does_not_end_because_nothing_came
     let told: Vec<String> =
         world.stack.events::<ReturnParcelMoved>("fulfilment").await.into_iter().map(|moved| moved.status).collect();
     assert_eq!(told, ["in_transit", "lost"]);
+
+    world.receive_goods(id.parse().unwrap()).await.unwrap();
+    world.seconds(1).await;
+    assert_eq!(world.carrier_tells(SECRET, 0, &world.moved("delivered", "T-1")).await, (204, String::new()));
+    let told = world.stack.events::<ReturnParcelMoved>("fulfilment").await;
+    assert_eq!(told.iter().map(|one| one.used_up).collect::<Vec<_>>(), [false, false, true], "nobody waits for it now");
 }
 
 #[tokio::test]

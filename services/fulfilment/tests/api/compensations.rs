@@ -5,8 +5,9 @@ use contracts::{
     fulfilment::v1::{
         ApproveCompensationRequest, CompensationBudgetMoved, CompensationBudgetView, CompensationGift,
         CompensationMoved, CompensationView, CostPosted, IssueCompensationRequest, ListCompensationBudgetsRequest,
-        ListCompensationsRequest, OrderFinished, RecordCompensationGivenRequest, RefuseCompensationRequest,
-        RequestServiceOrderRequest, ResubmitCompensationRequest, compensations_client::CompensationsClient,
+        ListCompensationsRequest, OrderFinished, RecordCompensationGivenRequest, RefundSucceeded,
+        RefuseCompensationRequest, RequestServiceOrderRequest, ResubmitCompensationRequest,
+        compensations_client::CompensationsClient,
     },
 };
 use futures::future::join_all;
@@ -225,6 +226,8 @@ async fn r_ful_15_cash_leaves_once_whatever_the_provider_does() {
     assert_eq!(code(&world.repeat(&failed.id, &again.claim_id).await.unwrap_err()), "order.not_now");
     let spent: i64 = world.budgets().await.into_iter().filter_map(|one| one.spent).map(|spent| spent.minor).sum();
     assert_eq!(spent, 500);
+    let paid: Vec<RefundSucceeded> = world.stack.events("fulfilment").await;
+    assert!(paid.len() == 2 && paid.iter().all(|one| one.compensation), "no purchase gave it back: {paid:?}");
 }
 
 #[tokio::test]

@@ -38,4 +38,5 @@ async fn r_ful_09_what_is_asked_of_customers_is_counted_shown_and_told_where_it_
     let finished: Vec<OrderFinished> = world.stack.events("fulfilment").await;
     let counted: Vec<u32> = finished.iter().map(|one| one.effort.as_ref().unwrap().documents).collect();
     assert_eq!(counted, [0, 4], "others learn it with the end of the order");
+    assert!(finished.iter().all(|one| one.kind == "return_refund"), "{finished:?}");
 }

@@ -91,6 +91,7 @@ async fn r_ful_05_what_was_paid_by_several_means_goes_back_by_each_of_them_apart
         (paid.len(), by_hand.len(), by_hand[0].provider_ref.as_str(), by_hand[0].tender()),
         (3, 1, "till-1", Cash)
     );
+    assert!(paid.iter().all(|one| one.claim_id == payout.claim_id && !one.compensation), "one decision: {paid:?}");
     assert_eq!(world.stack.events::<PortionPaid>("fulfilment").await.len(), 3);
 
     let overview = world.overview().await;

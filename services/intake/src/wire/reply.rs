@@ -9,7 +9,7 @@ use kernel::{
 use crate::domain::{case::Case, reply::Event};
 
 /// An event as others learn it.
-pub(super) fn published(case: &Case, event: &Event, case_id: String, shard: u8) -> Published {
+pub(super) fn published(case: &Case, event: &Event, (case_id, lane): (String, i32), shard: u8) -> Published {
     let promise = case.promises.last(Kind::NextResponse);
     let since = promise.map(|promise| proto::timestamp(promise.started_at));
     let due = promise.map(|promise| promise.standing.due_at);
@@ -22,10 +22,10 @@ pub(super) fn published(case: &Case, event: &Event, case_id: String, shard: u8) 
         }
         Event::DueSoon { warning, .. } => {
             let warning = warning.to_string();
-            Published::of(&contract::CaseReplyDueSoon { case_id, warning, reply_by }, shard)
+            Published::of(&contract::CaseReplyDueSoon { case_id, warning, reply_by, lane }, shard)
         }
         Event::Missed { .. } => {
-            let missed = Published::of(&contract::CaseReplyMissed { case_id, since, reply_by }, shard);
+            let missed = Published::of(&contract::CaseReplyMissed { case_id, since, reply_by, lane }, shard);
             due.into_iter().fold(missed, Published::at)
         }
     }

@@ -1,8 +1,11 @@
 //! What is promised, told to everybody, warned of, judged and corrected.
-use contracts::intake::v1::{
-    CaseContactAdded, CaseRegistered, CaseReplied, CaseReplyDueSoon, CaseReplyMissed, CaseResponded,
-    CaseResponseCorrected, CaseResponseDueSoon, CaseResponseMissed, GetCaseRequest, RespondToCaseRequest,
-    RevealCaseRequest, intake_client::IntakeClient,
+use contracts::{
+    common::v1::Lane,
+    intake::v1::{
+        CaseContactAdded, CaseRegistered, CaseReplied, CaseReplyDueSoon, CaseReplyMissed, CaseResponded,
+        CaseResponseCorrected, CaseResponseDueSoon, CaseResponseMissed, GetCaseRequest, RespondToCaseRequest,
+        RevealCaseRequest, intake_client::IntakeClient,
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -142,6 +145,7 @@ async fn r_int_12_d8_what_the_customer_says_next_is_promised_an_answer_warned_of
     stack.advance(SignedDuration::from_millis(1)).await;
     let missed: Vec<CaseReplyMissed> = stack.events("intake").await;
     assert_eq!(missed.iter().map(|one| (one.since, one.reply_by)).collect::<Vec<_>>(), [(owed.since, owed.reply_by)]);
+    assert_eq!((missed[0].lane(), warned[0].lane()), (Lane::Standard, Lane::Standard), "whom it wakes is said with it");
     let view = client.get_case(get_case()).await.unwrap().into_inner().case.unwrap();
     assert!(view.reply.unwrap().missed && !view.response_missed);
 

@@ -465,7 +465,7 @@ pub fn escalation_steps() -> Vec<Step> {
         (raise(), NOW),
         (Unacknowledged, NOW),
         (Unacknowledged, late),
-        (Settle, NOW),
+        (Settle(Some(escalation::Why::OrderCompleted)), NOW),
         (ComplaintClosed, NOW),
         (Acknowledge(head()), NOW),
         (Acknowledge(head()), late),
