@@ -62,7 +62,7 @@ async fn r_ful_02_a_version_of_the_policy_decides_once_another_person_approved_i
     assert_eq!(world.decided().await, (2, "ineligible".into()), "the configured one is what a system begins with");
     assert_eq!(world.propose_policy("staff:quinn", longer(3)).await.unwrap().status, "proposed");
     assert_eq!(world.decided().await, (2, "ineligible".into()), "it is not approved");
-    assert_eq!(code(&world.approve_policy("Staff:Quinn", 3).await.unwrap_err()), "policy.own_proposal");
+    assert_eq!(code(&world.approve_policy("staff:Quinn", 3).await.unwrap_err()), "policy.own_proposal");
     assert_eq!(code(&world.approve_policy("staff:eva", 4).await.unwrap_err()), "policy.unknown");
     assert_eq!(world.decided().await, (2, "ineligible".into()));
     assert_eq!(world.approve_policy("staff:eva", 3).await.unwrap().status, "in_force");
