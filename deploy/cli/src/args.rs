@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     calendar::CalendarArgs,
-    commands::{cases, department::Department, escalation::Escalation, inbound, parked::Parked, tail},
+    commands::{cases, department::Department, escalation::Escalation, inbound, parked::Parked, shop::Shop, tail},
     policy::PolicyArgs,
     sink::SinkArgs,
     sla::SlaArgs,
@@ -59,6 +59,8 @@ pub enum Command {
     Tail(Tail),
     /// What a department is asked: see it, take it up, answer it.
     Department(Department),
+    /// The webhooks of shop systems: what they did not take, and trying it again.
+    Shop(Shop),
     /// What somebody higher up must look at: see it, take it up, decide it.
     Escalation(Escalation),
     /// Messages that customers would have got, from the sink.
@@ -101,22 +103,20 @@ pub enum Command {
 impl Command {
     /// Whether it asks, feeds or looks at a system that was made before.
     pub fn asks_a_system(&self) -> bool {
-        matches!(
+        !matches!(
             self,
-            Self::Status
-                | Self::Logs(_)
-                | Self::Topology
-                | Self::Import(_)
-                | Self::Clock(_)
-                | Self::Tail(_)
-                | Self::Department(_)
-                | Self::Escalation(_)
-                | Self::Outbox(_)
-                | Self::Analytics(_)
-                | Self::Journal(_)
-                | Self::Parked(_)
-                | Self::Inbound(_)
-                | Self::Cases(_)
+            Self::Up(_)
+                | Self::Down
+                | Self::Reset(_)
+                | Self::Demo(_)
+                | Self::Bench(_)
+                | Self::Faults(_)
+                | Self::Calendar(_)
+                | Self::Sla(_)
+                | Self::Policy(_)
+                | Self::Triage(_)
+                | Self::Sink(_)
+                | Self::Completions { .. }
         )
     }
 }
@@ -385,8 +385,7 @@ pub struct Journal {
     pub limit: u32,
 }
 
-/// A pause between kills. What a killed service had in hand comes to it again after half a minute; were all seven killed
-/// in less, nothing would ever come to rest.
+/// A pause between kills: were all seven killed in less than half a minute, nothing would ever come to rest.
 fn pause(text: &str) -> Result<Duration, String> {
     let read = text.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     read.filter(|time| *time >= Duration::from_secs(5)).ok_or_else(|| "say for example 10s; 5s at least".to_owned())

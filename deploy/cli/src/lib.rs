@@ -76,6 +76,7 @@ pub async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Clock(options) => commands::clock::run(&home, &options, output),
         Command::Tail(options) => commands::tail::run(&home, &options, output).await,
         Command::Department(options) => commands::department::run(&home, options, output).await,
+        Command::Shop(options) => commands::shop::run(&home, options, output).await,
         Command::Escalation(options) => commands::escalation::run(&home, options, output).await,
         Command::Outbox(options) => commands::outbox::run(&home, &options, output).await,
         Command::Analytics(options) => commands::analytics::run(&home, &options, output).await,

@@ -12,11 +12,11 @@ use contracts::{
         ListOpenOrdersResponse, ListRefundsRequest, ListRefundsResponse, ListServiceOrdersRequest,
         ListServiceOrdersResponse, MakeReturnLabelRequest, ReceiveGoodsRequest, RecordRefundPaidRequest,
         RedriveWebhookRequest, RedriveWebhookResponse, RepeatPayoutRequest, RequestServiceOrderRequest,
-        ReviewServiceOrderRequest, RuleOnInspectionRequest, fulfilment_server::Fulfilment,
+        ReviewServiceOrderRequest, RuleOnInspectionRequest, SettleEarlierAttemptRequest, fulfilment_server::Fulfilment,
     },
 };
 use jiff::Timestamp;
-use kernel::{approval::Limits, returns::Policy};
+use kernel::approval::Limits;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
@@ -32,9 +32,9 @@ use crate::{
             request::{self as asked, Form},
             returning::{self, Terms},
         },
-        refund::{self, Refund},
         warranty::Warranties,
     },
+    in_force::InForce,
     store::{self, Stored, Tally},
     wire,
 };
@@ -45,6 +45,8 @@ pub mod compensation;
 pub mod cost;
 pub mod found;
 mod goods;
+pub mod policy;
+mod refund;
 mod repair;
 pub mod replacement;
 mod request;
@@ -65,7 +67,6 @@ const ORDER_STATUSES: [&str; 14] = [
     "cancelled",
     "promised",
 ];
-const REFUND_STATUSES: [&str; 6] = ["queued", "sent", "unknown", "succeeded", "failed", "by_hand"];
 
 /// Orders, goods that came back, repairs, refunds.
 #[derive(Clone)]
@@ -74,7 +75,7 @@ pub struct Api {
     pub road: Road,
     pub clock: Clock,
     /// What may come back.
-    pub policy: Arc<Policy>,
+    pub policy: InForce,
     /// Who bears the cost of repairs.
     pub warranties: Arc<Warranties>,
     /// How much may be asked of customers.
@@ -299,8 +300,12 @@ impl Fulfilment for Api {
         let caller = caller(&mut checks, &request, "fulfilment.cancel_service_order");
         let id = checks.id("order_id", &request.get_ref().order_id);
         let reason = request::code(&mut checks, "reason", &request.get_ref().reason);
-        let (Some(caller), Some(id), Some(reason)) = (caller, id, reason) else { return Err(checks.fault().into()) };
-        let cancel = asked::Command::Cancel { by: caller.0.as_str().to_owned(), reason };
+        let returned = repair::optional_reference(&mut checks, "goods_returned", &request.get_ref().goods_returned);
+        let (Some(caller), Some(id), Some(reason), Some(returned)) = (caller, id, reason, returned) else {
+            return Err(checks.fault().into());
+        };
+        let goods_returned = Some(returned).filter(|returned| !returned.is_empty());
+        let cancel = asked::Command::Cancel { by: caller.0.as_str().to_owned(), reason, goods_returned };
         self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(cancel))).await
     }
 
@@ -321,20 +326,14 @@ impl Fulfilment for Api {
     }
 
     async fn record_refund_paid(&self, request: Request<RecordRefundPaidRequest>) -> Result<Response<Receipt>, Status> {
-        let mut checks = Checks::default();
-        let caller = caller(&mut checks, &request, "fulfilment.record_refund_paid");
-        let id = checks.id("refund_id", &request.get_ref().refund_id);
-        let reference = repair::reference(&mut checks, "reference", &request.get_ref().reference);
-        let (Some((actor, key)), Some(id), Some(reference)) = (caller, id, reference) else {
-            return Err(checks.fault().into());
-        };
-        let paid = refund::Command::PayByHand { by: actor.as_str().to_owned(), reference };
-        let unit = Unit::of(Change::to::<Refund>(id, paid))
-            .actor(actor)
-            .key(key)
-            .answer::<Refund>(|id, version, refund| wire::refund::refund_receipt(id, version, refund).encode_to_vec());
-        let answer = self.road.submit(unit).await?;
-        Ok(Response::new(Receipt::decode(answer.body.as_slice()).map_err(Fault::internal)?))
+        self.refund_paid(request).await
+    }
+
+    async fn settle_earlier_attempt(
+        &self,
+        request: Request<SettleEarlierAttemptRequest>,
+    ) -> Result<Response<Receipt>, Status> {
+        self.settle_earlier(request).await
     }
 
     async fn get_decision(
@@ -348,17 +347,7 @@ impl Fulfilment for Api {
         &self,
         request: Request<ListRefundsRequest>,
     ) -> Result<Response<ListRefundsResponse>, Status> {
-        let ListRefundsRequest { status, page } = request.into_inner();
-        let mut checks = Checks::default();
-        let status = checks.optional_of("status", &status, &REFUND_STATUSES);
-        let page = checks.page(page.as_ref(), by_time);
-        let (Some(status), Some((page, after))) = (status, page) else { return Err(checks.fault().into()) };
-        let rows = store::refunds(&self.pool, status, after, page.limit()).await?;
-        let place = |row: &Stored<Refund>| (key(row.state.queued_at), row.id);
-        Ok(Response::new(ListRefundsResponse {
-            next_page_token: page.next(&rows, place),
-            refunds: rows.iter().map(|row| wire::refund::refund_view(row.id, row.version, &row.state)).collect(),
-        }))
+        self.refunds(request.into_inner()).await
     }
 
     async fn get_overview(&self, _: Request<GetOverviewRequest>) -> Result<Response<GetOverviewResponse>, Status> {

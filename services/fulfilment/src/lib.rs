@@ -3,7 +3,7 @@
 //! Reading order: `domain` (orders, accounts, refunds, technicians, ledgers, charge-backs, budgets), `inbound` (what makes an order),
 //! `execution` and `payments` (how money leaves), `callbacks` (what the provider tells of itself), `carrier` and `parcels` (labels,
 //! and what is told of parcels), `deadlines` (what time
-//! does), `api` (people), `wire` (what others learn), `webhook` (shop systems that read over HTTP), `store` (queries),
+//! does), `in_force` (the policy that decides), `api` (people), `wire` (what others learn), `webhook` (shop systems that read over HTTP), `store` (queries),
 //! `config`.
 pub mod api;
 pub mod callbacks;
@@ -12,6 +12,7 @@ pub mod config;
 pub mod deadlines;
 pub mod domain;
 pub mod execution;
+pub mod in_force;
 pub mod inbound;
 pub mod parcels;
 pub mod payments;
@@ -25,8 +26,8 @@ use axum::Router;
 use backbone::{Aggregates, Context, Parts, Service, webhook::Webhooks};
 use contracts::fulfilment::v1::{
     chargebacks_server::ChargebacksServer, compensations_server::CompensationsServer, costs_server::CostsServer,
-    found_parcels_server::FoundParcelsServer, fulfilment_server::FulfilmentServer, repairs_server::RepairsServer,
-    replacements_server::ReplacementsServer,
+    found_parcels_server::FoundParcelsServer, fulfilment_server::FulfilmentServer, policies_server::PoliciesServer,
+    repairs_server::RepairsServer, replacements_server::ReplacementsServer,
 };
 
 use crate::{
@@ -36,9 +37,10 @@ use crate::{
     config::{Config, callback_secrets},
     domain::{
         account::PurchaseAccount, budget::Budget, chargeback::Chargeback, found::FoundGoods, ledger::CostLedger,
-        order::ServiceOrder, refund::Refund, technician::Technician,
+        order::ServiceOrder, policies::PolicyBook, refund::Refund, technician::Technician,
     },
     execution::Execution,
+    in_force::InForce,
     parcels::Parcels,
     payments::HttpPayments,
 };
@@ -57,21 +59,22 @@ pub static SERVICE: Service = Service {
 
 fn aggregates(aggregates: &mut Aggregates) {
     aggregates.with::<ServiceOrder>().with::<PurchaseAccount>().with::<Refund>().with::<Technician>();
-    aggregates.with::<CostLedger>().with::<Chargeback>().with::<Budget>().with::<FoundGoods>();
+    aggregates.with::<CostLedger>().with::<Chargeback>().with::<Budget>().with::<FoundGoods>().with::<PolicyBook>();
 }
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let config: Config = context.config()?;
     config.check()?;
-    let policy = Arc::new(config.returns.policy()?);
+    let policy = config.returns.policy()?;
     policy.warnings().iter().for_each(|warning| tracing::warn!("policy of returns: {warning}"));
+    let in_force = InForce::new(context.pool.clone(), context.road.clone(), policy);
     let price_max = Arc::new(config.returns.price_max.clone());
     let giving = Arc::new(config.compensation.rules()?);
     let api = Api {
         pool: context.pool.clone(),
         road: context.road.clone(),
         clock: context.clock.clone(),
-        policy,
+        policy: in_force.clone(),
         warranties: Arc::new(config.repairs.warranties()?),
         ceilings: Arc::new(config.effort.ceilings()?),
         form: config.returns.form(),
@@ -92,6 +95,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         clock: context.clock.clone(),
         rules: giving,
     };
+    let policies = api::policy::Api { pool: context.pool.clone(), road: context.road.clone(), in_force };
     let found = api::found::Api { pool: context.pool.clone(), road: context.road.clone() };
     let payments = HttpPayments::new(&config.payments)?;
     let documents = config.returns.documents()?.into_iter().chain(config.repairs.documents()?);
@@ -113,6 +117,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         .grpc(ChargebacksServer::new(chargebacks))
         .grpc(CompensationsServer::new(compensations))
         .grpc(FoundParcelsServer::new(found))
+        .grpc(PoliciesServer::new(policies))
         .background("payments", move || {
             let execution = sending.clone();
             async move { execution.payments_once().await }

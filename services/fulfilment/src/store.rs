@@ -15,6 +15,7 @@ use crate::domain::{
 
 pub mod compensations;
 pub mod costs;
+pub mod policies;
 
 /// An aggregate as stored.
 #[derive(Clone, Debug)]

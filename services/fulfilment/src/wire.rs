@@ -14,7 +14,7 @@ use crate::{
     deadlines,
     domain::{
         Consequence, Part,
-        account::{self, Article, PurchaseAccount, Sale, tender::Policy},
+        account::{self, Article, PurchaseAccount, Sale, Within, tender::Policy},
         budget::Budget,
         chargeback::Chargeback,
         ledger::{self, CostLedger},
@@ -31,6 +31,7 @@ pub mod cost;
 pub mod found;
 pub mod goods;
 pub mod money;
+pub mod policy;
 mod purchase;
 pub mod refund;
 pub mod repair;
@@ -42,9 +43,10 @@ pub fn purchase(event: &PurchaseRecorded, policy: &Policy) -> Result<(Uuid, acco
     let line = |(n, line): (usize, &PurchaseLine)| {
         Ok(Part { line_id: line.line_id.clone(), amount: money(&format!("lines[{n}].paid"), line.paid.as_ref())? })
     };
-    let article = |line: &PurchaseLine| {
+    let article = |(n, line): (usize, &PurchaseLine)| {
+        let within = within(n, line)?;
         let PurchaseLine { line_id, product_id, category, batch, quantity, .. } = line.clone();
-        (line_id, Article { product_id, category, batch, quantity })
+        Ok((line_id, Article { product_id, category, batch, quantity, within }))
     };
     let purchase_id = proto::id("purchase_id", &event.purchase_id)?;
     let open = account::Command::Open {
@@ -55,11 +57,33 @@ pub fn purchase(event: &PurchaseRecorded, policy: &Policy) -> Result<(Uuid, acco
             channel: channel(event.channel()),
             bought_at: proto::instant("bought_at", event.bought_at.as_ref())?,
             delivered_at: proto::instant("delivered_at", event.delivered_at.as_ref())?,
-            articles: event.lines.iter().map(article).collect(),
+            articles: event.lines.iter().enumerate().map(article).collect::<Result<_, Fault>>()?,
             tenders: policy.of(refund::tenders(event)?),
         },
     };
     Ok((purchase_id, open))
+}
+
+/// What is within what was paid for a line, and what was taken off before; nothing where none of it is told. Errors: an amount
+/// that cannot be read, is in another currency than what was paid, or is more than that.
+fn within(n: usize, line: &PurchaseLine) -> Result<Option<Within>, Fault> {
+    let paid = money(&format!("lines[{n}].paid"), line.paid.as_ref())?;
+    let part = |name: &str, told: Option<&common::Money>| match told {
+        None => Ok(Money::zero(paid.currency)),
+        Some(told) => {
+            let field = format!("lines[{n}].{name}");
+            let amount = money(&field, Some(told))?;
+            let fits = amount.currency == paid.currency && amount.minor >= 0;
+            if fits { Ok(amount) } else { Err(Fault::invalid(field, "is no amount in the currency of what was paid")) }
+        }
+    };
+    let (tax, freight) = (part("tax", line.tax.as_ref())?, part("freight", line.freight.as_ref())?);
+    let discount = part("discount", line.discount.as_ref())?;
+    if tax.minor.checked_add(freight.minor).is_none_or(|within| within > paid.minor) {
+        return Err(Fault::invalid(format!("lines[{n}].tax"), "is with the freight more than what was paid"));
+    }
+    let told = line.tax.is_some() || line.freight.is_some() || line.discount.is_some();
+    Ok(told.then_some(Within { tax, freight, discount }))
 }
 
 /// Whether a policy may write it for a channel.

@@ -48,6 +48,12 @@ impl IdempotencyKey {
         use sha2::{Digest, Sha256};
         Self { key: format!("{scope}/{key}"), fingerprint: Sha256::digest(content).to_vec() }
     }
+
+    /// The same for every repeat of the request, and for no other request.
+    pub fn identity(&self) -> String {
+        let content: String = self.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{}/{content}", self.key)
+    }
 }
 
 type AnswerOf = dyn Fn(Uuid, u64, &dyn Any) -> Vec<u8> + Send + Sync;

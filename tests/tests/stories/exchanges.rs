@@ -1,11 +1,12 @@
 //! Stories of goods that go out again: dearer, cheaper, and lost on the way until the customer wants his money.
 use contracts::{
-    common::v1::Money,
-    complaint::v1::{EscalationClosed, EscalationRaised, EscalationTrigger},
+    common::v1::{Money, Remedy, RemedyKind},
+    complaint::v1::{DraftSolutionRequest, EscalationClosed, EscalationRaised, EscalationTrigger, SubmitSolutionRequest},
     fulfilment::v1::{
-        GetServiceOrderRequest, InspectGoodsRequest, InspectionResult, LineRequest, OrderOrigin,
-        PickReplacementRequest, ReceiveGoodsRequest, RecordDeliveryRequest, RecordDifferencePaidRequest,
-        ReplacementView, RequestServiceOrderRequest, ReserveReplacementRequest, ServiceOrderView,
+        CancelServiceOrderRequest, CompleteAgreedOrderRequest, GetServiceOrderRequest, InspectGoodsRequest,
+        InspectionResult, LineRequest, ListServiceOrdersRequest, OrderOrigin, PickReplacementRequest,
+        ReceiveGoodsRequest, RecordDeliveryRequest, RecordDifferencePaidRequest, ReplacementView,
+        ReportOutOfStockRequest, RequestServiceOrderRequest, ReserveReplacementRequest, ServiceOrderView,
         ShipReplacementRequest, TakeMoneyInsteadRequest, replacements_client::ReplacementsClient,
     },
 };
@@ -13,7 +14,7 @@ use jiff::SignedDuration;
 use testkit::request;
 use tonic::transport::Channel;
 
-use crate::world::World;
+use crate::{complaint_from_a_bad_answer, world::World};
 
 const CLERK: &str = "staff:clerk-sun";
 const WAREHOUSE: &str = "staff:warehouse-wei";
@@ -50,6 +51,13 @@ impl World {
         };
         let mut staff = self.fulfilment();
         let order_id = staff.request_service_order(request(CLERK, asked)).await.unwrap().into_inner().id;
+        self.bring_back(&order_id).await;
+        order_id
+    }
+
+    /// The article comes to the shop and is found to be in order.
+    async fn bring_back(&self, order_id: &str) {
+        let (mut staff, order_id) = (self.fulfilment(), order_id.to_owned());
         let parcel = ReceiveGoodsRequest { order_id: order_id.clone(), place: "s-1".into(), ..Default::default() };
         staff.receive_goods(request(CLERK, parcel)).await.unwrap();
         let whole = InspectionResult { quantity: 1, accepted: true, grade: "a".into(), disposition: "restock".into() };
@@ -57,7 +65,25 @@ impl World {
         let inspection = InspectGoodsRequest { order_id: id, line_no: 1, results, ..Default::default() };
         staff.inspect_goods(request("staff:inspector-wu", inspection)).await.unwrap();
         self.stack.settle().await;
-        order_id
+    }
+
+    /// An exchange, with a reason, approved by another and agreed.
+    async fn agree_on_an_exchange(&self, id: &str) {
+        let mut staff = self.complaints();
+        let draft = DraftSolutionRequest {
+            complaint_id: id.into(),
+            remedies: vec![Remedy { kind: RemedyKind::Exchange.into(), ..Default::default() }],
+            text: "another one of the same".into(),
+            exception_reason: "she wants to keep it".into(),
+            ..Default::default()
+        };
+        staff.draft_solution(request("staff:agent-sun", draft)).await.unwrap();
+        let submit = SubmitSolutionRequest { complaint_id: id.into() };
+        staff.submit_solution(request("staff:agent-sun", submit)).await.unwrap();
+        let version = self.complaint(id).await.solution_version;
+        self.approve("staff:manager-zhao", id, version).await.unwrap();
+        self.offer_approved(id).await.unwrap();
+        self.consent(id, version).await;
     }
 
     async fn order(&self, order_id: &str) -> ServiceOrderView {
@@ -182,5 +208,39 @@ async fn r_ful_05_a_reshipment_that_is_lost_twice_ends_in_the_money_and_its_late
         let ends: Vec<_> = ends.map(|closed| (closed.settled, closed.reason.is_empty())).collect();
         assert_eq!(ends, [(true, false)], "it is over, and says by what: {raised:?}");
     }
+    world.nothing_is_parked().await;
+}
+
+#[tokio::test]
+async fn r_ful_17_an_agreed_exchange_that_cannot_be_had_is_raised_to_who_decides_anew() {
+    let world = World::open().await;
+    let (purchase, id) = complaint_from_a_bad_answer(&world).await;
+    world.investigate(&id).await;
+    world.agree_on_an_exchange(&id).await;
+    let of = ListServiceOrdersRequest { complaint_id: id.clone(), ..Default::default() };
+    let order = world.fulfilment().list_service_orders(request(CLERK, of)).await.unwrap().into_inner().orders.remove(0);
+    let order_id = order.order_id;
+    let line = LineRequest {
+        purchase_id: purchase,
+        line_id: "1".into(),
+        quantity: 1,
+        reason: "quality.defect".into(),
+        ..Default::default()
+    };
+    let (lines, complete) = (vec![line], order_id.clone());
+    let complete = CompleteAgreedOrderRequest { order_id: complete, lines, ..Default::default() };
+    world.fulfilment().complete_agreed_order(request(CLERK, complete)).await.unwrap();
+    world.bring_back(&order_id).await;
+    let replacement_id = world.attempts(&order_id).await.pop().unwrap().pieces.unwrap().replacement_id;
+    let none = ReportOutOfStockRequest { order_id: order_id.clone(), replacement_id };
+    world.replacements().report_out_of_stock(request(WAREHOUSE, none)).await.unwrap();
+    let (of, goods_returned) = (order_id.clone(), "SF-back-1".to_owned());
+    let end = CancelServiceOrderRequest { order_id: of, reason: "discontinued".into(), goods_returned };
+    world.fulfilment().cancel_service_order(request(CLERK, end)).await.unwrap();
+    world.stack.settle().await;
+    assert_eq!(world.settled(&order_id).await, ("cancelled".into(), 0, 0));
+    assert_eq!(world.complaint(&id).await.progress[0].status, "failed");
+    let raised = world.raised(&id, EscalationTrigger::RemedyFailed).await;
+    assert_eq!(raised.len(), 1, "a person decides what is agreed instead");
     world.nothing_is_parked().await;
 }

@@ -1,4 +1,5 @@
 //! Stories of articles that are repaired, and of one that cannot be: nothing is done that the customer has not agreed to.
+use aftercare::policy::{past, replay};
 use contracts::{
     common::v1::Money,
     fulfilment::v1::{
@@ -10,6 +11,7 @@ use contracts::{
     },
     intake::v1::PurchaseRecorded,
 };
+use kernel::warranty::{self, Warranties};
 use testkit::request;
 use tonic::transport::Channel;
 
@@ -151,6 +153,10 @@ async fn r_ful_11_r_ful_12_r_ful_13_a_repair_that_costs_more_than_was_said_waits
     assert_eq!((fees, repair.consented_version, repair.quotes[0].agreed), (vec![450, 600], 2, Some(true)));
     assert_eq!((view.status.as_str(), request.promises[0].status.as_str()), ("completed", "met"));
     assert_eq!(world.ledger().await.entries.len(), 0, "no money leaves");
+    let (_, covered) = past::read_all(world.stack.channel("fulfilment")).await.unwrap();
+    let shipped: Warranties = toml::from_str(warranty::DEFAULT).unwrap();
+    let verified = replay::check_warranties(&[shipped], &covered, 20);
+    assert!(verified.right() && verified.decisions == 1, "who bears the cost is decided again alike: {verified:?}");
     world.nothing_is_parked().await;
 }
 

@@ -275,8 +275,8 @@ impl Report for Tasks {
 }
 
 #[derive(Serialize)]
-struct Redriven {
-    redriven: u64,
+pub struct Redriven {
+    pub redriven: u64,
 }
 
 impl Report for Redriven {

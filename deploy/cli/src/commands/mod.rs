@@ -11,6 +11,7 @@ pub mod journal;
 pub mod logs;
 pub mod outbox;
 pub mod parked;
+pub mod shop;
 pub mod status;
 pub mod tail;
 pub mod topology;

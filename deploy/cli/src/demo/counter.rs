@@ -214,7 +214,8 @@ impl<'a> Counter<'a> {
             self.about.lock().unwrap_or_else(PoisonError::into_inner).insert(order_id, back);
             return Ok(1);
         }
-        let m = fulfilment::CancelServiceOrderRequest { order_id, reason: "exchanged_before".into() };
+        let m =
+            fulfilment::CancelServiceOrderRequest { order_id, reason: "exchanged_before".into(), ..Default::default() };
         self.done(MANAGER, order, "give_up", m, |c, r| async move { orders(c).cancel_service_order(r).await }).await
     }
 

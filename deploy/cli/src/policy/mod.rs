@@ -1,6 +1,8 @@
 //! `aftercare policy`: whether a policy of returns is right, what it decides, whether what was decided still stands, and
 //! what the past would have been under another one.
-//! Invariant: the running system is read and nothing else; no decision moves because somebody asked what if.
+//! New versions are proposed with that, and approved by somebody else (`versions`).
+//! Invariant: but for proposals and approvals the running system is read and nothing else; no decision moves because somebody
+//! asked what if.
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -19,12 +21,15 @@ use crate::{
 
 pub mod past;
 pub mod replay;
+pub mod versions;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   aftercare policy check new.toml
   aftercare policy verify
   aftercare policy replay --policy new.toml
+  aftercare policy propose new.toml --as staff:quinn
+  aftercare policy approve default 3 --as staff:eva
   aftercare policy decide --facts '{\"kind\":\"exchange\",\"reason\":\"quality.defect\",\"proof\":\"receipt\"}'")]
 pub struct PolicyArgs {
     #[command(subcommand)]
@@ -59,13 +64,17 @@ opened, resaleable, discomfort and amount ({\"minor\":9900,\"currency\":\"CNY\"}
     /// otherwise, or its version is not at hand.
     #[command(after_help = "Examples:
   aftercare policy verify                                  shipped policies decided everything
-  aftercare policy verify --policy 2025.toml --policy 2026.toml
+  aftercare policy verify --policy 2025.toml --warranties warranties-2025.toml
 
-The receipts are read from the journal of fulfilment.")]
+The receipts are read from the journal of fulfilment, the versions of the policy of returns from its book of them.")]
     Verify {
-        /// TOML; each version that was in force. Those that were shipped are always at hand.
+        /// TOML; a version of the policy of returns that was in force before fulfilment kept them. Those that were shipped
+        /// are always at hand.
         #[arg(long = "policy", value_name = "FILE")]
         policies: Vec<PathBuf>,
+        /// TOML; each version of the warranties that was in force. Those that are shipped are always at hand.
+        #[arg(long, value_name = "FILE")]
+        warranties: Vec<PathBuf>,
         /// How many that come out otherwise are named.
         #[arg(long, value_name = "N", default_value_t = 20)]
         show: usize,
@@ -82,15 +91,49 @@ The receipts are read from the journal of fulfilment.")]
         #[arg(long, value_name = "N", default_value_t = 20)]
         show: usize,
     },
+    /// Propose a version of the policy of returns, with what the past would have been under it. It decides nothing before
+    /// somebody else approves it.
+    Propose {
+        /// TOML.
+        file: PathBuf,
+        /// Who acts.
+        #[arg(long = "as", value_name = "ACTOR")]
+        actor: String,
+    },
+    /// Approve a version that somebody else proposed: from now on it decides.
+    Approve {
+        /// As the versions are listed.
+        id: String,
+        version: u32,
+        /// Who acts.
+        #[arg(long = "as", value_name = "ACTOR")]
+        actor: String,
+    },
+    /// Say that a proposed version is not to be approved any more.
+    Withdraw {
+        id: String,
+        version: u32,
+        /// Who acts.
+        #[arg(long = "as", value_name = "ACTOR")]
+        actor: String,
+    },
+    /// The versions there are: which one decides, which wait, who proposed and who approved them.
+    Versions,
 }
 
-/// `aftercare policy check | decide | verify | replay`.
+/// `aftercare policy check | decide | verify | replay | propose | approve | withdraw | versions`.
 pub async fn run(home: &Home, options: &PolicyArgs, output: Output) -> anyhow::Result<ExitCode> {
     match &options.what {
         What::Check { file } => check(file.as_deref(), output),
         What::Decide { facts, policy } => decide(facts, policy.as_deref(), output),
-        What::Verify { policies, show } => replay::verify(home, policies, *show, output).await,
+        What::Verify { policies, warranties, show } => {
+            replay::verify(home, (policies, warranties), *show, output).await
+        }
         What::Replay { policy, show } => replay::replay(home, policy.as_deref(), *show, output).await,
+        What::Propose { file, actor } => versions::propose(home, file, actor, output).await,
+        What::Approve { id, version, actor } => versions::approve(home, (id, *version), actor, output).await,
+        What::Withdraw { id, version, actor } => versions::withdraw(home, (id, *version), actor, output).await,
+        What::Versions => versions::list(home, output).await,
     }
 }
 

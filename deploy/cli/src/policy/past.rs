@@ -1,11 +1,11 @@
-//! The decisions about returns that were made: read from the journal of fulfilment, oldest first.
+//! The decisions about returns and about warranties that were made: read from the journal of fulfilment, oldest first.
 use anyhow::Context as _;
 use contracts::{
     Event, Message,
     fulfilment::v1::{self as fulfilment, DecisionReceipt, ReturnFacts, Wording, decision_fee::Charge},
     operations::v1::{JournalEntry, ReadJournalRequest, operations_client::OperationsClient},
 };
-use kernel::returns::Receipt;
+use kernel::{returns::Receipt, warranty::Coverage};
 use serde_json::{Map, Value, json};
 use tonic::transport::Channel;
 
@@ -22,9 +22,22 @@ pub struct Decision {
     pub receipt: Receipt,
 }
 
-/// Reads all there are. Errors: fulfilment does not answer, or says what cannot be read.
+/// A decision about who bears the cost of a repair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Covered {
+    pub order_id: String,
+    pub line_no: u32,
+    pub coverage: Coverage,
+}
+
+/// Reads all there are about returns. Errors: fulfilment does not answer, or says what cannot be read.
 pub async fn read(channel: Channel) -> anyhow::Result<Vec<Decision>> {
-    let (mut client, mut after_seq, mut found) = (OperationsClient::new(channel), 0, Vec::new());
+    Ok(read_all(channel).await?.0)
+}
+
+/// Reads all there are, those about warranties too. Errors: as [`read`].
+pub async fn read_all(channel: Channel) -> anyhow::Result<(Vec<Decision>, Vec<Covered>)> {
+    let (mut client, mut after_seq, mut found) = (OperationsClient::new(channel), 0, (Vec::new(), Vec::new()));
     loop {
         let request = ReadJournalRequest { after_seq, limit: PAGE, ..ReadJournalRequest::default() };
         let answer = client.read_journal(remote::request(request)).await;
@@ -34,8 +47,9 @@ pub async fn read(channel: Channel) -> anyhow::Result<Vec<Decision>> {
         for entry in &entries {
             for (order_id, line_no, receipt) in told(entry)? {
                 let receipt = receipt_of(receipt).with_context(|| format!("event {}", entry.event_id))?;
-                found.push(Decision { order_id, line_no, receipt });
+                found.0.push(Decision { order_id, line_no, receipt });
             }
+            found.1.extend(covered(entry).with_context(|| format!("event {}", entry.event_id))?);
         }
     }
 }
@@ -55,6 +69,29 @@ fn told(entry: &JournalEntry) -> anyhow::Result<Vec<(String, u32, DecisionReceip
         }
         _ => vec![],
     })
+}
+
+/// The decision about a warranty an event tells: that of a diagnosis. Errors: a word or a day that no warranty has.
+fn covered(entry: &JournalEntry) -> anyhow::Result<Option<Covered>> {
+    if entry.r#type != fulfilment::RepairDiagnosed::TYPE {
+        return Ok(None);
+    }
+    let fulfilment::RepairDiagnosed { order_id, line_no, warranty, .. } =
+        fulfilment::RepairDiagnosed::decode(entry.payload.as_ref())?;
+    let Some(told) = warranty else { return Ok(None) };
+    let known = |text: String| Some(text).filter(|text| !text.is_empty());
+    let coverage = serde_json::from_value(json!({
+        "policy": { "id": told.policy_id, "version": told.policy_version },
+        "rule": known(told.rule),
+        "until": known(told.until),
+        "bearer": told.bearer,
+        "facts": {
+            "category": known(told.category), "serial": told.serial, "batch": told.batch,
+            "bought_on": known(told.bought_on), "delivered_on": known(told.delivered_on), "asked_on": told.asked_on,
+            "misuse": told.misuse,
+        },
+    }))?;
+    Ok(Some(Covered { order_id, line_no, coverage }))
 }
 
 /// A receipt of the contract as the policy gave it. Errors: a word that no policy has.

@@ -1,27 +1,40 @@
-//! `aftercare policy verify` and `replay`: decisions of the past, made again.
+//! `aftercare policy verify` and `replay`: decisions of the past, made again; those about warranties too.
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use kernel::returns::{EARLIER, Policy, Receipt};
+use kernel::{
+    returns::{EARLIER, Policy, Receipt},
+    warranty::{self, Coverage, Warranties},
+};
 use serde::Serialize;
 
-use super::past::{self, Decision};
+use super::{
+    past::{self, Covered, Decision},
+    versions,
+};
 use crate::{
     home::{self, Home},
     output::{Output, Report, table},
     remote,
 };
 
-async fn decisions(home: &Home) -> anyhow::Result<Vec<Decision>> {
+pub(super) async fn decisions(home: &Home) -> anyhow::Result<Vec<Decision>> {
     past::read(remote::channel(home, home::service("fulfilment")?).await?).await
 }
 
-/// Every receipt under its own version. Errors: a file is no policy, fulfilment does not answer.
-pub async fn verify(home: &Home, policies: &[PathBuf], show: usize, output: Output) -> anyhow::Result<ExitCode> {
-    let mut known = Vec::new();
+/// Every receipt under its own version: fulfilment keeps those of the policy of returns it decided by. Errors: a file is no
+/// policy, fulfilment does not answer.
+pub async fn verify(
+    home: &Home,
+    (policies, warranties): (&[PathBuf], &[PathBuf]),
+    show: usize,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    let channel = remote::channel(home, home::service("fulfilment")?).await?;
+    let mut known = versions::kept(channel.clone()).await?;
     for file in policies {
         known.push(super::usable(Some(file))?);
     }
@@ -29,7 +42,13 @@ pub async fn verify(home: &Home, policies: &[PathBuf], show: usize, output: Outp
     for earlier in EARLIER {
         known.push(backbone::config::document(None, earlier)?);
     }
-    let verified = check(&known, &decisions(home).await?, show);
+    let mut borne = Vec::new();
+    for file in warranties.iter().map(|file| Some(file.as_path())).chain([None]) {
+        borne.push(backbone::config::document(file, warranty::DEFAULT)?);
+    }
+    let (decisions, covered) = past::read_all(channel).await?;
+    let mut verified = check(&known, &decisions, show);
+    verified.warranties = Some(Box::new(check_warranties(&borne, &covered, show)));
     let right = verified.right();
     output.show(&verified)?;
     Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -52,12 +71,20 @@ pub struct Verified {
     pub first_otherwise: Vec<Other>,
     /// Decisions by versions that are not at hand, by `id version`.
     pub unknown: BTreeMap<String, usize>,
+    /// The same of decisions about who bears the cost of repairs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warranties: Option<Box<Self>>,
 }
 
 impl Verified {
     /// Whether every decision stands.
     pub fn right(&self) -> bool {
-        self.same == self.decisions
+        self.same == self.decisions && self.warranties.as_ref().is_none_or(|warranties| warranties.right())
+    }
+
+    fn of(decisions: usize) -> Self {
+        let (same, otherwise, first_otherwise, unknown) = Default::default();
+        Self { decisions, same, otherwise, first_otherwise, unknown, warranties: None }
     }
 }
 
@@ -78,6 +105,12 @@ impl Other {
         Self { order_id: order_id.clone(), line_no: *line_no, before, after }
     }
 
+    fn of_warranty(covered: &Covered, after: &Coverage) -> Self {
+        let Covered { order_id, line_no, coverage } = covered;
+        let name = |one: &Coverage| format!("{} by {}", one.bearer.word(), one.rule.as_deref().unwrap_or("no rule"));
+        Self { order_id: order_id.clone(), line_no: *line_no, before: name(coverage), after: Some(name(after)) }
+    }
+
     fn line(&self) -> String {
         let Self { order_id, line_no, before, after } = self;
         format!("  {order_id} line {line_no}: {before} -> {}", after.as_deref().unwrap_or("no such reason"))
@@ -90,13 +123,7 @@ fn name(receipt: &Receipt) -> String {
 
 /// Makes every decision again under the first of the policies that has its version.
 pub fn check(policies: &[Policy], decisions: &[Decision], show: usize) -> Verified {
-    let mut found = Verified {
-        decisions: decisions.len(),
-        same: 0,
-        otherwise: 0,
-        first_otherwise: vec![],
-        unknown: BTreeMap::new(),
-    };
+    let mut found = Verified::of(decisions.len());
     for decision in decisions {
         let receipt = &decision.receipt;
         let Some(policy) = policies.iter().find(|policy| policy.gave(receipt)) else {
@@ -116,6 +143,28 @@ pub fn check(policies: &[Policy], decisions: &[Decision], show: usize) -> Verifi
     found
 }
 
+/// Decides about every repair again under the first of the warranties that has its version.
+pub fn check_warranties(known: &[Warranties], all: &[Covered], show: usize) -> Verified {
+    let mut found = Verified::of(all.len());
+    for covered in all {
+        let of = &covered.coverage.policy;
+        let Some(warranties) = known.iter().find(|one| one.id == of.id && one.version == of.version) else {
+            *found.unknown.entry(format!("{} {}", of.id, of.version)).or_default() += 1;
+            continue;
+        };
+        let again = warranties.decide(covered.coverage.facts.clone());
+        if again == covered.coverage {
+            found.same += 1;
+            continue;
+        }
+        found.otherwise += 1;
+        if found.first_otherwise.len() < show {
+            found.first_otherwise.push(Other::of_warranty(covered, &again));
+        }
+    }
+    found
+}
+
 impl Report for Verified {
     fn text(&self) -> String {
         let Self { decisions, same, otherwise, .. } = self;
@@ -124,7 +173,8 @@ impl Report for Verified {
             format!("  {count} by {version}, which is not at hand; name its file with --policy")
         });
         let others = self.first_otherwise.iter().map(Other::line);
-        [head].into_iter().chain(others).chain(missing).collect::<Vec<_>>().join("\n")
+        let warranties = self.warranties.as_ref().map(|warranties| format!("Warranties: {}", warranties.text()));
+        [head].into_iter().chain(others).chain(missing).chain(warranties).collect::<Vec<_>>().join("\n")
     }
 }
 

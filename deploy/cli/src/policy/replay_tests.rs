@@ -72,3 +72,54 @@ fn r_ful_02_another_policy_is_tried_on_the_past_before_it_holds() {
     assert_eq!(found.rules, [moved]);
     assert!(found.text().contains("2 of 10 decisions would change"), "{}", found.text());
 }
+
+/// Repairs asked for in the first ten years after the purchase.
+fn covered() -> Vec<Covered> {
+    let shipped: Warranties = toml::from_str(warranty::DEFAULT).unwrap();
+    let repair = |years: i16| {
+        let facts = warranty::Facts {
+            category: None,
+            serial: "X1".into(),
+            batch: "b-1".into(),
+            bought_on: Some(jiff::civil::date(2020, 1, 1)),
+            delivered_on: None,
+            asked_on: jiff::civil::date(2020 + years, 1, 1),
+            misuse: false,
+        };
+        Covered { order_id: format!("o-{years}"), line_no: 1, coverage: shipped.decide(facts) }
+    };
+    (0..10).map(repair).collect()
+}
+
+#[test]
+fn r_ful_11_every_decision_about_a_warranty_stands_under_its_own_version() {
+    let shipped: Warranties = toml::from_str(warranty::DEFAULT).unwrap();
+    let found = check_warranties(std::slice::from_ref(&shipped), &covered(), 20);
+    assert!(found.right() && found.same == 10, "{found:?}");
+    let none = Warranties { rules: vec![], ..shipped.clone() };
+    let bearers = covered().iter().filter(|one| one.coverage.rule.is_some()).count();
+    let quietly = check_warranties(&[none], &covered(), 1);
+    assert_eq!((quietly.right(), quietly.otherwise, quietly.first_otherwise.len()), (false, bearers, bearers.min(1)));
+    let other = Warranties { version: shipped.version + 1, ..shipped };
+    let missing = check_warranties(&[other], &covered(), 20);
+    assert_eq!((missing.right(), missing.unknown.values().sum::<usize>()), (false, 10));
+    let mut all = check(&[self::shipped()], &past(), 20);
+    all.warranties = Some(Box::new(missing));
+    assert!(!all.right() && all.text().contains("\nWarranties: 10 decisions: 0 come out"), "{}", all.text());
+}
+
+#[test]
+fn what_is_kept_with_a_proposal_is_what_changes_most() {
+    let moved = |count: usize| Moved { before: format!("eligible by {count}"), after: None, count };
+    let what_if = WhatIf {
+        policy: "default".into(),
+        version: 3,
+        decisions: 10_000,
+        changed: 5_050,
+        rules: (1..=110).map(moved).collect(),
+        first_changed: vec![],
+    };
+    let told = versions::told(&what_if);
+    assert_eq!((told.decisions, told.changed, told.moved.len()), (10_000, 5_050, 100));
+    assert_eq!((told.moved[0].count, told.moved[99].count, told.moved[0].after.as_str()), (110, 11, ""));
+}

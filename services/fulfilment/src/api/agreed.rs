@@ -110,6 +110,19 @@ impl Api {
         let approval = if approved { None } else { self.giving.approval(by, &gift, now) };
         let reservation = self.giving.reservation(&purse, &gift, now);
         let (stage, since, claims, issued) = (Stage::Asked, now, 0, None);
-        Some(Compensation { gift, purse, purchase_id, approval, reservation, stage, since, claims, issued })
+        let (by_hand, doubted) = (false, false);
+        Some(Compensation {
+            gift,
+            purse,
+            purchase_id,
+            approval,
+            reservation,
+            stage,
+            since,
+            claims,
+            issued,
+            by_hand,
+            doubted,
+        })
     }
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     domain::{
-        found::{Command, Facts, FoundGoods, Settlement, found_id},
+        found::{Command, Facts, FoundGoods, Settlement, found_id, repeated_id},
         order::returning::Came,
     },
     store::{self, Stored},
@@ -41,13 +41,16 @@ pub struct Api {
 }
 
 /// Keeps a parcel that an order refused because it awaits nothing; the refusal says under which id. Any other is as it was.
-pub(super) async fn keep(road: &Road, order_id: Uuid, parcel: Parcel, (actor, _): Caller, refused: Fault) -> Fault {
+/// A request that is sent again with its key means the same parcel, also where that has no number.
+pub(super) async fn keep(road: &Road, order_id: Uuid, parcel: Parcel, (actor, key): Caller, refused: Fault) -> Fault {
     if refused.kind() != fault::Kind::Rejected || !AWAITS_NOTHING.contains(&refused.code()) {
         return refused;
     }
     let number = parcel.reference.unwrap_or_default();
     let facts = Facts {
-        found_id: found_id(Some(order_id), &number).unwrap_or_else(Uuid::now_v7),
+        found_id: found_id(Some(order_id), &number)
+            .or_else(|| key.map(|key| repeated_id(order_id, &key.identity())))
+            .unwrap_or_else(Uuid::now_v7),
         order_id: Some(order_id),
         place: parcel.place,
         by: actor.as_str().to_owned(),

@@ -153,7 +153,8 @@ impl Api {
             discomfort: inspected.discomfort.or(facts.discomfort),
             ..facts
         };
-        Ok(facts.and_then(|facts| self.policy.decide(found(facts))))
+        let policy = self.policy.policy().await?;
+        Ok(facts.and_then(|facts| policy.decide(found(facts))))
     }
 }
 

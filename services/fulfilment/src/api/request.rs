@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use kernel::{
     approval::Limits,
     promise::Promises,
-    returns::{Kind, Proof},
+    returns::{Kind, Policy, Proof},
 };
 use serde::{Deserialize, de::value::StrDeserializer};
 use uuid::Uuid;
@@ -239,9 +239,11 @@ impl Api {
         let of_agreement = asked.agreed.as_ref().and_then(|agreed| agreed.purchase_id);
         let wanted: BTreeSet<Uuid> = of_lines.chain(of_agreement).collect();
         let accounts = store::accounts(&self.pool, &wanted.into_iter().collect::<Vec<_>>()).await?;
+        let policy = self.policy.policy().await?;
         let mut checks = Checks::default();
         let numbered = asked.lines.into_iter().enumerate();
-        let lines: Vec<_> = numbered.map(|(n, line)| self.decide(&mut checks, n, line, &accounts, now)).collect();
+        let decide = |(n, line)| decide(&policy, &mut checks, n, line, &accounts, now);
+        let lines: Vec<_> = numbered.map(decide).collect();
         let lines = lines.into_iter().collect::<Option<_>>();
         let Some(lines) = lines else { return Err(checks.fault()) };
         let lines: Vec<Line> = lines;
@@ -279,46 +281,6 @@ impl Api {
         })
     }
 
-    /// The line with the policy's receipt; none when it speaks of what is not known.
-    fn decide(
-        &self,
-        checks: &mut Checks,
-        n: usize,
-        asked: AskedLine,
-        accounts: &BTreeMap<Uuid, PurchaseAccount>,
-        now: Timestamp,
-    ) -> Option<Line> {
-        let AskedLine { bought, mut product_id, mut batch, serial, quantity, evidence, mut wanted, stated } = asked;
-        for (name, at) in [("bought_at", stated.bought_at), ("delivered_at", stated.delivered_at)] {
-            if at.is_some_and(|at| at > now) {
-                checks.wrong(format!("lines[{n}].{name}"), "must not lie ahead: it is asked for once it was so");
-                return None;
-            }
-        }
-        let facts = match &bought {
-            None => facts::stated(stated, now),
-            Some(Bought { purchase_id, line_id }) => {
-                let unknown = PurchaseAccount::default();
-                let account = accounts.get(purchase_id).unwrap_or(&unknown);
-                if let Ok((_, _, Some(article))) = account.article(line_id) {
-                    (product_id, batch) = (article.product_id.clone(), article.batch.clone());
-                }
-                let units = Units { line_id: line_id.clone(), quantity };
-                let found = facts::of_purchase(stated, account, &units, now);
-                checks.value(&format!("lines[{n}]"), found)?
-            }
-        };
-        if let Some(wanted) = wanted.as_mut().filter(|wanted| wanted.product_id.is_empty()) {
-            wanted.product_id.clone_from(&product_id);
-        }
-        let receipt = self.policy.decide(facts).ok_or_else(|| {
-            let known: Vec<&str> = self.policy.reasons.keys().map(String::as_str).collect();
-            format!("must be one of {}", known.join(", "))
-        });
-        let receipt = checks.value(&format!("lines[{n}].reason"), receipt)?;
-        Some(Line { bought, product_id, batch, serial, quantity, evidence, wanted, receipt, leg: None, work: None })
-    }
-
     /// The receipts of an order, in the words of one language where it has them.
     pub(super) async fn decision(&self, r: &GetDecisionRequest) -> Result<GetDecisionResponse, Fault> {
         let mut checks = Checks::default();
@@ -335,6 +297,46 @@ impl Api {
         }
         Ok(GetDecisionResponse { decisions, review: request.review.as_ref().map(wire::request::review_view) })
     }
+}
+
+/// The line with the policy's receipt; none when it speaks of what is not known.
+fn decide(
+    policy: &Policy,
+    checks: &mut Checks,
+    n: usize,
+    asked: AskedLine,
+    accounts: &BTreeMap<Uuid, PurchaseAccount>,
+    now: Timestamp,
+) -> Option<Line> {
+    let AskedLine { bought, mut product_id, mut batch, serial, quantity, evidence, mut wanted, stated } = asked;
+    for (name, at) in [("bought_at", stated.bought_at), ("delivered_at", stated.delivered_at)] {
+        if at.is_some_and(|at| at > now) {
+            checks.wrong(format!("lines[{n}].{name}"), "must not lie ahead: it is asked for once it was so");
+            return None;
+        }
+    }
+    let facts = match &bought {
+        None => facts::stated(stated, now),
+        Some(Bought { purchase_id, line_id }) => {
+            let unknown = PurchaseAccount::default();
+            let account = accounts.get(purchase_id).unwrap_or(&unknown);
+            if let Ok((_, _, Some(article))) = account.article(line_id) {
+                (product_id, batch) = (article.product_id.clone(), article.batch.clone());
+            }
+            let units = Units { line_id: line_id.clone(), quantity };
+            let found = facts::of_purchase(stated, account, &units, now);
+            checks.value(&format!("lines[{n}]"), found)?
+        }
+    };
+    if let Some(wanted) = wanted.as_mut().filter(|wanted| wanted.product_id.is_empty()) {
+        wanted.product_id.clone_from(&product_id);
+    }
+    let receipt = policy.decide(facts).ok_or_else(|| {
+        let known: Vec<&str> = policy.reasons.keys().map(String::as_str).collect();
+        format!("must be one of {}", known.join(", "))
+    });
+    let receipt = checks.value(&format!("lines[{n}].reason"), receipt)?;
+    Some(Line { bought, product_id, batch, serial, quantity, evidence, wanted, receipt, leg: None, work: None })
 }
 
 fn in_language(words: &mut Vec<Wording>, language: &str) {

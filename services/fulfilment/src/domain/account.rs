@@ -18,6 +18,7 @@ pub use back::{Back, Backs, ClaimedLine, Fees, HeldLine, Move, PieceClaim};
 pub use rejection::Rejection;
 pub use tender::{Share, TenderKind};
 pub use units::{Article, Sale, Units};
+pub use within::Within;
 
 /// One account, with the purchase's id. `Default` is a purchase nobody has spoken of yet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -371,6 +372,7 @@ mod back;
 mod rejection;
 pub mod tender;
 mod units;
+mod within;
 
 #[cfg(test)]
 mod tests;

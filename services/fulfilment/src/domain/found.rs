@@ -123,6 +123,11 @@ pub fn found_id(order_id: Option<Uuid>, parcel: &str) -> Option<Uuid> {
     (!parcel.is_empty()).then(|| kernel::id::derived("found", &[&order_id, parcel]))
 }
 
+/// A parcel without a number, told by a request of an order that may be repeated: a repeat finds nothing new.
+pub fn repeated_id(order_id: Uuid, request: &str) -> Uuid {
+    kernel::id::derived("found", &[&order_id.to_string(), "", request])
+}
+
 impl FoundGoods {
     /// What follows from the command. What was said before decides to nothing.
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {

@@ -10,9 +10,9 @@ pub mod found;
 pub mod giving;
 pub mod ledger;
 pub mod order;
+pub mod policies;
 pub mod refund;
 pub mod technician;
-pub mod warranty;
 
 #[cfg(test)]
 mod machine;
@@ -20,6 +20,7 @@ mod machine;
 mod money_law;
 
 use kernel::money::Money;
+pub use kernel::warranty;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

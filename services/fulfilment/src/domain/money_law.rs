@@ -90,6 +90,16 @@ enum Step {
     ByHand {
         nth: usize,
     },
+    /// The provider takes back its no, and has paid after all.
+    TakeBack {
+        nth: usize,
+    },
+    /// A person says what became of an earlier attempt, truly or not.
+    SettleEarlier {
+        nth: usize,
+        by: usize,
+        truly: bool,
+    },
     /// Parts of an agreed refund that failed are paid anew.
     RepeatParts {
         remedy: usize,
@@ -250,6 +260,8 @@ impl World {
             Step::Hear { nth, again } => self.hear(nth, again),
             Step::Ask { nth, answered } => self.ask(nth, answered),
             Step::ByHand { nth } => self.by_hand(nth),
+            Step::TakeBack { nth } => self.take_back(nth),
+            Step::SettleEarlier { nth, by, truly } => self.settle_earlier(nth, by, truly),
             Step::RepeatParts { remedy: n, by_hand } => self.repeat_parts(order_id(remedy(n)), by_hand),
             Step::Wait { seconds } => self.wait(seconds),
         }
@@ -263,7 +275,10 @@ impl World {
             (0..asked::ORDERS).for_each(|n| self.bring_to_an_end(n));
             (0..compensated::ORDERS).for_each(|n| self.compensate_to_the_end(n));
             (0..REMEDIES).for_each(|n| self.take(Step::RepeatParts { remedy: n, by_hand: n % 2 == 0 }));
-            (0..self.refunds.len()).for_each(|nth| self.by_hand(nth));
+            (0..self.refunds.len()).for_each(|nth| {
+                (0..2).for_each(|by| self.settle_earlier(nth, by, true));
+                self.by_hand(nth);
+            });
             for nth in 0..self.refunds.len() {
                 self.send(nth);
                 self.ask(nth, true);
@@ -305,8 +320,14 @@ impl World {
         }
         for (key, refund) in &self.refunds {
             match refund.state {
+                // What an earlier attempt had paid was not paid again.
+                refund::State::Succeeded { .. } if refund.doubt.is_some() && refund.paid_by.is_none() => {
+                    assert_eq!(self.provider.words.get(key), None);
+                }
                 refund::State::Succeeded { .. } => assert_eq!(self.provider.words.get(key), Some(&true)),
-                refund::State::Failed { .. } => assert_eq!(self.provider.words.get(key), Some(&false)),
+                refund::State::Failed { .. } => {
+                    assert_eq!(self.provider.words.get(key), Some(&refund.contradicted));
+                }
                 _ => {}
             }
         }
@@ -330,6 +351,7 @@ impl World {
                     let all: i64 = paid.iter().map(|amount| amount.minor).sum();
                     assert_eq!(all, order.facts.as_ref().unwrap().amount.minor, "{order:?}");
                 }
+                order::State::Cancelled if order.agreement.is_some() => assert!(paid.is_empty()),
                 order::State::Completed { .. } => assert_eq!(paid, [order.facts.as_ref().unwrap().amount]),
                 order::State::Refused { .. } | order::State::Failed { .. } => assert!(paid.is_empty()),
                 ref other => panic!("order {id} is stuck: {other:?}"),
@@ -370,6 +392,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (any::<usize>(), any::<bool>()).prop_map(|(nth, again)| Step::Hear { nth, again }),
         4 => (any::<usize>(), prop::bool::weighted(0.8)).prop_map(|(nth, answered)| Step::Ask { nth, answered }),
         3 => any::<usize>().prop_map(|nth| Step::ByHand { nth }),
+        2 => any::<usize>().prop_map(|nth| Step::TakeBack { nth }),
+        2 => (any::<usize>(), 0..2usize, prop::bool::weighted(0.8))
+            .prop_map(|(nth, by, truly)| Step::SettleEarlier { nth, by, truly }),
         4 => (remedy(), any::<bool>()).prop_map(|(remedy, by_hand)| Step::RepeatParts { remedy, by_hand }),
         2 => (1..90i64).prop_map(|seconds| Step::Wait { seconds }),
     ]
@@ -399,7 +424,7 @@ fn the_random_lives_are_not_empty() {
     let mut runner = TestRunner::deterministic();
     let (mut paid, mut refused, mut failed, mut resent, mut returned) = (0, 0, 0, 0, 0);
     let (mut delivered, mut instead, mut settled, mut given, mut spent) = (0, 0, 0, 0, 0);
-    let (mut parts, mut again, mut by_hand) = (0, 0, 0);
+    let (mut parts, mut again, mut by_hand, mut taken_back, mut ended) = (0, 0, 0, 0, 0);
     for _ in 0..500 {
         let steps = prop::collection::vec(step(), 200).new_tree(&mut runner).unwrap().current();
         let mut world = World::new();
@@ -415,6 +440,14 @@ fn the_random_lives_are_not_empty() {
         by_hand += world.refunds.values().filter(|refund| refund.paid_by.is_some()).count();
         world.calm_down();
         spent += world.spent();
+        let earlier = |one: &&Refund| one.doubt.is_some() && one.paid_by.is_none();
+        taken_back += world.refunds.values().filter(earlier).count();
+        let is_ended = |order: &&ServiceOrder| {
+            order.agreement.is_some()
+                && order.state == order::State::Cancelled
+                && order.request.as_ref().is_some_and(|request| !request.replacements.is_empty())
+        };
+        ended += world.orders.values().filter(is_ended).count();
         again += world.refunds.values().filter_map(|one| one.facts?.part).filter(|part| part.attempt > 1).count();
         let requests = || world.orders.values().filter_map(|order| order.request.as_ref());
         let out = |state| requests().flat_map(|one| &one.replacements).filter(|one| one.state == state).count();
@@ -425,6 +458,7 @@ fn the_random_lives_are_not_empty() {
     let enough = paid > 100 && refused > 100 && failed > 20 && resent > 20 && returned > 50;
     assert!(enough, "{paid} {refused} {failed} {resent} {returned}");
     assert!(given > 20 && spent > 20_000, "{given} {spent}");
+    assert!(taken_back > 5 && ended > 5, "{taken_back} {ended}");
     assert!(parts > 50 && again > 10 && by_hand > 20, "{parts} {again} {by_hand}");
     assert!(delivered > 50 && instead > 10 && settled > 50, "{delivered} {instead} {settled}");
 }

@@ -6,11 +6,8 @@ use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{
-    Consequence,
-    account::TenderKind,
-    order::{self, money::News, portion},
-};
+use super::account::TenderKind;
+pub use doubt::{Doubt, Evidence};
 pub use rejection::Rejection;
 
 /// One refund; `Default` is a refund that does not exist yet.
@@ -38,6 +35,9 @@ pub struct Refund {
     /// Who paid it, where a person did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid_by: Option<String>,
+    /// What is in doubt about an earlier attempt at the same money, where people are to pay it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     pub state: State,
 }
 
@@ -155,6 +155,14 @@ pub enum Command {
         by: String,
         reference: String,
     },
+    /// The provider says otherwise of an earlier attempt at the same money than it did.
+    Doubt,
+    /// A person says what became of that attempt, and by which evidence.
+    SettleEarlier {
+        by: String,
+        paid: bool,
+        reference: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -196,6 +204,12 @@ pub enum Event {
     Overdue,
     /// The provider says that it paid another amount, which is no outcome: people must look. Told once.
     AmountDiffers,
+    /// An earlier attempt at the same money may have been paid: it is not paid by hand before that is settled.
+    Doubted,
+    /// One person has said what became of it.
+    EarlierSaid(Evidence),
+    /// Another one has said the same; where it was paid, so is this.
+    EarlierSettled(Evidence),
 }
 
 impl Refund {
@@ -234,6 +248,7 @@ impl Refund {
             (C::CheckResult, S::Sent { result_by }) if *result_by <= now => {
                 Ok(vec![Event::OutcomeUnknown { ask_at: now }])
             }
+            (C::PayByHand { .. }, S::ByHand) if self.is_in_doubt() => Err(Rejection::EarlierInDoubt),
             (C::PayByHand { by, reference }, S::ByHand) => Ok(vec![Event::PaidByHand { by, reference, at: now }]),
             (C::PayByHand { reference, .. }, S::Succeeded { provider_ref, .. }) if self.paid_by.is_some() => {
                 if reference == *provider_ref {
@@ -243,6 +258,10 @@ impl Refund {
                 }
             }
             (C::PayByHand { .. }, _) => Err(Rejection::NotByHand),
+            (C::Doubt, _) => Ok(self.doubted()),
+            (C::SettleEarlier { by, paid, reference }, _) => {
+                self.settle_earlier(Evidence { by, paid, reference, at: now })
+            }
             (C::Look { patience }, S::Queued { .. } | S::Sent { .. } | S::Unknown { .. } | S::ByHand) => {
                 Ok(self.overdue(patience, now).into_iter().collect())
             }
@@ -268,8 +287,7 @@ impl Refund {
         match state {
             State::Absent => Err(Rejection::Unknown),
             State::ByHand => Err(Rejection::NeverSent),
-            State::Queued { .. } if self.attempts == 0 => Err(Rejection::NeverSent),
-            State::Succeeded { .. } if self.paid_by.is_some() => Err(Rejection::NeverSent),
+            _ if self.attempts == 0 => Err(Rejection::NeverSent),
             State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
                 Ok(vec![Event::Succeeded { provider_ref, at: now, reconciled: self.is_unknown() }])
             }
@@ -283,8 +301,7 @@ impl Refund {
         match state {
             State::Absent => Err(Rejection::Unknown),
             State::ByHand => Err(Rejection::NeverSent),
-            State::Queued { .. } if self.attempts == 0 => Err(Rejection::NeverSent),
-            State::Succeeded { .. } if self.paid_by.is_some() => Err(Rejection::NeverSent),
+            _ if self.attempts == 0 => Err(Rejection::NeverSent),
             State::Failed { .. } => Ok(vec![]),
             _ if attempt != self.attempts => Ok(vec![]),
             State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
@@ -296,6 +313,10 @@ impl Refund {
 
     fn contradiction(&self) -> Vec<Event> {
         if self.contradicted { vec![] } else { vec![Event::Contradicted] }
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(self.state, State::Failed { .. })
     }
 
     fn is_unknown(&self) -> bool {
@@ -332,6 +353,7 @@ impl Refund {
             Event::Contradicted => self.contradicted = true,
             Event::Overdue => self.overdue = true,
             Event::AmountDiffers => self.amount_differs = true,
+            Event::Doubted | Event::EarlierSaid(_) | Event::EarlierSettled(_) => self.apply_doubt(event),
         }
     }
 
@@ -340,42 +362,10 @@ impl Refund {
         let purchase = || self.facts.map(|facts| facts.purchase_id.to_string()).unwrap_or_default();
         self.payment.clone().unwrap_or_else(purchase)
     }
-
-    /// The order learns how its money fared.
-    pub fn consequences(&self, event: &Event) -> Vec<Consequence> {
-        let Some(facts) = &self.facts else { return vec![] };
-        let claim_id = facts.claim_id.unwrap_or(facts.order_id);
-        let portion = |news| order::Command::Portion { claim_id, news };
-        let command = match (event, facts.claim_id, facts.part) {
-            (Event::Succeeded { .. } | Event::PaidByHand { .. }, _, Some(Part { no, attempt, .. })) => {
-                portion(portion::News::Pay { no, attempt })
-            }
-            (Event::Failed { code, .. }, _, Some(Part { no, attempt, .. })) => {
-                portion(portion::News::Fail { no, attempt, code: code.clone() })
-            }
-            (Event::Succeeded { .. } | Event::PaidByHand { .. }, None, None) => order::Command::Complete,
-            (Event::Succeeded { .. } | Event::PaidByHand { .. }, Some(claim_id), None) => {
-                order::Command::money(claim_id, News::Pay)
-            }
-            (Event::Failed { code, .. }, None, None) => order::Command::Fail { code: code.clone() },
-            (Event::Failed { code, .. }, Some(claim_id), None) => {
-                order::Command::money(claim_id, News::Fail { code: code.clone() })
-            }
-            (
-                Event::Queued { .. }
-                | Event::Sent { .. }
-                | Event::OutcomeUnknown { .. }
-                | Event::Overdue
-                | Event::AmountDiffers
-                | Event::Requeued { .. }
-                | Event::Contradicted,
-                ..,
-            ) => return vec![],
-        };
-        vec![Consequence::Order(facts.order_id, command)]
-    }
 }
 
+mod doubt;
+mod following;
 mod rejection;
 #[cfg(test)]
 mod tests;

@@ -16,11 +16,12 @@ use crate::domain::{
 pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
     let order_id = request.order_id.to_string();
     match event {
-        Event::Claimed { claim_id, purchase_id, pieces: claimed, source } => {
+        Event::Claimed { claim_id, purchase_id, pieces: claimed, source, by_hand, .. } => {
             let (claim_id, purchase_id, pieces) = (claim_id.to_string(), purchase_id.to_string(), pieces(claimed));
             let (replacement_id, repair_line_no) = (text(source.of()), repair_of(*source));
+            let by_hand = *by_hand;
             let claimed =
-                out::PayoutClaimed { order_id, claim_id, purchase_id, pieces, replacement_id, repair_line_no };
+                out::PayoutClaimed { order_id, claim_id, purchase_id, pieces, replacement_id, repair_line_no, by_hand };
             Published::of(&claimed, shard)
         }
         Event::Granted { claim_id, lines, .. } => {
@@ -43,8 +44,12 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
             let all = request.payout(*claim_id).map(|payout| payout.portions.clone()).unwrap_or_default();
             refund::portion_published((order_id, claim_id.to_string(), String::new()), &all, event, shard)
         }
-        Event::Repeated { claim_id } => {
-            Published::of(&out::PayoutRepeated { order_id, claim_id: claim_id.to_string() }, shard)
+        Event::Repeated { claim_id, by_hand } => {
+            let (claim_id, by_hand) = (claim_id.to_string(), *by_hand);
+            Published::of(&out::PayoutRepeated { order_id, claim_id, by_hand }, shard)
+        }
+        Event::Doubted { claim_id } => {
+            Published::of(&out::PayoutDoubted { order_id, claim_id: claim_id.to_string() }, shard)
         }
     }
 }
@@ -70,6 +75,12 @@ pub fn held_lines(lines: &[HeldLine]) -> Vec<out::HeldPieces> {
         given: to_money(line.given),
         replaced: line.replaced.and_then(to_money),
         amount: to_money(line.amount),
+        made_of: line.within.map(|within| out::MadeOf {
+            article: to_money(within.article(line.goods)),
+            tax: to_money(within.tax),
+            freight: to_money(within.freight),
+            discount: to_money(within.discount),
+        }),
     };
     lines.iter().map(line).collect()
 }
@@ -87,6 +98,7 @@ pub fn payout_views(request: &Request) -> Vec<out::PayoutView> {
         replacement_id: text(payout.source.of()),
         portions: refund::portions(payout.claim_id, &payout.portions),
         repair_line_no: repair_of(payout.source),
+        by_hand: payout.by_hand,
     };
     request.payouts.iter().map(view).collect()
 }

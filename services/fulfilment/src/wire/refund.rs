@@ -74,6 +74,13 @@ impl Aggregate for Refund {
                 let failed = out::RefundFailed { refund_id, order_id, purchase_id, amount, code, reconciled };
                 Published::of(&failed, shard)
             }
+            refund::Event::Doubted => Published::of(&out::RefundDoubted { refund_id, order_id }, shard),
+            refund::Event::EarlierSaid(said) | refund::Event::EarlierSettled(said) => {
+                let (paid, reference) = (said.paid, said.reference.clone());
+                let settled = matches!(event, refund::Event::EarlierSettled(_));
+                let answered = out::RefundDoubtAnswered { refund_id, order_id, paid, reference, settled };
+                Published::of(&answered, shard).at(said.at)
+            }
             refund::Event::Overdue => {
                 Published::of(&out::RefundOverdue { refund_id, order_id, purchase_id, amount, complaint_id }, shard)
             }
@@ -143,7 +150,15 @@ pub fn refund_view(id: Uuid, version: u64, refund: &Refund) -> out::RefundView {
         points: refund.facts.and_then(|facts| facts.part?.points).unwrap_or_default(),
         paid_by: refund.paid_by.clone().unwrap_or_default(),
         payment_reference: refund.payment.clone().unwrap_or_default(),
+        in_doubt: refund.is_in_doubt(),
+        doubt_said_by: doubt_said_by(refund),
     }
+}
+
+/// Who has said first what became of an earlier attempt that is in doubt.
+fn doubt_said_by(refund: &Refund) -> String {
+    let said = refund.doubt.as_ref().filter(|_| refund.is_in_doubt()).and_then(|doubt| doubt.said.as_ref());
+    said.map(|said| said.by.clone()).unwrap_or_default()
 }
 
 /// What a command on a refund did.
@@ -210,6 +225,9 @@ pub fn portion_published(
         portion::Event::Paid { no } => Published::of(&out::PortionPaid { order_id, claim_id, portion: of(no) }, shard),
         portion::Event::Failed { no, .. } => {
             Published::of(&out::PortionFailed { order_id, claim_id, portion: of(no), complaint_id }, shard)
+        }
+        portion::Event::Doubted { no } => {
+            Published::of(&out::PortionDoubted { order_id, claim_id, portion: of(no) }, shard)
         }
         portion::Event::Repeated { .. } => {
             Published::of(&out::PortionsRepeated { order_id, claim_id, portions: portions(paid, all) }, shard)

@@ -57,7 +57,9 @@ pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
             Published::of(&out::OrderEffortExceeded { order_id, effort: Some(effort(&request.effort)) }, shard)
         }
         Event::Cancelled(cancelled) => {
-            Published::of(&out::OrderCancelled { order_id, reason: cancelled.reason.clone() }, shard)
+            let goods_returned = cancelled.goods_returned.clone().unwrap_or_default();
+            let reason = cancelled.reason.clone();
+            Published::of(&out::OrderCancelled { order_id, reason, goods_returned }, shard)
         }
     }
 }

@@ -3,8 +3,8 @@ use contracts::{
     common::v1::{Remedy, RemedyKind},
     complaint::v1::{RemedySettled, SolutionAgreed},
     fulfilment::v1::{
-        CompensationGift, CompleteAgreedOrderRequest, LineRequest, ListServiceOrdersRequest, OrderCompleted,
-        OrderFailed, OrderOpened, OrderUncompleted,
+        CancelServiceOrderRequest, CompensationGift, CompleteAgreedOrderRequest, LineRequest, ListServiceOrdersRequest,
+        OrderCompleted, OrderFailed, OrderOpened, OrderUncompleted,
     },
 };
 use fulfilment::domain::order_id;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     compensations::gift,
+    replacements::Act,
     returns::{code, line},
     world::{World, cny},
 };
@@ -45,6 +46,15 @@ impl World {
         let (order_id, segment) = (id.to_owned(), String::new());
         let complete = CompleteAgreedOrderRequest { order_id, lines, compensation: given, segment };
         let answer = self.client().complete_agreed_order(request("staff:ana", complete)).await;
+        answer.map(Response::into_inner).map(|receipt| receipt.status)
+    }
+
+    /// It cannot be had, and ends; the customer has goods of his again under this reference.
+    async fn end(&self, id: &str, goods_returned: &str) -> Result<String, Status> {
+        let (order_id, goods_returned) = (id.to_owned(), goods_returned.to_owned());
+        let cancel = CancelServiceOrderRequest { order_id, reason: "not_to_be_had".into(), goods_returned };
+        let answer = self.client().cancel_service_order(request("staff:ana", cancel)).await;
+        self.stack.settle().await;
         answer.map(Response::into_inner).map(|receipt| receipt.status)
     }
 
@@ -134,4 +144,71 @@ async fn r_ful_17_an_agreed_exchange_is_completed_by_a_person_and_carried_out_wh
     assert_eq!(world.ends().await[1], (settled.to_string(), "settled_otherwise".to_owned()));
     let late = world.complete(&waits, vec![line(purchase, "0", 1, "quality.defect")], None).await.unwrap_err();
     assert_eq!(code(&late), "order.not_now");
+}
+
+#[tokio::test]
+async fn r_ful_17_an_agreed_exchange_that_cannot_be_had_ends_its_goods_go_back_and_the_complaint_decides_anew() {
+    let world = World::new().await;
+    let purchase = world.sold(Some(1), &[(1, 1_000)]).await;
+    let (id, remedy) = world.promised(RemedyKind::Exchange, None, purchase).await;
+    let wanted = LineRequest {
+        wanted_product_id: "p-9".into(),
+        wanted_price: cny(1_000),
+        ..line(purchase, "0", 1, "no_reason")
+    };
+    world.complete(&id, vec![wanted], None).await.unwrap();
+    world.bring(&id, 1, 0).await;
+    let one = world.last_attempt(&id).await;
+    assert_eq!(code(&world.end(&id, "sf-7").await.unwrap_err()), "order.not_now", "it can be had still");
+    world.act(&one, Act::OutOfStock).await.unwrap();
+    assert_eq!(code(&world.act(&one, Act::TakeMoney).await.unwrap_err()), "order.not_as_agreed");
+    world.act(&one, Act::Offer("p-8", cny(900))).await.unwrap();
+    assert_eq!(code(&world.end(&id, "sf-7").await.unwrap_err()), "order.not_now", "he has not said yet");
+    world.act(&one, Act::Answer(false)).await.unwrap();
+    assert_eq!(wrong_fields(&world.end(&id, "to the door").await.unwrap_err()), ["goods_returned"]);
+    assert_eq!(code(&world.end(&id, "").await.unwrap_err()), "order.goods_are_here");
+    let held = world.agree(purchase, crate::world::refund_of(1)).await;
+    assert_eq!(world.status(held).await, "refused", "the money is held for what goes out");
+    for _ in 0..2 {
+        assert_eq!(world.end(&id, "sf-7").await.unwrap(), "cancelled");
+    }
+    assert_eq!(world.ends().await, [(remedy.to_string(), "not_to_be_had".to_owned())], "told once");
+    let view = world.requested(&id).await;
+    assert_eq!((view.goods[0].handed_back, view.goods[0].accepted), (1, 0));
+    assert!(view.promises.iter().all(|one| one.status != "running"), "{:?}", view.promises);
+    assert_eq!(code(&world.act(&one, Act::Offer("p-7", cny(1))).await.unwrap_err()), "order.not_now");
+    let listed = contracts::fulfilment::v1::ListReplacementsRequest { status: "declined".into(), page: None };
+    let mut warehouse =
+        contracts::fulfilment::v1::replacements_client::ReplacementsClient::new(world.stack.channel("fulfilment"));
+    assert_eq!(warehouse.list_replacements(listed).await.unwrap().into_inner().replacements.len(), 0);
+    let goods: i64 = world.balances(&id).await.iter().map(|(_, minor)| minor.abs()).sum();
+    assert_eq!(goods, 0, "what was accepted left again");
+
+    let again = world.ask_back("return_refund", line(purchase, "0", 1, "no_reason")).await;
+    world.bring(&again, 1, 0).await;
+    assert_eq!(
+        world.ledger().await.totals.get("CNY"),
+        Some(&1_000),
+        "piece and money are free for what is decided then"
+    );
+}
+
+#[tokio::test]
+async fn r_ful_17_an_agreed_exchange_that_was_paid_for_or_sent_goes_on() {
+    let world = World::new().await;
+    let purchase = world.sold(Some(1), &[(2, 2_000)]).await;
+    for (price, act) in [(1_500, Act::Pay("t-1", cny(500))), (900, Act::Reserve)] {
+        let (id, _) = world.promised(RemedyKind::Exchange, None, purchase).await;
+        let wanted = LineRequest {
+            wanted_product_id: "p-9".into(),
+            wanted_price: cny(price),
+            ..line(purchase, "0", 1, "no_reason")
+        };
+        world.complete(&id, vec![wanted], None).await.unwrap();
+        world.bring(&id, 1, 0).await;
+        let one = world.last_attempt(&id).await;
+        world.act(&one, act).await.unwrap();
+        world.act(&one, Act::OutOfStock).await.unwrap();
+        assert_eq!(code(&world.end(&id, "sf-7").await.unwrap_err()), "order.carried_out", "{price}");
+    }
 }

@@ -12,7 +12,8 @@ use crate::world::{World, refund_of};
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OLD_SECRET: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-async fn world() -> World {
+/// One whose provider tells of itself.
+pub async fn world() -> World {
     World::with(|service| {
         service["payments"]["timeout"] = "200ms".into();
         service["payments"]["callback_secrets"] = json!([SECRET, OLD_SECRET]);
@@ -21,7 +22,7 @@ async fn world() -> World {
 }
 
 /// A callback as the provider sends it, `age` seconds old; gives the status and the code of a refusal.
-async fn call_back(world: &World, secret: &str, age: i64, body: &Value) -> (u16, String) {
+pub async fn call_back(world: &World, secret: &str, age: i64, body: &Value) -> (u16, String) {
     let body = body.to_string();
     let at = world.stack.now().as_second() - age;
     let signature = Secrets::read(&[secret.into()]).unwrap().sign("msg_1", at, body.as_bytes());
@@ -39,7 +40,8 @@ async fn call_back(world: &World, secret: &str, age: i64, body: &Value) -> (u16,
     (status, problem["code"].as_str().unwrap_or_default().to_owned())
 }
 
-fn paid(key: &str, minor: i64, provider_ref: &str) -> Value {
+/// The provider says that it paid.
+pub fn paid(key: &str, minor: i64, provider_ref: &str) -> Value {
     let amount = json!({ "minor": minor, "currency": "CNY" });
     json!({ "type": "refund.succeeded", "data": { "key": key, "amount": amount, "provider_ref": provider_ref } })
 }

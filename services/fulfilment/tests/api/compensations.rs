@@ -231,6 +231,50 @@ async fn r_ful_15_cash_leaves_once_whatever_the_provider_does() {
 }
 
 #[tokio::test]
+async fn r_ful_15_cash_for_a_purchase_that_was_paid_in_cash_alone_is_given_by_a_person() {
+    use contracts::common::v1::TenderKind;
+    let world = World::new().await;
+    let purchase = world.sold_by(Some(1), &[(1, 1_000)], &[(TenderKind::Cash, 1_000, 0)]).await;
+    let lines = vec![line(purchase, "0", 1, "service")];
+    let asked = world.ask(ANA, RequestServiceOrderRequest { lines, ..wish("cash", 300) }).await.unwrap();
+    assert_eq!(world.approve_gift(MANAGER, &asked.id).await.unwrap(), "authorised", "no provider took it, none pays");
+    world.stack.settle().await;
+    let view = world.given(&asked.id).await;
+    assert_eq!((view.status.as_str(), view.purchase_id.as_str(), view.refund_id.as_str()), ("approved", "", ""));
+    assert_eq!((world.refunds().await, world.ledger().await.entries.len()), (vec![], 0));
+    assert_eq!(world.issue(&asked.id, true).await.unwrap(), "completed");
+    let spent = world.budgets().await.remove(0);
+    assert_eq!((spent.reserved, spent.spent), (cny(0), cny(300)));
+}
+
+#[tokio::test]
+async fn r_ful_15_cash_the_provider_refused_is_paid_by_people_under_another_key_and_once() {
+    let world = World::new().await;
+    world.mood(Mode::Refuse).await;
+    let (failed, _) = world.cash(200).await;
+    world.stack.settle().await;
+    let view = world.given(&failed.id).await;
+    assert_eq!(view.status, "failed");
+    assert_eq!(world.repeat_by_hand(&failed.id, &view.claim_id).await.unwrap(), "in_progress");
+    assert_eq!(code(&world.issue(&failed.id, true).await.unwrap_err()), "order.not_now", "its refund is recorded");
+    let waits = world.by_hand().await;
+    let [again] = waits.as_slice() else { panic!("{waits:?}") };
+    assert_ne!(again.refund_id, view.refund_id);
+    assert_eq!((again.amount.clone(), again.in_doubt), (cny(200), false));
+    for _ in 0..2 {
+        assert_eq!(world.record_paid(&again.refund_id, "till-7").await.unwrap(), "succeeded");
+    }
+    world.stack.settle().await;
+    assert_eq!(world.stands(&failed.id).await, stood("completed", 0), "the provider paid nothing");
+    let repeated = world.repeat_by_hand(&failed.id, &world.given(&failed.id).await.claim_id).await;
+    assert_eq!(code(&repeated.unwrap_err()), "order.not_now");
+    let spent = world.budgets().await.remove(0);
+    assert_eq!((spent.reserved, spent.spent), (cny(0), cny(200)));
+    let overview = world.overview().await;
+    assert_eq!((overview.refunded, overview.paid_by_hand), (vec![], vec![cny(200).unwrap()]));
+}
+
+#[tokio::test]
 async fn what_cannot_be_given_is_refused_with_its_fields() {
     let world = World::new().await;
     let ask = |asked| world.ask(ANA, asked);

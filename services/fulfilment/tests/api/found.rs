@@ -84,6 +84,26 @@ async fn a_parcel_of_an_order_that_awaits_nothing_is_refused_and_kept_on_record_
 }
 
 #[tokio::test]
+async fn a_parcel_without_a_number_that_is_told_again_with_its_key_is_one_find() {
+    let world = World::new().await;
+    let purchase = world.sold(Some(1), &[(1, 1_000)]).await;
+    let id = world.ask_back("return_refund", line(purchase, "0", 1, "no_reason")).await;
+    world.numbered(&id, "s-1", "").await.unwrap();
+    let again = |key: &'static str, place: &str| {
+        let parcel = ReceiveGoodsRequest { order_id: id.clone(), place: place.into(), ..Default::default() };
+        let mut told = request("staff:ana", parcel);
+        told.metadata_mut().insert("idempotency-key", key.parse().unwrap());
+        told
+    };
+    for (key, place, found) in [("k-1", "s-2", 1), ("k-1", "s-2", 1), ("k-1", "s-3", 2), ("k-2", "s-2", 3)] {
+        let refused = world.client().receive_goods(again(key, place)).await.unwrap_err();
+        assert_eq!(code(&refused), "order.goods_already_received");
+        assert_eq!(world.found_goods("waiting").await.len(), found, "{key} at {place}");
+    }
+    assert_eq!(world.stack.events::<FoundGoodsRecorded>("fulfilment").await.len(), 3);
+}
+
+#[tokio::test]
 async fn a_parcel_nobody_knows_is_recorded_and_sent_back_or_kept_or_was_none() {
     let world = World::new().await;
     let record = |parcel: &str| RecordFoundGoodsRequest {

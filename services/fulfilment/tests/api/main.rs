@@ -13,6 +13,7 @@ mod goods;
 mod money;
 mod open;
 mod payouts;
+mod policies;
 mod repairs;
 mod replacements;
 mod requests;

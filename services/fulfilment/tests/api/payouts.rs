@@ -1,6 +1,10 @@
 //! The money of what was asked for, over real Postgres and the sandbox provider: exactly the pieces that were granted.
-use contracts::fulfilment::v1::{
-    LineRequest, OrderFinished, OrderPromiseMoved, PayoutView, RefundOverdue, RepeatPayoutRequest, UnitsGivenBack,
+use contracts::{
+    fulfilment::v1::{
+        LineRequest, OrderFinished, OrderPromiseMoved, PayoutGranted, PayoutView, RefundOverdue, RepeatPayoutRequest,
+        UnitsGivenBack,
+    },
+    intake::v1::{PurchaseLine, PurchaseRecorded},
 };
 use stories::payments::Mode;
 use testkit::{request, wrong_fields};
@@ -82,6 +86,51 @@ async fn r_ful_05_a_partial_acceptance_pays_exactly_the_accepted_pieces_and_the_
     assert_eq!(told.iter().map(|one| one.status.as_str()).collect::<Vec<_>>(), ["closed_partial", "completed"]);
     let late = world.receive_goods(again.parse().unwrap()).await.unwrap_err();
     assert_eq!(code(&late), "order.goods_already_received");
+}
+
+#[tokio::test]
+async fn r_ful_05_the_money_decision_names_tax_freight_and_discount_apart_where_the_seller_told_them() {
+    let world = World::new().await;
+    let id = Uuid::now_v7();
+    let line_of = |tax| PurchaseLine {
+        line_id: "0".into(),
+        product_id: "p-0".into(),
+        quantity: 3,
+        paid: cny(1_000),
+        tax,
+        freight: cny(100),
+        discount: cny(50),
+        ..PurchaseLine::default()
+    };
+    let sale = |id: Uuid, line| PurchaseRecorded {
+        purchase_id: id.to_string(),
+        customer_id: Uuid::from_u128(7).to_string(),
+        bought_at: Some(backbone::proto::timestamp(world.stack.now())),
+        delivered_at: Some(backbone::proto::timestamp(world.stack.now())),
+        lines: vec![line],
+        paid: cny(1_000),
+        ..PurchaseRecorded::default()
+    };
+    world.stack.publish("intake", &sale(id, line_of(cny(115))), id, 1).await;
+    world.stack.settle().await;
+    let order = world.ask_back("return_refund", line(id, "0", 3, "no_reason")).await;
+    world.bring(&order, 2, 1).await;
+    let made = world.payouts(&order).await[0].lines[0].made_of.clone().unwrap();
+    assert_eq!((made.article, made.tax, made.freight, made.discount), (cny(556), cny(77), cny(67), cny(33)));
+    let told: Vec<PayoutGranted> = world.stack.events("fulfilment").await;
+    assert_eq!((told[0].amount.clone(), told[0].lines[0].goods.clone()), (cny(667), cny(667)));
+    assert_eq!(told[0].lines[0].made_of.clone().unwrap().tax, cny(77));
+
+    let without = world.sold(Some(1), &[(1, 500)]).await;
+    let other = world.ask_back("return_refund", line(without, "0", 1, "no_reason")).await;
+    world.bring(&other, 1, 0).await;
+    assert_eq!(world.payouts(&other).await[0].lines[0].made_of, None, "nothing is invented");
+    for tax in [cny(901), cny(-1), Some(contracts::common::v1::Money { minor: 1, currency: "EUR".into() })] {
+        let wrong = Uuid::now_v7();
+        world.stack.publish("intake", &sale(wrong, line_of(tax)), wrong, 1).await;
+    }
+    world.stack.settle().await;
+    assert_eq!(world.stack.parked("fulfilment").await, 3);
 }
 
 #[tokio::test]

@@ -197,6 +197,32 @@ async fn what_the_provider_refuses_of_an_exchange_stays_held_and_is_paid_under_a
 }
 
 #[tokio::test]
+async fn r_ful_05_what_a_customer_paid_for_a_dearer_article_is_given_back_by_people_where_the_provider_will_not() {
+    let world = World::new().await;
+    let purchase = world.sold(Some(1), &[(1, 1_000)]).await;
+    let id = world.exchange(purchase, Some(1_500)).await;
+    let one = world.last_attempt(&id).await;
+    world.act(&one, Act::Pay("t-1", cny(500))).await.unwrap();
+    world.act(&one, Act::OutOfStock).await.unwrap();
+    world.mood(Mode::Refuse).await;
+    world.act(&one, Act::TakeMoney).await.unwrap();
+    let of = |minor: i64| {
+        let (world, id) = (&world, &id);
+        async move { world.payouts(id).await.into_iter().rfind(|one| one.amount == cny(minor)).unwrap() }
+    };
+    assert_eq!(of(500).await.status, "failed");
+    world.calm().await;
+    world.repeat(&id, &of(1_000).await.claim_id).await.unwrap();
+    world.repeat_by_hand(&id, &of(500).await.claim_id).await.unwrap();
+    let waits = world.by_hand().await;
+    let [his] = waits.as_slice() else { panic!("{waits:?}") };
+    assert_eq!((his.amount.clone(), of(500).await.by_hand), (cny(500), true));
+    world.record_paid(&his.refund_id, "till-9").await.unwrap();
+    world.stack.settle().await;
+    assert_eq!(world.stands(&id).await, stood("completed", 1_000));
+}
+
+#[tokio::test]
 async fn r_ful_05_a_parcel_that_is_lost_is_sent_again_so_often_as_may_be_and_then_the_customer_chooses() {
     let world = World::new().await;
     let purchase = world.sold(Some(1), &[(1, 1_000)]).await;

@@ -46,6 +46,7 @@ async fn r_ful_01_r_ful_03_a_return_is_granted_when_it_is_confirmed_and_the_cust
         facts,
         [
             "account.opened",
+            "policy.installed",
             "order.requested",
             "order.decided",
             "account.units_taken",

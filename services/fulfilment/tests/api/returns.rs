@@ -71,7 +71,7 @@ impl World {
             batch: "b-1".into(),
             quantity: *quantity,
             paid: cny(*minor),
-            price: None,
+            ..PurchaseLine::default()
         };
         let before = |days: i64| self.stack.now() - SignedDuration::from_hours(24 * days);
         let id = Uuid::now_v7();
@@ -106,7 +106,8 @@ impl World {
     }
 
     pub async fn cancel(&self, id: &str) -> Result<Receipt, Status> {
-        let cancel = CancelServiceOrderRequest { order_id: id.into(), reason: "not_wanted".into() };
+        let cancel =
+            CancelServiceOrderRequest { order_id: id.into(), reason: "not_wanted".into(), ..Default::default() };
         self.client().cancel_service_order(request("staff:ana", cancel)).await.map(|answer| answer.into_inner())
     }
 

@@ -4,8 +4,8 @@ use contracts::{
     common::v1::TenderKind::{self, Card, Cash, Points},
     fulfilment::v1::{
         GetOverviewRequest, GetOverviewResponse, ListRefundsRequest, OrderFailed, PayoutDivided, PortionFailed,
-        PortionPaid, RecordRefundPaidRequest, RefundDivided, RefundOverdue, RefundSucceeded, RefundView,
-        RepeatPayoutRequest, TenderPortion,
+        PortionPaid, RecordRefundPaidRequest, RefundDivided, RefundDoubtAnswered, RefundOverdue, RefundSucceeded,
+        RefundView, RepeatPayoutRequest, SettleEarlierAttemptRequest, TenderPortion,
     },
 };
 use stories::payments::{Mode, Mood, TenderKind as By};
@@ -14,6 +14,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::{
+    callbacks::{self, SECRET, call_back},
     payouts::stood,
     returns::{code, line},
     world::{World, cny, refund_of},
@@ -41,12 +42,37 @@ impl World {
         answer.map(|answer| answer.into_inner().status)
     }
 
+    pub async fn repeat_by_hand(&self, order: &str, claim_id: &str) -> Result<String, Status> {
+        self.repeat_portions(order, claim_id, true).await
+    }
+
+    /// Somebody says what became of an earlier attempt at the money of a refund.
+    pub async fn settle_earlier(
+        &self,
+        by: &str,
+        refund_id: &str,
+        paid: bool,
+        reference: &str,
+    ) -> Result<String, Status> {
+        let (refund_id, reference) = (refund_id.to_owned(), reference.to_owned());
+        let settle = SettleEarlierAttemptRequest { refund_id, paid, reference };
+        let answer = self.client().settle_earlier_attempt(request(by, settle)).await;
+        self.stack.settle().await;
+        answer.map(|answer| answer.into_inner().status)
+    }
+
+    /// The provider takes back its no to a refund.
+    async fn paid_after_all(&self, refund_id: &str, minor: i64) {
+        assert_eq!(call_back(self, SECRET, 0, &callbacks::paid(refund_id, minor, "late-1")).await.0, 204);
+        self.stack.settle().await;
+    }
+
     pub async fn overview(&self) -> GetOverviewResponse {
         self.client().get_overview(GetOverviewRequest {}).await.unwrap().into_inner()
     }
 
     /// What waits for people.
-    async fn by_hand(&self) -> Vec<RefundView> {
+    pub async fn by_hand(&self) -> Vec<RefundView> {
         let wanted = ListRefundsRequest { status: "by_hand".into(), page: None };
         self.client().list_refunds(wanted).await.unwrap().into_inner().refunds
     }
@@ -175,6 +201,60 @@ async fn r_ful_05_an_agreed_refund_goes_back_by_several_means_and_what_failed_is
     assert_eq!(world.stands(&order_id).await, stood("completed", 300));
     let overview = world.overview().await;
     assert_eq!((overview.refunded, overview.paid_by_hand), (vec![cny(300).unwrap()], vec![cny(700).unwrap()]));
+}
+
+#[tokio::test]
+async fn r_ful_05_what_the_provider_paid_after_all_is_not_paid_again_by_hand_and_two_people_say_so() {
+    let world = callbacks::world().await;
+    world.mood(Mood { tender: Some(By::Card), ..Mode::Refuse.into() }).await;
+    let id = world.returned(3).await;
+    let payout = world.payouts(&id).await.remove(0);
+    let card = payout.portions[0].refund_id.clone();
+    world.repeat_by_hand(&id, &payout.claim_id).await.unwrap();
+    let waits = || async { world.by_hand().await.into_iter().find(|one| one.tender() == Card).unwrap() };
+    assert!(!waits().await.in_doubt);
+    let refused = world.settle_earlier("staff:ana", &waits().await.refund_id, true, "st-1").await.unwrap_err();
+    assert_eq!(code(&refused), "refund.nothing_in_doubt");
+
+    world.paid_after_all(&card, 500).await;
+    let again = waits().await.refund_id;
+    assert!(waits().await.in_doubt);
+    assert_eq!(code(&world.record_paid(&again, "till-1").await.unwrap_err()), "refund.earlier_in_doubt");
+    let wrong = world.settle_earlier("staff:ana", "x", true, "a word").await.unwrap_err();
+    assert_eq!(wrong_fields(&wrong), ["refund_id", "reference"]);
+    for _ in 0..2 {
+        assert_eq!(world.settle_earlier("staff:ana", &again, true, "st-1").await.unwrap(), "by_hand");
+    }
+    assert_eq!(waits().await.doubt_said_by, "staff:ana");
+    assert_eq!(code(&world.record_paid(&again, "till-1").await.unwrap_err()), "refund.earlier_in_doubt");
+    assert_eq!(world.settle_earlier("staff:bo", &again, true, "st-1").await.unwrap(), "succeeded");
+    assert_eq!(world.payouts(&id).await[0].portions[0].status, "paid");
+    let told: Vec<RefundDoubtAnswered> = world.stack.events("fulfilment").await;
+    let told: Vec<_> = told.iter().map(|one| (one.paid, one.reference.as_str(), one.settled)).collect();
+    assert_eq!(told, [(true, "st-1", false), (true, "st-1", true)]);
+    let overview = world.overview().await;
+    assert_eq!((overview.refunded, overview.paid_by_hand), (vec![cny(800).unwrap()], vec![]), "the provider paid it");
+}
+
+#[tokio::test]
+async fn r_ful_05_what_the_provider_called_back_is_paid_by_hand_once_two_people_said_so() {
+    let world = callbacks::world().await;
+    world.mood(Mood { tender: Some(By::Card), ..Mode::Refuse.into() }).await;
+    let id = world.returned(3).await;
+    let payout = world.payouts(&id).await.remove(0);
+    world.paid_after_all(&payout.portions[0].refund_id, 500).await;
+    world.calm().await;
+    world.repeat_portions(&id, &payout.claim_id, false).await.unwrap();
+    let mut waits = world.by_hand().await;
+    waits.retain(|one| one.tender() == Card);
+    let [again] = waits.as_slice() else { panic!("{waits:?}") };
+    assert!(again.in_doubt, "what is in doubt goes to people, whoever repeats it");
+    for by in ["staff:ana", "staff:bo"] {
+        world.settle_earlier(by, &again.refund_id, false, "st-1").await.unwrap();
+    }
+    assert_eq!(world.record_paid(&again.refund_id, "till-1").await.unwrap(), "succeeded");
+    world.stack.settle().await;
+    assert_eq!(world.payouts(&id).await[0].portions[0].status, "paid");
 }
 
 #[tokio::test]

@@ -83,7 +83,6 @@ impl World {
         let line = |(n, minor): (usize, &i64)| PurchaseLine {
             line_id: n.to_string(),
             quantity: 1,
-            price: None,
             paid: cny(*minor),
             ..PurchaseLine::default()
         };

@@ -81,6 +81,14 @@ pub struct Line {
     pub price: Option<Money>,
     /// For the whole line, freight and discounts included.
     pub paid: Money,
+    /// What of that is tax, as far as it is told; so are the next two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freight: Option<Money>,
+    /// What was taken off before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Money>,
 }
 
 /// What can be told about a purchase.

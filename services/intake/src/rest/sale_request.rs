@@ -105,6 +105,12 @@ pub struct SaleLine {
     /// What was paid for the line, freight and discounts included.
     #[schema(required)]
     pub paid: Option<Amount>,
+    /// What of `paid` is tax, where the seller tells it: a refund says its share.
+    pub tax: Option<Amount>,
+    /// What of `paid` is freight, where the seller tells it; with the tax not more than `paid`.
+    pub freight: Option<Amount>,
+    /// What was taken off before, and is no part of `paid`.
+    pub discount: Option<Amount>,
 }
 
 /// An order with nothing wrong.
@@ -281,13 +287,21 @@ impl SaleLine {
         let batch = checks.word(&field("batch"), self.batch.as_deref(), 100);
         let quantity = checks.required(&field("quantity"), self.quantity, "give 1 to 1000000");
         let quantity = checks.within(&field("quantity"), quantity, 1, 1_000_000);
-        let price = self.price.as_ref().map(|price| checks.amount(&field("price"), Some(price)));
         let paid = checks.amount(&field("paid"), self.paid.as_ref());
-        if let (Some(Some(price)), Some(paid)) = (price, paid)
-            && price.currency != paid.currency
-        {
-            let reason = format!("is {}, but paid is in {}", price.currency, paid.currency);
-            checks.report(field("price.currency"), reason, "give one currency for the whole order");
+        let mut told = |name: &str, amount: Option<&Amount>| {
+            let amount = amount.and_then(|amount| checks.amount(&field(name), Some(amount)))?;
+            if let Some(paid) = paid.filter(|paid| paid.currency != amount.currency) {
+                let reason = format!("is {}, but paid is in {}", amount.currency, paid.currency);
+                checks.report(field(&format!("{name}.currency")), reason, "give one currency for the whole order");
+            }
+            Some(amount)
+        };
+        let (price, tax) = (told("price", self.price.as_ref()), told("tax", self.tax.as_ref()));
+        let (freight, discount) = (told("freight", self.freight.as_ref()), told("discount", self.discount.as_ref()));
+        let within: i64 = [tax, freight].into_iter().flatten().map(|one| one.minor).sum();
+        if paid.is_some_and(|paid| within > paid.minor) {
+            let reason = format!("is {within} together with the freight, more than what was paid");
+            checks.report(field("tax"), reason, "give what of paid is tax and what of it is freight");
         }
         Some(Line {
             line_id: line_id?,
@@ -295,8 +309,11 @@ impl SaleLine {
             category: category?,
             batch,
             quantity: u32::try_from(quantity?).ok()?,
-            price: price.flatten(),
+            price,
             paid: paid?,
+            tax,
+            freight,
+            discount,
         })
     }
 }

@@ -103,6 +103,9 @@ fn recorded(
         quantity: line.quantity,
         price: line.price.map(money),
         paid: Some(money(line.paid)),
+        tax: line.tax.map(money),
+        freight: line.freight.map(money),
+        discount: line.discount.map(money),
     });
     contract::PurchaseRecorded {
         purchase_id: facts.purchase_id.to_string(),

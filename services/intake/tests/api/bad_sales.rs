@@ -83,6 +83,24 @@ async fn every_bad_field_is_named() {
             json!({ "lines": [line(json!({ "price": money(json!(1990), "EUR") }))], "paid": money(json!(3980), "CNY") }),
             vec!["lines[0].price.currency"],
         ),
+        (
+            "tax in another currency",
+            json!({ "lines": [line(json!({ "tax": money(json!(90), "EUR") }))], "paid": money(json!(3980), "CNY") }),
+            vec!["lines[0].tax.currency"],
+        ),
+        (
+            "tax and freight above what was paid",
+            json!({
+                "lines": [line(json!({ "tax": money(json!(3000), "CNY"), "freight": money(json!(981), "CNY") }))],
+                "paid": money(json!(3980), "CNY"),
+            }),
+            vec!["lines[0].tax"],
+        ),
+        (
+            "a discount below zero",
+            json!({ "lines": [line(json!({ "discount": money(json!(-1), "CNY") }))], "paid": money(json!(3980), "CNY") }),
+            vec!["lines[0].discount.minor"],
+        ),
         ("tenders not the sum", json!({ "tenders": [tender("card", 4999)] }), vec!["tenders"]),
         ("too many tenders", json!({ "tenders": vec![tender("card", 1); 21] }), vec!["tenders"]),
         (

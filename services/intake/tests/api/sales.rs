@@ -42,6 +42,23 @@ async fn an_order_is_recorded_once_and_delivered_once() {
 }
 
 #[tokio::test]
+async fn what_of_a_line_is_tax_freight_and_discount_is_told_as_far_as_the_seller_tells_it() {
+    let stack = start().await;
+    let mut sale = a_sale("A-1");
+    let minor = |minor: i64| json!({ "minor": minor, "currency": "CNY" });
+    sale["lines"][0]["tax"] = minor(300);
+    sale["lines"][0]["discount"] = minor(0);
+    assert_eq!(told(&stack, &[sale.clone()]).await, (1, 0, 0));
+    assert_eq!(told(&stack, &[sale]).await, (0, 0, 1));
+    let other = post_sales(&stack, &[a_sale("A-1")]).await;
+    assert_eq!((other.status, other.wrong()), (409, vec!["lines".to_owned()]), "what was sold does not change");
+    let recorded: Vec<PurchaseRecorded> = stack.events("intake").await;
+    let minor = |amount: &Option<contracts::common::v1::Money>| amount.as_ref().map(|one| one.minor);
+    let line = &recorded[0].lines[0];
+    assert_eq!((minor(&line.tax), minor(&line.freight), minor(&line.discount)), (Some(300), None, Some(0)));
+}
+
+#[tokio::test]
 async fn by_which_means_an_order_was_paid_is_told_in_their_order() {
     let stack = start().await;
     let part = |kind: &str, minor: i64| json!({ "kind": kind, "paid": { "minor": minor, "currency": "CNY" } });

@@ -35,8 +35,8 @@ pub fn purchase(number: u128, customer: u128, bought_at: Timestamp, category: &s
         category: category.into(),
         batch: "b-3".into(),
         quantity: 1,
-        price: None,
         paid: paid.clone(),
+        ..PurchaseLine::default()
     };
     PurchaseRecorded {
         purchase_id: id(number),

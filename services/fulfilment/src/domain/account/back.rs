@@ -11,7 +11,7 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{super::Refusal, Event, Line, PurchaseAccount, Rejection, State};
+use super::{super::Refusal, Article, Event, Line, PurchaseAccount, Rejection, State, Within};
 
 /// An order asks for the money of pieces.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +51,9 @@ pub struct HeldLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced: Option<Money>,
     pub amount: Money,
+    /// What their share is made of, where the purchase tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
 }
 
 /// Of what is held under `from` on a line, `amount` is held under `to`.
@@ -71,6 +74,8 @@ pub struct Back {
     pub goods: Money,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fees: Fees,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
 }
 
 /// By line and claim.
@@ -96,13 +101,17 @@ impl PurchaseAccount {
     fn hold(&self, order_id: Uuid, claimed: &ClaimedLine) -> Result<HeldLine, Refusal> {
         let State::Open { back, .. } = &self.state else { return Err(Refusal::PurchaseUnknown) };
         let (line, _, article) = self.article(&claimed.line_id).map_err(|_| Refusal::PiecesUnknown)?;
-        let bought = article.ok_or(Refusal::PiecesUnknown)?.quantity;
+        let Article { quantity: bought, within, .. } = article.ok_or(Refusal::PiecesUnknown)?;
+        let bought = *bought;
         let before: Vec<&Back> = back.get(&claimed.line_id).into_iter().flat_map(BTreeMap::values).collect();
         let pieces = before.iter().try_fold(claimed.quantity, |sum, one| sum.checked_add(one.quantity));
         let pieces = pieces.filter(|pieces| *pieces <= bought).ok_or(Refusal::ExceedsPaid)?;
         let amount = |minor| Money { minor, ..line.paid };
         let shares =
             line.paid.split(&[pieces.into(), (bought - pieces).into()]).map_err(|_| Refusal::CurrencyMismatch)?;
+        let counted_within = before.iter().filter_map(|one| one.within.as_ref());
+        let within = within.map(|within| within.share((pieces, bought), counted_within)).transpose();
+        let within = within.map_err(|_| Refusal::CurrencyMismatch)?;
         let counted: i64 = before.iter().map(|one| one.goods.minor).sum();
         let goods = (shares.first().map_or(0, |all| all.minor) - counted).max(0);
         let own = before.into_iter().filter(|one| one.order_id == order_id);
@@ -124,6 +133,7 @@ impl PurchaseAccount {
             given: amount(given),
             replaced: replaced.map(amount),
             amount: amount(rest - replaced.unwrap_or(0)),
+            within,
         })
     }
 
@@ -147,8 +157,9 @@ impl PurchaseAccount {
     /// Takes in what is held; a line that gives nothing holds nothing.
     pub(super) fn apply_pieces_held(&mut self, claim_id: Uuid, order_id: Uuid, held: &[HeldLine]) {
         let State::Open { lines, back, .. } = &mut self.state else { return };
-        for HeldLine { line_id, quantity, goods, fees, replaced, amount, .. } in held {
-            let granted = Back { order_id, quantity: *quantity, goods: *goods, fees: fees.clone() };
+        for HeldLine { line_id, quantity, goods, fees, replaced, amount, within, .. } in held {
+            let (quantity, goods, within) = (*quantity, *goods, *within);
+            let granted = Back { order_id, quantity, goods, fees: fees.clone(), within };
             back.entry(line_id.clone()).or_default().insert(claim_id, granted);
             let minor = amount.minor + replaced.map_or(0, |replaced| replaced.minor);
             if let Some(line) = lines.iter_mut().find(|line| line.line_id == *line_id && minor > 0) {

@@ -206,3 +206,61 @@ proptest! {
         }
     }
 }
+
+/// What of each claim is tax, freight and discount, and what the article was before.
+fn made_of(events: &[Event]) -> (i64, [i64; 4]) {
+    let [Event::PiecesHeld { lines, .. }] = events else { panic!("{events:?}") };
+    let within = lines[0].within.unwrap();
+    let parts = [within.article(lines[0].goods), within.tax, within.freight, within.discount];
+    (lines[0].goods.minor, parts.map(|part| part.minor))
+}
+
+/// A line of so many pieces for so much, of which so much is tax and freight, and of which so much was taken off before.
+fn told_apart(quantity: u32, paid: i64, [tax, freight, discount]: [i64; 3]) -> PurchaseAccount {
+    let within = Some(Within { tax: cny(tax), freight: cny(freight), discount: cny(discount) });
+    let article = Article { quantity, within, ..Article::default() };
+    let open = Command::Open {
+        purchase_id: PURCHASE,
+        paid: cny(paid),
+        lines: vec![Part { line_id: "0".into(), amount: cny(paid) }],
+        sale: Sale { articles: [("0".to_owned(), article)].into(), ..Sale::default() },
+    };
+    told(&PurchaseAccount::default(), open).0
+}
+
+#[test]
+fn r_ful_05_a_share_names_its_tax_freight_and_discount_and_adds_up() {
+    let account = told_apart(3, 1_000, [115, 100, 50]);
+    let (next, events) = told(&account, claim(1, "0", 2, vec![]));
+    assert_eq!(made_of(&events), (667, [667 - 77 - 67 + 33, 77, 67, 33]));
+    let (_, events) = told(&next, claim(2, "0", 1, vec![]));
+    assert_eq!(made_of(&events), (333, [333 - 38 - 33 + 17, 38, 33, 17]));
+    let (_, events) = told(&opened(&[(1, 100)]), claim(1, "0", 1, vec![]));
+    let [Event::PiecesHeld { lines, .. }] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(lines[0].within, None, "a seller that tells nothing of it is answered as ever");
+}
+
+proptest! {
+    // R-FUL-05.
+    #[test]
+    fn in_whatever_parts_pieces_come_back_tax_freight_and_discount_come_back_exactly(
+        parts in prop::collection::vec(1..6u32, 1..8),
+        paid in 0..10_000i64,
+        shares in (0..=100i64, 0..=100i64, 0..5_000i64),
+    ) {
+        let tax = paid * shares.0 / 200;
+        let freight = paid * shares.1 / 200;
+        let quantity = parts.iter().sum();
+        let mut account = told_apart(quantity, paid, [tax, freight, shares.2]);
+        let mut sums = [0; 4];
+        for (n, pieces) in (1..).zip(&parts) {
+            let (next, events) = told(&account, claim(n, "0", *pieces, vec![]));
+            account = next;
+            let (goods, [article, tax, freight, discount]) = made_of(&events);
+            prop_assert_eq!(article + tax + freight - discount, goods);
+            prop_assert!(tax >= 0 && freight >= 0 && discount >= 0);
+            sums.iter_mut().zip([article, tax, freight, discount]).for_each(|(sum, one)| *sum += one);
+        }
+        prop_assert_eq!(sums, [paid - tax - freight + shares.2, tax, freight, shares.2]);
+    }
+}

@@ -6,7 +6,7 @@ use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Event, Line, PurchaseAccount, Rejection, State, tender::Tenders};
+use super::{Event, Line, PurchaseAccount, Rejection, State, Within, tender::Tenders};
 
 /// What returns are decided by.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Article {
     pub batch: String,
     /// Pieces.
     pub quantity: u32,
+    /// What is within what was paid for it, where that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
 }
 
 /// So many pieces of a line.

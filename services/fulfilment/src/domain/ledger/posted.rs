@@ -86,6 +86,7 @@ fn of_request(event: &Told, request: &Request) -> Option<Draft> {
         }
         Told::Work { line_no, event } => worked(request, *line_no, event),
         Told::Compensation(event) => compensated(request, event),
+        Told::Cancelled(cancelled) if cancelled.goods_returned.is_some() => Some(handed_back(request)),
         _ => None,
     }
 }
@@ -171,20 +172,44 @@ fn inspected(request: &Request, line_no: u32, inspection: &Inspection) -> Option
     let mut before = leg.goods.accepted().checked_sub(accepted().map(|finding| finding.quantity).sum())?;
     let mut postings = vec![];
     for finding in accepted() {
-        let to = match finding.disposition {
-            Disposition::Restock => Account::Stock,
-            Disposition::Destroy => Account::WriteOff,
-            Disposition::Outlet
-            | Disposition::Refurbish
-            | Disposition::Quarantine
-            | Disposition::Vendor
-            | Disposition::BackToCustomer => Account::SetAside,
-        };
-        postings.extend(sides(to, Account::Goods, worth(line, before, finding.quantity)?, &dimensions(line)));
+        let (to, worth) = (place(finding.disposition), worth(line, before, finding.quantity)?);
+        postings.extend(sides(to, Account::Goods, worth, &dimensions(line)));
         before += finding.quantity;
     }
     let of = [line_no.to_string(), leg.inspections.len().to_string()];
     Some(draft(request.order_id, "goods_accepted", &of.each_ref().map(String::as_str), postings))
+}
+
+/// Where the worth of what was accepted is.
+fn place(disposition: Disposition) -> Account {
+    match disposition {
+        Disposition::Restock => Account::Stock,
+        Disposition::Destroy => Account::WriteOff,
+        Disposition::Outlet
+        | Disposition::Refurbish
+        | Disposition::Quarantine
+        | Disposition::Vendor
+        | Disposition::BackToCustomer => Account::SetAside,
+    }
+}
+
+/// What was accepted is the customer's again: each piece leaves the place where its worth was, in the order they came there.
+fn handed_back(request: &Request) -> Draft {
+    let mut postings = vec![];
+    for line in &request.lines {
+        let inspections = line.leg.iter().flat_map(|leg| &leg.inspections);
+        let ruled = |one: &Inspection| one.ruling.as_ref().is_some_and(|ruling| ruling.approved);
+        let findings = inspections.flat_map(|one| one.findings.iter().map(move |finding| (ruled(one), finding)));
+        let ours = findings.filter(|(ruled, finding)| (finding.accepted || *ruled) && finding.quantity > 0);
+        let mut before = 0;
+        for (_, finding) in ours {
+            let from = if finding.accepted { place(finding.disposition) } else { Account::SetAside };
+            let worth = worth(line, before, finding.quantity);
+            postings.extend(worth.into_iter().flat_map(|worth| sides(Account::Goods, from, worth, &dimensions(line))));
+            before += finding.quantity;
+        }
+    }
+    draft(request.order_id, "goods_handed_back", &[], postings)
 }
 
 /// What counts as accepted after all is ours; where it goes was said when it was rejected.

@@ -106,6 +106,7 @@ fn paid(number: u32, (goods, fee, replaced): (i64, i64, Option<i64>)) -> [Order;
         given: cny(0),
         replaced: replaced.map(cny),
         amount: cny(goods - fee - replaced.unwrap_or(0)),
+        within: None,
     };
     [News::Grant { lines: vec![line], tendered: false }, News::Pay].map(|news| Order::money(claim_id, news))
 }

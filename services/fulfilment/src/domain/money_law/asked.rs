@@ -4,8 +4,10 @@ use kernel::returns::{Answer, Fee, Goods as WhenGoods, Kind};
 use super::{
     super::order::{
         State,
+        agreed::{AgreedKind, Agreement},
         goods::{Disposition, Finding, Inspection},
         money::{News, PayoutState},
+        portion,
         request::{Bought, Command, Request, Wanted, tests},
         returning::{self, Came, Terms},
     },
@@ -16,13 +18,33 @@ pub const ORDERS: usize = 5;
 
 #[derive(Clone, Debug)]
 pub enum Asked {
-    Ask { purchase: usize, line: usize, quantity: u32, goods: WhenGoods, percent: u8, kind: Kind, price: Option<i64> },
-    Receive { quantity: u32 },
-    Inspect { accepted: u32, rejected: u32 },
-    Hear { agreed: bool },
-    Rule { approved: bool },
+    Ask {
+        purchase: usize,
+        line: usize,
+        quantity: u32,
+        goods: WhenGoods,
+        percent: u8,
+        kind: Kind,
+        price: Option<i64>,
+        agreed: bool,
+    },
+    Receive {
+        quantity: u32,
+    },
+    Inspect {
+        accepted: u32,
+        rejected: u32,
+    },
+    Hear {
+        agreed: bool,
+    },
+    Rule {
+        approved: bool,
+    },
     Cancel,
-    Repeat,
+    Repeat {
+        by_hand: bool,
+    },
 }
 
 pub fn step() -> impl Strategy<Value = Asked> {
@@ -30,16 +52,17 @@ pub fn step() -> impl Strategy<Value = Asked> {
     let kind = prop::sample::select(vec![Kind::ReturnRefund, Kind::ReturnRefund, Kind::Exchange, Kind::Reship]);
     let price = prop::option::weighted(0.7, 0..60i64);
     let what = (0..PURCHASES.len(), 0..3usize, 1..=PIECES, goods, prop_oneof![Just(0u8), 1..30u8]);
+    let agreed = prop::bool::weighted(0.3);
     prop_oneof![
-        4 => (what, kind, price).prop_map(|((purchase, line, quantity, goods, percent), kind, price)| {
-            Asked::Ask { purchase, line, quantity, goods, percent, kind, price }
+        4 => (what, kind, price, agreed).prop_map(|((purchase, line, quantity, goods, percent), kind, price, agreed)| {
+            Asked::Ask { purchase, line, quantity, goods, percent, kind, price, agreed }
         }),
         4 => (1..4u32).prop_map(|quantity| Asked::Receive { quantity }),
         4 => (0..3u32, 0..2u32).prop_map(|(accepted, rejected)| Asked::Inspect { accepted, rejected }),
         1 => any::<bool>().prop_map(|agreed| Asked::Hear { agreed }),
         1 => any::<bool>().prop_map(|approved| Asked::Rule { approved }),
         1 => Just(Asked::Cancel),
-        1 => Just(Asked::Repeat),
+        1 => any::<bool>().prop_map(|by_hand| Asked::Repeat { by_hand }),
     ]
 }
 
@@ -74,10 +97,11 @@ impl World {
         let goods = |command| order::Command::Request(Command::Goods(command));
         let by = || "staff:bo".to_owned();
         let command = match step {
-            Asked::Ask { purchase: n_purchase, line, quantity, goods, percent, kind, price } => {
+            Asked::Ask { purchase: n_purchase, line, quantity, goods, percent, kind, price, agreed } => {
                 let bought = Bought { purchase_id: purchase(n_purchase), line_id: line.to_string() };
                 let mut request = Box::new(request(n, bought, quantity, goods, percent));
                 request.kind = kind;
+                request.agreed = agreed && kind == Kind::Exchange && self.promise(n);
                 request.lines[0].receipt.facts.amount = Some(money(7 * i64::from(quantity) + 1));
                 let price = price.filter(|_| kind == Kind::Exchange).map(money);
                 request.lines[0].wanted = price.map(|_| Wanted { product_id: "p-2".into(), price });
@@ -94,19 +118,46 @@ impl World {
             Asked::Rule { approved } => {
                 goods(returning::Command::Rule { line_no: 1, by: by(), approved, reason: "seen".into() })
             }
-            Asked::Cancel => order::Command::Request(Command::Cancel { by: by(), reason: "not_wanted".into() }),
-            Asked::Repeat => return self.repeat(n),
+            Asked::Cancel => order::Command::Request(Command::Cancel {
+                by: by(),
+                reason: "not_wanted".into(),
+                goods_returned: Some("sf-1".into()),
+            }),
+            Asked::Repeat { by_hand } => return self.repeat(n, by_hand),
         };
         let _refused = self.change(Consequence::Order(id(n), command));
     }
 
-    /// All that failed is claimed anew.
-    fn repeat(&mut self, n: usize) {
+    /// An exchange was agreed, for a person to complete.
+    fn promise(&mut self, n: usize) -> bool {
+        let agreement = Agreement {
+            order_id: id(n),
+            complaint_id: Uuid::from_u128(1),
+            remedy_id: Uuid::from_u128(2),
+            customer_id: Uuid::from_u128(3),
+            purchase_id: None,
+            kind: AgreedKind::Exchange,
+            amount: None,
+            complete_within: SignedDuration::ZERO,
+            overdue: false,
+            ended: false,
+        };
+        let fresh = !self.orders.contains_key(&id(n));
+        fresh && self.change(Consequence::Order(id(n), order::Command::Promise(agreement))).is_ok()
+    }
+
+    /// All that failed is claimed anew; by people where they may.
+    fn repeat(&mut self, n: usize, by_hand: bool) {
         let request = self.orders.get(&id(n)).and_then(|order| order.request.as_ref());
         let payouts = request.into_iter().flat_map(|request| &request.payouts);
         let failed = payouts
             .filter(|payout| matches!(payout.state, PayoutState::Failed { .. } | PayoutState::PartlyFailed { .. }));
         for claim_id in failed.map(|payout| payout.claim_id).collect::<Vec<_>>() {
+            let news = portion::News::Repeat { by_hand: true };
+            let people = order::Command::Portion { claim_id, news };
+            if by_hand && self.change(Consequence::Order(id(n), people)).is_ok() {
+                continue;
+            }
             let repeat = order::Command::money(claim_id, News::Repeat);
             self.change(Consequence::Order(id(n), repeat)).expect("what failed may be claimed anew");
         }
@@ -124,9 +175,13 @@ impl World {
             let command = order::Command::Request(Command::Goods(inspect));
             let _nothing_waits = self.change(Consequence::Order(id(n), command));
         }
+        if self.orders.contains_key(&id(n)) {
+            let give_up = order::Command::GiveUp { reason: "nobody".into() };
+            self.change(Consequence::Order(id(n), give_up)).expect("what was promised may be given up");
+        }
         self.asked(n, Asked::Hear { agreed: true });
         self.asked(n, Asked::Rule { approved: false });
-        self.repeat(n);
+        self.repeat(n, false);
         self.replace_to_the_end(n);
     }
 }

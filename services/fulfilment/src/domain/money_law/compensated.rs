@@ -11,6 +11,7 @@ use super::{
             State,
             compensation::{Stage, Step as Told, tests},
             money::News,
+            portion,
             request::{Command, Request},
         },
     },
@@ -28,7 +29,7 @@ pub enum Compensated {
     Issue,
     Give,
     Cancel,
-    Repeat,
+    Repeat { by_hand: bool },
     Late,
 }
 
@@ -45,7 +46,7 @@ pub fn step() -> impl Strategy<Value = Compensated> {
         1 => Just(Compensated::Issue),
         1 => Just(Compensated::Give),
         1 => Just(Compensated::Cancel),
-        1 => Just(Compensated::Repeat),
+        1 => any::<bool>().prop_map(|by_hand| Compensated::Repeat { by_hand }),
         1 => Just(Compensated::Late),
     ]
 }
@@ -68,12 +69,15 @@ impl World {
             Compensated::Confirm => Command::Confirm,
             Compensated::Issue => tell("staff:ana", Told::Issue { reference: "C-1".into(), handed_over: false }),
             Compensated::Give => tell("staff:ana", Told::Give),
-            Compensated::Cancel => Command::Cancel { by: "staff:ana".into(), reason: "not_wanted".into() },
-            Compensated::Repeat => {
+            Compensated::Cancel => {
+                Command::Cancel { by: "staff:ana".into(), reason: "not_wanted".into(), goods_returned: None }
+            }
+            Compensated::Repeat { by_hand } => {
                 let order = self.orders.get(&id(n));
                 let claim_id = order.and_then(|order| order.request.as_ref()?.compensation_claimed());
                 let Some(claim_id) = claim_id else { return };
-                Command::Money { claim_id, news: News::Repeat }
+                let by_people = News::Portion(portion::News::Repeat { by_hand: true });
+                Command::Money { claim_id, news: if by_hand { by_people } else { News::Repeat } }
             }
             Compensated::Late => Command::LookAtCompensation,
         };
@@ -83,7 +87,8 @@ impl World {
     /// All approve, what may be given is given, what failed is tried again; what no budget reaches for is given up.
     pub fn compensate_to_the_end(&mut self, n: usize) {
         let by_all = (0..APPROVERS.len()).map(|by| Compensated::Approve { by });
-        let rest = [Compensated::Confirm, Compensated::Repeat, Compensated::Issue, Compensated::Give];
+        let rest =
+            [Compensated::Confirm, Compensated::Repeat { by_hand: false }, Compensated::Issue, Compensated::Give];
         for step in by_all.chain(rest).chain([Compensated::Cancel]) {
             let failed = self.stage(n).is_some_and(|stage| matches!(stage, Stage::Failed { .. }));
             if !(failed && matches!(step, Compensated::Cancel)) {

@@ -87,11 +87,17 @@ impl World {
                 let request = self.asked_for(n).expect("it was there before");
                 let command = match one.state {
                     At::Wanted if request.difference_due(&one).is_some() => payment(request, &one, true),
+                    At::Wanted if request.agreed && one.offer.is_none() => Command::ReportOutOfStock,
                     At::Wanted => Command::Reserve,
                     At::Reserved => Command::Pick,
                     At::Picked => Command::Ship(Parcel { carrier: "sf".into(), tracking_number: "t".into() }),
                     At::Shipped => Command::Arrive(Outcome::Delivered),
                     At::Offered => Command::Answer { agreed: true },
+                    At::OutOfStock | At::Declined | At::Undecided if request.agreed => {
+                        // It ends, unless the customer has paid for it or something of it arrived: then he takes another article.
+                        self.asked(n, asked::Asked::Cancel);
+                        Command::Offer(Wanted { product_id: "p-4".into(), price: Some(money(1)) })
+                    }
                     At::OutOfStock | At::Declined | At::Undecided => Command::TakeMoney,
                     At::Delivered | At::Lost | At::ReturnedUndelivered | At::MoneyInstead => continue,
                 };

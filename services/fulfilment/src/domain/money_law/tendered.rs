@@ -35,6 +35,67 @@ impl World {
         }
     }
 
+    /// One of the refunds the provider had refused was paid by it after all, as far as nobody else paid the same meanwhile: of
+    /// a part, of what the customer paid himself, or of compensation.
+    pub fn take_back(&mut self, nth: usize) {
+        let Some(key) = self.refunds.keys().nth(nth % self.refunds.len().max(1)).copied() else { return };
+        let refund = &self.refunds[&key];
+        let Some(facts) = refund.facts.filter(|_| matches!(refund.state, refund::State::Failed { .. })) else { return };
+        let others = self.refunds.values().filter_map(|one| Some((one, one.facts?)));
+        let mut same = others.filter(|(_, other)| other.refund_id != key && self.is_same_money(&facts, other));
+        let settled = |one: &Refund| matches!(one.state, refund::State::Failed { .. }) && !one.contradicted;
+        let waits = |one: &Refund| one.state == refund::State::ByHand && one.doubt.is_none();
+        let by_people = facts.part.is_some() || facts.compensation || self.is_beside(&facts);
+        if refund.contradicted || !by_people || !same.all(|(one, _)| settled(one) || waits(one)) {
+            return;
+        }
+        // What was given up since nobody pays any more.
+        let request = self.orders[&facts.order_id].request.as_ref();
+        if facts.compensation && request.is_none_or(|request| request.cancelled.is_some()) {
+            return;
+        }
+        self.provider.words.insert(key, true);
+        self.provider.ledger.push((key, facts));
+        let paid = refund::Command::Succeed { provider_ref: format!("late-{key}") };
+        self.change(Consequence::Refund(key, paid)).expect("what a provider takes back is put on record");
+    }
+
+    fn is_beside(&self, facts: &refund::Facts) -> bool {
+        self.source(facts).is_some_and(|source| matches!(source, Source::Difference { .. }))
+    }
+
+    fn source(&self, facts: &refund::Facts) -> Option<Source> {
+        let request = self.orders[&facts.order_id].request.as_ref()?;
+        Some(request.payout(facts.claim_id?)?.source)
+    }
+
+    /// The first of the claims that took each other's place.
+    fn first(&self, facts: &refund::Facts) -> Option<Uuid> {
+        let request = self.orders[&facts.order_id].request.as_ref()?;
+        let payout = request.payout(facts.claim_id?)?;
+        Some(request.earlier(payout).last().unwrap_or(payout).claim_id)
+    }
+
+    /// Whether two refunds are attempts at the same money.
+    fn is_same_money(&self, one: &refund::Facts, other: &refund::Facts) -> bool {
+        let part = |facts: &refund::Facts| facts.part.map(|part| part.no);
+        let same = one.claim_id == other.claim_id && part(one) == part(other);
+        let given = one.compensation && other.compensation;
+        let beside = self.is_beside(one) && self.first(one) == self.first(other);
+        one.order_id == other.order_id && (same || given || beside)
+    }
+
+    /// Whether an earlier attempt at the money of a refund that people are to pay was paid.
+    pub fn settle_earlier(&mut self, nth: usize, by: usize, truly: bool) {
+        let Some(key) = self.refunds.keys().nth(nth % self.refunds.len().max(1)).copied() else { return };
+        let Some(facts) = self.refunds[&key].facts else { return };
+        let paid = self.provider.ledger.iter().any(|(_, paid)| self.is_same_money(&facts, paid));
+        // Nobody has a second one who lies with him.
+        let (paid, by) = if truly { (paid, ["staff:ana", "staff:bo"][by]) } else { (!paid, "staff:eve") };
+        let command = refund::Command::SettleEarlier { by: by.into(), paid, reference: "st-1".into() };
+        let _refused = self.change(Consequence::Refund(key, command));
+    }
+
     /// What failed of an agreed refund is paid anew, if anything did.
     pub fn repeat_parts(&mut self, claim_id: Uuid, by_hand: bool) {
         let news = portion::News::Repeat { by_hand };

@@ -188,6 +188,124 @@ fn r_ful_17_an_agreed_repair_that_fails_is_given_back_unrepaired_and_anything_el
     assert!(next(&order, step(Step::Offer(AlternativeKind::ReturnUnrepaired))).is_ok());
 }
 
+/// An agreed exchange whose goods go out at once, after these words to its first attempt.
+fn exchanged(goods: WhenGoods, told: &[replacement::Command]) -> ServiceOrder {
+    let mut asked = request(&[Answer::Eligible]);
+    (asked.kind, asked.agreed) = (Kind::Exchange, true);
+    asked.lines[0].receipt.outcome.goods = goods;
+    let ask = Order::Request(Command::Ask { request: Box::new(asked), confirmed: true });
+    told.iter()
+        .fold(after(&[promise(AgreedKind::Exchange), ask]), |order, command| say(&order, command.clone()).unwrap())
+}
+
+fn say(order: &ServiceOrder, command: replacement::Command) -> Result<ServiceOrder, &'static str> {
+    let id = order.request.as_ref().unwrap().replacements.last().unwrap().id;
+    next(order, Order::Request(Command::Replacement { id, by: "staff:zoe".into(), command }))
+}
+
+fn give_back(reference: &str) -> Order {
+    let goods_returned = Some(reference.to_owned());
+    Order::Request(Command::Cancel { by: "staff:ana".into(), reason: "not_to_be_had".into(), goods_returned })
+}
+
+#[test]
+fn r_ful_17_an_agreed_exchange_that_cannot_be_had_ends_and_the_complaint_hears_it() {
+    use replacement::{Command as C, Outcome, Parcel};
+    let offer = || {
+        C::Offer(super::super::line::Wanted {
+            product_id: "p-9".into(),
+            price: Some(Money::new(7, "CNY".parse().unwrap())),
+        })
+    };
+    let parcel = || C::Ship(Parcel { carrier: "sf".into(), tracking_number: "t".into() });
+    let lost = || [C::Reserve, C::Pick, parcel(), C::Arrive(Outcome::Lost)];
+    let ends = [
+        (vec![], Err("order.not_now")),
+        (vec![C::Reserve], Err("order.not_now")),
+        (vec![C::Reserve, C::Pick], Err("order.not_now")),
+        (vec![C::Reserve, C::Pick, parcel()], Err("order.carried_out")),
+        (lost().into(), Err("order.not_now")),
+        ([lost(), lost()].concat(), Ok(())),
+        (vec![C::ReportOutOfStock], Ok(())),
+        (vec![C::ReportOutOfStock, offer()], Err("order.not_now")),
+        (vec![C::ReportOutOfStock, offer(), C::Answer { agreed: false }], Ok(())),
+        (vec![C::ReportOutOfStock, offer(), C::Answer { agreed: true }], Err("order.not_now")),
+    ];
+    for (told, expected) in ends {
+        let order = exchanged(WhenGoods::No, &told);
+        let ended = next(&order, give_back("sf-1"));
+        assert_eq!(ended.as_ref().map(|_| ()).map_err(|no| *no), expected, "{told:?}");
+        let Ok(ended) = ended else { continue };
+        assert_eq!(ended.state, State::Cancelled);
+        assert!(ended.agreement.as_ref().is_some_and(|agreed| agreed.ended), "the complaint hears it");
+        assert_eq!(say(&ended, offer()), Err("order.not_now"), "nothing goes out any more");
+        assert!(
+            ended.request.as_ref().unwrap().promises.iter().all(|(_, one)| one.standing.end.is_some()),
+            "nothing is owed"
+        );
+        assert_eq!(next(&ended, give_back("sf-1")), Ok(ended), "said twice");
+    }
+}
+
+#[test]
+fn r_ful_17_what_was_asked_for_and_not_agreed_does_not_end_so() {
+    let mut asked = request(&[Answer::Eligible]);
+    (asked.kind, asked.lines[0].receipt.outcome.goods) = (Kind::Exchange, WhenGoods::No);
+    let order = after(&[Order::Request(Command::Ask { request: Box::new(asked), confirmed: true })]);
+    let none = say(&order, replacement::Command::ReportOutOfStock).unwrap();
+    assert_eq!(next(&none, cancel()), Err("order.not_now"), "money takes its place");
+}
+
+#[test]
+fn r_ful_17_an_agreed_order_does_not_end_while_goods_of_the_customers_are_here() {
+    use super::super::{
+        goods::{Disposition, Finding, Inspection},
+        returning::Command as Goods,
+        work::{Feasibility, Registration, Step},
+    };
+    let receive = Order::ReceiveGoods { by: "staff:ana".into(), place: "s-1".into(), came: vec![] };
+    let asked = exchanged(WhenGoods::Before, &[]);
+    let here = next(&asked, receive.clone()).unwrap();
+    assert_eq!(next(&here, give_back("sf-1")), Err("order.not_now"), "it was not even looked for");
+    let finding = |quantity| Finding { quantity, accepted: true, grade: "a".into(), disposition: Disposition::Restock };
+    let quantity = here.request.as_ref().unwrap().lines[0].quantity;
+    let inspection = Inspection {
+        by: "staff:eve".into(),
+        at: NOW,
+        findings: vec![finding(quantity)],
+        criteria: vec![],
+        photos: vec![],
+        renewed: None,
+        word: None,
+        ruling: None,
+    };
+    let inspect = Goods::Inspect { line_no: 1, inspection: Box::new(inspection) };
+    let accepted = next(&here, Order::Request(Command::Goods(inspect))).unwrap();
+    let none = say(&accepted, replacement::Command::ReportOutOfStock).unwrap();
+    assert_eq!(next(&none, cancel()), Err("order.goods_are_here"));
+    let ended = next(&none, give_back("sf-1")).unwrap();
+    let goods = ended.request.as_ref().unwrap().lines[0].leg.as_ref().unwrap().goods;
+    assert_eq!((ended.state.clone(), goods.handed_back(), goods.accepted()), (State::Cancelled, quantity, 0));
+
+    let step = |step| Order::Request(Command::Work { line_no: 1, by: "staff:bo".into(), step });
+    let register = Registration {
+        problem: "screen.broken".into(),
+        description: "doc:words-1".into(),
+        feasibility: Feasibility::Infeasible,
+        reason: "seen".into(),
+        by: String::new(),
+        at: NOW,
+    };
+    let repair = complete(Kind::Repair, None, true, Answer::Eligible);
+    let begun = [promise(AgreedKind::Repair), repair, receive, step(Step::Register(Box::new(register)))];
+    let order = after(&begun);
+    let offered = next(&order, step(Step::Offer(super::super::work::AlternativeKind::ReturnUnrepaired))).unwrap();
+    assert_eq!(next(&offered, give_back("sf-1")), Err("order.not_now"), "he has not said yet");
+    let declined = next(&offered, step(Step::AnswerOffer { number: 1, agreed: false })).unwrap();
+    assert_eq!(next(&declined, cancel()), Err("order.goods_are_here"));
+    assert_eq!(next(&declined, give_back("sf-1")).unwrap().state, State::Cancelled);
+}
+
 #[test]
 fn what_nobody_completes_in_time_is_told_once() {
     let mut order = after(&[promise(AgreedKind::Exchange)]);

@@ -31,7 +31,7 @@ impl Request {
         let (by, reason) = ("service:fulfilment".to_owned(), "not_confirmed".to_owned());
         match self.state() {
             _ if due.is_none() => vec![],
-            State::Eligible => vec![Event::Cancelled(Cancelled { by, at, reason })],
+            State::Eligible => vec![Event::Cancelled(Cancelled { by, at, reason, goods_returned: None })],
             _ => vec![Event::Unanswered { at }],
         }
     }

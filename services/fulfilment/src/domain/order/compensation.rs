@@ -42,6 +42,12 @@ pub struct Compensation {
     pub claims: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued: Option<Issued>,
+    /// Its money is paid by people, after the provider would not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
+    /// The provider took back that no: people pay once they know what became of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubted: bool,
 }
 
 /// Where it stands.
@@ -164,7 +170,12 @@ pub enum Event {
     /// What stood against it was mended.
     Repeated {
         claim_id: Uuid,
+        by_hand: bool,
         at: Timestamp,
+    },
+    /// The provider says otherwise of a payment it had refused.
+    Doubted {
+        claim_id: Uuid,
     },
     Issued(Issued),
     Given {
@@ -176,7 +187,7 @@ impl Event {
     /// When it happened; what an approver said has its own time.
     pub fn at(&self) -> Option<Timestamp> {
         match self {
-            Self::Supported(_) => None,
+            Self::Supported(_) | Self::Doubted { .. } => None,
             Self::Issued(issued) => Some(issued.at),
             Self::Approved { at, .. }
             | Self::Refused { at, .. }
@@ -290,7 +301,11 @@ impl Compensation {
             }
             Event::Paid { .. } | Event::Given { .. } => self.stage = Stage::Given,
             Event::Failed { code, .. } => self.stage = Stage::Failed { code: code.clone() },
-            Event::Repeated { .. } => self.stage = Stage::Approved,
+            Event::Repeated { by_hand, .. } => {
+                self.by_hand |= by_hand;
+                self.stage = Stage::Approved;
+            }
+            Event::Doubted { .. } => self.doubted = true,
             Event::Issued(issued) => {
                 self.issued = Some(issued.clone());
                 self.stage = Stage::Issued;

@@ -12,6 +12,7 @@ use super::{
         },
         Command as Order, ServiceOrder, State,
         money::News,
+        portion,
         request::{
             Command, Request,
             tests::{NOW, after, cancel, line, next, request},
@@ -32,7 +33,8 @@ pub fn compensation_at(at: Timestamp, by: &str, gift: Gift, purchase_id: Option<
     let purse = rules.purse(by, Some("s-1"), at);
     let (approval, reservation) = (rules.approval(by, &gift, at), rules.reservation(&purse, &gift, at));
     let (stage, since, claims, issued) = (Stage::Asked, at, 0, None);
-    Compensation { gift, purse, purchase_id, approval, reservation, stage, since, claims, issued }
+    let (by_hand, doubted) = (false, false);
+    Compensation { gift, purse, purchase_id, approval, reservation, stage, since, claims, issued, by_hand, doubted }
 }
 
 pub fn asked(order_id: Uuid, given: Compensation) -> Request {
@@ -266,6 +268,31 @@ fn cash_without_a_purchase_is_paid_by_a_person_and_late_news_of_an_older_payment
     let stranger = Order::money(Uuid::nil(), News::Pay);
     assert_eq!(next(&again, stranger), Err("order.no_such_claim"));
     assert_eq!(stage(&next(&again, news(&again, News::Pay)).expect("it is paid")), "given");
+}
+
+#[test]
+fn r_ful_15_cash_the_provider_refused_is_paid_by_people_once_they_know_that_he_did_not_pay() {
+    let by_hand = || FIRST(News::Portion(portion::News::Repeat { by_hand: true }));
+    let failed_once = || vec![self::ask(What::Cash, 500, true), approve("staff:bo"), FIRST(failed())];
+    let (mut order, mut found) = (ServiceOrder::default(), vec![]);
+    let again = [failed_once(), vec![by_hand(), FIRST(News::Doubt)]].concat();
+    for command in again {
+        for event in order.decide(command, NOW).unwrap() {
+            order.apply(&event);
+            found.extend(order.consequences(&event).into_iter().filter_map(|one| match one {
+                Consequence::Refund(_, refund::Command::Queue(facts)) => {
+                    Some(format!("pay, by hand {}", facts.by_hand))
+                }
+                Consequence::Refund(_, refund::Command::Doubt) => Some("doubt".into()),
+                _ => None,
+            }));
+        }
+    }
+    assert_eq!(found, ["pay, by hand false", "pay, by hand true", "doubt"]);
+    assert_eq!(next(&order, by_hand()).as_ref(), Ok(&order), "news of an older payment");
+    assert_eq!(stage(&next(&order, news(&order, News::Pay)).unwrap()), "given");
+    let doubted = after(&[failed_once(), vec![FIRST(News::Doubt), FIRST(News::Repeat)]].concat());
+    assert!(doubted.request.as_ref().unwrap().compensation.as_ref().unwrap().by_hand, "never by the provider again");
 }
 
 #[test]

@@ -129,7 +129,8 @@ impl Request {
             // Its pieces are counted once, with the claim that settles them.
             let quantity = pieces.get(&one.line_no).copied().unwrap_or_default();
             let (line_id, fees) = (line_id.clone(), Fees::new());
-            let line = Some(HeldLine { line_id, quantity, goods, fees, given, replaced: None, amount: goods });
+            let line =
+                Some(HeldLine { line_id, quantity, goods, fees, given, replaced: None, amount: goods, within: None });
             Claim { purchase_id, pieces, source, line }
         };
         let parts =

@@ -7,6 +7,7 @@ use super::{
         super::{Consequence, Refusal, account, refund},
         Command as Order, ServiceOrder, State,
         money::News,
+        portion,
         replacement::{
             Command, Outcome,
             tests::{
@@ -187,4 +188,38 @@ fn a_purchase_that_refuses_lets_nothing_go_out_until_it_is_mended_or_the_money_i
     let words: Vec<_> =
         money.request.as_ref().unwrap().payouts.iter().map(|one| (one.state.word(), one.source)).collect();
     assert_eq!(words, [("repeated", Source::Exchange { of: id(0) }), ("claimed", Source::Pieces)]);
+}
+
+#[test]
+fn r_ful_05_what_a_customer_paid_himself_is_given_back_by_people_where_the_provider_will_not() {
+    let dear = [exchange(150), hold(0, 100, 100), tell(0, pay("t-1", cny(50)))];
+    let instead = [tell(0, Command::ReportOutOfStock), tell(0, Command::TakeMoney)];
+    let fail = |number| news(number, News::Fail { code: "closed_account".into() });
+    let failed = || [&dear[..], &instead, &[fail(1), fail(2)]].concat();
+    let by_hand = |number| Order::Portion { claim_id: claim(number), news: portion::News::Repeat { by_hand: true } };
+    let queued = |one: &Consequence| match one {
+        Consequence::Refund(_, refund::Command::Queue(facts)) => {
+            Some((facts.claim_id, facts.amount.minor, facts.by_hand))
+        }
+        _ => None,
+    };
+    let doubted = |all: &[Consequence]| {
+        let doubt = |one: &&Consequence| matches!(one, Consequence::Refund(_, refund::Command::Doubt));
+        all.iter().filter(doubt).count()
+    };
+    let (order, all) = told(&[failed(), vec![by_hand(1)]].concat());
+    let paid: Vec<_> = all.iter().filter_map(queued).collect();
+    let expected = [(Some(claim(1)), 50, false), (Some(claim(2)), 100, false), (Some(claim(3)), 50, true)];
+    assert_eq!((paid.as_slice(), doubted(&all)), (&expected[..], 0), "under another key, by a person");
+    assert_eq!(next(&order, by_hand(1)), Err("order.not_now"), "once");
+    assert_eq!(next(&order, by_hand(2)), Err("order.not_now"), "the money of the pieces is the purchase's");
+    let settled = [news(3, News::Pay), news(2, News::Repeat), news(4, News::Pay)];
+    let done = settled.into_iter().fold(order, |order, news| next(&order, news).unwrap());
+    assert_eq!(done.state, State::Completed { refund_id: None });
+
+    let late = [failed(), vec![by_hand(1), news(1, News::Doubt)]].concat();
+    assert_eq!(doubted(&told(&late).1), 1, "nobody pays before it is known what became of the first");
+    let early = [failed(), vec![news(1, News::Doubt), news(1, News::Repeat)]].concat();
+    let (_, all) = told(&early);
+    assert_eq!((all.iter().filter_map(queued).next_back(), doubted(&all)), (Some((Some(claim(3)), 50, true)), 1));
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kernel::{
-    promise::{Command as Note, Fact},
+    promise::{Cause, Command as Note, Fact},
     returns::{Goods as WhenGoods, Kind},
 };
 use uuid::Uuid;
@@ -53,17 +53,47 @@ pub enum News {
     Repeat,
     /// Of one of the means it is paid back by.
     Portion(portion::News),
+    /// The provider says otherwise of what it had refused.
+    Doubt,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    Claimed { claim_id: Uuid, purchase_id: Uuid, pieces: Pieces, source: Source },
-    Granted { claim_id: Uuid, lines: Vec<HeldLine>, tendered: bool },
-    Refused { claim_id: Uuid, reason: Refusal },
-    Paid { claim_id: Uuid },
-    Failed { claim_id: Uuid, code: String },
-    Repeated { claim_id: Uuid },
-    Portion { claim_id: Uuid, event: portion::Event },
+    Claimed {
+        claim_id: Uuid,
+        purchase_id: Uuid,
+        pieces: Pieces,
+        source: Source,
+        instead_of: Option<Uuid>,
+        by_hand: bool,
+    },
+    Granted {
+        claim_id: Uuid,
+        lines: Vec<HeldLine>,
+        tendered: bool,
+    },
+    Refused {
+        claim_id: Uuid,
+        reason: Refusal,
+    },
+    Paid {
+        claim_id: Uuid,
+    },
+    Failed {
+        claim_id: Uuid,
+        code: String,
+    },
+    Repeated {
+        claim_id: Uuid,
+        by_hand: bool,
+    },
+    Doubted {
+        claim_id: Uuid,
+    },
+    Portion {
+        claim_id: Uuid,
+        event: portion::Event,
+    },
 }
 
 impl Request {
@@ -87,24 +117,43 @@ impl Request {
             (N::Pay | N::Fail { .. }, _) if payout.tendered => return Err(Rejection::NotNow),
             (N::Pay, S::Granted) => vec![Event::Paid { claim_id }],
             (N::Fail { code }, S::Granted) => vec![Event::Failed { claim_id, code }],
-            (N::Repeat, S::Refused { .. } | S::Failed { .. }) => vec![Event::Repeated { claim_id }],
+            (N::Repeat, S::Refused { .. } | S::Failed { .. }) => {
+                vec![Event::Repeated { claim_id, by_hand: payout.doubted && payout.source.is_beside() }]
+            }
+            (N::Portion(portion::News::Repeat { by_hand: true }), S::Failed { .. }) if payout.source.is_beside() => {
+                vec![Event::Repeated { claim_id, by_hand: true }]
+            }
+            (N::Doubt, S::Failed { .. } | S::Repeated) => vec![Event::Doubted { claim_id }],
             (N::Portion(news), S::Granted | S::PartlyFailed { .. } | S::Paid) => payout.decide_portion(news)?,
             (N::Repeat, S::PartlyFailed { .. }) => payout.decide_portion(portion::News::Repeat { by_hand: false })?,
             (N::Portion(_), _) => return Err(Rejection::NotNow),
             (N::Repeat, S::Repeated) => vec![],
             (N::Repeat, _) | (N::Pay | N::Fail { .. }, S::Claimed) => return Err(Rejection::NotNow),
-            (N::Grant { .. } | N::Refuse { .. } | N::Pay | N::Fail { .. }, _) => vec![],
+            (N::Grant { .. } | N::Refuse { .. } | N::Pay | N::Fail { .. } | N::Doubt, _) => vec![],
         })
     }
 
     pub(super) fn apply_money(&mut self, event: &Event) {
         let (id, state) = match event {
-            Event::Claimed { claim_id, purchase_id, pieces, source } => {
-                let (claim_id, purchase_id, pieces, source) = (*claim_id, *purchase_id, pieces.clone(), *source);
-                let state = PayoutState::Claimed;
-                let (lines, tendered, portions) = (vec![], false, Portions::default());
-                let payout = Payout { claim_id, purchase_id, pieces, lines, state, source, tendered, portions };
-                return self.payouts.push(payout);
+            Event::Claimed { claim_id, purchase_id, pieces, source, instead_of, by_hand } => {
+                return self.payouts.push(Payout {
+                    claim_id: *claim_id,
+                    purchase_id: *purchase_id,
+                    pieces: pieces.clone(),
+                    lines: vec![],
+                    state: PayoutState::Claimed,
+                    source: *source,
+                    tendered: false,
+                    portions: Portions::default(),
+                    instead_of: *instead_of,
+                    by_hand: *by_hand,
+                    again_by_hand: false,
+                    doubted: false,
+                });
+            }
+            Event::Doubted { claim_id } => {
+                let payout = self.payouts.iter_mut().find(|payout| payout.claim_id == *claim_id);
+                return payout.into_iter().for_each(|payout| payout.doubted = true);
             }
             Event::Portion { claim_id, event } => {
                 let payout = self.payouts.iter_mut().find(|payout| payout.claim_id == *claim_id);
@@ -114,13 +163,17 @@ impl Request {
             Event::Refused { claim_id, reason } => (claim_id, PayoutState::Refused { reason: *reason }),
             Event::Paid { claim_id } => (claim_id, PayoutState::Paid),
             Event::Failed { claim_id, code } => (claim_id, PayoutState::Failed { code: code.clone() }),
-            Event::Repeated { claim_id } => (claim_id, PayoutState::Repeated),
+            Event::Repeated { claim_id, .. } => (claim_id, PayoutState::Repeated),
         };
         if let Some(payout) = self.payouts.iter_mut().find(|payout| payout.claim_id == *id) {
             payout.state = state;
-            if let Event::Granted { lines, tendered, .. } = event {
-                payout.lines.clone_from(lines);
-                payout.tendered = *tendered;
+            match event {
+                Event::Granted { lines, tendered, .. } => {
+                    payout.lines.clone_from(lines);
+                    payout.tendered = *tendered;
+                }
+                Event::Repeated { by_hand, .. } => payout.again_by_hand = *by_hand,
+                _ => {}
             }
         }
     }
@@ -147,9 +200,13 @@ impl Request {
 
     fn refund_term(&self, at: Timestamp) -> Vec<returning::Event> {
         let runs = self.promises.last(Owed::RefundTerm).is_some_and(|term| term.standing.end.is_none());
-        match (runs, self.payouts.iter().any(Payout::is_owed)) {
+        match (runs, self.cancelled.is_none() && self.payouts.iter().any(Payout::is_owed)) {
             (false, true) => self.promise(Owed::RefundTerm, at).into_iter().collect(),
-            (true, false) => self.promised(|kind| kind == Owed::RefundTerm, &Note::Note(Fact::Satisfied { at }), at),
+            (true, false) => {
+                let cancelled = Fact::Cancelled { at, cause: Cause::Resolved };
+                let fact = if self.cancelled.is_some() { cancelled } else { Fact::Satisfied { at } };
+                self.promised(|kind| kind == Owed::RefundTerm, &Note::Note(fact), at)
+            }
             (true, true) | (false, false) => vec![],
         }
     }
@@ -212,7 +269,10 @@ impl Request {
             let stake = matches!(source, Source::Rest { .. }).then(|| self.stake(source.of()?)).flatten();
             let tendered = stake.is_some_and(|stake| stake.tendered);
             let granted = line.map(|line| Event::Granted { claim_id, lines: vec![line], tendered });
-            std::iter::once(Event::Claimed { claim_id, purchase_id, pieces, source }).chain(granted)
+            let before = self.given_up(source);
+            let (instead_of, by_hand) = (before.map(|one| one.claim_id), before.is_some_and(|one| one.again_by_hand));
+            let claimed = Event::Claimed { claim_id, purchase_id, pieces, source, instead_of, by_hand };
+            std::iter::once(claimed).chain(granted)
         };
         (self.payouts.len()..).zip(claims).flat_map(claim).collect()
     }
@@ -254,6 +314,7 @@ impl Request {
         let (Event::Claimed { claim_id, .. }
         | Event::Granted { claim_id, .. }
         | Event::Failed { claim_id, .. }
+        | Event::Doubted { claim_id }
         | Event::Portion { claim_id, .. }) = event
         else {
             return vec![];
@@ -262,6 +323,9 @@ impl Request {
         if let Event::Portion { event, .. } = event {
             let whole = self.refund_facts(payout);
             return whole.iter().flat_map(|whole| payout.portions.consequences(event, whole)).collect();
+        }
+        if matches!(event, Event::Doubted { .. }) {
+            return self.doubts();
         }
         let moved = |of, back| self.moved_hold(payout, of, back).map(account::Command::MoveHold);
         let on_account = match (event, payout.source) {
@@ -276,7 +340,8 @@ impl Request {
         };
         let on_account = on_account.map(|command| Consequence::Account(payout.purchase_id, command));
         let granted = matches!(event, Event::Granted { .. });
-        on_account.into_iter().chain(granted.then(|| self.refund_of(payout)).flatten()).collect()
+        let doubts = if granted { self.doubts() } else { vec![] };
+        on_account.into_iter().chain(granted.then(|| self.refund_of(payout)).flatten()).chain(doubts).collect()
     }
 
     fn piece_claim(&self, payout: &Payout) -> PieceClaim {
@@ -315,7 +380,7 @@ impl Request {
             amount,
             claim_id,
             part: None,
-            by_hand: false,
+            by_hand: payout.by_hand,
             compensation: false,
         })
     }

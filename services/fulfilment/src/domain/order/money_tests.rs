@@ -71,7 +71,7 @@ fn grant(number: u32, minor: i64) -> Order {
     let cny = |minor| Money::new(minor, "CNY".parse().unwrap());
     let (goods, none) = (cny(minor), cny(0));
     let (line_id, fees) = ("0".into(), account::Fees::new());
-    let line = HeldLine { line_id, quantity: 1, goods, fees, given: none, replaced: None, amount: goods };
+    let line = HeldLine { line_id, quantity: 1, goods, fees, given: none, replaced: None, amount: goods, within: None };
     Order::money(claim(number), News::Grant { lines: vec![line], tendered: false })
 }
 

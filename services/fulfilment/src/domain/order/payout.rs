@@ -29,6 +29,18 @@ pub struct Payout {
     pub tendered: bool,
     #[serde(default, skip_serializing_if = "Portions::is_empty")]
     pub portions: Portions,
+    /// The claim it takes the place of, of money beside the purchase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<Uuid>,
+    /// People pay it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
+    /// It was claimed anew, for people to pay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again_by_hand: bool,
+    /// The provider took back its no: what takes its place is paid by people, once they know what became of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubted: bool,
 }
 
 /// What is paid for. `of` is the first attempt to replace the pieces of an exchange.
@@ -49,6 +61,11 @@ pub enum Source {
 }
 
 impl Source {
+    /// What the customer paid beside his purchase, so that people may give it back whatever the provider says.
+    pub(super) fn is_beside(self) -> bool {
+        matches!(self, Self::Difference { .. } | Self::Fee { .. })
+    }
+
     /// The first attempt to replace the pieces of an exchange.
     pub fn of(self) -> Option<Uuid> {
         match self {

@@ -20,6 +20,9 @@ pub struct Portion {
     pub share: Share,
     /// 1 for the first; each has its own refund.
     pub attempt: u32,
+    /// The provider took back its no to an attempt: what follows is paid by people, once they know what became of that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubted: bool,
     pub state: PortionState,
 }
 
@@ -66,6 +69,11 @@ pub enum News {
     Repeat {
         by_hand: bool,
     },
+    /// The provider says otherwise of an attempt that it had refused.
+    Doubt {
+        no: u32,
+        attempt: u32,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +82,7 @@ pub enum Event {
     Paid { no: u32 },
     Failed { no: u32, code: String },
     Repeated { by_hand: bool },
+    Doubted { no: u32 },
 }
 
 /// All of one refund, in the order of the means; none where the purchase does not tell by which it was paid.
@@ -91,6 +100,11 @@ impl Portions {
             News::Divide { .. } => vec![],
             News::Pay { no, attempt } if is_due(of(no)?, attempt) => vec![Event::Paid { no }],
             News::Fail { no, attempt, code } if is_due(of(no)?, attempt) => vec![Event::Failed { no, code }],
+            News::Doubt { no, attempt } => {
+                let one = of(no)?;
+                let open = one.attempt >= attempt && one.state != PortionState::Paid;
+                if open { vec![Event::Doubted { no }] } else { vec![] }
+            }
             News::Pay { .. } | News::Fail { .. } => vec![],
             News::Repeat { by_hand } if self.failed().is_some() => vec![Event::Repeated { by_hand }],
             News::Repeat { .. } => return Err(Rejection::NotNow),
@@ -104,7 +118,8 @@ impl Portions {
         };
         match event {
             Event::Divided { shares } => {
-                let due = |share: &Share| Portion { share: *share, attempt: 1, state: PortionState::Due };
+                let due =
+                    |share: &Share| Portion { share: *share, attempt: 1, doubted: false, state: PortionState::Due };
                 self.0 = shares.iter().map(due).collect();
             }
             Event::Paid { no } => set(*no, PortionState::Paid),
@@ -113,8 +128,12 @@ impl Portions {
                 let failed = |portion: &&mut Portion| matches!(portion.state, PortionState::Failed { .. });
                 for portion in self.0.iter_mut().filter(failed) {
                     (portion.attempt, portion.state) = (portion.attempt.saturating_add(1), PortionState::Due);
-                    portion.share.by_hand |= by_hand;
+                    portion.share.by_hand |= *by_hand || portion.doubted;
                 }
+            }
+            Event::Doubted { no } => {
+                let portion = self.0.iter_mut().find(|portion| portion.share.no == *no);
+                portion.into_iter().for_each(|portion| portion.doubted = true);
             }
         }
     }
@@ -149,8 +168,18 @@ impl Portions {
         self.failed().map(|_| word)
     }
 
-    /// The refunds that follow from the event: one for each portion that is due by it. `whole` is the refund they are of.
+    /// The refunds that follow from the event: one for each portion that is due by it; what people are to pay meanwhile they
+    /// do not, where an earlier attempt is in doubt. `whole` is the refund they are of.
     pub fn consequences(&self, event: &Event, whole: &refund::Facts) -> Vec<Consequence> {
+        let paid = whole.claim_id.unwrap_or(whole.order_id);
+        let doubt = |portion: &Portion| {
+            let refund_id = portion_refund_id(paid, portion.share.no, portion.attempt);
+            let waits = portion.doubted && portion.share.by_hand && portion.state == PortionState::Due;
+            waits.then_some(Consequence::Refund(refund_id, refund::Command::Doubt))
+        };
+        if let Event::Doubted { no } = event {
+            return self.0.iter().filter(|portion| portion.share.no == *no).filter_map(doubt).collect();
+        }
         if !matches!(event, Event::Divided { .. } | Event::Repeated { .. }) {
             return vec![];
         }
@@ -158,12 +187,12 @@ impl Portions {
         let due = self.0.iter().filter(|portion| portion.state == PortionState::Due).filter(again);
         let queue = |portion: &Portion| {
             let Portion { share, attempt, .. } = portion;
-            let refund_id = portion_refund_id(whole.claim_id.unwrap_or(whole.order_id), share.no, *attempt);
+            let refund_id = portion_refund_id(paid, share.no, *attempt);
             let part = Some(Part { no: share.no, attempt: *attempt, tender: share.kind, points: share.points });
             let facts = refund::Facts { refund_id, amount: share.amount, part, by_hand: share.by_hand, ..*whole };
-            Consequence::Refund(refund_id, refund::Command::Queue(facts))
+            [Some(Consequence::Refund(refund_id, refund::Command::Queue(facts))), doubt(portion)]
         };
-        due.map(queue).collect()
+        due.flat_map(queue).flatten().collect()
     }
 }
 

@@ -131,3 +131,39 @@ fn each_portion_has_a_refund_and_only_what_failed_gets_another() {
     }
     assert_eq!(queued(&divided, &Event::Paid { no: 1 }), []);
 }
+
+#[test]
+fn what_follows_an_attempt_in_doubt_is_paid_by_people_once_they_know_what_became_of_it() {
+    let doubt = |attempt| News::Doubt { no: 1, attempt };
+    let by_hand = |portions: &Portions| portions.iter().next().unwrap().share.by_hand;
+    for news in [
+        vec![divide(), fail(1, 1), doubt(1), repeat()],
+        vec![divide(), fail(1, 1), News::Repeat { by_hand: true }, doubt(1)],
+    ] {
+        let portions = after(&news);
+        assert_eq!((words(&portions).as_str(), by_hand(&portions)), ("due 2, due 1", true));
+    }
+    assert_eq!(after(&[divide(), pay(1, 1)]).decide(doubt(1)).unwrap(), [], "it was paid, and never in doubt");
+    assert_eq!(after(&[divide()]).decide(News::Doubt { no: 9, attempt: 1 }).unwrap_err().code(), "order.no_such_claim");
+    assert_eq!(after(&[divide()]).decide(doubt(2)).unwrap(), [], "that is no earlier attempt");
+    let whole = refund::Facts {
+        refund_id: Uuid::from_u128(1),
+        order_id: Uuid::from_u128(2),
+        complaint_id: Uuid::nil(),
+        purchase_id: Uuid::from_u128(3),
+        amount: cny(100),
+        claim_id: Some(Uuid::from_u128(4)),
+        part: None,
+        by_hand: false,
+        compensation: false,
+    };
+    let doubted = |portions: &Portions, event: &Event| {
+        let doubt = |one: &Consequence| matches!(one, Consequence::Refund(_, refund::Command::Doubt));
+        portions.consequences(event, &whole).iter().filter(|one| doubt(one)).count()
+    };
+    let again = after(&[divide(), fail(1, 1), doubt(1), repeat()]);
+    assert_eq!(doubted(&again, &Event::Repeated { by_hand: false }), 1);
+    assert_eq!(doubted(&again, &Event::Doubted { no: 1 }), 1);
+    let failed = after(&[divide(), fail(1, 1), doubt(1)]);
+    assert_eq!(doubted(&failed, &Event::Doubted { no: 1 }), 0, "nobody is to pay it yet");
+}

@@ -97,6 +97,15 @@ pub enum Rejection {
     NotAsAgreed,
     #[error("the customer's word is about another offer than the one that is open; tell him that one")]
     OtherAlternative,
+    #[error(
+        "goods are on their way or with the customer, or money was paid; it goes on, and cannot end as if nothing had been done"
+    )]
+    CarriedOut,
+    #[error(
+        "goods of the customer's are here; settle their inspection, give them back, and say under which reference he has \
+         them again (goods_returned)"
+    )]
+    GoodsAreHere,
 }
 
 impl Rejection {
@@ -146,6 +155,8 @@ impl Rejection {
             Self::Approval(refusal) => refusal.code(),
             Self::NotAsAgreed => "order.not_as_agreed",
             Self::OtherAlternative => "order.other_alternative",
+            Self::CarriedOut => "order.carried_out",
+            Self::GoodsAreHere => "order.goods_are_here",
         }
     }
 }

@@ -118,6 +118,9 @@ impl Request {
         at: Timestamp,
     ) -> Result<Vec<Told>, Rejection> {
         let one = self.replacement(id).ok_or(Rejection::NoSuchReplacement)?;
+        if self.cancelled.is_some() {
+            return Err(Rejection::NotNow);
+        }
         let events = self.decide_attempt(one, by.to_owned(), command, at)?;
         let mut next = self.clone();
         events.iter().for_each(|event| next.apply(event));
@@ -187,7 +190,7 @@ impl Request {
     }
 
     /// The article cannot be had, does not reach him, or costs more than he wants to pay.
-    fn may_take_money(&self, one: &Replacement) -> bool {
+    pub(super) fn may_take_money(&self, one: &Replacement) -> bool {
         use ReplacementState as S;
         match one.state {
             S::OutOfStock | S::Declined | S::Undecided => true,
@@ -211,7 +214,10 @@ impl Request {
         let refused = |payout: &&Payout| {
             payout.source == Source::Exchange { of } && matches!(payout.state, PayoutState::Refused { .. })
         };
-        self.payouts.iter().find(refused).map(|payout| money::Event::Repeated { claim_id: payout.claim_id })
+        self.payouts
+            .iter()
+            .find(refused)
+            .map(|payout| money::Event::Repeated { claim_id: payout.claim_id, by_hand: false })
     }
 
     /// Exactly what is due, once.
@@ -299,7 +305,7 @@ impl Request {
     pub(super) fn reship_term(&self, events: &[Told], at: Timestamp) -> Vec<returning::Event> {
         let term = self.promises.last(Owed::ReshipTerm).map(|term| &term.standing);
         let stands = term.filter(|standing| standing.end.is_none()).map(|standing| standing.state);
-        let owed = || self.replacements.iter().filter(|one| one.state.is_owed());
+        let owed = || self.replacements.iter().filter(|one| one.state.is_owed() && self.cancelled.is_none());
         let waits = owed().all(|one| one.state == ReplacementState::Offered || self.difference_due(one).is_some());
         let is_shipped =
             |event: &Told| matches!(event, Told::Replacement(Event::Moved { state: ReplacementState::Shipped, .. }));

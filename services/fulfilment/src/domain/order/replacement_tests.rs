@@ -79,7 +79,7 @@ pub fn claim(number: u32) -> Uuid {
 pub fn hold(number: u32, worth: i64, replaced: i64) -> Order {
     let (line_id, fees, given, goods) = ("0".into(), account::Fees::new(), cny(0), cny(worth));
     let (replaced, amount) = (Some(cny(replaced)), cny(worth - replaced));
-    let line = HeldLine { line_id, quantity: 1, goods, fees, given, replaced, amount };
+    let line = HeldLine { line_id, quantity: 1, goods, fees, given, replaced, amount, within: None };
     Order::money(claim(number), News::Grant { lines: vec![line], tendered: false })
 }
 

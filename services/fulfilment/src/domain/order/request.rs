@@ -93,6 +93,9 @@ pub struct Cancelled {
     pub at: Timestamp,
     /// A code.
     pub reason: String,
+    /// Of what the customer was given back, where goods of his were here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goods_returned: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -108,9 +111,11 @@ pub enum Command {
         approved: bool,
         reason: String,
     },
+    /// `goods_returned` is the reference under which the customer has goods of his again that were here.
     Cancel {
         by: String,
         reason: String,
+        goods_returned: Option<String>,
     },
     /// About goods on their way back.
     Goods(returning::Command),
@@ -258,11 +263,14 @@ impl Request {
                 self.review_alternatives(&Review { by, at, approved, reason })
             }
             (Command::Cancel { .. }, State::Cancelled) => Ok(vec![]),
-            (Command::Cancel { by, reason }, State::InReview | State::Eligible | State::Authorised) => {
-                Ok(vec![Event::Cancelled(Cancelled { by, at, reason })])
+            (Command::Cancel { by, reason, .. }, State::InReview | State::Eligible | State::Authorised) => {
+                Ok(vec![Event::Cancelled(Cancelled { by, at, reason, goods_returned: None })])
             }
-            (Command::Cancel { by, reason }, State::InProgress) if self.compensation_failed() => {
-                Ok(vec![Event::Cancelled(Cancelled { by, at, reason })])
+            (Command::Cancel { by, reason, .. }, State::InProgress) if self.compensation_failed() => {
+                Ok(vec![Event::Cancelled(Cancelled { by, at, reason, goods_returned: None })])
+            }
+            (Command::Cancel { by, reason, goods_returned }, State::InProgress) => {
+                self.end_unfulfilled(Cancelled { by, at, reason, goods_returned })
             }
             (Command::Compensation { by, step }, _) => self.decide_compensation(step, by, at),
             (Command::LookAtCompensation, _) => Ok(self.look_at_compensation(at)),
@@ -307,7 +315,8 @@ impl Request {
         let kept = self.lines.iter().any(|line| line.leg.is_none() && self.verdict(line) == Verdict::Eligible);
         let (by, reason) = ("service:fulfilment".to_owned(), "goods_lapsed".to_owned());
         let begun = !self.payouts.is_empty() || !self.replacements.is_empty() || self.is_worked_on();
-        let over = (lapsed && !came && !kept && !begun).then_some(Event::Cancelled(Cancelled { by, at, reason }));
+        let cancelled = Cancelled { by, at, reason, goods_returned: None };
+        let over = (lapsed && !came && !kept && !begun).then_some(Event::Cancelled(cancelled));
         Ok(events.into_iter().map(Event::Goods).chain(over).collect())
     }
 
@@ -334,7 +343,12 @@ impl Request {
                     line.leg = Some(Leg { goods: Goods::asked_back(line.quantity), ..Leg::default() });
                 }
             }
-            Event::Cancelled(cancelled) => self.cancelled = Some(cancelled.clone()),
+            Event::Cancelled(cancelled) => {
+                if cancelled.goods_returned.is_some() {
+                    self.hand_back_all();
+                }
+                self.cancelled = Some(cancelled.clone());
+            }
             Event::Unanswered { at } => self.unanswered_at = Some(*at),
             Event::Goods(event) => self.apply_goods(event),
             Event::Money(event) => self.apply_money(event),

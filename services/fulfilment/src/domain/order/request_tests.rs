@@ -113,7 +113,7 @@ fn review(by: &str, approved: bool) -> Order {
 }
 
 pub fn cancel() -> Order {
-    Order::Request(Command::Cancel { by: "staff:ana".into(), reason: "not_wanted".into() })
+    Order::Request(Command::Cancel { by: "staff:ana".into(), reason: "not_wanted".into(), goods_returned: None })
 }
 
 pub fn next(order: &ServiceOrder, command: Order) -> Result<ServiceOrder, &'static str> {

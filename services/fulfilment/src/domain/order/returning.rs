@@ -291,7 +291,7 @@ impl Request {
     }
 
     /// Pieces of other lines than this that wait for an inspection; what is diagnosed does not.
-    fn uninspected(&self, line_no: u32) -> u32 {
+    pub(super) fn uninspected(&self, line_no: u32) -> u32 {
         let others = self.legs().filter(|(other, _)| *other != line_no && !self.is_diagnosed(*other));
         others.map(|(_, leg)| leg.goods.uninspected()).sum()
     }

@@ -27,7 +27,14 @@ impl Request {
             Event::Reviewed(review) if !review.approved => {
                 self.tell(&whole(&|line| line.receipt.outcome.answer == Answer::Review), give_back)
             }
-            Event::Cancelled(_) => self.tell(&whole(&|line| self.verdict(line) != Verdict::Ineligible), give_back),
+            Event::Cancelled(_) => {
+                let mut free = whole(&|line| self.verdict(line) != Verdict::Ineligible);
+                // What was rejected and kept apart or destroyed he has no more.
+                for (line_no, leg) in self.legs() {
+                    free.entry(line_no).and_modify(|pieces| *pieces = pieces.saturating_sub(leg.goods.rejected()));
+                }
+                self.tell(&free, give_back).into_iter().chain(self.released()).collect()
+            }
             Event::Goods(happened) => {
                 let free = self.kept_by_customer(happened).into_iter().chain(self.exchanged_with(event)).collect();
                 self.tell(&free, give_back)

@@ -15,6 +15,13 @@ pub enum Rejection {
     NotByHand,
     #[error("the refund was paid by hand already, under another reference")]
     OtherReference,
+    #[error(
+        "the provider says otherwise of an earlier attempt at this money than it did; two people settle first what became of \
+         it (SettleEarlierAttempt)"
+    )]
+    EarlierInDoubt,
+    #[error("no earlier attempt at this money is in doubt, or what became of it was settled")]
+    NothingInDoubt,
 }
 
 impl Rejection {
@@ -27,6 +34,8 @@ impl Rejection {
             Self::NeverSent => "refund.never_sent",
             Self::NotByHand => "refund.not_by_hand",
             Self::OtherReference => "refund.other_reference",
+            Self::EarlierInDoubt => "refund.earlier_in_doubt",
+            Self::NothingInDoubt => "refund.nothing_in_doubt",
         }
     }
 }

@@ -167,3 +167,65 @@ fn people_are_told_once_of_a_refund_that_nobody_sends_or_that_the_provider_says_
         }
     }
 }
+
+fn doubted() -> Refund {
+    let queued = Event::Queued { facts: Facts { by_hand: true, ..facts() }, payment: None, due_at: NOW };
+    after(&[queued, Event::Doubted])
+}
+
+fn say(by: &str, paid: bool, reference: &str) -> Command {
+    Command::SettleEarlier { by: by.into(), paid, reference: reference.into() }
+}
+
+fn told(refund: &Refund, command: Command) -> Result<Refund, &'static str> {
+    let events = refund.decide(command, NOW).map_err(|no| no.code())?;
+    let mut next = refund.clone();
+    events.iter().for_each(|event| next.apply(event));
+    Ok(next)
+}
+
+#[test]
+fn r_ful_05_what_is_in_doubt_is_not_paid_by_hand_before_two_people_say_what_became_of_the_earlier_attempt() {
+    let pay = || Command::PayByHand { by: "staff:ana".into(), reference: "till-1".into() };
+    let refund = doubted();
+    assert_eq!(told(&refund, pay()), Err("refund.earlier_in_doubt"));
+    let once = told(&refund, say("staff:ana", true, "st-1")).unwrap();
+    assert_eq!(told(&once, say("staff:ANA", true, "st-1")), Ok(once.clone()), "one person says nothing new");
+    assert_eq!(told(&once, pay()), Err("refund.earlier_in_doubt"), "one word settles nothing");
+    for other in [say("staff:bo", false, "st-1"), say("staff:bo", true, "st-2")] {
+        let again = told(&once, other).unwrap();
+        assert!(again.is_in_doubt() && again.state == State::ByHand, "another word begins anew");
+    }
+    let paid = told(&once, say("staff:bo", true, "st-1")).unwrap();
+    assert!(matches!(&paid.state, State::Succeeded { provider_ref, reconciled: true, .. } if provider_ref == "st-1"));
+    assert_eq!((paid.paid_by.as_ref(), paid.is_in_doubt()), (None, false), "the provider paid it, nobody else");
+    assert_eq!(told(&paid, say("staff:bo", true, "st-1")), Ok(paid.clone()), "said twice");
+    assert_eq!(told(&paid, pay()), Err("refund.not_by_hand"));
+    for word in [Command::Succeed { provider_ref: "r".into() }, Command::Fail { attempt: 0, code: "no".into() }] {
+        assert_eq!(told(&paid, word), Err("refund.never_sent"));
+    }
+
+    let never = told(&told(&refund, say("staff:ana", false, "st-1")).unwrap(), say("staff:bo", false, "st-1")).unwrap();
+    assert_eq!((&never.state, never.is_in_doubt()), (&State::ByHand, false));
+    assert_eq!(told(&never, say("staff:bo", true, "st-9")), Err("refund.nothing_in_doubt"));
+    assert!(matches!(told(&never, pay()).unwrap().state, State::Succeeded { .. }), "it may be paid now");
+    assert!(told(&never, Command::Doubt).unwrap().is_in_doubt(), "the provider says so again");
+}
+
+#[test]
+fn an_earlier_attempt_is_in_doubt_only_where_people_are_to_pay_and_told_only_by_what_had_failed() {
+    for (name, refund) in samples() {
+        let doubted = refund.decide(Command::Doubt, NOW).unwrap_or_default();
+        assert_eq!(doubted, if name == "by_hand" { vec![Event::Doubted] } else { vec![] }, "{name}");
+        let settled = refund.decide(say("staff:ana", true, "st-1"), NOW).unwrap_err().code();
+        assert_eq!(settled, if name == "absent" { "refund.unknown" } else { "refund.nothing_in_doubt" }, "{name}");
+        let part = Part { no: 1, attempt: 1, tender: super::super::account::TenderKind::Card, points: None };
+        for (claim_id, part) in [(None, Some(part)), (Some(Uuid::from_u128(9)), None)] {
+            let refund =
+                Refund { facts: refund.facts.map(|facts| Facts { claim_id, part, ..facts }), ..refund.clone() };
+            let told =
+                refund.consequences(&Event::Contradicted).len() + refund.consequences(&Event::AmountDiffers).len();
+            assert_eq!(told, if name == "failed" { 2 } else { 0 }, "{name}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ use super::{
         },
         Rejection, State,
         money::News,
+        portion,
         request::{Event as Told, Request},
     },
     Compensation, Event, Stage, Step,
@@ -69,7 +70,15 @@ impl Request {
                 Ok(vec![Event::Failed { claim_id, code: code.clone(), at }])
             }
             (News::Repeat, Stage::Failed { .. }) if newest && self.cancelled.is_none() => {
-                Ok(vec![Event::Repeated { claim_id, at }])
+                Ok(vec![Event::Repeated { claim_id, by_hand: one.doubted, at }])
+            }
+            (News::Portion(portion::News::Repeat { by_hand: true }), Stage::Failed { .. })
+                if newest && self.cancelled.is_none() =>
+            {
+                Ok(vec![Event::Repeated { claim_id, by_hand: true, at }])
+            }
+            (News::Doubt, Stage::Failed { .. } | Stage::Paying) if !one.doubted || one.by_hand => {
+                Ok(vec![Event::Doubted { claim_id }])
             }
             (News::Repeat | News::Portion(_), _) if newest => Err(Rejection::NotNow),
             _ => Ok(vec![]),
@@ -94,9 +103,9 @@ impl Request {
         self.compensation.iter_mut().for_each(|one| one.apply(event));
     }
 
-    /// The provider will not pay it, so that nothing of it is under way.
+    /// The provider will not pay it and has not taken that back, so that nothing of it is under way.
     pub(in super::super) fn compensation_failed(&self) -> bool {
-        self.compensation.as_ref().is_some_and(|one| matches!(one.stage, Stage::Failed { .. }))
+        self.compensation.as_ref().is_some_and(|one| matches!(one.stage, Stage::Failed { .. }) && !one.doubted)
     }
 
     /// Where the order stands by it.
@@ -125,18 +134,28 @@ impl Request {
                 reservation.as_ref().map(reserve).into_iter().collect()
             }
             Told::Compensation(Event::Issued(_) | Event::Paid { .. }) => tell(budget::Command::Spend { order_id }),
-            Told::Compensation(Event::Queued { claim_id, .. }) => self.pay(*claim_id, one).into_iter().collect(),
+            Told::Compensation(Event::Queued { claim_id, .. }) => {
+                self.pay(*claim_id, one).into_iter().chain(self.doubt(one)).collect()
+            }
+            Told::Compensation(Event::Doubted { .. }) => self.doubt(one).into_iter().collect(),
             Told::Cancelled(_) if matches!(one.stage, Stage::Asked | Stage::HeldBack) => vec![],
             Told::Cancelled(_) => tell(budget::Command::Release { order_id }),
             _ => vec![],
         }
     }
 
+    /// What people are to pay they do not before they know what became of the payment before.
+    fn doubt(&self, one: &Compensation) -> Option<Consequence> {
+        let waits = one.doubted && one.by_hand && one.stage == Stage::Paying;
+        let claim_id = self.compensation_claimed().filter(|_| waits)?;
+        Some(Consequence::Refund(refund_id(claim_id), refund::Command::Doubt))
+    }
+
     fn pay(&self, claim_id: Uuid, one: &Compensation) -> Option<Consequence> {
         let (purchase_id, amount) = one.by_provider()?;
         let (refund_id, order_id, complaint_id) = (refund_id(claim_id), self.order_id, Uuid::nil());
         let (claim_id, compensation) = (Some(claim_id), true);
-        let (part, by_hand) = (None, false);
+        let (part, by_hand) = (None, one.by_hand);
         let facts = refund::Facts {
             refund_id,
             order_id,

@@ -163,7 +163,7 @@ impl Work {
     }
 
     /// It is not repaired, or is not expected to be.
-    fn may_be_replaced(&self) -> bool {
+    pub(in super::super) fn may_be_replaced(&self) -> bool {
         let infeasible = self.registration.feasibility == Feasibility::Infeasible && self.reworks == 0;
         match self.stage {
             Stage::Unrepairable | Stage::Declined | Stage::QuoteExpired | Stage::AlternativeOffered => true,

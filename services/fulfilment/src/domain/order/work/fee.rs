@@ -29,7 +29,16 @@ impl Request {
             let purchase_id = bought.map_or(Uuid::nil(), |bought| bought.purchase_id);
             let line_id = bought.map(|bought| bought.line_id.clone()).unwrap_or_default();
             let (fees, given) = (Fees::new(), Money { minor: 0, ..amount });
-            let line = Some(HeldLine { line_id, quantity: 0, goods: amount, fees, given, replaced: None, amount });
+            let line = Some(HeldLine {
+                line_id,
+                quantity: 0,
+                goods: amount,
+                fees,
+                given,
+                replaced: None,
+                amount,
+                within: None,
+            });
             Some(Claim { purchase_id, pieces: Pieces::new(), source, line })
         };
         self.works().filter_map(claim).collect()
@@ -39,7 +48,7 @@ impl Request {
     pub(in super::super) fn fee_refund(&self, line_no: u32, facts: refund::Facts) -> Option<Consequence> {
         let paid = self.line(line_no)?.work.as_ref()?.handed_over.as_ref()?;
         let payment = paid.payment.clone().unwrap_or_default();
-        let facts = refund::Facts { by_hand: !paid.by_provider, ..facts };
+        let facts = refund::Facts { by_hand: facts.by_hand || !paid.by_provider, ..facts };
         Some(Consequence::Refund(facts.refund_id, refund::Command::GiveBack { facts, payment }))
     }
 }

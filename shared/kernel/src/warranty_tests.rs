@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn shipped() -> Warranties {
-    backbone::config::document(None, DEFAULT).unwrap()
+    toml::from_str(DEFAULT).unwrap()
 }
 
 fn day(text: &str) -> Date {

@@ -5,11 +5,12 @@
 use std::collections::BTreeSet;
 
 use jiff::{Span, civil::Date};
-use kernel::{promise::Versioned, returns::Bearer};
 use serde::{Deserialize, Serialize};
 
+use crate::{promise::Versioned, returns::Bearer};
+
 /// The warranties that are shipped, as TOML for [`Warranties`].
-pub const DEFAULT: &str = include_str!("../../policies/warranties.toml");
+pub const DEFAULT: &str = include_str!("../policies/warranties.toml");
 
 const MONTHS_MAX: u16 = 1_200;
 
