@@ -63,10 +63,10 @@ pub async fn concerned(pool: &PgPool, issue: Uuid, what: &What, limit: i64) -> R
            select found.*, (select p.id from one_person(found.customer_id) as p(id) order by p.id limit 1) as person,
              exists (select from one_person(found.customer_id) as p(id)
                join major_issue_member as known on known.issue_id = $1 and known.customer_id = p.id) as is_told
-           from found where exists (
-             select from customer_link as l where l.status = 'linked' and l.customer_id = found.customer_id
+           from found where customer_id in (
+             select l.customer_id from customer_link as l where l.status = 'linked'
              union all
-             select from customer_link as l where l.status = 'linked' and l.other_id = found.customer_id))
+             select l.other_id from customer_link as l where l.status = 'linked'))
          select * from (
            select * from found where customer_id not in (select customer_id from linked)
            union all
