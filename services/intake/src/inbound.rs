@@ -15,6 +15,7 @@ use crate::{
     answers::sent_about_complaint,
     config::Config,
     domain::{
+        arrival::Arrival,
         case::{self, Case, Command, Contact},
         classify::{Classification, Heard},
         health::Said,
@@ -112,6 +113,7 @@ fn problem_found(
         packs: Arc::clone(packs),
         over: None,
         left_out: BTreeSet::new(),
+        arrival: Arrival::default(),
     };
     Ok(Effects::change(Change::to::<Case>(case_id, contact.register(levels))))
 }
@@ -124,7 +126,7 @@ fn classification(event: &ProblemFound) -> Classification {
         (false, true) => (CaseClass::ProductQuality, "follow_up.product", 0),
         (false, false) => (CaseClass::ServiceAttitude, "follow_up.service", 0),
     };
-    Classification { class, source: source.to_owned(), severity, heard: Heard::default() }
+    Classification { class, source: source.to_owned(), severity, heard: Heard::default(), reading: None }
 }
 
 /// A complaint that goes on as another one ends nothing.

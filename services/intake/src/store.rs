@@ -43,6 +43,17 @@ pub async fn case_it_goes_on_as(pool: &PgPool, id: Uuid) -> Result<Found, Fault>
     Ok(found)
 }
 
+/// The case of a complaint.
+pub async fn of_complaint(pool: &PgPool, complaint: Uuid) -> Result<Found, Fault> {
+    let found: Option<CaseRow> = sqlx::query_as(
+        "-- case_file.of_complaint\nselect id, version, state::text as state from case_file where complaint_id = $1 limit 1",
+    )
+    .bind(complaint)
+    .fetch_optional(pool)
+    .await?;
+    found.ok_or_else(|| Fault::not_found("case", format!("of complaint {complaint}")))?.read()
+}
+
 /// Cases that owe an authority a report, the first due first.
 pub async fn owing_reports(pool: &PgPool, page: &Page, after: Option<(Timestamp, Uuid)>) -> Result<Vec<Found>, Fault> {
     let rows: Vec<CaseRow> = sqlx::query_as(
@@ -247,6 +258,23 @@ pub async fn look_at_text(
     .fetch_all(pool)
     .await?;
     Ok(found)
+}
+
+/// Writes down that somebody was given the link to a case's status page.
+pub async fn look_at_link(pool: &PgPool, case: Uuid, customer: Uuid, look: &Look<'_>) -> Result<(), Fault> {
+    sqlx::query(
+        "-- status_link.look
+         insert into access_log (customer_id, subject, actor, purpose, at)
+         values ($2, 'status link ' || ($1::uuid), $3, $4, $5)",
+    )
+    .bind(case)
+    .bind(customer)
+    .bind(look.actor.as_str())
+    .bind(look.purpose)
+    .bind(look.at.to_sqlx())
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 /// The customer's keys among `ids`, wrapped.

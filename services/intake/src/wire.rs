@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::{
     deadlines,
     domain::{
+        arrival::Doubt,
         assignment::Assignment,
         case::{self, Case},
         ending::Unfit,
@@ -287,6 +288,9 @@ pub fn view(version: u64, case: &Case) -> Option<contract::CaseView> {
         sent: case.sent.iter().map(sending::sent).collect(),
         undelivered: case.undelivered,
         answered_over: String::new(),
+        out_of_hours: facts.closed.as_ref().map(beside::closed),
+        date_doubt: facts.doubt.map(Doubt::word).unwrap_or_default().to_owned(),
+        model_reading: facts.reading.as_ref().map(beside::reading),
     })
 }
 

@@ -24,6 +24,7 @@ pub struct Settings {
     pub sms_token: SecretString,
     pub service_name: String,
     pub contact: String,
+    pub status_pages: String,
     pub batch: u16,
     pub parallel: u16,
     pub timeout_seconds: u32,
@@ -52,14 +53,19 @@ impl Settings {
         ensure!(self.batch > 0 && self.parallel > 0, "batch and parallel must be at least 1");
         ensure!(self.timeout_seconds > 0, "timeout_seconds must be at least 1");
         ensure!(
-            u64::from(self.lease_seconds) > 2 * u64::from(self.timeout_seconds) + 1,
-            "lease_seconds must be more than twice timeout_seconds and one"
+            u64::from(self.lease_seconds) > 3 * u64::from(self.timeout_seconds) + 1,
+            "lease_seconds must be more than three times timeout_seconds and one"
         );
         ensure!(
             0 < self.first_retry_seconds && self.first_retry_seconds <= self.longest_retry_seconds,
             "first_retry_seconds must be at least 1 and at most longest_retry_seconds"
         );
         ensure!(self.answers_within_minutes > 0, "answers_within_minutes must be at least 1");
+        let page = self.status_pages.parse::<reqwest::Url>().is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+        ensure!(
+            self.status_pages.is_empty() || page,
+            "status_pages must be the https address at which customers reach intake, or empty"
+        );
         ensure!(self.max_attempts > 0, "max_attempts must be at least 1");
         Ok(())
     }
@@ -92,7 +98,8 @@ impl Settings {
 
     /// What the templates leave open.
     pub fn wording(&self) -> Wording {
-        Wording { service: self.service_name.clone(), contact: self.contact.clone() }
+        let status_pages = Some(self.status_pages.trim_end_matches('/').to_owned()).filter(|pages| !pages.is_empty());
+        Wording { service: self.service_name.clone(), contact: self.contact.clone(), status_pages }
     }
 }
 
@@ -119,10 +126,10 @@ pub(crate) mod tests {
 
     #[test]
     fn a_claim_shorter_than_its_work_is_refused() {
-        let settings = Settings { lease_seconds: 31, timeout_seconds: 15, ..defaults() };
+        let settings = Settings { lease_seconds: 46, timeout_seconds: 15, ..defaults() };
         assert_eq!(
             settings.check().unwrap_err().to_string(),
-            "lease_seconds must be more than twice timeout_seconds and one"
+            "lease_seconds must be more than three times timeout_seconds and one"
         );
     }
 }

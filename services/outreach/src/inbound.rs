@@ -16,7 +16,7 @@ use jiff::SignedDuration;
 use kernel::{calendar::add, id::derived};
 use uuid::Uuid;
 
-use crate::domain::message::{Command, Facts, Message, Purpose};
+use crate::domain::message::{Command, Facts, Message, Of, Purpose};
 
 /// What holds for answers to cases.
 #[derive(Debug)]
@@ -57,6 +57,7 @@ fn solution_offered(event: SolutionOffered, _meta: &Meta) -> Result<Effects, Fau
         about_id: proto::id("complaint_id", &event.complaint_id)?,
         not_after: None,
         once: false,
+        case: None,
     })
 }
 
@@ -71,6 +72,7 @@ fn solution_executed(event: SolutionExecuted, meta: &Meta) -> Result<Effects, Fa
         about_id: proto::id("complaint_id", &event.complaint_id)?,
         not_after: None,
         once: false,
+        case: None,
     })
 }
 
@@ -88,6 +90,7 @@ fn about_complaint(
         about_id: proto::id("complaint_id", complaint_id)?,
         not_after: None,
         once: false,
+        case: None,
     })
 }
 
@@ -100,6 +103,7 @@ fn follow_up_due(event: FollowUpDue, _meta: &Meta) -> Result<Effects, Fault> {
         about_id: proto::id("follow_up_id", &event.follow_up_id)?,
         not_after: proto::instant("window_end", event.window_end.as_ref())?,
         once: false,
+        case: None,
     })
 }
 
@@ -112,6 +116,7 @@ fn measure_released(event: ImprovementNoticeRequested, _meta: &Meta) -> Result<E
         about_id: proto::id("action_id", &event.action_id)?,
         not_after: None,
         once: false,
+        case: None,
     })
 }
 
@@ -124,6 +129,7 @@ fn suggestion_decided(event: SuggestionNoticeRequested, _meta: &Meta) -> Result<
         about_id: proto::id("suggestion_id", &event.suggestion_id)?,
         not_after: None,
         once: false,
+        case: None,
     })
 }
 
@@ -136,12 +142,15 @@ fn major_issue(event: MajorIssueNoticeRequested, _meta: &Meta) -> Result<Effects
         about_id: proto::id("issue_id", &event.issue_id)?,
         not_after: None,
         once: false,
+        case: None,
     })
 }
 
 /// An article that is worked on again is ready again (R-FUL-13).
 fn repaired(event: OrderRepaired, _meta: &Meta) -> Result<Effects, Fault> {
     let (line_no, time) = (event.line_no.to_string(), event.time.to_string());
+    let case = proto::optional_id("case_id", &event.case_id)?.map(Of::Case);
+    let complaint = proto::optional_id("complaint_id", &event.complaint_id)?.map(Of::Complaint);
     queue(Facts {
         message_id: derived("message", &["repaired", &event.order_id, &line_no, &time]),
         customer_id: proto::id("customer_id", &event.customer_id)?,
@@ -149,6 +158,7 @@ fn repaired(event: OrderRepaired, _meta: &Meta) -> Result<Effects, Fault> {
         about_id: proto::id("order_id", &event.order_id)?,
         not_after: None,
         once: false,
+        case: case.or(complaint),
     })
 }
 
@@ -161,6 +171,7 @@ fn answer(event: &CaseAnswerRequested, meta: &Meta, answering: &Answering) -> Re
         about_id: proto::id("case_id", &event.case_id)?,
         not_after: Some(add(meta.occurred_at, answering.within)),
         once: answering.once.contains(&event.over),
+        case: None,
     })
 }
 

@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 use contracts::{
     common::v1::{CaseClass, Channel as Source, Page},
     intake::v1::{
-        AddTagRequest, CaseFilter, CaseView, DeleteViewRequest, ListViewsRequest, RebuildSearchRequest,
-        RemoveTagRequest, SaveViewRequest, SavedView, SearchCasesRequest, case_search_client::CaseSearchClient,
-        case_views_client::CaseViewsClient,
+        AddTagRequest, CaseFilter, CaseView, DeleteViewRequest, GetStatusLinkRequest, GetStatusLinkResponse,
+        ListViewsRequest, RebuildSearchRequest, RemoveTagRequest, SaveViewRequest, SavedView, SearchCasesRequest,
+        answers_client::AnswersClient, case_search_client::CaseSearchClient, case_views_client::CaseViewsClient,
     },
 };
 use jiff::Timestamp;
@@ -39,6 +39,7 @@ const ACTOR: &str = "staff:cli";
   aftercare cases list --view west                     what a saved view shows
   aftercare cases views                                which views there are
   aftercare cases tag 0197a1c2-… \"recall 2026-03\" --as staff:ana
+  aftercare cases link 0197a1c2-… --purpose \"on the line\" --as staff:ana
   aftercare cases reindex                              read the words of all cases again")]
 pub struct Cases {
     #[command(subcommand)]
@@ -102,6 +103,15 @@ enum What {
     Untag {
         case: Uuid,
         tag: String,
+        #[arg(long = "as", value_name = "ACTOR", default_value = ACTOR)]
+        actor: String,
+    },
+    /// The link by which the customer of a case sees how it stands, to be read or sent to him; the look is recorded.
+    Link {
+        case: Uuid,
+        /// Why it is asked for.
+        #[arg(long, default_value = "told the customer")]
+        purpose: String,
         #[arg(long = "as", value_name = "ACTOR", default_value = ACTOR)]
         actor: String,
     },
@@ -172,7 +182,7 @@ impl Filter {
 pub async fn run(home: &Home, options: Cases, output: Output) -> anyhow::Result<ExitCode> {
     let channel = remote::channel(home, home::service("intake")?).await?;
     let mut client = CaseSearchClient::new(channel.clone());
-    let mut views = CaseViewsClient::new(channel);
+    let mut views = CaseViewsClient::new(channel.clone());
     let done = match options.what {
         What::Search { words, filter, limit } => {
             let asked = SearchCasesRequest { page: None, words: words.join(" "), filter: Some(filter.asked()?) };
@@ -198,6 +208,10 @@ pub async fn run(home: &Home, options: Cases, output: Output) -> anyhow::Result<
             output.show(&Rewound { events })?;
             return Ok(ExitCode::SUCCESS);
         }
+        What::Link { case, purpose, actor } => {
+            output.show(&link(channel, case, purpose, &actor).await?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         What::SaveView { name, team, filter, actor } => {
             let m = SaveViewRequest { name, team, filter: Some(filter.asked()?) };
             views.save_view(remote::request_as(m, &actor)?).await
@@ -215,6 +229,14 @@ pub async fn run(home: &Home, options: Cases, output: Output) -> anyhow::Result<
     };
     output.show(&remote::Done::of(done)?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn link(channel: Channel, case: Uuid, purpose: String, actor: &str) -> anyhow::Result<Link> {
+    let asked = GetStatusLinkRequest { case_id: case.to_string(), purpose, ..GetStatusLinkRequest::default() };
+    let answer = AnswersClient::new(channel).get_status_link(remote::request_as(asked, actor)?).await;
+    let GetStatusLinkResponse { case_id, status_link, good_until } =
+        answer.map_err(|status| remote::refusal(&status))?.into_inner();
+    Ok(Link { case_id, status_link, good_until: instant(good_until.as_ref()) })
 }
 
 async fn saved(client: &mut CaseViewsClient<Channel>, actor: &str) -> anyhow::Result<Vec<SavedView>> {
@@ -287,6 +309,20 @@ impl Report for Listed {
                 .collect()
         };
         table(&["taken in", "status", "about", "channel", "store", "who has it", "id"], self.cases.iter().map(row))
+    }
+}
+
+#[derive(Serialize)]
+struct Link {
+    case_id: String,
+    /// Below the address at which customers reach intake.
+    status_link: String,
+    good_until: Option<Timestamp>,
+}
+
+impl Report for Link {
+    fn text(&self) -> String {
+        format!("{} shows how case {} stands, until {}", self.status_link, self.case_id, shown(self.good_until))
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
     roles,
     secrets::{self, Secrets},
 };
-use crate::home::{Home, SERVICES, Service};
+use crate::home::{self, Home, SERVICES, Service};
 
 /// The payment provider's stand-in.
 pub const PAYMENTS: &str = "payments-sandbox";
@@ -198,6 +198,7 @@ fn own_section(home: &Home, secrets: &Secrets, service: Service) -> anyhow::Resu
         "outreach" => vec![
             ("SMTP_URL", format!("smtp://127.0.0.1:{}", ports.smtp())),
             ("SMS_URL", format!("http://127.0.0.1:{}/sms", ports.sink())),
+            ("STATUS_PAGES", home.url(home::service("intake")?)?),
         ],
         _ => vec![],
     };

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::to_money;
 use crate::domain::{
     order::{
-        request::Request,
+        request::{OriginKind, Request},
         work::{AlternativeKind, Event, Item, Quote, Work},
     },
     technician::{self, Profile, Technician, technician_id},
@@ -53,10 +53,7 @@ pub fn published(request: &Request, line_no: u32, event: &Event, shard: u8) -> P
         Event::PartsArrived => Published::of(&out::RepairPartsArrived { order_id, line_no }, shard),
         Event::Started => Published::of(&out::RepairStarted { order_id, line_no }, shard),
         Event::Tested(test) => Published::of(&out::RepairTested { order_id, line_no, passed: test.passed }, shard),
-        Event::Repaired => {
-            let (customer_id, time) = (request.customer_id.to_string(), work.reworks.saturating_add(1));
-            Published::of(&out::OrderRepaired { order_id, line_no, customer_id, time }, shard)
-        }
+        Event::Repaired => Published::of(&repaired(request, line_no, work.reworks.saturating_add(1)), shard),
         Event::HandedOver(_) => {
             let fee = work.fee_due().and_then(to_money);
             let payment_reference = work.payment().unwrap_or_default().to_owned();
@@ -79,6 +76,20 @@ pub fn published(request: &Request, line_no: u32, event: &Event, shard: u8) -> P
         Event::AlternativeAnswered { number, word } => {
             Published::of(&answered(order_id, line_no, work, (*number, word.agreed)), shard)
         }
+    }
+}
+
+/// It works again, for this time; of an order that was asked for from a case or a complaint it is said from which.
+fn repaired(request: &Request, line_no: u32, time: u32) -> out::OrderRepaired {
+    let origin = Some(&request.origin).filter(|origin| origin.reference.parse::<Uuid>().is_ok());
+    let of = |kind| origin.filter(|origin| origin.kind == kind).map_or_else(String::new, |one| one.reference.clone());
+    out::OrderRepaired {
+        order_id: request.order_id.to_string(),
+        line_no,
+        customer_id: request.customer_id.to_string(),
+        time,
+        case_id: of(OriginKind::Case),
+        complaint_id: of(OriginKind::Complaint),
     }
 }
 

@@ -1,10 +1,10 @@
 //! The gRPC door to answers that are sent over the channel: request to command, sealed words to whoever sends them. No rules.
 use std::sync::Arc;
 
-use backbone::{Checks, Fault, Unit};
+use backbone::{Checks, Fault, Unit, proto};
 use contracts::intake::v1::{
-    AnswerCaseRequest, AnswerCaseResponse, MailThread, PushTarget, RevealAnswerRequest, RevealAnswerResponse,
-    answers_server::Answers as AnswersRpc,
+    AnswerCaseRequest, AnswerCaseResponse, GetStatusLinkRequest, GetStatusLinkResponse, MailThread, PushTarget,
+    RevealAnswerRequest, RevealAnswerResponse, answers_server::Answers as AnswersRpc,
 };
 use prost::Message as _;
 use tonic::{Request, Response, Status};
@@ -70,8 +70,12 @@ impl AnswersRpc for Answers {
         let sent = found.2.answer_sent(message_id).ok_or_else(unknown)?;
         let purpose = format!("message:{message_id}");
         let look = Look { actor: &actor, purpose: &purpose, at: app.clock.now() };
-        let text = text(app, &found, sent, look).await?.ok_or_else(unknown)?;
-        let mut revealed = RevealAnswerResponse { text, automatic: sent.article, ..RevealAnswerResponse::default() };
+        let (acknowledgement, text) = match sent.acknowledgement {
+            true => (super::acknowledgement(app, &found, &look).await?, String::new()),
+            false => (None, text(app, &found, sent, look).await?.ok_or_else(unknown)?),
+        };
+        let automatic = sent.is_automatic();
+        let mut revealed = RevealAnswerResponse { text, automatic, acknowledgement, ..RevealAnswerResponse::default() };
         let Some(kind) = app.ways.kind_of(&sent.over) else {
             let (over, case_id) = (sent.over.clone(), case_id.to_string());
             revealed.push = Some(PushTarget { over, case_id, ..PushTarget::default() });
@@ -93,6 +97,32 @@ impl AnswersRpc for Answers {
             }
         }
         Ok(Response::new(revealed))
+    }
+
+    async fn get_status_link(
+        &self,
+        request: Request<GetStatusLinkRequest>,
+    ) -> Result<Response<GetStatusLinkResponse>, Status> {
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let r = request.get_ref();
+        let by_case = r.complaint_id.is_empty();
+        if !by_case && !r.case_id.is_empty() {
+            checks.wrong("complaint_id", "cannot be named together with case_id; leave one of them out");
+        }
+        let id = match by_case {
+            true => checks.id("case_id", &r.case_id),
+            false => checks.id("complaint_id", &r.complaint_id).filter(|_| r.case_id.is_empty()),
+        };
+        let purpose = checks.text("purpose", r.purpose.trim(), 1..=200);
+        let (Some(actor), Some(id), Some(purpose)) = (actor, id, purpose) else { return Err(checks.fault().into()) };
+        let app = &self.0;
+        let found =
+            if by_case { store::case(&app.pool, id).await? } else { store::of_complaint(&app.pool, id).await? };
+        let look = Look { actor: &actor, purpose, at: app.clock.now() };
+        let (status_link, until) = super::link(app, &found, &look).await?;
+        let (case_id, good_until) = (found.0.to_string(), Some(proto::timestamp(until)));
+        Ok(Response::new(GetStatusLinkResponse { case_id, status_link, good_until }))
     }
 }
 

@@ -5,7 +5,10 @@ mod ways;
 
 use std::sync::Arc;
 
-use backbone::{Change, Fault, Row};
+use backbone::{Change, Fault, Row, proto};
+use contracts::intake::v1::Acknowledgement;
+use jiff::Timestamp;
+use kernel::calendar;
 use uuid::Uuid;
 
 pub use self::{
@@ -19,9 +22,10 @@ use crate::{
     domain::{
         case::{Case, Command},
         sending::part,
-        vocabulary::Channel,
+        vocabulary::{Channel, Lane},
     },
-    store::{self, Found},
+    rest::status_link,
+    store::{self, Found, Look},
     vault::text_row,
 };
 
@@ -86,8 +90,34 @@ fn last_channel(case: &Case, first: Channel) -> Channel {
     case.course.further.last().map_or(first, |further| further.channel)
 }
 
+/// The link to a case's status page, and how long it is good. The look is recorded.
+pub async fn link(app: &App, found: &Found, look: &Look<'_>) -> Result<(String, Timestamp), Fault> {
+    store::look_at_link(&app.pool, found.0, customer_of(found)?, look).await?;
+    Ok((status_link(app, found.0, look.at), calendar::add(look.at, app.status_links)))
+}
+
+/// What a customer is told who came while nobody works: when a person answers, in the hours of the place; none where somebody
+/// worked. The look is recorded.
+async fn acknowledgement(app: &App, found: &Found, look: &Look<'_>) -> Result<Option<Acknowledgement>, Fault> {
+    let Some((facts, closed)) = found.2.facts.as_ref().and_then(|facts| Some((facts, facts.closed.as_ref()?))) else {
+        return Ok(None);
+    };
+    let (status_link, _) = link(app, found, look).await?;
+    let zone = app.calendars.newest().find(|one| one.name == closed.calendar).map(|one| one.zone.clone());
+    // An answer that is promised before then is given whatever the hours.
+    let from = Some(closed.until).filter(|from| look.at < *from && *from < facts.respond_by);
+    Ok(Some(Acknowledgement {
+        case_id: found.0.to_string(),
+        answered_from: from.map(proto::timestamp),
+        answer_by: Some(proto::timestamp(facts.respond_by)),
+        zone: zone.unwrap_or_default(),
+        health: facts.lane == Lane::Health,
+        status_link,
+    }))
+}
+
 /// The row that remembers a message as one about a case.
-fn sent_row(message_id: Uuid, case_id: Uuid) -> Row {
+pub fn sent_row(message_id: Uuid, case_id: Uuid) -> Row {
     const SENT: &str = "-- sent_message.keep
     sent_message_kept as (
       insert into sent_message (message_id, case_id) select * from unnest($1::uuid[], $2::uuid[]) on conflict do nothing)";

@@ -2,7 +2,7 @@
 //! a way to them.
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 
 use crate::{
     channels::{Section, Sections},
@@ -39,7 +39,8 @@ pub struct Ways {
 }
 
 impl Ways {
-    /// Reads `answer_over`. Errors: a name that is neither a source that can be answered nor such a channel.
+    /// Reads `answer_over`. Errors: a name that is neither a source that can be answered nor such a channel; a channel that a source
+    /// is of too, for whoever came by that would be answered by the case's id, which the source was never told.
     pub fn read(named: &BTreeSet<String>, sections: &Sections) -> anyhow::Result<Self> {
         let mut ways = Self::default();
         for (name, section) in sections {
@@ -57,6 +58,13 @@ impl Ways {
                  of {}",
                 TOLD_BY_CASE.map(Channel::word).join(", ")
             );
+            let beside = sections.iter().find(|(_, section)| section.channel().word() == name && kind.is_none());
+            if let Some((source, _)) = beside {
+                bail!(
+                    "section [service]: answer_over: {name} is also the channel of [service.channels.{source}], and whoever came \
+                     by that would be answered the wrong way; give that source another channel, or name it instead of {name}"
+                );
+            }
             ways.channels.extend(channel.filter(|_| kind.is_none()));
         }
         Ok(ways)
@@ -104,6 +112,16 @@ mod tests {
         assert_eq!(some.of_source("wx"), Some(Way { over: "wx".into(), longest: Some(2_048) }));
         assert_eq!(some.of_channel(Channel::App), Some(Way { over: "app".into(), longest: None }));
         assert_eq!(some.of_channel(Channel::Hotline), None);
+        // Whoever pushes signed JSON of the app is told by its own references, and not by a case it does not know.
+        let beside = |named: &[&str]| {
+            let sections = toml::from_str::<Sections>(
+                "[erp]\nkind = \"signed_json\"\nchannel = \"app\"\nsecrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]",
+            );
+            Ways::read(&named.iter().map(|name| (*name).to_owned()).collect(), &sections.unwrap())
+        };
+        let error = beside(&["app"]).unwrap_err().to_string();
+        assert!(error.contains("answer_over: app is also the channel of [service.channels.erp]"), "{error}");
+        assert_eq!(beside(&["erp"]).unwrap().of_source("erp"), Some(Way { over: "erp".into(), longest: None }));
         for wrong in ["pbx", "hotline", "shop", "wy"] {
             let error = ways(&[wrong]).unwrap_err().to_string();
             assert!(error.contains(wrong) && error.contains("mini_programme"), "{error}");

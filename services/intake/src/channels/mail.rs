@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::push::{Message, Trouble, Understood, hashed};
 use crate::{
-    domain::identity,
+    domain::{
+        arrival::{Arrival, Doubt, Told},
+        identity,
+    },
     rest::{CaseRequest, Customer},
 };
 
@@ -26,7 +29,12 @@ const PARTS_MAX: usize = 20;
 /// The most earlier mails that are looked for.
 const ANSWERS_MAX: usize = 50;
 /// What mail programs write before the subject of an answer, in lower case.
-const ANSWERED: [&str; 8] = ["re", "aw", "fw", "fwd", "wg", "回复", "答复", "转发"];
+const ANSWERED: [&str; 13] =
+    ["re", "aw", "sv", "fw", "fwd", "wg", "auto", "automatic reply", "回复", "答复", "转发", "自动回复", "自动答复"];
+/// What an address begins with that takes no answers, without dashes and the like.
+const NOBODY: [&str; 5] = ["noreply", "donotreply", "mailerdaemon", "postmaster", "bounce"];
+/// The fields of a mailing list (RFC 2369, RFC 2919).
+const OF_LISTS: [&str; 3] = ["List-Id", "List-Post", "List-Unsubscribe"];
 /// A sender's clock that is further back was never set.
 const EARLIEST: Timestamp = Timestamp::constant(946_684_800, 0);
 /// What the head of a mail that is too large begins with.
@@ -40,6 +48,12 @@ pub struct Mail {
     pub request: CaseRequest,
     /// In normal form.
     pub sender: String,
+    /// The address an answer would go to by its own word: `Reply-To`, else the sender. A form of a web page writes for many.
+    pub answered_at: String,
+    /// Its subject without what programs write before that of an answer; none where it has none.
+    pub matter: Option<String>,
+    /// It answers another mail, as far as it tells.
+    pub is_answer: bool,
     /// The mails it answers by the ids they are stored under, the nearest first.
     pub answers: Vec<String>,
     /// The same of mails that may be ours, by the id that stands in theirs.
@@ -98,6 +112,8 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
         return Ok(Understood::Machine("it is a mail of our own".into(), None));
     }
     let (subject, text) = (subject(&mail), text(&mail));
+    let (dated, answered_at) = (date(&mail, now), answered_at(&mail).unwrap_or_else(|| address.clone()));
+    let told = nobody_reads(&mail, &address, &answered_at).then_some(Told::NobodyReads);
     let request = CaseRequest {
         external_ref: Some(id(Some(&mail), raw)),
         customer: Some(Customer {
@@ -106,14 +122,29 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
             ..Customer::default()
         }),
         content: Some(content(&subject, &text, &attachments(&mail))),
-        occurred_at: date(&mail, now).map(|at| at.to_string()),
+        occurred_at: dated.ok().map(|at| at.to_string()),
+        arrival: Arrival { told, doubt: dated.err(), request: None },
         heard: Some(heard(&mail, &text, &attachments(&mail))),
         ..CaseRequest::default()
     };
     let words = words(mail.subject().unwrap_or_default(), &text);
     let files = mail.attachments().map(|part| hashed(part.contents()));
     let whole = listed(mail.in_reply_to()).into_iter().chain(files).fold(words.clone(), |all, one| all + "\n" + &one);
-    let read = Box::new(Mail { request, sender: address, answers: answers(&mail), ours: ours(&mail), words, whole });
+    let said = mail.subject().unwrap_or_default();
+    let matter: String = matter(said).chars().filter(|c| !c.is_whitespace()).collect();
+    let is_answer = matter.len() < said.chars().filter(|c| !c.is_whitespace()).map(char::len_utf8).sum();
+    let (answers, ours) = (answers(&mail), ours(&mail));
+    let read = Box::new(Mail {
+        request,
+        sender: address,
+        answered_at,
+        matter: Some(matter).filter(|matter| !matter.is_empty()),
+        is_answer: is_answer || !answers.is_empty(),
+        answers,
+        ours,
+        words,
+        whole,
+    });
     Ok(match machine {
         Some(why) => Understood::Machine(why, Some(read).filter(|_| !bounced(&mail))),
         None => Understood::Mail(read),
@@ -169,6 +200,21 @@ pub fn sender(mail: &Parsed<'_>) -> Option<(Option<String>, String)> {
 /// Its subject, in one line.
 pub fn subject(mail: &Parsed<'_>) -> String {
     line(mail.subject().unwrap_or_default(), SUBJECT_MAX)
+}
+
+/// The address it asks to be answered at, in normal form.
+fn answered_at(mail: &Parsed<'_>) -> Option<String> {
+    mail.reply_to()?.iter().find_map(|one| identity::email(one.address()?))
+}
+
+/// Whether an answer that nobody wrote would be read by nobody, or by somebody else than its sender. Such a mail is a contact like
+/// any other; only a machine of ours does not write back.
+fn nobody_reads(mail: &Parsed<'_>, address: &str, answered_at: &str) -> bool {
+    let local = address.split('@').next().unwrap_or_default();
+    let local: String = local.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    answered_at != address
+        || NOBODY.iter().any(|nobody| local.starts_with(nobody))
+        || OF_LISTS.iter().any(|name| field(mail, name).is_some())
 }
 
 /// By what a machine shows that nobody reads an answer (RFC 3834 and what came before it).
@@ -237,9 +283,12 @@ fn ids<'a>(value: &'a HeaderValue<'_>) -> Vec<&'a str> {
 }
 
 /// When it was written, if its sender's clock can be believed.
-fn date(mail: &Parsed<'_>, now: Timestamp) -> Option<Timestamp> {
-    let date = mail.date().filter(|date| date.is_valid())?;
-    Timestamp::from_second(date.to_timestamp()).ok().filter(|at| (EARLIEST..=now).contains(at))
+fn date(mail: &Parsed<'_>, now: Timestamp) -> Result<Timestamp, Doubt> {
+    let Some(date) = mail.date() else {
+        return Err(if field(mail, "Date").is_some() { Doubt::NotBelieved } else { Doubt::Missing });
+    };
+    let at = Timestamp::from_second(date.to_timestamp()).ok().filter(|_| date.is_valid());
+    at.filter(|at| (EARLIEST..=now).contains(at)).ok_or(Doubt::NotBelieved)
 }
 
 /// What is to be read; of a mail in HTML only, its text.
@@ -275,14 +324,19 @@ fn content(subject: &str, text: &str, attachments: &[String]) -> String {
     parts.collect::<Vec<_>>().join("\n\n")
 }
 
-fn words(mut subject: &str, text: &str) -> String {
+/// A subject without what programs write before that of an answer.
+fn matter(mut subject: &str) -> &str {
     while let Some((prefix, rest)) = subject.split_once([':', '：'])
         && ANSWERED.contains(&prefix.trim().to_lowercase().as_str())
     {
         subject = rest;
     }
+    subject
+}
+
+fn words(subject: &str, text: &str) -> String {
     let said = text.lines().filter(|line| !line.trim_start().starts_with('>'));
-    [subject].into_iter().chain(said).flat_map(str::chars).filter(|c| !c.is_whitespace()).collect()
+    [matter(subject)].into_iter().chain(said).flat_map(str::chars).filter(|c| !c.is_whitespace()).collect()
 }
 
 /// Text on one line, at most `max` characters of it.

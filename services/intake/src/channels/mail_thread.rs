@@ -1,5 +1,5 @@
-//! What a mail is beside those before it: the same words again, one too many of its sender, an answer to an earlier one,
-//! or something new. A mail loop makes one case, and nothing of it is lost.
+//! What a mail is beside those before it: the same words again, one too many of whoever would be answered, an answer to an
+//! earlier one, or something new. A mail loop makes one case, and nothing of it is lost.
 use backbone::Fault;
 use jiff::Timestamp;
 use kernel::id;
@@ -8,18 +8,25 @@ use uuid::Uuid;
 use super::{
     Channels, Source,
     mail::Mail,
-    messages::{self, Claimed, Duplicate, Hour},
+    messages::{self, Claimed, Duplicate, Hour, Marks},
     place,
     push::Trouble,
     way_back::case_of_ours,
 };
-use crate::{domain::identity::Identity, rest::CaseRequest, store};
+use crate::{
+    domain::{arrival::Told, identity::Identity},
+    rest::CaseRequest,
+    store,
+};
 
-/// So many cases of one sender within an hour; what comes then is kept beside the last.
-const CASES_AN_HOUR: i64 = 20;
+/// So many mails within an hour of whoever would be answered; a person lets in what comes then.
+const MAILS_AN_HOUR: i64 = 20;
+/// So many of them may be acknowledged by a machine of ours: two machines that write to each other stop soon.
+const TOLD_AN_HOUR: i64 = 3;
 
 impl Channels {
-    /// The contact a mail makes; none when it was kept as a duplicate of one.
+    /// The contact a mail makes; none when it was kept as a duplicate of one. Errors: it is one too many, and nobody has looked at
+    /// it.
     pub(super) async fn thread(
         &self,
         source: &Source,
@@ -28,43 +35,70 @@ impl Channels {
         raw: &[u8],
         now: Timestamp,
     ) -> Result<Option<CaseRequest>, Trouble> {
-        let pool = &self.app.pool;
-        let blind = |said: &str| self.app.master.blind("inbound_message.alike", said);
-        let hour = messages::of_the_hour(pool, message.id, &blind(&mail.words), &blind(&mail.whole)).await?;
-        let ids: Vec<Uuid> = mail.answers.iter().map(|one| id::derived("inbound", &[&source.name, one])).collect();
-        // What says the same in another way, with another photo or to another question, goes to the same case.
-        let named = match messages::case_of(pool, &ids).await? {
-            None => case_of_ours(pool, &mail.ours).await?,
-            named => named,
-        };
-        let goes_to = named.or(hour.alike);
-        if let Some((case_id, reason)) = hour.duplicate()
-            && !self.must_be_heard(goes_to.unwrap_or(case_id), hour.same.is_some(), mail.heard()).await?
+        let (hour, goes_to) = (self.hour(message, &mail).await?, self.answered_case(source, &mail).await?);
+        // What says the same in another way, with another photo or to another question, goes to the same case; so does what
+        // goes on answering under the same subject.
+        let goes_to = goes_to.or(hour.alike).or(hour.thread.filter(|_| mail.is_answer));
+        if let Some(case_id) = hour.same
+            && !self.must_be_heard(goes_to.unwrap_or(case_id), true, mail.heard()).await?
         {
             let key = self.app.master.new_key(self.app.pseudonym(&Identity::Email(mail.sender)))?;
-            let body = key.seal(&place(message.id), raw)?;
+            let (reason, body) = ("the sender wrote the same within the hour", key.seal(&place(message.id), raw)?);
             let duplicate = Duplicate { id: message.id, case_id, reason, key: &key, body };
-            messages::keep_duplicate(pool, duplicate, now).await?;
+            messages::keep_duplicate(&self.app.pool, duplicate, now).await?;
             return Ok(None);
         }
-        Ok(Some(CaseRequest { case_id: goes_to.map(|id| id.to_string()), ..mail.request }))
+        let too_many = hour.taken_in >= MAILS_AN_HOUR && !message.looked_at;
+        if too_many && !self.is_harm_or_awaited(goes_to, mail.heard()).await? {
+            return Err(Trouble::lasting(format!(
+                "more than {MAILS_AN_HOUR} mails within the hour would be answered at the same address; tried again it is taken in"
+            )));
+        }
+        let mut request = mail.request;
+        if hour.taken_in >= TOLD_AN_HOUR {
+            request.arrival.told.get_or_insert(Told::TooOften);
+        }
+        Ok(Some(CaseRequest { case_id: goes_to.map(|id| id.to_string()), ..request }))
     }
 
-    /// Whether what would be kept beside a case must go to it all the same: the case waits for an answer, or it is about
-    /// harm that the case does not know.
+    /// What came within the hour before from whoever an answer would go to.
+    async fn hour(&self, message: &Claimed, mail: &Mail) -> Result<Hour, Fault> {
+        let blind = |said: &str| self.app.master.blind("inbound_message.alike", said);
+        let answered = self.app.master.blind("inbound_message.answered", &mail.answered_at);
+        let thread = mail.matter.as_ref().map(|matter| blind(&format!("{}\n{matter}", mail.answered_at)));
+        let (alike, whole) = (blind(&mail.words), blind(&mail.whole));
+        let marks = Marks {
+            alike: &alike,
+            whole: &whole,
+            answered: &answered,
+            thread: thread.as_ref().map(<[u8; 32]>::as_slice),
+        };
+        messages::of_the_hour(&self.app.pool, message.id, marks).await
+    }
+
+    /// The case of the mail it answers: one of its writer's in this mailbox, or one of ours.
+    async fn answered_case(&self, source: &Source, mail: &Mail) -> Result<Option<Uuid>, Fault> {
+        let ids: Vec<Uuid> = mail.answers.iter().map(|one| id::derived("inbound", &[&source.name, one])).collect();
+        match messages::case_of(&self.app.pool, &ids).await? {
+            None => case_of_ours(&self.app.pool, &mail.ours).await,
+            named => Ok(named),
+        }
+    }
+
+    /// Whether one mail too many is taken in all the same: the case it goes to waits for an answer, or it speaks of harm.
+    async fn is_harm_or_awaited(&self, goes_to: Option<Uuid>, words: &str) -> Result<bool, Fault> {
+        match goes_to {
+            Some(case_id) => self.must_be_heard(case_id, false, words).await,
+            None => Ok(self.app.classifier.harm(words) > 0),
+        }
+    }
+
+    /// Whether what would not go to a case must go to it all the same: the case waits for an answer, or it is about harm that the
+    /// case does not know.
     async fn must_be_heard(&self, case_id: Uuid, same: bool, words: &str) -> Result<bool, Fault> {
         let (_, _, case) = store::case_it_goes_on_as(&self.app.pool, case_id).await?;
         let known = case.facts.as_ref().map_or(0, |facts| facts.health_severity);
         let harm = self.app.classifier.harm(words);
         Ok(case.info_until().is_some() || harm > if same { known } else { 0 })
-    }
-}
-
-impl Hour {
-    /// The case a mail is kept beside if it brings nothing, and why.
-    fn duplicate(&self) -> Option<(Uuid, &'static str)> {
-        let often = self.last.filter(|_| self.cases >= CASES_AN_HOUR);
-        let same = self.same.map(|case_id| (case_id, "the sender wrote the same within the hour"));
-        same.or(often.map(|case_id| (case_id, "the sender wrote more than 20 mails within the hour")))
     }
 }

@@ -211,33 +211,47 @@ pub fn became_call(id: Uuid, now: Timestamp) -> Row {
     Row::new(BECAME_CALL, id).with(now)
 }
 
-/// What a writer sent within the hour before a message.
+/// What a mail is found by, each a keyed hash.
+pub struct Marks<'a> {
+    /// Its words.
+    pub alike: &'a [u8],
+    /// Its words, its files, the mail it answers.
+    pub whole: &'a [u8],
+    /// Whoever an answer would go to.
+    pub answered: &'a [u8],
+    /// Its subject, and whoever an answer would go to; none where it has none.
+    pub thread: Option<&'a [u8]>,
+}
+
+/// What came within the hour before a mail from whoever an answer to it would go to.
 #[derive(Debug, FromRow)]
 pub struct Hour {
-    /// How many cases that made.
-    pub cases: i64,
+    /// How many of them were taken in.
+    pub taken_in: i64,
     /// The case of the same words with the same files, to the same mail.
     pub same: Option<Uuid>,
     /// The case of the same words.
     pub alike: Option<Uuid>,
-    /// The last case.
-    pub last: Option<Uuid>,
+    /// The case of the same subject.
+    pub thread: Option<Uuid>,
 }
 
-/// Notes what a message says, and looks at what its writer sent within the hour before.
-pub async fn of_the_hour(pool: &PgPool, id: Uuid, alike: &[u8], whole: &[u8]) -> Result<Hour, Fault> {
+/// Notes what a mail is found by, and looks at what came within the hour before from whoever an answer to it would go to.
+pub async fn of_the_hour(pool: &PgPool, id: Uuid, marks: Marks<'_>) -> Result<Hour, Fault> {
     let hour = sqlx::query_as(
         "-- inbound_message.of_the_hour
          with mine as (
-           update inbound_message set alike = $2, whole = $3 where id = $1 returning conversation, seq, received_at)
-         select count(*) filter (where e.state = 'taken_in') as cases,
+           update inbound_message set alike = $2, whole = $3, answered = $4, thread = $5 where id = $1
+           returning answered, seq, received_at)
+         select count(*) filter (where e.state = 'taken_in') as taken_in,
            (array_agg(e.case_id order by e.seq) filter (where e.whole = $3))[1] as same,
            (array_agg(e.case_id order by e.seq) filter (where e.alike = $2))[1] as alike,
-           (array_agg(e.case_id order by e.seq desc) filter (where e.state = 'taken_in'))[1] as last
-         from mine join inbound_message as e on e.conversation = mine.conversation and e.seq < mine.seq
+           (array_agg(e.case_id order by e.seq) filter (where e.thread = $5))[1] as thread
+         from mine join inbound_message as e on e.answered = mine.answered and e.seq < mine.seq
            and e.received_at > mine.received_at - interval '1 hour' and e.case_id is not null",
     );
-    Ok(hour.bind(id).bind(alike).bind(whole).fetch_one(pool).await?)
+    let Marks { alike, whole, answered, thread } = marks;
+    Ok(hour.bind(id).bind(alike).bind(whole).bind(answered).bind(thread).fetch_one(pool).await?)
 }
 
 /// Notes what a message says under its reference, and whether its writer said so before; none where the case of that

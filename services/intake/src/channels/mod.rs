@@ -82,6 +82,18 @@ impl Section {
             Kind::Imap(_) => "imap",
         }
     }
+
+    /// The channel its contacts come in by.
+    pub fn channel(&self) -> Channel {
+        match &self.kind {
+            Kind::SignedJson(section) => section.channel,
+            Kind::Wechat(section) => section.channel,
+            Kind::SignedForm(_) => Channel::Platform,
+            Kind::Douyin(_) => Channel::SocialMedia,
+            Kind::Calls(_) => Channel::Hotline,
+            Kind::Imap(_) => Channel::Email,
+        }
+    }
 }
 
 /// How it speaks.

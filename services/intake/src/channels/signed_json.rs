@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
-    channel: Channel,
+    pub channel: Channel,
     secrets: Vec<SecretString>,
 }
 

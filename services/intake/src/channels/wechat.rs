@@ -44,7 +44,7 @@ pub struct Section {
     app_id: String,
     aes_key: Option<SecretString>,
     #[serde(default = "official_account")]
-    channel: Channel,
+    pub channel: Channel,
 }
 
 fn official_account() -> Channel {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    Channels, Source, mail,
+    Adapter, Channels, Source, mail,
     mail_files::of_mail,
     messages::{self, Claimed},
     open, place,
@@ -17,13 +17,15 @@ use super::{
     way_back,
 };
 use crate::{
+    answers::sent_row,
     app::channel_actor,
     attachments,
     domain::{
+        arrival::Told,
         call::{self, Call},
         case,
         rejection::OF_ITS_OWN,
-        sending::{Fate, RETURNED},
+        sending::{Fate, RETURNED, acknowledgement_message},
         vocabulary::Channel,
     },
     rest::{CaseRequest, Checks, NO_CONTACT, Registration, contact_unit},
@@ -165,9 +167,13 @@ impl Channels {
             self.told_anew(source, message, &mut request).await?;
         }
         let mut registration = registration(source, message, request, now)?;
+        let over = self.app.ways.of_source(&source.name).map(|way| way.over);
+        let way = || over.clone().map_or(Told::NoWayBack, Told::Over);
+        let told = registration.arrival.told.take().unwrap_or_else(way);
+        registration.arrival.told = Some(if message.looked_at { Told::Quarantined } else { told });
         if source.is_chat() {
             // Nobody else shows an article there.
-            registration.over = self.app.ways.of_source(&source.name).map(|way| way.over);
+            registration.over = over;
         }
         registration.files = files.into_iter().map(Arc::new).collect();
         if let Some(n) = attachments::bring(&self.app, &mut registration, now).await?.first() {
@@ -184,6 +190,11 @@ impl Channels {
         let key = self.app.master.new_key(customer)?;
         let body = key.seal(&place(message.id), raw)?;
         let (unit, case_id) = contact_unit(&self.app, registration, contact_id, &key, now).await?;
+        // What answers an acknowledgement goes to its case.
+        let unit = match source.adapter {
+            Adapter::Imap(_) if case_id == contact_id => unit.row(sent_row(acknowledgement_message(case_id), case_id)),
+            _ => unit,
+        };
         Ok((unit.row(messages::became_case(message.id, case_id, &key, body, now)), case_id))
     }
 }

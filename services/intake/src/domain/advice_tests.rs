@@ -25,7 +25,7 @@ pub(super) fn advise(class: CaseClass, decides: bool) -> Command {
 fn decided_by(source: &str, severity: u8) -> Case {
     let mut one = contact(CaseClass::Enquiry);
     let (class, source) = (CaseClass::Enquiry, source.to_owned());
-    one.classification = Classification { class, source, severity, heard: Heard::default() };
+    one.classification = Classification { class, source, severity, heard: Heard::default(), reading: None };
     let mut case = Case::default();
     run(&mut case, one.register(&levels()), hours(0)).unwrap();
     case

@@ -45,7 +45,7 @@ pub fn promised(levels: &Levels, of: sla::Facts<'_>, urgent: bool, now: Timestam
 }
 
 /// The first working instant after a time that is not worked: the first instant of work ends just after it.
-fn opens(calendar: &calendar::Calendar, closed_at: Timestamp) -> Result<Timestamp, Rejection> {
+pub(super) fn opens(calendar: &calendar::Calendar, closed_at: Timestamp) -> Result<Timestamp, Rejection> {
     let worked = calendar.add(closed_at, Duration::from_nanos(1)).map_err(promise::Rejection::from)?;
     Ok(calendar::add(worked, SignedDuration::from_nanos(-1)))
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     advice::Opinion,
+    arrival::{Closed, Doubt},
     assignment::Assignment,
     course::{Course, Merged},
     ending::Unfit,
@@ -22,6 +23,7 @@ use super::{
     record::Part,
     reporting::Reports,
     sending::Sent,
+    triage::Reading,
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
 };
 
@@ -149,6 +151,18 @@ pub struct Facts {
     /// What was told in fields of their own, is not needed, and was not kept (R-SEC-11).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub left_out: BTreeSet<Field>,
+    /// Nobody worked when it was taken in; absent where somebody did, and of what no customer brought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Closed>,
+    /// Why it counts from when we got it and not from when it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
+    /// What the model read beside the class, whether or not that counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
+    /// The request that makes the case, while it is under way: whoever asks again later is another one.
+    #[serde(skip)]
+    pub request: Option<Uuid>,
 }
 
 impl Facts {

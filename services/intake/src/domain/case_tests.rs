@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{
     advice_tests::advise,
+    arrival::Arrival,
     assignment_tests::{accept, assign, put_back},
     case::{Case, Command, Contact, Event, State},
     classify::{Classification, Heard},
@@ -67,7 +68,13 @@ pub(super) fn contact(class: CaseClass) -> Contact {
         purchase_id: None,
         product_id: None,
         batch: None,
-        classification: Classification { class, source: "stated".into(), severity: 0, heard: Heard::default() },
+        classification: Classification {
+            class,
+            source: "stated".into(),
+            severity: 0,
+            heard: Heard::default(),
+            reading: None,
+        },
         emotion: None,
         vip_tier: 0,
         repeat_contact: false,
@@ -80,6 +87,7 @@ pub(super) fn contact(class: CaseClass) -> Contact {
         packs: packs(),
         over: None,
         left_out: BTreeSet::new(),
+        arrival: Arrival::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use triage::{
 };
 
 use super::{
-    triage::{Advice, Advisor},
+    triage::{Advice, Advisor, Reading},
     vocabulary::{CaseClass, Emotion},
 };
 
@@ -21,6 +21,8 @@ pub struct Classification {
     /// 0 (none) to 4 (life-threatening).
     pub severity: u8,
     pub heard: Heard,
+    /// What the model read beside the class, where it was asked.
+    pub reading: Option<Reading>,
 }
 
 /// What else the words say, for the place in the queue.
@@ -120,6 +122,7 @@ impl Classifier {
             minor: found.said(Kind::Minor).next().is_some() && (found.harm().is_some() || hazard),
             emotion: advice.emotion.filter(|_| emotion.is_none()),
         };
+        let reading = advice.reading.clone();
         let (class, source) = match stated {
             Some(class) => (class, STATED.to_owned()),
             None => self.worked_out(&found, advice, emotion.or(heard.emotion)),
@@ -133,7 +136,13 @@ impl Classifier {
             None => (class, source),
         };
         let least = u8::from(class == CaseClass::Discomfort);
-        Classification { class, source, severity: severity.unwrap_or(0).max(found.severity()).max(least), heard }
+        Classification {
+            class,
+            source,
+            severity: severity.unwrap_or(0).max(found.severity()).max(least),
+            heard,
+            reading,
+        }
     }
 
     /// The same of a text, and of more beside it: what stands there decides only where it alone speaks of graver harm.
@@ -150,10 +159,10 @@ impl Classifier {
             beside.iter().flat_map(|more| pieces(more)).map(|piece| (self.safety.read(piece).severity(), piece));
         let graver = graver.filter(|(harm, _)| *harm > first.severity).max_by_key(|(harm, _)| *harm);
         let Some((_, piece)) = graver else { return first };
-        let Classification { class, source, severity, heard } = self.classify(piece, stated, severity, emotion);
+        let Classification { class, source, severity, heard, .. } = self.classify(piece, stated, severity, emotion);
         let Heard { threat, minor, emotion } = first.heard;
         let heard = Heard { threat: threat || heard.threat, minor: minor || heard.minor, emotion };
-        Classification { class, source, severity, heard }
+        Classification { class, source, severity, heard, reading: first.reading }
     }
 
     /// How severe the harm is that a text speaks of, by the rules of safety alone; 0 where it speaks of none (R-INT-09).

@@ -236,7 +236,14 @@ fn r_int_11_threats_and_children_are_heard_and_feelings_are_read_only_where_nobo
     const FURIOUS: &str = "说好三天到，现在十天了，气死我了，简直欺负人，忍无可忍";
     assert_eq!(of(FURIOUS, None).emotion, Some(Emotion::Angry));
     assert_eq!(of(FURIOUS, Some(Emotion::Calm)).emotion, None);
-    assert_eq!(with_model(Mode::Shadow).classify(FURIOUS, None, None, None).heard.emotion, None);
+    let shadow = with_model(Mode::Shadow).classify(FURIOUS, None, None, None);
+    assert_eq!(shadow.heard.emotion, None);
+    // It is kept beside, so that it can be compared; a department is a suggestion in every mode.
+    let reading = shadow.reading.unwrap();
+    assert!(reading.emotion.is_some_and(Emotion::is_negative) && reading.emotion_percent >= 50, "{reading:?}");
+    assert!(reading.department.is_some() && reading.model.starts_with("seed-"), "{reading:?}");
+    assert_eq!(with_model(Mode::On).classify(FURIOUS, None, None, None).reading, Some(reading));
+    assert_eq!(with_model(Mode::Off).classify(FURIOUS, None, None, None).reading, None);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     answer::{self, Given},
+    arrival::{Arrival, Closed},
     case::{Command, Event, Facts, Rejection, complaint_of},
     classify::Classification,
     health,
@@ -47,6 +48,7 @@ pub struct Contact {
     pub over: Option<String>,
     /// What was told and is not needed.
     pub left_out: BTreeSet<Field>,
+    pub arrival: Arrival,
 }
 
 impl Contact {
@@ -73,7 +75,7 @@ impl Contact {
     pub(super) fn take_in(self, levels: &Levels, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         let (lane, priority) = self.weighed();
         let health = (!self.health.is_empty()).then_some(Event::Health(health::Event::Recorded(self.health)));
-        let Classification { class, source, severity, heard } = self.classification;
+        let Classification { class, source, severity, heard, reading } = self.classification;
         let asked = sla::Facts {
             channel: Some(self.channel.word()),
             class: Some(class.word()),
@@ -83,6 +85,9 @@ impl Contact {
         };
         let urgent = priority::is_urgent(lane, &priority);
         let Given { promises, respond_by, answered_from } = answer::promised(levels, asked, urgent, now)?;
+        let Arrival { told, doubt, request } = self.arrival;
+        let closed = told.and_then(|told| Closed::at(levels, asked, told, (self.occurred_at, now)));
+        let acknowledged = closed.as_ref().and_then(|closed| closed.acknowledged(self.case_id, now));
         let facts = Box::new(Facts {
             case_id: self.case_id,
             customer_id: self.customer_id,
@@ -107,7 +112,11 @@ impl Contact {
             repeat_contact: self.repeat_contact,
             answered_from,
             left_out: self.left_out,
+            closed,
+            doubt,
+            reading,
+            request,
         });
-        Ok(std::iter::once(Event::Registered { facts, promises }).chain(health).collect())
+        Ok(std::iter::once(Event::Registered { facts, promises }).chain(health).chain(acknowledged).collect())
     }
 }

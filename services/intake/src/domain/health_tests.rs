@@ -98,7 +98,7 @@ fn r_int_09_raised_severity_gives_a_case_its_new_place_and_nobody_lowers_it() {
 #[test]
 fn a_child_weighs_more_and_the_other_points_stay() {
     let heard = Heard { threat: true, ..Heard::default() };
-    let harm = Classification { class: CaseClass::Discomfort, source: "x".into(), severity: 1, heard };
+    let harm = Classification { class: CaseClass::Discomfort, source: "x".into(), severity: 1, heard, reading: None };
     let asked =
         Contact { classification: harm, emotion: Some(Emotion::Angry), vip_tier: 1, ..contact(CaseClass::Discomfort) };
     let mut case = Case::default();

@@ -26,7 +26,8 @@ pub(super) fn classify(class: CaseClass, emotion: Option<Emotion>, version: u32)
 /// Taken in as this class, decided by this.
 fn decided_by(class: CaseClass, source: &str, severity: u8) -> Case {
     let mut one = contact(class);
-    one.classification = Classification { class, source: source.into(), severity, heard: Heard::default() };
+    one.classification =
+        Classification { class, source: source.into(), severity, heard: Heard::default(), reading: None };
     let mut case = Case::default();
     run(&mut case, one.register(&levels()), hours(0)).unwrap();
     case

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     case::{Case, Contact, Event, Rejection},
     classify::Heard,
-    sending::{self, article_message},
+    sending::{self, Words, article_message},
     vocabulary::{CaseClass, Channel, Emotion, Lane, Outcome},
 };
 
@@ -48,7 +48,8 @@ impl Contact {
     pub(super) fn offered(&self, now: Timestamp) -> Vec<Event> {
         let Some(article) = self.article.clone().filter(|_| self.is_plain_enquiry()) else { return vec![] };
         let message_id = article_message(self.case_id);
-        let sent = self.over.clone().map(|over| sending::Event::Asked { message_id, over, article: true, at: now });
+        let sent =
+            self.over.clone().map(|over| sending::Event::Asked { message_id, over, words: Words::Article, at: now });
         let offered = Event::AnswerOffered(Offer { article, at: now, helpful: None });
         std::iter::once(offered).chain(sent.map(Event::Sent)).collect()
     }

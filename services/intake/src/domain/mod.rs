@@ -2,6 +2,7 @@
 //! Pure: time, ids and amounts come in as values; nothing here reads a clock, a file or a database.
 pub mod advice;
 pub mod answer;
+pub mod arrival;
 pub mod assignment;
 pub mod base_data;
 pub mod call;
@@ -39,6 +40,8 @@ pub mod vocabulary;
 mod advice_tests;
 #[cfg(test)]
 mod answer_tests;
+#[cfg(test)]
+mod arrival_tests;
 #[cfg(test)]
 mod assignment_tests;
 #[cfg(test)]

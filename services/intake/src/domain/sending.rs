@@ -26,9 +26,29 @@ pub struct Sent {
     /// The article the customer was offered, and no person's words.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub article: bool,
+    /// That the contact came in while nobody works, and no person's words.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acknowledgement: bool,
     /// When it was asked for.
     pub at: Timestamp,
     pub fate: Fate,
+}
+
+impl Sent {
+    /// Whether no person wrote it.
+    pub fn is_automatic(&self) -> bool {
+        self.article || self.acknowledgement
+    }
+}
+
+/// Whose words are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    Persons,
+    /// Those of the article the customer was offered.
+    Article,
+    /// That the contact came in while nobody works (R-INT-16).
+    Acknowledgement,
 }
 
 /// Why an answer failed that a server took, and another one gave back.
@@ -60,7 +80,7 @@ impl Fate {
 /// What happened to an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    Asked { message_id: Uuid, over: String, article: bool, at: Timestamp },
+    Asked { message_id: Uuid, over: String, words: Words, at: Timestamp },
     Told { message_id: Uuid, at: Timestamp },
     Failed { message_id: Uuid, code: String, at: Timestamp, promises: Vec<Moved> },
 }
@@ -85,6 +105,11 @@ pub fn article_message(case_id: Uuid) -> Uuid {
     kernel::id::derived("article_answer", &[&case_id.to_string()])
 }
 
+/// The id of the message that tells the customer of a case that it came in while nobody works: one a case, whoever asks again.
+pub fn acknowledgement_message(case_id: Uuid) -> Uuid {
+    kernel::id::derived("acknowledgement", &[&case_id.to_string()])
+}
+
 impl Case {
     /// A person answers over this: it keeps what is owed, and may be said without being owed. Errors: the case is at its
     /// end, or its complaint answers.
@@ -102,7 +127,7 @@ impl Case {
             Err(Rejection::AlreadyResponded) => vec![],
             given => given?,
         };
-        let asked = Event::Asked { message_id, over, article: false, at: now };
+        let asked = Event::Asked { message_id, over, words: Words::Persons, at: now };
         Ok(given.into_iter().chain([case::Event::Sent(asked)]).collect())
     }
 
@@ -137,8 +162,11 @@ impl Case {
         now: Timestamp,
     ) -> Result<Vec<case::Event>, Rejection> {
         let owed = || self.promise_reply(facts, (facts.channel, now), levels);
+        let automatic = self.sent(message_id).is_some_and(Sent::is_automatic);
         let failed = |promises| case::Event::Sent(Event::Failed { message_id, code, at, promises });
         Ok(match self.state {
+            // Nothing was owed by it, so nothing is owed anew.
+            _ if automatic => vec![failed(vec![])],
             State::Responded | State::Reopened => vec![failed(owed()?)],
             // A question that did not arrive is not waited for.
             State::Closed { .. } | State::AwaitingInfo { .. } if facts.complaint_id.is_none() => {
@@ -161,15 +189,16 @@ impl Case {
     /// Takes in what happened.
     pub(super) fn apply_sent(&mut self, event: &Event) {
         self.note_sent(event);
-        let last = self.sent.iter().rev().find(|sent| !sent.article);
+        let last = self.sent.iter().rev().find(|sent| !sent.is_automatic());
         self.undelivered = last.is_some_and(|sent| matches!(sent.fate, Fate::Failed { .. }));
     }
 
     fn note_sent(&mut self, event: &Event) {
         let (message_id, fate) = match event {
-            Event::Asked { message_id, over, article, at } => {
-                let (over, article) = (over.clone(), *article);
-                self.sent.push(Sent { message_id: *message_id, over, article, at: *at, fate: Fate::Asked });
+            Event::Asked { message_id, over, words, at } => {
+                let (article, acknowledgement) = (*words == Words::Article, *words == Words::Acknowledgement);
+                let (message_id, over, at, fate) = (*message_id, over.clone(), *at, Fate::Asked);
+                self.sent.push(Sent { message_id, over, article, acknowledgement, at, fate });
                 let more = self.sent.len().saturating_sub(KEPT);
                 self.sent.drain(..more);
                 return;

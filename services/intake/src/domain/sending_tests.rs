@@ -11,7 +11,7 @@ use super::{
     information_tests::ask,
     knowledge::Article,
     record::Part,
-    sending::{self, Fate, RETURNED, article_message},
+    sending::{self, Fate, RETURNED, Words, article_message},
     vocabulary::{CaseClass, Channel, Outcome},
 };
 
@@ -111,7 +111,7 @@ fn an_article_goes_the_same_way_and_leaves_the_answer_owed() {
     let mut case = Case::default();
     let events = run(&mut case, asking.register(&levels()), hours(0)).unwrap();
     let message_id = article_message(Uuid::from_u128(1));
-    let asked = sending::Event::Asked { message_id, over: "wx".into(), article: true, at: hours(0) };
+    let asked = sending::Event::Asked { message_id, over: "wx".into(), words: Words::Article, at: hours(0) };
     assert_eq!(events.last(), Some(&Event::Sent(asked)));
     assert!(case.awaits_answer());
     let fate = Fate::Failed { code: "wechat_45015".into(), at: hours(1) };

@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 use triage::model::{Model, Verdict};
 
-use super::vocabulary::{CaseClass, Emotion};
+use super::{
+    judgement::department,
+    vocabulary::{CaseClass, Emotion},
+};
 
 /// How much the model's word counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -32,6 +35,25 @@ pub struct Advice {
     pub said: String,
     /// How the customer feels, where it counts.
     pub emotion: Option<Emotion>,
+    /// What it reads beside the class, whether or not that counts.
+    pub reading: Option<Reading>,
+}
+
+/// What the model read in the words beside the class; kept with the case and shown, so that it can be compared. Of departments
+/// it is a suggestion and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The model's version.
+    pub model: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emotion: Option<Emotion>,
+    /// How sure it is of it, in percent.
+    #[serde(default)]
+    pub emotion_percent: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
+    #[serde(default)]
+    pub department_percent: u8,
 }
 
 /// What the model said a contact is about, whether or not that counted.
@@ -69,6 +91,7 @@ pub enum AdvisorError {
 
 const CLASS: &str = "class";
 const EMOTION: &str = "emotion";
+const DEPARTMENT: &str = "department";
 /// What the model's word begins with.
 const MODEL: &str = "model ";
 
@@ -100,6 +123,20 @@ impl Advisor {
         self.mode == Mode::On
     }
 
+    /// What it reads beside the class; none where it was not trained to.
+    fn reading(&self, feels: Option<&Verdict<'_>>, falls_to: Option<&Verdict<'_>>) -> Option<Reading> {
+        let feels = feels.and_then(|verdict| Some((emotion(verdict.label)?, percent(verdict))));
+        let falls_to =
+            falls_to.and_then(|verdict| Some((department(&verdict.label.replace('-', "_"))?, percent(verdict))));
+        (feels.is_some() || falls_to.is_some()).then(|| Reading {
+            model: self.model.version.clone(),
+            emotion: feels.map(|(emotion, _)| emotion),
+            emotion_percent: feels.map_or(0, |(_, percent)| percent),
+            department_percent: falls_to.as_ref().map_or(0, |(_, percent)| *percent),
+            department: falls_to.map(|(department, _)| department),
+        })
+    }
+
     /// What the model says to a folded text.
     pub fn advise(&self, text: &[char]) -> Advice {
         if self.mode == Mode::Off {
@@ -109,17 +146,24 @@ impl Advisor {
         let of = |head: &str| verdicts.iter().find(|verdict| verdict.head == head);
         let sure = |verdict: &&Verdict<'_>| verdict.probability >= self.threshold;
         let on = self.is_on();
+        let reading = self.reading(of(EMOTION), of(DEPARTMENT));
         let emotion = of(EMOTION).filter(|verdict| on && sure(verdict)).and_then(|verdict| emotion(verdict.label));
-        let Some(verdict) = of(CLASS) else { return Advice { emotion, ..Advice::default() } };
+        let Some(verdict) = of(CLASS) else { return Advice { emotion, reading, ..Advice::default() } };
         let said = format!("{MODEL}{} p={:.2}", self.model.version, verdict.probability);
         match class(verdict.label) {
-            Some(class) if on && sure(&verdict) => Advice { class: Some(class), said, emotion },
+            Some(class) if on && sure(&verdict) => Advice { class: Some(class), said, emotion, reading },
             _ => {
                 let why = if on { "unsure" } else { "in shadow" };
-                Advice { class: None, said: format!("{said} {} {why}", verdict.label), emotion }
+                Advice { class: None, said: format!("{said} {} {why}", verdict.label), emotion, reading }
             }
         }
     }
+}
+
+/// Of a hundred, never more than it is sure.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100 by the clamp")]
+fn percent(verdict: &Verdict<'_>) -> u8 {
+    (verdict.probability * 100.0).floor().clamp(0.0, 100.0) as u8
 }
 
 fn class(word: &str) -> Option<CaseClass> {

@@ -22,7 +22,7 @@ use crate::{
         vocabulary::CaseClass,
     },
     health::{heard, heard_first},
-    rest::{CaseView, Checks, Problem, json_body, shape, status_link},
+    rest::{CaseView, Checks, Problem, json_body, shape},
     store,
     vault::text_row,
 };
@@ -163,8 +163,7 @@ pub async fn judge(
         return Err(fault.into());
     }
     let (_, version, case) = store::case(&app.pool, id).await?;
-    let link = status_link(&app, id, app.clock.now());
-    let view = CaseView::of(version, &case, &app.minimum, Some(link)).ok_or_else(|| Fault::not_found("case", id))?;
+    let view = CaseView::of(version, &case, &app.minimum, None).ok_or_else(|| Fault::not_found("case", id))?;
     Ok((StatusCode::OK, Json(view)))
 }
 

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     attachments::{Incoming, PER_CASE},
     domain::{
+        arrival::Arrival,
         case::{self, Contact},
         classify::Classifier,
         health::{self, Care, Group, Said},
@@ -89,6 +90,8 @@ pub struct CaseRequest {
     /// What is classified where that is not the content: all a mail says, without what it quotes.
     #[serde(skip)]
     pub heard: Option<String>,
+    #[serde(skip)]
+    pub arrival: Arrival,
 }
 
 /// What is asked when a product did harm (R-INT-06).
@@ -171,6 +174,7 @@ pub struct Registration {
     pub files: Vec<Arc<Incoming>>,
     /// The source over which an article can be sent.
     pub over: Option<String>,
+    pub arrival: Arrival,
     heard: Option<String>,
     external_ref: Option<String>,
     class: Option<CaseClass>,
@@ -198,8 +202,7 @@ impl CaseRequest {
         if channel == Some(Channel::FollowUp) {
             checks.report("channel", "is opened by our own follow-ups only", "name the channel it came in by");
         }
-        let asked = Customer::default();
-        let customer = self.customer.as_ref().unwrap_or(&asked);
+        let customer = self.customer.clone().unwrap_or_default();
         let known = customer.check(checks, channel.unwrap_or(Channel::Shop));
         if !known.has_reference && known.person.name.is_none() {
             checks.report(
@@ -248,6 +251,7 @@ impl CaseRequest {
             attachments,
             files: Vec::new(),
             over: None,
+            arrival: self.arrival.clone(),
             heard: self.heard.clone(),
             external_ref,
             class: self.class,
@@ -349,6 +353,7 @@ impl Registration {
             packs: Arc::clone(packs),
             over: self.over,
             left_out: BTreeSet::new(),
+            arrival: self.arrival,
         }
     }
 }

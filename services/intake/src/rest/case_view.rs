@@ -90,7 +90,8 @@ pub struct CaseView {
     /// `POST /v1/cases/{id}/verdict`; a person answers all the same unless it helped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<AnswerView>,
-    /// Where the customer can see how it stands and rate its end, without a log-in; good for a time.
+    /// Where the customer can see how it stands and rate its end, without a log-in; good for a time. Told to whoever made the
+    /// case, or brings the token of such a link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "/v1/status/AZ3v…")]
     pub status_link: Option<String>,

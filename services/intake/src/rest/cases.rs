@@ -3,12 +3,13 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Path, State, rejection::PathRejection},
+    extract::{Path, Query, State, rejection::PathRejection},
     http::{HeaderMap, Request, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use backbone::{Fault, IdempotencyKey};
 use jiff::Timestamp;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
@@ -23,8 +24,9 @@ use super::{
 use crate::{
     app::App,
     attachments::{self, PER_CASE},
-    domain::rejection::OF_ITS_OWN,
+    domain::{arrival::Told, rejection::OF_ITS_OWN},
     store,
+    vault::shown_by,
 };
 
 /// The largest contact, in bytes.
@@ -35,7 +37,8 @@ const JSON: &[&str] = &["application/json"];
 ///
 /// The answer comes when the case is stored durably. A repeat is recognised by `Idempotency-Key` (same key, same body:
 /// the first answer again, byte for byte) or by (channel, external_ref) (the case as it is now); it is answered 201 as
-/// well and changes nothing. A contact that names a case in `case_id` goes to that case where it asks for no more than
+/// well and changes nothing. `status_link` is in the answer to the request that made the case, and to its repeats by key; a
+/// reference can be guessed, so who repeats only that is not told. A contact that names a case in `case_id` goes to that case where it asks for no more than
 /// the case gives; the answer is the case it is in.
 #[utoipa::path(post, path = "/v1/cases", tag = "cases", request_body = CaseRequest,
     params(("Idempotency-Key" = Option<String>, Header,
@@ -53,7 +56,8 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
     let headers = request.headers().clone();
     let text = body::text(request, JSON, BODY_MAX).await?;
     let now = app.clock.now();
-    let (registration, key) = read(&app, &headers, &text, now).await?;
+    let (mut registration, key) = read(&app, &headers, &text, now).await?;
+    registration.arrival.told = Some(Told::AtTheDoor);
     let key =
         key.map(|key| IdempotencyKey::new(&format!("rest/{}", registration.channel.word()), key, text.as_bytes()));
     let owner = app.master.new_key(app.pseudonym(&registration.identity))?;
@@ -73,8 +77,11 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
 }
 
 /// One case.
+///
+/// Its `status_link` is told, good for its whole time again, to whoever brings the token of one.
 #[utoipa::path(get, path = "/v1/cases/{id}", tag = "cases",
-    params(("id" = String, Path, description = "The case's id")),
+    params(("id" = String, Path, description = "The case's id"),
+        ("token" = Option<String>, Query, description = "What ends a status_link of the case")),
     responses(
         (status = 200, description = "The case as it is now", body = CaseView),
         (status = 404, description = "There is no such case", body = Problem),
@@ -82,12 +89,21 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
 pub async fn get(
     State(app): State<Arc<App>>,
     id: Result<Path<Uuid>, PathRejection>,
+    Query(known): Query<KnownBy>,
 ) -> Result<axum::Json<CaseView>, Problem> {
     let Path(id) = id.map_err(|_| Fault::invalid("id", "is not a UUID"))?;
     let (id, version, case) = store::case(&app.pool, id).await?;
-    let view = CaseView::of(version, &case, &app.minimum, Some(status::link(&app, id, app.clock.now())))
+    let now = app.clock.now();
+    let may = known.token.is_some_and(|token| shown_by(&app.master, &token, now) == Some(id));
+    let view = CaseView::of(version, &case, &app.minimum, may.then(|| status::link(&app, id, now)))
         .ok_or_else(|| Fault::not_found("case", id))?;
     Ok(axum::Json(view))
+}
+
+/// What shows that somebody was given the link to a case's status page.
+#[derive(Deserialize)]
+pub struct KnownBy {
+    token: Option<String>,
 }
 
 /// Everything that can be wrong with the request, found at once (R-INT-03).

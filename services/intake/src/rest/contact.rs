@@ -39,6 +39,8 @@ pub async fn unit(
     let (mut text, mut person) = (registration.text.clone(), registration.known.person.clone());
     let files = registration.files.clone();
     let mut contact = registration.into_contact(&app.classifier, &app.packs, contact_id, key.customer);
+    let request = Some(key.id);
+    contact.arrival.request = request;
     let named = named.map(|(id, _, case)| {
         // Told again, what made a case of its own is in that one, whatever the named one would take by now.
         let takes =
@@ -76,7 +78,9 @@ pub async fn unit(
     let files = files.iter().map(|file| file.row(&app.master, key, case_id, now)).collect::<Result<Vec<_>, _>>()?;
     let (link, minimum) = (status::link(app, case_id, now), Arc::clone(&app.minimum));
     let answer = move |_, version, case: &Case| {
-        let view = CaseView::of(version, case, &minimum, Some(link.clone()));
+        // Whoever tells a reference that is on record may have guessed it: the link is given to whoever made the case.
+        let made_now = case.facts.as_ref().is_some_and(|facts| facts.request == request);
+        let view = CaseView::of(version, case, &minimum, made_now.then(|| link.clone()));
         view.and_then(|view| serde_json::to_vec(&view).ok()).unwrap_or_default()
     };
     let unit = files.into_iter().fold(unit.row(person).row(row), Unit::row);

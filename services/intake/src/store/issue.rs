@@ -38,11 +38,14 @@ pub struct Concerned {
     pub heard_of: bool,
 }
 
-/// Whom `what` concerns and who is no member yet, at most `limit`: by cases, and by a batch everybody who bought it.
+/// Whom `what` concerns and who is no member yet, at most `limit`: by cases, and by a batch everybody who bought it. Who is one
+/// person by links that stand is told once, by the first of the pseudonyms that are concerned; where a link is taken back the other
+/// one is told as well. Almost nobody has links, so only of those who have it is looked who else they are.
 pub async fn concerned(pool: &PgPool, issue: Uuid, what: &What, limit: i64) -> Result<Vec<Concerned>, Fault> {
     let found = sqlx::query_as(
         "-- major_issue.concerned
-         select customer_id, bool_or(bought) as bought, bool_or(not bought) as heard_of from (
+         with found as (
+           select customer_id, bool_or(bought) as bought, bool_or(not bought) as heard_of from (
            select (state->'facts'->>'customer_id')::uuid as customer_id, true as bought from purchase
            where batches @> to_jsonb($3::text)
              and not $4 and exists (
@@ -52,10 +55,25 @@ pub async fn concerned(pool: &PgPool, issue: Uuid, what: &What, limit: i64) -> R
            select customer_id, false from case_file
            where ($2::text is null or product_id = $2) and ($3::text is null or batch = $3)
              and (not $4 or lane = 'health') and status <> 'rejected'
-         ) as found
-         where not exists (
-           select from major_issue_member as known where known.issue_id = $1 and known.customer_id = found.customer_id)
-         group by customer_id order by customer_id limit $5",
+           ) as each
+           where not exists (
+             select from major_issue_member as known where known.issue_id = $1 and known.customer_id = each.customer_id)
+           group by customer_id),
+         linked as (
+           select found.*, (select p.id from one_person(found.customer_id) as p(id) order by p.id limit 1) as person,
+             exists (select from one_person(found.customer_id) as p(id)
+               join major_issue_member as known on known.issue_id = $1 and known.customer_id = p.id) as is_told
+           from found where customer_id in (
+             select l.customer_id from customer_link as l where l.status = 'linked'
+             union all
+             select l.other_id from customer_link as l where l.status = 'linked'))
+         select * from (
+           select * from found where customer_id not in (select customer_id from linked)
+           union all
+           select (array_agg(customer_id order by customer_id))[1], bool_or(bought), bool_or(heard_of)
+           from linked where not is_told group by person
+         ) as persons
+         order by customer_id limit $5",
     );
     let WhatRow { product, batch, harmed_only } = WhatRow::of(what);
     Ok(found.bind(issue).bind(product).bind(batch).bind(harmed_only).bind(limit).fetch_all(pool).await?)

@@ -2,7 +2,7 @@
 //! its place is for good, so that those are read in order from an index, and only the young are counted one by one.
 use backbone::{Fault, page::Page};
 use jiff::Timestamp;
-use sqlx::{FromRow, PgPool};
+use sqlx::{AssertSqlSafe, FromRow, PgPool};
 use uuid::Uuid;
 
 use super::{CaseRow, Found};
@@ -33,8 +33,7 @@ const ALL: &str = "-- case_file.queue
         where status = s.status and lane = l.lane and recorded_at <= $1 - $2 * 60000000
           and (status <> 'reopened' or state->'facts'->>'complaint_id' is null)
           and (not $9 or assigned_to is null) and ($8::text is null or state->'tags' ? $8)
-          and (not $10 or state->'facts'->>'complaint_id' is null and state->'facts'->>'class_source' ~ '^default|unsure\\)$')
-          and (not $11 or coalesce((state->>'undelivered')::boolean, false))
+          {only}
           and ($3::int is null or (l.lane_order, -(score + $2), respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid))
         order by -score, respond_by, id limit $7
       ) as aged
@@ -44,8 +43,7 @@ const ALL: &str = "-- case_file.queue
       where status in ('routed', 'responded', 'reopened') and recorded_at > $1 - $2 * 60000000
         and (status <> 'reopened' or state->'facts'->>'complaint_id' is null)
         and (not $9 or assigned_to is null) and ($8::text is null or state->'tags' ? $8)
-        and (not $10 or state->'facts'->>'complaint_id' is null and state->'facts'->>'class_source' ~ '^default|unsure\\)$')
-          and (not $11 or coalesce((state->>'undelivered')::boolean, false))
+        {only}
     ), page as (
       select * from open
       where $3::int is null or (lane_order, -points, respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid)
@@ -54,6 +52,12 @@ const ALL: &str = "-- case_file.queue
     select id, version, state::text as state, lane_order, points, page.respond_by
     from page join case_file using (id) order by lane_order, -points, page.respond_by, id";
 
+/// What a person should say the class of; an index has those alone, where the words here are those there.
+const UNSURE: &str =
+    "and state->'facts'->>'complaint_id' is null and state->'facts'->>'class_source' ~ '^default|unsure\\)$'";
+/// The same of what was answered in words that did not reach the customer.
+const UNDELIVERED: &str = "and coalesce((state->>'undelivered')::boolean, false)";
+
 /// What one person has is little, and is put in order as it is.
 const OF_ONE: &str = "-- case_file.queue_of_one
     select * from (
@@ -61,12 +65,18 @@ const OF_ONE: &str = "-- case_file.queue_of_one
         score + greatest(0, least($2, ($1 - recorded_at) / 60000000)) as points
       from case_file where (status in ('routed', 'responded')
           or status = 'reopened' and state->'facts'->>'complaint_id' is null)
-        and assigned_to = $12 and not $9 and ($8::text is null or state->'tags' ? $8)
-        and (not $10 or state->'facts'->>'complaint_id' is null and state->'facts'->>'class_source' ~ '^default|unsure\\)$')
-          and (not $11 or coalesce((state->>'undelivered')::boolean, false))
+        and assigned_to = $10 and not $9 and ($8::text is null or state->'tags' ? $8)
+        {only}
     ) as open
     where $3::int is null or (lane_order, -points, respond_by, id) > ($3, -$4::bigint, $5::bigint, $6::uuid)
     order by lane_order, -points, respond_by, id limit $7";
+
+/// The statement that reads a page. What is seldom is no parameter, so that it is read by an index of its own.
+fn statement(whose: Whose<'_>) -> String {
+    let only = [(whose.unsure, UNSURE), (whose.undelivered, UNDELIVERED)];
+    let only: Vec<&str> = only.into_iter().filter(|(asked, _)| *asked).map(|(_, only)| only).collect();
+    (if whose.assigned_to.is_some() { OF_ONE } else { ALL }).replace("{only}", &only.join(" "))
+}
 
 /// Open cases in the order they must be worked: health first, then points with one for each minute waited, then the
 /// nearest promise. The waiting time is that of the first page, so that the order holds over all pages.
@@ -78,7 +88,7 @@ pub async fn queue(
     now: Timestamp,
 ) -> Result<(Vec<Found>, String), Fault> {
     let as_of = after.as_ref().map_or(now.as_microsecond(), |place| place.as_of);
-    let asked = sqlx::query_as(if whose.assigned_to.is_some() { OF_ONE } else { ALL })
+    let asked = sqlx::query_as(AssertSqlSafe(statement(whose)))
         .bind(as_of)
         .bind(AGEING_MAX)
         .bind(after.as_ref().map(|place| place.lane_order))
@@ -87,9 +97,7 @@ pub async fn queue(
         .bind(after.as_ref().map(|place| place.id))
         .bind(page.limit())
         .bind(whose.tag)
-        .bind(whose.unassigned)
-        .bind(whose.unsure)
-        .bind(whose.undelivered);
+        .bind(whose.unassigned);
     let asked = if whose.assigned_to.is_some() { asked.bind(whose.assigned_to) } else { asked };
     let rows: Vec<QueueRow> = asked.fetch_all(pool).await?;
     let next =
@@ -127,3 +135,7 @@ impl Place {
         sound.then_some(Self { as_of, lane_order, points, respond_by, id })
     }
 }
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

@@ -6,10 +6,12 @@ use jiff::Timestamp;
 
 use crate::domain::{
     advice::Opinion,
+    arrival::Closed,
     case::Case,
     judgement::{Classified, Judged},
     knowledge::{Article, Offer},
     rating::Rating,
+    triage::Reading,
 };
 
 /// The first answer was given otherwise than was known.
@@ -140,6 +142,22 @@ pub fn rated(case_id: String, complaint_id: String, rating: &Rating, shard: u8) 
         ended_at: Some(proto::timestamp(rating.ended_at)),
     };
     Published::of(&rated, shard)
+}
+
+/// That nobody worked, as staff tools see it.
+pub fn closed(closed: &Closed) -> contract::OutOfHours {
+    contract::OutOfHours { until: Some(proto::timestamp(closed.until)), told: closed.told.word().to_owned() }
+}
+
+/// What the model read, as staff tools see it.
+pub fn reading(reading: &Reading) -> contract::ModelReading {
+    contract::ModelReading {
+        model: reading.model.clone(),
+        emotion: reading.emotion.map_or(common::Emotion::Unspecified, super::emotion).into(),
+        emotion_percent: reading.emotion_percent.into(),
+        department: reading.department.clone().unwrap_or_default(),
+        department_percent: reading.department_percent.into(),
+    }
 }
 
 /// The article as staff tools see it.

@@ -6,19 +6,20 @@ use super::reply::owed;
 use crate::domain::{
     case::Case,
     reply::begun,
-    sending::{Event, Fate, Sent},
+    sending::{Event, Fate, Sent, Words},
 };
 
 /// An event as others learn it.
 pub fn published(case: &Case, event: &Event, (case_id, complaint_id): (String, String), shard: u8) -> Published {
     match event {
-        Event::Asked { message_id, over, article, .. } => {
+        Event::Asked { message_id, over, words, .. } => {
             let asked = contract::CaseAnswerRequested {
                 case_id,
                 customer_id: case.facts.as_ref().map(|facts| facts.customer_id.to_string()).unwrap_or_default(),
                 message_id: message_id.to_string(),
                 over: over.clone(),
-                automatic: *article,
+                automatic: *words == Words::Article,
+                acknowledgement: *words == Words::Acknowledgement,
             };
             Published::of(&asked, shard)
         }
@@ -41,6 +42,7 @@ pub fn sent(one: &Sent) -> contract::SentAnswer {
         message_id: one.message_id.to_string(),
         over: one.over.clone(),
         automatic: one.article,
+        acknowledgement: one.acknowledgement,
         asked_at: Some(proto::timestamp(one.at)),
         status: one.fate.name().to_owned(),
         code: if let Fate::Failed { code, .. } = &one.fate { code.clone() } else { String::new() },

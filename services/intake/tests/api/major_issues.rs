@@ -4,10 +4,11 @@ use contracts::{
     common::v1::Page,
     intake::v1::{
         ActivateMajorIssueRequest, ApproveMajorIssueRequest, CloseMajorIssueRequest, ExtendMajorIssueRequest,
-        GetMajorIssueRequest, ListMajorIssueMembersRequest, MajorIssueMember, MajorIssueMemberAccounted,
-        MajorIssueMitigated, MajorIssueNoticeRequested, MajorIssueResumed, MajorIssueView, MitigateMajorIssueRequest,
-        ProposeMajorIssueRequest, RecordMajorIssueAnswerRequest, RejectMajorIssueRequest, ResumeMajorIssueRequest,
-        SuppressMajorIssueMemberRequest, major_issues_client::MajorIssuesClient,
+        GetMajorIssueRequest, LinkCustomersRequest, ListMajorIssueMembersRequest, MajorIssueMember,
+        MajorIssueMemberAccounted, MajorIssueMitigated, MajorIssueNoticeRequested, MajorIssueResumed, MajorIssueView,
+        MitigateMajorIssueRequest, ProposeMajorIssueRequest, RecordMajorIssueAnswerRequest, RejectMajorIssueRequest,
+        ResumeMajorIssueRequest, SuppressMajorIssueMemberRequest, UnlinkCustomersRequest,
+        customers_client::CustomersClient, major_issues_client::MajorIssuesClient,
     },
     outreach::v1::{MessageFailed, MessageSent, Purpose},
 };
@@ -278,4 +279,50 @@ async fn what_was_done_against_it_stands_beside_an_issue_until_it_did_not_hold()
         stack.events::<MajorIssueResumed>("intake").await.len(),
     );
     assert_eq!(events, (1, 1));
+}
+
+/// Somebody with two numbers in two shops who is one person by a link: one request, and another one where the link is taken back.
+#[tokio::test]
+async fn one_person_of_two_pseudonyms_is_told_once() {
+    let stack = start().await;
+    for (order, customer) in [("A-1", "c-1"), ("A-2", "c-2"), ("A-3", "c-3")] {
+        sell(&stack, order, customer, "L7").await;
+    }
+    let mut ids: Vec<uuid::Uuid> = sqlx::query_scalar("select distinct customer_id from purchase order by customer_id")
+        .fetch_all(&stack.pool("intake"))
+        .await
+        .unwrap();
+    let (one, two) = (ids.remove(0), ids.remove(0));
+    let customers = || CustomersClient::new(stack.channel("intake"));
+    let pair = || (one.to_string(), two.to_string());
+    for by in ["staff:ana", "staff:ben"] {
+        let (customer_id, other_id) = pair();
+        let link = LinkCustomersRequest { customer_id, other_customer_id: other_id, reason: "the same voice".into() };
+        let status = customers().link_customers(request(by, link)).await.unwrap().into_inner().status;
+        // Our own data may have proposed it before.
+        if status == "linked" {
+            break;
+        }
+    }
+    assert_eq!(super::count(&stack, "customer_link where status = 'linked'").await, 1);
+    let issue = propose(&stack, "L7").await;
+    approve(&stack, "staff:ben", &issue).await.unwrap();
+    let activate = ActivateMajorIssueRequest { issue_id: issue.clone() };
+    client(&stack).activate_major_issue(request("staff:ben", activate)).await.unwrap();
+    for _ in 0..3 {
+        minute(&stack).await;
+    }
+    let told: Vec<MajorIssueNoticeRequested> = stack.events("intake").await;
+    let mut told: Vec<&str> = told.iter().map(|one| one.customer_id.as_str()).collect();
+    told.sort_unstable();
+    let (one, two, three) = (one.to_string(), two.to_string(), ids[0].to_string());
+    assert_eq!(told, [one.as_str(), three.as_str()], "one request a person");
+    assert_eq!(counts(&view(&stack, &issue).await), [("asked", 2)]);
+
+    let (customer_id, other_id) = (one, two.clone());
+    let unlink = UnlinkCustomersRequest { customer_id, other_customer_id: other_id, reason: "two sisters".into() };
+    customers().unlink_customers(request("staff:ana", unlink)).await.unwrap();
+    minute(&stack).await;
+    let told: Vec<MajorIssueNoticeRequested> = stack.events("intake").await;
+    assert_eq!((told.len(), told[2].customer_id.as_str()), (3, two.as_str()), "who is another one is told as well");
 }

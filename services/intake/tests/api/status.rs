@@ -6,13 +6,13 @@ use contracts::{
         ComplaintClosed, ComplaintReopened, InvestigationStarted, SolutionDeclined, SolutionExecuted, SolutionOffered,
     },
     intake::v1::{
-        AssignCaseRequest, CaseRated, CloseCaseRequest, RecordPart, RequestInfoRequest, RespondToCaseRequest,
-        desk_client::DeskClient, intake_client::IntakeClient,
+        AssignCaseRequest, CaseRated, CloseCaseRequest, GetStatusLinkRequest, RecordPart, RequestInfoRequest,
+        RespondToCaseRequest, answers_client::AnswersClient, desk_client::DeskClient, intake_client::IntakeClient,
     },
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use testkit::{Stack, request};
+use testkit::{Stack, request, wrong_fields};
 use uuid::Uuid;
 
 use super::{Reply, case_with, get, post, post_case, start};
@@ -142,11 +142,9 @@ async fn r_int_24_an_enquiry_waits_for_its_customer_and_ends() {
 #[tokio::test]
 async fn r_int_24_a_link_that_is_wrong_over_or_to_nothing_is_answered_alike() {
     let stack = start().await;
-    let (link, case) = contact(&stack, json!({})).await;
+    let (link, _) = contact(&stack, json!({})).await;
     let (other, _) = contact(&stack, json!({ "channel": "app" })).await;
     assert_ne!(link, other);
-    let again = get(&stack, &format!("/v1/cases/{}", case["case_id"].as_str().unwrap())).await.json();
-    assert_eq!(again, case, "the case tells its link again");
     let mut swapped = link.clone();
     swapped.replace_range(15..25, &other[15..25]);
     let wrong = ["/v1/status/x", &swapped, &link[..link.len() - 1], &format!("{link}AA"), "/v1/status/%F0%9F%98%80"];
@@ -170,4 +168,72 @@ async fn r_int_24_a_link_that_is_wrong_over_or_to_nothing_is_answered_alike() {
     let (new, _) = contact(&stack, json!({ "external_ref": Uuid::nil() })).await;
     sqlx::query("delete from case_file").execute(&stack.pool("intake")).await.unwrap();
     assert_eq!(get(&stack, &new).await.text, answers[0].0.text, "a link to nothing");
+}
+
+/// The ids of cases and the references of channels can be guessed: neither gives the link.
+#[tokio::test]
+async fn r_int_24_the_link_is_told_to_whoever_made_the_case_or_has_one_and_to_nobody_else() {
+    let stack = start().await;
+    let said = case_with(json!({ "external_ref": "T-1" })).to_string();
+    let with_key = |key: &'static str| [("content-type", "application/json"), ("idempotency-key", key)];
+    let first = post(&stack, "/v1/cases", &with_key("k-1"), said.clone()).await;
+    let case = first.json();
+    let (link, id) = (case["status_link"].as_str().unwrap(), case["case_id"].as_str().unwrap());
+    assert_eq!(post(&stack, "/v1/cases", &with_key("k-1"), said.clone()).await.text, first.text, "byte for byte");
+    for headers in [JSON, &with_key("k-2")] {
+        let guessed = post(&stack, "/v1/cases", headers, said.clone()).await;
+        assert_eq!((guessed.status, guessed.json()["case_id"].as_str()), (201, Some(id)));
+        assert_eq!(guessed.json().get("status_link"), None, "a reference can be guessed");
+    }
+    let more = case_with(json!({ "case_id": id, "content": "And on Sundays?" }));
+    let more = post_case(&stack, &more).await.json();
+    assert_eq!((more["case_id"].as_str(), more.get("status_link")), (Some(id), None));
+
+    let path = format!("/v1/cases/{id}");
+    assert_eq!(get(&stack, &path).await.json().get("status_link"), None, "an id can be guessed");
+    let (other, _) = contact(&stack, json!({ "channel": "app" })).await;
+    let token = |link: &str| link.rsplit_once('/').unwrap().1.to_owned();
+    let refused = get(&stack, &format!("{path}?token={}", token(&other))).await;
+    assert_eq!((refused.status, refused.json().get("status_link")), (200, None), "the token of another case");
+    stack.move_clock(SignedDuration::from_hours(24 * 179));
+    let anew = get(&stack, &format!("{path}?token={}", token(link))).await.json();
+    let anew = anew["status_link"].as_str().unwrap();
+    stack.move_clock(SignedDuration::from_hours(48));
+    assert_eq!(
+        (get(&stack, link).await.status, get(&stack, anew).await.status),
+        (404, 200),
+        "good for its whole time again"
+    );
+}
+
+/// For whoever sends it to the customer, or has him on the line; each look is written down.
+#[tokio::test]
+async fn r_int_24_staff_and_services_are_given_the_link_and_the_look_is_written_down() {
+    let stack = start().await;
+    let (_, case) = contact(&stack, json!({ "channel": "hotline", "class": "delivery" })).await;
+    let field = |name: &str| case[name].as_str().unwrap().to_owned();
+    let mut answers = AnswersClient::new(stack.channel("intake"));
+    let asked = GetStatusLinkRequest { purpose: "on the line".into(), ..GetStatusLinkRequest::default() };
+    let by_case = GetStatusLinkRequest { case_id: field("case_id"), ..asked.clone() };
+    let by_complaint = GetStatusLinkRequest { complaint_id: field("complaint_id"), ..asked.clone() };
+    for asked in [by_case.clone(), by_complaint] {
+        let given = answers.get_status_link(request("staff:ana", asked)).await.unwrap().into_inner();
+        assert_eq!(given.case_id, field("case_id"));
+        assert_eq!(status(&stack, &given.status_link).await["progress"], "received");
+        let until = stack.now() + SignedDuration::from_hours(24 * 180);
+        assert_eq!(given.good_until, Some(backbone::proto::timestamp(until)));
+    }
+    let looks: Vec<(String, String)> =
+        sqlx::query_as("select actor, purpose from access_log where subject like 'status link %'")
+            .fetch_all(&stack.pool("intake"))
+            .await
+            .unwrap();
+    assert_eq!(looks, vec![("staff:ana".to_owned(), "on the line".to_owned()); 2]);
+    let nobody = answers.get_status_link(GetStatusLinkRequest::default()).await.unwrap_err();
+    assert_eq!(wrong_fields(&nobody), ["metadata.aftercare-actor", "case_id", "purpose"]);
+    let both = GetStatusLinkRequest { complaint_id: field("complaint_id"), ..by_case };
+    let both = answers.get_status_link(request("staff:ana", both)).await.unwrap_err();
+    assert_eq!(wrong_fields(&both), ["complaint_id"]);
+    let unknown = GetStatusLinkRequest { case_id: Uuid::new_v4().to_string(), ..asked };
+    assert_eq!(answers.get_status_link(request("staff:ana", unknown)).await.unwrap_err().code(), tonic::Code::NotFound);
 }

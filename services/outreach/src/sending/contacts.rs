@@ -2,14 +2,15 @@
 use std::time::Duration;
 
 use contracts::intake::v1::{
-    RevealAnswerRequest, RevealAnswerResponse, RevealContactRequest, answers_client::AnswersClient,
-    intake_client::IntakeClient,
+    GetStatusLinkRequest, RevealAnswerRequest, RevealAnswerResponse, RevealContactRequest,
+    answers_client::AnswersClient, intake_client::IntakeClient,
 };
 use lettre::Address;
 use tonic::{Code, Request, Response, Status, metadata::MetadataValue, transport::Channel};
 use uuid::Uuid;
 
 use super::Trouble;
+use crate::domain::message::Of;
 
 /// Asks intake.
 pub(crate) struct Contacts {
@@ -45,6 +46,22 @@ impl Contacts {
         let question = RevealAnswerRequest { case_id: case_id.to_string(), message_id: message_id.to_string() };
         let mut answers = self.answers.clone();
         self.asked(answers.reveal_answer(ours(question))).await
+    }
+
+    /// The link to the status page of a case, as a customer is given it; none where intake knows no such case. It is
+    /// asked for when the message is sent, and kept nowhere.
+    pub async fn status_link(&self, of: Of, message_id: Uuid) -> Result<Option<String>, Trouble> {
+        let purpose = format!("message:{message_id}");
+        let question = match of {
+            Of::Case(id) => GetStatusLinkRequest { case_id: id.to_string(), purpose, ..Default::default() },
+            Of::Complaint(id) => GetStatusLinkRequest { complaint_id: id.to_string(), purpose, ..Default::default() },
+        };
+        let mut answers = self.answers.clone();
+        match self.asked(answers.get_status_link(ours(question))).await {
+            Ok(answer) => Ok(Some(answer.status_link)),
+            Err(trouble) if trouble.lasting => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
     }
 
     async fn asked<T>(&self, asking: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Trouble> {

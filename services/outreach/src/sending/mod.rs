@@ -7,8 +7,8 @@ mod sms;
 mod smtp;
 mod wechat;
 
-use backbone::{Actor, Change, Clock, Fault, Road, Unit, fault::Kind};
-use contracts::intake::v1::RevealAnswerResponse;
+use backbone::{Actor, Change, Clock, Fault, Road, Unit, fault::Kind, proto};
+use contracts::intake::v1::{self as wire, RevealAnswerResponse};
 use futures::{StreamExt, stream};
 use sqlx::PgPool;
 use tonic::transport::Channel;
@@ -24,7 +24,7 @@ use crate::{
     config::Settings,
     domain::message::{Command, Facts, Medium, Message, Purpose},
     store,
-    template::{Letter, Wording, answered},
+    template::{Acknowledgement, Letter, Wording, answered},
 };
 
 /// Everything it takes to send.
@@ -126,14 +126,19 @@ impl Sending {
         if facts.purpose == Purpose::Answer {
             return self.answer(message).await;
         }
-        match self.contacts.destination(facts.customer_id, facts.message_id).await? {
+        let destination = self.contacts.destination(facts.customer_id, facts.message_id).await?;
+        let link = match facts.progress_of().filter(|_| self.wording.names_links()) {
+            Some(of) => self.contacts.status_link(of, facts.message_id).await?,
+            None => None,
+        };
+        match destination {
             Destination::Email(address) => {
-                let letter = self.wording.letter(facts.purpose, facts.about_id);
+                let letter = self.wording.letter(facts.purpose, facts.about_id, link.as_deref());
                 self.smtp.send(facts.message_id, address, letter, None, self.clock.now()).await?;
                 Ok(Medium::Email)
             }
             Destination::Sms(phone) => {
-                let text = self.wording.short(facts.purpose, facts.about_id);
+                let text = self.wording.short(facts.purpose, facts.about_id, link.as_deref());
                 self.sms.send(facts.message_id, &phone, &text).await?;
                 Ok(Medium::Sms)
             }
@@ -143,8 +148,10 @@ impl Sending {
     /// An answer goes back the way the customer came, in the words intake keeps.
     async fn answer(&self, message: &Message) -> Result<Medium, Trouble> {
         let Facts { message_id, about_id, .. } = message.facts;
-        let RevealAnswerResponse { text, automatic, mail, push } = self.contacts.answer(about_id, message_id).await?;
+        let RevealAnswerResponse { text, automatic, mail, push, acknowledgement } =
+            self.contacts.answer(about_id, message_id).await?;
         let now = self.clock.now();
+        let text = acknowledgement.map_or(text, |of| self.acknowledgement(&of));
         match (mail, push) {
             (Some(mail), _) => {
                 let address = mail.address.parse().map_err(|_| Trouble::lasting("bad_contact"))?;
@@ -159,6 +166,19 @@ impl Sending {
             }
             (None, None) => Err(Trouble::lasting("no_contact")),
         }
+    }
+
+    /// An acknowledgement has the words of our template.
+    fn acknowledgement(&self, of: &wire::Acknowledgement) -> String {
+        let instant = |at: Option<&contracts::Timestamp>| proto::instant("at", at).ok().flatten();
+        self.wording.acknowledgement(&Acknowledgement {
+            case_id: &of.case_id,
+            from: instant(of.answered_from.as_ref()),
+            by: instant(of.answer_by.as_ref()),
+            zone: &of.zone,
+            health: of.health,
+            link: &of.status_link,
+        })
     }
 
     fn unit(&self, id: Uuid, command: Command) -> Unit {

@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_mail_is_ascii_and_says_what_it_is() {
         let smtp = with("smtp://mx").unwrap();
-        let letter = config::tests::defaults().wording().letter(Purpose::Offer, Uuid::from_u128(7));
+        let letter = config::tests::defaults().wording().letter(Purpose::Offer, Uuid::from_u128(7), None);
         let now = "2026-03-02T08:00:00Z".parse().unwrap();
         let mail = smtp.mail(Uuid::from_u128(9), "li@example.cn".parse().unwrap(), letter.clone(), None, now).unwrap();
         let bytes = mail.formatted();

@@ -10,7 +10,10 @@ use axum::{
 };
 use backbone::{Change, Unit, signature::Secrets};
 use contracts::{
-    intake::v1::{CaseAnswerRequested, MailThread, PushTarget, RevealAnswerResponse},
+    fulfilment::v1::OrderRepaired,
+    intake::v1::{
+        Acknowledgement, CaseAnswerRequested, GetStatusLinkResponse, MailThread, PushTarget, RevealAnswerResponse,
+    },
     outreach::v1::{Medium, MessageFailed, MessageSent, MessageView, Purpose},
 };
 use jiff::SignedDuration;
@@ -105,6 +108,7 @@ impl World {
             message_id: Uuid::new_v4().to_string(),
             over: over.to_owned(),
             automatic: false,
+            acknowledgement: false,
         };
         self.stack.publish("intake", &event, case, 1).await;
         self.stack.settle().await;
@@ -231,4 +235,106 @@ async fn an_answer_that_cannot_be_sent_in_its_time_fails_long_before_other_messa
     is(&message, "queued", "push_not_configured", 1);
     world.wait(30).await;
     is(&world.again(&message).await, "failed", "push_not_configured", 2);
+}
+
+/// What is said to whoever came by night has our template's words, says that nobody wrote it, and is sent once.
+#[tokio::test]
+async fn r_int_16_an_acknowledgement_is_sent_once_in_the_thread_and_says_that_nobody_wrote_it() {
+    let platform = Platform::start().await;
+    let world = world(&platform).await;
+    let at = |text: &str| Some(backbone::proto::timestamp(text.parse().unwrap()));
+    let said = Acknowledgement {
+        case_id: "c-1".into(),
+        answered_from: at("2026-03-03T01:00:00Z"),
+        answer_by: at("2026-03-03T01:05:00Z"),
+        zone: "Asia/Shanghai".into(),
+        health: false,
+        status_link: "/v1/status/canary".into(),
+    };
+    let mail = MailThread {
+        address: "li@example.cn".into(),
+        subject: "Opening hours".into(),
+        in_reply_to: "m-1@example.com".into(),
+        references: vec![],
+    };
+    let automatic = RevealAnswerResponse {
+        automatic: true,
+        acknowledgement: Some(said.clone()),
+        mail: Some(mail),
+        ..Default::default()
+    };
+    let case = Uuid::new_v4();
+    let event = CaseAnswerRequested {
+        case_id: case.to_string(),
+        customer_id: Uuid::from_u128(5).to_string(),
+        message_id: Uuid::new_v4().to_string(),
+        over: "mail".into(),
+        automatic: false,
+        acknowledgement: true,
+    };
+    *world.contacts.words.lock().unwrap() = Ok(automatic);
+    // Told again, and told anew under another version: it is one message.
+    for version in [1, 1, 2] {
+        world.stack.publish("intake", &event, case, version).await;
+        world.stack.settle().await;
+    }
+    let [message] = world.about(case).await.try_into().unwrap();
+    is(&message, "sent", "", 1);
+    let [letter] = world.mail.letters().try_into().unwrap();
+    assert_eq!(letter.1, "Re: Opening hours");
+    for part in ["c-1", "2026-03-03 09:00 (Asia/Shanghai)", "https://aftercare.example/v1/status/canary"] {
+        assert!(letter.2.contains(part), "{part}: {}", letter.2);
+    }
+    let raw = String::from_utf8(world.mail.taken.lock().unwrap()[0].clone()).unwrap();
+    assert!(raw.contains("Auto-Submitted: auto-replied") && raw.contains("In-Reply-To: <m-1@example.com>"), "{raw}");
+
+    let push = RevealAnswerResponse {
+        text: String::new(),
+        acknowledgement: Some(said),
+        automatic: true,
+        ..pushed("wx").unwrap()
+    };
+    is(&world.answer("wx", Ok(push)).await, "sent", "", 1);
+    let told = platform.bodies().remove(0)["text"]["content"].as_str().unwrap().to_owned();
+    assert!(told.contains("c-1") && told.len() <= 2_048, "{told}");
+    let journal = "select count(*) from journal where position('canary'::bytea in payload) > 0";
+    let told: i64 = sqlx::query_scalar(journal).fetch_one(&world.stack.pool("outreach")).await.unwrap();
+    assert_eq!(told, 0, "the link stands in no event");
+}
+
+/// A link is asked for when it is sent and kept nowhere; a message to whose complaint there is no case goes without.
+#[tokio::test]
+async fn r_int_24_messages_about_progress_solution_and_result_name_the_status_page() {
+    let world = world_with(|_| {}).await;
+    *world.contacts.link.lock().unwrap() =
+        Ok(GetStatusLinkResponse { status_link: "/v1/status/canary".into(), ..Default::default() });
+    let page = "https://aftercare.example/v1/status/canary";
+    let offer = world.offered().await;
+    is(&offer, "sent", "", 1);
+    assert_eq!(world.mail.letters()[0].2.matches(page).count(), 2, "in both languages");
+    let repaired = OrderRepaired {
+        order_id: Uuid::new_v4().to_string(),
+        line_no: 1,
+        customer_id: Uuid::from_u128(5).to_string(),
+        time: 1,
+        case_id: Uuid::new_v4().to_string(),
+        ..OrderRepaired::default()
+    };
+    world.contacts.are("", "+86 138 0000 0000");
+    world.stack.publish("fulfilment", &repaired, repaired.order_id.parse().unwrap(), 1).await;
+    world.stack.settle().await;
+    assert!(world.gateway.taken.lock().unwrap()[0].2.ends_with(page));
+    let stored: i64 = sqlx::query_scalar("select count(*) from message where state::text like '%canary%'")
+        .fetch_one(&world.stack.pool("outreach"))
+        .await
+        .unwrap();
+    assert_eq!(stored, 0, "kept nowhere");
+
+    *world.contacts.link.lock().unwrap() = Err(Status::unavailable("intake restarts"));
+    let waits = world.offered().await;
+    is(&waits, "queued", "contact_unavailable", 1);
+    *world.contacts.link.lock().unwrap() = Err(Status::not_found("no such case"));
+    world.wait(30).await;
+    is(&world.again(&waits).await, "sent", "contact_unavailable", 2);
+    assert!(!world.gateway.taken.lock().unwrap()[1].2.contains("http"), "there is nothing to see by it");
 }

@@ -153,7 +153,8 @@ async fn r_ful_13_who_had_something_repaired_is_told_each_time_it_is_ready_and_o
     let order = Uuid::new_v4();
     for (version, time) in [(1, 1), (2, 1), (3, 2)] {
         let customer_id = Uuid::from_u128(5).to_string();
-        let ready = OrderRepaired { order_id: order.to_string(), line_no: 1, customer_id, time };
+        let ready =
+            OrderRepaired { order_id: order.to_string(), line_no: 1, customer_id, time, ..OrderRepaired::default() };
         world.stack.publish("fulfilment", &ready, order, version).await;
     }
     world.stack.settle().await;

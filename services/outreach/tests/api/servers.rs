@@ -189,10 +189,12 @@ pub struct Contacts {
     pub asked: Shared<Vec<(String, String, String)>>,
     /// What it answers to who asks for the words of an answer.
     pub words: Shared<Result<RevealAnswerResponse, Status>>,
+    /// What it answers to who asks for the link to the status page of a complaint's case.
+    pub link: Shared<Result<GetStatusLinkResponse, Status>>,
     _serving: JoinSet<()>,
 }
 
-struct FakeAnswers(Shared<Result<RevealAnswerResponse, Status>>);
+struct FakeAnswers(Shared<Result<RevealAnswerResponse, Status>>, Shared<Result<GetStatusLinkResponse, Status>>);
 
 #[tonic::async_trait]
 impl Answers for FakeAnswers {
@@ -207,6 +209,17 @@ impl Answers for FakeAnswers {
         assert_eq!(request.metadata().get("aftercare-actor").unwrap(), "service:outreach");
         self.0.lock().unwrap().clone().map(Response::new)
     }
+
+    async fn get_status_link(
+        &self,
+        request: Request<GetStatusLinkRequest>,
+    ) -> Result<Response<GetStatusLinkResponse>, Status> {
+        assert_eq!(request.metadata().get("aftercare-actor").unwrap(), "service:outreach");
+        let one = request.get_ref();
+        assert!(one.case_id.is_empty() != one.complaint_id.is_empty() && one.purpose.starts_with("message:"));
+        let link = self.1.lock().unwrap().clone()?;
+        Ok(Response::new(link))
+    }
 }
 
 impl Contacts {
@@ -217,14 +230,15 @@ impl Contacts {
         let asked = Shared::<Vec<_>>::default();
         let intake = FakeIntake { answer: Arc::clone(&answer), asked: Arc::clone(&asked) };
         let words = Arc::new(Mutex::new(Err(Status::unavailable("not told yet"))));
-        let answers = AnswersServer::new(FakeAnswers(Arc::clone(&words)));
+        let link = Arc::new(Mutex::new(Err(Status::not_found("there is no case of this complaint"))));
+        let answers = AnswersServer::new(FakeAnswers(Arc::clone(&words), Arc::clone(&link)));
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             let server =
                 tonic::transport::Server::builder().add_service(IntakeServer::new(intake)).add_service(answers);
             server.serve_with_incoming(TcpListenerStream::new(listener)).await.unwrap();
         });
-        Self { url, answer, asked, words, _serving: serving }
+        Self { url, answer, asked, words, link, _serving: serving }
     }
 
     /// From now on every customer can be reached like this.

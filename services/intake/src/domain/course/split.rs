@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::LinkKind;
 use crate::domain::{
+    arrival::Arrival,
     case::{self, Case, Contact, Facts, Rejection},
     classify::Classification,
     record::Part,
@@ -40,6 +41,7 @@ impl Case {
             packs: Arc::clone(packs),
             over: None,
             left_out: BTreeSet::new(),
+            arrival: Arrival::default(),
         })
     }
 

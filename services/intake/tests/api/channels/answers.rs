@@ -23,7 +23,7 @@ use super::{
 use crate::{contact, count, desk, knowledge::STORAGE, view};
 
 /// An account of WeChat whose customers can be answered there.
-async fn wechat(more: serde_json::Value) -> Stack {
+pub async fn wechat(more: serde_json::Value) -> Stack {
     Stack::start_with(&[&intake::SERVICE], |_, settings| {
         settings.service["channels"] = json!({ "wx": { "kind": "wechat", "token": TOKEN, "app_id": APP } });
         settings.service["answer_over"] = json!(["wx", "app"]);
@@ -34,20 +34,20 @@ async fn wechat(more: serde_json::Value) -> Stack {
     .await
 }
 
-async fn answer(stack: &Stack, case_id: &str, text: &str) -> Result<AnswerCaseResponse, Status> {
+pub async fn answer(stack: &Stack, case_id: &str, text: &str) -> Result<AnswerCaseResponse, Status> {
     let answer = AnswerCaseRequest { case_id: case_id.into(), text: text.into() };
     let answered = AnswersClient::new(stack.channel("intake")).answer_case(request("staff:ana", answer)).await?;
     stack.settle().await;
     Ok(answered.into_inner())
 }
 
-async fn reveal(stack: &Stack, case_id: &str, message_id: &str) -> Result<RevealAnswerResponse, Status> {
+pub async fn reveal(stack: &Stack, case_id: &str, message_id: &str) -> Result<RevealAnswerResponse, Status> {
     let asked = RevealAnswerRequest { case_id: case_id.into(), message_id: message_id.into() };
     let revealed = AnswersClient::new(stack.channel("intake")).reveal_answer(request("service:outreach", asked)).await;
     revealed.map(tonic::Response::into_inner)
 }
 
-async fn sent(stack: &Stack, case_id: &str, message_id: &str) {
+pub async fn sent(stack: &Stack, case_id: &str, message_id: &str) {
     let sent = MessageSent {
         message_id: message_id.into(),
         purpose: Purpose::Answer.into(),
@@ -59,7 +59,7 @@ async fn sent(stack: &Stack, case_id: &str, message_id: &str) {
     stack.settle().await;
 }
 
-async fn failed(stack: &Stack, case_id: &str, message_id: &str, code: &str) {
+pub async fn failed(stack: &Stack, case_id: &str, message_id: &str, code: &str) {
     let (purpose, about_id) = (Purpose::Answer.into(), case_id.to_owned());
     let failed = MessageFailed { message_id: message_id.into(), purpose, about_id, code: code.into() };
     stack.publish("outreach", &failed, message_id.parse().unwrap(), 1).await;

@@ -7,7 +7,7 @@ use testkit::Stack;
 use super::{assert_refused, push, quarantine, start, states};
 use crate::{Reply, count};
 
-const SECRET: &str = "douyin-secret";
+pub const SECRET: &str = "douyin-secret";
 
 async fn app() -> Stack {
     start(json!({ "dy": { "kind": "douyin", "client_key": "aw1", "client_secret": SECRET } })).await
@@ -17,12 +17,12 @@ fn signature(secret: &str, body: &str) -> String {
     Sha1::digest(format!("{secret}{body}")).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn tell(stack: &Stack, id: &str, body: &str) -> Reply {
+pub async fn tell(stack: &Stack, id: &str, body: &str) -> Reply {
     let headers = [("x-douyin-signature", signature(SECRET, body)), ("msg-id", id.to_owned())];
     push(stack, "/v1/channels/dy", &headers, body).await
 }
 
-fn message(words: &str) -> String {
+pub fn message(words: &str) -> String {
     let content = json!({ "conversation_short_id": "c1", "server_message_id": "s1", "message_type": "text",
                           "create_time": 1_772_438_300_123_i64, "text": words });
     json!({ "event": "im_receive_msg", "client_key": "aw1", "from_user_id": "u-1", "to_user_id": "shop",

@@ -7,14 +7,14 @@ use std::sync::{
 
 use contracts::intake::v1::{
     CaseContactAdded, CaseLinked, CaseRegistered, LinkKind, ListAttachmentsRequest, RespondToCaseRequest,
-    RevealCaseRequest, attachments_client::AttachmentsClient, intake_client::IntakeClient,
+    RetryInboundRequest, RevealCaseRequest, attachments_client::AttachmentsClient, intake_client::IntakeClient,
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::{MailServer, Stack, free_port, request};
 use tokio::net::TcpListener;
 
-use super::{SECRET, contact, push_signed, quarantine, start, states};
+use super::{SECRET, client, contact, push_signed, quarantine, start, states};
 use crate::count;
 
 pub fn mailbox(port: u16) -> Value {
@@ -84,12 +84,14 @@ async fn r_int_02_an_answer_belongs_to_the_case_of_the_mail_it_answers() {
     stack.settle().await;
     let cases: Vec<CaseRegistered> = stack.events("intake").await;
     let added: Vec<CaseContactAdded> = stack.events("intake").await;
-    assert_eq!((states(&stack).await, cases.len(), added.len()), ([0, 4, 0, 0, 0], 3, 1));
+    // The third answers a mail we do not know, under the same subject within the hour.
+    assert_eq!((states(&stack).await, cases.len(), added.len()), ([0, 4, 0, 0, 0], 2, 2));
     let of_mails: Vec<uuid::Uuid> = sqlx::query_scalar("select case_id from inbound_message order by seq")
         .fetch_all(&stack.pool("intake"))
         .await
         .unwrap();
     assert_eq!((of_mails[0], of_mails[0].to_string()), (of_mails[1], added[0].case_id.clone()));
+    assert_eq!(of_mails[2], of_mails[0]);
     // What is worse than the case is one of its own, and says where it belongs.
     let linked: Vec<CaseLinked> = stack.events("intake").await;
     let of =
@@ -124,11 +126,61 @@ async fn r_int_02_a_mail_loop_makes_one_case_and_nothing_of_it_is_lost() {
         server.deliver(&format!("a{n:03}"), &mail("cy@example.com", &format!("{n}@cy"), "", &format!("Number {n}")));
     }
     look(&stack).await;
-    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 21, 0, 1_004, 0], 21));
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 21, 5, 999, 0], 21));
+    let waits = quarantine(&stack).await.remove(0);
+    assert!(waits.reason.contains("more than 20 mails within the hour"), "{}", waits.reason);
+    let retry = RetryInboundRequest { inbound_id: waits.inbound_id };
+    client(&stack).retry_inbound(request("staff:ana", retry)).await.unwrap();
+    stack.settle().await;
+    assert_eq!(
+        (states(&stack).await, count(&stack, "case_file").await),
+        ([0, 22, 4, 999, 0], 22),
+        "a person lets it in"
+    );
     stack.advance(SignedDuration::from_hours(2)).await;
     server.deliver("b", &mail("cy@example.com", "26@cy", "", "Number 26"));
     look(&stack).await;
-    assert_eq!(count(&stack, "case_file").await, 22);
+    assert_eq!(count(&stack, "case_file").await, 23);
+}
+
+/// A machine that answers every mail in other words: what goes on under one subject is one matter, and what is too much of it waits
+/// for a person.
+#[tokio::test]
+async fn r_int_02_a_mail_loop_of_ever_other_words_makes_one_case_too() {
+    let Some((stack, server)) = with_mails().await else { return };
+    for n in 0..1_000 {
+        let fields = format!("Subject: Re: Ticket\nIn-Reply-To: <{n}@shop.example>\n");
+        server.deliver(
+            &format!("{n:04}"),
+            &mail("bot@example.com", &format!("{n}@bot"), &fields, &format!("Number {n}")),
+        );
+    }
+    stack.settle().await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 20, 980, 0, 0], 1));
+    assert!(reasons(&stack).await.iter().all(|reason| reason.contains("more than 20 mails within the hour")));
+}
+
+/// A form of a web page writes for many customers: each is counted by the address that would be answered.
+#[tokio::test]
+async fn r_int_02_a_form_that_writes_for_many_customers_is_no_loop() {
+    let Some((stack, server)) = with_mails().await else { return };
+    for n in 0..30 {
+        let fields = format!("Subject: Contact form\nReply-To: c{n}@example.com\n");
+        server.deliver(
+            &format!("{n:02}"),
+            &mail("form@shop.example", &format!("{n}@form"), &fields, &format!("Number {n}")),
+        );
+    }
+    // The same words of another customer are another contact.
+    let again = "Subject: Contact form\nReply-To: d@example.com\n";
+    server.deliver("30", &mail("form@shop.example", "30@form", again, "Number 0"));
+    // One that names no customer waits for a person from the 21st mail on, and is not lost.
+    for n in 0..22 {
+        let text = format!("Name: {n}");
+        server.deliver(&format!("n{n:02}"), &mail("web@shop.example", &format!("{n}@web"), "Subject: Form\n", &text));
+    }
+    stack.settle().await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 51, 2, 0, 0], 51));
 }
 
 #[tokio::test]

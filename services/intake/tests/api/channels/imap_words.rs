@@ -3,7 +3,7 @@ use contracts::{
     common::v1::Lane,
     intake::v1::{
         CaseContactAdded, CaseInfoAdded, CaseRegistered, ListAttachmentsRequest, RecordPart, RequestInfoRequest,
-        RetryInboundRequest, attachments_client::AttachmentsClient,
+        RetryInboundRequest, RevealCaseRequest, attachments_client::AttachmentsClient, intake_client::IntakeClient,
     },
 };
 use jiff::SignedDuration;
@@ -80,7 +80,7 @@ async fn r_int_02_a_mail_loop_through_our_answers_makes_one_case_too() {
         server.deliver(&format!("{n:02}"), &mail("bot@example.com", &format!("{n}@bot"), &fields, "Got it."));
     }
     stack.settle().await;
-    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 20, 0, 40, 0], 1));
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 20, 40, 0, 0], 1));
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn r_int_09_harm_is_heard_in_the_25th_mail_of_an_hour_and_after_thousands_
     server.deliver("a", &mail("di@example.com", "1@di", "Subject: Hello\n", &format!("{long}\n用了以后脸肿了")));
     stack.settle().await;
     let harmed = cases(&stack).await.iter().filter(|case| case.lane() == Lane::Health).count();
-    assert_eq!((states(&stack).await, harmed), ([0, 22, 0, 4, 0], 2));
+    assert_eq!((states(&stack).await, harmed), ([0, 22, 4, 0, 0], 2));
 }
 
 /// What an answer quotes was said before, by us perhaps; what is forwarded was not.
@@ -145,6 +145,35 @@ async fn r_int_04_a_mail_of_1970_with_words_is_a_case_of_the_time_we_got_it() {
     let [case] = cases(&stack).await.try_into().unwrap();
     assert_eq!(case.occurred_at.unwrap().seconds, stack.now().as_second());
     assert_eq!((case.occurred_at, states(&stack).await), (case.recorded_at, [0, 1, 0, 0, 0]));
+    assert_eq!(view(&stack, &case.case_id).await.date_doubt, "not_believed");
+    server.deliver("2", &mail("bo@example.com", "2@pc", "", "When do you close?"));
+    server.deliver("3", &mail("cy@example.com", "3@pc", "Date: Mon, 2 Mar 2026 07:00:00 +0000\n", "Are you open?"));
+    look(&stack).await;
+    let mut doubts = Vec::new();
+    for case in cases(&stack).await {
+        doubts.push(view(&stack, &case.case_id).await.date_doubt);
+    }
+    assert_eq!(doubts, ["not_believed", "missing", ""]);
+}
+
+/// A megabyte of emoji is a contact as any other: what fits is kept in the case and what does not is said to be missing; all of it
+/// lies in the raw mail.
+#[tokio::test]
+async fn r_int_01_a_megabyte_of_emoji_is_taken_in_cut_and_kept_whole_beside() {
+    let Some((stack, server)) = with_mails().await else { return };
+    server.deliver("1", &mail("bo@example.com", "1@pc", "Subject: Hello\n", &"😀".repeat(262_144)));
+    stack.settle().await;
+    let [case] = cases(&stack).await.try_into().unwrap();
+    let look = RevealCaseRequest { case_id: case.case_id, purpose: "handling".into() };
+    let mut intake = IntakeClient::new(stack.channel("intake"));
+    let said = intake.reveal_case(request("staff:ana", look)).await.unwrap().into_inner().content;
+    assert!(said.starts_with("Hello\n\n😀") && said.ends_with("[cut here: the mail goes on]"), "{}", said.len());
+    assert!((3_800..=4_000).contains(&said.chars().count()), "{}", said.chars().count());
+    let kept: i64 = sqlx::query_scalar("select max(length(body))::bigint from inbound_message")
+        .fetch_one(&stack.pool("intake"))
+        .await
+        .unwrap();
+    assert!(kept > 1 << 20, "{kept}");
 }
 
 /// A server that cannot hand two of three mails out.

@@ -1,4 +1,5 @@
 //! Channels with a form of their own: pushed as their platforms push, taken in afterwards.
+mod acknowledgements;
 mod answers;
 mod calls;
 pub mod counters;

@@ -66,6 +66,31 @@ pub struct Facts {
     /// Who takes it cannot tell a second one from the first: what may have been sent is not sent again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub once: bool,
+    /// The case of what it is about, where it is not about a complaint itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<Of>,
+}
+
+/// By what a case is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    Case(Uuid),
+    Complaint(Uuid),
+}
+
+impl Facts {
+    /// The case whose customer is told by it how far things are: he may look how it stands (R-INT-24).
+    pub fn progress_of(&self) -> Option<Of> {
+        match self.purpose {
+            Purpose::Offer | Purpose::Result | Purpose::Progress | Purpose::Satisfaction => {
+                Some(Of::Complaint(self.about_id))
+            }
+            Purpose::Repaired => self.case,
+            Purpose::FollowUp | Purpose::Improvement | Purpose::SuggestionAdopted => None,
+            Purpose::SuggestionDeclined | Purpose::MajorIssue | Purpose::Answer => None,
+        }
+    }
 }
 
 /// A message and how far it got.
