@@ -123,6 +123,7 @@ begin
         case jsonb_typeof(request->'replacements') when 'array' then request->'replacements' else '[]' end
       ) as one
       where one->'state'->>'kind' not in ('delivered', 'lost', 'returned_undelivered', 'money_instead')
+        and coalesce(jsonb_typeof(request->'cancelled'), 'null') = 'null'
       group by 1
     ) as waiting
   );
