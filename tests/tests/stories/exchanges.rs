@@ -1,7 +1,9 @@
 //! Stories of goods that go out again: dearer, cheaper, and lost on the way until the customer wants his money.
 use contracts::{
     common::v1::{Money, Remedy, RemedyKind},
-    complaint::v1::{DraftSolutionRequest, EscalationClosed, EscalationRaised, EscalationTrigger, SubmitSolutionRequest},
+    complaint::v1::{
+        DraftSolutionRequest, EscalationClosed, EscalationRaised, EscalationTrigger, SubmitSolutionRequest,
+    },
     fulfilment::v1::{
         CancelServiceOrderRequest, CompleteAgreedOrderRequest, GetServiceOrderRequest, InspectGoodsRequest,
         InspectionResult, LineRequest, ListServiceOrdersRequest, OrderOrigin, PickReplacementRequest,

@@ -121,7 +121,13 @@ async fn say(house: &House, said: Said, order: u128) {
             house.hear("fulfilment", &OrderFailed { order_id, complaint_id, remedy_id, code }, order).await;
         }
         Said::Cancelled => {
-            house.hear("fulfilment", &OrderCancelled { order_id, reason: "changed_his_mind".into() }, order).await;
+            house
+                .hear(
+                    "fulfilment",
+                    &OrderCancelled { order_id, reason: "changed_his_mind".into(), ..Default::default() },
+                    order,
+                )
+                .await;
         }
         Said::Finished => finished(house, order, "completed").await,
         Said::Partly => finished(house, order, "closed_partial").await,
@@ -225,7 +231,7 @@ async fn r_ful_05_whatever_arrives_first_nothing_stays_raised_about_an_order_tha
     let house = House::open().await;
     let (order, aggregate) = (60, Uuid::from_u128(60));
     let held = compensation(id(order), "held_back", "");
-    let over = OrderCancelled { order_id: id(order), reason: "changed_his_mind".into() };
+    let over = OrderCancelled { order_id: id(order), reason: "changed_his_mind".into(), ..Default::default() };
     house.stack.publish("fulfilment", &over, aggregate, 2).await;
     house.stack.publish("fulfilment", &held, aggregate, 1).await;
     house.stack.publish("fulfilment", &over, aggregate, 2).await;
