@@ -147,6 +147,7 @@ async fn r_int_04_a_mail_of_1970_with_words_is_a_case_of_the_time_we_got_it() {
     assert_eq!((case.occurred_at, states(&stack).await), (case.recorded_at, [0, 1, 0, 0, 0]));
     assert_eq!(view(&stack, &case.case_id).await.date_doubt, "not_believed");
     server.deliver("2", &mail("bo@example.com", "2@pc", "", "When do you close?"));
+    look(&stack).await;
     server.deliver("3", &mail("cy@example.com", "3@pc", "Date: Mon, 2 Mar 2026 07:00:00 +0000\n", "Are you open?"));
     look(&stack).await;
     let mut doubts = Vec::new();
