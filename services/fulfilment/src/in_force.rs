@@ -11,13 +11,16 @@ use crate::{
     store,
 };
 
+/// The version of the book that was read, and what it says decides.
+type Known = (u64, Arc<Policy>);
+
 /// The policy in force, kept until another version is.
 #[derive(Clone)]
 pub struct InForce {
     pool: PgPool,
     road: Road,
     configured: Arc<Policy>,
-    known: Arc<Mutex<Option<(u64, Arc<Policy>)>>>,
+    known: Arc<Mutex<Option<Known>>>,
 }
 
 impl InForce {
@@ -60,7 +63,7 @@ impl InForce {
         Ok(policy)
     }
 
-    fn known(&self) -> Option<(u64, Arc<Policy>)> {
+    fn known(&self) -> Option<Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

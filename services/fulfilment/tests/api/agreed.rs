@@ -212,3 +212,22 @@ async fn r_ful_17_an_agreed_exchange_that_was_paid_for_or_sent_goes_on() {
         assert_eq!(code(&world.end(&id, "sf-7").await.unwrap_err()), "order.carried_out", "{price}");
     }
 }
+
+#[tokio::test]
+async fn r_ful_17_cash_that_was_agreed_waits_until_the_purchase_it_is_paid_for_is_known() {
+    let world = World::new().await;
+    let purchase = Uuid::new_v4();
+    let (id, _) = world.promised(RemedyKind::Compensation, Some(300), purchase).await;
+    let early = world.complete(&id, vec![], gift("cash", 300)).await.unwrap_err();
+    assert_eq!(wrong_fields(&early), ["compensation"]);
+    assert_eq!(world.status(id.parse().unwrap()).await, "promised", "nothing moved");
+    world.purchase(purchase, &[1_000]).await;
+    world.stack.settle().await;
+    assert_eq!(world.complete(&id, vec![], gift("cash", 300)).await.unwrap(), "in_review");
+    let (coupon, _) = world.promised(RemedyKind::Compensation, Some(300), Uuid::new_v4()).await;
+    assert_eq!(
+        world.complete(&coupon, vec![], gift("coupon", 300)).await.unwrap(),
+        "authorised",
+        "no purchase pays it"
+    );
+}

@@ -232,19 +232,31 @@ async fn r_ful_15_cash_leaves_once_whatever_the_provider_does() {
 
 #[tokio::test]
 async fn r_ful_15_cash_for_a_purchase_that_was_paid_in_cash_alone_is_given_by_a_person() {
-    use contracts::common::v1::TenderKind;
+    use contracts::common::v1::TenderKind::{Card, Cash, Points};
     let world = World::new().await;
-    let purchase = world.sold_by(Some(1), &[(1, 1_000)], &[(TenderKind::Cash, 1_000, 0)]).await;
+    for paid in [&[(Cash, 1_000, 0)][..], &[(Points, 1_000, 500)], &[(Cash, 600, 0), (Points, 400, 20)]] {
+        let purchase = world.sold_by(Some(1), &[(1, 1_000)], paid).await;
+        let lines = vec![line(purchase, "0", 1, "service")];
+        let asked = world.ask(ANA, RequestServiceOrderRequest { lines, ..wish("cash", 300) }).await.unwrap();
+        assert_eq!(
+            world.approve_gift(MANAGER, &asked.id).await.unwrap(),
+            "authorised",
+            "no provider took it, none pays"
+        );
+        world.stack.settle().await;
+        let view = world.given(&asked.id).await;
+        assert_eq!((view.status.as_str(), view.purchase_id.as_str(), view.refund_id.as_str()), ("approved", "", ""));
+        assert_eq!((world.refunds().await, world.ledger().await.entries.len()), (vec![], 0));
+        assert_eq!(world.issue(&asked.id, true).await.unwrap(), "completed");
+    }
+    let spent = world.budgets().await.remove(0);
+    assert_eq!((spent.reserved, spent.spent), (cny(0), cny(900)));
+    let purchase = world.sold_by(Some(1), &[(1, 1_000)], &[(Cash, 999, 0), (Card, 1, 0)]).await;
     let lines = vec![line(purchase, "0", 1, "service")];
     let asked = world.ask(ANA, RequestServiceOrderRequest { lines, ..wish("cash", 300) }).await.unwrap();
-    assert_eq!(world.approve_gift(MANAGER, &asked.id).await.unwrap(), "authorised", "no provider took it, none pays");
+    world.approve_gift(MANAGER, &asked.id).await.unwrap();
     world.stack.settle().await;
-    let view = world.given(&asked.id).await;
-    assert_eq!((view.status.as_str(), view.purchase_id.as_str(), view.refund_id.as_str()), ("approved", "", ""));
-    assert_eq!((world.refunds().await, world.ledger().await.entries.len()), (vec![], 0));
-    assert_eq!(world.issue(&asked.id, true).await.unwrap(), "completed");
-    let spent = world.budgets().await.remove(0);
-    assert_eq!((spent.reserved, spent.spent), (cny(0), cny(300)));
+    assert_eq!(world.stands(&asked.id).await, stood("completed", 300), "the provider took a part, and may pay");
 }
 
 #[tokio::test]
