@@ -78,6 +78,14 @@ fn everybody_answers() -> Board {
     };
     let absent =
         analytics::Figure { metric: "M13".into(), unit: "per_thousand".into(), ..analytics::Figure::default() };
+    let cost = |part: &str, minor: f64| analytics::Figure {
+        metric: "M34".into(),
+        part: part.into(),
+        value: Some(minor),
+        unit: "minor_units".into(),
+        ..analytics::Figure::default()
+    };
+    let (costs, by_cause) = (cost("mean.CNY", 98_765.0), cost("CNY.cause.broken", 43_210.0));
     let watermark = analytics::Watermark { stream: "DEPT".into(), events: 7, ..analytics::Watermark::default() };
     Board {
         services: SERVICES.map(|name| (name, Ok(status.clone()))).into(),
@@ -110,7 +118,7 @@ fn everybody_answers() -> Board {
             next_page_token: String::new(),
         }),
         events: vec![("complaint", entry)],
-        figures: Ok(GetFiguresResponse { figures: vec![share, absent], watermarks: vec![watermark] }),
+        figures: Ok(GetFiguresResponse { figures: vec![share, absent, costs, by_cause], watermarks: vec![watermark] }),
         ..nobody_answers()
     }
 }
@@ -135,6 +143,7 @@ fn everything_is_shown_when_everybody_answers() {
     );
     assert_says(&page, &["complaint recorded", "staff:ana", "department", "0190-aggregate"]);
     assert_says(&page, &["80.0 %", ">50<", "67.0 % to 88.8 %", "no data", "3, oldest 1.50 s", "INTAKE 12"]);
+    assert!(page.contains("987.65 CNY") && !page.contains("432.10"), "whom costs lie with is asked for apart");
     assert!(!page.contains("not known") && !page.contains("Not known"), "{page}");
 }
 
