@@ -71,6 +71,13 @@ impl Wording {
         self.fill(include_str!("../templates/acknowledgement.txt"), of.case_id, &open)
     }
 
+    /// A person's words, and below them where their case can be seen; the link is empty where it is not to be named.
+    pub fn answer(&self, text: &str, link: &str) -> String {
+        let link = self.page(Some(link).filter(|link| !link.is_empty()));
+        let below = self.fill(include_str!("../templates/answer_link.txt"), "", &[("{link}", link)]);
+        if below.is_empty() { text.to_owned() } else { format!("{text}\n\n{}", below.trim_end()) }
+    }
+
     /// Whether a message can name the link to a status page.
     pub fn names_links(&self) -> bool {
         self.status_pages.is_some()

@@ -11,7 +11,7 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::Request,
+    extract::{MatchedPath, Request},
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::get,
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{body::Body, server::NamedService, service::RoutesBuilder};
 use tonic_health::pb::health_server::HealthServer;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
+use tracing::Span;
 
 use crate::{clock::Clock, document::Document, fault::Fault, grpc, health::Health};
 
@@ -130,8 +131,14 @@ impl Parts {
             .merge(grpc::guarded(self.grpc.routes().into_axum_router()))
             .fallback(nothing_here)
             .layer(CatchPanicLayer::new())
-            .layer(TraceLayer::new_for_http()))
+            .layer(TraceLayer::new_for_http().make_span_with(span)))
     }
+}
+
+/// What a request is told under in the log: the path as it was offered, for a link has its token in its own.
+fn span(request: &Request) -> Span {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    tracing::debug_span!("request", method = %request.method(), path)
 }
 
 /// Nothing is served at this path: gRPC says so in its trailer of a 200, HTTP with a 404.

@@ -35,6 +35,42 @@ async fn http_clients_get_a_404_and_grpc_clients_unimplemented() {
     }
 }
 
+/// Whoever reads the log must not open a customer's page by it.
+#[tokio::test]
+async fn the_log_names_the_path_that_is_offered_and_not_what_was_asked_for_in_it() {
+    let said = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+        .with_writer({
+            let said = Arc::clone(&said);
+            move || Log(Arc::clone(&said))
+        })
+        .finish();
+    let _logging = tracing::subscriber::set_default(log);
+    let routes = Router::new().route("/v1/status/{token}", get(|| async { "yes" }));
+    let router = Parts::new().http(routes).into_router(None, Default::default()).unwrap();
+    for path in ["/v1/status/canary?token=canary", "/nowhere/canary"] {
+        router.clone().oneshot(Request::builder().uri(path).body(Body::empty()).unwrap()).await.unwrap();
+    }
+    let said = String::from_utf8(said.lock().unwrap().clone()).unwrap();
+    assert!(said.contains("/v1/status/{token}") && !said.contains("canary"), "{said}");
+}
+
+/// Keeps what is logged.
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn a_service_that_needs_no_database_is_live_and_ready() {
     for path in ["/here", "/live", "/ready"] {

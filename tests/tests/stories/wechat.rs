@@ -126,7 +126,11 @@ async fn r_int_08_r_int_21_an_article_answers_on_wechat_and_then_a_person_who_ha
     assert!(owed.undelivered && owed.reply.is_some());
     told.lock().unwrap().1 = 0;
     world.answer_there(&case.case_id, "天热时请放冰箱。").await;
-    assert_eq!(told.lock().unwrap().0[1..], [json!(["o-1", "天热时请放冰箱。"])]);
+    let arrived = told.lock().unwrap().0.clone();
+    let words = arrived[1][1].as_str().unwrap();
+    assert_eq!((arrived.len(), &arrived[1][0]), (2, &json!("o-1")), "{arrived:?}");
+    assert!(words.starts_with("天热时请放冰箱。\n\n"), "{words}");
+    assert!(words.contains("https://aftercare.example/v1/status/"), "the first words that arrive bring the link");
     assert_eq!(world.stack.events::<CaseAnswerSent>("intake").await.len(), 2, "the article and the answer");
 
     world.stack.advance(SignedDuration::from_mins(1)).await;

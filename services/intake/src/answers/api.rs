@@ -25,6 +25,9 @@ use crate::{
     wire, words,
 };
 
+/// The most bytes of the line that names the status page.
+const LINK_MAX: usize = 512;
+
 /// The service.
 pub struct Answers(pub Arc<App>);
 
@@ -70,15 +73,13 @@ impl AnswersRpc for Answers {
         let sent = found.2.answer_sent(message_id).ok_or_else(unknown)?;
         let purpose = format!("message:{message_id}");
         let look = Look { actor: &actor, purpose: &purpose, at: app.clock.now() };
-        let (acknowledgement, text) = match sent.acknowledgement {
-            true => (super::acknowledgement(app, &found, &look).await?, String::new()),
-            false => (None, text(app, &found, sent, look).await?.ok_or_else(unknown)?),
-        };
         let automatic = sent.is_automatic();
-        let mut revealed = RevealAnswerResponse { text, automatic, acknowledgement, ..RevealAnswerResponse::default() };
+        let mut revealed = RevealAnswerResponse { automatic, ..RevealAnswerResponse::default() };
         let Some(kind) = app.ways.kind_of(&sent.over) else {
             let (over, case_id) = (sent.over.clone(), case_id.to_string());
             revealed.push = Some(PushTarget { over, case_id, ..PushTarget::default() });
+            // Whoever brought the contact was given the link there and then.
+            revealed.text = text(app, &found, sent, look).await?.ok_or_else(unknown)?;
             return Ok(Response::new(revealed));
         };
         let last = last_message(app, case_id, &found.2).await?.filter(|last| last.source == sent.over);
@@ -87,6 +88,18 @@ impl AnswersRpc for Answers {
         let said_to = store::case(&app.pool, last.case_id).await?;
         let raw = last.open(app, customer_of(&said_to)?).await?;
         let to = Address::of(kind, &raw).ok_or_else(|| Fault::not_found("address", "in the message"))?;
+        let private = !Address::is_public(kind, &raw);
+        if sent.acknowledgement {
+            let said = if private { super::acknowledgement(app, &found, sent, &look).await? } else { None };
+            revealed.acknowledgement = Some(said.ok_or_else(unknown)?);
+        } else {
+            revealed.text = text(app, &found, sent, look).await?.ok_or_else(unknown)?;
+            let longest = app.ways.of_source(&sent.over).and_then(|way| way.longest);
+            let fits = longest.is_none_or(|longest| revealed.text.len() + LINK_MAX <= longest);
+            if private && fits && !automatic && found.2.brings_link(message_id) {
+                revealed.status_link = super::link(app, &found, &look).await?.0;
+            }
+        }
         match to {
             Address::Mail { address, subject, id, before } => {
                 revealed.mail = Some(MailThread { address, subject, in_reply_to: id, references: before });
@@ -115,10 +128,21 @@ impl AnswersRpc for Answers {
             false => checks.id("complaint_id", &r.complaint_id).filter(|_| r.case_id.is_empty()),
         };
         let purpose = checks.text("purpose", r.purpose.trim(), 1..=200);
-        let (Some(actor), Some(id), Some(purpose)) = (actor, id, purpose) else { return Err(checks.fault().into()) };
+        let customer = match r.customer_id.is_empty() {
+            true => Some(None),
+            false => checks.id("customer_id", &r.customer_id).map(Some),
+        };
+        let (Some(actor), Some(id), Some(purpose), Some(customer)) = (actor, id, purpose, customer) else {
+            return Err(checks.fault().into());
+        };
         let app = &self.0;
         let found =
             if by_case { store::case(&app.pool, id).await? } else { store::of_complaint(&app.pool, id).await? };
+        if let Some(customer) = customer
+            && !store::customer::same_person(&app.pool, customer_of(&found)?, customer).await?
+        {
+            return Err(Fault::not_found(if by_case { "case" } else { "complaint" }, id).into());
+        }
         let look = Look { actor: &actor, purpose, at: app.clock.now() };
         let (status_link, until) = super::link(app, &found, &look).await?;
         let (case_id, good_until) = (found.0.to_string(), Some(proto::timestamp(until)));

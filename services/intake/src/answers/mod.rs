@@ -20,8 +20,9 @@ use crate::{
     app::App,
     channels::Last,
     domain::{
+        arrival::Acknowledged,
         case::{Case, Command},
-        sending::part,
+        sending::{Sent, part},
         vocabulary::{Channel, Lane},
     },
     rest::status_link,
@@ -96,22 +97,27 @@ pub async fn link(app: &App, found: &Found, look: &Look<'_>) -> Result<(String, 
     Ok((status_link(app, found.0, look.at), calendar::add(look.at, app.status_links)))
 }
 
-/// What a customer is told who came while nobody works: when a person answers, in the hours of the place; none where somebody
-/// worked. The look is recorded.
-async fn acknowledgement(app: &App, found: &Found, look: &Look<'_>) -> Result<Option<Acknowledgement>, Fault> {
-    let Some((facts, closed)) = found.2.facts.as_ref().and_then(|facts| Some((facts, facts.closed.as_ref()?))) else {
+/// What a customer is told who came while nobody works: when a person answers, in the hours of the place; none where that is not so
+/// any more. The look is recorded.
+async fn acknowledgement(
+    app: &App,
+    found: &Found,
+    sent: &Sent,
+    look: &Look<'_>,
+) -> Result<Option<Acknowledgement>, Fault> {
+    let Some(Acknowledged { from, calendar, by }) = found.2.acknowledges(sent, &app.levels, look.at) else {
         return Ok(None);
     };
     let (status_link, _) = link(app, found, look).await?;
-    let zone = app.calendars.newest().find(|one| one.name == closed.calendar).map(|one| one.zone.clone());
+    let zone = app.calendars.newest().find(|one| one.name == calendar).map(|one| one.zone.clone());
     // An answer that is promised before then is given whatever the hours.
-    let from = Some(closed.until).filter(|from| look.at < *from && *from < facts.respond_by);
+    let from = Some(from).filter(|from| by.is_none_or(|by| *from < by));
     Ok(Some(Acknowledgement {
         case_id: found.0.to_string(),
         answered_from: from.map(proto::timestamp),
-        answer_by: Some(proto::timestamp(facts.respond_by)),
+        answer_by: by.map(proto::timestamp),
         zone: zone.unwrap_or_default(),
-        health: facts.lane == Lane::Health,
+        health: found.2.facts.as_ref().is_some_and(|facts| facts.lane == Lane::Health),
         status_link,
     }))
 }

@@ -9,8 +9,13 @@ use super::{
     push::{Message, Push, Received, Refusal, Trouble, Understood, hashed, plain},
     signature::{same, sha1_hex},
 };
-use crate::rest::{CaseRequest, Customer};
+use crate::{
+    domain::arrival::{Arrival, Told},
+    rest::{CaseRequest, Customer},
+};
 
+/// The event of a comment under a video.
+const COMMENT: &str = "item_comment_reply";
 /// Above this a time is in milliseconds.
 const SECONDS_MAX: i64 = 100_000_000_000;
 
@@ -47,6 +52,10 @@ impl Event {
         Some(event)
     }
 
+    fn is_public(&self) -> bool {
+        self.event == COMMENT
+    }
+
     fn text(&self, name: &str) -> Option<String> {
         plain(self.content.get(name)?)
     }
@@ -80,24 +89,30 @@ impl Douyin {
     /// What was written to us, in a conversation or under a video.
     pub fn understand(&self, raw: &[u8]) -> Result<Understood, Trouble> {
         let event = Event::read(raw).ok_or_else(|| Trouble::lasting("the body is not an event of Douyin in JSON"))?;
+        // What is answered under a video everybody reads: nothing that is the customer's alone is said there.
+        let told = event.is_public().then_some(Told::NoWayBack);
         let (writer, words) = match event.event.as_str() {
             "im_receive_msg" | "receive_msg" => {
                 let kind = event.text("message_type").unwrap_or_default();
                 let words = if kind == "text" { event.text("text") } else { Some(format!("[{kind}]")) };
                 (event.from_user_id.clone(), words)
             }
-            "item_comment_reply" => {
-                (event.text("comment_user_id").or(event.from_user_id.clone()), event.text("content"))
-            }
+            COMMENT => (event.text("comment_user_id").or(event.from_user_id.clone()), event.text("content")),
             other => return Ok(Understood::event(other)),
         };
         Ok(Understood::Contact(Box::new(CaseRequest {
             customer: Some(Customer { r#ref: writer, ..Customer::default() }),
             content: words,
             occurred_at: event.text("create_time").and_then(|text| instant(text.parse().ok()?)),
+            arrival: Arrival { told, ..Arrival::default() },
             ..CaseRequest::default()
         })))
     }
+}
+
+/// Whether everybody can read what was written, and what is answered to it.
+pub fn is_public(raw: &[u8]) -> bool {
+    Event::read(raw).is_some_and(|event| event.is_public())
 }
 
 /// Who wrote, and in which conversation or under which comment, as Douyin calls them.

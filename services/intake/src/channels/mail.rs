@@ -29,12 +29,19 @@ const PARTS_MAX: usize = 20;
 /// The most earlier mails that are looked for.
 const ANSWERS_MAX: usize = 50;
 /// What mail programs write before the subject of an answer, in lower case.
-const ANSWERED: [&str; 13] =
-    ["re", "aw", "sv", "fw", "fwd", "wg", "auto", "automatic reply", "回复", "答复", "转发", "自动回复", "自动答复"];
+const ANSWERED: [&str; 5] = ["re", "aw", "sv", "回复", "答复"];
+/// The same of an answer that nobody wrote.
+const BY_ITSELF: [&str; 4] = ["auto", "automatic reply", "自动回复", "自动答复"];
+/// The same of what is forwarded: it is about something else, whatever its subject.
+const FORWARDED: [&str; 4] = ["fw", "fwd", "wg", "转发"];
 /// What an address begins with that takes no answers, without dashes and the like.
 const NOBODY: [&str; 5] = ["noreply", "donotreply", "mailerdaemon", "postmaster", "bounce"];
 /// The fields of a mailing list (RFC 2369, RFC 2919).
 const OF_LISTS: [&str; 3] = ["List-Id", "List-Post", "List-Unsubscribe"];
+/// What machines that answer in somebody's absence write without saying what they are (RFC 3834 came later).
+const OF_ABSENCE: [&str; 2] = ["X-Autoreply", "X-Autorespond"];
+/// How a receiving server says that a mail is not of whom it names (RFC 8601).
+const FORGED: [&str; 3] = ["spf=fail", "dkim=fail", "dmarc=fail"];
 /// A sender's clock that is further back was never set.
 const EARLIEST: Timestamp = Timestamp::constant(946_684_800, 0);
 /// What the head of a mail that is too large begins with.
@@ -52,7 +59,7 @@ pub struct Mail {
     pub answered_at: String,
     /// Its subject without what programs write before that of an answer; none where it has none.
     pub matter: Option<String>,
-    /// It answers another mail, as far as it tells.
+    /// It answers another mail, as far as it tells; what is forwarded does not.
     pub is_answer: bool,
     /// The mails it answers by the ids they are stored under, the nearest first.
     pub answers: Vec<String>,
@@ -127,19 +134,20 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
         heard: Some(heard(&mail, &text, &attachments(&mail))),
         ..CaseRequest::default()
     };
-    let words = words(mail.subject().unwrap_or_default(), &text);
+    let said = mail.subject().unwrap_or_default();
+    let first = written_before(said).map(|(before, _)| before);
+    let is_forward = first.as_deref().is_some_and(|before| FORWARDED.contains(&before));
+    let words = words(said, &text, is_forward);
     let files = mail.attachments().map(|part| hashed(part.contents()));
     let whole = listed(mail.in_reply_to()).into_iter().chain(files).fold(words.clone(), |all, one| all + "\n" + &one);
-    let said = mail.subject().unwrap_or_default();
     let matter: String = matter(said).chars().filter(|c| !c.is_whitespace()).collect();
-    let is_answer = matter.len() < said.chars().filter(|c| !c.is_whitespace()).map(char::len_utf8).sum();
     let (answers, ours) = (answers(&mail), ours(&mail));
     let read = Box::new(Mail {
         request,
         sender: address,
         answered_at,
         matter: Some(matter).filter(|matter| !matter.is_empty()),
-        is_answer: is_answer || !answers.is_empty(),
+        is_answer: !is_forward && (first.is_some() || !answers.is_empty()),
         answers,
         ours,
         words,
@@ -207,14 +215,31 @@ fn answered_at(mail: &Parsed<'_>) -> Option<String> {
     mail.reply_to()?.iter().find_map(|one| identity::email(one.address()?))
 }
 
-/// Whether an answer that nobody wrote would be read by nobody, or by somebody else than its sender. Such a mail is a contact like
+/// Whether an answer that nobody wrote would be read by nobody, or by somebody else than its sender: also by whoever did not write
+/// it, as the server that received it says. Such a mail is a contact like
 /// any other; only a machine of ours does not write back.
 fn nobody_reads(mail: &Parsed<'_>, address: &str, answered_at: &str) -> bool {
     let local = address.split('@').next().unwrap_or_default();
     let local: String = local.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     answered_at != address
         || NOBODY.iter().any(|nobody| local.starts_with(nobody))
-        || OF_LISTS.iter().any(|name| field(mail, name).is_some())
+        || OF_LISTS.iter().chain(&OF_ABSENCE).any(|name| field(mail, name).is_some())
+        || written_by_itself(mail.subject().unwrap_or_default())
+        || is_forged(mail)
+}
+
+/// Whether its subject says that it was written in somebody's absence.
+fn written_by_itself(subject: &str) -> bool {
+    let subject = subject.trim().to_lowercase();
+    BY_ITSELF.iter().skip(1).any(|said| subject.starts_with(said))
+        || written_before(&subject).is_some_and(|(before, _)| BY_ITSELF.contains(&before.as_str()))
+}
+
+/// Whether the server that received it last, whose word stands first, says that it is not of whom it names.
+fn is_forged(mail: &Parsed<'_>) -> bool {
+    let results = field(mail, "Authentication-Results").unwrap_or_default();
+    let plain = |result: &str| result.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    results.split(';').map(plain).any(|result| FORGED.iter().any(|forged| result.starts_with(forged)))
 }
 
 /// By what a machine shows that nobody reads an answer (RFC 3834 and what came before it).
@@ -324,18 +349,25 @@ fn content(subject: &str, text: &str, attachments: &[String]) -> String {
     parts.collect::<Vec<_>>().join("\n\n")
 }
 
-/// A subject without what programs write before that of an answer.
+/// A subject without what programs write before that of an answer or of what is forwarded.
 fn matter(mut subject: &str) -> &str {
-    while let Some((prefix, rest)) = subject.split_once([':', '：'])
-        && ANSWERED.contains(&prefix.trim().to_lowercase().as_str())
-    {
+    while let Some((_, rest)) = written_before(subject) {
         subject = rest;
     }
     subject
 }
 
-fn words(subject: &str, text: &str) -> String {
-    let said = text.lines().filter(|line| !line.trim_start().starts_with('>'));
+/// What a program wrote before a subject, in lower case, and the rest.
+fn written_before(subject: &str) -> Option<(String, &str)> {
+    let (before, rest) = subject.split_once([':', '：'])?;
+    let before = before.trim().to_lowercase();
+    let known = [ANSWERED.as_slice(), &BY_ITSELF, &FORWARDED].concat().contains(&before.as_str());
+    known.then_some((before, rest))
+}
+
+/// What is quoted is what it says, where it is forwarded.
+fn words(subject: &str, text: &str, is_forward: bool) -> String {
+    let said = text.lines().filter(|line| is_forward || !line.trim_start().starts_with('>'));
     [matter(subject)].into_iter().chain(said).flat_map(str::chars).filter(|c| !c.is_whitespace()).collect()
 }
 

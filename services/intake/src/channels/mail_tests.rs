@@ -188,6 +188,42 @@ fn r_int_02_mails_are_known_by_their_message_id_or_by_what_they_are_and_name_tho
     assert_ne!(one.whole, two.whole, "the answer to another mail");
 }
 
+#[test]
+fn r_int_16_what_nobody_wrote_and_what_is_of_somebody_else_is_written_back_to_by_no_machine() {
+    let told = |fields: &str| read(with(fields)).request.arrival.told;
+    for fields in [
+        "Subject: 自动回复：我在休假\r\n",
+        "Subject: 自动回复 我在休假\r\n",
+        "Subject: Automatic reply: away\r\n",
+        "Subject: Auto: away\r\n",
+        "X-Autoreply: yes\r\n",
+        "X-Autorespond: away\r\n",
+        "Authentication-Results: mx.shop.example;\r\n spf=fail smtp.mailfrom=a@b.cn; dkim=none\r\n",
+        "Authentication-Results: mx.shop.example; spf=pass; dmarc = fail (p=reject)\r\n",
+    ] {
+        assert_eq!(told(fields), Some(Told::NobodyReads), "{fields}");
+    }
+    for fields in [
+        "Subject: Automobile\r\n",
+        "Subject: Re: 自动洗手机\r\n",
+        "Authentication-Results: mx.shop.example; spf=softfail; dkim=pass; dmarc=pass\r\n",
+        "Authentication-Results: mx.shop.example; spf=pass\r\nAuthentication-Results: other.example; spf=fail\r\n",
+    ] {
+        assert_eq!(told(fields), None, "{fields}");
+    }
+}
+
+/// Mails of many matters are forwarded under one subject, and what they say is quoted.
+#[test]
+fn r_int_02_what_is_forwarded_answers_nothing_and_says_what_it_quotes() {
+    let of = |subject: &str, text: &str| read(format!("From: a@b.cn\r\nSubject: {subject}\r\n\r\n{text}"));
+    let is_answer = |subject: &str| of(subject, "x").is_answer;
+    assert!(["Re: a", "AW：a", "回复: a", "Re: Fwd: a"].iter().all(|subject| is_answer(subject)));
+    assert!(["a", "Fwd: a", "WG: Re: a", "转发：a", "Order: a"].iter().all(|subject| !is_answer(subject)));
+    assert_ne!(of("Fwd: 投诉", "> one").words, of("Fwd: 投诉", "> two").words);
+    assert_eq!(of("Re: 投诉", "> one").words, of("Re: 投诉", "> two").words);
+}
+
 /// Lines as they stand in mails, good and bad.
 fn lines() -> impl Strategy<Value = Vec<u8>> {
     let fields = "((From|Sender|Subject|Date|Message-ID|In-Reply-To|References|Content-Type|MIME-Version\

@@ -217,17 +217,19 @@ pub struct Marks<'a> {
     pub alike: &'a [u8],
     /// Its words, its files, the mail it answers.
     pub whole: &'a [u8],
-    /// Whoever an answer would go to.
+    /// Its sender, and whoever an answer would go to.
     pub answered: &'a [u8],
-    /// Its subject, and whoever an answer would go to; none where it has none.
+    /// Its subject, and the same; none where it has none.
     pub thread: Option<&'a [u8]>,
 }
 
-/// What came within the hour before a mail from whoever an answer to it would go to.
+/// What came within the hour before a mail from its sender, to be answered at the same address.
 #[derive(Debug, FromRow)]
 pub struct Hour {
     /// How many of them were taken in.
     pub taken_in: i64,
+    /// The cases they are in.
+    pub cases: Vec<Uuid>,
     /// The case of the same words with the same files, to the same mail.
     pub same: Option<Uuid>,
     /// The case of the same words.
@@ -236,7 +238,8 @@ pub struct Hour {
     pub thread: Option<Uuid>,
 }
 
-/// Notes what a mail is found by, and looks at what came within the hour before from whoever an answer to it would go to.
+/// Notes what a mail is found by, and looks at what came within the hour before from its sender, to be answered at the same
+/// address.
 pub async fn of_the_hour(pool: &PgPool, id: Uuid, marks: Marks<'_>) -> Result<Hour, Fault> {
     let hour = sqlx::query_as(
         "-- inbound_message.of_the_hour
@@ -244,6 +247,7 @@ pub async fn of_the_hour(pool: &PgPool, id: Uuid, marks: Marks<'_>) -> Result<Ho
            update inbound_message set alike = $2, whole = $3, answered = $4, thread = $5 where id = $1
            returning answered, seq, received_at)
          select count(*) filter (where e.state = 'taken_in') as taken_in,
+           coalesce(array_agg(distinct e.case_id), '{}') as cases,
            (array_agg(e.case_id order by e.seq) filter (where e.whole = $3))[1] as same,
            (array_agg(e.case_id order by e.seq) filter (where e.alike = $2))[1] as alike,
            (array_agg(e.case_id order by e.seq) filter (where e.thread = $5))[1] as thread

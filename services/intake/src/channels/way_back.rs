@@ -29,6 +29,11 @@ pub enum Address {
 }
 
 impl Address {
+    /// Whether everybody reads what is answered to this message of a source of this kind.
+    pub fn is_public(kind: &str, raw: &[u8]) -> bool {
+        kind == "douyin" && douyin::is_public(raw)
+    }
+
     /// Whoever wrote this message of a source of this kind; none where it names nobody.
     pub fn of(kind: &str, raw: &[u8]) -> Option<Self> {
         match kind {

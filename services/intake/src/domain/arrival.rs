@@ -1,6 +1,6 @@
 //! How a contact reached us, beside what it says: whether anybody was at work then (R-INT-16), and whether the time it names is
 //! believed (R-INT-04).
-//! Invariants: whoever writes while nobody works is told so once a case, over the channel he came by; that is no person's
+//! Invariants: whoever writes while nobody works is told so once a case and closed time, over the channel he came by; that is no person's
 //! answer, so it keeps no promise; where he cannot be told the case says why.
 use jiff::{SignedDuration, Timestamp};
 use kernel::sla::{self, Hours, Levels};
@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::{
     answer::opens,
-    case::Event,
-    sending::{self, Words, acknowledgement_message},
+    case::{Case, Contact, Event, State},
+    sending::{self, Fate, Sent, Words, later_acknowledgement},
 };
 
 /// What was said longer ago is acknowledged to nobody: a mailbox that is read for the first time is full of old mails.
@@ -103,10 +103,67 @@ impl Closed {
         Some(Self { until, calendar: counted.id, told: if late { Told::TooLate } else { told } })
     }
 
-    /// The acknowledgement that is asked for, where one can be sent.
-    pub(super) fn acknowledged(&self, case_id: Uuid, now: Timestamp) -> Option<Event> {
+    /// The acknowledgement that is asked for under this id, where one can be sent.
+    pub(super) fn acknowledged(&self, message_id: Uuid, now: Timestamp) -> Option<Event> {
         let Told::Over(over) = &self.told else { return None };
-        let (message_id, over) = (acknowledgement_message(case_id), over.clone());
+        let over = over.clone();
         Some(Event::Sent(sending::Event::Asked { message_id, over, words: Words::Acknowledgement, at: now }))
+    }
+}
+
+/// What is told by an acknowledgement that is sent now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// When somebody works again.
+    pub from: Timestamp,
+    /// The calendar that says so.
+    pub calendar: String,
+    /// A person owes an answer by then; none where none is owed by a time.
+    pub by: Option<Timestamp>,
+}
+
+impl Case {
+    /// The acknowledgement of a further contact that comes while nobody works, where one can be sent; none where one went out for the same closed time,
+    /// or whoever brought the case's first contact was told of it.
+    pub fn acknowledgement(&self, contact: &Contact, levels: &Levels, now: Timestamp) -> Option<(Uuid, Closed)> {
+        let facts = self.facts.as_ref()?;
+        let asked = sla::Facts { channel: Some(contact.channel.word()), ..facts.asked(facts.lane) };
+        let closed = Closed::at(levels, asked, contact.arrival.told.clone()?, (contact.occurred_at, now))?;
+        let told =
+            |first: &&Closed| matches!(first.told, Told::Over(_) | Told::AtTheDoor) && first.until == closed.until;
+        let message_id = later_acknowledgement(facts.case_id, closed.until);
+        let is_new = facts.closed.as_ref().filter(told).is_none() && self.answer_sent(message_id).is_none();
+        (is_new && matches!(closed.told, Told::Over(_))).then_some((message_id, closed))
+    }
+
+    /// What an acknowledgement says that is sent only at `now`; none where it would say what is not so: somebody works by now, a
+    /// person has answered since, or the case goes on no more.
+    pub fn acknowledges(&self, sent: &Sent, levels: &Levels, now: Timestamp) -> Option<Acknowledged> {
+        let facts = self.facts.as_ref()?;
+        let runs =
+            matches!(self.state, State::Routed | State::Responded | State::Reopened | State::AwaitingInfo { .. });
+        let replied = self.promises.last(sla::Kind::NextResponse).and_then(|last| last.standing.end);
+        let written = self.sent.iter().filter(|one| !one.is_automatic()).map(|one| one.at);
+        let answered = written.chain(self.responded_at).chain(replied.map(|end| end.at)).any(|at| at >= sent.at);
+        let channel = self.course.further.last().map_or(facts.channel, |further| further.channel);
+        let asked = sla::Facts { channel: Some(channel.word()), ..facts.asked(facts.lane) };
+        let closed = Closed::at(levels, asked, Told::AtTheDoor, (sent.at, now)).filter(|_| runs && !answered)?;
+        let by = match self.state {
+            State::Routed => Some(facts.respond_by),
+            _ => self.owed_reply().map(|owed| owed.standing.due_at),
+        };
+        Some(Acknowledged { from: closed.until, calendar: closed.calendar, by })
+    }
+
+    /// Whether the customer has no link to the status page from us yet, when this is sent to him: the first words of a person, where
+    /// no acknowledgement came through before them (R-INT-24).
+    pub fn brings_link(&self, message_id: Uuid) -> bool {
+        let has_link = |one: &Sent| match one.fate {
+            Fate::Told { .. } => !one.article,
+            Fate::Asked => !one.is_automatic(),
+            Fate::Failed { .. } => false,
+        };
+        let before = self.sent.iter().take_while(|one| one.message_id != message_id);
+        self.sent.len() < sending::KEPT && !before.into_iter().any(has_link)
     }
 }

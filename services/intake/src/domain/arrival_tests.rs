@@ -8,8 +8,10 @@ use super::{
     arrival::{Arrival, Doubt, Told},
     case::{Case, Command, Contact, Event, State},
     case_tests::{contact, levels, respond, run},
+    course::tests::{further, hear},
+    ending::Unfit,
     sending::{self, Fate, Words, acknowledgement_message},
-    vocabulary::{CaseClass, Channel, Lane},
+    vocabulary::{CaseClass, Channel, Lane, Outcome},
 };
 
 /// A night of a working week in Shanghai, the eve of a holiday, and a morning.
@@ -106,5 +108,78 @@ fn r_int_04_a_time_that_is_not_believed_is_said_with_the_case() {
         let arrival = Arrival { doubt: Some(doubt), ..Arrival::default() };
         let (case, _) = register(Contact { arrival, ..contact(CaseClass::Enquiry) }, DAY);
         assert_eq!(case.facts.unwrap().doubt, Some(doubt));
+    }
+}
+
+/// He who writes again is told again on the next night, once, whether or not a person has answered him by day.
+#[test]
+fn r_int_16_who_writes_again_on_another_night_is_told_once_more() {
+    let said = |number, at: Timestamp| Contact {
+        occurred_at: at,
+        arrival: came(over(), Channel::Email, CaseClass::Enquiry).arrival,
+        ..further(number, CaseClass::Enquiry, 0)
+    };
+    for answered in [true, false] {
+        let (mut case, _) = register(came(over(), Channel::Email, CaseClass::Enquiry), NIGHT);
+        assert_eq!(asked(&run(&mut case, hear(said(1, at(NIGHT))), at("2026-03-02T23:00+08:00")).unwrap()), 0, "told");
+        if answered {
+            run(&mut case, respond(None), at(DAY)).unwrap();
+        }
+        assert_eq!(asked(&run(&mut case, hear(said(2, at(DAY))), at("2026-03-03T10:01+08:00")).unwrap()), 0, "by day");
+        let next = ["2026-03-03T22:00+08:00", "2026-03-03T23:00+08:00", "2026-03-04T03:00+08:00"].map(at);
+        let told = (3..).zip(next).map(|(number, now)| {
+            let events = run(&mut case, hear(said(number, now)), now).unwrap();
+            (asked(&events), case.sent.iter().filter(|one| one.acknowledgement).count())
+        });
+        assert_eq!(told.collect::<Vec<_>>(), [(1, 2), (0, 2), (0, 2)], "answered {answered}");
+        let sent = case.sent.last().unwrap();
+        let says = case.acknowledges(sent, &levels(), next[0]).unwrap();
+        let by =
+            if answered { case.owed_reply().unwrap().standing.due_at } else { case.facts.as_ref().unwrap().respond_by };
+        assert_eq!((says.from, says.by), (at("2026-03-04T09:00+08:00"), Some(by)));
+        assert_eq!(asked(&run(&mut case, hear(said(3, next[0])), next[2]).unwrap()), 0, "told again");
+    }
+    // Where the first contact could not be told, a later one of the same night that can be is.
+    let (mut case, _) = register(came(Some(Told::TooOften), Channel::Email, CaseClass::Enquiry), NIGHT);
+    assert_eq!(asked(&run(&mut case, hear(said(1, at(NIGHT))), at("2026-03-02T23:00+08:00")).unwrap()), 1);
+}
+
+/// An acknowledgement that is sent late must not say what is not so any more.
+#[test]
+fn r_int_16_what_is_not_so_any_more_is_told_to_nobody() {
+    let says = |case: &Case, now: &str| case.acknowledges(&case.sent[0], &levels(), at(now)).is_some();
+    let still = "2026-03-03T08:59+08:00";
+    let (fresh, _) = register(came(over(), Channel::Email, CaseClass::Enquiry), NIGHT);
+    assert!(says(&fresh, NIGHT) && says(&fresh, still) && !says(&fresh, DAY), "somebody works by then");
+    assert!(says(&fresh, "2026-03-03T23:00+08:00"), "and nobody on the next night");
+    let mut answered = fresh.clone();
+    run(&mut answered, respond(None), at("2026-03-02T23:00+08:00")).unwrap();
+    assert!(!says(&answered, still), "somebody answered by night");
+    let mut ended = answered.clone();
+    run(&mut ended, Command::Close { outcome: Outcome::Answered, levels: levels() }, at(still)).unwrap();
+    let mut rejected = fresh.clone();
+    let spam = Command::Reject { what: Unfit::Spam, reason: "it sells something".into(), levels: levels() };
+    run(&mut rejected, spam, at(still)).unwrap();
+    assert!(!says(&ended, still) && !says(&rejected, still));
+}
+
+/// The link comes with a person's first words, where no acknowledgement that came through brought it before.
+#[test]
+fn r_int_24_the_first_words_of_a_person_bring_the_link_where_there_is_none_yet() {
+    let answer = |n| Command::Answer { message_id: Uuid::from_u128(n), over: "mail".into(), levels: levels() };
+    let fare = |message_id, fate| Command::Fare { message_id, fate, levels: levels() };
+    let brings = |case: &Case, n| case.brings_link(Uuid::from_u128(n));
+    let (mut case, _) = register(came(over(), Channel::Email, CaseClass::Enquiry), DAY);
+    run(&mut case, answer(71), at(DAY)).unwrap();
+    run(&mut case, answer(72), at(DAY)).unwrap();
+    assert!(brings(&case, 71) && !brings(&case, 72));
+    let lost = Fate::Failed { code: "smtp".into(), at: at(DAY) };
+    run(&mut case, fare(Uuid::from_u128(71), lost.clone()), at(DAY)).unwrap();
+    assert!(brings(&case, 72), "the first did not reach him");
+    for (fate, expected) in [(Fate::Told { at: at(NIGHT) }, false), (lost, true)] {
+        let (mut case, _) = register(came(over(), Channel::Email, CaseClass::Enquiry), NIGHT);
+        run(&mut case, fare(acknowledgement_message(Uuid::from_u128(1)), fate), at(NIGHT)).unwrap();
+        run(&mut case, answer(71), at(DAY)).unwrap();
+        assert_eq!(brings(&case, 71), expected);
     }
 }

@@ -16,6 +16,7 @@ use super::{
     priority::{self, Priority, Weighed},
     record::Part,
     regulator::Packs,
+    sending::acknowledgement_message,
     vocabulary::{Channel, Emotion, Lane},
 };
 
@@ -87,7 +88,8 @@ impl Contact {
         let Given { promises, respond_by, answered_from } = answer::promised(levels, asked, urgent, now)?;
         let Arrival { told, doubt, request } = self.arrival;
         let closed = told.and_then(|told| Closed::at(levels, asked, told, (self.occurred_at, now)));
-        let acknowledged = closed.as_ref().and_then(|closed| closed.acknowledged(self.case_id, now));
+        let acknowledged =
+            closed.as_ref().and_then(|closed| closed.acknowledged(acknowledgement_message(self.case_id), now));
         let facts = Box::new(Facts {
             case_id: self.case_id,
             customer_id: self.customer_id,

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// So many of the last are told of; their words are kept in any case.
-const KEPT: usize = 50;
+pub(super) const KEPT: usize = 50;
 
 /// An answer that is sent for us.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +108,11 @@ pub fn article_message(case_id: Uuid) -> Uuid {
 /// The id of the message that tells the customer of a case that it came in while nobody works: one a case, whoever asks again.
 pub fn acknowledgement_message(case_id: Uuid) -> Uuid {
     kernel::id::derived("acknowledgement", &[&case_id.to_string()])
+}
+
+/// The same of what the customer says to the case later: one for each time at which people are back.
+pub fn later_acknowledgement(case_id: Uuid, until: Timestamp) -> Uuid {
+    kernel::id::derived("acknowledgement", &[&case_id.to_string(), &until.to_string()])
 }
 
 impl Case {

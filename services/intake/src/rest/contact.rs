@@ -10,11 +10,13 @@ use uuid::Uuid;
 use super::{case_request::Registration, case_view::CaseView, status};
 use crate::{
     advice::wanted,
+    answers::sent_row,
     app::{App, channel_actor},
     domain::{
         case::{Case, Command, Contact},
         course::{self, Further, LinkKind},
         minimum::Field,
+        vocabulary::Channel,
     },
     knowledge::Article,
     store,
@@ -56,10 +58,14 @@ pub async fn unit(
     }
     let asks = app.has_adviser && contact.classification.is_unsure();
     let (unit, case_id, part) = match named {
-        Some((id, _, true)) => {
+        Some((id, case, true)) => {
             let (levels, within) = (Arc::clone(&app.levels), app.terms.reopen_within);
+            // What answers an acknowledgement goes to its case.
+            let told = case.acknowledgement(&contact, &app.levels, now).filter(|_| contact.channel == Channel::Email);
             let hear = course::Command::Hear { contact: Box::new(contact), levels, within };
-            (Unit::of(Change::to::<Case>(id, Command::Course(hear))), id, Further::part(contact_id))
+            let unit = Unit::of(Change::to::<Case>(id, Command::Course(hear)));
+            let unit = told.into_iter().fold(unit, |unit, (message_id, _)| unit.row(sent_row(message_id, id)));
+            (unit, id, Further::part(contact_id))
         }
         Some((id, case, false)) => {
             let same = match &case.facts {

@@ -52,11 +52,10 @@ const ALL: &str = "-- case_file.queue
     select id, version, state::text as state, lane_order, points, page.respond_by
     from page join case_file using (id) order by lane_order, -points, page.respond_by, id";
 
-/// What a person should say the class of; an index has those alone, where the words here are those there.
-const UNSURE: &str =
-    "and state->'facts'->>'complaint_id' is null and state->'facts'->>'class_source' ~ '^default|unsure\\)$'";
+/// What a person should say the class of; an index has those alone.
+const UNSURE: &str = "and unsure";
 /// The same of what was answered in words that did not reach the customer.
-const UNDELIVERED: &str = "and coalesce((state->>'undelivered')::boolean, false)";
+const UNDELIVERED: &str = "and undelivered";
 
 /// What one person has is little, and is put in order as it is.
 const OF_ONE: &str = "-- case_file.queue_of_one

@@ -229,6 +229,21 @@ async fn r_int_24_staff_and_services_are_given_the_link_and_the_look_is_written_
             .await
             .unwrap();
     assert_eq!(looks, vec![("staff:ana".to_owned(), "on the line".to_owned()); 2]);
+    // Whoever writes to a customer names him: the link to a case of somebody else is not told.
+    let other =
+        self::contact(&stack, json!({ "channel": "hotline", "customer": { "name": "Bo", "phone": "13911111111" } }));
+    let other = other.await.1["case_id"].as_str().unwrap().to_owned();
+    let customer: Uuid =
+        sqlx::query_scalar("select (state->'facts'->>'customer_id')::uuid from case_file where id = $1")
+            .bind(field("case_id").parse::<Uuid>().unwrap())
+            .fetch_one(&stack.pool("intake"))
+            .await
+            .unwrap();
+    for (case_id, code) in [(field("case_id"), None), (other, Some(tonic::Code::NotFound))] {
+        let to = GetStatusLinkRequest { case_id, customer_id: customer.to_string(), ..asked.clone() };
+        let given = answers.get_status_link(request("service:outreach", to)).await;
+        assert_eq!(given.err().map(|status| status.code()), code);
+    }
     let nobody = answers.get_status_link(GetStatusLinkRequest::default()).await.unwrap_err();
     assert_eq!(wrong_fields(&nobody), ["metadata.aftercare-actor", "case_id", "purpose"]);
     let both = GetStatusLinkRequest { complaint_id: field("complaint_id"), ..by_case };

@@ -48,13 +48,14 @@ impl Contacts {
         self.asked(answers.reveal_answer(ours(question))).await
     }
 
-    /// The link to the status page of a case, as a customer is given it; none where intake knows no such case. It is
+    /// The link to the status page of a case, as its customer is given it; none where intake knows no such case of his. It is
     /// asked for when the message is sent, and kept nowhere.
-    pub async fn status_link(&self, of: Of, message_id: Uuid) -> Result<Option<String>, Trouble> {
-        let purpose = format!("message:{message_id}");
+    pub async fn status_link(&self, of: Of, customer_id: Uuid, message_id: Uuid) -> Result<Option<String>, Trouble> {
+        let (purpose, customer_id) = (format!("message:{message_id}"), customer_id.to_string());
+        let asked = GetStatusLinkRequest { purpose, customer_id, ..Default::default() };
         let question = match of {
-            Of::Case(id) => GetStatusLinkRequest { case_id: id.to_string(), purpose, ..Default::default() },
-            Of::Complaint(id) => GetStatusLinkRequest { complaint_id: id.to_string(), purpose, ..Default::default() },
+            Of::Case(id) => GetStatusLinkRequest { case_id: id.to_string(), ..asked },
+            Of::Complaint(id) => GetStatusLinkRequest { complaint_id: id.to_string(), ..asked },
         };
         let mut answers = self.answers.clone();
         match self.asked(answers.get_status_link(ours(question))).await {

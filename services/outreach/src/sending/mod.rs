@@ -128,7 +128,7 @@ impl Sending {
         }
         let destination = self.contacts.destination(facts.customer_id, facts.message_id).await?;
         let link = match facts.progress_of().filter(|_| self.wording.names_links()) {
-            Some(of) => self.contacts.status_link(of, facts.message_id).await?,
+            Some(of) => self.contacts.status_link(of, facts.customer_id, facts.message_id).await?,
             None => None,
         };
         match destination {
@@ -148,10 +148,13 @@ impl Sending {
     /// An answer goes back the way the customer came, in the words intake keeps.
     async fn answer(&self, message: &Message) -> Result<Medium, Trouble> {
         let Facts { message_id, about_id, .. } = message.facts;
-        let RevealAnswerResponse { text, automatic, mail, push, acknowledgement } =
+        let RevealAnswerResponse { text, automatic, mail, push, acknowledgement, status_link } =
             self.contacts.answer(about_id, message_id).await?;
         let now = self.clock.now();
-        let text = acknowledgement.map_or(text, |of| self.acknowledgement(&of));
+        let text = match acknowledgement {
+            Some(of) => self.acknowledgement(&of),
+            None => self.wording.answer(&text, &status_link),
+        };
         match (mail, push) {
             (Some(mail), _) => {
                 let address = mail.address.parse().map_err(|_| Trouble::lasting("bad_contact"))?;

@@ -302,6 +302,20 @@ async fn r_int_16_an_acknowledgement_is_sent_once_in_the_thread_and_says_that_no
     assert_eq!(told, 0, "the link stands in no event");
 }
 
+/// A person's first words, and below them where the case can be seen.
+#[tokio::test]
+async fn r_int_24_an_answer_names_the_status_page_where_intake_gives_its_link() {
+    let platform = Platform::start().await;
+    let world = world(&platform).await;
+    let first = RevealAnswerResponse { status_link: "/v1/status/canary".into(), ..pushed("wx").unwrap() };
+    is(&world.answer("wx", Ok(first)).await, "sent", "", 1);
+    is(&world.answer("wx", pushed("wx")).await, "sent", "", 1);
+    let told: Vec<String> =
+        platform.bodies().iter().map(|body| body["text"]["content"].as_str().unwrap().to_owned()).collect();
+    let link = "We are open till nine.\n\n查看进度 / See how it stands: https://aftercare.example/v1/status/canary";
+    assert_eq!(told, [link, "We are open till nine."]);
+}
+
 /// A link is asked for when it is sent and kept nowhere; a message to whose complaint there is no case goes without.
 #[tokio::test]
 async fn r_int_24_messages_about_progress_solution_and_result_name_the_status_page() {

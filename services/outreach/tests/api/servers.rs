@@ -216,6 +216,7 @@ impl Answers for FakeAnswers {
     ) -> Result<Response<GetStatusLinkResponse>, Status> {
         assert_eq!(request.metadata().get("aftercare-actor").unwrap(), "service:outreach");
         let one = request.get_ref();
+        assert_eq!(one.customer_id, uuid::Uuid::from_u128(5).to_string(), "the customer who is written to");
         assert!(one.case_id.is_empty() != one.complaint_id.is_empty() && one.purpose.starts_with("message:"));
         let link = self.1.lock().unwrap().clone()?;
         Ok(Response::new(link))

@@ -86,11 +86,14 @@ impl Case {
         let promises = self.promise_reply(facts, (contact.channel, contact.occurred_at), levels)?;
         let health = self.hear_of_health(facts, &contact.health, levels, now)?;
         let completed = (!parts.is_empty()).then_some(case::Event::RecordCompleted(Added { parts, emotion }));
+        let acknowledged = self.acknowledgement(contact, levels, now);
+        let acknowledged = acknowledged.and_then(|(message_id, closed)| closed.acknowledged(message_id, now));
         let events = reopened.map(case::Event::Course).into_iter().chain(completed);
         Ok(events
             .chain([case::Event::Course(Event::Heard { further, promises })])
             .chain(answered)
             .chain(health)
+            .chain(acknowledged)
             .collect())
     }
 

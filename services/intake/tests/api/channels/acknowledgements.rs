@@ -10,6 +10,7 @@ use contracts::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use testkit::{Stack, request};
+use tonic::Code;
 
 use super::{
     answers::{self, reveal, sent},
@@ -309,4 +310,97 @@ async fn r_int_16_who_dies_with_a_contact_and_what_comes_again_tell_nobody_twice
     let case = view(&stack, &asked.case_id).await;
     let told: Vec<_> = case.sent.iter().map(|one| one.status.as_str()).collect();
     assert_eq!((told, case.response_missed), (vec!["told"], true), "a person owes an answer");
+}
+
+#[tokio::test]
+async fn r_int_16_who_writes_again_to_his_case_on_the_next_night_is_told_once_more() {
+    let stack = answers::wechat(json!({})).await;
+    night(&stack).await;
+    wechat::say(&stack, "n1", &wechat::text("o-1", 1, "请问几点关门？")).await;
+    stack.settle().await;
+    let (first, _) = the_one(&stack).await;
+    sent(&stack, &first.case_id, &first.message_id).await;
+    until(&stack, "2026-03-03T09:01+08:00").await;
+    answers::answer(&stack, &first.case_id, "九点。").await.unwrap();
+    until(&stack, "2026-03-03T22:00+08:00").await;
+    for n in 2..5 {
+        wechat::say(&stack, &format!("n{n}"), &wechat::text("o-1", n, &format!("还有 {n}？"))).await;
+        stack.settle().await;
+    }
+    let [_, again] = acknowledged(&stack).await.try_into().unwrap();
+    assert_eq!((&again.case_id, again.message_id == first.message_id), (&first.case_id, false));
+    let said = reveal(&stack, &again.case_id, &again.message_id).await.unwrap().acknowledgement.unwrap();
+    assert_eq!(instant(said.answered_from), at("2026-03-04T09:00+08:00"));
+    let case = view(&stack, &first.case_id).await;
+    assert_eq!((said.answer_by, case.times_heard), (case.reply.unwrap().reply_by, 3));
+}
+
+/// The mail server was away for the night.
+#[tokio::test]
+async fn r_int_16_an_acknowledgement_that_is_not_so_any_more_is_told_to_nobody() {
+    let stack = answers::wechat(json!({})).await;
+    night(&stack).await;
+    for n in 1..3 {
+        wechat::say(&stack, &format!("n{n}"), &wechat::text(&format!("o-{n}"), n, "请问几点关门？")).await;
+    }
+    stack.settle().await;
+    let [one, other] = acknowledged(&stack).await.try_into().unwrap();
+    answers::answer(&stack, &one.case_id, "九点。").await.unwrap();
+    let code = |asked: &CaseAnswerRequested| {
+        let (stack, asked) = (&stack, asked.clone());
+        async move { reveal(stack, &asked.case_id, &asked.message_id).await.map_err(|status| status.code()).map(drop) }
+    };
+    assert_eq!((code(&one).await, code(&other).await), (Err(Code::NotFound), Ok(())), "a person answered by night");
+    until(&stack, "2026-03-03T09:01+08:00").await;
+    assert_eq!(code(&other).await, Err(Code::NotFound), "people are back");
+    answers::failed(&stack, &other.case_id, &other.message_id, "no_contact").await;
+    let case = view(&stack, &other.case_id).await;
+    assert_eq!((case.status.as_str(), case.undelivered, case.reply.is_none()), ("routed", false, true));
+}
+
+/// What is answered under a video everybody reads.
+#[tokio::test]
+async fn r_int_16_r_int_24_under_a_video_nothing_is_said_that_is_the_customers_alone() {
+    let stack = Stack::start_with(&[&intake::SERVICE], |_, settings| {
+        let dy = json!({ "kind": "douyin", "client_key": "aw1", "client_secret": douyin::SECRET });
+        settings.service["channels"] = json!({ "dy": dy });
+        settings.service["answer_over"] = json!(["dy"]);
+    })
+    .await;
+    night(&stack).await;
+    douyin::tell(&stack, "m-1", &douyin::message("请问几点关门？")).await;
+    stack.settle().await;
+    let (asked, _) = the_one(&stack).await;
+    douyin::tell(&stack, "m-2", &douyin::comment("u-2", "Where is my parcel?")).await;
+    stack.settle().await;
+    assert_eq!(acknowledged(&stack).await.len(), 1, "a comment is acknowledged to nobody");
+    let case = stack.events::<CaseRegistered>("intake").await.pop().unwrap().case_id;
+    assert_eq!(told(&view(&stack, &case).await), "no_way_back");
+    let answer = answers::answer(&stack, &case, "Write to us.").await.unwrap();
+    let words = reveal(&stack, &case, &answer.message_id).await.unwrap();
+    assert_eq!((words.text.as_str(), words.status_link.as_str()), ("Write to us.", ""));
+
+    // Whoever wrote to us comments on his case meanwhile: what was asked for before goes nowhere.
+    douyin::tell(&stack, "m-3", &douyin::comment("u-1", "Hello?")).await;
+    stack.settle().await;
+    assert_eq!(view(&stack, &asked.case_id).await.times_heard, 1);
+    let public = reveal(&stack, &asked.case_id, &asked.message_id).await.unwrap_err();
+    assert_eq!(public.code(), Code::NotFound);
+}
+
+/// By day nobody is told when a person answers: he answers, and says where to see how it stands.
+#[tokio::test]
+async fn r_int_24_a_persons_first_answer_brings_the_link_and_the_next_does_not() {
+    let stack = answers::wechat(json!({})).await;
+    wechat::say(&stack, "n1", &wechat::text("o-1", 1, "请问几点关门？")).await;
+    stack.settle().await;
+    let case = stack.events::<CaseRegistered>("intake").await.remove(0).case_id;
+    let mut links = Vec::new();
+    for text in ["九点。", "周日六点。"] {
+        let answer = answers::answer(&stack, &case, text).await.unwrap();
+        let words = reveal(&stack, &case, &answer.message_id).await.unwrap();
+        assert_eq!(words.text, text);
+        links.push(words.status_link);
+    }
+    assert_eq!((get(&stack, &links[0]).await.status, links[1].as_str()), (200, ""));
 }

@@ -30,6 +30,12 @@ pub fn message(words: &str) -> String {
     .to_string()
 }
 
+/// What is written under a video.
+pub fn comment(writer: &str, words: &str) -> String {
+    let within = json!({ "comment_user_id": writer, "content": words, "create_time": 1_772_438_300 });
+    json!({ "event": "item_comment_reply", "client_key": "aw1", "content": within.to_string() }).to_string()
+}
+
 #[tokio::test]
 async fn r_int_01_douyins_challenge_is_answered() {
     let stack = app().await;
@@ -56,9 +62,7 @@ async fn r_int_01_a_douyin_message_becomes_a_case_once_and_cannot_be_replayed() 
     assert_eq!(events[0].channel().as_str_name(), "CHANNEL_SOCIAL_MEDIA");
     assert_eq!(events[0].occurred_at.as_ref().unwrap().seconds, 1_772_438_300);
 
-    let within = json!({ "comment_user_id": "u-2", "content": "Where is my parcel?", "create_time": 1_772_438_300 });
-    let comment = json!({ "event": "item_comment_reply", "client_key": "aw1", "content": within.to_string() });
-    tell(&stack, "m-3", &comment.to_string()).await;
+    tell(&stack, "m-3", &comment("u-2", "Where is my parcel?")).await;
     let order = json!({ "event": "life_trade_order_notify", "client_key": "aw1", "content": {} });
     tell(&stack, "m-4", &order.to_string()).await;
     stack.settle().await;

@@ -183,6 +183,55 @@ async fn r_int_02_a_form_that_writes_for_many_customers_is_no_loop() {
     assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 51, 2, 0, 0], 51));
 }
 
+/// A marketplace has one address for answers to all who write over it.
+#[tokio::test]
+async fn r_int_02_customers_who_are_answered_at_one_address_are_not_each_others_duplicates() {
+    let Some((stack, server)) = with_mails().await else { return };
+    let fields = "Subject: Re: 退货\nReply-To: reply@market.example\n";
+    for (n, from) in ["a@example.com", "b@example.com"].iter().enumerate() {
+        server.deliver(&n.to_string(), &mail(from, &format!("{n}@market"), fields, "退货"));
+    }
+    server.deliver("2", &mail("a@example.com", "2@market", fields, "退货"));
+    stack.settle().await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 2, 0, 1, 0], 2));
+}
+
+/// Whoever forwards what came to him does so under one subject; what it quotes is what it says.
+#[tokio::test]
+async fn r_int_02_mails_that_are_forwarded_under_one_subject_are_cases_of_their_own() {
+    let Some((stack, server)) = with_mails().await else { return };
+    for n in 0..3 {
+        let text = format!("> The parcel of customer {n} did not come.");
+        server.deliver(&n.to_string(), &mail("store@example.com", &format!("{n}@pc"), "Subject: Fwd: 投诉\n", &text));
+    }
+    stack.settle().await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 3, 0, 0, 0], 3));
+}
+
+/// A machine that speaks of harm in ever other words: only what is graver than what is known is let in beyond the bound.
+#[tokio::test]
+async fn r_int_02_r_int_09_a_mail_loop_about_harm_makes_one_case_too() {
+    let Some((stack, server)) = with_mails().await else { return };
+    let say = |n: usize, subject: &str, text: &str| {
+        let id = format!("{n}@bot");
+        server.deliver(&format!("{n:04}"), &mail("bot@example.com", &id, &format!("Subject: {subject}\n"), text));
+    };
+    for n in 0..200 {
+        say(n, "Re: Ticket", &format!("起了红疹 {n}"));
+    }
+    stack.settle().await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 20, 180, 0, 0], 1));
+    assert!(reasons(&stack).await.iter().all(|reason| reason.contains("and it speaks of harm")));
+    for n in 200..300 {
+        say(n, &format!("Ticket {n}"), &format!("起了红疹 {n}"));
+    }
+    look(&stack).await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 20, 280, 0, 0], 1));
+    say(300, "Ticket", "呼吸困难，送急诊了");
+    look(&stack).await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 21, 280, 0, 0], 2));
+}
+
 #[tokio::test]
 async fn r_int_02_machines_make_no_case_and_what_cannot_be_read_ends_in_quarantine() {
     let Some((stack, server)) = with_mails().await else { return };
