@@ -110,7 +110,7 @@ impl Api {
         let approval = if approved { None } else { self.giving.approval(by, &gift, now) };
         let reservation = self.giving.reservation(&purse, &gift, now);
         let (stage, since, claims, issued) = (Stage::Asked, now, 0, None);
-        let (by_hand, doubted) = (false, false);
+        let (by_hand, doubted, differs) = (false, false, false);
         Some(Compensation {
             gift,
             purse,
@@ -123,6 +123,7 @@ impl Api {
             issued,
             by_hand,
             doubted,
+            differs,
         })
     }
 }

@@ -98,6 +98,11 @@ impl Policies for Api {
         let (Some(caller), Some(policy), Some(what_if)) = (caller, policy, what_if) else {
             return Err(checks.fault().into());
         };
+        if what_if.decisions == 0 && store::policies::has_decided(&self.pool).await? {
+            let empty = "must count what was decided: play the past under the version (aftercare policy propose)";
+            checks.wrong("what_if.decisions", empty);
+            return Err(checks.fault().into());
+        }
         let (name, by) = (Name::of(&policy), caller.0.as_str().to_owned());
         self.tell(caller, name, Command::Propose { policy: Box::new(policy), what_if, by }).await
     }

@@ -309,13 +309,34 @@ impl World {
         }
         for (key, facts) in self.provider.ledger.iter().filter(|(_, facts)| facts.part.is_none() && !facts.compensation)
         {
-            let mut payouts = self.orders[&facts.order_id].request.iter().flat_map(|request| &request.payouts);
-            let source = payouts.find(|payout| Some(payout.claim_id) == facts.claim_id).map(|one| one.source);
-            let held = self.accounts[&facts.purchase_id].held_for(facts.claim_id.unwrap_or(facts.order_id));
-            match source {
-                Some(Source::Difference { .. }) => assert_eq!(held, None, "it was never the purchase's"),
-                Some(Source::Exchange { .. }) => assert!(held.is_some_and(|held| held.minor >= facts.amount.minor)),
-                _ => assert_eq!(held, Some(facts.amount), "money that left under {key} is no longer held"),
+            let payouts = || self.orders[&facts.order_id].request.iter().flat_map(|request| &request.payouts);
+            let source = |facts: &refund::Facts| {
+                payouts().find(|payout| Some(payout.claim_id) == facts.claim_id).map(|one| one.source)
+            };
+            let held = |id: Uuid| self.accounts[&facts.purchase_id].held_for(id).map_or(0, |held| held.minor);
+            match source(facts) {
+                Some(Source::Difference { .. }) => {
+                    assert_eq!(held(facts.claim_id.unwrap()), 0, "it was never the purchase's");
+                }
+                Some(Source::Exchange { of } | Source::Rest { of }) => {
+                    let of_pieces = |source: Source| source.of() == Some(of) && source != Source::Difference { of };
+                    let given = |id: Uuid| kernel::id::derived("given", &[&id.to_string()]);
+                    let claims = payouts().filter(|one| of_pieces(one.source)).map(|one| one.claim_id);
+                    let kept: i64 = claims.map(|id| held(id) + held(given(id))).sum();
+                    let left = self.ledger_of(facts.purchase_id).filter(|one| one.part.is_none());
+                    let left: i64 =
+                        left.filter(|one| source(one).is_some_and(of_pieces)).map(|one| one.amount.minor).sum();
+                    assert!(left <= kept, "{left} left of {kept} under {key}");
+                }
+                Some(_) => {
+                    let kept: i64 = self.chain(facts).into_iter().map(held).sum();
+                    assert_eq!(kept, facts.amount.minor, "money that left under {key} is no longer held");
+                }
+                None => assert_eq!(
+                    held(facts.order_id),
+                    facts.amount.minor,
+                    "money that left under {key} is no longer held"
+                ),
             }
         }
         for (key, refund) in &self.refunds {
@@ -461,4 +482,54 @@ fn the_random_lives_are_not_empty() {
     assert!(taken_back > 5 && ended > 5, "{taken_back} {ended}");
     assert!(parts > 50 && again > 10 && by_hand > 20, "{parts} {again} {by_hand}");
     assert!(delivered > 50 && instead > 10 && settled > 50, "{delivered} {instead} {settled}");
+}
+
+/// Says what a step of life means, until it means nothing more.
+fn live(world: &mut World, mood: Mood) {
+    for _ in 0..3 {
+        (0..world.refunds.len()).for_each(|nth| world.send(nth));
+        while !world.requests.is_empty() {
+            world.arrive(0, false, mood, true);
+        }
+        while !world.answers.is_empty() {
+            world.hear(0, false);
+        }
+    }
+    world.check();
+}
+
+/// All three pieces of a line of 30, agreed to be exchanged for what costs 6, so that 24 are to be paid.
+fn exchanged_for_less() -> World {
+    let mut world = World::new();
+    world.record(2);
+    let (kind, goods, price) = (kernel::returns::Kind::Exchange, kernel::returns::Goods::No, Some(2));
+    let (quantity, percent, agreed) = (PIECES, 0, true);
+    world.asked(0, Asked::Ask { purchase: 2, line: 0, quantity, goods, percent, kind, price, agreed });
+    world
+}
+
+/// It cannot be had, and is ended; the customer gives the same pieces back for money. Says what left in all.
+fn returned_after(world: &mut World) -> i64 {
+    world.replaced(0, 0, Replaced::OutOfStock);
+    world.asked(0, Asked::Cancel);
+    assert_eq!(world.orders[&asked::id(0)].state, order::State::Cancelled);
+    let (kind, goods) = (kernel::returns::Kind::ReturnRefund, kernel::returns::Goods::No);
+    let (quantity, percent, price, agreed) = (PIECES, 0, None, false);
+    world.asked(1, Asked::Ask { purchase: 2, line: 0, quantity, goods, percent, kind, price, agreed });
+    live(world, Mood::Pay);
+    world.ledger_of(purchase(2)).map(|facts| facts.amount.minor).sum()
+}
+
+#[test]
+fn r_ful_17_what_was_held_for_an_exchange_that_is_ended_is_free_and_what_it_paid_is_not() {
+    let mut paid = exchanged_for_less();
+    live(&mut paid, Mood::Pay);
+    assert_eq!(paid.ledger_of(purchase(2)).map(|facts| facts.amount.minor).sum::<i64>(), 24);
+    assert_eq!(returned_after(&mut paid), 30, "the rest, and no more");
+
+    let mut refused = exchanged_for_less();
+    live(&mut refused, Mood::Refuse);
+    refused.asked(0, Asked::Repeat { by_hand: false });
+    live(&mut refused, Mood::Refuse);
+    assert_eq!(returned_after(&mut refused), 30, "all of it, although a claim was repeated");
 }

@@ -7,7 +7,7 @@ use kernel::{approval::independent, returns::Policy};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// All versions, in the order they were told; `Default` knows none.
+/// All versions, in the order they were told, one that was withdrawn and proposed again twice; `Default` knows none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyBook {
@@ -141,7 +141,12 @@ impl PolicyBook {
     }
 
     fn version(&self, name: &Name) -> Result<&Version, Rejection> {
-        self.versions.iter().find(|version| version.name() == *name).ok_or(Rejection::Unknown)
+        self.last(name).ok_or(Rejection::Unknown)
+    }
+
+    /// What was said last about a version: one that was withdrawn may be proposed again.
+    pub fn last(&self, name: &Name) -> Option<&Version> {
+        self.versions.iter().rfind(|version| version.name() == *name)
     }
 
     /// What decides.
@@ -187,7 +192,7 @@ impl PolicyBook {
         match event {
             Event::Installed { policy, .. } => {
                 self.in_force = Some(Name::of(policy));
-                self.tell(Version {
+                self.versions.push(Version {
                     policy: Policy::clone(policy),
                     proposed: None,
                     what_if: None,
@@ -195,7 +200,7 @@ impl PolicyBook {
                     withdrawn: None,
                 });
             }
-            Event::Proposed { policy, what_if, said } => self.tell(Version {
+            Event::Proposed { policy, what_if, said } => self.versions.push(Version {
                 policy: Policy::clone(policy),
                 proposed: Some(said.clone()),
                 what_if: Some(what_if.clone()),
@@ -212,22 +217,15 @@ impl PolicyBook {
         }
     }
 
-    /// One that was withdrawn and is proposed again stands once.
-    fn tell(&mut self, version: Version) {
-        let name = version.name();
-        self.versions.retain(|known| known.name() != name);
-        self.versions.push(version);
-    }
-
     fn of(&mut self, name: &Name) -> Option<&mut Version> {
-        self.versions.iter_mut().find(|version| version.name() == *name)
+        self.versions.iter_mut().rfind(|version| version.name() == *name)
     }
 
     /// Where a version stands, as it is written.
     pub fn status(&self, version: &Version) -> &'static str {
         match () {
-            () if self.in_force.as_ref() == Some(&version.name()) => "in_force",
             () if version.withdrawn.is_some() => "withdrawn",
+            () if self.in_force.as_ref() == Some(&version.name()) => "in_force",
             () if version.is_open() => "proposed",
             () => "replaced",
         }

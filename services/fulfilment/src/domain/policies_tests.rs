@@ -85,6 +85,7 @@ fn r_ful_02_every_command_to_a_version_in_every_state() {
     const WAITS: &str = "2 in_force, 3 proposed";
     const DONE: &str = "2 replaced, 3 in_force";
     const BACK: &str = "2 in_force, 3 withdrawn";
+    const ANEW: &str = "2 in_force, 3 proposed, 3 withdrawn";
     #[rustfmt::skip]
     let table = [
         //                          install       install 9     propose       otherwise     approve own  withdraw approve 2 withdraw 2
@@ -92,7 +93,7 @@ fn r_ful_02_every_command_to_a_version_in_every_state() {
         ("2 in_force",              [SAME,         SAME,         WAITS,        WAITS,        NONE, NONE, NONE,    NOT,      NOT]),
         ("2 in_force, 3 proposed",  [SAME,         SAME,         SAME,         OTHER,        DONE, OWN,  BACK,    NOT,      NOT]),
         ("2 replaced, 3 in_force",  [SAME,         SAME,         NOT,          OTHER,        SAME, NOT,  NOT,     NOT,      NOT]),
-        ("2 in_force, 3 withdrawn", [SAME,         SAME,         WAITS,        OTHER,        NOT,  NOT,  SAME,    NOT,      NOT]),
+        ("2 in_force, 3 withdrawn", [SAME,         SAME,         ANEW,         OTHER,        NOT,  NOT,  SAME,    NOT,      NOT]),
     ];
     for ((name, state), (row, cells)) in states.iter().zip(table) {
         assert_eq!((*name, shown(state).as_str()), (row, row));
@@ -107,6 +108,16 @@ fn r_ful_02_every_command_to_a_version_in_every_state() {
             assert_eq!(outcome, cell, "{row} + {command:?}");
         }
     }
+}
+
+#[test]
+fn r_ful_02_that_a_version_was_withdrawn_stays_on_record_where_it_is_proposed_again() {
+    let again = after(&[install(2), propose(3), withdraw(3), propose(3)]);
+    assert_eq!(shown(&again), "2 in_force, 3 proposed, 3 withdrawn");
+    let approved = next(&again, approve("staff:bo", 3)).unwrap();
+    assert_eq!(shown(&approved), "2 replaced, 3 in_force, 3 withdrawn");
+    assert_eq!(approved.deciding().map(|policy| policy.version), Some(3));
+    assert_eq!(shown(&next(&again, withdraw(3)).unwrap()), "2 in_force, 3 withdrawn, 3 withdrawn");
 }
 
 #[test]

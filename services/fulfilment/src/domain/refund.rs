@@ -155,8 +155,11 @@ pub enum Command {
         by: String,
         reference: String,
     },
-    /// The provider says otherwise of an earlier attempt at the same money than it did.
-    Doubt,
+    /// The provider says otherwise of an earlier attempt at the same money than it did: that it paid it, or (`differs`) another
+    /// amount.
+    Doubt {
+        differs: bool,
+    },
     /// A person says what became of that attempt, and by which evidence.
     SettleEarlier {
         by: String,
@@ -205,7 +208,9 @@ pub enum Event {
     /// The provider says that it paid another amount, which is no outcome: people must look. Told once.
     AmountDiffers,
     /// An earlier attempt at the same money may have been paid: it is not paid by hand before that is settled.
-    Doubted,
+    Doubted {
+        differs: bool,
+    },
     /// One person has said what became of it.
     EarlierSaid(Evidence),
     /// Another one has said the same; where it was paid, so is this.
@@ -258,7 +263,7 @@ impl Refund {
                 }
             }
             (C::PayByHand { .. }, _) => Err(Rejection::NotByHand),
-            (C::Doubt, _) => Ok(self.doubted()),
+            (C::Doubt { differs }, _) => Ok(self.doubted(differs)),
             (C::SettleEarlier { by, paid, reference }, _) => {
                 self.settle_earlier(Evidence { by, paid, reference, at: now })
             }
@@ -302,6 +307,8 @@ impl Refund {
             State::Absent => Err(Rejection::Unknown),
             State::ByHand => Err(Rejection::NeverSent),
             _ if self.attempts == 0 => Err(Rejection::NeverSent),
+            // It had told another amount, and stands by its no again.
+            State::Failed { .. } if self.amount_differs && self.may_be_repeated() => Ok(self.contradiction()),
             State::Failed { .. } => Ok(vec![]),
             _ if attempt != self.attempts => Ok(vec![]),
             State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
@@ -313,6 +320,11 @@ impl Refund {
 
     fn contradiction(&self) -> Vec<Event> {
         if self.contradicted { vec![] } else { vec![Event::Contradicted] }
+    }
+
+    /// There may be another attempt at its money: at a claim or a part.
+    fn may_be_repeated(&self) -> bool {
+        self.facts.is_some_and(|facts| facts.claim_id.is_some() || facts.part.is_some())
     }
 
     fn has_failed(&self) -> bool {
@@ -353,7 +365,7 @@ impl Refund {
             Event::Contradicted => self.contradicted = true,
             Event::Overdue => self.overdue = true,
             Event::AmountDiffers => self.amount_differs = true,
-            Event::Doubted | Event::EarlierSaid(_) | Event::EarlierSettled(_) => self.apply_doubt(event),
+            Event::Doubted { .. } | Event::EarlierSaid(_) | Event::EarlierSettled(_) => self.apply_doubt(event),
         }
     }
 

@@ -5,6 +5,13 @@ use sqlx::PgPool;
 use super::{Stored, StoredRow};
 use crate::domain::policies::PolicyBook;
 
+/// Whether anything was ever decided by a policy of returns.
+pub async fn has_decided(pool: &PgPool) -> Result<bool, Fault> {
+    let statement = "-- service_order.has_decided
+        select exists (select from service_order where state->'request'->'lines'->0->'receipt' is not null)";
+    Ok(sqlx::query_scalar(statement).fetch_one(pool).await?)
+}
+
 /// What is newer than what is known.
 pub async fn newer(pool: &PgPool, known: Option<u64>) -> Result<Option<Stored<PolicyBook>>, Fault> {
     let known = known.map_or(-1, |version| i64::try_from(version).unwrap_or(i64::MAX));

@@ -48,7 +48,7 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
             let (claim_id, by_hand) = (claim_id.to_string(), *by_hand);
             Published::of(&out::PayoutRepeated { order_id, claim_id, by_hand }, shard)
         }
-        Event::Doubted { claim_id } => {
+        Event::Doubted { claim_id, .. } => {
             Published::of(&out::PayoutDoubted { order_id, claim_id: claim_id.to_string() }, shard)
         }
     }

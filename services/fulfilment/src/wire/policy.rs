@@ -70,7 +70,7 @@ fn told(what_if: &WhatIf) -> out::PolicyWhatIf {
 
 /// What a command did; the status is that of the version it was about.
 pub fn policy_receipt(id: Uuid, version: u64, book: &PolicyBook, name: &Name) -> Receipt {
-    let of = book.versions.iter().find(|version| Name::of(&version.policy) == *name);
+    let of = book.last(name);
     Receipt { id: id.to_string(), version, status: of.map_or("", |version| book.status(version)).to_owned() }
 }
 

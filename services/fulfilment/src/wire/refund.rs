@@ -74,7 +74,7 @@ impl Aggregate for Refund {
                 let failed = out::RefundFailed { refund_id, order_id, purchase_id, amount, code, reconciled };
                 Published::of(&failed, shard)
             }
-            refund::Event::Doubted => Published::of(&out::RefundDoubted { refund_id, order_id }, shard),
+            refund::Event::Doubted { .. } => Published::of(&out::RefundDoubted { refund_id, order_id }, shard),
             refund::Event::EarlierSaid(said) | refund::Event::EarlierSettled(said) => {
                 let (paid, reference) = (said.paid, said.reference.clone());
                 let settled = matches!(event, refund::Event::EarlierSettled(_));
@@ -226,7 +226,7 @@ pub fn portion_published(
         portion::Event::Failed { no, .. } => {
             Published::of(&out::PortionFailed { order_id, claim_id, portion: of(no), complaint_id }, shard)
         }
-        portion::Event::Doubted { no } => {
+        portion::Event::Doubted { no, .. } => {
             Published::of(&out::PortionDoubted { order_id, claim_id, portion: of(no) }, shard)
         }
         portion::Event::Repeated { .. } => {

@@ -127,6 +127,20 @@ async fn wrong_proposals_are_told_what_is_wrong_and_a_version_says_one_thing_for
 }
 
 #[tokio::test]
+async fn r_ful_02_a_version_is_not_proposed_without_the_past_once_there_is_one() {
+    let world = World::new().await;
+    let propose = |version| {
+        let propose = ProposePolicyRequest { policy: longer(version), what_if: Some(PolicyWhatIf::default()) };
+        let mut client = world.policies();
+        async move { client.propose_policy(request("staff:quinn", propose)).await }
+    };
+    assert_eq!(propose(3).await.unwrap().into_inner().status, "proposed", "nothing was decided yet");
+    world.decided().await;
+    assert_eq!(wrong_fields(&propose(4).await.unwrap_err()), ["what_if.decisions"]);
+    assert_eq!(world.propose_policy("staff:quinn", longer(4)).await.unwrap().status, "proposed");
+}
+
+#[tokio::test]
 async fn r_ful_02_the_database_refuses_a_version_its_proposer_approved_himself() {
     let world = World::new().await;
     world.propose_policy("staff:quinn", longer(3)).await.unwrap();

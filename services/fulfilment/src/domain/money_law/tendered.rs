@@ -35,8 +35,8 @@ impl World {
         }
     }
 
-    /// One of the refunds the provider had refused was paid by it after all, as far as nobody else paid the same meanwhile: of
-    /// a part, of what the customer paid himself, or of compensation.
+    /// One of the refunds the provider had refused was paid by it after all, as far as nobody else paid the same meanwhile, or gave
+    /// it up: of a part, of a claim, or of compensation. What an agreed order pays as one is raised only.
     pub fn take_back(&mut self, nth: usize) {
         let Some(key) = self.refunds.keys().nth(nth % self.refunds.len().max(1)).copied() else { return };
         let refund = &self.refunds[&key];
@@ -45,13 +45,20 @@ impl World {
         let mut same = others.filter(|(_, other)| other.refund_id != key && self.is_same_money(&facts, other));
         let settled = |one: &Refund| matches!(one.state, refund::State::Failed { .. }) && !one.contradicted;
         let waits = |one: &Refund| one.state == refund::State::ByHand && one.doubt.is_none();
-        let by_people = facts.part.is_some() || facts.compensation || self.is_beside(&facts);
-        if refund.contradicted || !by_people || !same.all(|(one, _)| settled(one) || waits(one)) {
+        let by_people = facts.part.is_some() || facts.claim_id.is_some();
+        let open = |one: &Refund| settled(one) || waits(one);
+        let as_much = |other: &refund::Facts| facts.part.is_some() || other.amount == facts.amount;
+        if refund.contradicted || !by_people || !same.all(|(one, other)| open(one) && as_much(&other)) {
             return;
         }
         // What was given up since nobody pays any more.
         let request = self.orders[&facts.order_id].request.as_ref();
-        if facts.compensation && request.is_none_or(|request| request.cancelled.is_some()) {
+        if facts.claim_id.is_some() && request.is_none_or(|request| request.cancelled.is_some()) {
+            return;
+        }
+        let payout = request.and_then(|request| request.payout(facts.claim_id?));
+        let replaced = |id| request.is_some_and(|one| one.payouts.iter().any(|other| other.instead_of == Some(id)));
+        if payout.is_some_and(|one| one.state == order::money::PayoutState::Repeated && !replaced(one.claim_id)) {
             return;
         }
         self.provider.words.insert(key, true);
@@ -60,20 +67,13 @@ impl World {
         self.change(Consequence::Refund(key, paid)).expect("what a provider takes back is put on record");
     }
 
-    fn is_beside(&self, facts: &refund::Facts) -> bool {
-        self.source(facts).is_some_and(|source| matches!(source, Source::Difference { .. }))
-    }
-
-    fn source(&self, facts: &refund::Facts) -> Option<Source> {
-        let request = self.orders[&facts.order_id].request.as_ref()?;
-        Some(request.payout(facts.claim_id?)?.source)
-    }
-
-    /// The first of the claims that took each other's place.
-    fn first(&self, facts: &refund::Facts) -> Option<Uuid> {
-        let request = self.orders[&facts.order_id].request.as_ref()?;
-        let payout = request.payout(facts.claim_id?)?;
-        Some(request.earlier(payout).last().unwrap_or(payout).claim_id)
+    /// The claims that took each other's place up to that one, the last first; none of an agreed order, nor where it goes back by
+    /// several means.
+    pub fn chain(&self, facts: &refund::Facts) -> Vec<Uuid> {
+        let request = self.orders[&facts.order_id].request.as_ref().filter(|_| facts.part.is_none());
+        let found = request.and_then(|request| Some((request, request.payout(facts.claim_id?)?)));
+        let Some((request, payout)) = found else { return vec![] };
+        std::iter::once(payout).chain(request.earlier(payout)).map(|one| one.claim_id).collect()
     }
 
     /// Whether two refunds are attempts at the same money.
@@ -81,8 +81,9 @@ impl World {
         let part = |facts: &refund::Facts| facts.part.map(|part| part.no);
         let same = one.claim_id == other.claim_id && part(one) == part(other);
         let given = one.compensation && other.compensation;
-        let beside = self.is_beside(one) && self.first(one) == self.first(other);
-        one.order_id == other.order_id && (same || given || beside)
+        let (one_first, other_first) = (self.chain(one).pop(), self.chain(other).pop());
+        let again = one_first.is_some() && one_first == other_first;
+        one.order_id == other.order_id && (same || given || again)
     }
 
     /// Whether an earlier attempt at the money of a refund that people are to pay was paid.

@@ -117,9 +117,12 @@ impl ServiceOrder {
         let mut next = self.clone();
         events.iter().for_each(|event| next.apply_request(event));
         let cancelled = || next.request.as_ref()?.cancelled.as_ref().map(|cancelled| cancelled.reason.clone());
+        let partly = || Some("closed_partial".to_owned());
         let code = match next.state {
             State::Completed { .. } => None,
-            State::ClosedPartial => Some("closed_partial".to_owned()),
+            State::ClosedPartial => partly(),
+            // What it gave the customer stays his.
+            State::Cancelled if next.request.as_ref().is_some_and(Request::has_paid) => partly(),
             State::Ineligible => Some("refused".to_owned()),
             State::Cancelled => cancelled(),
             _ => return None,

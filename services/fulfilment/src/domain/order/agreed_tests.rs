@@ -7,7 +7,11 @@ use super::{
         super::{giving::tests::gift, machine},
         Command as Order,
         compensation::tests::{asked, compensation, issue},
-        replacement,
+        money::News,
+        replacement::{
+            self,
+            tests::{article, claim, hold, news, tell},
+        },
         request::{
             Command,
             tests::{NOW, after, cancel, next, request},
@@ -247,6 +251,106 @@ fn r_ful_17_an_agreed_exchange_that_cannot_be_had_ends_and_the_complaint_hears_i
     }
 }
 
+/// An agreed exchange of so many pieces, worth 100, for what costs 80, and what it was told.
+fn cheaper(told: &[Order]) -> ServiceOrder {
+    let mut asked = request(&[Answer::Eligible]);
+    (asked.kind, asked.agreed) = (Kind::Exchange, true);
+    asked.lines[0].receipt.outcome.goods = WhenGoods::No;
+    asked.lines[0].wanted = Some(article("p-2", Some(80)));
+    let ask = Order::Request(Command::Ask { request: Box::new(asked), confirmed: true });
+    after(&[&[promise(AgreedKind::Exchange), ask, hold(0, 100, 80)], told].concat())
+}
+
+#[test]
+fn r_ful_17_an_agreed_exchange_ends_only_where_no_money_may_be_on_its_way_and_what_it_gave_stays_held() {
+    use super::super::super::{Consequence, account};
+    let told = |number, told| news(number, told);
+    let fail = |number| told(number, News::Fail { code: "closed_account".into() });
+    let stock = || tell(0, replacement::Command::ReportOutOfStock);
+    let given = kernel::id::derived("given", &[&claim(0).to_string()]);
+    let free = || format!("free {}", claim(0));
+    let ends = [
+        ("on its way", vec![], Err("order.carried_out")),
+        ("paid", vec![told(0, News::Pay)], Ok(("closed_partial", vec![format!("20 {given}"), free()]))),
+        ("refused", vec![fail(0)], Ok(("not_to_be_had", vec![free()]))),
+        ("refused, and taken back", vec![fail(0), told(0, News::Doubt { differs: false })], Err("order.carried_out")),
+        ("repeated", vec![fail(0), told(0, News::Repeat)], Err("order.carried_out")),
+        ("refused twice", vec![fail(0), told(0, News::Repeat), fail(1)], Ok(("not_to_be_had", vec![free()]))),
+        (
+            "refused twice, and taken back",
+            vec![fail(0), told(0, News::Repeat), fail(1), told(0, News::Doubt { differs: false })],
+            Err("order.carried_out"),
+        ),
+        (
+            "paid at the second time",
+            vec![fail(0), told(0, News::Repeat), told(1, News::Pay)],
+            Ok(("closed_partial", vec![free()])),
+        ),
+        (
+            "settled",
+            vec![fail(0), told(0, News::Doubt { differs: false }), told(0, News::Repeat), told(1, News::Pay)],
+            Ok(("closed_partial", vec![free()])),
+        ),
+    ];
+    for (name, told, expected) in ends {
+        let mut order = cheaper(&[told, vec![stock()]].concat());
+        let events = order.decide(give_back("sf-1"), NOW).map_err(|no| no.code());
+        let ended = events.map(|events| {
+            let (mut code, mut moved) = (None, vec![]);
+            for event in events {
+                order.apply(&event);
+                moved.extend(order.consequences(&event).into_iter().filter_map(|one| match one {
+                    Consequence::Account(_, account::Command::MoveHold(hold)) => {
+                        Some(format!("{} {}", hold.amount.minor, hold.to))
+                    }
+                    Consequence::Account(_, account::Command::Release { order_id }) => Some(format!("free {order_id}")),
+                    _ => None,
+                }));
+                if let Event::Settled { code: told } = event {
+                    code = told;
+                }
+            }
+            (code.unwrap_or_default(), moved)
+        });
+        assert_eq!(ended, expected.map(|(code, moved)| (code.to_owned(), moved)), "{name}");
+    }
+}
+
+#[test]
+fn r_ful_17_an_agreed_order_does_not_end_while_something_of_it_may_still_be_had() {
+    let mut asked = request(&[Answer::Eligible, Answer::Eligible]);
+    (asked.kind, asked.agreed) = (Kind::Exchange, true);
+    asked.lines[0].receipt.outcome.goods = WhenGoods::No;
+    let both = |asked: &Request| {
+        let ask = Order::Request(Command::Ask { request: Box::new(asked.clone()), confirmed: true });
+        say(&after(&[promise(AgreedKind::Exchange), ask]), replacement::Command::ReportOutOfStock).unwrap()
+    };
+    assert_eq!(next(&both(&asked), give_back("sf-1")), Err("order.not_now"), "goods of the other line are to come");
+    asked.lines.pop();
+    assert_eq!(next(&both(&asked), give_back("sf-1")).unwrap().state, State::Cancelled);
+
+    use super::super::work::{Feasibility, Registration, Step};
+    let mut asked = request(&[Answer::Eligible, Answer::Eligible]);
+    (asked.kind, asked.agreed) = (Kind::Repair, true);
+    let register = Registration {
+        problem: "screen.broken".into(),
+        description: "doc:words-1".into(),
+        feasibility: Feasibility::Infeasible,
+        reason: "seen".into(),
+        by: String::new(),
+        at: NOW,
+    };
+    let work = |line_no| {
+        let step = Step::Register(Box::new(register.clone()));
+        Order::Request(Command::Work { line_no, by: "staff:bo".into(), step })
+    };
+    let ask = Order::Request(Command::Ask { request: Box::new(asked), confirmed: true });
+    let receive = Order::ReceiveGoods { by: "staff:ana".into(), place: "s-1".into(), came: vec![] };
+    let one = after(&[promise(AgreedKind::Repair), ask, receive, work(1)]);
+    assert_eq!(next(&one, give_back("sf-1")), Err("order.not_now"), "nobody has looked at the other line");
+    assert_eq!(next(&next(&one, work(2)).unwrap(), give_back("sf-1")).unwrap().state, State::Cancelled);
+}
+
 #[test]
 fn r_ful_17_what_was_asked_for_and_not_agreed_does_not_end_so() {
     let mut asked = request(&[Answer::Eligible]);
@@ -304,6 +408,54 @@ fn r_ful_17_an_agreed_order_does_not_end_while_goods_of_the_customers_are_here()
     let declined = next(&offered, step(Step::AnswerOffer { number: 1, agreed: false })).unwrap();
     assert_eq!(next(&declined, cancel()), Err("order.goods_are_here"));
     assert_eq!(next(&declined, give_back("sf-1")).unwrap().state, State::Cancelled);
+}
+
+#[test]
+fn r_ful_17_what_lapsed_and_what_was_kept_apart_is_not_freed_again_by_the_end() {
+    use super::super::{
+        super::{Consequence, account},
+        goods::{Disposition, Finding, Inspection},
+        request::tests::line,
+        returning::{Came, Command as Goods},
+    };
+    let mut asked = request(&[Answer::Eligible]);
+    (asked.kind, asked.agreed, asked.lines[0].quantity) = (Kind::Exchange, true, 3);
+    let ask = Order::Request(Command::Ask { request: Box::new(asked), confirmed: true });
+    let came = vec![Came { line_no: Some(1), product_id: String::new(), quantity: 2 }];
+    let receive = Order::ReceiveGoods { by: "staff:ana".into(), place: "s-1".into(), came };
+    let finding = |accepted, disposition| Finding { quantity: 1, accepted, grade: "a".into(), disposition };
+    let inspection = Inspection {
+        by: "staff:eve".into(),
+        at: NOW,
+        findings: vec![finding(true, Disposition::Restock), finding(false, Disposition::Destroy)],
+        criteria: vec![],
+        photos: vec![],
+        renewed: Some(line(0, Answer::Ineligible).receipt),
+        word: None,
+        ruling: None,
+    };
+    let goods = |command| Order::Request(Command::Goods(command));
+    let inspect = goods(Goods::Inspect { line_no: 1, inspection: Box::new(inspection) });
+    let hear = goods(Goods::HearCustomer { line_no: 1, by: "staff:bo".into(), agreed: true });
+    let mut order = after(&[promise(AgreedKind::Exchange), ask, receive, inspect, hear]);
+    order = say(&order, replacement::Command::ReportOutOfStock).unwrap();
+    assert_eq!(next(&order, give_back("sf-1")), Err("order.not_now"), "a piece is still to come");
+    let freed = |order: &mut ServiceOrder, command, at| {
+        let mut freed = 0;
+        for event in order.decide(command, at).unwrap() {
+            order.apply(&event);
+            for one in order.consequences(&event) {
+                if let Consequence::Account(_, account::Command::GiveBack { units, .. }) = one {
+                    freed += units[0].quantity;
+                }
+            }
+        }
+        freed
+    };
+    let late = NOW + SignedDuration::from_hours(24);
+    assert_eq!(freed(&mut order, Order::LapseGoods, late), 1);
+    assert_eq!(freed(&mut order, give_back("sf-1"), late), 1, "the one that was accepted; the third is destroyed");
+    assert_eq!(order.state, State::Cancelled);
 }
 
 #[test]

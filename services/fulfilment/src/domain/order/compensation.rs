@@ -48,6 +48,9 @@ pub struct Compensation {
     /// The provider took back that no: people pay once they know what became of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub doubted: bool,
+    /// It says that it paid another amount.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub differs: bool,
 }
 
 /// Where it stands.
@@ -176,6 +179,7 @@ pub enum Event {
     /// The provider says otherwise of a payment it had refused.
     Doubted {
         claim_id: Uuid,
+        differs: bool,
     },
     Issued(Issued),
     Given {
@@ -305,7 +309,7 @@ impl Compensation {
                 self.by_hand |= by_hand;
                 self.stage = Stage::Approved;
             }
-            Event::Doubted { .. } => self.doubted = true,
+            Event::Doubted { differs, .. } => (self.doubted, self.differs) = (true, *differs),
             Event::Issued(issued) => {
                 self.issued = Some(issued.clone());
                 self.stage = Stage::Issued;

@@ -33,8 +33,21 @@ pub fn compensation_at(at: Timestamp, by: &str, gift: Gift, purchase_id: Option<
     let purse = rules.purse(by, Some("s-1"), at);
     let (approval, reservation) = (rules.approval(by, &gift, at), rules.reservation(&purse, &gift, at));
     let (stage, since, claims, issued) = (Stage::Asked, at, 0, None);
-    let (by_hand, doubted) = (false, false);
-    Compensation { gift, purse, purchase_id, approval, reservation, stage, since, claims, issued, by_hand, doubted }
+    let (by_hand, doubted, differs) = (false, false, false);
+    Compensation {
+        gift,
+        purse,
+        purchase_id,
+        approval,
+        reservation,
+        stage,
+        since,
+        claims,
+        issued,
+        by_hand,
+        doubted,
+        differs,
+    }
 }
 
 pub fn asked(order_id: Uuid, given: Compensation) -> Request {
@@ -275,7 +288,7 @@ fn r_ful_15_cash_the_provider_refused_is_paid_by_people_once_they_know_that_he_d
     let by_hand = || FIRST(News::Portion(portion::News::Repeat { by_hand: true }));
     let failed_once = || vec![self::ask(What::Cash, 500, true), approve("staff:bo"), FIRST(failed())];
     let (mut order, mut found) = (ServiceOrder::default(), vec![]);
-    let again = [failed_once(), vec![by_hand(), FIRST(News::Doubt)]].concat();
+    let again = [failed_once(), vec![by_hand(), FIRST(News::Doubt { differs: false })]].concat();
     for command in again {
         for event in order.decide(command, NOW).unwrap() {
             order.apply(&event);
@@ -283,7 +296,7 @@ fn r_ful_15_cash_the_provider_refused_is_paid_by_people_once_they_know_that_he_d
                 Consequence::Refund(_, refund::Command::Queue(facts)) => {
                     Some(format!("pay, by hand {}", facts.by_hand))
                 }
-                Consequence::Refund(_, refund::Command::Doubt) => Some("doubt".into()),
+                Consequence::Refund(_, refund::Command::Doubt { .. }) => Some("doubt".into()),
                 _ => None,
             }));
         }
@@ -291,7 +304,7 @@ fn r_ful_15_cash_the_provider_refused_is_paid_by_people_once_they_know_that_he_d
     assert_eq!(found, ["pay, by hand false", "pay, by hand true", "doubt"]);
     assert_eq!(next(&order, by_hand()).as_ref(), Ok(&order), "news of an older payment");
     assert_eq!(stage(&next(&order, news(&order, News::Pay)).unwrap()), "given");
-    let doubted = after(&[failed_once(), vec![FIRST(News::Doubt), FIRST(News::Repeat)]].concat());
+    let doubted = after(&[failed_once(), vec![FIRST(News::Doubt { differs: false }), FIRST(News::Repeat)]].concat());
     assert!(doubted.request.as_ref().unwrap().compensation.as_ref().unwrap().by_hand, "never by the provider again");
 }
 

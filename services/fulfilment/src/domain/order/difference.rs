@@ -88,7 +88,7 @@ impl Request {
     }
 
     /// The last attempt for each of the pieces.
-    fn last_attempts(&self) -> impl Iterator<Item = &Replacement> {
+    pub(super) fn last_attempts(&self) -> impl Iterator<Item = &Replacement> {
         let is_last = |one: &&Replacement| !self.replacements.iter().any(|other| later(other, one));
         self.replacements.iter().filter(is_last)
     }
@@ -107,7 +107,7 @@ impl Request {
         let due = wanted && !self.payouts.iter().any(claimed);
         let purchase_id = self.bought(one.line_no).filter(|_| due).map(|(purchase_id, _)| purchase_id);
         purchase_id
-            .map(|purchase_id| Claim { purchase_id, pieces: Pieces::new(), source, line: None })
+            .map(|purchase_id| Claim { purchase_id, pieces: Pieces::new(), source, lines: vec![] })
             .into_iter()
             .collect()
     }
@@ -129,9 +129,8 @@ impl Request {
             // Its pieces are counted once, with the claim that settles them.
             let quantity = pieces.get(&one.line_no).copied().unwrap_or_default();
             let (line_id, fees) = (line_id.clone(), Fees::new());
-            let line =
-                Some(HeldLine { line_id, quantity, goods, fees, given, replaced: None, amount: goods, within: None });
-            Claim { purchase_id, pieces, source, line }
+            let line = HeldLine { line_id, quantity, goods, fees, given, replaced: None, amount: goods, within: None };
+            Claim { purchase_id, pieces, source, lines: vec![line] }
         };
         let parts =
             [(Source::Difference { of }, returned, Pieces::new()), (Source::Rest { of }, owed - returned, pieces)];

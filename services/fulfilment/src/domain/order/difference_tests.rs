@@ -204,7 +204,7 @@ fn r_ful_05_what_a_customer_paid_himself_is_given_back_by_people_where_the_provi
         _ => None,
     };
     let doubted = |all: &[Consequence]| {
-        let doubt = |one: &&Consequence| matches!(one, Consequence::Refund(_, refund::Command::Doubt));
+        let doubt = |one: &&Consequence| matches!(one, Consequence::Refund(_, refund::Command::Doubt { .. }));
         all.iter().filter(doubt).count()
     };
     let (order, all) = told(&[failed(), vec![by_hand(1)]].concat());
@@ -212,14 +212,48 @@ fn r_ful_05_what_a_customer_paid_himself_is_given_back_by_people_where_the_provi
     let expected = [(Some(claim(1)), 50, false), (Some(claim(2)), 100, false), (Some(claim(3)), 50, true)];
     assert_eq!((paid.as_slice(), doubted(&all)), (&expected[..], 0), "under another key, by a person");
     assert_eq!(next(&order, by_hand(1)), Err("order.not_now"), "once");
-    assert_eq!(next(&order, by_hand(2)), Err("order.not_now"), "the money of the pieces is the purchase's");
+    let people = told(&[failed(), vec![by_hand(2)]].concat()).1;
+    let last = people.iter().filter_map(queued).next_back();
+    assert_eq!(last, Some((Some(claim(3)), 100, true)), "the money of the pieces too");
     let settled = [news(3, News::Pay), news(2, News::Repeat), news(4, News::Pay)];
     let done = settled.into_iter().fold(order, |order, news| next(&order, news).unwrap());
     assert_eq!(done.state, State::Completed { refund_id: None });
 
-    let late = [failed(), vec![by_hand(1), news(1, News::Doubt)]].concat();
+    let late = [failed(), vec![by_hand(1), news(1, News::Doubt { differs: false })]].concat();
     assert_eq!(doubted(&told(&late).1), 1, "nobody pays before it is known what became of the first");
-    let early = [failed(), vec![news(1, News::Doubt), news(1, News::Repeat)]].concat();
-    let (_, all) = told(&early);
-    assert_eq!((all.iter().filter_map(queued).next_back(), doubted(&all)), (Some((Some(claim(3)), 50, true)), 1));
+    let (_, all) = told(&[late.clone(), vec![news(2, News::Repeat)]].concat());
+    assert_eq!(doubted(&all), 1, "what was settled meanwhile is not in doubt again by another claim");
+    // Of what he paid himself, and of what was held for goods.
+    for (number, amount) in [(1, 50), (2, 100)] {
+        let repeat = |number| news(number, News::Repeat);
+        let early = vec![news(number, News::Doubt { differs: false }), repeat(number)];
+        let twice = vec![repeat(number), fail(3), news(number, News::Doubt { differs: false }), repeat(3)];
+        for (way, new) in [(early, 3), (twice, 4)] {
+            let (_, all) = told(&[failed(), way].concat());
+            let last = all.iter().filter_map(queued).next_back();
+            assert_eq!(
+                (last, doubted(&all)),
+                (Some((Some(claim(new)), amount, true)), 1),
+                "never by the provider again"
+            );
+        }
+    }
+}
+
+#[test]
+fn r_ful_05_what_is_in_doubt_is_not_claimed_anew_while_the_customer_is_to_pay_for_dearer_goods() {
+    let failed = [exchange(80), hold(0, 100, 80), news(0, News::Fail { code: "closed_account".into() })];
+    let dearer = [
+        tell(0, Command::ReportOutOfStock),
+        tell(0, Command::Offer(article("p-3", Some(130)))),
+        tell(0, Command::Answer { agreed: true }),
+    ];
+    let due = after(&[&failed[..], &dearer].concat());
+    assert!(next(&due, news(0, News::Repeat)).is_ok(), "the provider did not pay it");
+    let doubted = next(&due, news(0, News::Doubt { differs: false })).unwrap();
+    assert_eq!(next(&doubted, news(0, News::Repeat)), Err("order.difference_due"));
+    let paid = next(&doubted, tell(0, pay("t-1", cny(50)))).unwrap();
+    let again = next(&paid, news(0, News::Repeat)).unwrap();
+    let last = again.request.as_ref().unwrap().payouts.last().unwrap();
+    assert_eq!((last.amount(), last.by_hand, last.instead_of), (Some(cny(20)), true, Some(claim(0))));
 }

@@ -1,10 +1,14 @@
 //! The end of an agreed exchange, reshipment or repair that cannot be had and whose alternatives the customer declines: the
 //! complaint hears that it failed, and decides anew (R-FUL-17).
-//! Invariant: nothing is ended so that gave the customer anything, took money of him, or keeps goods of his.
+//! Invariant: nothing is ended so of which goods or money may be on their way, that took money of the customer, or keeps goods of
+//! his. Money he has been given stays his, and the purchase does not give it again.
+use kernel::{money::Money, returns::Kind};
+
 use super::{
     super::{Consequence, account},
     Rejection,
     goods::Leg,
+    line::Line,
     money::{Payout, PayoutState, Source},
     replacement::{Replacement, ReplacementState},
     request::{Cancelled, Event, Request},
@@ -12,8 +16,8 @@ use super::{
 };
 
 impl Request {
-    /// Errors: something of it can still be had, was given or paid, or goods of the customer's are here and nobody says under
-    /// which reference he has them again.
+    /// Errors: something of it can still be had, goods or money may be with him or under way, he has paid, or goods of his are
+    /// here and nobody says under which reference he has them again.
     pub(super) fn end_unfulfilled(&self, cancelled: Cancelled) -> Result<Vec<Event>, Rejection> {
         let given = |one: &Replacement| {
             matches!(
@@ -24,13 +28,11 @@ impl Request {
         let paid = |work: &Work| work.payment().is_some();
         let told_to_pay = self.replacements.iter().any(|one| !one.differences.is_empty());
         match () {
-            () if !self.agreed || !self.replaces() && self.kind != kernel::returns::Kind::Repair => {
-                Err(Rejection::NotNow)
-            }
+            () if !self.agreed || !self.replaces() && self.kind != Kind::Repair => Err(Rejection::NotNow),
             () if self.replacements.iter().any(given)
                 || told_to_pay
                 || self.works().any(|(_, work)| paid(work))
-                || self.payouts.iter().any(Payout::has_given) =>
+                || self.payouts.iter().any(|payout| self.may_leave(payout)) =>
             {
                 Err(Rejection::CarriedOut)
             }
@@ -41,14 +43,39 @@ impl Request {
     }
 
     /// Each attempt that counts waits for something else than the warehouse, or each repair for something else than work; the
-    /// customer has said no to what was offered.
+    /// customer has said no to what was offered. No other line, and no piece that is still to come, can be had.
     fn cannot_be_had(&self) -> bool {
         if self.replaces() {
             let mut open = self.replacements.iter().filter(|one| !one.state.is_past()).peekable();
-            return open.peek().is_some() && open.all(|one| self.may_take_money(one));
+            let none = open.peek().is_some() && open.all(|one| self.may_take_money(one));
+            return none && self.granted().all(|(line_no, line)| !self.may_come(line_no, line));
         }
-        let mut works = self.works().peekable();
-        works.peek().is_some() && works.all(|(_, work)| work.may_be_replaced() && !work.waits_for_customer())
+        let none =
+            |line: &Line| line.work.as_ref().is_some_and(|work| work.may_be_replaced() && !work.waits_for_customer());
+        self.granted().all(|(_, line)| none(line))
+    }
+
+    /// Pieces of a line are to be replaced once they are here.
+    fn may_come(&self, line_no: u32, line: &Line) -> bool {
+        let over = |leg: &Leg| leg.goods.rejected() + leg.goods.lapsed() + leg.goods.handed_back();
+        line.quantity > self.replaced(line_no) + line.leg.as_ref().map_or(0, over)
+    }
+
+    /// Money of it is on its way, or left while its provider says that it did not.
+    fn may_leave(&self, payout: &Payout) -> bool {
+        let leaves = match payout.state {
+            PayoutState::Granted | PayoutState::PartlyFailed { .. } => true,
+            PayoutState::Failed { .. } => self.is_in_doubt(payout),
+            PayoutState::Repeated => payout.doubted && !self.is_followed(payout),
+            PayoutState::Claimed | PayoutState::Refused { .. } | PayoutState::Paid => false,
+        };
+        leaves && payout.amount().is_some_and(|amount| amount.minor > 0)
+    }
+
+    /// Some of the money was paid.
+    pub(super) fn has_paid(&self) -> bool {
+        let paid = |payout: &&Payout| payout.state == PayoutState::Paid;
+        self.payouts.iter().filter(paid).filter_map(Payout::amount).any(|amount| amount.minor > 0)
     }
 
     /// Goods of the customer's are here: to be inspected or disputed, or nobody says that he has them again.
@@ -61,29 +88,30 @@ impl Request {
     /// The customer has what was here again; what he had not sent yet stays with him.
     pub(super) fn hand_back_all(&mut self) {
         let legs = self.lines.iter_mut().filter_map(|line| line.leg.as_mut());
-        legs.for_each(|leg| leg.goods = leg.goods.hand_back().lapse());
+        legs.for_each(|leg| leg.goods = leg.goods.hand_back());
     }
 
-    /// What is held for goods that do not go out is free again.
+    /// What is held for goods that do not go out is free again; what was paid of it stays held, as given.
     pub(super) fn released(&self) -> Vec<Consequence> {
-        let holds = |payout: &&Payout| {
-            let held =
-                |line: &account::HeldLine| line.amount.minor + line.replaced.map_or(0, |replaced| replaced.minor);
-            let stake = matches!(payout.source, Source::Exchange { .. }) && payout.state != PayoutState::Repeated;
-            stake && payout.lines.iter().map(held).sum::<i64>() > 0
-        };
-        let release = |payout: &Payout| {
-            let release = account::Command::Release { order_id: payout.claim_id };
-            Consequence::Account(payout.purchase_id, release)
-        };
-        self.payouts.iter().filter(holds).map(release).collect()
+        self.payouts.iter().flat_map(|stake| self.released_stake(stake)).collect()
     }
-}
 
-impl Payout {
-    /// Money of it left, or may have left.
-    fn has_given(&self) -> bool {
-        let left = matches!(self.state, PayoutState::Granted | PayoutState::Paid | PayoutState::PartlyFailed { .. });
-        left && self.amount().is_some_and(|amount| amount.minor > 0)
+    fn released_stake(&self, stake: &Payout) -> Vec<Consequence> {
+        let (Source::Exchange { of }, Some(paid)) = (stake.source, stake.amount()) else { return vec![] };
+        let amount = |payout: &Payout| payout.amount().filter(|_| payout.state == PayoutState::Paid);
+        // The rest of it that was paid has moved to claims of its own.
+        let rest = self.payouts.iter().filter(|one| one.source == Source::Rest { of }).filter_map(amount);
+        let moved: i64 = rest.map(|amount| amount.minor).sum();
+        let replaced = stake.lines.iter().filter_map(|line| line.replaced).map(|replaced| replaced.minor).sum::<i64>();
+        let given = amount(stake).map_or(0, |amount| amount.minor);
+        if paid.minor + replaced <= moved + given {
+            return vec![];
+        }
+        let (order_id, from) = (self.order_id, stake.claim_id);
+        let to = kernel::id::derived("given", &[&from.to_string()]);
+        let kept = account::Move { order_id, from, to, amount: Money { minor: given, ..paid } };
+        let keep = (given > 0).then_some(account::Command::MoveHold(kept));
+        let commands = keep.into_iter().chain([account::Command::Release { order_id: from }]);
+        commands.map(|command| Consequence::Account(stake.purchase_id, command)).collect()
     }
 }

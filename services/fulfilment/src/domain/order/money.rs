@@ -25,12 +25,12 @@ use super::{
     returning::{self, Owed, Pieces},
 };
 
-/// A claim to be made; `line` is what it pays where nobody need be asked.
+/// A claim to be made; `lines` are what it pays where nobody need be asked.
 pub(super) struct Claim {
     pub purchase_id: Uuid,
     pub pieces: Pieces,
     pub source: Source,
-    pub line: Option<HeldLine>,
+    pub lines: Vec<HeldLine>,
 }
 
 /// What became of a claim.
@@ -53,8 +53,10 @@ pub enum News {
     Repeat,
     /// Of one of the means it is paid back by.
     Portion(portion::News),
-    /// The provider says otherwise of what it had refused.
-    Doubt,
+    /// The provider says otherwise of what it had refused: that it paid it, or (`differs`) another amount.
+    Doubt {
+        differs: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +91,7 @@ pub enum Event {
     },
     Doubted {
         claim_id: Uuid,
+        differs: bool,
     },
     Portion {
         claim_id: Uuid,
@@ -117,19 +120,15 @@ impl Request {
             (N::Pay | N::Fail { .. }, _) if payout.tendered => return Err(Rejection::NotNow),
             (N::Pay, S::Granted) => vec![Event::Paid { claim_id }],
             (N::Fail { code }, S::Granted) => vec![Event::Failed { claim_id, code }],
-            (N::Repeat, S::Refused { .. } | S::Failed { .. }) => {
-                vec![Event::Repeated { claim_id, by_hand: payout.doubted && payout.source.is_beside() }]
-            }
-            (N::Portion(portion::News::Repeat { by_hand: true }), S::Failed { .. }) if payout.source.is_beside() => {
-                vec![Event::Repeated { claim_id, by_hand: true }]
-            }
-            (N::Doubt, S::Failed { .. } | S::Repeated) => vec![Event::Doubted { claim_id }],
+            (N::Repeat, S::Refused { .. } | S::Failed { .. }) => self.claim_anew(payout, false)?,
+            (N::Portion(portion::News::Repeat { by_hand: true }), S::Failed { .. }) => self.claim_anew(payout, true)?,
+            (N::Doubt { differs }, S::Failed { .. } | S::Repeated) => vec![Event::Doubted { claim_id, differs }],
             (N::Portion(news), S::Granted | S::PartlyFailed { .. } | S::Paid) => payout.decide_portion(news)?,
             (N::Repeat, S::PartlyFailed { .. }) => payout.decide_portion(portion::News::Repeat { by_hand: false })?,
             (N::Portion(_), _) => return Err(Rejection::NotNow),
             (N::Repeat, S::Repeated) => vec![],
             (N::Repeat, _) | (N::Pay | N::Fail { .. }, S::Claimed) => return Err(Rejection::NotNow),
-            (N::Grant { .. } | N::Refuse { .. } | N::Pay | N::Fail { .. } | N::Doubt, _) => vec![],
+            (N::Grant { .. } | N::Refuse { .. } | N::Pay | N::Fail { .. } | N::Doubt { .. }, _) => vec![],
         })
     }
 
@@ -149,11 +148,13 @@ impl Request {
                     by_hand: *by_hand,
                     again_by_hand: false,
                     doubted: false,
+                    differs: false,
+                    kept: false,
                 });
             }
-            Event::Doubted { claim_id } => {
+            Event::Doubted { claim_id, differs } => {
                 let payout = self.payouts.iter_mut().find(|payout| payout.claim_id == *claim_id);
-                return payout.into_iter().for_each(|payout| payout.doubted = true);
+                return payout.into_iter().for_each(|one| (one.doubted, one.differs) = (true, *differs));
             }
             Event::Portion { claim_id, event } => {
                 let payout = self.payouts.iter_mut().find(|payout| payout.claim_id == *claim_id);
@@ -173,6 +174,7 @@ impl Request {
                     payout.tendered = *tendered;
                 }
                 Event::Repeated { by_hand, .. } => payout.again_by_hand = *by_hand,
+                Event::Failed { .. } => payout.kept = payout.source == Source::Pieces,
                 _ => {}
             }
         }
@@ -260,16 +262,17 @@ impl Request {
                 due.entry(bought.purchase_id).or_default().insert(line_no, pieces);
             }
         }
-        let of_pieces = |(purchase_id, pieces)| Claim { purchase_id, pieces, source: Source::Pieces, line: None };
+        let of_pieces = |(purchase_id, pieces)| Claim { purchase_id, pieces, source: Source::Pieces, lines: vec![] };
         let claims = due.into_iter().map(of_pieces).chain(self.exchange_claims()).chain(self.fee_claims());
         let claim = |(number, claim): (usize, Claim)| {
             let claim_id = kernel::id::derived("claim", &[&self.order_id.to_string(), &number.to_string()]);
-            let Claim { purchase_id, pieces, source, line } = claim;
+            let Claim { purchase_id, pieces, source, lines } = claim;
             // What is held for goods that go out is the purchase's; what the customer paid for them is not.
             let stake = matches!(source, Source::Rest { .. }).then(|| self.stake(source.of()?)).flatten();
             let tendered = stake.is_some_and(|stake| stake.tendered);
-            let granted = line.map(|line| Event::Granted { claim_id, lines: vec![line], tendered });
-            let before = self.given_up(source);
+            let before = self.given_up(source, purchase_id);
+            let lines = before.and_then(|one| one.kept_for(&pieces)).map_or(lines, <[HeldLine]>::to_vec);
+            let granted = (!lines.is_empty()).then_some(Event::Granted { claim_id, lines, tendered });
             let (instead_of, by_hand) = (before.map(|one| one.claim_id), before.is_some_and(|one| one.again_by_hand));
             let claimed = Event::Claimed { claim_id, purchase_id, pieces, source, instead_of, by_hand };
             std::iter::once(claimed).chain(granted)
@@ -314,7 +317,7 @@ impl Request {
         let (Event::Claimed { claim_id, .. }
         | Event::Granted { claim_id, .. }
         | Event::Failed { claim_id, .. }
-        | Event::Doubted { claim_id }
+        | Event::Doubted { claim_id, .. }
         | Event::Portion { claim_id, .. }) = event
         else {
             return vec![];
@@ -325,22 +328,22 @@ impl Request {
             return whole.iter().flat_map(|whole| payout.portions.consequences(event, whole)).collect();
         }
         if matches!(event, Event::Doubted { .. }) {
-            return self.doubts();
+            return self.doubts(|one| self.earlier(one).any(|before| before.claim_id == *claim_id));
         }
         let moved = |of, back| self.moved_hold(payout, of, back).map(account::Command::MoveHold);
         let on_account = match (event, payout.source) {
+            (Event::Claimed { .. }, Source::Pieces) if self.takes_over(payout) => None,
             (Event::Claimed { .. }, Source::Pieces) => Some(account::Command::ClaimPieces(self.piece_claim(payout))),
             (Event::Claimed { .. }, Source::Exchange { of }) => {
                 self.exchange_claim(*claim_id, of).map(account::Command::ClaimPieces)
             }
             (Event::Granted { .. }, Source::Rest { of }) => moved(of, false),
             (Event::Failed { .. }, Source::Rest { of }) => moved(of, true),
-            (Event::Failed { .. }, Source::Pieces) => Some(account::Command::Release { order_id: *claim_id }),
             _ => None,
         };
         let on_account = on_account.map(|command| Consequence::Account(payout.purchase_id, command));
         let granted = matches!(event, Event::Granted { .. });
-        let doubts = if granted { self.doubts() } else { vec![] };
+        let doubts = if granted { self.doubts(|one| one.claim_id == *claim_id) } else { vec![] };
         on_account.into_iter().chain(granted.then(|| self.refund_of(payout)).flatten()).chain(doubts).collect()
     }
 

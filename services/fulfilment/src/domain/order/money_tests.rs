@@ -303,7 +303,7 @@ fn pieces_whose_money_went_first_are_not_free_when_they_do_not_come_or_are_rejec
 }
 
 #[test]
-fn the_refund_is_queued_under_its_claim_and_the_money_freed_when_it_fails() {
+fn the_refund_is_queued_under_its_claim_and_the_money_stays_held_when_it_fails() {
     let order = after(&[two(), receive(2), accept(2)]);
     let events = order.decide(grant(0, 5), NOW).unwrap();
     let order = next(&order, grant(0, 5)).unwrap();
@@ -313,14 +313,69 @@ fn the_refund_is_queued_under_its_claim_and_the_money_freed_when_it_fails() {
     assert_eq!((*id, facts.claim_id, facts.amount.minor), (refund_id(claim(0)), Some(claim(0)), 5));
     let events = order.decide(fail(), NOW).unwrap();
     let failed = next(&order, fail()).unwrap();
-    let freed = failed.consequences(&events[0]);
-    assert!(
-        matches!(freed[..], [Consequence::Account(_, account::Command::Release { order_id })] if order_id == claim(0))
-    );
+    assert_eq!(failed.consequences(&events[0]), [], "nobody else is given it");
     let anew = next(&failed, repeat()).unwrap();
     let payouts = &anew.request.as_ref().unwrap().payouts;
     let of: Vec<_> = payouts.iter().map(|payout| (payout.claim_id, payout.state.word(), payout.pieces[&1])).collect();
-    assert_eq!(of, [(claim(0), "repeated", 2), (claim(1), "claimed", 2)], "under another key, for the old one is dead");
+    assert_eq!(of, [(claim(0), "repeated", 2), (claim(1), "granted", 2)], "under another key, for the old one is dead");
+}
+
+/// What follows for the refunds and the purchase, in words.
+fn follows(commands: &[Order]) -> Vec<String> {
+    let (mut order, mut found) = (ServiceOrder::default(), vec![]);
+    for command in commands {
+        for event in order.decide(command.clone(), NOW).unwrap() {
+            order.apply(&event);
+            found.extend(order.consequences(&event).into_iter().filter_map(|one| match one {
+                Consequence::Refund(_, refund::Command::Queue(facts)) => {
+                    Some(format!("{} {}", if facts.by_hand { "by hand" } else { "pay" }, facts.amount.minor))
+                }
+                Consequence::Refund(_, refund::Command::Doubt { .. }) => Some("doubt".into()),
+                Consequence::Account(_, account::Command::ClaimPieces(_)) => Some("claim".into()),
+                Consequence::Account(_, account::Command::Release { .. }) => Some("free".into()),
+                _ => None,
+            }));
+        }
+    }
+    found
+}
+
+#[test]
+fn r_ful_05_what_the_provider_refused_is_paid_again_by_it_only_while_it_stands_by_its_no() {
+    let fail = |number| Order::money(claim(number), News::Fail { code: "closed_account".into() });
+    let again = |number| Order::money(claim(number), News::Repeat);
+    let doubt = |number| Order::money(claim(number), News::Doubt { differs: false });
+    let by_hand = || portion(portion::News::Repeat { by_hand: true });
+    let ways = [
+        (vec![again(0)], vec!["pay 5"]),
+        (vec![by_hand()], vec!["by hand 5"]),
+        (vec![doubt(0), again(0)], vec!["by hand 5", "doubt"]),
+        (vec![doubt(0), by_hand()], vec!["by hand 5", "doubt"]),
+        (vec![by_hand(), doubt(0)], vec!["by hand 5", "doubt"]),
+        (vec![again(0), doubt(0), fail(1), again(1)], vec!["pay 5", "by hand 5", "doubt"]),
+        (vec![again(0), fail(1), doubt(0), again(1)], vec!["pay 5", "by hand 5", "doubt"]),
+        (vec![again(0), fail(1), again(1), fail(2), doubt(1), again(2)], vec!["pay 5", "pay 5", "by hand 5", "doubt"]),
+    ];
+    for (way, expected) in ways {
+        let start = vec![two(), receive(2), accept(2), grant(0, 5), fail(0)];
+        let found = follows(&[start, way.clone()].concat());
+        assert_eq!(found, [vec!["claim", "pay 5"], expected].concat(), "{way:?}");
+    }
+    let paid = after(&[two(), receive(2), accept(2), grant(0, 5), fail(0), by_hand(), pay(1)]);
+    assert_eq!(paid.state, State::Completed { refund_id: None });
+}
+
+#[test]
+fn an_order_whose_money_was_freed_when_it_failed_claims_it_anew() {
+    let failed = after(&[two(), receive(2), accept(2), grant(0, 5), fail()]);
+    let mut stored = serde_json::to_value(failed).unwrap();
+    let payout = stored.pointer_mut("/request/payouts/0").unwrap().as_object_mut().unwrap();
+    assert_eq!(payout.remove("kept"), Some(true.into()), "as it was stored then");
+    let before: ServiceOrder = serde_json::from_value(stored).unwrap();
+    for command in [repeat(), portion(portion::News::Repeat { by_hand: true })] {
+        let anew = next(&before, command).unwrap();
+        assert_eq!(anew.request.unwrap().payouts[1].state, PayoutState::Claimed);
+    }
 }
 
 #[test]

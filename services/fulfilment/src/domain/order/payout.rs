@@ -29,7 +29,7 @@ pub struct Payout {
     pub tendered: bool,
     #[serde(default, skip_serializing_if = "Portions::is_empty")]
     pub portions: Portions,
-    /// The claim it takes the place of, of money beside the purchase.
+    /// The claim it takes the place of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<Uuid>,
     /// People pay it.
@@ -41,6 +41,12 @@ pub struct Payout {
     /// The provider took back its no: what takes its place is paid by people, once they know what became of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub doubted: bool,
+    /// It says that it paid another amount by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub differs: bool,
+    /// The provider said no, and the purchase holds it still: by one that takes its place, or for ever where that no was none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
 }
 
 /// What is paid for. `of` is the first attempt to replace the pieces of an exchange.
@@ -61,11 +67,6 @@ pub enum Source {
 }
 
 impl Source {
-    /// What the customer paid beside his purchase, so that people may give it back whatever the provider says.
-    pub(super) fn is_beside(self) -> bool {
-        matches!(self, Self::Difference { .. } | Self::Fee { .. })
-    }
-
     /// The first attempt to replace the pieces of an exchange.
     pub fn of(self) -> Option<Uuid> {
         match self {
@@ -133,6 +134,11 @@ impl Payout {
         self.portions.apply(event);
         let failed = self.portions.failed().map(|code| PayoutState::PartlyFailed { code: code.to_owned() });
         self.state = failed.unwrap_or(PayoutState::Granted);
+    }
+
+    /// What the purchase holds for exactly these pieces, after the provider said no.
+    pub(super) fn kept_for(&self, pieces: &Pieces) -> Option<&[HeldLine]> {
+        (self.kept && self.pieces == *pieces).then_some(&self.lines)
     }
 
     pub(super) fn is_settled(&self) -> bool {

@@ -23,6 +23,9 @@ pub struct Portion {
     /// The provider took back its no to an attempt: what follows is paid by people, once they know what became of that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub doubted: bool,
+    /// It says that it paid another amount by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub differs: bool,
     pub state: PortionState,
 }
 
@@ -73,16 +76,31 @@ pub enum News {
     Doubt {
         no: u32,
         attempt: u32,
+        differs: bool,
     },
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    Divided { shares: Vec<Share> },
-    Paid { no: u32 },
-    Failed { no: u32, code: String },
-    Repeated { by_hand: bool },
-    Doubted { no: u32 },
+    Divided {
+        shares: Vec<Share>,
+    },
+    Paid {
+        no: u32,
+    },
+    Failed {
+        no: u32,
+        code: String,
+    },
+    /// These, which had failed.
+    Repeated {
+        nos: Vec<u32>,
+        by_hand: bool,
+    },
+    Doubted {
+        no: u32,
+        differs: bool,
+    },
 }
 
 /// All of one refund, in the order of the means; none where the purchase does not tell by which it was paid.
@@ -100,13 +118,16 @@ impl Portions {
             News::Divide { .. } => vec![],
             News::Pay { no, attempt } if is_due(of(no)?, attempt) => vec![Event::Paid { no }],
             News::Fail { no, attempt, code } if is_due(of(no)?, attempt) => vec![Event::Failed { no, code }],
-            News::Doubt { no, attempt } => {
+            News::Doubt { no, attempt, differs } => {
                 let one = of(no)?;
                 let open = one.attempt >= attempt && one.state != PortionState::Paid;
-                if open { vec![Event::Doubted { no }] } else { vec![] }
+                if open { vec![Event::Doubted { no, differs }] } else { vec![] }
             }
             News::Pay { .. } | News::Fail { .. } => vec![],
-            News::Repeat { by_hand } if self.failed().is_some() => vec![Event::Repeated { by_hand }],
+            News::Repeat { by_hand } if self.failed().is_some() => {
+                let failed = self.0.iter().filter(|portion| matches!(portion.state, PortionState::Failed { .. }));
+                vec![Event::Repeated { nos: failed.map(|portion| portion.share.no).collect(), by_hand }]
+            }
             News::Repeat { .. } => return Err(Rejection::NotNow),
         })
     }
@@ -118,22 +139,21 @@ impl Portions {
         };
         match event {
             Event::Divided { shares } => {
-                let due =
-                    |share: &Share| Portion { share: *share, attempt: 1, doubted: false, state: PortionState::Due };
+                let (attempt, doubted, differs, state) = (1, false, false, PortionState::Due);
+                let due = |share: &Share| Portion { share: *share, attempt, doubted, differs, state: state.clone() };
                 self.0 = shares.iter().map(due).collect();
             }
             Event::Paid { no } => set(*no, PortionState::Paid),
             Event::Failed { no, code } => set(*no, PortionState::Failed { code: code.clone() }),
-            Event::Repeated { by_hand } => {
-                let failed = |portion: &&mut Portion| matches!(portion.state, PortionState::Failed { .. });
-                for portion in self.0.iter_mut().filter(failed) {
+            Event::Repeated { nos, by_hand } => {
+                for portion in self.0.iter_mut().filter(|portion| nos.contains(&portion.share.no)) {
                     (portion.attempt, portion.state) = (portion.attempt.saturating_add(1), PortionState::Due);
                     portion.share.by_hand |= *by_hand || portion.doubted;
                 }
             }
-            Event::Doubted { no } => {
+            Event::Doubted { no, differs } => {
                 let portion = self.0.iter_mut().find(|portion| portion.share.no == *no);
-                portion.into_iter().for_each(|portion| portion.doubted = true);
+                portion.into_iter().for_each(|one| (one.doubted, one.differs) = (true, *differs));
             }
         }
     }
@@ -175,16 +195,17 @@ impl Portions {
         let doubt = |portion: &Portion| {
             let refund_id = portion_refund_id(paid, portion.share.no, portion.attempt);
             let waits = portion.doubted && portion.share.by_hand && portion.state == PortionState::Due;
-            waits.then_some(Consequence::Refund(refund_id, refund::Command::Doubt))
+            waits.then_some(Consequence::Refund(refund_id, refund::Command::Doubt { differs: portion.differs }))
         };
-        if let Event::Doubted { no } = event {
+        if let Event::Doubted { no, .. } = event {
             return self.0.iter().filter(|portion| portion.share.no == *no).filter_map(doubt).collect();
         }
-        if !matches!(event, Event::Divided { .. } | Event::Repeated { .. }) {
-            return vec![];
-        }
-        let again = |portion: &&Portion| matches!(event, Event::Divided { .. }) || portion.attempt > 1;
-        let due = self.0.iter().filter(|portion| portion.state == PortionState::Due).filter(again);
+        let meant = |portion: &&Portion| match event {
+            Event::Divided { .. } => true,
+            Event::Repeated { nos, .. } => nos.contains(&portion.share.no),
+            _ => false,
+        };
+        let due = self.0.iter().filter(|portion| portion.state == PortionState::Due).filter(meant);
         let queue = |portion: &Portion| {
             let Portion { share, attempt, .. } = portion;
             let refund_id = portion_refund_id(paid, share.no, *attempt);

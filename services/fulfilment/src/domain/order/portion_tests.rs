@@ -126,7 +126,7 @@ fn each_portion_has_a_refund_and_only_what_failed_gets_another() {
         let again = after(&[divide(), fail(1, 1), News::Repeat { by_hand }]);
         let second = portion_refund_id(claim, 1, 2);
         let expected = [(second, 60, of(1, 2, TenderKind::Card), by_hand)];
-        assert_eq!(queued(&again, &Event::Repeated { by_hand }), expected, "under another key");
+        assert_eq!(queued(&again, &Event::Repeated { nos: vec![1], by_hand }), expected, "under another key");
         assert_ne!(second, card);
     }
     assert_eq!(queued(&divided, &Event::Paid { no: 1 }), []);
@@ -134,7 +134,7 @@ fn each_portion_has_a_refund_and_only_what_failed_gets_another() {
 
 #[test]
 fn what_follows_an_attempt_in_doubt_is_paid_by_people_once_they_know_what_became_of_it() {
-    let doubt = |attempt| News::Doubt { no: 1, attempt };
+    let doubt = |attempt| News::Doubt { no: 1, attempt, differs: false };
     let by_hand = |portions: &Portions| portions.iter().next().unwrap().share.by_hand;
     for news in [
         vec![divide(), fail(1, 1), doubt(1), repeat()],
@@ -144,7 +144,8 @@ fn what_follows_an_attempt_in_doubt_is_paid_by_people_once_they_know_what_became
         assert_eq!((words(&portions).as_str(), by_hand(&portions)), ("due 2, due 1", true));
     }
     assert_eq!(after(&[divide(), pay(1, 1)]).decide(doubt(1)).unwrap(), [], "it was paid, and never in doubt");
-    assert_eq!(after(&[divide()]).decide(News::Doubt { no: 9, attempt: 1 }).unwrap_err().code(), "order.no_such_claim");
+    let unknown = News::Doubt { no: 9, attempt: 1, differs: false };
+    assert_eq!(after(&[divide()]).decide(unknown).unwrap_err().code(), "order.no_such_claim");
     assert_eq!(after(&[divide()]).decide(doubt(2)).unwrap(), [], "that is no earlier attempt");
     let whole = refund::Facts {
         refund_id: Uuid::from_u128(1),
@@ -158,12 +159,18 @@ fn what_follows_an_attempt_in_doubt_is_paid_by_people_once_they_know_what_became
         compensation: false,
     };
     let doubted = |portions: &Portions, event: &Event| {
-        let doubt = |one: &Consequence| matches!(one, Consequence::Refund(_, refund::Command::Doubt));
+        let doubt = |one: &Consequence| matches!(one, Consequence::Refund(_, refund::Command::Doubt { .. }));
         portions.consequences(event, &whole).iter().filter(|one| doubt(one)).count()
     };
     let again = after(&[divide(), fail(1, 1), doubt(1), repeat()]);
-    assert_eq!(doubted(&again, &Event::Repeated { by_hand: false }), 1);
-    assert_eq!(doubted(&again, &Event::Doubted { no: 1 }), 1);
+    let repeated = |nos| Event::Repeated { nos, by_hand: false };
+    assert_eq!(doubted(&again, &repeated(vec![1])), 1);
+    assert_eq!(
+        doubted(&again, &repeated(vec![2])),
+        0,
+        "what was settled meanwhile is not in doubt again by another one"
+    );
+    assert_eq!(doubted(&again, &Event::Doubted { no: 1, differs: false }), 1);
     let failed = after(&[divide(), fail(1, 1), doubt(1)]);
-    assert_eq!(doubted(&failed, &Event::Doubted { no: 1 }), 0, "nobody is to pay it yet");
+    assert_eq!(doubted(&failed, &Event::Doubted { no: 1, differs: false }), 0, "nobody is to pay it yet");
 }

@@ -29,9 +29,14 @@ impl Request {
             }
             Event::Cancelled(_) => {
                 let mut free = whole(&|line| self.verdict(line) != Verdict::Ineligible);
-                // What was rejected and kept apart or destroyed he has no more.
+                // What was rejected and kept apart or destroyed he has no more; what lapsed is free already, unless something
+                // was to go out for it.
                 for (line_no, leg) in self.legs() {
-                    free.entry(line_no).and_modify(|pieces| *pieces = pieces.saturating_sub(leg.goods.rejected()));
+                    let spoken_for = self.claimed(line_no).max(self.replaced(line_no));
+                    free.entry(line_no).and_modify(|pieces| {
+                        let lapsed = leg.goods.lapsed().min(pieces.saturating_sub(spoken_for));
+                        *pieces = pieces.saturating_sub(leg.goods.rejected().saturating_add(lapsed));
+                    });
                 }
                 self.tell(&free, give_back).into_iter().chain(self.released()).collect()
             }

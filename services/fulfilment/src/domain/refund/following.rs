@@ -4,7 +4,7 @@ use super::{
         Consequence,
         order::{self, money::News, portion},
     },
-    Event, Part, Refund,
+    Event, Facts, Part, Refund,
 };
 
 impl Refund {
@@ -29,11 +29,10 @@ impl Refund {
                 order::Command::money(claim_id, News::Fail { code: code.clone() })
             }
             // It has said no before, so that another attempt may be under way.
-            (Event::Contradicted | Event::AmountDiffers, _, Some(Part { no, attempt, .. })) if self.has_failed() => {
-                portion(portion::News::Doubt { no, attempt })
-            }
-            (Event::Contradicted | Event::AmountDiffers, Some(claim_id), None) if self.has_failed() => {
-                order::Command::money(claim_id, News::Doubt)
+            (Event::Contradicted | Event::AmountDiffers, ..) if self.has_failed() => {
+                let differs = *event == Event::AmountDiffers;
+                let doubt = doubt(facts, differs).map(|command| Consequence::Order(facts.order_id, command));
+                return doubt.into_iter().collect();
             }
             (
                 Event::Queued { .. }
@@ -42,13 +41,29 @@ impl Refund {
                 | Event::Overdue
                 | Event::AmountDiffers
                 | Event::Requeued { .. }
-                | Event::Doubted
+                | Event::Doubted { .. }
                 | Event::EarlierSaid(_)
                 | Event::EarlierSettled(_)
                 | Event::Contradicted,
                 ..,
             ) => return vec![],
         };
-        vec![Consequence::Order(facts.order_id, command)]
+        // Before it said no it told another amount: with the no, too, nobody knows what was paid.
+        let differs = matches!(event, Event::Failed { .. }) && self.amount_differs;
+        let doubt = differs.then(|| doubt(facts, true)).flatten();
+        let told = [command].into_iter().chain(doubt);
+        told.map(|command| Consequence::Order(facts.order_id, command)).collect()
+    }
+}
+
+/// The money is in doubt; an agreed order that is paid back as one has no other attempt at it.
+fn doubt(facts: &Facts, differs: bool) -> Option<order::Command> {
+    match (facts.claim_id, facts.part) {
+        (_, Some(Part { no, attempt, .. })) => {
+            let claim_id = facts.claim_id.unwrap_or(facts.order_id);
+            Some(order::Command::Portion { claim_id, news: portion::News::Doubt { no, attempt, differs } })
+        }
+        (Some(claim_id), None) => Some(order::Command::money(claim_id, News::Doubt { differs })),
+        (None, None) => None,
     }
 }

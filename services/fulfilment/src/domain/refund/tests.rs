@@ -170,7 +170,7 @@ fn people_are_told_once_of_a_refund_that_nobody_sends_or_that_the_provider_says_
 
 fn doubted() -> Refund {
     let queued = Event::Queued { facts: Facts { by_hand: true, ..facts() }, payment: None, due_at: NOW };
-    after(&[queued, Event::Doubted])
+    after(&[queued, Event::Doubted { differs: false }])
 }
 
 fn say(by: &str, paid: bool, reference: &str) -> Command {
@@ -209,14 +209,14 @@ fn r_ful_05_what_is_in_doubt_is_not_paid_by_hand_before_two_people_say_what_beca
     assert_eq!((&never.state, never.is_in_doubt()), (&State::ByHand, false));
     assert_eq!(told(&never, say("staff:bo", true, "st-9")), Err("refund.nothing_in_doubt"));
     assert!(matches!(told(&never, pay()).unwrap().state, State::Succeeded { .. }), "it may be paid now");
-    assert!(told(&never, Command::Doubt).unwrap().is_in_doubt(), "the provider says so again");
+    assert!(told(&never, Command::Doubt { differs: false }).unwrap().is_in_doubt(), "the provider says so again");
 }
 
 #[test]
 fn an_earlier_attempt_is_in_doubt_only_where_people_are_to_pay_and_told_only_by_what_had_failed() {
     for (name, refund) in samples() {
-        let doubted = refund.decide(Command::Doubt, NOW).unwrap_or_default();
-        assert_eq!(doubted, if name == "by_hand" { vec![Event::Doubted] } else { vec![] }, "{name}");
+        let doubted = refund.decide(Command::Doubt { differs: false }, NOW).unwrap_or_default();
+        assert_eq!(doubted, if name == "by_hand" { vec![Event::Doubted { differs: false }] } else { vec![] }, "{name}");
         let settled = refund.decide(say("staff:ana", true, "st-1"), NOW).unwrap_err().code();
         assert_eq!(settled, if name == "absent" { "refund.unknown" } else { "refund.nothing_in_doubt" }, "{name}");
         let part = Part { no: 1, attempt: 1, tender: super::super::account::TenderKind::Card, points: None };
@@ -226,6 +226,34 @@ fn an_earlier_attempt_is_in_doubt_only_where_people_are_to_pay_and_told_only_by_
             let told =
                 refund.consequences(&Event::Contradicted).len() + refund.consequences(&Event::AmountDiffers).len();
             assert_eq!(told, if name == "failed" { 2 } else { 0 }, "{name}");
+            let failed = Event::Failed { code: "closed_account".into(), reconciled: false };
+            let differs = if name == "unknown, differs" { 2 } else { 1 };
+            let told = if refund.facts.is_some() { differs } else { 0 };
+            assert_eq!(refund.consequences(&failed).len(), told, "{name}: with the no it is in doubt what was paid");
         }
+    }
+}
+
+#[test]
+fn r_ful_05_another_amount_is_settled_after_the_provider_was_corrected_and_its_next_word_counts() {
+    let doubt = |refund: &Refund, differs| told(refund, Command::Doubt { differs }).unwrap();
+    let differs = doubt(&doubted(), true);
+    for paid in [true, false] {
+        assert_eq!(told(&differs, say("staff:ana", paid, "st-1")), Err("refund.earlier_differs"), "neither is true");
+    }
+    let pay = Command::PayByHand { by: "staff:ana".into(), reference: "till-1".into() };
+    assert_eq!(told(&differs, pay), Err("refund.earlier_in_doubt"));
+    assert_eq!(doubt(&differs, true), differs, "told twice");
+    let corrected = doubt(&differs, false);
+    let settled = told(&told(&corrected, say("staff:ana", true, "st-1")).unwrap(), say("staff:bo", true, "st-1"));
+    assert!(matches!(settled.unwrap().state, State::Succeeded { .. }));
+
+    let claimed = Facts { claim_id: Some(Uuid::from_u128(9)), ..facts() };
+    let queued = Event::Queued { facts: claimed, payment: None, due_at: NOW };
+    let no = Event::Failed { code: "closed_account".into(), reconciled: false };
+    let refused = after(&[queued, Event::Sent { attempt: 1, result_by: NOW }, Event::AmountDiffers, no]);
+    let words = [Command::Succeed { provider_ref: "r1".into() }, Command::Fail { attempt: 1, code: "no".into() }];
+    for word in words {
+        assert_eq!(refused.decide(word, NOW), Ok(vec![Event::Contradicted]), "what it paid in the end, or did not");
     }
 }

@@ -77,8 +77,10 @@ impl Request {
             {
                 Ok(vec![Event::Repeated { claim_id, by_hand: true, at }])
             }
-            (News::Doubt, Stage::Failed { .. } | Stage::Paying) if !one.doubted || one.by_hand => {
-                Ok(vec![Event::Doubted { claim_id }])
+            (News::Doubt { differs }, Stage::Failed { .. } | Stage::Paying)
+                if !one.doubted || one.by_hand || one.differs != *differs =>
+            {
+                Ok(vec![Event::Doubted { claim_id, differs: *differs }])
             }
             (News::Repeat | News::Portion(_), _) if newest => Err(Rejection::NotNow),
             _ => Ok(vec![]),
@@ -148,7 +150,7 @@ impl Request {
     fn doubt(&self, one: &Compensation) -> Option<Consequence> {
         let waits = one.doubted && one.by_hand && one.stage == Stage::Paying;
         let claim_id = self.compensation_claimed().filter(|_| waits)?;
-        Some(Consequence::Refund(refund_id(claim_id), refund::Command::Doubt))
+        Some(Consequence::Refund(refund_id(claim_id), refund::Command::Doubt { differs: one.differs }))
     }
 
     fn pay(&self, claim_id: Uuid, one: &Compensation) -> Option<Consequence> {

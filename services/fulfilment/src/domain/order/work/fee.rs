@@ -29,17 +29,9 @@ impl Request {
             let purchase_id = bought.map_or(Uuid::nil(), |bought| bought.purchase_id);
             let line_id = bought.map(|bought| bought.line_id.clone()).unwrap_or_default();
             let (fees, given) = (Fees::new(), Money { minor: 0, ..amount });
-            let line = Some(HeldLine {
-                line_id,
-                quantity: 0,
-                goods: amount,
-                fees,
-                given,
-                replaced: None,
-                amount,
-                within: None,
-            });
-            Some(Claim { purchase_id, pieces: Pieces::new(), source, line })
+            let line =
+                HeldLine { line_id, quantity: 0, goods: amount, fees, given, replaced: None, amount, within: None };
+            Some(Claim { purchase_id, pieces: Pieces::new(), source, lines: vec![line] })
         };
         self.works().filter_map(claim).collect()
     }
