@@ -95,7 +95,7 @@ async fn a_customer_of_wechat_is_answered_there_and_what_is_lost_is_owed_anew() 
     let words = reveal(&stack, &case, &first.message_id).await.unwrap();
     let to = words.push.unwrap();
     assert_eq!((words.text.as_str(), to.over.as_str(), to.customer_ref.as_str()), ("九点。", "wx", "o-1"));
-    assert_eq!(count(&stack, "access_log").await, looks + 1, "the look is written down");
+    assert_eq!(count(&stack, "access_log").await, looks + 2, "the looks at the words and at the link are written down");
     let other = reveal(&stack, &case, &Uuid::new_v4().to_string()).await.unwrap_err();
     assert_eq!(other.code(), Code::NotFound);
 
