@@ -332,11 +332,21 @@ impl World {
         self.sms.lock().unwrap().clone()
     }
 
-    /// Nothing is parked anywhere.
+    /// Nothing is parked anywhere; and what the provider says it paid is what our refunds say it did, key by key, to the cent.
     pub async fn nothing_is_parked(&self) {
         for service in ["intake", "scheduling", "complaint", "fulfilment", "outreach", "analytics"] {
             assert_eq!(self.stack.parked(service).await, 0, "{service} has parked events");
         }
+        let statement =
+            "select id::text, (state->'facts'->'amount'->>'minor')::bigint, state->'facts'->'amount'->>'currency'
+            from refund where status = 'succeeded' and state->>'paid_by' is null";
+        let ours = sqlx::query_as(statement).fetch_all(&self.stack.pool("fulfilment")).await.unwrap();
+        let mut ours: Vec<(String, i64, String)> = ours;
+        let entries = self.ledger().await.entries.into_iter();
+        let mut theirs: Vec<_> =
+            entries.map(|one| (one.key, one.amount.minor, one.amount.currency.to_string())).collect();
+        (ours.sort(), theirs.sort());
+        assert_eq!(ours, theirs, "our refunds, and what the provider paid");
     }
 }
 

@@ -21,7 +21,7 @@ use std::{
 };
 
 use backbone::{Clock, Settings, node::Node};
-use contracts::fulfilment::v1::RequestServiceOrderRequest;
+use contracts::{common::v1::TenderKind, fulfilment::v1::RequestServiceOrderRequest};
 use jiff::SignedDuration;
 use stories::payments::{Mode, Mood, Trouble};
 use testkit::Servers;
@@ -146,11 +146,21 @@ async fn pass(from: &mut (impl AsyncReadExt + Unpin), to: &mut (impl AsyncWriteE
     }
 }
 
+/// What is paid.
+#[derive(Clone, Copy, PartialEq)]
+enum Work {
+    /// An agreed refund.
+    Agreed,
+    /// Compensation in cash.
+    Cash,
+    /// A return that is asked for, of what was paid by two means.
+    Split,
+}
+
 /// What is proven in one mood of the provider, over many runs.
 struct Proof {
     mood: Mode,
-    /// Compensation in cash; a refund otherwise.
-    cash: bool,
+    work: Work,
     world: World,
     wires: Wires,
     settings: Settings,
@@ -159,7 +169,7 @@ struct Proof {
 }
 
 impl Proof {
-    async fn begin(mood: Mode, cash: bool) -> Self {
+    async fn begin(mood: Mode, work: Work) -> Self {
         let world = World::with(|service| {
             service["payments"]["timeout"] = "60ms".into();
             service["payments"]["callback_secrets"] = vec![SECRET].into();
@@ -185,7 +195,7 @@ impl Proof {
         for owner in ["intake", "complaint"] {
             world.stack.redeliver_after("fulfilment", owner, Duration::from_millis(100)).await;
         }
-        Self { mood, cash, world, wires, settings, clock, kills: 0 }
+        Self { mood, work, world, wires, settings, clock, kills: 0 }
     }
 
     /// A process of its own, which ends when it is at rest or after so many pieces; says how many passed, and whether it
@@ -214,7 +224,7 @@ impl Proof {
         })
     }
 
-    /// An agreed refund, the process killed after `first` pieces, and after `second` of what was left. Says how many
+    /// One refund, the process killed after `first` pieces, and after `second` of what was left. Says how many
     /// passed at first.
     async fn run(&mut self, first: i64, second: Option<i64>) -> i64 {
         let world = &self.world;
@@ -222,9 +232,13 @@ impl Proof {
         let purchase = world.bought(&[AMOUNT * 2]).await;
         world.mood(Mood { delay_ms: 90, ..self.mood.into() }).await;
         let agreed = refund_of(AMOUNT);
-        let order = if self.cash { self.give(purchase).await } else { fulfilment::domain::order_id(agreed.remedy) };
+        let order = match self.work {
+            Work::Agreed => fulfilment::domain::order_id(agreed.remedy),
+            Work::Cash => self.give(purchase).await,
+            Work::Split => self.take_back().await,
+        };
         let announce = async {
-            if !self.cash {
+            if self.work == Work::Agreed {
                 world.announce(Uuid::new_v4(), 1, Some(purchase), &[agreed]).await;
             }
         };
@@ -250,6 +264,13 @@ impl Proof {
         asked.id.parse().unwrap()
     }
 
+    /// A faulty article that need not come back, paid by card and by points.
+    async fn take_back(&self) -> Uuid {
+        let tenders = [(TenderKind::Card, AMOUNT - 200, 0), (TenderKind::Points, 200, 2_000)];
+        let purchase = self.world.sold_by(Some(1), &[(1, AMOUNT)], &tenders).await;
+        self.world.ask_back("refund_only", line(purchase, "0", 1, "quality.defect")).await.parse().unwrap()
+    }
+
     /// Another process takes up what was left. On a machine with much else to do even a provider that answers at once is
     /// often asked in vain.
     async fn ends_well(&self, order: Uuid) {
@@ -259,24 +280,36 @@ impl Proof {
                 break;
             }
         }
-        let (status, refund_id) = self.stands(order).await;
-        let word = self.world.word_on(&refund_id).await;
+        let (status, refunds) = self.stands(order).await;
+        let mut words = vec![];
+        for refund_id in &refunds {
+            words.push(self.world.word_on(refund_id).await.unwrap_or_default());
+        }
+        assert_eq!(words.len(), if self.work == Work::Split { 2 } else { 1 });
         match status.as_str() {
-            "completed" => assert_eq!(word.as_deref(), Some("succeeded")),
-            "failed" => assert!(word.as_deref() == Some("failed") && self.mood == Mode::Refuse, "{word:?}"),
+            "completed" => assert!(words.iter().all(|word| word == "succeeded"), "{words:?}"),
+            "failed" => {
+                let clear = words.iter().all(|word| word == "failed" || word == "succeeded");
+                let refused = clear && words.iter().any(|word| word == "failed");
+                assert!(refused && self.mood == Mode::Refuse, "{words:?}");
+            }
             other => panic!("an order is stuck: {other}, {:?}", self.mood),
         }
     }
 
-    /// How far it is, and its refund; of cash that the provider refused the order goes on.
-    async fn stands(&self, order: Uuid) -> (String, String) {
+    /// How far it is, and its refunds; of cash or a claim that the provider refused the order goes on.
+    async fn stands(&self, order: Uuid) -> (String, Vec<String>) {
         let order = self.world.order(order).await;
-        let given = order.request.and_then(|request| request.compensation);
-        match given {
-            None => (order.status, order.refund_id),
-            Some(given) if given.status == "failed" => (given.status, given.refund_id),
-            Some(given) => (order.status, given.refund_id),
+        let Some(request) = order.request else { return (order.status, vec![order.refund_id]) };
+        if let Some(given) = request.compensation {
+            let status = if given.status == "failed" { given.status } else { order.status };
+            return (status, vec![given.refund_id]);
         }
+        let portions: Vec<_> = request.payouts.into_iter().flat_map(|payout| payout.portions).collect();
+        let over = !portions.is_empty() && portions.iter().all(|portion| portion.status != "due");
+        let failed = over && portions.iter().any(|portion| portion.status == "failed");
+        let status = if failed { "failed".to_owned() } else { order.status };
+        (status, portions.into_iter().map(|portion| portion.refund_id).collect())
     }
 
     /// These runs: killed at every point in turn, every other time again while the rest is taken up.
@@ -323,7 +356,7 @@ fn coprime(a: i64, b: i64) -> bool {
 }
 
 /// All moods side by side, for most of the time is waiting.
-fn prove(runs: i64, cash: bool) {
+fn prove(runs: i64, work: Work) {
     let each = runs / MOODS.len() as i64;
     thread::scope(|scope| {
         for mood in MOODS {
@@ -331,7 +364,7 @@ fn prove(runs: i64, cash: bool) {
                 let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
                 for from in (0..each).step_by(PORTION) {
                     let runs = from..each.min(from + PORTION as i64);
-                    runtime.block_on(async { Proof::begin(mood, cash).await.prove(runs).await });
+                    runtime.block_on(async { Proof::begin(mood, work).await.prove(runs).await });
                 }
             });
         }
@@ -340,17 +373,24 @@ fn prove(runs: i64, cash: bool) {
 
 #[test]
 fn r_ful_05_killed_wherever_it_waits_a_refund_is_paid_once() {
-    prove(60, false);
+    prove(60, Work::Agreed);
 }
 
 #[test]
 fn r_ful_15_killed_wherever_it_waits_compensation_in_cash_is_paid_once() {
-    prove(18, true);
+    prove(18, Work::Cash);
+}
+
+#[test]
+fn r_ful_05_killed_wherever_it_waits_a_return_is_paid_once_by_each_of_its_means() {
+    prove(12, Work::Split);
 }
 
 #[test]
 #[ignore = "minutes; `make faults` asks for 500 runs, `make kills` for 10,000"]
 fn killed_so_often_a_refund_is_paid_once() {
     let runs = std::env::var("RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(500);
-    [false, true].into_iter().for_each(|cash| prove(runs / if cash { 5 } else { 1 }, cash));
+    [(Work::Agreed, 1), (Work::Cash, 5), (Work::Split, 5)]
+        .into_iter()
+        .for_each(|(work, part)| prove(runs / part, work));
 }

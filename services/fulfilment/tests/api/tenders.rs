@@ -258,6 +258,57 @@ async fn r_ful_05_what_the_provider_called_back_is_paid_by_hand_once_two_people_
 }
 
 #[tokio::test]
+async fn r_ful_05_pieces_the_provider_paid_after_all_are_not_paid_again_by_it_nor_by_hand() {
+    let world = callbacks::world().await;
+    world.mood(Mode::Refuse).await;
+    let purchase = world.sold(Some(1), &[(1, 900)]).await;
+    let id = world.ask_back("refund_only", line(purchase, "0", 1, "quality.defect")).await;
+    world.stack.settle().await;
+    let first = world.payouts(&id).await.remove(0);
+    let elsewhere = world.agree(purchase, refund_of(900)).await;
+    assert_eq!(world.status(elsewhere).await, "refused", "what failed stays held");
+    world.repeat_portions(&id, &first.claim_id, false).await.unwrap();
+    let second = world.payouts(&id).await.remove(1);
+    assert_eq!((second.status.as_str(), second.by_hand), ("failed", false));
+    world.paid_after_all(&first.refund_id, 900).await;
+
+    world.calm().await;
+    world.repeat_portions(&id, &second.claim_id, false).await.unwrap();
+    let waits = world.by_hand().await;
+    let [third] = waits.as_slice() else { panic!("{waits:?}") };
+    assert_eq!((third.in_doubt, third.amount.clone()), (true, cny(900)));
+    assert_eq!(code(&world.record_paid(&third.refund_id, "till-1").await.unwrap_err()), "refund.earlier_in_doubt");
+    for by in ["staff:ana", "staff:bo"] {
+        world.settle_earlier(by, &third.refund_id, true, "st-1").await.unwrap();
+    }
+    assert_eq!(world.stands(&id).await, stood("completed", 0), "the provider itself knows of nothing else");
+    let statuses: Vec<_> = world.payouts(&id).await.into_iter().map(|one| one.status).collect();
+    assert_eq!(statuses, ["repeated", "repeated", "paid"]);
+}
+
+#[tokio::test]
+async fn r_ful_05_another_amount_is_no_answer_to_whether_it_was_paid() {
+    let world = callbacks::world().await;
+    world.mood(Mode::Refuse).await;
+    let purchase = world.sold(Some(1), &[(1, 900)]).await;
+    let id = world.ask_back("refund_only", line(purchase, "0", 1, "quality.defect")).await;
+    world.stack.settle().await;
+    let first = world.payouts(&id).await.remove(0);
+    assert_eq!(call_back(&world, SECRET, 0, &callbacks::paid(&first.refund_id, 90, "late-1")).await.0, 409);
+    world.repeat_by_hand(&id, &first.claim_id).await.unwrap();
+    let again = world.by_hand().await.remove(0).refund_id;
+    for paid in [true, false] {
+        let refused = world.settle_earlier("staff:ana", &again, paid, "st-1").await.unwrap_err();
+        assert_eq!(code(&refused), "refund.earlier_differs");
+    }
+    world.paid_after_all(&first.refund_id, 900).await;
+    for by in ["staff:ana", "staff:bo"] {
+        world.settle_earlier(by, &again, true, "st-1").await.unwrap();
+    }
+    assert_eq!(world.status(id.parse().unwrap()).await, "completed", "corrected, its next word counts");
+}
+
+#[tokio::test]
 async fn people_are_told_of_a_refund_by_hand_that_nobody_pays() {
     let world = World::new().await;
     world.returned(1).await;
