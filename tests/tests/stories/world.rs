@@ -345,7 +345,8 @@ impl World {
         let entries = self.ledger().await.entries.into_iter();
         let mut theirs: Vec<_> =
             entries.map(|one| (one.key, one.amount.minor, one.amount.currency.to_string())).collect();
-        (ours.sort(), theirs.sort());
+        ours.sort();
+        theirs.sort();
         assert_eq!(ours, theirs, "our refunds, and what the provider paid");
     }
 }

@@ -161,6 +161,17 @@ async fn stands(house: &House, order: u128) -> Vec<(EscalationTrigger, Option<St
     .collect()
 }
 
+/// What is said hundreds of times in a row may once be heard a moment later.
+async fn comes_to(house: &House, order: u128, expected: &[(EscalationTrigger, Option<String>)], by: Said) {
+    for _ in 0..20 {
+        if stands(house, order).await == expected {
+            return;
+        }
+        house.stack.settle().await;
+    }
+    assert_eq!(stands(house, order).await, expected, "order {order}, {by:?}");
+}
+
 #[tokio::test]
 async fn r_ful_05_what_is_raised_about_an_order_is_settled_when_it_goes_on_or_ends() {
     use EscalationTrigger::{ApprovalLate, OfferUnanswered, PaymentUnknown, PromiseLate, PromiseWarning, RemedyFailed};
@@ -199,10 +210,10 @@ async fn r_ful_05_what_is_raised_about_an_order_is_settled_when_it_goes_on_or_en
     ];
     for (order, ((said, trigger), (end, reason))) in (100..).zip(by_the_order.chain(by_itself)) {
         say(&house, said, order).await;
-        assert_eq!(stands(&house, order).await, [(trigger, None)], "{said:?}");
+        comes_to(&house, order, &[(trigger, None)], said).await;
         say(&house, end, order).await;
         say(&house, end, order).await;
-        assert_eq!(stands(&house, order).await, [(trigger, Some(reason.to_owned()))], "{said:?}, then {end:?}");
+        comes_to(&house, order, &[(trigger, Some(reason.to_owned()))], end).await;
     }
     assert_eq!(house.stack.parked(NAME).await, 0);
 }

@@ -193,24 +193,46 @@ async fn r_ful_17_an_agreed_exchange_that_cannot_be_had_ends_its_goods_go_back_a
     );
 }
 
+/// An agreed exchange for an article of this price, of a piece of 10.00 that is here; says which order, and its remedy.
+async fn exchange_of(world: &World, purchase: Uuid, price: i64) -> (String, Uuid) {
+    let (id, remedy) = world.promised(RemedyKind::Exchange, None, purchase).await;
+    let wanted = LineRequest {
+        wanted_product_id: "p-9".into(),
+        wanted_price: cny(price),
+        ..line(purchase, "0", 1, "no_reason")
+    };
+    world.complete(&id, vec![wanted], None).await.unwrap();
+    world.bring(&id, 1, 0).await;
+    (id, remedy)
+}
+
 #[tokio::test]
-async fn r_ful_17_an_agreed_exchange_that_was_paid_for_or_sent_goes_on() {
+async fn r_ful_17_an_agreed_exchange_that_was_paid_for_goes_on() {
     let world = World::new().await;
     let purchase = world.sold(Some(1), &[(2, 2_000)]).await;
-    for (price, act) in [(1_500, Act::Pay("t-1", cny(500))), (900, Act::Reserve)] {
-        let (id, _) = world.promised(RemedyKind::Exchange, None, purchase).await;
-        let wanted = LineRequest {
-            wanted_product_id: "p-9".into(),
-            wanted_price: cny(price),
-            ..line(purchase, "0", 1, "no_reason")
-        };
-        world.complete(&id, vec![wanted], None).await.unwrap();
-        world.bring(&id, 1, 0).await;
-        let one = world.last_attempt(&id).await;
-        world.act(&one, act).await.unwrap();
-        world.act(&one, Act::OutOfStock).await.unwrap();
-        assert_eq!(code(&world.end(&id, "sf-7").await.unwrap_err()), "order.carried_out", "{price}");
-    }
+    let (id, _) = exchange_of(&world, purchase, 1_500).await;
+    let one = world.last_attempt(&id).await;
+    world.act(&one, Act::Pay("t-1", cny(500))).await.unwrap();
+    world.act(&one, Act::OutOfStock).await.unwrap();
+    assert_eq!(code(&world.end(&id, "sf-7").await.unwrap_err()), "order.carried_out");
+}
+
+#[tokio::test]
+async fn r_ful_17_an_agreed_exchange_that_gave_money_back_ends_with_what_it_gave() {
+    let world = World::new().await;
+    let purchase = world.sold(Some(1), &[(2, 2_000)]).await;
+    let (id, remedy) = exchange_of(&world, purchase, 900).await;
+    let one = world.last_attempt(&id).await;
+    world.act(&one, Act::Reserve).await.unwrap();
+    world.act(&one, Act::OutOfStock).await.unwrap();
+    assert_eq!(world.ledger().await.totals.get("CNY"), Some(&100), "the article is cheaper");
+    assert_eq!(world.end(&id, "sf-7").await.unwrap(), "cancelled");
+    world.stack.settle().await;
+    assert_eq!(world.ends().await, [(remedy.to_string(), "closed_partial".to_owned())]);
+
+    let again = world.ask_back("return_refund", line(purchase, "0", 2, "no_reason")).await;
+    world.bring(&again, 2, 0).await;
+    assert_eq!(world.ledger().await.totals.get("CNY"), Some(&2_000), "what was given is not given again");
 }
 
 #[tokio::test]
