@@ -1,4 +1,5 @@
-//! Pure pieces of the business that three services or more share: money, promises, calendars, return policies, warranties, approval, scope, ids.
+//! Pure pieces of the business that three services or more share: money, means of payment, promises, calendars, return policies,
+//! warranties, approval, scope, ids.
 //! Nothing here reads a clock, a file or a database; everything comes in as a value and goes out as one.
 pub mod approval;
 pub mod calendar;
@@ -8,4 +9,5 @@ pub mod promise;
 pub mod returns;
 pub mod scope;
 pub mod sla;
+pub mod tender;
 pub mod warranty;

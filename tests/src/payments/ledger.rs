@@ -7,6 +7,7 @@ use std::{
 };
 
 use kernel::money::Money;
+pub use kernel::tender::TenderKind;
 use serde::{Deserialize, Serialize};
 
 /// What is asked for: the body of `POST /refunds`.
@@ -30,19 +31,6 @@ pub struct Tender {
     pub kind: TenderKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<u64>,
-}
-
-/// What the provider can pay back by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TenderKind {
-    Card,
-    Wallet,
-    Cash,
-    GiftCard,
-    StoreCredit,
-    Points,
-    Voucher,
 }
 
 impl Order {

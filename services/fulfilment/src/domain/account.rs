@@ -15,8 +15,9 @@ use super::{
     order::{self, money, portion},
 };
 pub use back::{Back, Backs, ClaimedLine, Fees, HeldLine, Move, PieceClaim};
+pub use kernel::tender::TenderKind;
 pub use rejection::Rejection;
-pub use tender::{Share, TenderKind};
+pub use tender::Share;
 pub use units::{Article, Sale, Units};
 pub use within::Within;
 

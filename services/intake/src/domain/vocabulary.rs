@@ -1,5 +1,6 @@
 //! The closed lists of words intake speaks in: channels, classes, emotions, lanes, outcomes.
 //! The word of a value is the same in JSON, in the database and in derived ids, and never changes.
+pub use kernel::tender::TenderKind;
 use serde::{Deserialize, Serialize};
 
 /// Where a contact came in (R-INT-01).
@@ -61,44 +62,6 @@ impl Channel {
             Channel::Platform => "platform",
             Channel::Shop => "shop",
             Channel::FollowUp => "follow_up",
-        }
-    }
-}
-
-/// By what means something was paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TenderKind {
-    Card,
-    Wallet,
-    Cash,
-    GiftCard,
-    StoreCredit,
-    Points,
-    Voucher,
-}
-
-impl TenderKind {
-    pub const ALL: [TenderKind; 7] = [
-        TenderKind::Card,
-        TenderKind::Wallet,
-        TenderKind::Cash,
-        TenderKind::GiftCard,
-        TenderKind::StoreCredit,
-        TenderKind::Points,
-        TenderKind::Voucher,
-    ];
-
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            TenderKind::Card => "card",
-            TenderKind::Wallet => "wallet",
-            TenderKind::Cash => "cash",
-            TenderKind::GiftCard => "gift_card",
-            TenderKind::StoreCredit => "store_credit",
-            TenderKind::Points => "points",
-            TenderKind::Voucher => "voucher",
         }
     }
 }

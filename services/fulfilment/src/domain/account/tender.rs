@@ -6,7 +6,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use kernel::{money::Money, promise::Versioned};
+use kernel::{money::Money, promise::Versioned, tender::TenderKind};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -14,39 +14,6 @@ use super::{Event, PurchaseAccount, Rejection, Sale, State};
 
 /// The policy that is shipped, as TOML for [`Policy`].
 pub const DEFAULT: &str = include_str!("../../../policies/tenders.toml");
-
-/// By what means something is paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TenderKind {
-    Card,
-    Wallet,
-    Cash,
-    GiftCard,
-    StoreCredit,
-    Points,
-    Voucher,
-}
-
-impl TenderKind {
-    /// As it is written.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Card => "card",
-            Self::Wallet => "wallet",
-            Self::Cash => "cash",
-            Self::GiftCard => "gift_card",
-            Self::StoreCredit => "store_credit",
-            Self::Points => "points",
-            Self::Voucher => "voucher",
-        }
-    }
-
-    /// Whether it is money, and not what we owe the customer otherwise.
-    pub fn is_money(self) -> bool {
-        matches!(self, Self::Card | Self::Wallet | Self::Cash)
-    }
-}
 
 /// How an amount is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
