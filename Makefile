@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 AFTERCARE := target/release/aftercare
-.PHONY: help setup build bins demo test check up down status reset bench bench-desk fail-points faults kills fuzz docs freeze fmt triage-report
+.PHONY: help setup build bins demo test check up down status reset bench bench-short bench-desk fail-points faults kills fuzz docs freeze fmt triage-report
 
 help: ## what can be done here
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -28,7 +28,9 @@ status: ## says how it is
 reset: ## stops it and throws its data away
 	$(AFTERCARE) reset --yes
 
-bench: build ## how fast it is, beside Postgres itself and every mark (4 minutes, and building its benches)
+bench: bench-short bench-desk ## how fast everything is (25 minutes, and building)
+
+bench-short: build ## how fast it is, beside Postgres itself and every mark but those of lists (4 minutes, and building its benches)
 	$(AFTERCARE) bench
 	cargo bench -p aftercare --bench replay
 

@@ -109,6 +109,11 @@ impl Broker {
         format!("{}_{stream}", self.space.to_uppercase())
     }
 
+    /// What a subject of this space is without it.
+    pub(crate) fn without_space<'s>(&self, subject: &'s str) -> &'s str {
+        subject.strip_prefix(&self.space).and_then(|rest| rest.strip_prefix('.')).unwrap_or(subject)
+    }
+
     /// A subject in this space.
     pub fn subject(&self, subject: &str) -> String {
         format!("{}.{subject}", self.space)

@@ -1,7 +1,7 @@
 //! Takes events from one stream in batches, lets them pass the gate together with their effects in one transaction,
 //! and acknowledges after the commit. What comes too early is given back with a delay, and asked for at its owner
 //! when it stays away.
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::{AckKind, Message as Delivery, consumer::PullConsumer};
 use futures::StreamExt;
@@ -20,6 +20,9 @@ use crate::{
 
 /// After so many deliveries a gap is closed by asking the owner of the event.
 const ASK_OWNER_AFTER: i64 = 4;
+/// After a portion a consumer rests as long as the portion took it, at most so long: events gather, and what a transaction
+/// costs is paid for more of them. One that is behind (its portions are full) does not rest.
+const REST_MAX: Duration = Duration::from_millis(50);
 
 /// The receiving side of one service for one stream.
 #[derive(Clone)]
@@ -81,9 +84,14 @@ impl Consumer {
                     Err(error) => broken = Some(Fault::unavailable(std::io::Error::other(error.to_string()))),
                 }
             }
+            let (taken, began) = (good.len(), Instant::now());
             self.handle(good).await?;
             if let Some(fault) = broken {
                 return Err(fault);
+            }
+            if taken < BATCH_MAX {
+                // What comes meanwhile is cheaper together. Whoever has little to do rests as little.
+                tokio::time::sleep(began.elapsed().min(REST_MAX)).await;
             }
         }
     }
@@ -120,6 +128,10 @@ impl Consumer {
         let mut units = Vec::with_capacity(messages.len());
         let mut delivered = Vec::with_capacity(messages.len());
         for message in messages {
+            if !self.inbound.hears(&self.stream, self.broker.without_space(&message.subject)) {
+                acknowledge(&message, AckKind::Ack).await?;
+                continue;
+            }
             let info = message.info().map(|i| (i.stream_sequence, i.delivered, i.published.unix_timestamp_nanos()));
             let (stream_seq, deliveries, stored_at) = info.unwrap_or_default();
             let headers = message.headers.clone().unwrap_or_default();
@@ -137,6 +149,9 @@ impl Consumer {
             }
             units.push(unit);
             delivered.push((message, meta, deliveries));
+        }
+        if units.is_empty() {
+            return Ok(());
         }
         async {
             let outcomes = self.road.execute(units).await;
@@ -172,7 +187,7 @@ impl Consumer {
                 AckKind::Nak(Some(backoff(deliveries)))
             }
         };
-        message.ack_with(answer).await.map_err(|error| Fault::unavailable(std::io::Error::other(error.to_string())))
+        acknowledge(message, answer).await
     }
 
     /// Reads what is missing, and the event itself, from the journal of its owner, a portion at a time.
@@ -209,6 +224,10 @@ impl Consumer {
         let info = consumer.cached_info();
         Ok((info.num_pending + info.num_ack_pending as u64, info.delivered.stream_sequence))
     }
+}
+
+async fn acknowledge(message: &Delivery, answer: AckKind) -> Result<(), Fault> {
+    message.ack_with(answer).await.map_err(|error| Fault::unavailable(std::io::Error::other(error.to_string())))
 }
 
 fn away(error: anyhow::Error) -> Fault {

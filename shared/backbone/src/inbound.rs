@@ -116,6 +116,11 @@ impl Inbound {
         self.filters.iter()
     }
 
+    /// Whether somebody here listens to what is sent to this subject of a stream.
+    pub(crate) fn hears(&self, stream: &str, subject: &str) -> bool {
+        self.filters.get(stream).into_iter().flatten().any(|filter| contracts::names(filter, subject))
+    }
+
     /// The unit an event becomes: its claim to pass the gate, and its effects.
     pub(crate) fn unit(&self, meta: Meta, payload: Vec<u8>) -> Unit {
         let handler = self.by_type.get(meta.event_type.as_str()).or(self.any.as_ref());

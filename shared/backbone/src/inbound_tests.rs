@@ -52,6 +52,23 @@ fn a_subscription_reads_all_events_of_the_aggregate() {
 }
 
 #[test]
+fn only_what_somebody_listens_to_is_heard() {
+    let inbound = inbound();
+    for (subject, heard) in [
+        ("intake.v1.7.case.responded", true),
+        ("intake.v1.7.case.some.thing", true),
+        ("intake.v1.7.case", false),
+        ("intake.v1.7.customer.linked", false),
+        ("intake.v1.case.responded", false),
+    ] {
+        assert_eq!(inbound.hears("INTAKE", subject), heard, "{subject}");
+    }
+    assert!(!inbound.hears("COMPLAINT", "intake.v1.7.case.responded"));
+    assert!(contracts::names("dept.v1.*.task.issued", "dept.v1.quality.task.issued"));
+    assert!(!contracts::names("dept.v1.*.task.issued", "dept.v1.quality.task.issued.again"));
+}
+
+#[test]
 fn who_listens_to_everything_hears_every_contract() {
     let mut inbound = Inbound::new("tester");
     inbound.on_every(|_, _| Ok(Effects::none()));

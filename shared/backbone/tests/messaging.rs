@@ -5,7 +5,10 @@ mod support;
 use std::{collections::HashMap, time::Duration};
 
 use backbone::{Change, Unit, node::Node};
-use contracts::{intake::v1::CaseResponded, operations::v1 as operations};
+use contracts::{
+    intake::v1::{CaseResponded, MajorIssueClosed},
+    operations::v1 as operations,
+};
 use futures::future::join_all;
 use support::{Counter, INTAKE, SCHEDULING, Tell, heard};
 use testkit::{Servers, Stack, entry};
@@ -218,6 +221,20 @@ async fn a_broken_payload_is_parked_and_nothing_is_lost() {
     stack.settle().await;
     assert_eq!(stack.parked("scheduling").await, 2);
     assert!(heard(&stack, id).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_nobody_here_listens_to_is_passed_over() {
+    let stack = Stack::start(&[&INTAKE, &SCHEDULING]).await;
+    let (id, unheard) = (Uuid::now_v7(), Uuid::now_v7());
+    let mut broken = entry(&MajorIssueClosed::default(), unheard, 1, stack.now());
+    broken.payload = vec![0xff; 9];
+    stack.publish_raw("intake", &broken).await;
+    stack.publish("intake", &told(1, id), id, 1).await;
+    stack.settle().await;
+    assert_eq!((heard(&stack, id).await, stack.parked("scheduling").await), (vec![1], 0));
+    let gates = sqlx::query_scalar::<_, i64>("select count(*) from gate where aggregate_id = $1").bind(unheard);
+    assert_eq!(gates.fetch_one(&stack.pool("scheduling")).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -54,6 +54,20 @@ pub fn aggregate_filter(filter: &str) -> String {
     }
 }
 
+/// Whether a filter names a subject: `*` is any word, `>` all that follow.
+pub fn names(filter: &str, subject: &str) -> bool {
+    let mut words = subject.split('.');
+    for wanted in filter.split('.') {
+        match (wanted, words.next()) {
+            (">", word) => return word.is_some(),
+            ("*", Some(_)) => {}
+            (wanted, Some(word)) if wanted == word => {}
+            _ => return false,
+        }
+    }
+    words.next().is_none()
+}
+
 /// The shard of an aggregate.
 pub fn shard_of(aggregate_id: uuid::Uuid) -> u8 {
     let bytes = aggregate_id.as_bytes();

@@ -4,7 +4,7 @@
 
 use backbone::{Aggregate, Aggregates, Change, Context, Effects, Fault, Inbound, Parts, Published, Row, Service};
 use contracts::{
-    intake::v1::{CaseResponded, CaseResponseMissed},
+    intake::v1::{CallEnded, CaseResponded, CaseResponseMissed},
     scheduling::v1::FollowUpMissed,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -179,6 +179,7 @@ pub static SCHEDULING: Service = Service {
             Ok(Effects::change(Change::to::<Echo>(meta.aggregate_id, Hear(meta.aggregate_id, total)))
                 .row(Row::new(HEARD, meta.event_id).with(total)))
         });
+        i.on::<CallEnded>(|_, _| Ok(Effects::none()));
         Ok(())
     },
     assemble: |_: &Context| Ok(Parts::new()),
