@@ -99,6 +99,11 @@ pub(crate) struct Arming {
 }
 
 impl Decided {
+    /// What came of each unit, and whether events are to be sent.
+    pub fn outcomes(self) -> (Vec<Outcome>, bool) {
+        (self.outcomes, !self.entries.is_empty())
+    }
+
     /// The deadlines that changed.
     pub fn deadlines(&self) -> Vec<Arming> {
         let mut changed = Vec::new();

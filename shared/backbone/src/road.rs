@@ -127,7 +127,7 @@ impl Road {
         let span = tracing::debug_span!("road.batch", units = units.len());
         self.meters.batch.record(units.len() as u64, &[]);
         let outcomes = self.attempt(units).instrument(span).await;
-        self.nudge();
+        self.changed.send_replace(());
         outcomes
     }
 
@@ -170,7 +170,13 @@ impl Road {
                     tracing::debug!(attempt, %error, "a batch runs again");
                     tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt))).await;
                 }
-                other => return other,
+                Err(abort) => return Err(abort),
+                Ok((outcomes, to_send)) => {
+                    if to_send {
+                        self.committed.notify_one();
+                    }
+                    return Ok(outcomes);
+                }
             }
         }
     }
@@ -180,7 +186,7 @@ impl Road {
         self.died.cancelled().await;
     }
 
-    /// Wakes one who waits when something was committed by this process.
+    /// Wakes one who waits when something that is to be sent was committed by this process.
     pub(crate) async fn committed(&self) {
         self.committed.notified().await;
     }
@@ -190,7 +196,7 @@ impl Road {
         self.changed.subscribe()
     }
 
-    /// Says that something was committed.
+    /// Says that something was committed, and is to be sent.
     pub(crate) fn nudge(&self) {
         self.committed.notify_one();
         self.changed.send_replace(());

@@ -1,6 +1,9 @@
 //! Streams and durable consumers. Made by the provisioner (`<service> provision`), never by a running service in
 //! production; a local stack may let services make again what a fault took away.
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use async_nats::jetstream::{
     consumer::{AckPolicy, DeliverPolicy, pull},
@@ -53,6 +56,9 @@ pub(crate) async fn ensure_stream(broker: &Broker, stream: &str) -> anyhow::Resu
     Ok(())
 }
 
+/// Under this name a consumer's metadata say which subjects its service hears, apart by blanks.
+pub const HEARS: &str = "hears";
+
 /// One durable per service and source stream; it redelivers for ever, in bounded portions. Of a stream of which it hears
 /// several aggregates it is sent all: for several filters the server looks each next message up among all subjects, which
 /// took half of its time.
@@ -62,8 +68,8 @@ pub(crate) async fn ensure_consumer(
     inbound: &Inbound,
     stream: &str,
 ) -> anyhow::Result<()> {
-    let mut filters = inbound.streams().filter(|(name, _)| *name == stream).flat_map(|(_, filters)| filters);
-    let only = filters.next().filter(|_| filters.next().is_none());
+    let filters = inbound.streams().filter(|(name, _)| *name == stream).flat_map(|(_, filters)| filters);
+    let heard: Vec<String> = filters.map(|filter| broker.subject(filter)).collect();
     let config = pull::Config {
         durable_name: Some(service.to_owned()),
         ack_policy: AckPolicy::Explicit,
@@ -71,7 +77,8 @@ pub(crate) async fn ensure_consumer(
         ack_wait: Duration::from_secs(30),
         max_deliver: -1,
         max_ack_pending: 4096,
-        filter_subject: only.map(|filter| broker.subject(filter)).unwrap_or_default(),
+        metadata: HashMap::from([(HEARS.to_owned(), heard.join(" "))]),
+        filter_subject: if let [only] = heard.as_slice() { only.clone() } else { String::new() },
         ..pull::Config::default()
     };
     broker.jetstream.create_consumer_on_stream(config, broker.stream_name(stream)).await?;

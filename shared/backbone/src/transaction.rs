@@ -66,11 +66,17 @@ pub(crate) enum Locking {
     Skip,
 }
 
-/// Runs a batch in one transaction and says what came of each unit. On a repeat nothing counts as surely new.
-pub(crate) async fn run(pool: &PgPool, clock: &Clock, units: &[Unit], repeat: bool) -> Result<Vec<Outcome>, Abort> {
+/// Runs a batch in one transaction and says what came of each unit, and whether events are to be sent. On a repeat nothing
+/// counts as surely new.
+pub(crate) async fn run(
+    pool: &PgPool,
+    clock: &Clock,
+    units: &[Unit],
+    repeat: bool,
+) -> Result<(Vec<Outcome>, bool), Abort> {
     if !repeat && let Some((decided, script)) = without_reading(units, clock)? {
         let written = script.run(pool.acquire().await?.as_mut()).await;
-        return written.map_err(|error| lost(error, &decided)).map(|()| decided.outcomes);
+        return written.map_err(|error| lost(error, &decided)).map(|()| decided.outcomes());
     }
     let mut tx = pool.begin().await?;
     let mut known = Known {
@@ -84,7 +90,7 @@ pub(crate) async fn run(pool: &PgPool, clock: &Clock, units: &[Unit], repeat: bo
     let decided = settle(&mut tx, units, &mut known, clock).await?;
     write(&mut tx, units, &decided, &known, clock).await?;
     tx.commit().await?;
-    Ok(decided.outcomes)
+    Ok(decided.outcomes())
 }
 
 /// A batch of new things only needs to read nothing and is written by one statement, which is a transaction by itself.

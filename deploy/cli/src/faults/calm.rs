@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use async_nats::jetstream;
+use backbone::topology::HEARS;
 use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 
@@ -67,9 +68,9 @@ impl Calm {
             while let Some(consumer) = consumers.try_next().await? {
                 let config = consumer.config;
                 let Some(service) = config.durable_name else { continue };
-                let one = Some(config.filter_subject).filter(|filter| !filter.is_empty());
-                let filters = config.filter_subjects.into_iter().chain(one);
-                let subjects = filters.map(|filter| expression(&filter)).collect();
+                let hears = config.metadata.get(HEARS).map(String::as_str).unwrap_or_default();
+                anyhow::ensure!(!hears.is_empty(), "nobody knows what {service} hears of {stream}");
+                let subjects = hears.split(' ').map(expression).collect();
                 listeners.push(Listener { service, stream: stream.clone(), owner: owner.clone(), subjects });
             }
         }

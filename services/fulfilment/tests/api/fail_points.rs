@@ -355,9 +355,10 @@ fn coprime(a: i64, b: i64) -> bool {
     if b == 0 { a == 1 } else { coprime(b, a % b) }
 }
 
-/// All moods side by side, for most of the time is waiting.
+/// At least so many runs, all moods side by side, for most of the time is waiting.
 fn prove(runs: i64, work: Work) {
-    let each = runs / MOODS.len() as i64;
+    let moods = MOODS.len() as i64;
+    let each = (runs + moods - 1) / moods;
     thread::scope(|scope| {
         for mood in MOODS {
             scope.spawn(move || {
