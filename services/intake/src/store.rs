@@ -182,6 +182,8 @@ pub struct Overview {
 }
 
 /// Counts for those who watch.
+    /// Messages that wait for a person.
+    pub quarantined: i64,
 pub async fn overview(pool: &PgPool, now: Timestamp) -> Result<Overview, Fault> {
     let cases = sqlx::query_as(
         "-- case_file.count
@@ -191,11 +193,14 @@ pub async fn overview(pool: &PgPool, now: Timestamp) -> Result<Overview, Fault> 
     .bind(now.as_microsecond())
     .fetch_all(pool)
     .await?;
-    let (purchases, customers) =
-        sqlx::query_as("-- intake.count\nselect (select count(*) from purchase), (select count(*) from customer)")
-            .fetch_one(pool)
-            .await?;
-    Ok(Overview { purchases, customers, cases })
+    let (purchases, customers, quarantined) = sqlx::query_as(
+        "-- intake.count
+         select (select count(*) from purchase), (select count(*) from customer),
+           (select count(*) from inbound_message where state = 'quarantined')",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(Overview { purchases, customers, cases, quarantined })
 }
 
 /// Somebody who looks at personal data, and why.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::push::{Message, Trouble, Understood, hashed};
 use crate::{
     domain::{
-        arrival::{Arrival, Doubt, Told},
+        arrival::{Arrival, Doubt, Told, Wait, can_be},
         identity,
     },
     rest::{CaseRequest, Customer},
@@ -19,9 +19,7 @@ pub const MAIL_MAX: u32 = 4 << 20;
 /// Mails have some dozens of header fields; whoever sends more wants something else.
 const HEADERS_MAX: usize = 1_000;
 /// The characters of a contact.
-const CONTENT_MAX: usize = 4_000;
-/// So many characters of a mail are classified: nobody writes more, and reading takes time.
-const HEARD_MAX: usize = 100_000;
+pub const CONTENT_MAX: usize = 4_000;
 const SUBJECT_MAX: usize = 300;
 const NAME_MAX: usize = 100;
 /// The most attachments that are named, and the most parts of text that are read.
@@ -42,8 +40,6 @@ const OF_LISTS: [&str; 3] = ["List-Id", "List-Post", "List-Unsubscribe"];
 const OF_ABSENCE: [&str; 2] = ["X-Autoreply", "X-Autorespond"];
 /// How a receiving server says that a mail is not of whom it names (RFC 8601).
 const FORGED: [&str; 3] = ["spf=fail", "dkim=fail", "dmarc=fail"];
-/// A sender's clock that is further back was never set.
-const EARLIEST: Timestamp = Timestamp::constant(946_684_800, 0);
 /// What the head of a mail that is too large begins with.
 const TOO_LARGE: &[u8] = b"X-Aftercare-Too-Large: yes\r\n";
 /// What stands for a mail that the server does not hand out begins with.
@@ -95,8 +91,8 @@ pub fn unreadable(validity: u32, uid: u32) -> Vec<u8> {
     format!("{UNREADABLE}X-Place: {validity}/{uid}\r\n").into_bytes()
 }
 
-/// What a mail means; `own` are the addresses we write from, in lower case.
-pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understood, Trouble> {
+/// What a mail means; `own` are the addresses we write from, in lower case; what says more than `text_max` characters waits.
+pub fn understand(raw: &[u8], own: &[String], text_max: usize, now: Timestamp) -> Result<Understood, Trouble> {
     if raw.starts_with(TOO_LARGE) {
         return Err(Trouble::lasting(
             "it is larger than 4 MiB: only its head was fetched, it lies in the mailbox unseen",
@@ -121,6 +117,9 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
     let (subject, text) = (subject(&mail), text(&mail));
     let (dated, answered_at) = (date(&mail, now), answered_at(&mail).unwrap_or_else(|| address.clone()));
     let told = nobody_reads(&mail, &address, &answered_at).then_some(Told::NobodyReads);
+    let said = said(&mail, &text, &attachments(&mail));
+    let too_long = (said.chars().count() > text_max).then_some(Wait::TooLong(text_max));
+    let waits = dated.err().and_then(|(_, waits)| waits).into_iter().chain(too_long).collect();
     let request = CaseRequest {
         external_ref: Some(id(Some(&mail), raw)),
         customer: Some(Customer {
@@ -130,17 +129,18 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
         }),
         content: Some(content(&subject, &text, &attachments(&mail))),
         occurred_at: dated.ok().map(|at| at.to_string()),
-        arrival: Arrival { told, doubt: dated.err(), request: None },
-        heard: Some(heard(&mail, &text, &attachments(&mail))),
+        arrival: Arrival { told, doubt: dated.err().map(|(doubt, _)| doubt), request: None },
+        heard: Some(heard(said, text_max)),
+        waits,
         ..CaseRequest::default()
     };
-    let said = mail.subject().unwrap_or_default();
-    let first = written_before(said).map(|(before, _)| before);
+    let headline = mail.subject().unwrap_or_default();
+    let first = written_before(headline).map(|(before, _)| before);
     let is_forward = first.as_deref().is_some_and(|before| FORWARDED.contains(&before));
-    let words = words(said, &text, is_forward);
+    let words = words(headline, &text, is_forward);
     let files = mail.attachments().map(|part| hashed(part.contents()));
     let whole = listed(mail.in_reply_to()).into_iter().chain(files).fold(words.clone(), |all, one| all + "\n" + &one);
-    let matter: String = matter(said).chars().filter(|c| !c.is_whitespace()).collect();
+    let matter: String = matter(headline).chars().filter(|c| !c.is_whitespace()).collect();
     let (answers, ours) = (answers(&mail), ours(&mail));
     let read = Box::new(Mail {
         request,
@@ -159,14 +159,23 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
     })
 }
 
-/// What is classified: the subject, the names of the files and all the words. The quoted lines of an answer are known
-/// already; whoever forwards quotes what we do not know.
-fn heard(mail: &Parsed<'_>, text: &str, attachments: &[String]) -> String {
+/// All it says: the subject, the names of the files and the words. The quoted lines of an answer are known already; whoever
+/// forwards quotes what we do not know.
+fn said(mail: &Parsed<'_>, text: &str, attachments: &[String]) -> String {
     let is_answer = !answers(mail).is_empty();
     let said = text.lines().filter(|line| !(is_answer && line.trim_start().starts_with('>')));
     let names = attachments.iter().map(String::as_str);
-    let all = mail.subject().into_iter().chain(names).chain(said).collect::<Vec<_>>().join("\n");
-    all.chars().take(HEARD_MAX).collect()
+    mail.subject().into_iter().chain(names).chain(said).collect::<Vec<_>>().join("\n")
+}
+
+/// What is classified: all it says, and of what is longer the beginning and the end, for reading takes time.
+fn heard(said: String, max: usize) -> String {
+    if said.chars().nth(max).is_none() {
+        return said;
+    }
+    let first: String = said.chars().take(max / 2).collect();
+    let last = said.char_indices().nth_back(max / 2).map_or(0, |(at, _)| at);
+    format!("{first}\n{}", said.get(last..).unwrap_or_default())
 }
 
 /// A file of a mail, as its sender describes it.
@@ -307,13 +316,19 @@ fn ids<'a>(value: &'a HeaderValue<'_>) -> Vec<&'a str> {
     }
 }
 
-/// When it was written, if its sender's clock can be believed.
-fn date(mail: &Parsed<'_>, now: Timestamp) -> Result<Timestamp, Doubt> {
+/// When it was written, if its sender's clock can be believed; else why not. Clocks may be a little ahead; what is further off waits.
+fn date(mail: &Parsed<'_>, now: Timestamp) -> Result<Timestamp, (Doubt, Option<Wait>)> {
+    let not_believed = (Doubt::NotBelieved, Some(Wait::DateNotBelieved));
     let Some(date) = mail.date() else {
-        return Err(if field(mail, "Date").is_some() { Doubt::NotBelieved } else { Doubt::Missing });
+        let is_there = field(mail, "Date").is_some();
+        return Err(if is_there { not_believed } else { (Doubt::Missing, Some(Wait::NoDate)) });
     };
-    let at = Timestamp::from_second(date.to_timestamp()).ok().filter(|_| date.is_valid());
-    at.filter(|at| (EARLIEST..=now).contains(at)).ok_or(Doubt::NotBelieved)
+    let at = Timestamp::from_second(date.to_timestamp()).ok().filter(|at| date.is_valid() && can_be(*at, now));
+    match at {
+        None => Err(not_believed),
+        Some(at) if at > now => Err((Doubt::NotBelieved, None)),
+        Some(at) => Ok(at),
+    }
 }
 
 /// What is to be read; of a mail in HTML only, its text.
@@ -338,11 +353,14 @@ fn kind(part: &MessagePart<'_>) -> Option<String> {
     part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("any")))
 }
 
-/// Subject, words and attachments within the bounds of a contact. What does not fit is said to be missing.
-fn content(subject: &str, text: &str, attachments: &[String]) -> String {
-    const CUT: &str = "\n[cut here: the mail goes on]";
+/// Subject, words and attachments within the bounds of a contact, with room to say why files are refused. What does not fit is said
+/// to be missing.
+pub fn content(subject: &str, text: &str, attachments: &[String]) -> String {
+    const CUT: &str = "\n[cut here: it goes on]";
+    const WHY: usize = 16;
     let (head, foot) = (subject.trim(), attachments.join("\n"));
-    let room = CONTENT_MAX.saturating_sub(head.chars().count() + foot.chars().count() + CUT.len() + 4);
+    let said = head.chars().count() + foot.chars().count() + WHY * attachments.len();
+    let room = CONTENT_MAX.saturating_sub(said + CUT.len() + 4);
     let cut = text.chars().nth(room).is_some();
     let text = if cut { text.chars().take(room).chain(CUT.chars()).collect() } else { text.to_owned() };
     let parts = [head, &text, &foot].into_iter().filter(|part| !part.is_empty());

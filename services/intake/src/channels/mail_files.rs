@@ -35,7 +35,7 @@ pub(super) async fn of_mail(
             Ok(file) => kept.push(Incoming::New(file)),
             Err((name, refused)) => {
                 tracing::warn!(source = source.name, %refused, "a file of a mail is not kept");
-                let said = (format!("[attachment] {name}"), format!("[refused file] {name}"));
+                let said = (format!("[attachment] {name}"), format!("[refused file: {}] {name}", refused.word()));
                 request.content = request.content.take().map(|content| content.replacen(&said.0, &said.1, 1));
             }
         }

@@ -151,7 +151,7 @@ pub fn read(id: &str, pulled: &[u8]) -> Result<Box<CaseRequest>, Trouble> {
     if plain(&service.afs_service_id).as_deref() != Some(id) {
         return Err(Trouble::lasting("what was pulled is another service"));
     }
-    let at = service.afs_apply_time.and_then(|at| Timestamp::from_millisecond(at).ok());
+    let at = |told: i64| Timestamp::from_millisecond(told).map_or_else(|_| told.to_string(), |at| at.to_string());
     let order_ref = service.order_id.as_ref().and_then(plain);
     Ok(Box::new(CaseRequest {
         external_ref: Some(id.to_owned()),
@@ -163,7 +163,7 @@ pub fn read(id: &str, pulled: &[u8]) -> Result<Box<CaseRequest>, Trouble> {
         }),
         content: Some(service.question_desc),
         purchase: order_ref.map(|order_ref| PurchaseRef { order_ref: Some(order_ref), ..PurchaseRef::default() }),
-        occurred_at: at.map(|at| at.to_string()),
+        occurred_at: service.afs_apply_time.map(at),
         ..CaseRequest::default()
     }))
 }

@@ -3,7 +3,10 @@
 //! Invariants: whoever writes while nobody works is told so once a case and closed time, over the channel he came by; that is no person's
 //! answer, so it keeps no promise; where he cannot be told the case says why.
 use jiff::{SignedDuration, Timestamp};
-use kernel::sla::{self, Hours, Levels};
+use kernel::{
+    calendar,
+    sla::{self, Hours, Levels},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -15,6 +18,21 @@ use super::{
 
 /// What was said longer ago is acknowledged to nobody: a mailbox that is read for the first time is full of old mails.
 const TOLD_WITHIN: SignedDuration = SignedDuration::from_hours(48);
+
+/// Nothing we are told was said before: a clock that is further back was never set.
+pub const EARLIEST: Timestamp = Timestamp::constant(946_684_800, 0);
+/// Clocks may be ahead of ours by this much.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
+
+/// Whether a time is too far ahead of `now` to be that of something that happened.
+pub fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    at > calendar::add(now, AHEAD_MAX)
+}
+
+/// Whether something we are told of can have happened at this time, as far as clocks are believed.
+pub fn can_be(at: Timestamp, now: Timestamp) -> bool {
+    at >= EARLIEST && !is_ahead(at, now)
+}
 
 /// How a contact came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,6 +107,20 @@ impl Doubt {
             Self::NotBelieved => "not_believed",
         }
     }
+}
+
+/// Why a message that is understood waits in quarantine until a person lets it in, where it speaks of no harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Wait {
+    #[error("no_date: it does not say when it was written")]
+    NoDate,
+    #[error(
+        "date_not_believed: it says that it was written before 2000, more than a day ahead of us, or at no time there is"
+    )]
+    DateNotBelieved,
+    /// More than so many characters.
+    #[error("too_long: it says more than {0} characters, and nobody reads them all")]
+    TooLong(usize),
 }
 
 impl Closed {
