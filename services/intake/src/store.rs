@@ -80,9 +80,10 @@ pub struct Progress {
 /// A case as its customer sees it, how far complaint is with it, and how often its links were revoked; none where there is no such
 /// case.
 pub async fn progress(pool: &PgPool, id: Uuid) -> Result<Option<(Case, Option<Progress>, u32)>, Fault> {
-    let found: Option<(String, Option<String>, Option<String>, Option<i32>)> = sqlx::query_as(
+    type Stored = (String, Option<String>, Option<String>, i32);
+    let found: Option<Stored> = sqlx::query_as(
         "-- case_file.status
-         select c.state::text, p.step, p.offer, r.times from case_file c
+         select c.state::text, p.step, p.offer, coalesce(r.times, 0) from case_file c
          left join status_link_revoked r on r.case_id = c.id
          left join case_progress p on p.complaint_id = (c.state->'facts'->>'complaint_id')::uuid where c.id = $1",
     )
@@ -93,7 +94,7 @@ pub async fn progress(pool: &PgPool, id: Uuid) -> Result<Option<(Case, Option<Pr
     let step = step.and_then(|word| Step::ALL.into_iter().find(|step| step.word() == word));
     let offer = offer.map_or_else(|| Ok(vec![]), |offer| read("case_progress", id, &offer))?;
     let progress = step.map(|step| Progress { step, offer });
-    Ok(Some((read("case_file", id, &state)?, progress, revoked.unwrap_or(0).unsigned_abs())))
+    Ok(Some((read("case_file", id, &state)?, progress, revoked.unsigned_abs())))
 }
 
 /// What was kept on a channel. Times in microseconds.
