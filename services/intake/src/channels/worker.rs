@@ -215,7 +215,7 @@ impl Channels {
 
 /// What keeps a contact waiting, made such that it can be taken in all the same: a time nobody can believe is left out and marked, and
 /// of what is too long there is as much as fits, the whole being heard.
-fn doubted(request: &mut CaseRequest, now: Timestamp) -> BTreeSet<Wait> {
+pub(super) fn doubted(request: &mut CaseRequest, now: Timestamp) -> BTreeSet<Wait> {
     let mut waits = std::mem::take(&mut request.waits);
     if request.occurred_at.as_deref().is_some_and(|at| !at.parse().is_ok_and(|at| can_be(at, now))) {
         request.occurred_at = None;
