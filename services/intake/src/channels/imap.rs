@@ -24,6 +24,8 @@ use super::mail;
 pub const TEXT_MAX: usize = 100_000;
 /// The least bound on them: a contact has as many.
 const TEXT_MIN: usize = 4_000;
+/// So many bytes are fetched of a mail that is too large: words stand before files.
+const BEGINNING: u32 = 256 << 10;
 /// The most mails of one look into the mailbox.
 pub const PORTION: usize = 50;
 
@@ -113,7 +115,7 @@ pub struct Open {
 /// A mail as it was fetched.
 pub struct Fetched {
     pub raw: Vec<u8>,
-    /// Or only its head, because it is too large.
+    /// Or only its beginning, because it is too large.
     pub whole: bool,
 }
 
@@ -201,8 +203,8 @@ impl Open {
         let raw = if whole {
             self.ask(uid, "(UID BODY.PEEK[])", |answer| answer.body().map(<[u8]>::to_vec)).await?
         } else {
-            let head = |answer: &Fetch| answer.header().map(mail::too_large);
-            self.ask(uid, "(UID BODY.PEEK[HEADER])", head).await?
+            let beginning = |answer: &Fetch| answer.body().map(mail::too_large);
+            self.ask(uid, &format!("(UID BODY.PEEK[]<0.{BEGINNING}>)"), beginning).await?
         };
         Ok(raw.map(|raw| Fetched { raw, whole }))
     }

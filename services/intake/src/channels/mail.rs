@@ -40,7 +40,7 @@ const OF_LISTS: [&str; 3] = ["List-Id", "List-Post", "List-Unsubscribe"];
 const OF_ABSENCE: [&str; 2] = ["X-Autoreply", "X-Autorespond"];
 /// How a receiving server says that a mail is not of whom it names (RFC 8601).
 const FORGED: [&str; 3] = ["spf=fail", "dkim=fail", "dmarc=fail"];
-/// What the head of a mail that is too large begins with.
+/// What the beginning of a mail that is too large begins with.
 const TOO_LARGE: &[u8] = b"X-Aftercare-Too-Large: yes\r\n";
 /// What stands for a mail that the server does not hand out begins with.
 const UNREADABLE: &str = "X-Aftercare-Unreadable: yes\r\n";
@@ -81,9 +81,14 @@ pub fn message(raw: &[u8]) -> Message {
     Message::new(Some(&id(mail.as_ref(), raw)), sender.as_deref(), raw)
 }
 
-/// What stands for a mail that is too large to be fetched: its head.
-pub fn too_large(head: &[u8]) -> Vec<u8> {
-    [TOO_LARGE, head].concat()
+/// What stands for a mail that is too large to be fetched: its beginning.
+pub fn too_large(beginning: &[u8]) -> Vec<u8> {
+    [TOO_LARGE, beginning].concat()
+}
+
+/// Whether only the beginning of a mail is there.
+pub fn is_too_large(raw: &[u8]) -> bool {
+    raw.starts_with(TOO_LARGE)
 }
 
 /// What stands for a mail that the server does not hand out: its place in the mailbox.
@@ -93,11 +98,6 @@ pub fn unreadable(validity: u32, uid: u32) -> Vec<u8> {
 
 /// What a mail means; `own` are the addresses we write from, in lower case; what says more than `text_max` characters waits.
 pub fn understand(raw: &[u8], own: &[String], text_max: usize, now: Timestamp) -> Result<Understood, Trouble> {
-    if raw.starts_with(TOO_LARGE) {
-        return Err(Trouble::lasting(
-            "it is larger than 4 MiB: only its head was fetched, it lies in the mailbox unseen",
-        ));
-    }
     if raw.starts_with(UNREADABLE.as_bytes()) {
         return Err(Trouble::lasting("the mail server does not hand it out: it lies in the mailbox unseen"));
     }
@@ -119,7 +119,8 @@ pub fn understand(raw: &[u8], own: &[String], text_max: usize, now: Timestamp) -
     let told = nobody_reads(&mail, &address, &answered_at).then_some(Told::NobodyReads);
     let said = said(&mail, &text, &attachments(&mail));
     let too_long = (said.chars().count() > text_max).then_some(Wait::TooLong(text_max));
-    let waits = dated.err().and_then(|(_, waits)| waits).into_iter().chain(too_long).collect();
+    let too_large = is_too_large(raw).then_some(Wait::TooLarge);
+    let waits = dated.err().and_then(|(_, waits)| waits).into_iter().chain(too_large).chain(too_long).collect();
     let request = CaseRequest {
         external_ref: Some(id(Some(&mail), raw)),
         customer: Some(Customer {
@@ -353,8 +354,7 @@ fn kind(part: &MessagePart<'_>) -> Option<String> {
     part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("any")))
 }
 
-/// Subject, words and attachments within the bounds of a contact, with room to say why files are refused. What does not fit is said
-/// to be missing.
+/// Subject, words and attachments within the bounds of a contact, with room for why files are refused; what does not fit is said.
 pub fn content(subject: &str, text: &str, attachments: &[String]) -> String {
     const CUT: &str = "\n[cut here: it goes on]";
     const WHY: usize = 16;

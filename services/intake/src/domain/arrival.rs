@@ -118,6 +118,9 @@ pub enum Wait {
         "date_not_believed: it says that it was written before 2000, more than a day ahead of us, or at no time there is"
     )]
     DateNotBelieved,
+    /// More than its mailbox hands out.
+    #[error("too_large: it is larger than 4 MiB, so only its beginning was fetched, and it lies in the mailbox unseen")]
+    TooLarge,
     /// More than so many characters.
     #[error("too_long: it says more than {0} characters, and nobody reads them all")]
     TooLong(usize),

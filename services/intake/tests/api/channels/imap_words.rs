@@ -176,19 +176,33 @@ async fn r_int_04_mails_without_a_date_and_of_1970_wait_for_a_person_with_the_re
 async fn r_int_09_a_mail_that_speaks_of_harm_is_taken_in_at_once_whatever_its_date_and_length() {
     let Some((stack, server)) = with_mails().await else { return };
     server.deliver("1", &undated("ana@example.com", "1@pc", "", "用了以后脸肿了"));
+    // Photos make a mail larger than what is fetched; its words stand before them.
+    let photo = format!(
+        "--x\nContent-Type: text/plain; charset=utf-8\n\n用了以后脸肿了\n--x\nContent-Type: image/jpeg\n\
+         Content-Disposition: attachment; filename=\"face.jpg\"\nContent-Transfer-Encoding: base64\n\n{}\n--x--\n",
+        "/9j/4AAQSkZJRgA/\n".repeat(300_000)
+    );
+    let fields = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n";
+    server.deliver("3", &mail("cy@example.com", "3@pc", fields, &photo));
     let old = "Date: Thu, 1 Jan 1970 00:00:00 +0000\n";
     let long = format!("{}用了以后脸肿了", "😀".repeat(250_000));
     server.deliver("2", &mail("bo@example.com", "2@pc", old, &long));
     stack.settle().await;
     let cases = cases(&stack).await;
-    assert_eq!((states(&stack).await, cases.len()), ([0, 2, 0, 0, 0], 2));
+    assert_eq!((states(&stack).await, cases.len()), ([0, 3, 0, 0, 0], 3));
     assert!(cases.iter().all(|case| case.lane() == Lane::Health && case.occurred_at == case.recorded_at));
     let mut doubts = Vec::new();
-    for case in &cases {
-        doubts.push(view(&stack, &case.case_id).await.date_doubt);
+    for case in cases {
+        doubts.push((view(&stack, &case.case_id).await.date_doubt, case.case_id));
     }
     doubts.sort();
-    assert_eq!(doubts, ["missing", "not_believed"], "and they say so");
+    let words: Vec<&str> = doubts.iter().map(|(doubt, _)| doubt.as_str()).collect();
+    assert_eq!(words, ["", "missing", "not_believed"], "and they say so");
+    assert_eq!(server.seen(), ["1", "2"], "what was not fetched whole stays unseen");
+    let look = RevealCaseRequest { case_id: doubts[0].1.clone(), purpose: "handling".into() };
+    let mut intake = IntakeClient::new(stack.channel("intake"));
+    let said = intake.reveal_case(request("staff:ana", look)).await.unwrap().into_inner().content;
+    assert_eq!(said, "用了以后脸肿了\n\n[refused file: too_large] face.jpg");
 }
 
 /// A megabyte of emoji waits with the reason. A person lets it in: what fits is kept in the case, what does not is said to be missing,
