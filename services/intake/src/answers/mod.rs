@@ -102,9 +102,10 @@ pub async fn link(app: &App, found: &Found, look: &Look<'_>) -> Result<(String, 
     Ok((status_link(app, found.0, revoked, look.at), calendar::add(look.at, app.status_links)))
 }
 
-/// Makes every link void that was given to a case's status page, also by the cases that go on as it. Who did it and why is recorded.
+/// Makes every link void that was given to a case's status page, also by the case it goes on as and all that do the same. Who did it and why is recorded.
 pub async fn revoke_links(app: &App, found: &Found, look: &Look<'_>) -> Result<(), Fault> {
-    let cases = with_merged(app, found.0, &found.2).await?;
+    let (whole, _, case) = store::case_it_goes_on_as(&app.pool, found.0).await?;
+    let cases = with_merged(app, whole, &case).await?;
     store::revoke_links(&app.pool, &cases, customer_of(found)?, look).await
 }
 

@@ -242,6 +242,11 @@ async fn r_int_24_links_that_are_revoked_show_nothing_and_say_how_to_get_another
     assert_eq!(log, ("staff:lead".to_owned(), "read aloud in a train".to_owned()));
     answers.revoke_status_links(request("staff:lead", revoke.clone())).await.unwrap();
     assert_eq!(get(&stack, &given).await.status, 410, "as often as it must be");
+    let ask = GetStatusLinkRequest { case_id: field(&case), purpose: "told".into(), ..GetStatusLinkRequest::default() };
+    let given = answers.get_status_link(request("staff:ana", ask)).await.unwrap().into_inner().status_link;
+    let by_merged = RevokeStatusLinksRequest { case_id: field(&other), ..revoke.clone() };
+    answers.revoke_status_links(request("staff:lead", by_merged)).await.unwrap();
+    assert_eq!(get(&stack, &given).await.status, 410, "also by the case that goes on as it");
 
     let nobody = answers.revoke_status_links(RevokeStatusLinksRequest::default()).await.unwrap_err();
     assert_eq!(wrong_fields(&nobody), ["metadata.aftercare-actor", "case_id", "reason"]);
