@@ -1,6 +1,5 @@
 //! What a mail says (RFC 5322, MIME): who writes, which mails it answers, its words; and whether a machine wrote it, for
-//! two machines must never write to each other for ever. Pure; a mail that cannot be understood is refused, never cut
-//! short without a word.
+//! two machines must never write to each other for ever. Pure; a mail that cannot be understood is refused, never cut short without a word.
 use jiff::Timestamp;
 use mail_parser::{Addr, HeaderValue, Message as Parsed, MessageParser, MessagePart, MimeHeaders};
 use uuid::Uuid;
@@ -42,6 +41,8 @@ const OF_ABSENCE: [&str; 2] = ["X-Autoreply", "X-Autorespond"];
 const FORGED: [&str; 3] = ["spf=fail", "dkim=fail", "dmarc=fail"];
 /// What the beginning of a mail that is too large begins with.
 const TOO_LARGE: &[u8] = b"X-Aftercare-Too-Large: yes\r\n";
+/// How the contact of such a mail ends: neither its words nor its files may be all.
+const NOT_WHOLE: &str = "[cut here: only its beginning was fetched, the whole lies in the mailbox]";
 /// What stands for a mail that the server does not hand out begins with.
 const UNREADABLE: &str = "X-Aftercare-Unreadable: yes\r\n";
 
@@ -114,12 +115,13 @@ pub fn understand(raw: &[u8], own: &[String], text_max: usize, now: Timestamp) -
     if own.contains(&address) {
         return Ok(Understood::Machine("it is a mail of our own".into(), None));
     }
-    let (subject, text) = (subject(&mail), text(&mail));
+    let (subject, text, files) = (subject(&mail), text(&mail), attachments(&mail));
     let (dated, answered_at) = (date(&mail, now), answered_at(&mail).unwrap_or_else(|| address.clone()));
     let told = nobody_reads(&mail, &address, &answered_at).then_some(Told::NobodyReads);
-    let said = said(&mail, &text, &attachments(&mail));
+    let said = said(&mail, &text, &files);
     let too_long = (said.chars().count() > text_max).then_some(Wait::TooLong(text_max));
     let too_large = is_too_large(raw).then_some(Wait::TooLarge);
+    let files: Vec<String> = files.into_iter().chain(too_large.map(|_| NOT_WHOLE.to_owned())).collect();
     let waits = dated.err().and_then(|(_, waits)| waits).into_iter().chain(too_large).chain(too_long).collect();
     let request = CaseRequest {
         external_ref: Some(id(Some(&mail), raw)),
@@ -128,10 +130,10 @@ pub fn understand(raw: &[u8], own: &[String], text_max: usize, now: Timestamp) -
             email: Some(address.clone()),
             ..Customer::default()
         }),
-        content: Some(content(&subject, &text, &attachments(&mail))),
+        content: Some(content(&subject, &text, &files)),
         occurred_at: dated.ok().map(|at| at.to_string()),
         arrival: Arrival { told, doubt: dated.err().map(|(doubt, _)| doubt), request: None },
-        heard: Some(heard(said, text_max)),
+        heard: Some(heard(said, super::imap::TEXT_MAX)),
         waits,
         ..CaseRequest::default()
     };
@@ -226,8 +228,7 @@ fn answered_at(mail: &Parsed<'_>) -> Option<String> {
 }
 
 /// Whether an answer that nobody wrote would be read by nobody, or by somebody else than its sender: also by whoever did not write
-/// it, as the server that received it says. Such a mail is a contact like
-/// any other; only a machine of ours does not write back.
+/// it, as the server that received it says. Such a mail is a contact like any other; only a machine of ours does not write back.
 fn nobody_reads(mail: &Parsed<'_>, address: &str, answered_at: &str) -> bool {
     let local = address.split('@').next().unwrap_or_default();
     let local: String = local.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
@@ -257,8 +258,7 @@ fn automatic(mail: &Parsed<'_>) -> Option<&'static str> {
     let field = |name| field(mail, name);
     let auto_submitted =
         field("Auto-Submitted").is_some_and(|value| value.split(';').next().map(str::trim) != Some("no"));
-    let precedence = field("Precedence");
-    let bulk = matches!(precedence.as_deref(), Some("bulk" | "auto_reply" | "list" | "junk"));
+    let bulk = matches!(field("Precedence").as_deref(), Some("bulk" | "auto_reply" | "list" | "junk"));
     let suppressed = field("X-Auto-Response-Suppress").is_some_and(|value| value != "none");
     let signs = [
         (auto_submitted, "Auto-Submitted"),

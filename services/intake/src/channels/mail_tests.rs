@@ -328,3 +328,20 @@ fn what_could_not_be_delivered_names_our_mail_and_what_only_waits_does_not() {
     assert!(report("<>", "delayed").is_empty(), "it waits for now");
     assert!(report("<ana@example.com>", "failed").is_empty(), "a customer wrote that");
 }
+
+/// How long a text may be before it waits says nothing of how much of it is heard.
+#[test]
+fn r_int_09_harm_is_heard_in_the_middle_of_a_text_that_waits_for_its_length() {
+    let raw = with("").replace("My order", &format!("{}脸肿了{}\r\nMy order", "a".repeat(9_000), "b".repeat(9_000)));
+    let own = ["care@shop.example".to_owned()];
+    let Ok(Understood::Mail(mail)) = understand(raw.as_bytes(), &own, 4_000, now()) else { panic!("it is a mail") };
+    assert!(mail.request.waits.contains(&Wait::TooLong(4_000)) && mail.heard().contains("脸肿了"));
+}
+
+#[test]
+fn r_int_01_of_a_mail_that_is_too_large_the_contact_says_that_it_is_not_all() {
+    let not_whole = "[cut here: only its beginning was fetched, the whole lies in the mailbox]";
+    assert_eq!(said(too_large(b"From: a@b.cn\r\nSubject: Photos\r\n\r\n")), format!("Photos\n\n{not_whole}"));
+    let long = said(too_large(with("").replace("never", &"never ".repeat(9_000)).as_bytes()));
+    assert!(long.ends_with(&format!("[cut here: it goes on]\n\n{not_whole}")) && long.chars().count() <= CONTENT_MAX);
+}

@@ -136,7 +136,7 @@ impl Wechat {
             "event" => return Ok(Understood::event(field("Event"))),
             _ => return Err(Trouble::lasting("MsgType is none that we know")),
         };
-        // What is no time is not believed, and waits.
+        // What is no time is not believed.
         let told = Some(field("CreateTime")).filter(|told| !told.is_empty());
         let at = |told: &str| Some(Timestamp::from_second(told.parse().ok()?).ok()?.to_string());
         let customer = Customer { r#ref: fields.get("FromUserName").cloned(), ..Customer::default() };

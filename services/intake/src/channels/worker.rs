@@ -3,7 +3,7 @@
 //! dies when.
 use std::{collections::BTreeSet, sync::Arc};
 
-use backbone::{Change, Fault, Unit, retry::pause};
+use backbone::{Change, Fault, Unit, fault::Kind, retry::pause};
 use futures::future::join_all;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -111,7 +111,7 @@ impl Channels {
             }
             Understood::Call(reference, mut ended, request) => {
                 let call_id = call::id_of(&source.name, &reference);
-                let waits = (!can_be(ended.at, now)).then_some(Wait::DateNotBelieved);
+                let waits = (!can_be(ended.at, now)).then_some(Wait::TimeNotBelieved("at"));
                 if waits.is_some() {
                     ended.at = message.received_at();
                 }
@@ -160,6 +160,20 @@ impl Channels {
         Ok(())
     }
 
+    /// Health goes before, and so does an answer: what speaks of harm, or to a case that listens, waits for nobody.
+    async fn goes_before(&self, registration: &Registration) -> Result<bool, Fault> {
+        if registration.speaks_of_harm(&self.app.classifier) {
+            return Ok(true);
+        }
+        let Some(case_id) = registration.names else { return Ok(false) };
+        match store::case_it_goes_on_as(&self.app.pool, case_id).await {
+            Ok((_, _, case)) => Ok(case.listens()),
+            // Who lets it in is told that there is no such case.
+            Err(fault) if fault.kind() == Kind::NotFound => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// The unit that puts the contact on record and settles the message, and the case it is in then.
     async fn contact(
         &self,
@@ -177,8 +191,7 @@ impl Channels {
         }
         let waits = doubted(&mut request, now);
         let mut registration = registration(source, message, request, now)?;
-        // Health goes before: what speaks of harm waits for nobody.
-        if !waits.is_empty() && !message.looked_at && !registration.speaks_of_harm(&self.app.classifier) {
+        if !waits.is_empty() && !message.looked_at && !self.goes_before(&registration).await? {
             return Err(waiting(waits));
         }
         let over = self.app.ways.of_source(&source.name).map(|way| way.over);
@@ -214,13 +227,15 @@ impl Channels {
 }
 
 /// What keeps a contact waiting, made such that it can be taken in all the same: a time nobody can believe is left out and marked, and
-/// of what is too long there is as much as fits, the whole being heard.
+/// of what is too long there is as much as fits, the whole being heard. For a time in a form we cannot read nothing waits, for a
+/// platform that changes its form would be silent: it is left out and marked.
 pub(super) fn doubted(request: &mut CaseRequest, now: Timestamp) -> BTreeSet<Wait> {
     let mut waits = std::mem::take(&mut request.waits);
-    if request.occurred_at.as_deref().is_some_and(|at| !at.parse().is_ok_and(|at| can_be(at, now))) {
+    let read = request.occurred_at.as_deref().map(|at| at.parse().ok());
+    if read.is_some_and(|at| at.is_none_or(|at| !can_be(at, now))) {
         request.occurred_at = None;
         request.arrival.doubt = Some(Doubt::NotBelieved);
-        waits.insert(Wait::DateNotBelieved);
+        waits.extend(read.flatten().map(|_| Wait::TimeNotBelieved("occurred_at")));
     }
     if let Some(said) = request.content.take_if(|said| said.trim().chars().count() > mail::CONTENT_MAX) {
         request.content = Some(mail::content("", said.trim(), &[]));

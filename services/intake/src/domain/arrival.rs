@@ -14,6 +14,7 @@ use super::{
     answer::opens,
     case::{Case, Contact, Event, State},
     sending::{self, Fate, Sent, Words, later_acknowledgement},
+    vocabulary::Lane,
 };
 
 /// What was said longer ago is acknowledged to nobody: a mailbox that is read for the first time is full of old mails.
@@ -109,7 +110,8 @@ impl Doubt {
     }
 }
 
-/// Why a message that is understood waits in quarantine until a person lets it in, where it speaks of no harm.
+/// Why a message that is understood waits in quarantine until a person lets it in, where it speaks of no harm and no case
+/// listens for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Wait {
     #[error("no_date: it does not say when it was written")]
@@ -118,6 +120,12 @@ pub enum Wait {
         "date_not_believed: it says that it was written before 2000, more than a day ahead of us, or at no time there is"
     )]
     DateNotBelieved,
+    /// In this field of what was pushed.
+    #[error(
+        "{0}: date_not_believed: it is before 2000 or more than a day ahead of us; give when it happened, in our own forms as \
+         RFC 3339 with a zone"
+    )]
+    TimeNotBelieved(&'static str),
     /// More than its mailbox hands out.
     #[error("too_large: it is larger than 4 MiB, so only its beginning was fetched, and it lies in the mailbox unseen")]
     TooLarge,
@@ -158,6 +166,12 @@ pub struct Acknowledged {
 }
 
 impl Case {
+    /// Whether what its customer says waits for nobody: it asked him, or it runs and is about health (R-INT-09).
+    pub fn listens(&self) -> bool {
+        let is_health = self.facts.as_ref().is_some_and(|facts| facts.lane == Lane::Health);
+        self.info_until().is_some() || (is_health && !self.is_ended())
+    }
+
     /// The acknowledgement of a further contact that comes while nobody works, where one can be sent; none where one went out for the same closed time,
     /// or whoever brought the case's first contact was told of it.
     pub fn acknowledgement(&self, contact: &Contact, levels: &Levels, now: Timestamp) -> Option<(Uuid, Closed)> {

@@ -3,7 +3,10 @@
 use axum::{Router, extract::Query, routing::get};
 use contracts::{
     common::v1::Lane,
-    intake::v1::{CallEnded, CaseRegistered, GetOverviewRequest, RetryInboundRequest, intake_client::IntakeClient},
+    intake::v1::{
+        CallEnded, CaseContactAdded, CaseRegistered, GetOverviewRequest, RetryInboundRequest, RevealHistoryRequest,
+        intake_client::IntakeClient,
+    },
 };
 use serde_json::{Value, json};
 use testkit::{Stack, request};
@@ -12,15 +15,15 @@ use super::{
     SECRET, client, contact, douyin, push_signed, quarantine, signed_form, start, states,
     wechat::{self, APP, TOKEN},
 };
-use crate::{case_with, count, post_case, view};
+use crate::{case_with, count, desk, post_case, view};
 
-/// A platform whose services are all of 1970; what its customers say is what they are known by.
+/// A platform whose services are all of 1970, but for 3, whose time it tells in another form.
 async fn old_platform() -> String {
     let service = async |Query(asked): Query<Vec<(String, String)>>| {
         let id = asked.iter().find(|(name, _)| name == "service_id").map(|(_, id)| id.clone()).unwrap();
         let said = if id == "2" { "用了以后脸肿了" } else { "几点关门？" };
         json!({ "afsServiceId": id.parse::<u64>().unwrap(), "customerPin": format!("jd_{id}"), "questionDesc": said,
-                "afsApplyTime": 0 })
+                "afsApplyTime": if id == "3" { json!("2026-03-02 16:00:00") } else { json!(0) } })
         .to_string()
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -73,7 +76,10 @@ async fn r_int_04_what_is_pushed_with_a_time_of_1970_waits_for_a_person_with_the
     stack.settle().await;
     let waits = quarantine(&stack).await;
     assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 0, 6, 0, 0], 0));
-    assert!(waits.iter().all(|one| one.reason.starts_with("date_not_believed: ")), "{waits:?}");
+    let named = |field: &str| {
+        waits.iter().filter(|one| one.reason.starts_with(&format!("{field}: date_not_believed: "))).count()
+    };
+    assert_eq!((named("occurred_at"), named("at")), (4, 2), "{waits:?}");
     assert!(stack.events::<CallEnded>("intake").await.is_empty(), "nor is a call counted in 1970");
     let mut intake = IntakeClient::new(stack.channel("intake"));
     let seen = intake.get_overview(GetOverviewRequest {}).await.unwrap().into_inner();
@@ -144,4 +150,85 @@ async fn r_int_02_a_megabyte_of_emoji_is_refused_at_every_door() {
     let long = post_case(&stack, &case_with(json!({ "content": "😀".repeat(4_001) }))).await;
     assert_eq!((long.status, long.wrong()), (422, vec!["content".to_owned()]));
     assert_eq!((count(&stack, "inbound_message").await, count(&stack, "case_file").await), (0, 0));
+}
+
+/// Lets in what waits.
+async fn let_in(stack: &Stack) {
+    for one in quarantine(stack).await {
+        let retry = RetryInboundRequest { inbound_id: one.inbound_id };
+        client(stack).retry_inbound(request("staff:ana", retry)).await.unwrap();
+    }
+    stack.settle().await;
+}
+
+/// A platform that tells its times in a form nobody foresaw is heard all the same.
+#[tokio::test]
+async fn r_int_04_a_time_in_a_form_we_cannot_read_is_marked_and_nothing_waits_for_it() {
+    let stack = all().await;
+    let mut said: Value = serde_json::from_str(&contact("C-1", "几点关门？")).unwrap();
+    said["occurred_at"] = "2026-03-02 16:00:00".into();
+    push_signed(&stack, "erp", "m-1", said.to_string()).await;
+    wechat::say(&stack, "m-1", &wechat::text("o-1", 1, "几点关门？").replace("1772438300", "1772438300123")).await;
+    signed_form::send(&stack, &signed_form::hint(stack.now(), "m-1", "3")).await;
+    douyin::tell(&stack, "m-1", &douyin::message("几点关门？").replace("1772438300123", r#""2026-03-02 16:00""#)).await;
+    stack.settle().await;
+    let cases: Vec<CaseRegistered> = stack.events("intake").await;
+    assert_eq!((states(&stack).await, cases.len()), ([0, 4, 0, 0, 0], 4), "{:?}", quarantine(&stack).await);
+    for case in &cases {
+        assert_eq!(case.occurred_at, case.recorded_at);
+        assert_eq!(view(&stack, &case.case_id).await.date_doubt, "not_believed");
+    }
+}
+
+/// What its writer said meanwhile under the same reference makes the case; what is let in afterwards is in it with its own words.
+#[tokio::test]
+async fn r_int_04_what_is_let_in_after_its_writer_said_more_is_in_the_same_case() {
+    let stack = all().await;
+    let said = |words: &str, at: &str| {
+        json!({ "external_ref": "T-1", "customer": { "ref": "C-1", "phone": "13800000000" }, "content": words,
+                "occurred_at": at })
+        .to_string()
+    };
+    push_signed(&stack, "erp", "m-1", said("几点关门？", "1970-01-01T00:00:00Z")).await;
+    wechat::say(&stack, "n-1", &wechat::text("o-1", 1, "有停车位吗？").replace("1772438300", "0")).await;
+    stack.settle().await;
+    push_signed(&stack, "erp", "m-2", said("几点开门？", "2026-03-02T07:59:00Z")).await;
+    wechat::say(&stack, "n-2", &wechat::text("o-1", 2, "可以退货吗？")).await;
+    stack.settle().await;
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 2, 2, 0, 0], 2));
+    let_in(&stack).await;
+    let cases: Vec<CaseRegistered> = stack.events("intake").await;
+    let added: Vec<CaseContactAdded> = stack.events("intake").await;
+    assert_eq!((states(&stack).await, cases.len(), added.len()), ([0, 4, 0, 0, 0], 2, 2));
+    let mut words = Vec::new();
+    for case in cases {
+        let look = RevealHistoryRequest { case_id: case.case_id, purpose: "handling".into() };
+        let history = desk(&stack).reveal_history(request("staff:ana", look)).await.unwrap().into_inner();
+        words.push(format!("{history:?}"));
+    }
+    assert!(["几点关门？", "有停车位吗？"].iter().all(|said| words.iter().any(|all| all.contains(said))), "{words:?}");
+}
+
+/// What is said to a running case about harm waits for nobody; to any other case, for its length.
+#[tokio::test]
+async fn r_int_09_what_is_said_to_a_running_case_about_harm_is_taken_in_at_once() {
+    let stack = all().await;
+    push_signed(&stack, "erp", "m-1", contact("C-1", "用了以后脸肿了")).await;
+    push_signed(&stack, "erp", "m-2", contact("C-2", "几点关门？")).await;
+    stack.settle().await;
+    let cases: Vec<CaseRegistered> = stack.events("intake").await;
+    for (n, case) in cases.iter().enumerate() {
+        let reference = if case.lane() == Lane::Health { "C-1" } else { "C-2" };
+        let mut said: Value = serde_json::from_str(&contact(reference, &"有没有赠品？".repeat(1_000))).unwrap();
+        said["case_id"] = case.case_id.clone().into();
+        push_signed(&stack, "erp", &format!("n-{n}"), said.to_string()).await;
+    }
+    let mut nowhere: Value = serde_json::from_str(&contact("C-3", &"有没有赠品？".repeat(1_000))).unwrap();
+    nowhere["case_id"] = uuid::Uuid::new_v4().to_string().into();
+    push_signed(&stack, "erp", "n-9", nowhere.to_string()).await;
+    stack.settle().await;
+    let health = cases.iter().find(|case| case.lane() == Lane::Health).unwrap();
+    let [added] = stack.events::<CaseContactAdded>("intake").await.try_into().unwrap();
+    assert_eq!((&added.case_id, states(&stack).await), (&health.case_id, [0, 3, 2, 0, 0]));
+    assert!(quarantine(&stack).await.iter().all(|one| one.reason.starts_with("too_long: ")));
 }

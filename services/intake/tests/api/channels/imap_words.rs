@@ -179,7 +179,9 @@ async fn r_int_09_a_mail_that_speaks_of_harm_is_taken_in_at_once_whatever_its_da
     // Photos make a mail larger than what is fetched; its words stand before them.
     let photo = format!(
         "--x\nContent-Type: text/plain; charset=utf-8\n\n用了以后脸肿了\n--x\nContent-Type: image/jpeg\n\
-         Content-Disposition: attachment; filename=\"face.jpg\"\nContent-Transfer-Encoding: base64\n\n{}\n--x--\n",
+         Content-Disposition: attachment; filename=\"face.jpg\"\nContent-Transfer-Encoding: base64\n\n{}\n--x\n\
+         Content-Type: image/jpeg\nContent-Disposition: attachment; filename=\"arm.jpg\"\n\
+         Content-Transfer-Encoding: base64\n\n/9j/4AAQSkZJRgA=\n--x--\n",
         "/9j/4AAQSkZJRgA/\n".repeat(300_000)
     );
     let fields = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n";
@@ -202,7 +204,38 @@ async fn r_int_09_a_mail_that_speaks_of_harm_is_taken_in_at_once_whatever_its_da
     let look = RevealCaseRequest { case_id: doubts[0].1.clone(), purpose: "handling".into() };
     let mut intake = IntakeClient::new(stack.channel("intake"));
     let said = intake.reveal_case(request("staff:ana", look)).await.unwrap().into_inner().content;
-    assert_eq!(said, "用了以后脸肿了\n\n[refused file: too_large] face.jpg");
+    let not_whole = "[cut here: only its beginning was fetched, the whole lies in the mailbox]";
+    assert_eq!(said, format!("用了以后脸肿了\n\n[refused file: too_large] face.jpg\n{not_whole}"), "there is another");
+}
+
+/// The photos we asked for make a mail too large, and phones forget the date: the answer waits for nobody, for its case would end
+/// without it. What nobody asked for waits.
+#[tokio::test]
+async fn r_int_04_an_answer_to_a_question_of_ours_is_taken_in_at_once_whatever_its_date_and_size() {
+    let Some((stack, server)) = with_mails().await else { return };
+    let (from, to) = ("ana@example.com", "Subject: Re: Hello\nReferences: <1@pc>\n");
+    server.deliver("1", &mail(from, "1@pc", "Subject: Hello\n", "When do you open?"));
+    server.deliver("2", &undated(from, "2@pc", to, "I meant on Sunday."));
+    stack.settle().await;
+    assert_eq!(states(&stack).await, [0, 1, 1, 0, 0], "nobody had asked");
+    let [case] = cases(&stack).await.try_into().unwrap();
+    let photos = format!(
+        "{to}MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nHere\n--x\n\
+         Content-Type: image/jpeg\nContent-Transfer-Encoding: base64\n\n{}\n--x--",
+        "/9j/4AAQSkZJRgA/\n".repeat(300_000)
+    );
+    let (fields, body) = photos.split_once("\n\n").unwrap();
+    let answers = [undated(from, "3@pc", to, "On Sunday."), mail(from, "4@pc", &format!("{fields}\n"), body)];
+    for (n, (missing, answer)) in [RecordPart::Circumstances, RecordPart::Emotion].into_iter().zip(answers).enumerate()
+    {
+        let (case_id, question) = (case.case_id.clone(), "哪一天？".to_owned());
+        let ask = RequestInfoRequest { case_id, missing: vec![missing.into()], question, send: false };
+        desk(&stack).request_info(request("staff:ana", ask)).await.unwrap();
+        server.deliver(&format!("a{n}"), &answer);
+        look(&stack).await;
+        assert_eq!(stack.events::<CaseInfoAdded>("intake").await.len(), n + 1, "{:?}", quarantine(&stack).await);
+    }
+    assert_eq!((states(&stack).await, count(&stack, "case_file").await), ([0, 3, 1, 0, 0], 1));
 }
 
 /// A megabyte of emoji waits with the reason. A person lets it in: what fits is kept in the case, what does not is said to be missing,
