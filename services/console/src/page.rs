@@ -147,7 +147,10 @@ fn chain(board: &Board) -> Vec<Group> {
         group("Follow-ups", said(&board.scheduling, |o| counts(&o.follow_ups))),
         group(
             "Cases",
-            said(&board.intake, |o| [counts(&o.cases), vec![number("open health cases", o.open_health)]].concat()),
+            said(&board.intake, |o| {
+                let beside = [("open health cases", o.open_health), ("messages in quarantine", o.quarantined)];
+                [counts(&o.cases), beside.map(|(what, n)| number(what, n)).to_vec()].concat()
+            }),
         ),
         group("Complaints", said(&board.complaint, |o| counts(&o.complaints))),
         group("Escalations", said(&board.complaint, |o| counts(&o.escalations))),

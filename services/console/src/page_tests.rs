@@ -95,6 +95,7 @@ fn everybody_answers() -> Board {
             cases: vec![count("open", 5)],
             late: 4,
             open_health: 1,
+            quarantined: 3,
         }),
         scheduling: Ok(scheduling::GetOverviewResponse { follow_ups: vec![count("due", 17)], late: 0 }),
         complaint: Ok(complaint::GetOverviewResponse {

@@ -197,7 +197,8 @@ impl Intake for Api {
             .sum();
         let cases = found.cases.into_iter().map(|row| Count { key: row.0, count: row.1.unsigned_abs() }).collect();
         let (purchases, customers) = (found.purchases.unsigned_abs(), found.customers.unsigned_abs());
-        Ok(Response::new(GetOverviewResponse { purchases, customers, cases, late, open_health }))
+        let quarantined = found.quarantined.unsigned_abs();
+        Ok(Response::new(GetOverviewResponse { purchases, customers, cases, late, open_health, quarantined }))
     }
 }
 

@@ -77,20 +77,24 @@ pub struct Progress {
     pub offer: Vec<Offered>,
 }
 
-/// A case as its customer sees it, and how far complaint is with it; none where there is no such case.
-pub async fn progress(pool: &PgPool, id: Uuid) -> Result<Option<(Case, Option<Progress>)>, Fault> {
-    let found: Option<(String, Option<String>, Option<String>)> = sqlx::query_as(
+/// A case as its customer sees it, how far complaint is with it, and how often its links were revoked; none where there is no such
+/// case.
+pub async fn progress(pool: &PgPool, id: Uuid) -> Result<Option<(Case, Option<Progress>, u32)>, Fault> {
+    type Stored = (String, Option<String>, Option<String>, i32);
+    let found: Option<Stored> = sqlx::query_as(
         "-- case_file.status
-         select c.state::text, p.step, p.offer from case_file c
+         select c.state::text, p.step, p.offer, coalesce(r.times, 0) from case_file c
+         left join status_link_revoked r on r.case_id = c.id
          left join case_progress p on p.complaint_id = (c.state->'facts'->>'complaint_id')::uuid where c.id = $1",
     )
     .bind(id)
     .fetch_optional(pool)
     .await?;
-    let Some((state, step, offer)) = found else { return Ok(None) };
+    let Some((state, step, offer, revoked)) = found else { return Ok(None) };
     let step = step.and_then(|word| Step::ALL.into_iter().find(|step| step.word() == word));
     let offer = offer.map_or_else(|| Ok(vec![]), |offer| read("case_progress", id, &offer))?;
-    Ok(Some((read("case_file", id, &state)?, step.map(|step| Progress { step, offer }))))
+    let progress = step.map(|step| Progress { step, offer });
+    Ok(Some((read("case_file", id, &state)?, progress, revoked.unsigned_abs())))
 }
 
 /// What was kept on a channel. Times in microseconds.
@@ -179,6 +183,8 @@ pub struct Overview {
     pub customers: i64,
     /// Status, number, of these with a late first answer, of these in the health lane.
     pub cases: Vec<(String, i64, i64, i64)>,
+    /// Messages that wait for a person.
+    pub quarantined: i64,
 }
 
 /// Counts for those who watch.
@@ -191,11 +197,14 @@ pub async fn overview(pool: &PgPool, now: Timestamp) -> Result<Overview, Fault> 
     .bind(now.as_microsecond())
     .fetch_all(pool)
     .await?;
-    let (purchases, customers) =
-        sqlx::query_as("-- intake.count\nselect (select count(*) from purchase), (select count(*) from customer)")
-            .fetch_one(pool)
-            .await?;
-    Ok(Overview { purchases, customers, cases })
+    let (purchases, customers, quarantined) = sqlx::query_as(
+        "-- intake.count
+         select (select count(*) from purchase), (select count(*) from customer),
+           (select count(*) from inbound_message where state = 'quarantined')",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(Overview { purchases, customers, cases, quarantined })
 }
 
 /// Somebody who looks at personal data, and why.
@@ -260,14 +269,43 @@ pub async fn look_at_text(
     Ok(found)
 }
 
-/// Writes down that somebody was given the link to a case's status page.
-pub async fn look_at_link(pool: &PgPool, case: Uuid, customer: Uuid, look: &Look<'_>) -> Result<(), Fault> {
-    sqlx::query(
+/// Writes down that somebody was given the link to a case's status page, and says how often its links were revoked.
+pub async fn look_at_link(pool: &PgPool, case: Uuid, customer: Uuid, look: &Look<'_>) -> Result<u32, Fault> {
+    let revoked: i32 = sqlx::query_scalar(
         "-- status_link.look
-         insert into access_log (customer_id, subject, actor, purpose, at)
-         values ($2, 'status link ' || ($1::uuid), $3, $4, $5)",
+         with logged as (
+           insert into access_log (customer_id, subject, actor, purpose, at)
+           values ($2, 'status link ' || ($1::uuid), $3, $4, $5))
+         select coalesce((select times from status_link_revoked where case_id = $1), 0)",
     )
     .bind(case)
+    .bind(customer)
+    .bind(look.actor.as_str())
+    .bind(look.purpose)
+    .bind(look.at.to_sqlx())
+    .fetch_one(pool)
+    .await?;
+    Ok(revoked.unsigned_abs())
+}
+
+/// How often the links to a case's status page were revoked.
+pub async fn links_revoked(pool: &PgPool, case: Uuid) -> Result<u32, Fault> {
+    let found = sqlx::query_scalar("-- status_link.revoked\nselect times from status_link_revoked where case_id = $1");
+    let times: Option<i32> = found.bind(case).fetch_optional(pool).await?;
+    Ok(times.unwrap_or(0).unsigned_abs())
+}
+
+/// Makes every link void that was given to the status pages of these cases, and writes down who did it and why, by the first of them.
+pub async fn revoke_links(pool: &PgPool, cases: &[Uuid], customer: Uuid, look: &Look<'_>) -> Result<(), Fault> {
+    sqlx::query(
+        "-- status_link.revoke
+         with revoked as (
+           insert into status_link_revoked as r (case_id, times) select id, 1 from unnest($1::uuid[]) as g(id)
+           on conflict (case_id) do update set times = r.times + 1)
+         insert into access_log (customer_id, subject, actor, purpose, at)
+         values ($2, 'status links revoked ' || ($1::uuid[])[1], $3, $4, $5)",
+    )
+    .bind(cases)
     .bind(customer)
     .bind(look.actor.as_str())
     .bind(look.purpose)

@@ -1,4 +1,4 @@
-//! Story of a thread of mails with everything that comes with one: a complaint, a loop of machines, a bounce, an automatic note, our
+//! Story of a thread of mails with everything that comes with one: a complaint, loops of machines, a bounce, an automatic note, our
 //! answer, a photo. It is one case, and our answer stands in the customer's thread. Skipped where Dovecot is not installed.
 use std::path::PathBuf;
 
@@ -7,7 +7,8 @@ use contracts::{
     complaint::v1::ComplaintRecorded,
     intake::v1::{
         AnswerCaseRequest, CaseAnswerSent, CaseAnswerUndelivered, CaseContactAdded, CaseRegistered, CaseResponded,
-        ListAttachmentsRequest, answers_client::AnswersClient, attachments_client::AttachmentsClient,
+        GetCaseRequest, ListAttachmentsRequest, answers_client::AnswersClient, attachments_client::AttachmentsClient,
+        intake_client::IntakeClient,
     },
     outreach::v1::{MessageSent, Purpose},
 };
@@ -18,7 +19,7 @@ use testkit::{MailServer, free_port, request};
 use crate::world::World;
 
 fn mail(from: &str, id: &str, fields: &str, text: &str) -> String {
-    format!("From: {from}\nMessage-ID: <{id}>\n{fields}\n{text}\n")
+    format!("From: {from}\nDate: Mon, 2 Mar 2026 08:00:00 +0000\nMessage-ID: <{id}>\n{fields}\n{text}\n")
 }
 
 /// A mail server that takes what we send; says where it listens and where what came can be read.
@@ -92,9 +93,19 @@ async fn r_int_21_a_thread_with_a_loop_a_bounce_and_a_photo_is_one_case_and_is_a
     let fields = format!("{thread}MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n");
     server.deliver("4", &mail("ana@example.com", "5@pc", &fields, photo));
     server.deliver("5", &complaint);
+    // Her own machine answers us without saying what it is, the same again and again: that is said once.
+    for n in 0..30 {
+        let looped = mail("ana@example.com", &format!("l{n}@pc"), &thread, "Thank you, your message was received.");
+        server.deliver(&format!("6-{n:02}"), &looped);
+    }
     world.look().await;
-    let [added] = world.stack.events::<CaseContactAdded>("intake").await.try_into().unwrap();
+    let [added, looped] = world.stack.events::<CaseContactAdded>("intake").await.try_into().unwrap();
     assert_eq!((&added.case_id, &added.complaint_id), (&case.case_id, &case.complaint_id));
+    assert_eq!(looped.case_id, case.case_id);
+    let wanted = GetCaseRequest { case_id: case.case_id.clone() };
+    let mut intake = IntakeClient::new(world.stack.channel("intake"));
+    let view = intake.get_case(request("staff:reader", wanted)).await.unwrap().into_inner().case.unwrap();
+    assert_eq!((view.times_heard, view.duplicates), (2, 29), "what it said again is kept beside");
     assert_eq!(world.stack.events::<CaseRegistered>("intake").await.len(), 1, "one thread is one case");
     let files = ListAttachmentsRequest { case_id: case.case_id.clone() };
     let mut attachments = AttachmentsClient::new(world.stack.channel("intake"));

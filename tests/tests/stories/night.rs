@@ -5,7 +5,8 @@ use std::{fs, path::PathBuf};
 use contracts::{
     complaint::v1::{EscalationClosed, EscalationLevel, EscalationPassedUp, EscalationRaised, EscalationTrigger},
     intake::v1::{
-        CaseRegistered, CaseResponseMissed, ListQueueRequest, RespondToCaseRequest, intake_client::IntakeClient,
+        CaseRegistered, CaseResponseMissed, ListQueueRequest, RegulatorReportOwed, RespondToCaseRequest,
+        intake_client::IntakeClient,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -87,6 +88,8 @@ async fn r_int_09_by_night_harm_has_its_own_minutes_goes_before_a_vip_and_climbs
     let first = (told.trigger(), told.level(), told.case_id);
     assert_eq!(first, (EscalationTrigger::Health, EscalationLevel::ComplaintManager, id(&harm)));
     assert_eq!(told.notify_at, told.raised_at, "nobody waits for the morning");
+    let [owed] = world.stack.events::<RegulatorReportOwed>("intake").await.try_into().unwrap();
+    assert_eq!((&owed.case_id, owed.term.as_str()), (&id(&harm), "general"), "the authority is owed a report");
 
     world.until("2026-03-03T02:40:00+08:00").await;
     assert!(world.missed().await.is_empty(), "the last instant is in time");

@@ -8,8 +8,9 @@ use contracts::{
     common::v1::{CaseClass, Channel as Source, Page},
     intake::v1::{
         AddTagRequest, CaseFilter, CaseView, DeleteViewRequest, GetStatusLinkRequest, GetStatusLinkResponse,
-        ListViewsRequest, RebuildSearchRequest, RemoveTagRequest, SaveViewRequest, SavedView, SearchCasesRequest,
-        answers_client::AnswersClient, case_search_client::CaseSearchClient, case_views_client::CaseViewsClient,
+        ListViewsRequest, RebuildSearchRequest, RemoveTagRequest, RevokeStatusLinksRequest, SaveViewRequest, SavedView,
+        SearchCasesRequest, answers_client::AnswersClient, case_search_client::CaseSearchClient,
+        case_views_client::CaseViewsClient,
     },
 };
 use jiff::Timestamp;
@@ -40,6 +41,7 @@ const ACTOR: &str = "staff:cli";
   aftercare cases views                                which views there are
   aftercare cases tag 0197a1c2-… \"recall 2026-03\" --as staff:ana
   aftercare cases link 0197a1c2-… --purpose \"on the line\" --as staff:ana
+  aftercare cases link 0197a1c2-… --revoke --purpose \"it leaked\" --as staff:ana
   aftercare cases reindex                              read the words of all cases again")]
 pub struct Cases {
     #[command(subcommand)]
@@ -109,9 +111,12 @@ enum What {
     /// The link by which the customer of a case sees how it stands, to be read or sent to him; the look is recorded.
     Link {
         case: Uuid,
-        /// Why it is asked for.
+        /// Why it is asked for, or the others are revoked.
         #[arg(long, default_value = "told the customer")]
         purpose: String,
+        /// Make every link void first that was given before: one fell into strange hands.
+        #[arg(long)]
+        revoke: bool,
         #[arg(long = "as", value_name = "ACTOR", default_value = ACTOR)]
         actor: String,
     },
@@ -208,8 +213,8 @@ pub async fn run(home: &Home, options: Cases, output: Output) -> anyhow::Result<
             output.show(&Rewound { events })?;
             return Ok(ExitCode::SUCCESS);
         }
-        What::Link { case, purpose, actor } => {
-            output.show(&link(channel, case, purpose, &actor).await?)?;
+        What::Link { case, purpose, revoke, actor } => {
+            output.show(&link(channel, case, purpose, revoke, &actor).await?)?;
             return Ok(ExitCode::SUCCESS);
         }
         What::SaveView { name, team, filter, actor } => {
@@ -231,9 +236,15 @@ pub async fn run(home: &Home, options: Cases, output: Output) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-async fn link(channel: Channel, case: Uuid, purpose: String, actor: &str) -> anyhow::Result<Link> {
+async fn link(channel: Channel, case: Uuid, purpose: String, revoke: bool, actor: &str) -> anyhow::Result<Link> {
+    let mut answers = AnswersClient::new(channel);
+    if revoke {
+        let asked = RevokeStatusLinksRequest { case_id: case.to_string(), reason: purpose.clone() };
+        let revoked = answers.revoke_status_links(remote::request_as(asked, actor)?).await;
+        revoked.map_err(|status| remote::refusal(&status))?;
+    }
     let asked = GetStatusLinkRequest { case_id: case.to_string(), purpose, ..GetStatusLinkRequest::default() };
-    let answer = AnswersClient::new(channel).get_status_link(remote::request_as(asked, actor)?).await;
+    let answer = answers.get_status_link(remote::request_as(asked, actor)?).await;
     let GetStatusLinkResponse { case_id, status_link, good_until } =
         answer.map_err(|status| remote::refusal(&status))?.into_inner();
     Ok(Link { case_id, status_link, good_until: instant(good_until.as_ref()) })

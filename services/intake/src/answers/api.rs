@@ -2,9 +2,12 @@
 use std::sync::Arc;
 
 use backbone::{Checks, Fault, Unit, proto};
-use contracts::intake::v1::{
-    AnswerCaseRequest, AnswerCaseResponse, GetStatusLinkRequest, GetStatusLinkResponse, MailThread, PushTarget,
-    RevealAnswerRequest, RevealAnswerResponse, answers_server::Answers as AnswersRpc,
+use contracts::{
+    common::v1::Receipt,
+    intake::v1::{
+        AnswerCaseRequest, AnswerCaseResponse, GetStatusLinkRequest, GetStatusLinkResponse, MailThread, PushTarget,
+        RevealAnswerRequest, RevealAnswerResponse, RevokeStatusLinksRequest, answers_server::Answers as AnswersRpc,
+    },
 };
 use prost::Message as _;
 use tonic::{Request, Response, Status};
@@ -147,6 +150,25 @@ impl AnswersRpc for Answers {
         let (status_link, until) = super::link(app, &found, &look).await?;
         let (case_id, good_until) = (found.0.to_string(), Some(proto::timestamp(until)));
         Ok(Response::new(GetStatusLinkResponse { case_id, status_link, good_until }))
+    }
+
+    async fn revoke_status_links(
+        &self,
+        request: Request<RevokeStatusLinksRequest>,
+    ) -> Result<Response<Receipt>, Status> {
+        let mut checks = Checks::default();
+        let actor = checks.actor(&request);
+        let by = actor.as_ref().map(|actor| person(actor.as_str()).ok_or(A_PERSON));
+        let by = by.and_then(|by| checks.value("metadata.aftercare-actor", by));
+        let case_id = checks.id("case_id", &request.get_ref().case_id);
+        let reason = checks.text("reason", request.get_ref().reason.trim(), 1..=200);
+        let (Some(actor), Some(_), Some(case_id), Some(reason)) = (actor, by, case_id, reason) else {
+            return Err(checks.fault().into());
+        };
+        let app = &self.0;
+        let found = store::case(&app.pool, case_id).await?;
+        super::revoke_links(app, &found, &Look { actor: &actor, purpose: reason, at: app.clock.now() }).await?;
+        Ok(Response::new(Receipt { id: case_id.to_string(), version: found.1, status: "revoked".to_owned() }))
     }
 }
 

@@ -76,6 +76,11 @@ pub async fn way(app: &App, found: &Found) -> Result<Option<Way>, Fault> {
 
 /// What the customer said last to a case, or to one that goes on as it, on a channel of a form of its own.
 async fn last_message(app: &App, case_id: Uuid, case: &Case) -> Result<Option<Last>, Fault> {
+    Last::of(&app.pool, &with_merged(app, case_id, case).await?).await
+}
+
+/// A case and all that go on as it, itself first.
+async fn with_merged(app: &App, case_id: Uuid, case: &Case) -> Result<Vec<Uuid>, Fault> {
     let absorbed = |case: &Case| case.course.absorbed.keys().copied().collect::<Vec<_>>();
     let (mut cases, mut next) = (vec![case_id], absorbed(case));
     while !next.is_empty() {
@@ -83,7 +88,7 @@ async fn last_message(app: &App, case_id: Uuid, case: &Case) -> Result<Option<La
         cases.append(&mut next);
         next = merged.iter().flat_map(|(_, _, case)| absorbed(case)).collect();
     }
-    Last::of(&app.pool, &cases).await
+    Ok(cases)
 }
 
 /// The channel by which the customer said something last.
@@ -93,8 +98,15 @@ fn last_channel(case: &Case, first: Channel) -> Channel {
 
 /// The link to a case's status page, and how long it is good. The look is recorded.
 pub async fn link(app: &App, found: &Found, look: &Look<'_>) -> Result<(String, Timestamp), Fault> {
-    store::look_at_link(&app.pool, found.0, customer_of(found)?, look).await?;
-    Ok((status_link(app, found.0, look.at), calendar::add(look.at, app.status_links)))
+    let revoked = store::look_at_link(&app.pool, found.0, customer_of(found)?, look).await?;
+    Ok((status_link(app, found.0, revoked, look.at), calendar::add(look.at, app.status_links)))
+}
+
+/// Makes every link void that was given to a case's status page, also by the case it goes on as and all that do the same. Who did it and why is recorded.
+pub async fn revoke_links(app: &App, found: &Found, look: &Look<'_>) -> Result<(), Fault> {
+    let (whole, _, case) = store::case_it_goes_on_as(&app.pool, found.0).await?;
+    let cases = with_merged(app, whole, &case).await?;
+    store::revoke_links(&app.pool, &cases, customer_of(found)?, look).await
 }
 
 /// What a customer is told who came while nobody works: when a person answers, in the hours of the place; none where that is not so

@@ -149,14 +149,11 @@ async fn read(request: Request<Body>, most: usize) -> Result<Bytes, Problem> {
 }
 
 fn refusal(refused: Refused) -> Problem {
-    let (status, code) = match refused {
-        Refused::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "attachment.too_large"),
-        Refused::NotTaken(_) | Refused::Disagrees { .. } => {
-            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "attachment.content_type")
-        }
-        Refused::Empty => (StatusCode::UNPROCESSABLE_ENTITY, "attachment.empty"),
-        Refused::TwoThings(_) => (StatusCode::UNPROCESSABLE_ENTITY, "attachment.two_things"),
-        Refused::Archive(_) => (StatusCode::UNPROCESSABLE_ENTITY, "attachment.archive"),
+    let status = match refused {
+        Refused::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Refused::NotTaken(_) | Refused::Disagrees { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Refused::Empty | Refused::TwoThings(_) | Refused::Archive(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    Problem::new(status, code, format!("nothing was stored: the file {refused}"))
+    let code = format!("attachment.{}", refused.word());
+    Problem::new(status, &code, format!("nothing was stored: the file {refused}"))
 }

@@ -74,6 +74,19 @@ pub enum Refused {
     Archive(&'static str),
 }
 
+impl Refused {
+    /// Its word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLarge(_) => "too_large",
+            Self::NotTaken(_) | Self::Disagrees { .. } => "content_type",
+            Self::TwoThings(_) => "two_things",
+            Self::Archive(_) => "archive",
+        }
+    }
+}
+
 /// What the file is. Errors: why it is not taken.
 pub fn look(bytes: &[u8], declared: Option<&str>, limits: &Limits) -> Result<&'static str, Refused> {
     if bytes.is_empty() {

@@ -21,7 +21,7 @@ pub use self::{
     api::Api,
     door::{__path_of_case, __path_upload, routes},
     files::{File, Incoming},
-    kind::{Limits, TYPES, look},
+    kind::{Limits, Refused, TYPES, look},
 };
 use crate::{app::App, rest::Registration};
 

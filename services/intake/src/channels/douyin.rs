@@ -103,7 +103,7 @@ impl Douyin {
         Ok(Understood::Contact(Box::new(CaseRequest {
             customer: Some(Customer { r#ref: writer, ..Customer::default() }),
             content: words,
-            occurred_at: event.text("create_time").and_then(|text| instant(text.parse().ok()?)),
+            occurred_at: event.text("create_time").map(|told| told.parse().ok().and_then(instant).unwrap_or(told)),
             arrival: Arrival { told, ..Arrival::default() },
             ..CaseRequest::default()
         })))

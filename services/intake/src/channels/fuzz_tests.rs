@@ -19,7 +19,7 @@ use proptest::{
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{signature::sha1_hex, *};
+use super::{signature::sha1_hex, worker::doubted, *};
 use crate::rest::{CaseRequest, Checks};
 
 /// The cases of the short form.
@@ -207,21 +207,25 @@ pub fn many(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// What the door says of a contact that came by this source: each wrong field by its name, why, and the way out.
-fn refused_by_name(request: &CaseRequest) -> Result<(), TestCaseError> {
+/// What the door says of a contact that came by this source: each wrong field by its name, why, and the way out; never its time or its
+/// length, for which it waits and can be let in.
+fn refused_by_name(mut request: CaseRequest) -> Result<(), TestCaseError> {
+    let _waits = doubted(&mut request, now());
     let mut checks = Checks::new(Vec::new(), now());
     let registration = request.check(&mut checks, now());
     let wrong = checks.into_wrong();
     prop_assert!(registration.is_some() || !wrong.is_empty(), "refused without a word");
     for wrong in wrong {
         prop_assert!(!wrong.field.is_empty() && !wrong.reason.is_empty() && wrong.hint.is_some(), "{wrong:?}");
+        let for_length = wrong.field == "content" && wrong.reason.ends_with("characters");
+        prop_assert!(wrong.field != "occurred_at" && !for_length, "{wrong:?}");
     }
     Ok(())
 }
 
 fn understood_or_told(understood: Result<Understood, Trouble>) -> Result<(), TestCaseError> {
     match understood {
-        Ok(Understood::Contact(request) | Understood::Call(_, _, Some(request))) => refused_by_name(&request),
+        Ok(Understood::Contact(request) | Understood::Call(_, _, Some(request))) => refused_by_name(*request),
         Ok(_) => Ok(()),
         Err(Trouble::Lasting(reason)) => {
             prop_assert!(

@@ -20,6 +20,12 @@ use tokio_rustls::{
 
 use super::mail;
 
+/// The most characters of a mail that are read and classified: nobody writes more, and reading takes time.
+pub const TEXT_MAX: usize = 100_000;
+/// The least bound on them: a contact has as many.
+const TEXT_MIN: usize = 4_000;
+/// So many bytes are fetched of a mail that is too large: words stand before files.
+const BEGINNING: u32 = 256 << 10;
 /// The most mails of one look into the mailbox.
 pub const PORTION: usize = 50;
 
@@ -38,6 +44,8 @@ pub struct Section {
     every_seconds: u32,
     #[serde(default = "half_a_minute")]
     timeout_seconds: u32,
+    #[serde(default = "fifty_pages")]
+    text_max: usize,
 }
 
 fn inbox() -> String {
@@ -46,6 +54,10 @@ fn inbox() -> String {
 
 fn half_a_minute() -> u32 {
     30
+}
+
+fn fifty_pages() -> usize {
+    TEXT_MAX
 }
 
 /// A mailbox that is looked into from time to time.
@@ -59,6 +71,8 @@ pub struct Imap {
     timeout: Duration,
     /// The addresses we write from, in lower case.
     pub own: Vec<String>,
+    /// What says more characters waits until a person lets it in.
+    pub text_max: usize,
     /// How long it is left alone when all was read.
     pub every: SignedDuration,
     /// Held by whoever reads.
@@ -101,14 +115,14 @@ pub struct Open {
 /// A mail as it was fetched.
 pub struct Fetched {
     pub raw: Vec<u8>,
-    /// Or only its head, because it is too large.
+    /// Or only its beginning, because it is too large.
     pub whole: bool,
 }
 
 impl Imap {
     /// Nothing is connected yet. Errors: an address that is none, no log-in, times out of bounds.
     pub fn new(section: Section) -> anyhow::Result<Self> {
-        let Section { url, user, password, mailbox, own, every_seconds, timeout_seconds } = section;
+        let Section { url, user, password, mailbox, own, every_seconds, timeout_seconds, text_max } = section;
         let url: Option<Url> = url.parse().ok();
         let bare = |url: &Url| url.username().is_empty() && url.password().is_none() && url.path().len() <= 1;
         let wrong =
@@ -125,7 +139,9 @@ impl Imap {
         anyhow::ensure!(!user.is_empty(), "user must be who reads the mailbox");
         anyhow::ensure!((1..=86_400).contains(&every_seconds), "every_seconds must be 1 to 86400");
         anyhow::ensure!((1..=300).contains(&timeout_seconds), "timeout_seconds must be 1 to 300");
+        anyhow::ensure!((TEXT_MIN..=TEXT_MAX).contains(&text_max), "text_max must be 4000 to 100000 characters");
         Ok(Self {
+            text_max,
             port: url.port().unwrap_or(port),
             host,
             security,
@@ -187,8 +203,8 @@ impl Open {
         let raw = if whole {
             self.ask(uid, "(UID BODY.PEEK[])", |answer| answer.body().map(<[u8]>::to_vec)).await?
         } else {
-            let head = |answer: &Fetch| answer.header().map(mail::too_large);
-            self.ask(uid, "(UID BODY.PEEK[HEADER])", head).await?
+            let beginning = |answer: &Fetch| answer.body().map(mail::too_large);
+            self.ask(uid, &format!("(UID BODY.PEEK[]<0.{BEGINNING}>)"), beginning).await?
         };
         Ok(raw.map(|raw| Fetched { raw, whole }))
     }
@@ -258,6 +274,8 @@ mod tests {
         {
             assert_eq!(at(url).map(|imap| imap.port).unwrap(), port, "{url}");
         }
+        let short = serde_json::json!({ "url": "imap://mx", "user": "u", "password": "p", "text_max": 10 });
+        assert!(Imap::new(serde_json::from_value(short).unwrap()).is_err());
         for wrong in ["mx", "http://mx", "imap://mx?tls=maybe", "imap://u:p@mx", "imaps://mx?tls=required", "imaps://"]
         {
             assert!(at(wrong).is_err(), "{wrong}");

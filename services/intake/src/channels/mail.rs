@@ -1,6 +1,5 @@
 //! What a mail says (RFC 5322, MIME): who writes, which mails it answers, its words; and whether a machine wrote it, for
-//! two machines must never write to each other for ever. Pure; a mail that cannot be understood is refused, never cut
-//! short without a word.
+//! two machines must never write to each other for ever. Pure; a mail that cannot be understood is refused, never cut short without a word.
 use jiff::Timestamp;
 use mail_parser::{Addr, HeaderValue, Message as Parsed, MessageParser, MessagePart, MimeHeaders};
 use uuid::Uuid;
@@ -8,7 +7,7 @@ use uuid::Uuid;
 use super::push::{Message, Trouble, Understood, hashed};
 use crate::{
     domain::{
-        arrival::{Arrival, Doubt, Told},
+        arrival::{Arrival, Doubt, Told, Wait, can_be},
         identity,
     },
     rest::{CaseRequest, Customer},
@@ -19,9 +18,7 @@ pub const MAIL_MAX: u32 = 4 << 20;
 /// Mails have some dozens of header fields; whoever sends more wants something else.
 const HEADERS_MAX: usize = 1_000;
 /// The characters of a contact.
-const CONTENT_MAX: usize = 4_000;
-/// So many characters of a mail are classified: nobody writes more, and reading takes time.
-const HEARD_MAX: usize = 100_000;
+pub const CONTENT_MAX: usize = 4_000;
 const SUBJECT_MAX: usize = 300;
 const NAME_MAX: usize = 100;
 /// The most attachments that are named, and the most parts of text that are read.
@@ -42,10 +39,10 @@ const OF_LISTS: [&str; 3] = ["List-Id", "List-Post", "List-Unsubscribe"];
 const OF_ABSENCE: [&str; 2] = ["X-Autoreply", "X-Autorespond"];
 /// How a receiving server says that a mail is not of whom it names (RFC 8601).
 const FORGED: [&str; 3] = ["spf=fail", "dkim=fail", "dmarc=fail"];
-/// A sender's clock that is further back was never set.
-const EARLIEST: Timestamp = Timestamp::constant(946_684_800, 0);
-/// What the head of a mail that is too large begins with.
+/// What the beginning of a mail that is too large begins with.
 const TOO_LARGE: &[u8] = b"X-Aftercare-Too-Large: yes\r\n";
+/// How the contact of such a mail ends: neither its words nor its files may be all.
+const NOT_WHOLE: &str = "[cut here: only its beginning was fetched, the whole lies in the mailbox]";
 /// What stands for a mail that the server does not hand out begins with.
 const UNREADABLE: &str = "X-Aftercare-Unreadable: yes\r\n";
 
@@ -85,9 +82,14 @@ pub fn message(raw: &[u8]) -> Message {
     Message::new(Some(&id(mail.as_ref(), raw)), sender.as_deref(), raw)
 }
 
-/// What stands for a mail that is too large to be fetched: its head.
-pub fn too_large(head: &[u8]) -> Vec<u8> {
-    [TOO_LARGE, head].concat()
+/// What stands for a mail that is too large to be fetched: its beginning.
+pub fn too_large(beginning: &[u8]) -> Vec<u8> {
+    [TOO_LARGE, beginning].concat()
+}
+
+/// Whether only the beginning of a mail is there.
+pub fn is_too_large(raw: &[u8]) -> bool {
+    raw.starts_with(TOO_LARGE)
 }
 
 /// What stands for a mail that the server does not hand out: its place in the mailbox.
@@ -95,13 +97,8 @@ pub fn unreadable(validity: u32, uid: u32) -> Vec<u8> {
     format!("{UNREADABLE}X-Place: {validity}/{uid}\r\n").into_bytes()
 }
 
-/// What a mail means; `own` are the addresses we write from, in lower case.
-pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understood, Trouble> {
-    if raw.starts_with(TOO_LARGE) {
-        return Err(Trouble::lasting(
-            "it is larger than 4 MiB: only its head was fetched, it lies in the mailbox unseen",
-        ));
-    }
+/// What a mail means; `own` are the addresses we write from, in lower case; what says more than `text_max` characters waits.
+pub fn understand(raw: &[u8], own: &[String], text_max: usize, now: Timestamp) -> Result<Understood, Trouble> {
     if raw.starts_with(UNREADABLE.as_bytes()) {
         return Err(Trouble::lasting("the mail server does not hand it out: it lies in the mailbox unseen"));
     }
@@ -118,9 +115,14 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
     if own.contains(&address) {
         return Ok(Understood::Machine("it is a mail of our own".into(), None));
     }
-    let (subject, text) = (subject(&mail), text(&mail));
+    let (subject, text, files) = (subject(&mail), text(&mail), attachments(&mail));
     let (dated, answered_at) = (date(&mail, now), answered_at(&mail).unwrap_or_else(|| address.clone()));
     let told = nobody_reads(&mail, &address, &answered_at).then_some(Told::NobodyReads);
+    let said = said(&mail, &text, &files);
+    let too_long = (said.chars().count() > text_max).then_some(Wait::TooLong(text_max));
+    let too_large = is_too_large(raw).then_some(Wait::TooLarge);
+    let files: Vec<String> = files.into_iter().chain(too_large.map(|_| NOT_WHOLE.to_owned())).collect();
+    let waits = dated.err().and_then(|(_, waits)| waits).into_iter().chain(too_large).chain(too_long).collect();
     let request = CaseRequest {
         external_ref: Some(id(Some(&mail), raw)),
         customer: Some(Customer {
@@ -128,19 +130,20 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
             email: Some(address.clone()),
             ..Customer::default()
         }),
-        content: Some(content(&subject, &text, &attachments(&mail))),
+        content: Some(content(&subject, &text, &files)),
         occurred_at: dated.ok().map(|at| at.to_string()),
-        arrival: Arrival { told, doubt: dated.err(), request: None },
-        heard: Some(heard(&mail, &text, &attachments(&mail))),
+        arrival: Arrival { told, doubt: dated.err().map(|(doubt, _)| doubt), request: None },
+        heard: Some(heard(said, super::imap::TEXT_MAX)),
+        waits,
         ..CaseRequest::default()
     };
-    let said = mail.subject().unwrap_or_default();
-    let first = written_before(said).map(|(before, _)| before);
+    let headline = mail.subject().unwrap_or_default();
+    let first = written_before(headline).map(|(before, _)| before);
     let is_forward = first.as_deref().is_some_and(|before| FORWARDED.contains(&before));
-    let words = words(said, &text, is_forward);
+    let words = words(headline, &text, is_forward);
     let files = mail.attachments().map(|part| hashed(part.contents()));
     let whole = listed(mail.in_reply_to()).into_iter().chain(files).fold(words.clone(), |all, one| all + "\n" + &one);
-    let matter: String = matter(said).chars().filter(|c| !c.is_whitespace()).collect();
+    let matter: String = matter(headline).chars().filter(|c| !c.is_whitespace()).collect();
     let (answers, ours) = (answers(&mail), ours(&mail));
     let read = Box::new(Mail {
         request,
@@ -159,14 +162,23 @@ pub fn understand(raw: &[u8], own: &[String], now: Timestamp) -> Result<Understo
     })
 }
 
-/// What is classified: the subject, the names of the files and all the words. The quoted lines of an answer are known
-/// already; whoever forwards quotes what we do not know.
-fn heard(mail: &Parsed<'_>, text: &str, attachments: &[String]) -> String {
+/// All it says: the subject, the names of the files and the words. The quoted lines of an answer are known already; whoever
+/// forwards quotes what we do not know.
+fn said(mail: &Parsed<'_>, text: &str, attachments: &[String]) -> String {
     let is_answer = !answers(mail).is_empty();
     let said = text.lines().filter(|line| !(is_answer && line.trim_start().starts_with('>')));
     let names = attachments.iter().map(String::as_str);
-    let all = mail.subject().into_iter().chain(names).chain(said).collect::<Vec<_>>().join("\n");
-    all.chars().take(HEARD_MAX).collect()
+    mail.subject().into_iter().chain(names).chain(said).collect::<Vec<_>>().join("\n")
+}
+
+/// What is classified: all it says, and of what is longer the beginning and the end, for reading takes time.
+fn heard(said: String, max: usize) -> String {
+    if said.chars().nth(max).is_none() {
+        return said;
+    }
+    let first: String = said.chars().take(max / 2).collect();
+    let last = said.char_indices().nth_back(max / 2).map_or(0, |(at, _)| at);
+    format!("{first}\n{}", said.get(last..).unwrap_or_default())
 }
 
 /// A file of a mail, as its sender describes it.
@@ -216,8 +228,7 @@ fn answered_at(mail: &Parsed<'_>) -> Option<String> {
 }
 
 /// Whether an answer that nobody wrote would be read by nobody, or by somebody else than its sender: also by whoever did not write
-/// it, as the server that received it says. Such a mail is a contact like
-/// any other; only a machine of ours does not write back.
+/// it, as the server that received it says. Such a mail is a contact like any other; only a machine of ours does not write back.
 fn nobody_reads(mail: &Parsed<'_>, address: &str, answered_at: &str) -> bool {
     let local = address.split('@').next().unwrap_or_default();
     let local: String = local.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
@@ -247,8 +258,7 @@ fn automatic(mail: &Parsed<'_>) -> Option<&'static str> {
     let field = |name| field(mail, name);
     let auto_submitted =
         field("Auto-Submitted").is_some_and(|value| value.split(';').next().map(str::trim) != Some("no"));
-    let precedence = field("Precedence");
-    let bulk = matches!(precedence.as_deref(), Some("bulk" | "auto_reply" | "list" | "junk"));
+    let bulk = matches!(field("Precedence").as_deref(), Some("bulk" | "auto_reply" | "list" | "junk"));
     let suppressed = field("X-Auto-Response-Suppress").is_some_and(|value| value != "none");
     let signs = [
         (auto_submitted, "Auto-Submitted"),
@@ -307,13 +317,19 @@ fn ids<'a>(value: &'a HeaderValue<'_>) -> Vec<&'a str> {
     }
 }
 
-/// When it was written, if its sender's clock can be believed.
-fn date(mail: &Parsed<'_>, now: Timestamp) -> Result<Timestamp, Doubt> {
+/// When it was written, if its sender's clock can be believed; else why not. Clocks may be a little ahead; what is further off waits.
+fn date(mail: &Parsed<'_>, now: Timestamp) -> Result<Timestamp, (Doubt, Option<Wait>)> {
+    let not_believed = (Doubt::NotBelieved, Some(Wait::DateNotBelieved));
     let Some(date) = mail.date() else {
-        return Err(if field(mail, "Date").is_some() { Doubt::NotBelieved } else { Doubt::Missing });
+        let is_there = field(mail, "Date").is_some();
+        return Err(if is_there { not_believed } else { (Doubt::Missing, Some(Wait::NoDate)) });
     };
-    let at = Timestamp::from_second(date.to_timestamp()).ok().filter(|_| date.is_valid());
-    at.filter(|at| (EARLIEST..=now).contains(at)).ok_or(Doubt::NotBelieved)
+    let at = Timestamp::from_second(date.to_timestamp()).ok().filter(|at| date.is_valid() && can_be(*at, now));
+    match at {
+        None => Err(not_believed),
+        Some(at) if at > now => Err((Doubt::NotBelieved, None)),
+        Some(at) => Ok(at),
+    }
 }
 
 /// What is to be read; of a mail in HTML only, its text.
@@ -338,11 +354,13 @@ fn kind(part: &MessagePart<'_>) -> Option<String> {
     part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("any")))
 }
 
-/// Subject, words and attachments within the bounds of a contact. What does not fit is said to be missing.
-fn content(subject: &str, text: &str, attachments: &[String]) -> String {
-    const CUT: &str = "\n[cut here: the mail goes on]";
+/// Subject, words and attachments within the bounds of a contact, with room for why files are refused; what does not fit is said.
+pub fn content(subject: &str, text: &str, attachments: &[String]) -> String {
+    const CUT: &str = "\n[cut here: it goes on]";
+    const WHY: usize = 16;
     let (head, foot) = (subject.trim(), attachments.join("\n"));
-    let room = CONTENT_MAX.saturating_sub(head.chars().count() + foot.chars().count() + CUT.len() + 4);
+    let said = head.chars().count() + foot.chars().count() + WHY * attachments.len();
+    let room = CONTENT_MAX.saturating_sub(said + CUT.len() + 4);
     let cut = text.chars().nth(room).is_some();
     let text = if cut { text.chars().take(room).chain(CUT.chars()).collect() } else { text.to_owned() };
     let parts = [head, &text, &foot].into_iter().filter(|part| !part.is_empty());

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     attachments::{Limits, TYPES, look},
-    channels::fuzz_tests::{LONG, SHORT, many, string},
+    channels::{
+        fuzz_tests::{LONG, SHORT, many, string},
+        imap::TEXT_MAX,
+    },
     rest::Checks,
 };
 
@@ -15,7 +18,7 @@ fn now() -> Timestamp {
 }
 
 fn understood(raw: impl AsRef<[u8]>) -> Result<Understood, Trouble> {
-    understand(raw.as_ref(), &["care@shop.example".into()], now())
+    understand(raw.as_ref(), &["care@shop.example".into()], TEXT_MAX, now())
 }
 
 /// The mail a person wrote.
@@ -95,7 +98,7 @@ fn r_int_01_attachments_are_named_and_what_does_not_fit_is_said_to_be_missing() 
     let fields = "Subject: Leak\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n";
     assert_eq!(said(format!("From: a@b.cn\r\n{fields}\r\n{photo}")), "Leak\n\nSee the photo\n\n[attachment] leak.jpg");
     let emoji = said(format!("From: a@b.cn\r\nSubject: {}\r\n\r\n{}", "s".repeat(5_000), "😀".repeat(250_000)));
-    assert!(emoji.ends_with("[cut here: the mail goes on]"), "{}", emoji.len());
+    assert!(emoji.ends_with("[cut here: it goes on]"), "{}", emoji.len());
     assert!((3_800..=CONTENT_MAX).contains(&emoji.chars().count()), "{}", emoji.chars().count());
 }
 
@@ -137,7 +140,7 @@ fn r_int_02_a_mail_that_cannot_be_understood_is_refused_with_the_reason() {
     ] {
         assert!(refused(&raw).contains(reason), "{reason}: {}", refused(&raw));
     }
-    assert!(refused(too_large(with("").as_bytes())).contains("4 MiB"));
+    assert!(read(too_large(with("").as_bytes())).request.waits.contains(&Wait::TooLarge));
     assert!(refused(unreadable(7, 1)).contains("does not hand it out"));
     assert_ne!(message(&unreadable(7, 1)).id, message(&unreadable(7, 2)).id);
     assert_eq!(message(&too_large(with("Message-ID: <1@pc>\r\n").as_bytes())).id, hashed(b"1@pc"));
@@ -150,18 +153,42 @@ fn r_int_02_a_mail_that_cannot_be_understood_is_refused_with_the_reason() {
 
 #[test]
 fn r_int_04_a_date_nobody_can_believe_is_not_believed() {
-    let at = |date: &str| read(with(date)).request.occurred_at;
+    let of = |date: &str| {
+        let CaseRequest { occurred_at, arrival, waits, .. } = read(with(date)).request;
+        (occurred_at, arrival.doubt, waits.into_iter().next())
+    };
+    assert_eq!(of(""), (None, Some(Doubt::Missing), Some(Wait::NoDate)));
     for odd in [
-        "",
         "Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n",
+        "Date: Fri, 31 Dec 1999 23:59:59 +0000\r\n",
         "Date: yesterday\r\n",
         "Date: \r\n",
-        "Date: Mon, 2 Mar 2026 09:00:00 +0000\r\n",
+        "Date: Tue, 3 Mar 2026 08:00:01 +0000\r\n",
         "Date: Sat, 31 Feb 99999 99:99:99 +9999\r\n",
     ] {
-        assert_eq!(at(odd), None, "{odd}");
+        assert_eq!(of(odd), (None, Some(Doubt::NotBelieved), Some(Wait::DateNotBelieved)), "{odd}");
     }
-    assert_eq!(at("Date: Sun, 1 Mar 2026 08:00:00 GMT\r\n").as_deref(), Some("2026-03-01T08:00:00Z"));
+    let ahead = of("Date: Tue, 3 Mar 2026 08:00:00 +0000\r\n");
+    assert_eq!(ahead, (None, Some(Doubt::NotBelieved), None), "a clock that is a day ahead keeps nobody waiting");
+    let good = |at: &str| (Some(at.to_owned()), None, None);
+    assert_eq!(of("Date: Sun, 1 Mar 2026 08:00:00 GMT\r\n"), good("2026-03-01T08:00:00Z"));
+    assert_eq!(of("Date: Sat, 1 Jan 2000 00:00:00 GMT\r\n"), good("2000-01-01T00:00:00Z"));
+}
+
+/// What a mail quotes it need not say in fewer words; of what is too long the beginning and the end are heard.
+#[test]
+fn r_int_02_a_mail_of_more_characters_than_anybody_reads_waits() {
+    let of = |text: &str, more: &str| {
+        let date = "Date: Sun, 1 Mar 2026 08:00:00 GMT\r\nIn-Reply-To: <1@us>\r\n";
+        let mail = read(format!("From: a@b.cn\r\n{date}\r\n{text}{more}"));
+        (mail.request.waits.iter().copied().collect::<Vec<_>>(), mail.heard().to_owned())
+    };
+    assert_eq!(of(&"长".repeat(TEXT_MAX), "").0, []);
+    assert_eq!(of(&"长".repeat(TEXT_MAX), &format!("\r\n> {}", "q".repeat(TEXT_MAX))).0, [], "it quotes");
+    let (waits, heard) = of(&format!("first{}", "😀".repeat(250_000)), "last");
+    assert_eq!(waits, [Wait::TooLong(TEXT_MAX)]);
+    assert!(heard.starts_with("first😀") && heard.ends_with("😀last"), "{}", heard.len());
+    assert!(heard.chars().count() <= TEXT_MAX + 2, "{}", heard.chars().count());
 }
 
 #[test]
@@ -300,4 +327,21 @@ fn what_could_not_be_delivered_names_our_mail_and_what_only_waits_does_not() {
     assert_eq!(report("<>", "failed"), [id.parse::<uuid::Uuid>().unwrap()]);
     assert!(report("<>", "delayed").is_empty(), "it waits for now");
     assert!(report("<ana@example.com>", "failed").is_empty(), "a customer wrote that");
+}
+
+/// How long a text may be before it waits says nothing of how much of it is heard.
+#[test]
+fn r_int_09_harm_is_heard_in_the_middle_of_a_text_that_waits_for_its_length() {
+    let raw = with("").replace("My order", &format!("{}脸肿了{}\r\nMy order", "a".repeat(9_000), "b".repeat(9_000)));
+    let own = ["care@shop.example".to_owned()];
+    let Ok(Understood::Mail(mail)) = understand(raw.as_bytes(), &own, 4_000, now()) else { panic!("it is a mail") };
+    assert!(mail.request.waits.contains(&Wait::TooLong(4_000)) && mail.heard().contains("脸肿了"));
+}
+
+#[test]
+fn r_int_01_of_a_mail_that_is_too_large_the_contact_says_that_it_is_not_all() {
+    let not_whole = "[cut here: only its beginning was fetched, the whole lies in the mailbox]";
+    assert_eq!(said(too_large(b"From: a@b.cn\r\nSubject: Photos\r\n\r\n")), format!("Photos\n\n{not_whole}"));
+    let long = said(too_large(with("").replace("never", &"never ".repeat(9_000)).as_bytes()));
+    assert!(long.ends_with(&format!("[cut here: it goes on]\n\n{not_whole}")) && long.chars().count() <= CONTENT_MAX);
 }

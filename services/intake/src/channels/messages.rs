@@ -258,15 +258,15 @@ pub async fn of_the_hour(pool: &PgPool, id: Uuid, marks: Marks<'_>) -> Result<Ho
     Ok(hour.bind(id).bind(alike).bind(whole).bind(answered).bind(thread).fetch_one(pool).await?)
 }
 
-/// Notes what a message says under its reference, and whether its writer said so before; none where the case of that
-/// reference is not among those its writer's messages became.
+/// Notes what a message says under its reference, and whether its writer said so before, or since where a person lets it in late; none
+/// where the case of that reference is not among those its writer's messages became.
 pub async fn said_before(pool: &PgPool, id: Uuid, alike: &[u8], case_id: Uuid) -> Result<Option<bool>, Fault> {
     let said = sqlx::query_scalar(
         "-- inbound_message.said_before
-         with mine as (update inbound_message set alike = $2 where id = $1 returning conversation, seq)
+         with mine as (update inbound_message set alike = $2 where id = $1 returning id, conversation, seq, retried_by)
          select coalesce(bool_or(e.alike = $2), false)
-         from mine join inbound_message as e on e.conversation = mine.conversation and e.seq < mine.seq
-           and e.case_id is not null
+         from mine join inbound_message as e on e.conversation = mine.conversation and e.id <> mine.id
+           and (e.seq < mine.seq or mine.retried_by is not null) and e.case_id is not null
          having bool_or(e.case_id = $3)",
     );
     Ok(said.bind(id).bind(alike).bind(case_id).fetch_optional(pool).await?)
@@ -282,12 +282,13 @@ pub async fn case_of(pool: &PgPool, ids: &[Uuid]) -> Result<Option<Uuid>, Fault>
     Ok(found.bind(ids).fetch_optional(pool).await?)
 }
 
-/// The last running case of whoever wrote a message before it, if there is one.
+/// The last running case of whoever wrote a message before it, or since where a person lets it in late, if there is one.
 pub async fn running_case_of_writer(pool: &PgPool, id: Uuid) -> Result<Option<Uuid>, Fault> {
     let found = sqlx::query_scalar(
         "-- inbound_message.running_case_of_writer
          select e.case_id from inbound_message as m
-         join inbound_message as e on e.conversation = m.conversation and e.seq < m.seq and e.case_id is not null
+         join inbound_message as e on e.conversation = m.conversation and e.id <> m.id
+           and (e.seq < m.seq or m.retried_by is not null) and e.case_id is not null
          join case_file as c on c.id = e.case_id and c.status in ('routed', 'responded', 'awaiting_info', 'reopened', 'merged')
          where m.id = $1 order by e.seq desc limit 1",
     );

@@ -153,7 +153,7 @@ impl Channels {
         Ok(Self { app, sources, received: global::meter("aftercare").u64_counter("channel_pushes_total").build() })
     }
 
-    /// Counts what came of a push: `stored`, `repeated`, `echoed`, or why it was refused.
+    /// Counts what came of a push: `stored`, `repeated`, `echoed`, `quarantined`, or why it was refused.
     fn count(&self, source: &Source, outcome: &'static str) {
         self.received.add(1, &[KeyValue::new("source", source.name.clone()), KeyValue::new("outcome", outcome)]);
     }
@@ -249,7 +249,7 @@ impl Source {
             Adapter::SignedForm(adapter) => adapter.understand(raw, now).await,
             Adapter::Douyin(adapter) => adapter.understand(raw),
             Adapter::Calls(adapter) => adapter.understand(raw),
-            Adapter::Imap(imap) => mail::understand(raw, &imap.own, now),
+            Adapter::Imap(imap) => mail::understand(raw, &imap.own, imap.text_max, now),
         }
     }
 }

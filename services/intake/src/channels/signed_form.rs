@@ -66,8 +66,8 @@ struct Service {
     customer_tel: Option<String>,
     order_id: Option<Value>,
     question_desc: String,
-    /// Milliseconds since 1970.
-    afs_apply_time: Option<i64>,
+    /// Milliseconds since 1970; whatever else it is, the service is not lost for it.
+    afs_apply_time: Option<Value>,
 }
 
 impl SignedForm {
@@ -151,7 +151,10 @@ pub fn read(id: &str, pulled: &[u8]) -> Result<Box<CaseRequest>, Trouble> {
     if plain(&service.afs_service_id).as_deref() != Some(id) {
         return Err(Trouble::lasting("what was pulled is another service"));
     }
-    let at = service.afs_apply_time.and_then(|at| Timestamp::from_millisecond(at).ok());
+    let at = |told: Value| {
+        let at = plain(&told).and_then(|told| Timestamp::from_millisecond(told.parse().ok()?).ok());
+        at.map_or_else(|| told.to_string(), |at| at.to_string())
+    };
     let order_ref = service.order_id.as_ref().and_then(plain);
     Ok(Box::new(CaseRequest {
         external_ref: Some(id.to_owned()),
@@ -163,7 +166,7 @@ pub fn read(id: &str, pulled: &[u8]) -> Result<Box<CaseRequest>, Trouble> {
         }),
         content: Some(service.question_desc),
         purchase: order_ref.map(|order_ref| PurchaseRef { order_ref: Some(order_ref), ..PurchaseRef::default() }),
-        occurred_at: at.map(|at| at.to_string()),
+        occurred_at: service.afs_apply_time.map(at),
         ..CaseRequest::default()
     }))
 }

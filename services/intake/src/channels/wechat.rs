@@ -136,12 +136,14 @@ impl Wechat {
             "event" => return Ok(Understood::event(field("Event"))),
             _ => return Err(Trouble::lasting("MsgType is none that we know")),
         };
-        let at = field("CreateTime").parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+        // What is no time is not believed.
+        let told = Some(field("CreateTime")).filter(|told| !told.is_empty());
+        let at = |told: &str| Some(Timestamp::from_second(told.parse().ok()?).ok()?.to_string());
         let customer = Customer { r#ref: fields.get("FromUserName").cloned(), ..Customer::default() };
         Ok(Understood::Contact(Box::new(CaseRequest {
             customer: Some(customer),
             content: Some(content),
-            occurred_at: at.map(|at| at.to_string()),
+            occurred_at: told.map(|told| at(told).unwrap_or_else(|| told.to_owned())),
             ..CaseRequest::default()
         })))
     }

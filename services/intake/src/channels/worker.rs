@@ -1,9 +1,9 @@
 //! Takes stored messages in: opens each, asks its adapter what it means, and makes the same registration as `POST
 //! /v1/cases`. A message is settled in the transaction of the case it became, so it becomes one exactly once, whoever
 //! dies when.
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use backbone::{Change, Fault, Unit, retry::pause};
+use backbone::{Change, Fault, Unit, fault::Kind, retry::pause};
 use futures::future::join_all;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use crate::{
     app::channel_actor,
     attachments,
     domain::{
-        arrival::Told,
+        arrival::{Doubt, Told, Wait, can_be},
         call::{self, Call},
         case,
         rejection::OF_ITS_OWN,
@@ -69,6 +69,9 @@ impl Channels {
             Err(Trouble::Passing(reason)) => format!("given up after {TRIES_MAX} tries: {reason}"),
             Err(Trouble::Lasting(reason)) => reason,
         };
+        if let Some(source) = self.sources.get(&message.source) {
+            self.count(source, "quarantined");
+        }
         tracing::warn!(inbound = %message.id, source = message.source, "an inbound message is in quarantine");
         messages::quarantine(pool, message.id, &reason, now).await.map(|()| None)
     }
@@ -106,13 +109,19 @@ impl Channels {
                 self.returned(&raw, now).await?;
                 return Ok(messages::note(&self.app.pool, message.id, &why, now).await.map(|()| None)?);
             }
-            Understood::Call(reference, ended, request) => {
+            Understood::Call(reference, mut ended, request) => {
                 let call_id = call::id_of(&source.name, &reference);
+                let waits = (!can_be(ended.at, now)).then_some(Wait::TimeNotBelieved("at"));
+                if waits.is_some() {
+                    ended.at = message.received_at();
+                }
                 match request {
-                    Some(request) => {
+                    Some(mut request) => {
+                        request.waits.extend(waits);
                         let (unit, case_id) = self.contact(source, message, *request, &raw, now).await?;
                         unit.and(Change::to::<Call>(call_id, ended.command(call_id, Some(case_id))))
                     }
+                    None if waits.is_some() && !message.looked_at => return Err(waiting(waits)),
                     None => Unit::of(Change::to::<Call>(call_id, ended.command(call_id, None)))
                         .row(messages::became_call(message.id, now))
                         .actor(channel_actor(Channel::Hotline)),
@@ -151,6 +160,20 @@ impl Channels {
         Ok(())
     }
 
+    /// Health goes before, and so does an answer: what speaks of harm, or to a case that listens, waits for nobody.
+    async fn goes_before(&self, registration: &Registration) -> Result<bool, Fault> {
+        if registration.speaks_of_harm(&self.app.classifier) {
+            return Ok(true);
+        }
+        let Some(case_id) = registration.names else { return Ok(false) };
+        match store::case_it_goes_on_as(&self.app.pool, case_id).await {
+            Ok((_, _, case)) => Ok(case.listens()),
+            // Who lets it in is told that there is no such case.
+            Err(fault) if fault.kind() == Kind::NotFound => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// The unit that puts the contact on record and settles the message, and the case it is in then.
     async fn contact(
         &self,
@@ -166,7 +189,11 @@ impl Channels {
         if request.heard.is_none() {
             self.told_anew(source, message, &mut request).await?;
         }
+        let waits = doubted(&mut request, now);
         let mut registration = registration(source, message, request, now)?;
+        if !waits.is_empty() && !message.looked_at && !self.goes_before(&registration).await? {
+            return Err(waiting(waits));
+        }
         let over = self.app.ways.of_source(&source.name).map(|way| way.over);
         let way = || over.clone().map_or(Told::NoWayBack, Told::Over);
         let told = registration.arrival.told.take().unwrap_or_else(way);
@@ -197,6 +224,31 @@ impl Channels {
         };
         Ok((unit.row(messages::became_case(message.id, case_id, &key, body, now)), case_id))
     }
+}
+
+/// What keeps a contact waiting, made such that it can be taken in all the same: a time nobody can believe is left out and marked, and
+/// of what is too long there is as much as fits, the whole being heard. For a time in a form we cannot read nothing waits, for a
+/// platform that changes its form would be silent: it is left out and marked.
+pub(super) fn doubted(request: &mut CaseRequest, now: Timestamp) -> BTreeSet<Wait> {
+    let mut waits = std::mem::take(&mut request.waits);
+    let read = request.occurred_at.as_deref().map(|at| at.parse().ok());
+    if read.is_some_and(|at| at.is_none_or(|at| !can_be(at, now))) {
+        request.occurred_at = None;
+        request.arrival.doubt = Some(Doubt::NotBelieved);
+        waits.extend(read.flatten().map(|_| Wait::TimeNotBelieved("occurred_at")));
+    }
+    if let Some(said) = request.content.take_if(|said| said.trim().chars().count() > mail::CONTENT_MAX) {
+        request.content = Some(mail::content("", said.trim(), &[]));
+        request.heard = Some(said);
+        waits.insert(Wait::TooLong(mail::CONTENT_MAX));
+    }
+    waits
+}
+
+/// It is understood, and waits until a person lets it in.
+fn waiting(waits: impl IntoIterator<Item = Wait>) -> Trouble {
+    let why: Vec<String> = waits.into_iter().map(|wait| wait.to_string()).collect();
+    Trouble::lasting(format!("{}; tried again it is taken in", why.join("; ")))
 }
 
 /// The contact checked as at the REST door, but that whoever wrote on a platform can be answered there. What the

@@ -3,7 +3,10 @@
 //! Invariants: whoever writes while nobody works is told so once a case and closed time, over the channel he came by; that is no person's
 //! answer, so it keeps no promise; where he cannot be told the case says why.
 use jiff::{SignedDuration, Timestamp};
-use kernel::sla::{self, Hours, Levels};
+use kernel::{
+    calendar,
+    sla::{self, Hours, Levels},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,10 +14,26 @@ use super::{
     answer::opens,
     case::{Case, Contact, Event, State},
     sending::{self, Fate, Sent, Words, later_acknowledgement},
+    vocabulary::Lane,
 };
 
 /// What was said longer ago is acknowledged to nobody: a mailbox that is read for the first time is full of old mails.
 const TOLD_WITHIN: SignedDuration = SignedDuration::from_hours(48);
+
+/// Nothing we are told was said before: a clock that is further back was never set.
+pub const EARLIEST: Timestamp = Timestamp::constant(946_684_800, 0);
+/// Clocks may be ahead of ours by this much.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
+
+/// Whether a time is too far ahead of `now` to be that of something that happened.
+pub fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    at > calendar::add(now, AHEAD_MAX)
+}
+
+/// Whether something we are told of can have happened at this time, as far as clocks are believed.
+pub fn can_be(at: Timestamp, now: Timestamp) -> bool {
+    at >= EARLIEST && !is_ahead(at, now)
+}
 
 /// How a contact came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,6 +110,30 @@ impl Doubt {
     }
 }
 
+/// Why a message that is understood waits in quarantine until a person lets it in, where it speaks of no harm and no case
+/// listens for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Wait {
+    #[error("no_date: it does not say when it was written")]
+    NoDate,
+    #[error(
+        "date_not_believed: it says that it was written before 2000, more than a day ahead of us, or at no time there is"
+    )]
+    DateNotBelieved,
+    /// In this field of what was pushed.
+    #[error(
+        "{0}: date_not_believed: it is before 2000 or more than a day ahead of us; give when it happened, in our own forms as \
+         RFC 3339 with a zone"
+    )]
+    TimeNotBelieved(&'static str),
+    /// More than its mailbox hands out.
+    #[error("too_large: it is larger than 4 MiB, so only its beginning was fetched, and it lies in the mailbox unseen")]
+    TooLarge,
+    /// More than so many characters.
+    #[error("too_long: it says more than {0} characters, and nobody reads them all")]
+    TooLong(usize),
+}
+
 impl Closed {
     /// What holds at `now`, of a contact of `since`, by the calendar of the place (store, team or channel), whatever the promises count in; none while
     /// somebody works.
@@ -123,6 +166,12 @@ pub struct Acknowledged {
 }
 
 impl Case {
+    /// Whether what its customer says waits for nobody: it asked him, or it runs and is about health (R-INT-09).
+    pub fn listens(&self) -> bool {
+        let is_health = self.facts.as_ref().is_some_and(|facts| facts.lane == Lane::Health);
+        self.info_until().is_some() || (is_health && !self.is_ended())
+    }
+
     /// The acknowledgement of a further contact that comes while nobody works, where one can be sent; none where one went out for the same closed time,
     /// or whoever brought the case's first contact was told of it.
     pub fn acknowledgement(&self, contact: &Contact, levels: &Levels, now: Timestamp) -> Option<(Uuid, Closed)> {

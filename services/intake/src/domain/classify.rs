@@ -21,7 +21,7 @@ pub struct Classification {
     /// 0 (none) to 4 (life-threatening).
     pub severity: u8,
     pub heard: Heard,
-    /// What the model read beside the class, where it was asked.
+    /// What the model read, where it was asked.
     pub reading: Option<Reading>,
 }
 
@@ -109,12 +109,11 @@ impl Classifier {
         emotion: Option<Emotion>,
     ) -> Classification {
         let found = self.safety.read(text);
-        // The model is asked only where its word can count or is to be compared with ours.
+        // In shadow the model reads all that is said, so that its word can be compared; on, only where its word can count.
         let hazard = found.said(Kind::Hazard).next().is_some();
         let named = stated.is_some() || found.harm().is_some() || hazard;
         let advice = match emotion {
-            Some(_) if named => Advice::default(),
-            _ if named && !self.advisor.is_on() => Advice::default(),
+            Some(_) if named && self.advisor.is_on() => Advice::default(),
             _ => self.advisor.advise(&found.text),
         };
         let heard = Heard {

@@ -209,12 +209,23 @@ fn r_int_22_in_shadow_the_model_is_written_beside_the_rule_and_changes_nothing()
 }
 
 #[test]
-fn r_int_09_the_model_is_not_asked_where_safety_or_a_person_has_spoken() {
+fn r_int_09_the_model_has_no_say_where_safety_or_a_person_has_spoken_and_in_shadow_reads_it_all_the_same() {
     for mode in [Mode::Off, Mode::Shadow, Mode::On] {
-        let of = |text, stated| with_model(mode).classify(text, stated, None, None).source;
-        assert_eq!(of("快递太慢，用了还过敏", None), "health.discomfort");
-        assert_eq!(of("收到就发霉了", None), "quality.hazard");
-        assert_eq!(of("快递太慢", Some(CaseClass::Repair)), "stated");
+        let of = |text, stated, emotion| with_model(mode).classify(text, stated, None, emotion);
+        for emotion in [None, Some(Emotion::Calm)] {
+            let found = [
+                of("快递太慢，用了还过敏", None, emotion),
+                of("收到就发霉了", None, emotion),
+                of("快递太慢", Some(CaseClass::Repair), emotion),
+            ];
+            assert_eq!(
+                found.each_ref().map(|one| one.source.as_str()),
+                ["health.discomfort", "quality.hazard", "stated"]
+            );
+            assert_eq!(found[2].class, CaseClass::Repair);
+            let read = found.iter().all(|one| one.reading.as_ref().is_some_and(|reading| reading.class.is_some()));
+            assert!(read || mode != Mode::Shadow, "{found:?}");
+        }
     }
 }
 

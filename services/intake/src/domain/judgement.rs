@@ -14,7 +14,7 @@ use super::{
     case::{Case, Event, Facts, Rejection, State, complaint_of},
     classify::{Classification, DEFAULT},
     record::{Added, Part},
-    triage::Word,
+    triage::{Reading, Word},
     vocabulary::{CaseClass, Emotion},
 };
 
@@ -117,7 +117,8 @@ impl Case {
         }
         let (class_was, source_was) = (facts.class, facts.class_source.clone());
         let before = self.judged.as_ref().and_then(|judged| judged.model.clone());
-        let model = before.or_else(|| Word::of(class_was, &source_was));
+        let read = || facts.reading.as_ref().and_then(Reading::word);
+        let model = before.or_else(|| Word::of(class_was, &source_was)).or_else(read);
         let version = version.saturating_add(1);
         let judged = Judged { version, class_was, source_was, model, department, reason, by, at: now };
         let felt = emotion.map(|_| Added { parts: BTreeSet::from([Part::Emotion]), emotion });

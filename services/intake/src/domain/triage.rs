@@ -35,16 +35,21 @@ pub struct Advice {
     pub said: String,
     /// How the customer feels, where it counts.
     pub emotion: Option<Emotion>,
-    /// What it reads beside the class, whether or not that counts.
+    /// What it reads, whether or not that counts.
     pub reading: Option<Reading>,
 }
 
-/// What the model read in the words beside the class; kept with the case and shown, so that it can be compared. Of departments
-/// it is a suggestion and nothing else.
+/// What the model read in the words, whether or not that counted; kept with the case and shown, so that it can be compared. Of
+/// departments it is a suggestion and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
     /// The model's version.
     pub model: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<CaseClass>,
+    /// How sure it is of it, in percent.
+    #[serde(default)]
+    pub class_percent: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emotion: Option<Emotion>,
     /// How sure it is of it, in percent.
@@ -75,6 +80,13 @@ impl Word {
             _ if before.ends_with('(') => self::class(rest.split(' ').nth(1)?).map(word),
             _ => None,
         }
+    }
+}
+
+impl Reading {
+    /// Its word of the class.
+    pub fn word(&self) -> Option<Word> {
+        Some(Word { class: self.class?, model: self.model.clone() })
     }
 }
 
@@ -123,13 +135,16 @@ impl Advisor {
         self.mode == Mode::On
     }
 
-    /// What it reads beside the class; none where it was not trained to.
-    fn reading(&self, feels: Option<&Verdict<'_>>, falls_to: Option<&Verdict<'_>>) -> Option<Reading> {
+    /// What it reads, as far as it was trained to: the class, the feeling, the department.
+    fn reading(&self, [is, feels, falls_to]: [Option<&Verdict<'_>>; 3]) -> Option<Reading> {
+        let is = is.and_then(|verdict| Some((class(verdict.label)?, percent(verdict))));
         let feels = feels.and_then(|verdict| Some((emotion(verdict.label)?, percent(verdict))));
         let falls_to =
             falls_to.and_then(|verdict| Some((department(&verdict.label.replace('-', "_"))?, percent(verdict))));
-        (feels.is_some() || falls_to.is_some()).then(|| Reading {
+        (is.is_some() || feels.is_some() || falls_to.is_some()).then(|| Reading {
             model: self.model.version.clone(),
+            class: is.map(|(class, _)| class),
+            class_percent: is.map_or(0, |(_, percent)| percent),
             emotion: feels.map(|(emotion, _)| emotion),
             emotion_percent: feels.map_or(0, |(_, percent)| percent),
             department_percent: falls_to.as_ref().map_or(0, |(_, percent)| *percent),
@@ -146,7 +161,7 @@ impl Advisor {
         let of = |head: &str| verdicts.iter().find(|verdict| verdict.head == head);
         let sure = |verdict: &&Verdict<'_>| verdict.probability >= self.threshold;
         let on = self.is_on();
-        let reading = self.reading(of(EMOTION), of(DEPARTMENT));
+        let reading = self.reading([CLASS, EMOTION, DEPARTMENT].map(of));
         let emotion = of(EMOTION).filter(|verdict| on && sure(verdict)).and_then(|verdict| emotion(verdict.label));
         let Some(verdict) = of(CLASS) else { return Advice { emotion, reading, ..Advice::default() } };
         let said = format!("{MODEL}{} p={:.2}", self.model.version, verdict.probability);

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     attachments::{Incoming, PER_CASE},
     domain::{
-        arrival::Arrival,
+        arrival::{Arrival, Wait},
         case::{self, Contact},
         classify::Classifier,
         health::{self, Care, Group, Said},
@@ -92,6 +92,9 @@ pub struct CaseRequest {
     pub heard: Option<String>,
     #[serde(skip)]
     pub arrival: Arrival,
+    /// Why it waits until a person lets it in, unless it speaks of harm.
+    #[serde(skip)]
+    pub waits: BTreeSet<Wait>,
 }
 
 /// What is asked when a product did harm (R-INT-06).
@@ -304,6 +307,17 @@ impl Registration {
     /// The id of the case where the channel has a reference of its own for it.
     pub fn case_id(&self) -> Option<Uuid> {
         self.external_ref.as_ref().map(|reference| case::id_of(self.channel, reference))
+    }
+
+    /// Whether it speaks of harm: by what was stated, or by the rules of safety over all it says (R-INT-09).
+    pub fn speaks_of_harm(&self, classifier: &Classifier) -> bool {
+        let Text { content, circumstances, expected_resolution, symptoms, onset, .. } = &self.text;
+        let Text { frequency_of_use, duration_of_use, .. } = &self.text;
+        let beside = [circumstances, expected_resolution, symptoms, onset, frequency_of_use, duration_of_use];
+        let beside = beside.into_iter().flatten().map(String::as_str);
+        let mut said = [self.heard.as_deref().unwrap_or(content)].into_iter().chain(beside);
+        let is_stated = self.severity.is_some_and(|severity| severity > 0) || self.class == Some(CaseClass::Discomfort);
+        is_stated || said.any(|words| classifier.harm(words) > 0)
     }
 
     /// The contact, classified.

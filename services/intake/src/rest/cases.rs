@@ -26,7 +26,6 @@ use crate::{
     attachments::{self, PER_CASE},
     domain::{arrival::Told, rejection::OF_ITS_OWN},
     store,
-    vault::shown_by,
 };
 
 /// The largest contact, in bytes.
@@ -78,7 +77,7 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
 
 /// One case.
 ///
-/// Its `status_link` is told, good for its whole time again, to whoever brings the token of one.
+/// Its `status_link` is told to whoever brings the token of one that is good: the same link, good up to the same end.
 #[utoipa::path(get, path = "/v1/cases/{id}", tag = "cases",
     params(("id" = String, Path, description = "The case's id"),
         ("token" = Option<String>, Query, description = "What ends a status_link of the case")),
@@ -93,10 +92,13 @@ pub async fn get(
 ) -> Result<axum::Json<CaseView>, Problem> {
     let Path(id) = id.map_err(|_| Fault::invalid("id", "is not a UUID"))?;
     let (id, version, case) = store::case(&app.pool, id).await?;
-    let now = app.clock.now();
-    let may = known.token.is_some_and(|token| shown_by(&app.master, &token, now) == Some(id));
-    let view = CaseView::of(version, &case, &app.minimum, may.then(|| status::link(&app, id, now)))
-        .ok_or_else(|| Fault::not_found("case", id))?;
+    let link = known.token.as_deref().and_then(|token| status::good(&app, token, app.clock.now()).ok());
+    let may = match link.filter(|link| link.case == id) {
+        Some(link) => store::links_revoked(&app.pool, id).await? == link.revoked,
+        None => false,
+    };
+    let link = known.token.filter(|_| may).map(|token| status::path(&token));
+    let view = CaseView::of(version, &case, &app.minimum, link).ok_or_else(|| Fault::not_found("case", id))?;
     Ok(axum::Json(view))
 }
 

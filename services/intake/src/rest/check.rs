@@ -1,16 +1,13 @@
 //! Checking fields one by one, and remembering every one that is wrong. A check gives the value back when it is good,
 //! and nothing when it is absent or wrong; the caller goes on, so that all that is wrong is known at the end.
-use jiff::{SignedDuration, Timestamp};
-use kernel::{calendar, money::Money};
+use jiff::Timestamp;
+use kernel::money::Money;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{body::WRONG_MAX, problem::Wrong};
+use crate::domain::arrival::{EARLIEST, is_ahead};
 
-/// Clocks of channels may go ahead of ours by this much.
-const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
-/// Nothing we are told happened before.
-const EARLIEST: &str = "2000-01-01T00:00:00Z";
 /// The largest amount, in minor units.
 const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 
@@ -131,9 +128,9 @@ impl Checks {
             self.report(field, "is not an instant", "give RFC 3339 with a zone, such as 2026-01-31T09:30:00+08:00");
             return None;
         };
-        if EARLIEST.parse::<Timestamp>().is_ok_and(|earliest| at < earliest) {
+        if at < EARLIEST {
             self.report(field, "is before the year 2000", "give the time at which it happened");
-        } else if at > calendar::add(self.now, AHEAD_MAX) {
+        } else if is_ahead(at, self.now) {
             self.report(field, "is in the future", "give the time at which it happened");
         } else {
             return Some(at);

@@ -82,7 +82,7 @@ pub async fn unit(
     let unit = if asks && case_id == contact_id { unit.row(wanted(case_id, now)) } else { unit };
     let row = text_row(key, case_id, &part, &words)?;
     let files = files.iter().map(|file| file.row(&app.master, key, case_id, now)).collect::<Result<Vec<_>, _>>()?;
-    let (link, minimum) = (status::link(app, case_id, now), Arc::clone(&app.minimum));
+    let (link, minimum) = (status::link(app, case_id, 0, now), Arc::clone(&app.minimum));
     let answer = move |_, version, case: &Case| {
         // Whoever tells a reference that is on record may have guessed it: the link is given to whoever made the case.
         let made_now = case.facts.as_ref().is_some_and(|facts| facts.request == request);

@@ -1,6 +1,7 @@
 //! `GET /v1/status/{token}` and `POST /v1/status/{token}/rating`: a customer sees how the case stands and rates its
 //! end, by a signed link and without a log-in (R-INT-24). Read here alone: nothing is asked of another service. Nothing
-//! of staff, and nothing that anybody wrote. A link that is wrong, over, or to nothing is answered alike.
+//! of staff, and nothing that anybody wrote. A link that is wrong or to nothing is answered alike; one of ours that is over or was
+//! revoked says how to get a new one.
 use std::sync::Arc;
 
 use axum::{
@@ -28,7 +29,7 @@ use crate::{
     domain::case::{self, Case, Command},
     progress::Offered,
     store::{self, Progress},
-    vault::{link_token, shown_by},
+    vault::{Link, link_token, read_link},
 };
 
 /// How a case stands, for its customer.
@@ -90,9 +91,21 @@ pub struct RatingRequest {
     pub score: Option<i64>,
 }
 
-/// The way to the status page of a case, from now on for as long as links are good.
-pub fn link(app: &App, case: Uuid, now: Timestamp) -> String {
-    format!("/v1/status/{}", link_token(&app.master, case, calendar::add(now, app.status_links)))
+/// The way to the status page of a case whose links were revoked so often, from now on for as long as links are good.
+pub fn link(app: &App, case: Uuid, revoked: u32, now: Timestamp) -> String {
+    let link = Link { case, revoked, until: calendar::add(now, app.status_links) };
+    path(&link_token(&app.master, &link))
+}
+
+/// The way to a status page by its token.
+pub fn path(token: &str) -> String {
+    format!("/v1/status/{token}")
+}
+
+/// The link of a token. Errors: it is none of ours, or over.
+pub fn good(app: &App, token: &str, now: Timestamp) -> Result<Link, Problem> {
+    let link = read_link(&app.master, token).ok_or_else(nothing)?;
+    if now.as_second() > link.until.as_second() { Err(over("link_over", "is too old")) } else { Ok(link) }
 }
 
 /// How a case stands.
@@ -102,10 +115,11 @@ pub fn link(app: &App, case: Uuid, now: Timestamp) -> String {
     params(("token" = String, Path, description = "From the case's status_link")),
     responses(
         (status = 200, description = "The case as it is now", body = StatusView),
-        (status = 404, description = "The link is wrong or too old", body = Problem)))]
+        (status = 404, description = "The link is wrong, or to nothing", body = Problem),
+        (status = 410, description = "The link is too old or was revoked; how to get a new one", body = Problem)))]
 pub async fn get(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Problem> {
-    let id = shown_by(&app.master, &token, app.clock.now()).ok_or_else(nothing)?;
-    read(&app, id).await
+    let link = good(&app, &token, app.clock.now())?;
+    read(&app, &link).await
 }
 
 /// Rates how a case ended.
@@ -116,7 +130,8 @@ pub async fn get(State(app): State<Arc<App>>, Path(token): Path<String>) -> Resu
     responses(
         (status = 200, description = "On record; the case as it is now", body = StatusView),
         (status = 400, description = "Not UTF-8, or not JSON", body = Problem),
-        (status = 404, description = "The link is wrong or too old", body = Problem),
+        (status = 404, description = "The link is wrong, or to nothing", body = Problem),
+        (status = 410, description = "The link is too old or was revoked; how to get a new one", body = Problem),
         (status = 409, description = "It has not ended yet, or this end is rated", body = Problem),
         (status = 413, description = "Larger than 1 KiB", body = Problem),
         (status = 415, description = "Not application/json", body = Problem),
@@ -127,7 +142,7 @@ pub async fn rate(
     request: Request<Body>,
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
-    let id = shown_by(&app.master, &token, now).ok_or_else(nothing)?;
+    let link = good(&app, &token, now)?;
     let text = body::text(request, &["application/json"], 1024).await?;
     let shaped = body::shape::<RatingRequest>(&text).map_err(|wrong| {
         Problem::new(StatusCode::BAD_REQUEST, "request.not_json", format!("the body {}", wrong.reason))
@@ -141,27 +156,37 @@ pub async fn rate(
         return Err(Problem::fields(wrong));
     }
     let actor = Actor::parse("customer:status-link").unwrap_or_else(|| Actor::service("intake"));
-    let (id, ..) = found(&app, id).await?;
+    let (id, ..) = found(&app, &link).await?;
     app.road.submit(Unit::of(Change::to::<Case>(id, Command::Rate { score })).actor(actor)).await?;
-    read(&app, id).await
+    read(&app, &link).await
 }
 
 /// The same for everything there is nothing to see by.
 fn nothing() -> Problem {
-    let detail = "there is nothing to see here: the link is wrong or too old; ask us for a new one";
+    let detail = "there is nothing to see here: the link is wrong; ask us for a new one";
     Problem::new(StatusCode::NOT_FOUND, "status.not_found", detail)
 }
 
-async fn read(app: &App, id: Uuid) -> Result<Response, Problem> {
-    let (_, case, progress) = found(app, id).await?;
+/// The link was ours, and is good no more.
+fn over(code: &str, why: &str) -> Problem {
+    let way = "ask us for a new one where you wrote to us, or by phone; what we write to you about how it stands brings one too";
+    Problem::new(StatusCode::GONE, &format!("status.{code}"), format!("this link {why}: {way}"))
+}
+
+async fn read(app: &App, link: &Link) -> Result<Response, Problem> {
+    let (_, case, progress) = found(app, link).await?;
     let view = view(&case, progress.as_ref(), app.clock.now()).ok_or_else(nothing)?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(view)).into_response())
 }
 
-/// The case of a link, or the one it goes on as where it was merged.
-async fn found(app: &App, mut id: Uuid) -> Result<(Uuid, Case, Option<Progress>), Problem> {
+/// The case of a link, or the one it goes on as where it was merged. Errors: there is none; the link was revoked.
+async fn found(app: &App, link: &Link) -> Result<(Uuid, Case, Option<Progress>), Problem> {
+    let mut id = link.case;
     loop {
-        let (case, progress) = store::progress(&app.pool, id).await?.ok_or_else(nothing)?;
+        let (case, progress, revoked) = store::progress(&app.pool, id).await?.ok_or_else(nothing)?;
+        if id == link.case && revoked != link.revoked {
+            return Err(over("link_revoked", "was revoked"));
+        }
         match case.merged_into().map(|merged| merged.into) {
             Some(into) => id = into,
             None => return Ok((id, case, progress)),

@@ -6,5 +6,5 @@ mod link;
 mod rows;
 
 pub use cipher::{CustomerKey, Master, Place, key_of};
-pub use link::{shown as shown_by, token as link_token};
+pub use link::{Link, read as read_link, token as link_token};
 pub use rows::{Person, Text, person_beside_text, person_row, text_row};

@@ -153,6 +153,8 @@ pub fn closed(closed: &Closed) -> contract::OutOfHours {
 pub fn reading(reading: &Reading) -> contract::ModelReading {
     contract::ModelReading {
         model: reading.model.clone(),
+        class: reading.class.map_or(common::CaseClass::Unspecified, super::class).into(),
+        class_percent: reading.class_percent.into(),
         emotion: reading.emotion.map_or(common::Emotion::Unspecified, super::emotion).into(),
         emotion_percent: reading.emotion_percent.into(),
         department: reading.department.clone().unwrap_or_default(),

@@ -171,7 +171,7 @@ async fn what_is_wrong_with_a_look_is_named() {
 }
 
 /// An archive of one file.
-fn zipped(bytes: &[u8]) -> Vec<u8> {
+pub fn zipped(bytes: &[u8]) -> Vec<u8> {
     use std::io::Write as _;
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     zip.start_file("a.txt", zip::write::SimpleFileOptions::default()).unwrap();

@@ -36,6 +36,7 @@ async fn r_int_22_what_nobody_was_sure_of_waits_for_a_person_whose_word_counts()
     let stack = start().await;
     let vague = contact(&stack, json!({ "content": "hello, it is about yesterday" })).await;
     let stated = contact(&stack, json!({ "class": "suggestion", "content": "hello" })).await;
+    let seen_stated = view(&stack, &stated).await;
     contact(&stack, json!({ "class": "delivery", "content": "hello" })).await;
     assert_eq!(unsure(&stack).await, [vague.as_str()]);
     let seen = view(&stack, &vague).await;
@@ -75,7 +76,14 @@ async fn r_int_22_what_nobody_was_sure_of_waits_for_a_person_whose_word_counts()
     );
     assert_eq!((first.class_source.as_str(), first.department.as_str()), ("person", "logistics"));
     assert_ne!((first.model_version.as_str(), first.model_class()), ("", CaseClass::Unspecified), "it was in shadow");
-    assert_eq!(second.model_version, "", "where a class was stated the model is not asked");
+    assert_ne!(
+        (second.model_version.as_str(), second.model_class()),
+        ("", CaseClass::Unspecified),
+        "read where it was stated"
+    );
+    let read = seen_stated.registered.unwrap();
+    assert_eq!(read.class_source, "stated", "and it counted for nothing");
+    assert_ne!(seen_stated.model_reading.unwrap().class(), CaseClass::Unspecified);
     assert_eq!((second.class(), second.registered.unwrap().class()), (CaseClass::Repair, CaseClass::Repair));
     let [completed] = stack.events::<CaseRecordCompleted>("intake").await.try_into().unwrap();
     assert_eq!(completed.record_parts().collect::<Vec<_>>(), [RecordPart::Emotion]);

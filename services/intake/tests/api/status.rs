@@ -6,8 +6,9 @@ use contracts::{
         ComplaintClosed, ComplaintReopened, InvestigationStarted, SolutionDeclined, SolutionExecuted, SolutionOffered,
     },
     intake::v1::{
-        AssignCaseRequest, CaseRated, CloseCaseRequest, GetStatusLinkRequest, RecordPart, RequestInfoRequest,
-        RespondToCaseRequest, answers_client::AnswersClient, desk_client::DeskClient, intake_client::IntakeClient,
+        AssignCaseRequest, CaseRated, CloseCaseRequest, GetStatusLinkRequest, MergeCasesRequest, RecordPart,
+        RequestInfoRequest, RespondToCaseRequest, RevokeStatusLinksRequest, answers_client::AnswersClient,
+        desk_client::DeskClient, intake_client::IntakeClient,
     },
 };
 use jiff::SignedDuration;
@@ -140,7 +141,7 @@ async fn r_int_24_an_enquiry_waits_for_its_customer_and_ends() {
 }
 
 #[tokio::test]
-async fn r_int_24_a_link_that_is_wrong_over_or_to_nothing_is_answered_alike() {
+async fn r_int_24_a_link_that_is_wrong_or_to_nothing_is_answered_alike_and_one_that_is_over_says_how_to_get_another() {
     let stack = start().await;
     let (link, _) = contact(&stack, json!({})).await;
     let (other, _) = contact(&stack, json!({ "channel": "app" })).await;
@@ -157,7 +158,10 @@ async fn r_int_24_a_link_that_is_wrong_over_or_to_nothing_is_answered_alike() {
         assert!(status == 422 || status == 400, "{body}: {status}");
     }
     stack.move_clock(SignedDuration::from_hours(24 * 180) + SignedDuration::from_secs(1));
-    answers.push((get(&stack, &link).await, rate(&stack, &link, r#"{"score":5}"#).await));
+    for over in [get(&stack, &link).await, rate(&stack, &link, r#"{"score":5}"#).await] {
+        assert_eq!((over.status, over.problem().as_str()), (410, "status.link_over"));
+        assert!(over.text.contains("ask us for a new one"), "{}", over.text);
+    }
     for (seen, rated) in &answers {
         assert_eq!(
             (seen.status, &seen.text, rated.status, &rated.text),
@@ -195,15 +199,62 @@ async fn r_int_24_the_link_is_told_to_whoever_made_the_case_or_has_one_and_to_no
     let token = |link: &str| link.rsplit_once('/').unwrap().1.to_owned();
     let refused = get(&stack, &format!("{path}?token={}", token(&other))).await;
     assert_eq!((refused.status, refused.json().get("status_link")), (200, None), "the token of another case");
+    // Whoever has a link is told the same one, up to the same end: one that leaked does not live for ever.
     stack.move_clock(SignedDuration::from_hours(24 * 179));
-    let anew = get(&stack, &format!("{path}?token={}", token(link))).await.json();
-    let anew = anew["status_link"].as_str().unwrap();
+    let with_token = format!("{path}?token={}", token(link));
+    assert_eq!(get(&stack, &with_token).await.json()["status_link"].as_str(), Some(link));
     stack.move_clock(SignedDuration::from_hours(48));
-    assert_eq!(
-        (get(&stack, link).await.status, get(&stack, anew).await.status),
-        (404, 200),
-        "good for its whole time again"
-    );
+    assert_eq!((get(&stack, link).await.status, get(&stack, &with_token).await.json().get("status_link")), (410, None));
+}
+
+/// A link that fell into strange hands shows nothing from then on, also by a case that was merged; who is given one afterwards sees
+/// the case.
+#[tokio::test]
+async fn r_int_24_links_that_are_revoked_show_nothing_and_say_how_to_get_another() {
+    let stack = start().await;
+    let (link, case) = contact(&stack, json!({ "channel": "app" })).await;
+    let (merged, other) = contact(&stack, json!({ "channel": "app", "external_ref": "T-2" })).await;
+    let field = |case: &Value| case["case_id"].as_str().unwrap().to_owned();
+    let merge = MergeCasesRequest { case_id: field(&other), into_case_id: field(&case), reason: "the same".into() };
+    DeskClient::new(stack.channel("intake")).merge_cases(request("staff:ana", merge)).await.unwrap();
+    assert_eq!((get(&stack, &link).await.status, get(&stack, &merged).await.status), (200, 200));
+
+    let mut answers = AnswersClient::new(stack.channel("intake"));
+    let revoke = RevokeStatusLinksRequest { case_id: field(&case), reason: "read aloud in a train".into() };
+    answers.revoke_status_links(request("staff:lead", revoke.clone())).await.unwrap();
+    let with_token = format!("/v1/cases/{}?token={}", field(&case), link.rsplit_once('/').unwrap().1);
+    for link in [&link, &merged] {
+        for void in [get(&stack, link).await, rate(&stack, link, r#"{"score":5}"#).await] {
+            assert_eq!((void.status, void.problem().as_str()), (410, "status.link_revoked"));
+            assert!(void.text.contains("ask us for a new one"), "{}", void.text);
+        }
+    }
+    assert_eq!(get(&stack, &with_token).await.json().get("status_link"), None);
+    let ask = GetStatusLinkRequest { case_id: field(&case), purpose: "told".into(), ..GetStatusLinkRequest::default() };
+    let given = answers.get_status_link(request("staff:ana", ask)).await.unwrap().into_inner().status_link;
+    assert_eq!(status(&stack, &given).await["progress"], "received");
+    let (others, _) = contact(&stack, json!({ "channel": "website", "external_ref": "T-3" })).await;
+    assert_eq!(get(&stack, &others).await.status, 200, "nobody else's");
+    let log: (String, String) = sqlx::query_as("select actor, purpose from access_log where subject like '%revoked%'")
+        .fetch_one(&stack.pool("intake"))
+        .await
+        .unwrap();
+    assert_eq!(log, ("staff:lead".to_owned(), "read aloud in a train".to_owned()));
+    answers.revoke_status_links(request("staff:lead", revoke.clone())).await.unwrap();
+    assert_eq!(get(&stack, &given).await.status, 410, "as often as it must be");
+    let ask = GetStatusLinkRequest { case_id: field(&case), purpose: "told".into(), ..GetStatusLinkRequest::default() };
+    let given = answers.get_status_link(request("staff:ana", ask)).await.unwrap().into_inner().status_link;
+    let by_merged = RevokeStatusLinksRequest { case_id: field(&other), ..revoke.clone() };
+    answers.revoke_status_links(request("staff:lead", by_merged)).await.unwrap();
+    assert_eq!(get(&stack, &given).await.status, 410, "also by the case that goes on as it");
+
+    let nobody = answers.revoke_status_links(RevokeStatusLinksRequest::default()).await.unwrap_err();
+    assert_eq!(wrong_fields(&nobody), ["metadata.aftercare-actor", "case_id", "reason"]);
+    let machine = answers.revoke_status_links(request("service:outreach", revoke.clone())).await.unwrap_err();
+    assert_eq!(wrong_fields(&machine), ["metadata.aftercare-actor"]);
+    let unknown = RevokeStatusLinksRequest { case_id: Uuid::new_v4().to_string(), ..revoke };
+    let unknown = answers.revoke_status_links(request("staff:lead", unknown)).await.unwrap_err();
+    assert_eq!(unknown.code(), tonic::Code::NotFound);
 }
 
 /// For whoever sends it to the customer, or has him on the line; each look is written down.

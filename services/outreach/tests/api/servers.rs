@@ -221,6 +221,10 @@ impl Answers for FakeAnswers {
         let link = self.1.lock().unwrap().clone()?;
         Ok(Response::new(link))
     }
+
+    async fn revoke_status_links(&self, _: Request<RevokeStatusLinksRequest>) -> Result<Response<Receipt>, Status> {
+        Err(Status::unimplemented("not asked by outreach"))
+    }
 }
 
 impl Contacts {

@@ -404,3 +404,27 @@ async fn r_int_24_a_persons_first_answer_brings_the_link_and_the_next_does_not()
     }
     assert_eq!((get(&stack, &links[0]).await.status, links[1].as_str()), (200, ""));
 }
+
+/// A machine that opens a matter of another number for each mail of ours, with no sign that it answers: it takes two to make a loop, and
+/// ours stops.
+#[tokio::test]
+async fn r_int_02_r_int_16_a_machine_that_opens_a_new_matter_for_each_acknowledgement_is_left_alone_soon() {
+    let Some((stack, server)) = with_mails().await else { return };
+    night(&stack).await;
+    let mut told = 0;
+    for n in 0..1_000 {
+        let opened = format!("Ticket {n} was opened.");
+        server.deliver(
+            &n.to_string(),
+            &mail("bot@example.com", &format!("{n}@bot"), &format!("Subject: {n}\n"), &opened),
+        );
+        look(&stack).await;
+        let now = acknowledged(&stack).await.len();
+        // What nobody wrote to is silent.
+        if now == told {
+            break;
+        }
+        told = now;
+    }
+    assert_eq!((told, count(&stack, "case_file").await), (3, 4));
+}

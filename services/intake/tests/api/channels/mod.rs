@@ -3,6 +3,7 @@ mod acknowledgements;
 mod answers;
 mod calls;
 pub mod counters;
+mod dates;
 mod douyin;
 mod imap;
 mod imap_stand_in;

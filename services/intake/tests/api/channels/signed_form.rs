@@ -15,7 +15,7 @@ use testkit::Stack;
 use super::{assert_refused, push, quarantine, start, states};
 use crate::{Reply, count};
 
-const SECRET: &str = "helloworld";
+pub const SECRET: &str = "helloworld";
 
 /// The platform: knows services `1`, `2`, …; of 78 it tells another thing when it is asked the third and fourth time.
 /// Answers 503 as often as `ill` says.
@@ -72,7 +72,7 @@ fn beijing(at: Timestamp) -> String {
 }
 
 /// The fields of a hint, signed.
-fn hint(at: Timestamp, message: &str, service: &str) -> Vec<(&'static str, String)> {
+pub fn hint(at: Timestamp, message: &str, service: &str) -> Vec<(&'static str, String)> {
     let mut fields = vec![
         ("app_key", "app".to_owned()),
         ("timestamp", beijing(at)),
@@ -84,7 +84,7 @@ fn hint(at: Timestamp, message: &str, service: &str) -> Vec<(&'static str, Strin
     fields
 }
 
-async fn send(stack: &Stack, fields: &[(&str, String)]) -> Reply {
+pub async fn send(stack: &Stack, fields: &[(&str, String)]) -> Reply {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     push(stack, "/v1/channels/jd", &[("content-type", "application/x-www-form-urlencoded".into())], body).await
 }
