@@ -160,7 +160,7 @@ pub enum Command {
     Doubt {
         differs: bool,
     },
-    /// A person says what became of that attempt, and by which evidence.
+    /// A person says what became of that attempt, or of this where the provider paid another amount, and by which evidence.
     SettleEarlier {
         by: String,
         paid: bool,
@@ -296,7 +296,7 @@ impl Refund {
             State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
                 Ok(vec![Event::Succeeded { provider_ref, at: now, reconciled: self.is_unknown() }])
             }
-            State::Succeeded { provider_ref: known, .. } if *known == provider_ref => Ok(vec![]),
+            State::Succeeded { provider_ref: known, .. } if *known == provider_ref || self.is_settled() => Ok(vec![]),
             State::Succeeded { .. } | State::Failed { .. } => Ok(self.contradiction()),
         }
     }
@@ -308,7 +308,9 @@ impl Refund {
             State::ByHand => Err(Rejection::NeverSent),
             _ if self.attempts == 0 => Err(Rejection::NeverSent),
             // It had told another amount, and stands by its no again.
-            State::Failed { .. } if self.amount_differs && self.may_be_repeated() => Ok(self.contradiction()),
+            State::Failed { .. } if self.amount_differs && self.may_be_repeated() && !self.is_settled() => {
+                Ok(self.contradiction())
+            }
             State::Failed { .. } => Ok(vec![]),
             _ if attempt != self.attempts => Ok(vec![]),
             State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {

@@ -90,7 +90,13 @@ impl World {
     pub fn settle_earlier(&mut self, nth: usize, by: usize, truly: bool) {
         let Some(key) = self.refunds.keys().nth(nth % self.refunds.len().max(1)).copied() else { return };
         let Some(facts) = self.refunds[&key].facts else { return };
-        let paid = self.provider.ledger.iter().any(|(_, paid)| self.is_same_money(&facts, paid));
+        let differs =
+            self.refunds[&key].amount_differs && matches!(self.refunds[&key].state, refund::State::Unknown { .. });
+        let paid = if differs && truly {
+            self.correct(key)
+        } else {
+            self.provider.ledger.iter().any(|(_, paid)| self.is_same_money(&facts, paid))
+        };
         // Nobody has a second one who lies with him.
         let (paid, by) = if truly { (paid, ["staff:ana", "staff:bo"][by]) } else { (!paid, "staff:eve") };
         let command = refund::Command::SettleEarlier { by: by.into(), paid, reference: "st-1".into() };
