@@ -27,11 +27,17 @@ use crate::{
     store::{self, Stored},
 };
 
-/// Who hears the carrier.
-pub struct Parcels {
+/// What the carrier says is recorded, whether he told it or was asked. Cheap to clone.
+#[derive(Clone)]
+pub struct Hearing {
     pub pool: PgPool,
     pub road: Road,
     pub clock: Clock,
+}
+
+/// Who hears the carrier.
+pub struct Parcels {
+    pub hearing: Hearing,
     pub secrets: Secrets,
     pub refused: RefusedCallbacks,
 }
@@ -60,6 +66,17 @@ struct Data {
     at: Timestamp,
 }
 
+impl Type {
+    fn way(self) -> Way {
+        match self {
+            Self::InTransit => Way::InTransit,
+            Self::Delivered => Way::Delivered,
+            Self::Lost => Way::Lost,
+            Self::Returned => Way::Returned,
+        }
+    }
+}
+
 /// Its route.
 pub fn routes(parcels: Parcels) -> Router {
     Router::new().route("/v1/carrier/callbacks", post(told)).with_state(Arc::new(parcels))
@@ -68,26 +85,26 @@ pub fn routes(parcels: Parcels) -> Router {
 async fn told(State(parcels): State<Arc<Parcels>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let heard = async {
-        let body = signed(&parcels.secrets, &head.headers, body, parcels.clock.now()).await?;
+        let body = signed(&parcels.secrets, &head.headers, body, parcels.hearing.clock.now()).await?;
         let malformed = "the body must be {type, data}: parcel.in_transit, parcel.delivered, parcel.lost or parcel.returned \
                          with tracking_number and at";
-        let callback = serde_json::from_slice(&body)
+        let Callback { r#type, data: Data { tracking_number, at } } = serde_json::from_slice(&body)
             .map_err(|_| (StatusCode::UNPROCESSABLE_ENTITY, "callback.malformed", malformed))?;
-        parcels.hear(callback).await
+        parcels.hearing.hear(&tracking_number, Told { way: r#type.way(), at }).await
     };
     answered(heard.await, &parcels.refused)
 }
 
-impl Parcels {
-    async fn hear(&self, Callback { r#type, data }: Callback) -> Result<(), Refused> {
-        let Data { tracking_number, at } = data;
-        if at > self.clock.now() {
+impl Hearing {
+    /// Records where a parcel is. Errors: it is no parcel of ours, what is told is yet to happen, or the database is away.
+    pub async fn hear(&self, tracking_number: &str, told: Told) -> Result<(), Refused> {
+        if told.at > self.clock.now() {
             return Err((StatusCode::UNPROCESSABLE_ENTITY, "callback.ahead", "it tells of what is yet to happen"));
         }
-        let order = store::order_of_parcel(&self.pool, &tracking_number).await.map_err(|fault| later(&fault))?;
+        let order = store::order_of_parcel(&self.pool, tracking_number).await.map_err(|fault| later(&fault))?;
         let unknown = (StatusCode::NOT_FOUND, "callback.parcel_unknown", "no parcel of ours has this tracking number");
         let Stored { id, state, .. } = order.ok_or(unknown)?;
-        let Some(command) = meant(&state, &tracking_number, r#type, at) else { return Ok(()) };
+        let Some(command) = meant(&state, tracking_number, told) else { return Ok(()) };
         let unit = Unit::of(Change::to::<ServiceOrder>(id, Command::Request(command))).actor(Actor::service("carrier"));
         match self.road.submit(unit).await {
             Ok(_) => Ok(()),
@@ -99,30 +116,24 @@ impl Parcels {
 }
 
 /// What it means for the order; nothing where it changes nothing.
-fn meant(order: &ServiceOrder, tracking_number: &str, told: Type, at: Timestamp) -> Option<request::Command> {
+fn meant(order: &ServiceOrder, tracking_number: &str, told: Told) -> Option<request::Command> {
     let request = order.request.as_ref()?;
     let ours = |one: &&replacement::Replacement| {
         let parcel = one.parcel.as_ref().is_some_and(|parcel| parcel.tracking_number == tracking_number);
         parcel && one.state == ReplacementState::Shipped
     };
     if let Some(one) = request.replacements.iter().find(ours) {
-        let outcome = match told {
-            Type::InTransit => return None,
-            Type::Delivered => Outcome::Delivered,
-            Type::Lost => Outcome::Lost,
-            Type::Returned => Outcome::ReturnedUndelivered,
+        let outcome = match told.way {
+            Way::InTransit => return None,
+            Way::Delivered => Outcome::Delivered,
+            Way::Lost => Outcome::Lost,
+            Way::Returned => Outcome::ReturnedUndelivered,
         };
         let (id, by) = (one.id, Actor::service("carrier").as_str().to_owned());
         return Some(request::Command::Replacement { id, by, command: replacement::Command::Arrive(outcome) });
     }
     request.label.as_ref().filter(|label| label.tracking_number == tracking_number)?;
-    let way = match told {
-        Type::InTransit => Way::InTransit,
-        Type::Delivered => Way::Delivered,
-        Type::Lost => Way::Lost,
-        Type::Returned => Way::Returned,
-    };
-    Some(request::Command::Label(label::Command::Hear(Told { way, at })))
+    Some(request::Command::Label(label::Command::Hear(told)))
 }
 
 fn later(fault: &Fault) -> Refused {
