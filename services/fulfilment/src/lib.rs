@@ -99,7 +99,8 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         clock: context.clock.clone(),
         rules: giving,
     };
-    let policies = api::policy::Api { pool: context.pool.clone(), road: context.road.clone(), in_force };
+    let (pool, road, clock) = (context.pool.clone(), context.road.clone(), context.clock.clone());
+    let policies = api::policy::Api { pool, road, clock, in_force };
     let found = api::found::Api { pool: context.pool.clone(), road: context.road.clone() };
     let payments = HttpPayments::new(&config.payments)?;
     let execution = Execution::new(context, payments, config.pace);
