@@ -1,9 +1,9 @@
 //! The carrier, and how he is spoken to over HTTP: he makes labels for parcels that come back, and says where a parcel is.
-//! Invariant: an order is one key for ever, so that a label is made once however often it is asked for; who gives no clear word
-//! several times in a row is left in peace for a while.
+//! Invariant: an order is one key for ever, so that a label is made once however often it is asked for; who is out several times
+//! in a row is left in peace for a while.
 use std::{sync::Arc, time::Duration};
 
-use backbone::{Breaker, Clock, Fault, fault::Kind};
+use backbone::{Breaker, Clock, Fault};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -50,10 +50,10 @@ pub struct Section {
     /// What what he tells of parcels is signed with; none: he tells nothing.
     #[serde(default)]
     pub callback_secrets: Vec<SecretString>,
-    /// A parcel nothing was told of for so long is asked for, and again after so long.
+    /// A parcel nothing was told of for so long is asked for, and again after so long; where that was in vain, after a 96th of it.
     #[serde(default = "two_days")]
     pub silent_for: SignedDuration,
-    /// So many answers in a row that were none, and he is left in peace …
+    /// So many times in a row no answer came, or one that he is out (5xx, 429), and he is left in peace …
     #[serde(default = "five")]
     pub rest_after: u32,
     /// … for so long.
@@ -102,16 +102,15 @@ struct Problem {
     detail: String,
 }
 
-/// Where a parcel is. Announced: he has not seen it yet.
+/// Where a parcel is, and since when.
 #[derive(Deserialize)]
-#[serde(tag = "status", rename_all = "snake_case")]
-enum Found {
-    Announced,
-    InTransit { at: Timestamp },
-    Delivered { at: Timestamp },
-    Lost { at: Timestamp },
-    Returned { at: Timestamp },
+struct Found {
+    status: Way,
+    at: Timestamp,
 }
+
+/// He has not seen the parcel yet.
+const ANNOUNCED: &str = "announced";
 
 impl HttpCarrier {
     /// Errors: an address that is none, a name that is no code, times that are none.
@@ -130,7 +129,7 @@ impl HttpCarrier {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
-        let says = "the carrier gives no clear word; labels are refused and parcels not asked for meanwhile";
+        let says = "the carrier is out; labels are refused and parcels not asked for meanwhile";
         let breaker = Arc::new(Breaker::new(says, section.rest_after, section.rest));
         Ok(Self { client, url, name: section.name.clone(), silent_for: section.silent_for, clock, breaker })
     }
@@ -148,14 +147,15 @@ impl HttpCarrier {
         url
     }
 
-    /// Errors: he is left in peace, or what `asking` says; one that is no clear word is counted.
-    async fn asked<T>(&self, asking: impl Future<Output = Result<T, Fault>> + Send) -> Result<T, Fault> {
+    /// His answer. That he is out is counted: none came, or one that says so. What cannot be read says nothing of what else he is
+    /// asked. Errors: he is left in peace, or no answer came.
+    async fn asked(&self, request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), Fault> {
         if self.room(1) == 0 {
-            return Err(strange("he gave no clear word several times and is asked again soon".into()));
+            return Err(strange("he gave no answer several times and is asked again soon".into()));
         }
-        let answer = asking.await;
-        let clear = !answer.as_ref().is_err_and(|fault| fault.kind() == Kind::Unavailable);
-        self.breaker.heard(clear, self.clock.now());
+        let answer = answer(request).await;
+        let there = answer.as_ref().is_ok_and(|(status, _)| *status < 500 && *status != 429);
+        self.breaker.heard(there, self.clock.now());
         answer
     }
 }
@@ -163,12 +163,12 @@ impl HttpCarrier {
 impl Carrier for HttpCarrier {
     async fn label(&self, key: Uuid, parcel: &ToLabel<'_>) -> Result<Made, Fault> {
         let request = self.client.post(self.at(&["labels"])).header("idempotency-key", key.to_string()).json(parcel);
-        self.asked(async { made(answer(request).await?) }).await
+        made(self.asked(request).await?)
     }
 
     async fn parcel(&self, tracking_number: &str) -> Result<Option<Told>, Fault> {
         let request = self.client.get(self.at(&["parcels", tracking_number]));
-        self.asked(async { found(answer(request).await?) }).await
+        found(self.asked(request).await?)
     }
 }
 
@@ -180,7 +180,8 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), Faul
     while let Some(chunk) = answer.chunk().await.map_err(away)? {
         body.extend_from_slice(&chunk);
         if body.len() > ANSWER_MAX {
-            return Err(strange("his answer is larger than 16 KiB".into()));
+            // It cannot be read, and says nothing.
+            return Ok((status, Vec::new()));
         }
     }
     Ok((status, body))
@@ -212,16 +213,13 @@ fn found((status, body): (u16, Vec<u8>)) -> Result<Option<Told>, Fault> {
     if !(200..=299).contains(&status) {
         return Err(strange(format!("he answers {status}")));
     }
-    let found =
-        serde_json::from_slice(&body).map_err(|_| strange("his answer does not say where the parcel is".into()))?;
-    let told = |way, at| Ok(Some(Told { way, at }));
-    match found {
-        Found::Announced => Ok(None),
-        Found::InTransit { at } => told(Way::InTransit, at),
-        Found::Delivered { at } => told(Way::Delivered, at),
-        Found::Lost { at } => told(Way::Lost, at),
-        Found::Returned { at } => told(Way::Returned, at),
+    let unclear = |_| strange("his answer does not say where the parcel is".into());
+    let said: serde_json::Value = serde_json::from_slice(&body).map_err(unclear)?;
+    if said["status"] == ANNOUNCED {
+        return Ok(None);
     }
+    let Found { status: way, at } = serde_json::from_value(said).map_err(unclear)?;
+    Ok(Some(Told { way, at }))
 }
 
 fn strange(what: String) -> Fault {
@@ -231,6 +229,8 @@ fn strange(what: String) -> Fault {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use backbone::fault::Kind;
+
     use super::*;
 
     #[test]

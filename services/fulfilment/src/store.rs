@@ -62,12 +62,11 @@ pub async fn order_by_number(pool: &PgPool, number: &str) -> Result<Option<Uuid>
     Ok(sqlx::query_scalar(statement).bind(number).fetch_optional(pool).await?)
 }
 
-/// The order one of whose parcels has this tracking number; the newest where several have.
-pub async fn order_of_parcel(pool: &PgPool, tracking_number: &str) -> Result<Option<Stored<ServiceOrder>>, Fault> {
+/// Orders one of whose parcels has this tracking number; the newest 16 where more have.
+pub async fn orders_of_parcel(pool: &PgPool, tracking_number: &str) -> Result<Vec<Stored<ServiceOrder>>, Fault> {
     let statement = "-- service_order.of_parcel
-        select id, version, state::text from service_order where tracking_numbers ? $1 order by opened_at desc limit 1";
-    let row: Option<StoredRow> = sqlx::query_as(statement).bind(tracking_number).fetch_optional(pool).await?;
-    row.map(|row| row.read("service_order")).transpose()
+        select id, version, state::text from service_order where tracking_numbers ? $1 order by opened_at desc limit 16";
+    read("service_order", sqlx::query_as(statement).bind(tracking_number).fetch_all(pool).await?)
 }
 
 /// Where a page of a list goes on: after this time and id.

@@ -48,11 +48,11 @@ pub async fn take(
     Ok(taken.bind(limit).fetch_all(pool).await?)
 }
 
-/// What was taken at that time is free again.
-pub async fn give_back(pool: &PgPool, tracking_number: &str, at: Timestamp) -> Result<(), Fault> {
-    let statement = "-- parcel_question.give_back
-        delete from parcel_question where tracking_number = $1 and asked_at = $2";
-    sqlx::query(statement).bind(tracking_number).bind(at.to_sqlx()).execute(pool).await?;
+/// What was taken at that time counts as asked for at an earlier one, and so comes again sooner.
+pub async fn in_vain(pool: &PgPool, tracking_number: &str, (at, as_if): (Timestamp, Timestamp)) -> Result<(), Fault> {
+    let statement = "-- parcel_question.in_vain
+        update parcel_question set asked_at = $3 where tracking_number = $1 and asked_at = $2";
+    sqlx::query(statement).bind(tracking_number).bind(at.to_sqlx()).bind(as_if.to_sqlx()).execute(pool).await?;
     Ok(())
 }
 

@@ -269,6 +269,8 @@ async fn r_ful_05_what_the_carrier_tells_of_a_parcel_is_what_became_of_it() {
 #[tokio::test]
 async fn a_parcel_the_carrier_is_silent_about_is_asked_for_and_what_he_answers_counts_as_if_he_had_told_it() {
     const HOUR: i64 = 3_600;
+    // Between two rounds.
+    const ROUND: i64 = HOUR / 2;
     let (world, courier) = world_of("sf").await;
     let back = world.returned_by_mail().await;
     world.label(&back).await.unwrap();
@@ -280,7 +282,7 @@ async fn a_parcel_the_carrier_is_silent_about_is_asked_for_and_what_he_answers_c
     let made = courier.asked();
     world.seconds(48 * HOUR - 1).await;
     assert_eq!(courier.asked(), made, "nothing is asked before its time");
-    world.seconds(1).await;
+    world.seconds(ROUND).await;
     let mut asked = courier.asked.lock().unwrap().split_off(made);
     asked.sort();
     assert_eq!(asked, ["SF-1", "T-1"], "each once");
@@ -290,7 +292,7 @@ async fn a_parcel_the_carrier_is_silent_about_is_asked_for_and_what_he_answers_c
     courier.has("SF-1", "delivered", world.stack.now());
     world.seconds(48 * HOUR - 1).await;
     assert_eq!(courier.asked(), made, "and again after the same time only");
-    world.seconds(1).await;
+    world.seconds(ROUND).await;
     assert_eq!(courier.asked(), made + 2);
     assert_eq!(world.status(exchange.parse().unwrap()).await, "completed");
     assert_eq!(world.requested(&back).await.form.unwrap().label.unwrap().status, "in_transit");
@@ -309,26 +311,106 @@ async fn a_parcel_the_carrier_is_silent_about_is_asked_for_and_what_he_answers_c
 #[tokio::test]
 async fn a_carrier_who_is_out_is_left_in_peace_and_nothing_is_lost_meanwhile() {
     let (world, courier) = world().await;
-    let (known, new) = (world.returned_by_mail().await, world.returned_by_mail().await);
-    world.label(&known).await.unwrap();
-    courier.has("T-1", "delivered", world.stack.now());
+    let (first, new) = (world.returned_by_mail().await, world.returned_by_mail().await);
+    world.label(&first).await.unwrap();
+    for _ in 0..4 {
+        world.label(&world.returned_by_mail().await).await.unwrap();
+    }
+    for number in 1..=5 {
+        courier.has(&format!("T-{number}"), "delivered", world.stack.now());
+    }
     courier.answers(Some((503, json!({ "status": "delivered" }))));
     world.seconds(48 * 3_600).await;
     for _ in 0..6 {
         world.stack.settle().await;
     }
     let asked = courier.asked();
-    assert_eq!(asked, 1 + 5, "one label, and five questions in vain");
+    assert_eq!(asked, 5 + 5, "five labels, and each parcel once, in vain");
     assert_eq!(world.label(&new).await.unwrap_err().code(), Code::Unavailable);
     world.stack.settle().await;
     assert_eq!(courier.asked(), asked, "he rests");
     world.seconds(30).await;
+    assert_eq!(world.label(&new).await.unwrap_err().code(), Code::Unavailable);
     assert_eq!(courier.asked(), asked + 1, "one try");
     courier.answers(None);
-    world.stack.settle().await;
+    assert_eq!(world.label(&new).await.unwrap_err().code(), Code::Unavailable);
     assert_eq!(courier.asked(), asked + 1);
     world.seconds(30).await;
-    assert_eq!(world.requested(&known).await.form.unwrap().label.unwrap().status, "delivered");
     assert_eq!(world.label(&new).await.unwrap().status, "authorised");
-    assert_eq!(world.stack.events::<ReturnLabelMade>("fulfilment").await.len(), 2);
+    world.seconds(1_800).await;
+    assert_eq!(courier.asked(), asked + 2 + 5, "and what was asked in vain is asked again");
+    assert_eq!(world.requested(&first).await.form.unwrap().label.unwrap().status, "delivered");
+    assert_eq!(world.stack.events::<ReturnLabelMade>("fulfilment").await.len(), 6);
+}
+
+#[tokio::test]
+async fn a_parcel_whose_answer_cannot_be_read_or_recorded_holds_up_no_other_and_no_label() {
+    let (world, courier) = world().await;
+    let mut orders = vec![];
+    // More than are looked at in one go, and more that cannot be read than are asked for at once.
+    for _ in 0..66 {
+        orders.push(world.returned_by_mail().await);
+        world.label(orders.last().unwrap()).await.unwrap();
+    }
+    let (now, days) = (world.stack.now(), SignedDuration::from_hours(24));
+    for number in 1..=66 {
+        let (status, at) = match number {
+            1..=20 => ("eaten", now),
+            21..=40 => ("delivered", now + days * 30),
+            _ => ("delivered", now),
+        };
+        courier.has(&format!("T-{number}"), status, at);
+    }
+    let made = courier.asked();
+    world.seconds(48 * 3_600).await;
+    for _ in 0..20 {
+        world.stack.settle().await;
+    }
+    let mut asked = courier.asked.lock().unwrap().split_off(made);
+    asked.sort();
+    let before = asked.len();
+    asked.dedup();
+    assert_eq!((before, asked.len()), (66, 66), "each once");
+    let told = world.stack.events::<ReturnParcelMoved>("fulfilment").await;
+    assert_eq!(told.len(), 26, "those he has a word of that can be");
+    assert_eq!(world.label(&world.returned_by_mail().await).await.unwrap().status, "authorised");
+    let made = courier.asked();
+    for _ in 0..6 {
+        world.seconds(600).await;
+        world.stack.settle().await;
+    }
+    let asked = courier.asked.lock().unwrap().split_off(made);
+    let of = |number: &str| asked.iter().filter(|one| *one == number).count();
+    assert!((1..=2).contains(&of("T-1")) && (1..=2).contains(&of("T-20")), "{asked:?}");
+    assert_eq!(asked.len(), of("T-1") * 20, "what tells of what is yet to happen is not asked again so soon");
+}
+
+#[tokio::test]
+async fn a_word_reaches_all_that_goes_out_in_a_parcel_and_none_that_was_shipped_after_it() {
+    let (world, _courier) = world().await;
+    let mut orders = vec![];
+    for _ in 0..2 {
+        let purchase = world.sold(Some(1), &[(1, 1_000)]).await;
+        let id = world.exchange(purchase, None).await;
+        let one = world.last_attempt(&id).await;
+        for act in [Act::Reserve, Act::Pick, Act::Ship] {
+            world.act(&one, act).await.unwrap();
+        }
+        orders.push(id);
+    }
+    let told = |kind: &str, ago| {
+        let at = (world.stack.now() - SignedDuration::from_hours(ago)).to_string();
+        json!({ "type": format!("parcel.{kind}"), "data": { "tracking_number": "SF-1", "at": at } })
+    };
+    for kind in ["lost", "delivered", "returned"] {
+        assert_eq!(world.carrier_tells(SECRET, 0, &told(kind, 2_000)).await.0, 204);
+        for id in &orders {
+            assert_eq!(world.last_attempt(id).await.status, "shipped", "who had the number before was told of");
+        }
+    }
+    assert_eq!(world.carrier_tells(SECRET, 0, &told("delivered", 0)).await.0, 204);
+    world.stack.settle().await;
+    for id in &orders {
+        assert_eq!(world.status(id.parse().unwrap()).await, "completed");
+    }
 }

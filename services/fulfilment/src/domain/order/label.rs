@@ -89,7 +89,8 @@ impl Request {
             (Command::Hear(told), _, _) => {
                 let label = self.label.as_ref().ok_or(Rejection::NotNow)?;
                 let new = label.told.is_none_or(|known| known.at < told.at && known.way != told.way);
-                Ok(new.then_some(Event::Moved(told)))
+                // What is older than the label is of another parcel, that had the number before.
+                Ok((new && label.at <= told.at).then_some(Event::Moved(told)))
             }
         }
     }
