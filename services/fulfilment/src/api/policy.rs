@@ -62,14 +62,19 @@ impl Api {
                 let decided = store::policies::decided(&self.pool, since, reached, page).await?;
                 (orders, whole) = (orders + decided.len(), decided.len() < PAGE);
                 for (id, opened_at, receipts) in decided {
-                    receipts.iter().for_each(|receipt| past.play(receipt));
+                    receipts.iter().for_each(|(receipt, share)| past.play(receipt, *share));
                     reached = (opened_at, id);
                 }
             }
             Ok::<(), Fault>(())
         };
         let in_time = tokio::time::timeout(PLAYED_WITHIN, playing).await;
+        let too_slow = in_time.is_err();
         in_time.unwrap_or(Ok(()))?;
+        if too_slow && orders == 0 {
+            let nothing = "no order could be played in time, so nothing is known of the version; propose it again";
+            return Err(Fault::unavailable(std::io::Error::other(nothing)));
+        }
         Ok(past.told(if whole { since } else { reached.0 }, !whole))
     }
 }

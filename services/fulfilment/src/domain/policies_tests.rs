@@ -171,7 +171,7 @@ fn r_ful_02_the_past_is_counted_by_outcome_and_by_what_was_granted() {
         (1..=10).map(|day| policy(2).decide(facts(day, (day != 1).then(|| cny(1_000)))).unwrap()).collect();
     let play = |policy: &Policy, cut_short| {
         let mut past = Past::under(policy);
-        receipts.iter().for_each(|receipt| past.play(receipt));
+        receipts.iter().for_each(|receipt| past.play(receipt, (1, 1)));
         past.told(NOW, cut_short)
     };
     let same = play(&policy(3), false);
@@ -189,6 +189,11 @@ fn r_ful_02_the_past_is_counted_by_outcome_and_by_what_was_granted() {
     assert_eq!((found.decisions, found.changed), (10, 9), "a fee is another outcome");
     let (same, late) = (&found.moved[0], &found.moved[1]);
     assert_eq!((same.count, late.count, late.before.as_str()), (7, 2, "ineligible by no_reason_too_late"));
+    let mut part = Past::under(&longer);
+    part.play(&receipts[1], (1, 3));
+    part.play(&receipts[1], (0, 3));
+    let played = part.told(NOW, false).played.unwrap();
+    assert_eq!((played.granted_before, played.granted_after), (vec![cny(333)], vec![cny(283)]), "of its pieces alone");
     let less = Played { cut_short: true, granted_after: vec![cny(8 * 850)], ..all };
     assert_eq!(found.played, Some(less), "what has no known amount is not counted");
 }

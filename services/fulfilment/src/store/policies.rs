@@ -7,10 +7,14 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{Stored, StoredRow};
-use crate::domain::{order::request::Line, policies::PolicyBook};
+use crate::domain::{
+    order::{goods::Finding, request::Line},
+    policies::PolicyBook,
+};
 
-/// An order, when it was opened, and what was decided of its lines.
-pub type Decided = (Uuid, Timestamp, Vec<Receipt>);
+/// An order, when it was opened, and what was decided of its lines: each decision with the pieces it is the last one of, and how many
+/// its line has.
+pub type Decided = (Uuid, Timestamp, Vec<(Receipt, (u32, u32))>);
 
 /// What was decided in orders opened since then and before that place, newest first, new decisions after inspections too.
 /// Orders without any are there with none.
@@ -38,13 +42,21 @@ pub async fn decided(
             Some(lines) => serde_json::from_str(&lines).map_err(|error| broken(id, error.to_string()))?,
             None => vec![],
         };
-        let receipts = lines.into_iter().flat_map(|line| {
-            let inspections = line.leg.into_iter().flat_map(|leg| leg.inspections);
-            [line.receipt].into_iter().chain(inspections.filter_map(|one| one.renewed))
-        });
+        let receipts = lines.into_iter().flat_map(of_pieces);
         Ok((id, opened_at, receipts.collect()))
     };
     rows.into_iter().map(decided).collect()
+}
+
+/// What was decided of a line, and again of its pieces that an inspection rejected.
+fn of_pieces(line: Line) -> impl Iterator<Item = (Receipt, (u32, u32))> {
+    let inspections = line.leg.into_iter().flat_map(|leg| leg.inspections);
+    let rejected = |findings: Vec<Finding>| findings.iter().filter(|one| !one.accepted).map(|one| one.quantity).sum();
+    let renewed: Vec<(Receipt, u32)> =
+        inspections.filter_map(|one| Some((one.renewed?, rejected(one.findings)))).collect();
+    let rest = renewed.iter().fold(line.quantity, |rest, (_, pieces)| rest.saturating_sub(*pieces));
+    let decisions = std::iter::once((line.receipt, rest)).chain(renewed);
+    decisions.map(move |(receipt, pieces)| (receipt, (pieces, line.quantity)))
 }
 
 /// What is newer than what is known.

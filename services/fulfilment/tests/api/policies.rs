@@ -125,9 +125,9 @@ async fn r_ful_02_a_new_decision_after_an_inspection_is_part_of_the_past_and_wha
     let world = World::new().await;
     world.decided().await;
     world.seconds(366 * 24 * 3600).await;
-    let purchase = world.sold(Some(1), &[(1, 900)]).await;
-    let id = world.ask_back("return_refund", line(purchase, "0", 1, "no_reason")).await;
-    world.bring(&id, 0, 1).await;
+    let purchase = world.sold(Some(1), &[(3, 2_700)]).await;
+    let id = world.ask_back("return_refund", line(purchase, "0", 3, "no_reason")).await;
+    world.bring(&id, 1, 2).await;
     // What the caller says of the past does not count.
     let moved = vec![PolicyMoved { before: "a".into(), after: "b".into(), count: 9 }];
     let what_if = Some(PolicyWhatIf { decisions: 9, changed: 9, moved, played: None });
@@ -136,7 +136,8 @@ async fn r_ful_02_a_new_decision_after_an_inspection_is_part_of_the_past_and_wha
     let what_if = world.versions().await.remove(1).what_if.unwrap();
     assert_eq!((what_if.decisions, what_if.changed), (2, 0), "{what_if:?}");
     let played = what_if.played.unwrap();
-    assert_eq!((played.granted_before.clone(), played.granted_after), (vec![cny(900).unwrap()], played.granted_before));
+    let granted = (played.granted_before.clone(), played.granted_after);
+    assert_eq!(granted, (vec![cny(900).unwrap()], played.granted_before), "of the piece that was accepted alone");
 }
 
 #[tokio::test]

@@ -44,7 +44,8 @@ pub struct Played {
     /// There were more than are played at once: of older ones nothing is known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut_short: bool,
-    /// What was paid for the pieces that were granted, less fees; one amount a currency.
+    /// What was paid for the pieces that were granted by their last decision, less fees, whatever became of their orders; one amount
+    /// a currency.
     pub granted_before: Vec<Money>,
     /// What would have been, in the same currencies.
     pub granted_after: Vec<Money>,
@@ -66,8 +67,8 @@ impl<'a> Past<'a> {
         Self { policy, decisions: 0, changed: 0, moved: BTreeMap::new(), granted: BTreeMap::new() }
     }
 
-    /// Makes a decision again.
-    pub fn play(&mut self, receipt: &Receipt) {
+    /// Makes a decision again, that is the last one of so many pieces of so many of its line.
+    pub fn play(&mut self, receipt: &Receipt, share: (u32, u32)) {
         let after = self.policy.decide(receipt.facts.clone());
         self.decisions += 1;
         if after.as_ref().is_none_or(|after| after.outcome != receipt.outcome) {
@@ -78,8 +79,8 @@ impl<'a> Past<'a> {
         if let Some(amount) = receipt.facts.amount {
             let nothing = Money { minor: 0, ..amount };
             let (before, now) = self.granted.entry(amount.currency.to_string()).or_insert((nothing, nothing));
-            before.minor = before.minor.saturating_add(granted(&receipt.outcome, amount));
-            now.minor = now.minor.saturating_add(after.map_or(0, |after| granted(&after.outcome, amount)));
+            before.minor = before.minor.saturating_add(granted(&receipt.outcome, amount, share));
+            now.minor = now.minor.saturating_add(after.map_or(0, |after| granted(&after.outcome, amount, share)));
         }
     }
 
@@ -99,8 +100,8 @@ fn name(receipt: &Receipt) -> String {
     format!("{} by {}", receipt.outcome.answer.word(), receipt.rule)
 }
 
-/// In minor units, fees rounded down; nothing of what is left to people.
-fn granted(outcome: &Outcome, amount: Money) -> i64 {
+/// In minor units, fees and shares rounded down; nothing of what is left to people.
+fn granted(outcome: &Outcome, amount: Money, (pieces, of): (u32, u32)) -> i64 {
     if outcome.answer != Answer::Eligible {
         return 0;
     }
@@ -111,5 +112,6 @@ fn granted(outcome: &Outcome, amount: Money) -> i64 {
         Fee::Amount(fixed) if fixed.currency == amount.currency => fixed.minor,
         Fee::Amount(_) => 0,
     };
-    outcome.fees.values().map(fee).fold(amount.minor, i64::saturating_sub).max(0)
+    let whole = outcome.fees.values().map(fee).fold(amount.minor, i64::saturating_sub).max(0);
+    i64::try_from(i128::from(whole) * i128::from(pieces) / i128::from(of.max(1))).unwrap_or(i64::MAX)
 }
