@@ -2,7 +2,10 @@
 //! wrong with callbacks stands in `callbacks` and `carriers`.
 use contracts::{
     common::v1::Money,
-    fulfilment::v1::{FoundGoodsRecorded, LineRequest, QuoteRepairRequest, RepairItem, repairs_client::RepairsClient},
+    fulfilment::v1::{
+        FoundGoodsRecorded, LineRequest, QuoteRepairRequest, ReceiveGoodsRequest, RepairItem,
+        repairs_client::RepairsClient,
+    },
 };
 use testkit::{request, wrong_fields};
 use tonic::{Code, Status};
@@ -40,6 +43,9 @@ async fn amounts_quantities_and_lines_that_cannot_be_are_refused_and_nothing_mov
     let purchase = world.sold(Some(1), &[(2, 2_000)]).await;
     let dearer = world.exchange(purchase, Some(1_500)).await;
     let piece = || line(purchase, "0", 1, "no_reason");
+    let (repair, _) = world.brought(400, 50_000).await;
+    repair.diagnose(true, false).await.unwrap();
+    world.stack.settle().await;
     let wanted = |price| LineRequest { wanted_product_id: "p-9".into(), wanted_price: price, ..piece() };
     let before = world.written_down().await;
 
@@ -73,11 +79,11 @@ async fn amounts_quantities_and_lines_that_cannot_be_are_refused_and_nothing_mov
     }
     let item = |unit_price| RepairItem { kind: "part".into(), code: "screen".into(), quantity: 2, unit_price };
     for (items, expected) in [
-        (vec![item(cny(1)), item(eur(1))], "order.no_repair"),
+        (vec![item(cny(1)), item(eur(1))], "order.quote_inexact"),
         (vec![item(cny(-1))], "items[0].unit_price.minor"),
         (vec![], "items"),
     ] {
-        let quote = QuoteRepairRequest { order_id: dearer.clone(), line_no: 1, items };
+        let quote = QuoteRepairRequest { order_id: repair.order_id.clone(), line_no: 1, items };
         let mut repairs = RepairsClient::new(world.stack.channel("fulfilment"));
         assert_eq!(said(&repairs.quote_repair(request("staff:li", quote)).await.unwrap_err()), expected);
     }
@@ -105,7 +111,8 @@ async fn what_is_closed_expired_or_received_twice_is_refused_and_nothing_moves()
     for (order, received) in
         [(&closed, "order.goods_already_received"), (&cancelled, "order.not_now"), (&late, "order.not_now")]
     {
-        let goods = world.receive_goods(order.parse().unwrap()).await.unwrap_err();
+        let elsewhere = ReceiveGoodsRequest { order_id: order.clone(), place: "s-2".into(), ..Default::default() };
+        let goods = world.client().receive_goods(request("staff:zoe", elsewhere)).await.unwrap_err();
         assert_eq!(said(&goods), received, "another shop has it too");
         let found = world.inspect(order, 1, vec![result(1, true, "restock")]).await.unwrap_err();
         let not_here = if order == &closed { "order.not_to_inspect" } else { "order.not_now" };

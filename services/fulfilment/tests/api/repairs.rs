@@ -27,12 +27,12 @@ const CLERK: &str = "staff:ana";
 const BENCH: &str = "staff:li";
 
 /// The repair of the first line of an order.
-struct Repair<'a> {
+pub struct Repair<'a> {
     world: &'a World,
-    order_id: String,
+    pub order_id: String,
 }
 
-type Done = Result<String, Status>;
+pub type Done = Result<String, Status>;
 
 fn status(answer: Result<Response<Receipt>, Status>) -> Done {
     answer.map(|answer| answer.into_inner().status)
@@ -74,7 +74,7 @@ impl World {
     }
 
     /// One that is here and registered.
-    async fn brought(&self, days_ago: i64, paid: i64) -> (Repair<'_>, Uuid) {
+    pub async fn brought(&self, days_ago: i64, paid: i64) -> (Repair<'_>, Uuid) {
         let (repair, purchase) = self.broken(days_ago, paid).await;
         repair.register("feasible").await.unwrap();
         self.receive_goods(repair.order_id.parse().unwrap()).await.unwrap();
@@ -106,7 +106,7 @@ impl Repair<'_> {
         status(self.world.repairs().register_repair(request(CLERK, register)).await)
     }
 
-    async fn diagnose(&self, repairable: bool, misuse: bool) -> Done {
+    pub async fn diagnose(&self, repairable: bool, misuse: bool) -> Done {
         let (order_id, line_no) = self.id();
         let skill = if repairable { "screen" } else { "" }.to_owned();
         let diagnose = DiagnoseRepairRequest { order_id, line_no, repairable, cause: "fell".into(), skill, misuse };
