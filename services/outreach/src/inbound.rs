@@ -57,10 +57,7 @@ fn solution_offered(event: SolutionOffered, _meta: &Meta) -> Result<Effects, Fau
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::Offer,
         about_id: proto::id("complaint_id", &event.complaint_id)?,
-        not_after: None,
-        once: false,
-        case: None,
-        asked: None,
+        ..Facts::default()
     })
 }
 
@@ -73,10 +70,7 @@ fn solution_executed(event: SolutionExecuted, meta: &Meta) -> Result<Effects, Fa
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::Result,
         about_id: proto::id("complaint_id", &event.complaint_id)?,
-        not_after: None,
-        once: false,
-        case: None,
-        asked: None,
+        ..Facts::default()
     })
 }
 
@@ -92,10 +86,7 @@ fn about_complaint(
         customer_id: proto::id("customer_id", customer_id)?,
         purpose,
         about_id: proto::id("complaint_id", complaint_id)?,
-        not_after: None,
-        once: false,
-        case: None,
-        asked: None,
+        ..Facts::default()
     })
 }
 
@@ -108,8 +99,7 @@ fn follow_up_due(event: FollowUpDue, _meta: &Meta) -> Result<Effects, Fault> {
         about_id: proto::id("follow_up_id", &event.follow_up_id)?,
         not_after: proto::instant("window_end", event.window_end.as_ref())?,
         once: false,
-        case: None,
-        asked: None,
+        ..Facts::default()
     })
 }
 
@@ -120,10 +110,7 @@ fn measure_released(event: ImprovementNoticeRequested, _meta: &Meta) -> Result<E
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::Improvement,
         about_id: proto::id("action_id", &event.action_id)?,
-        not_after: None,
-        once: false,
-        case: None,
-        asked: None,
+        ..Facts::default()
     })
 }
 
@@ -134,10 +121,7 @@ fn suggestion_decided(event: SuggestionNoticeRequested, _meta: &Meta) -> Result<
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: if event.adopted { Purpose::SuggestionAdopted } else { Purpose::SuggestionDeclined },
         about_id: proto::id("suggestion_id", &event.suggestion_id)?,
-        not_after: None,
-        once: false,
-        case: None,
-        asked: None,
+        ..Facts::default()
     })
 }
 
@@ -148,10 +132,7 @@ fn major_issue(event: MajorIssueNoticeRequested, _meta: &Meta) -> Result<Effects
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::MajorIssue,
         about_id: proto::id("issue_id", &event.issue_id)?,
-        not_after: None,
-        once: false,
-        case: None,
-        asked: None,
+        ..Facts::default()
     })
 }
 
@@ -244,8 +225,7 @@ fn answer(event: &CaseAnswerRequested, meta: &Meta, answering: &Answering) -> Re
         about_id: proto::id("case_id", &event.case_id)?,
         not_after: Some(add(meta.occurred_at, answering.within)),
         once: answering.once.contains(&event.over),
-        case: None,
-        asked: None,
+        ..Facts::default()
     })
 }
 
