@@ -1,6 +1,6 @@
 //! The provider takes back its no to an earlier attempt at the same money, or says that it paid another amount by it, or by this
 //! refund itself: two people say, by the same evidence, what became of that, and before nobody pays it by hand.
-//! Invariant: what one person says settles nothing; what the earlier attempt paid is not paid again by hand. Where another amount
+//! Invariant: what one person says settles nothing, and what is said of one sending settles no other; what the earlier attempt paid is not paid again by hand. Where another amount
 //! was paid it is corrected at the provider first: all of it reached the customer then, or nothing did.
 use jiff::Timestamp;
 use kernel::approval::independent;
@@ -40,7 +40,18 @@ pub struct Evidence {
 impl Refund {
     /// Two people are to say what became of it, or of an earlier attempt at its money; nobody may pay it by hand before.
     pub fn is_in_doubt(&self) -> bool {
-        self.doubt.as_ref().map_or_else(|| self.differs(), |doubt| doubt.settled_by.is_none())
+        let open = self.doubt.as_ref().map_or_else(|| self.differs(), |doubt| doubt.settled_by.is_none());
+        open && self.waits_for_people()
+    }
+
+    /// No word of the provider ends it.
+    fn waits_for_people(&self) -> bool {
+        self.state == State::ByHand || self.differs()
+    }
+
+    /// What was said of it was said of its last sending; what becomes of the next one nobody knows yet.
+    pub(super) fn sent_anew(&mut self) {
+        (self.amount_differs, self.doubt) = (false, None);
     }
 
     /// The provider says that it paid another amount of it, and no word of it ends that.
@@ -61,13 +72,12 @@ impl Refund {
 
     /// The first person's word is kept, the same word of another one settles it. Errors: nothing is in doubt.
     pub(super) fn settle_earlier(&self, said: Evidence) -> Result<Vec<Event>, Rejection> {
-        let waits = self.state == State::ByHand || self.differs();
         let none = Doubt::default();
         let doubt = self.doubt.as_ref().or(self.differs().then_some(&none)).ok_or(Rejection::NothingInDoubt)?;
         let same = |known: &&Evidence| known.paid == said.paid && known.reference == said.reference;
         match doubt.said.as_ref().filter(same) {
             Some(_) if doubt.settled_by.is_some() => Ok(vec![]),
-            _ if !waits || doubt.settled_by.is_some() => Err(Rejection::NothingInDoubt),
+            _ if !self.waits_for_people() || doubt.settled_by.is_some() => Err(Rejection::NothingInDoubt),
             None => Ok(vec![Event::EarlierSaid(said)]),
             Some(known) if !independent(&known.by, &said.by) => Ok(vec![]),
             Some(_) => {

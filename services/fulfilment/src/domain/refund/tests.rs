@@ -290,3 +290,38 @@ fn r_ful_05_another_amount_of_a_refund_itself_is_settled_by_two_people_and_the_p
         }
     }
 }
+
+#[test]
+fn what_the_provider_ends_itself_is_in_doubt_no_more_whatever_one_person_said() {
+    let queued = Event::Queued { facts: facts(), payment: None, due_at: NOW };
+    let unknown = Event::OutcomeUnknown { ask_at: NOW };
+    let differs = after(&[queued, Event::Sent { attempt: 1, result_by: NOW }, unknown, Event::AmountDiffers]);
+    let fail = Command::Fail { attempt: 1, code: "closed_account".into() };
+    for word in [Command::Succeed { provider_ref: "r1".into() }, fail] {
+        let once = told(&differs, say("staff:ana", true, "st-1")).unwrap();
+        assert!(once.is_in_doubt());
+        let ended = told(&once, word).unwrap();
+        assert!(!ended.is_in_doubt(), "{:?}", ended.state);
+        assert_eq!(told(&ended, say("staff:bo", true, "st-1")), Err("refund.nothing_in_doubt"));
+    }
+}
+
+#[test]
+fn what_people_say_of_one_sending_settles_no_newer_one() {
+    let queued = Event::Queued { facts: facts(), payment: None, due_at: NOW };
+    let unknown = Event::OutcomeUnknown { ask_at: NOW };
+    let differs = after(&[queued, Event::Sent { attempt: 1, result_by: NOW }, unknown, Event::AmountDiffers]);
+    let once = told(&differs, say("staff:ana", false, "st-1")).unwrap();
+    let queued = told(&once, Command::NeverSeen { attempt: 1 }).unwrap();
+    let sent = told(&queued, Command::Send { result_by: later() }).unwrap();
+    let late = told(&told(&queued, Command::Differ).unwrap(), Command::Send { result_by: later() }).unwrap();
+    for sent in [sent, late] {
+        let lost = Command::LoseTrack { attempt: 2, ask_at: later(), patience: SignedDuration::ZERO };
+        let unknown = told(&sent, lost).unwrap();
+        assert!(unknown.is_unknown() && !unknown.is_in_doubt());
+        assert_eq!(told(&unknown, say("staff:bo", false, "st-1")), Err("refund.nothing_in_doubt"));
+        let again = told(&unknown, Command::Differ).unwrap();
+        let said = told(&again, say("staff:bo", false, "st-1")).unwrap();
+        assert!(said.is_in_doubt() && said.is_unknown(), "what the other one said was said of the first sending");
+    }
+}
