@@ -226,12 +226,12 @@ impl Request {
             .map(|payout| money::Event::Repeated { claim_id: payout.claim_id, by_hand: false })
     }
 
-    /// Exactly what is due, once.
+    /// Exactly what is due, once. Who took it is not told otherwise later: it says by whom it goes back.
     fn pay_difference(&self, one: &Replacement, paid: Difference) -> Result<Vec<Event>, Rejection> {
         let amount = paid.amount;
         let known = self.payments(one.of).find(|known| known.reference == paid.reference);
         match (known, self.difference_due(one)) {
-            (Some(known), _) if known.amount == amount => Ok(vec![]),
+            (Some(known), _) if known.amount == amount && known.by_provider == paid.by_provider => Ok(vec![]),
             (_, Some(due)) if due.currency != amount.currency => Err(Rejection::OtherCurrency),
             (None, Some(due)) if due == amount => Ok(vec![Event::DifferencePaid { id: one.id, difference: paid }]),
             _ => Err(Rejection::OtherDifference),
