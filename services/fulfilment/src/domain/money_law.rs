@@ -539,3 +539,18 @@ fn r_ful_17_what_was_held_for_an_exchange_that_is_ended_is_free_and_what_it_paid
     live(&mut refused, Mood::Refuse);
     assert_eq!(returned_after(&mut refused), 30, "all of it, although a claim was repeated");
 }
+
+#[test]
+fn what_an_exchange_that_is_ended_paid_by_several_means_stays_held() {
+    let mut world = World::new();
+    world.record(0);
+    let (kind, goods, price) = (kernel::returns::Kind::Exchange, kernel::returns::Goods::No, Some(1));
+    world.asked(0, Asked::Ask { purchase: 0, line: 0, quantity: 1, goods, percent: 0, kind, price, agreed: true });
+    live(&mut world, Mood::Pay);
+    (0..world.refunds.len()).for_each(|nth| world.by_hand(nth));
+    let parts = world.provider.ledger.iter().filter(|(_, facts)| facts.part.is_some()).count();
+    world.replaced(0, 0, Replaced::OutOfStock);
+    world.asked(0, Asked::Cancel);
+    assert_eq!((world.orders[&asked::id(0)].state.clone(), parts > 0), (order::State::Cancelled, true));
+    world.check();
+}
