@@ -38,9 +38,9 @@ bench-desk: setup ## how fast lists are: search and queue of a million cases, a 
 	cargo test --release -p intake --lib search::speed -- --ignored --nocapture
 	cargo test --release -p fulfilment --test api open -- --ignored --nocapture
 
-faults: build ## kills every process in turn and recounts everything, and one wherever it waits, 500 times (4 minutes, and building)
+faults: build ## kills every process in turn and recounts everything, and one wherever it waits, RUNS=500 times (4 minutes, and building); RUNS=10000 is the long form
 	$(AFTERCARE) faults
-	$(MAKE) fail-points RUNS=500
+	$(MAKE) fail-points RUNS=$(or $(RUNS),500)
 
 fail-points: setup ## kills fulfilment wherever it waits while it pays; RUNS=500 times
 	RUNS=$(or $(RUNS),500) cargo test --release -p fulfilment --test api fail_points -- --ignored --nocapture

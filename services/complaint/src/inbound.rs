@@ -340,9 +340,8 @@ fn about(purpose: Purpose, about_id: &str, complaint: Option<Command>, tell: Tel
             Some(command) => Change::to::<Complaint>(id()?, command),
             None => return Ok(Effects::none()),
         },
-        Purpose::Unspecified | Purpose::FollowUp | Purpose::MajorIssue | Purpose::Repaired | Purpose::Answer => {
-            return Ok(Effects::none());
-        }
+        Purpose::Unspecified | Purpose::FollowUp | Purpose::MajorIssue | Purpose::Answer => return Ok(Effects::none()),
+        Purpose::Repaired | Purpose::Inspected | Purpose::Quoted => return Ok(Effects::none()),
     };
     Ok(Effects::change(change))
 }

@@ -1,8 +1,8 @@
 //! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, repairs
 //! are done with their consent, and money goes back exactly once.
 //! Reading order: `domain` (orders, accounts, refunds, technicians, ledgers, charge-backs, budgets), `inbound` (what makes an order),
-//! `execution` and `payments` (how money leaves), `callbacks` (what the provider tells of itself), `carrier` and `parcels` (labels,
-//! and what is told of parcels), `deadlines` (what time
+//! `execution` and `payments` (how money leaves), `callbacks` (what the provider tells of itself), `carrier`, `parcels` and `tracking`
+//! (labels, what is told of parcels, and who asks for silent ones), `deadlines` (what time
 //! does), `in_force` (the policy that decides), `api` (people), `wire` (what others learn), `webhook` (shop systems that read over HTTP), `store` (queries),
 //! `config`.
 pub mod api;
@@ -17,13 +17,14 @@ pub mod inbound;
 pub mod parcels;
 pub mod payments;
 pub mod store;
+pub mod tracking;
 pub mod webhook;
 pub mod wire;
 
 use std::sync::Arc;
 
 use axum::Router;
-use backbone::{Aggregates, Context, Parts, Service, webhook::Webhooks};
+use backbone::{Aggregates, Context, Document, Parts, Service, webhook::Webhooks};
 use contracts::fulfilment::v1::{
     chargebacks_server::ChargebacksServer, compensations_server::CompensationsServer, costs_server::CostsServer,
     found_parcels_server::FoundParcelsServer, fulfilment_server::FulfilmentServer, policies_server::PoliciesServer,
@@ -41,8 +42,9 @@ use crate::{
     },
     execution::Execution,
     in_force::InForce,
-    parcels::Parcels,
+    parcels::{Hearing, Parcels},
     payments::HttpPayments,
+    tracking::Tracking,
 };
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -70,6 +72,8 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let in_force = InForce::new(context.pool.clone(), context.road.clone(), policy);
     let price_max = Arc::new(config.returns.price_max.clone());
     let giving = Arc::new(config.compensation.rules()?);
+    let carrier =
+        config.carrier.as_ref().map(|section| HttpCarrier::new(section, context.clock.clone())).transpose()?;
     let api = Api {
         pool: context.pool.clone(),
         road: context.road.clone(),
@@ -82,7 +86,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         price_max: Arc::clone(&price_max),
         giving: Arc::clone(&giving),
         shops: config.webhooks.keys().cloned().collect(),
-        carrier: config.carrier.as_ref().map(HttpCarrier::new).transpose()?,
+        carrier: carrier.clone(),
     };
     let webhooks =
         Webhooks::new(&config.webhooks, config.webhook_retry_for, context.pool.clone(), context.clock.clone())?;
@@ -95,21 +99,15 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         clock: context.clock.clone(),
         rules: giving,
     };
-    let policies = api::policy::Api { pool: context.pool.clone(), road: context.road.clone(), in_force };
+    let (pool, road, clock) = (context.pool.clone(), context.road.clone(), context.clock.clone());
+    let policies = api::policy::Api { pool, road, clock, in_force };
     let found = api::found::Api { pool: context.pool.clone(), road: context.road.clone() };
     let payments = HttpPayments::new(&config.payments)?;
-    let documents = config.returns.documents()?.into_iter().chain(config.repairs.documents()?);
-    let given = config::Compensation::document(&context.settings.service["compensation"]);
-    let documents =
-        documents.chain([given]).chain(config.tenders.documents()?).chain(config.effort.documents()?).collect();
-    let sending = Execution::new(context, payments, config.pace);
-    let (asking, hearing) = (sending.clone(), sending.clone());
+    let execution = Execution::new(context, payments, config.pace);
     let counting = RefusedCallbacks::default();
-    let callbacks = callbacks(context, &config, hearing, &counting)?;
-    let (pool, clock) = (context.pool.clone(), context.clock.clone());
     let parts = Parts::new()
-        .http(callbacks)
-        .documents(documents)
+        .http(callbacks(context, &config, execution.clone(), &counting)?)
+        .documents(documents(context, &config)?)
         .grpc(FulfilmentServer::new(api.clone()))
         .grpc(RepairsServer::new(api))
         .grpc(ReplacementsServer::new(replacements))
@@ -117,7 +115,27 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         .grpc(ChargebacksServer::new(chargebacks))
         .grpc(CompensationsServer::new(compensations))
         .grpc(FoundParcelsServer::new(found))
-        .grpc(PoliciesServer::new(policies))
+        .grpc(PoliciesServer::new(policies));
+    let tracking = carrier.map(|carrier| Tracking::new(carrier, hearing(context)));
+    Ok(webhooks.parts(working(parts, context, (execution, counting, tracking))))
+}
+
+/// What the service works by, in its version.
+fn documents(context: &Context, config: &Config) -> anyhow::Result<Vec<Document>> {
+    let documents = config.returns.documents()?.into_iter().chain(config.repairs.documents()?);
+    let given = config::Compensation::document(&context.settings.service["compensation"]);
+    Ok(documents.chain([given]).chain(config.tenders.documents()?).chain(config.effort.documents()?).collect())
+}
+
+/// What is done beside requests.
+fn working(
+    parts: Parts,
+    context: &Context,
+    (sending, counting, tracking): (Execution<HttpPayments>, RefusedCallbacks, Option<Tracking>),
+) -> Parts {
+    let asking = sending.clone();
+    let (pool, clock) = (context.pool.clone(), context.clock.clone());
+    let parts = parts
         .background("payments", move || {
             let execution = sending.clone();
             async move { execution.payments_once().await }
@@ -130,7 +148,18 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
             let execution = asking.clone();
             async move { execution.reconcile_once().await }
         });
-    Ok(webhooks.parts(parts))
+    match tracking {
+        None => parts,
+        Some(tracking) => parts.background("parcels", move || {
+            let tracking = tracking.clone();
+            async move { tracking.follow_once().await }
+        }),
+    }
+}
+
+/// Where what a carrier says is recorded.
+fn hearing(context: &Context) -> Hearing {
+    Hearing { pool: context.pool.clone(), road: context.road.clone(), clock: context.clock.clone() }
 }
 
 /// Where the payment provider and the carrier tell what became of money and parcels, as far as they do.
@@ -148,8 +177,7 @@ fn callbacks(
     }
     let carrier = config.carrier.as_ref().map_or(&[][..], |carrier| &carrier.callback_secrets);
     if let Some(secrets) = callback_secrets(carrier, "carrier")? {
-        let (pool, road) = (context.pool.clone(), context.road.clone());
-        routes = routes.merge(parcels::routes(Parcels { pool, road, clock, secrets, refused }));
+        routes = routes.merge(parcels::routes(Parcels { hearing: hearing(context), secrets, refused }));
     }
     Ok(routes)
 }

@@ -16,6 +16,7 @@ use crate::domain::{
 pub mod compensations;
 pub mod costs;
 pub mod policies;
+pub mod tracking;
 
 /// An aggregate as stored.
 #[derive(Clone, Debug)]
@@ -61,12 +62,11 @@ pub async fn order_by_number(pool: &PgPool, number: &str) -> Result<Option<Uuid>
     Ok(sqlx::query_scalar(statement).bind(number).fetch_optional(pool).await?)
 }
 
-/// The order one of whose parcels has this tracking number; the newest where several have.
-pub async fn order_of_parcel(pool: &PgPool, tracking_number: &str) -> Result<Option<Stored<ServiceOrder>>, Fault> {
+/// Orders one of whose parcels has this tracking number; the newest 16 where more have.
+pub async fn orders_of_parcel(pool: &PgPool, tracking_number: &str) -> Result<Vec<Stored<ServiceOrder>>, Fault> {
     let statement = "-- service_order.of_parcel
-        select id, version, state::text from service_order where tracking_numbers ? $1 order by opened_at desc limit 1";
-    let row: Option<StoredRow> = sqlx::query_as(statement).bind(tracking_number).fetch_optional(pool).await?;
-    row.map(|row| row.read("service_order")).transpose()
+        select id, version, state::text from service_order where tracking_numbers ? $1 order by opened_at desc limit 16";
+    read("service_order", sqlx::query_as(statement).bind(tracking_number).fetch_all(pool).await?)
 }
 
 /// Where a page of a list goes on: after this time and id.
@@ -112,14 +112,38 @@ const OPEN_AT: &str = "-- service_order.open_at
 /// Open orders that were asked for, of the shop or warehouse that has their goods, or before they came, of the shop they were
 /// asked for at; the oldest first.
 pub async fn open_at(pool: &PgPool, place: &str, after: After, limit: i64) -> Result<Vec<Stored<ServiceOrder>>, Fault> {
-    let rows = sqlx::query_as(OPEN_AT)
-        .bind(place)
-        .bind(after.map(|(opened_at, _)| opened_at.to_sqlx()))
+    oldest_first(pool, OPEN_AT, place, after, limit).await
+}
+
+/// Service orders that have something under a key, the longest waiting first. The statement takes the key, where the page goes on,
+/// and how many.
+async fn oldest_first(
+    pool: &PgPool,
+    statement: &'static str,
+    key: &str,
+    after: After,
+    limit: i64,
+) -> Result<Vec<Stored<ServiceOrder>>, Fault> {
+    let rows = sqlx::query_as(statement)
+        .bind(key)
+        .bind(after.map(|(since, _)| since.to_sqlx()))
         .bind(after.map_or(Uuid::nil(), |(_, id)| id))
         .bind(limit)
         .fetch_all(pool)
         .await?;
     read("service_order", rows)
+}
+
+/// What has a name, by names. The statement takes the key, after which name and id the page goes on, and how many.
+async fn by_name<A: DeserializeOwned>(
+    pool: &PgPool,
+    (table, statement): (&str, &'static str),
+    key: Option<&str>,
+    after: Option<(String, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Stored<A>>, Fault> {
+    let (name, id) = after.unwrap_or_default();
+    read(table, sqlx::query_as(statement).bind(key).bind(name).bind(id).bind(limit).fetch_all(pool).await?)
 }
 
 /// The statuses of replacements that are not at their end.
@@ -139,14 +163,7 @@ pub async fn replacements(
     after: After,
     limit: i64,
 ) -> Result<Vec<Stored<ServiceOrder>>, Fault> {
-    let rows = sqlx::query_as(REPLACEMENTS)
-        .bind(status)
-        .bind(after.map(|(since, _)| since.to_sqlx()))
-        .bind(after.map_or(Uuid::nil(), |(_, id)| id))
-        .bind(limit)
-        .fetch_all(pool)
-        .await?;
-    read("service_order", rows)
+    oldest_first(pool, REPLACEMENTS, status, after, limit).await
 }
 
 /// Service orders of which a repair is in this status and one is of this technician, newest first; what is not given asks
@@ -182,20 +199,11 @@ pub async fn technicians(
     after: Option<(String, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Stored<Technician>>, Fault> {
-    let (name, id) = after.unwrap_or_default();
-    let rows = sqlx::query_as(
-        "-- technician.list
-         select id, version, state::text from technician
-         where ($1::text is null or skills ? $1) and (staff, id) > ($2, $3)
-         order by staff, id limit $4",
-    )
-    .bind(skill)
-    .bind(name)
-    .bind(id)
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
-    read("technician", rows)
+    let statement = "-- technician.list
+        select id, version, state::text from technician
+        where ($1::text is null or skills ? $1) and (staff, id) > ($2, $3)
+        order by staff, id limit $4";
+    by_name(pool, ("technician", statement), skill, after, limit).await
 }
 
 /// What the accounts of these purchases hold, by purchase; those that are not known are left out.

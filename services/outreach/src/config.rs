@@ -25,6 +25,7 @@ pub struct Settings {
     pub service_name: String,
     pub contact: String,
     pub status_pages: String,
+    pub zone: String,
     pub batch: u16,
     pub parallel: u16,
     pub timeout_seconds: u32,
@@ -67,6 +68,7 @@ impl Settings {
             "status_pages must be the https address at which customers reach intake, or empty"
         );
         ensure!(self.max_attempts > 0, "max_attempts must be at least 1");
+        ensure!(jiff::tz::TimeZone::get(&self.zone).is_ok(), "zone {:?} is no time zone", self.zone);
         Ok(())
     }
 
@@ -99,7 +101,12 @@ impl Settings {
     /// What the templates leave open.
     pub fn wording(&self) -> Wording {
         let status_pages = Some(self.status_pages.trim_end_matches('/').to_owned()).filter(|pages| !pages.is_empty());
-        Wording { service: self.service_name.clone(), contact: self.contact.clone(), status_pages }
+        Wording {
+            service: self.service_name.clone(),
+            contact: self.contact.clone(),
+            status_pages,
+            zone: self.zone.clone(),
+        }
     }
 }
 

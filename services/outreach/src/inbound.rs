@@ -8,15 +8,15 @@ use contracts::{
         ImprovementNoticeRequested, OfferReminded, ProgressMessageOrdered, SatisfactionAsked, SolutionExecuted,
         SolutionOffered, SuggestionNoticeRequested,
     },
-    fulfilment::v1::OrderRepaired,
+    fulfilment::v1::{GoodsInspected, OrderRepaired, RepairItem, RepairQuoted},
     intake::v1::{CaseAnswerRequested, MajorIssueNoticeRequested},
     scheduling::v1::FollowUpDue,
 };
 use jiff::SignedDuration;
-use kernel::{calendar::add, id::derived};
+use kernel::{calendar::add, id::derived, money::Money};
 use uuid::Uuid;
 
-use crate::domain::message::{Command, Facts, Message, Of, Purpose};
+use crate::domain::message::{Asked, Command, Facts, Message, Of, Purpose};
 
 /// What holds for answers to cases.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub fn inbound(i: &mut Inbound, answering: Answering) {
     i.on::<SuggestionNoticeRequested>(suggestion_decided);
     i.on::<MajorIssueNoticeRequested>(major_issue);
     i.on::<OrderRepaired>(repaired);
+    i.on::<GoodsInspected>(inspected);
+    i.on::<RepairQuoted>(quoted);
     i.on::<CaseAnswerRequested>(move |event, meta| answer(&event, meta, &answering));
 }
 
@@ -55,9 +57,7 @@ fn solution_offered(event: SolutionOffered, _meta: &Meta) -> Result<Effects, Fau
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::Offer,
         about_id: proto::id("complaint_id", &event.complaint_id)?,
-        not_after: None,
-        once: false,
-        case: None,
+        ..Facts::default()
     })
 }
 
@@ -70,9 +70,7 @@ fn solution_executed(event: SolutionExecuted, meta: &Meta) -> Result<Effects, Fa
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::Result,
         about_id: proto::id("complaint_id", &event.complaint_id)?,
-        not_after: None,
-        once: false,
-        case: None,
+        ..Facts::default()
     })
 }
 
@@ -88,9 +86,7 @@ fn about_complaint(
         customer_id: proto::id("customer_id", customer_id)?,
         purpose,
         about_id: proto::id("complaint_id", complaint_id)?,
-        not_after: None,
-        once: false,
-        case: None,
+        ..Facts::default()
     })
 }
 
@@ -103,7 +99,7 @@ fn follow_up_due(event: FollowUpDue, _meta: &Meta) -> Result<Effects, Fault> {
         about_id: proto::id("follow_up_id", &event.follow_up_id)?,
         not_after: proto::instant("window_end", event.window_end.as_ref())?,
         once: false,
-        case: None,
+        ..Facts::default()
     })
 }
 
@@ -114,9 +110,7 @@ fn measure_released(event: ImprovementNoticeRequested, _meta: &Meta) -> Result<E
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::Improvement,
         about_id: proto::id("action_id", &event.action_id)?,
-        not_after: None,
-        once: false,
-        case: None,
+        ..Facts::default()
     })
 }
 
@@ -127,9 +121,7 @@ fn suggestion_decided(event: SuggestionNoticeRequested, _meta: &Meta) -> Result<
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: if event.adopted { Purpose::SuggestionAdopted } else { Purpose::SuggestionDeclined },
         about_id: proto::id("suggestion_id", &event.suggestion_id)?,
-        not_after: None,
-        once: false,
-        case: None,
+        ..Facts::default()
     })
 }
 
@@ -140,17 +132,13 @@ fn major_issue(event: MajorIssueNoticeRequested, _meta: &Meta) -> Result<Effects
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::MajorIssue,
         about_id: proto::id("issue_id", &event.issue_id)?,
-        not_after: None,
-        once: false,
-        case: None,
+        ..Facts::default()
     })
 }
 
 /// An article that is worked on again is ready again (R-FUL-13).
 fn repaired(event: OrderRepaired, _meta: &Meta) -> Result<Effects, Fault> {
     let (line_no, time) = (event.line_no.to_string(), event.time.to_string());
-    let case = proto::optional_id("case_id", &event.case_id)?.map(Of::Case);
-    let complaint = proto::optional_id("complaint_id", &event.complaint_id)?.map(Of::Complaint);
     queue(Facts {
         message_id: derived("message", &["repaired", &event.order_id, &line_no, &time]),
         customer_id: proto::id("customer_id", &event.customer_id)?,
@@ -158,8 +146,74 @@ fn repaired(event: OrderRepaired, _meta: &Meta) -> Result<Effects, Fault> {
         about_id: proto::id("order_id", &event.order_id)?,
         not_after: None,
         once: false,
-        case: case.or(complaint),
+        case: case_of(&event.case_id, &event.complaint_id)?,
+        asked: None,
     })
+}
+
+/// Where an inspection worsens what he was told he would get, the customer is asked (R-FUL-04). Events from before they named
+/// him ask nobody.
+fn inspected(event: GoodsInspected, meta: &Meta) -> Result<Effects, Fault> {
+    let Some(renewed) = event.renewed.filter(|_| !event.customer_id.is_empty()) else { return Ok(Effects::none()) };
+    let pieces = |accepted: bool, to: &str| {
+        let meant = event.results.iter().filter(|one| one.accepted == accepted);
+        meant.filter(|one| to.is_empty() || one.disposition == to).map(|one| one.quantity).sum()
+    };
+    let (line_no, version) = (event.line_no.to_string(), meta.version.to_string());
+    queue(Facts {
+        message_id: derived("message", &["inspected", &event.order_id, &line_no, &version]),
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purpose: Purpose::Inspected,
+        about_id: proto::id("order_id", &event.order_id)?,
+        not_after: proto::instant("answer_by", event.answer_by.as_ref())?,
+        once: false,
+        case: case_of(&event.case_id, &event.complaint_id)?,
+        asked: Some(Asked::Inspection {
+            accepted: pieces(true, ""),
+            rejected: pieces(false, ""),
+            back: pieces(false, "back_to_customer"),
+            failed: event.criteria.into_iter().filter(|one| !one.passed).map(|one| one.code).collect(),
+            words: renewed.words.into_iter().map(|one| (one.language, one.words)).collect(),
+            instead: renewed.allowed,
+        }),
+    })
+}
+
+/// Each version of a quote that waits for his consent is told (R-FUL-11). Events from before they named him ask nobody.
+fn quoted(event: RepairQuoted, _meta: &Meta) -> Result<Effects, Fault> {
+    let asked = event.needs_consent && !event.customer_id.is_empty();
+    let Some(quote) = event.quote.filter(|_| asked) else { return Ok(Effects::none()) };
+    let (line_no, version) = (event.line_no.to_string(), quote.version.to_string());
+    let item = |RepairItem { quantity, code, .. }: RepairItem| format!("{quantity} × {code}");
+    queue(Facts {
+        message_id: derived("message", &["quoted", &event.order_id, &line_no, &version]),
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purpose: Purpose::Quoted,
+        about_id: proto::id("order_id", &event.order_id)?,
+        not_after: proto::instant("valid_until", quote.valid_until.as_ref())?,
+        once: false,
+        case: case_of(&event.case_id, &event.complaint_id)?,
+        asked: Some(Asked::Quote {
+            version: quote.version,
+            items: quote.items.into_iter().map(item).collect(),
+            total: written("total", quote.total)?,
+            fee: written("fee", quote.fee)?,
+        }),
+    })
+}
+
+/// The case of an order that was asked for from one, or from a complaint.
+fn case_of(case_id: &str, complaint_id: &str) -> Result<Option<Of>, Fault> {
+    let case = proto::optional_id("case_id", case_id)?.map(Of::Case);
+    Ok(case.or(proto::optional_id("complaint_id", complaint_id)?.map(Of::Complaint)))
+}
+
+/// An amount as it is written for people. Errors: there is none, or its currency is none.
+fn written(field: &'static str, money: Option<contracts::common::v1::Money>) -> Result<String, Fault> {
+    let wrong = |why: &str| Fault::invalid(field, why);
+    let money = money.ok_or_else(|| wrong("must be given"))?;
+    let currency = money.currency.parse().map_err(|_| wrong("has no currency we know"))?;
+    Ok(Money::new(money.minor, currency).to_string())
 }
 
 /// Intake names the message of each answer, and keeps its words until it is sent.
@@ -171,7 +225,7 @@ fn answer(event: &CaseAnswerRequested, meta: &Meta, answering: &Answering) -> Re
         about_id: proto::id("case_id", &event.case_id)?,
         not_after: Some(add(meta.occurred_at, answering.within)),
         once: answering.once.contains(&event.over),
-        case: None,
+        ..Facts::default()
     })
 }
 

@@ -1,10 +1,27 @@
-//! The words of a message, in Chinese and English. Invariant: they are the same for every customer but for the
-//! reference; no name, product, illness or text of a customer stands in them, so that a glance at a locked screen
-//! tells nothing (R-SEC-01, R-SEC-02).
+//! The words of a message, in Chinese and English. Invariant: no name, product, illness or text of a customer stands in what
+//! shows on a locked screen, the subject of a mail and a whole short message (R-SEC-01, R-SEC-02). They are the same for every
+//! customer but for the reference; what he is asked to decide is named by codes, counts, amounts and the policy's words, the
+//! latter in the body of a mail only.
 use jiff::{Timestamp, tz::TimeZone};
-use uuid::Uuid;
 
-use crate::domain::message::Purpose;
+use crate::domain::message::{Asked, Facts, Purpose};
+
+/// What a message that asks names, where there is such.
+const ASKED: [&str; 13] = [
+    "{accepted}",
+    "{rejected}",
+    "{back}",
+    "{kept}",
+    "{failed}",
+    "{decision_zh}",
+    "{decision_en}",
+    "{instead_zh}",
+    "{instead_en}",
+    "{version}",
+    "{items}",
+    "{total}",
+    "{fee}",
+];
 
 /// What the templates leave open.
 #[derive(Clone, Debug)]
@@ -15,6 +32,8 @@ pub struct Wording {
     pub contact: String,
     /// Where status pages are; none where no message names one.
     pub status_pages: Option<String>,
+    /// In which instants are told.
+    pub zone: String,
 }
 
 /// What is told to whoever came while nobody works (R-INT-16).
@@ -49,16 +68,16 @@ pub struct Letter {
 }
 
 impl Wording {
-    /// The e-mail about `about_id`, with the link to the status page where there is one.
-    pub fn letter(&self, purpose: Purpose, about_id: Uuid, link: Option<&str>) -> Letter {
-        let text = self.fill(email(purpose), &about_id.to_string(), &[("{link}", self.page(link))]);
+    /// The e-mail, with the link to the status page where there is one.
+    pub fn letter(&self, facts: &Facts, link: Option<&str>) -> Letter {
+        let text = self.fill(email(facts.purpose), &facts.about_id.to_string(), &self.open(facts, link));
         let (subject, body) = text.split_once("\n\n").unwrap_or(("", &text));
         Letter { subject: subject.to_owned(), body: body.to_owned() }
     }
 
-    /// The short message about `about_id`, with the link to the status page where there is one.
-    pub fn short(&self, purpose: Purpose, about_id: Uuid, link: Option<&str>) -> String {
-        let text = self.fill(sms(purpose), &about_id.to_string(), &[("{link}", self.page(link))]);
+    /// The short message, with the link to the status page where there is one.
+    pub fn short(&self, facts: &Facts, link: Option<&str>) -> String {
+        let text = self.fill(sms(facts.purpose), &facts.about_id.to_string(), &self.open(facts, link));
         text.lines().collect::<Vec<_>>().join(" ").trim_end().to_owned()
     }
 
@@ -87,6 +106,40 @@ impl Wording {
         Some(format!("{}{}", self.status_pages.as_ref()?, link?))
     }
 
+    /// What the templates of what a customer is asked leave open, and the link.
+    fn open(&self, facts: &Facts, link: Option<&str>) -> Vec<(&'static str, Option<String>)> {
+        let by = facts.not_after.map(|at| local(at, &self.zone));
+        let mut open = vec![("{link}", self.page(link)), ("{by}", by)];
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        match &facts.asked {
+            Some(Asked::Inspection { accepted, rejected, back, failed, words, instead }) => {
+                let named =
+                    |language| some(instead.iter().map(|code| kind(code, language)).collect::<Vec<_>>().join(", "));
+                open.push(("{accepted}", Some(accepted.to_string())));
+                open.push(("{rejected}", Some(rejected.to_string())));
+                open.push(("{back}", Some(*back).filter(|back| *back > 0).map(|back| back.to_string())));
+                open.push((
+                    "{kept}",
+                    rejected.checked_sub(*back).filter(|kept| *kept > 0).map(|kept| kept.to_string()),
+                ));
+                open.push(("{failed}", some(failed.join(", "))));
+                open.push(("{decision_zh}", words.get("zh").cloned()));
+                open.push(("{decision_en}", words.get("en").cloned()));
+                open.push(("{instead_zh}", named("zh")));
+                open.push(("{instead_en}", named("en")));
+            }
+            Some(Asked::Quote { version, items, total, fee }) => {
+                open.push(("{version}", Some(version.to_string())));
+                open.push(("{items}", some(items.join(", "))));
+                open.push(("{total}", Some(total.clone())));
+                open.push(("{fee}", Some(fee.clone())));
+            }
+            None => {}
+        }
+        open.extend(ASKED.map(|name| (name, None)));
+        open
+    }
+
     /// A line that names what there is not is left out.
     fn fill(&self, template: &str, reference: &str, open: &[(&str, Option<String>)]) -> String {
         let fill = |line: &str| {
@@ -106,6 +159,20 @@ fn local(at: Timestamp, zone: &str) -> String {
     format!("{} ({name})", at.to_zoned(zone).strftime("%Y-%m-%d %H:%M"))
 }
 
+/// What a customer may have, in his language; its code where we have no words for it.
+fn kind(code: &str, language: &str) -> String {
+    let (zh, en) = match code {
+        "return_refund" => ("退货退款", "money back for the goods"),
+        "refund_only" => ("退款（无需退货）", "money back, the goods stay with you"),
+        "exchange" => ("换货", "an exchange"),
+        "reship" => ("补发", "the same sent again"),
+        "repair" => ("维修", "a repair"),
+        "compensation" => ("补偿", "compensation"),
+        _ => (code, code),
+    };
+    (if language == "zh" { zh } else { en }).to_owned()
+}
+
 fn email(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::FollowUp => include_str!("../templates/follow_up.email.txt"),
@@ -118,6 +185,8 @@ fn email(purpose: Purpose) -> &'static str {
         Purpose::SuggestionDeclined => include_str!("../templates/suggestion_declined.email.txt"),
         Purpose::MajorIssue => include_str!("../templates/major_issue.email.txt"),
         Purpose::Repaired => include_str!("../templates/repaired.email.txt"),
+        Purpose::Inspected => include_str!("../templates/inspected.email.txt"),
+        Purpose::Quoted => include_str!("../templates/quoted.email.txt"),
         // Its words are a person's, and no template's.
         Purpose::Answer => "",
     }
@@ -135,6 +204,8 @@ fn sms(purpose: Purpose) -> &'static str {
         Purpose::SuggestionDeclined => include_str!("../templates/suggestion_declined.sms.txt"),
         Purpose::MajorIssue => include_str!("../templates/major_issue.sms.txt"),
         Purpose::Repaired => include_str!("../templates/repaired.sms.txt"),
+        Purpose::Inspected => include_str!("../templates/inspected.sms.txt"),
+        Purpose::Quoted => include_str!("../templates/quoted.sms.txt"),
         Purpose::Answer => "",
     }
 }
@@ -143,11 +214,13 @@ fn sms(purpose: Purpose) -> &'static str {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use uuid::Uuid;
+
     use super::*;
 
     const LINK: &str = "/v1/status/AZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3";
 
-    const ALL: [Purpose; 10] = [
+    const ALL: [Purpose; 12] = [
         Purpose::FollowUp,
         Purpose::Offer,
         Purpose::Result,
@@ -158,21 +231,46 @@ mod tests {
         Purpose::SuggestionDeclined,
         Purpose::MajorIssue,
         Purpose::Repaired,
+        Purpose::Inspected,
+        Purpose::Quoted,
     ];
 
     fn wording() -> Wording {
         let status_pages = Some("https://care.example".into());
-        Wording { service: "Customer Care".into(), contact: "400 000 0000".into(), status_pages }
+        let (service, contact) = ("Customer Care".into(), "400 000 0000".into());
+        Wording { service, contact, status_pages, zone: "Asia/Shanghai".into() }
+    }
+
+    fn about(purpose: Purpose) -> Facts {
+        let words = [("en", "The seal is broken, so it does not come back."), ("zh", "封条已破损,不予退货。")];
+        let asked = match purpose {
+            Purpose::Inspected => Some(Asked::Inspection {
+                accepted: 1,
+                rejected: 2,
+                back: 1,
+                failed: vec!["sealed".into(), "complete".into()],
+                words: words.map(|(language, words)| (language.to_owned(), words.to_owned())).into(),
+                instead: vec!["repair".into(), "a_novelty".into()],
+            }),
+            Purpose::Quoted => Some(Asked::Quote {
+                version: 2,
+                items: vec!["1 × labour".into(), "2 × screen".into()],
+                total: "320.00 CNY".into(),
+                fee: "320.00 CNY".into(),
+            }),
+            _ => None,
+        };
+        let not_after = Some("2026-04-10T09:30:00Z".parse().unwrap());
+        Facts { purpose, about_id: Uuid::from_u128(7), asked, not_after, ..Facts::default() }
     }
 
     #[test]
     fn every_purpose_has_both_forms_in_both_languages_with_nothing_left_open() {
-        let about = Uuid::from_u128(7);
         for purpose in ALL {
-            let letter = wording().letter(purpose, about, None);
-            let short = wording().short(purpose, about, None);
+            let letter = wording().letter(&about(purpose), None);
+            let short = wording().short(&about(purpose), None);
             for text in [&letter.body, &short] {
-                assert!(text.contains(&about.to_string()), "{purpose:?}: {text}");
+                assert!(text.contains(&Uuid::from_u128(7).to_string()), "{purpose:?}: {text}");
                 assert!(text.contains("Customer Care") && text.contains("400 000 0000"), "{purpose:?}: {text}");
                 assert!(!text.contains(['{', '}']), "{purpose:?}: {text}");
                 assert!(text.contains('您') && text.contains("you"), "{purpose:?}: {text}");
@@ -185,31 +283,82 @@ mod tests {
     /// What shows on a locked screen: the subject of an e-mail and a whole short message (R-SEC-01).
     #[test]
     fn what_shows_at_a_glance_is_discreet() {
-        let telling =
-            ["complaint", "refund", "allerg", "discomfort", "product", "投诉", "退款", "过敏", "不适", "产品"];
+        let telling = [
+            "complaint",
+            "refund",
+            "allerg",
+            "discomfort",
+            "product",
+            "seal",
+            "投诉",
+            "退款",
+            "过敏",
+            "不适",
+            "产品",
+            "封条",
+        ];
         for purpose in ALL {
-            let letter = wording().letter(purpose, Uuid::from_u128(7), Some(LINK));
-            let glance = format!("{} {}", letter.subject, wording().short(purpose, Uuid::from_u128(7), Some(LINK)))
-                .to_lowercase();
+            let letter = wording().letter(&about(purpose), Some(LINK));
+            let glance = format!("{} {}", letter.subject, wording().short(&about(purpose), Some(LINK))).to_lowercase();
             assert!(telling.iter().all(|word| !glance.contains(word)), "{glance}");
         }
     }
 
     #[test]
     fn r_int_24_what_tells_how_far_things_are_names_the_status_page_and_nothing_where_there_is_none() {
-        let told = [Purpose::Offer, Purpose::Result, Purpose::Progress, Purpose::Satisfaction, Purpose::Repaired];
+        let told = [
+            Purpose::Offer,
+            Purpose::Result,
+            Purpose::Progress,
+            Purpose::Satisfaction,
+            Purpose::Repaired,
+            Purpose::Inspected,
+            Purpose::Quoted,
+        ];
         let page = format!("https://care.example{LINK}");
         for purpose in ALL {
-            let about = Uuid::from_u128(7);
-            let (letter, short) =
-                (wording().letter(purpose, about, Some(LINK)), wording().short(purpose, about, Some(LINK)));
+            let about = about(purpose);
+            let (letter, short) = (wording().letter(&about, Some(LINK)), wording().short(&about, Some(LINK)));
             let named = (letter.body.matches(&page).count(), short.matches(&page).count());
             assert_eq!(named, if told.contains(&purpose) { (2, 1) } else { (0, 0) }, "{purpose:?}: {short}");
             assert!(short.chars().count() <= 420 && !short.contains('\n'), "{purpose:?}: {short}");
             let nowhere = Wording { status_pages: None, ..wording() };
-            assert_eq!(nowhere.letter(purpose, about, Some(LINK)), wording().letter(purpose, about, None));
-            assert!(!wording().short(purpose, about, None).contains("http"));
+            assert_eq!(nowhere.letter(&about, Some(LINK)), wording().letter(&about, None));
+            assert!(!wording().short(&about, None).contains("http"));
         }
+    }
+
+    #[test]
+    fn r_ful_04_who_is_asked_reads_what_was_found_what_he_gets_now_how_he_answers_and_by_when() {
+        let letter = wording().letter(&about(Purpose::Inspected), None).body;
+        for part in [
+            "sealed, complete",
+            "The seal is broken, so it does not come back.",
+            "封条已破损,不予退货。",
+            "a repair, a_novelty",
+            "维修, a_novelty",
+            "400 000 0000",
+            "2026-04-10 17:30 (Asia/Shanghai)",
+        ] {
+            assert!(letter.contains(part), "{part}: {letter}");
+        }
+        let short = wording().short(&about(Purpose::Inspected), None);
+        assert!(short.contains("1 件符合,2 件不符") && short.contains("2026-04-10 17:30"), "{short}");
+        let mut bare = about(Purpose::Inspected);
+        (bare.not_after, bare.asked) = (None, None);
+        let bare = wording().letter(&bare, None).body;
+        assert!(!bare.contains(['{', '}']) && !bare.contains("2026"), "{bare}");
+    }
+
+    #[test]
+    fn r_ful_11_who_is_to_consent_reads_what_it_costs_him_and_by_when_he_says_so() {
+        let quoted = about(Purpose::Quoted);
+        for text in [wording().letter(&quoted, None).body, wording().short(&quoted, None)] {
+            for part in ["320.00 CNY", "2026-04-10 17:30 (Asia/Shanghai)", "400 000 0000"] {
+                assert!(text.contains(part), "{part}: {text}");
+            }
+        }
+        assert!(wording().letter(&quoted, None).body.contains("1 × labour, 2 × screen"));
     }
 
     #[test]

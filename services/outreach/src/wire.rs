@@ -106,6 +106,8 @@ fn purpose(purpose: Purpose) -> wire::Purpose {
         Purpose::SuggestionDeclined => wire::Purpose::SuggestionDeclined,
         Purpose::MajorIssue => wire::Purpose::MajorIssue,
         Purpose::Repaired => wire::Purpose::Repaired,
+        Purpose::Inspected => wire::Purpose::Inspected,
+        Purpose::Quoted => wire::Purpose::Quoted,
         Purpose::Answer => wire::Purpose::Answer,
     }
 }

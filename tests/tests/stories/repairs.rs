@@ -130,6 +130,9 @@ async fn r_ful_11_r_ful_12_r_ful_13_a_repair_that_costs_more_than_was_said_waits
     world.agree_to(&order, 2).await;
     world.start(&order).await.unwrap();
     let told = world.messages().len();
+    let quoted: Vec<_> = world.messages().iter().map(ToString::to_string).filter(|one| one.contains(&order)).collect();
+    let asked = quoted.iter().zip(["4.50 CNY", "6.00 CNY"]).all(|(one, fee)| one.contains(fee));
+    assert!(quoted.len() == 2 && asked, "he is asked about each quote with its price: {quoted:?}");
     world.repaired(&order).await.unwrap();
     world.stack.settle().await;
     let messages = world.messages();

@@ -1,9 +1,12 @@
 //! Stories of goods that come back: who asks, what the policy answers, and how its word can be checked afterwards.
 use aftercare::policy::{past, replay};
-use contracts::fulfilment::v1::{
-    AnswerInspectionRequest, GetDecisionRequest, GetOverviewRequest, GetServiceOrderRequest, InspectGoodsRequest,
-    InspectionCriterion, InspectionResult, LinePiecesReceived, LineRequest, OrderOrigin, ReceiveGoodsRequest,
-    RequestServiceOrderRequest, RequestView, ReviewServiceOrderRequest,
+use contracts::{
+    fulfilment::v1::{
+        AnswerInspectionRequest, GetDecisionRequest, GetOverviewRequest, GetServiceOrderRequest, InspectGoodsRequest,
+        InspectionCriterion, InspectionResult, LinePiecesReceived, LineRequest, OrderOrigin, ReceiveGoodsRequest,
+        RequestServiceOrderRequest, RequestView, ReviewServiceOrderRequest,
+    },
+    intake::v1::PurchaseRecorded,
 };
 use jiff::SignedDuration;
 use kernel::returns::{DEFAULT, Policy};
@@ -20,8 +23,10 @@ impl World {
         let (kind, reference) = (origin.0.to_owned(), origin.1.to_owned());
         let line =
             LineRequest { purchase_id: purchase.into(), line_id: "1".into(), quantity: line.quantity.max(1), ..line };
+        let sold = self.stack.events::<PurchaseRecorded>("intake").await;
+        let sale = sold.into_iter().find(|sale| sale.purchase_id == purchase).unwrap();
         let asked = RequestServiceOrderRequest {
-            customer_id: kernel::id::derived("customer", &[purchase]).to_string(),
+            customer_id: sale.customer_id,
             origin: Some(OrderOrigin { kind, reference }),
             kind: "return_refund".into(),
             lines: vec![line],
@@ -137,6 +142,12 @@ async fn r_ful_04_a_parcel_with_too_much_in_it_is_inspected_and_what_is_rejected
     let renewed = goods[0].inspections[0].renewed.as_ref().unwrap();
     assert_eq!((renewed.rule.as_str(), goods[1].surplus), ("no_reason_not_resaleable", true));
     assert_eq!((goods[0].settled, goods[1].settled), (false, true), "only for what was granted the customer is asked");
+    world.stack.settle().await;
+    let told: Vec<_> = world.messages().iter().map(ToString::to_string).filter(|one| one.contains(&order)).collect();
+    assert_eq!(told.len(), 1, "he is asked once: {told:?}");
+    for part in ["0 件符合,1 件不符", "1 件将退还给您", "say yes or no", "前/by"] {
+        assert!(told[0].contains(part), "{part}: {told:?}");
+    }
     let agrees = AnswerInspectionRequest { order_id: order.clone(), line_no: 1, agreed: true };
     world.fulfilment().answer_inspection(request(CLERK, agrees)).await.unwrap();
     let view = world.asked_back(&order).await;
@@ -230,5 +241,22 @@ async fn r_ful_05_a_return_by_mail_is_paid_for_what_was_accepted_and_the_rest_an
     let (one, other) = (world.booked(&order, "cash").await, world.booked(&rest, "cash").await);
     assert_eq!((one, other), (-6_667, -3_333), "and so are the ledgers of the orders");
     assert_eq!(world.booked(&order, "goods").await + world.booked(&rest, "goods").await, -10_000, "all goods are ours");
+    world.nothing_is_parked().await;
+}
+
+#[tokio::test]
+async fn r_ful_05_r_ful_09_a_photo_is_enough_nothing_comes_back_and_the_money_leaves_once() {
+    let world = World::open().await;
+    let purchase = world.sell("r-photo").await;
+    let order = world.paid_on_a_photo(&purchase).await;
+    let view = world.asked_back(&order).await;
+    let number = view.form.map(|form| form.rma_number).unwrap_or_default();
+    assert_eq!((view.goods.len(), number.as_str()), (0, ""), "nothing is to be sent");
+    let (status, paid) = world.stands(&order).await;
+    assert_eq!((status.as_str(), paid), ("completed", world.booked(&order, "refund").await));
+    let parcel = ReceiveGoodsRequest { order_id: order.clone(), place: "s-2".into(), ..Default::default() };
+    let refused = world.fulfilment().receive_goods(request(CLERK, parcel)).await.unwrap_err();
+    assert!(refused.message().contains("does not expect goods"), "{refused:?}");
+    assert_eq!(world.ledger().await.entries.len(), 1, "once");
     world.nothing_is_parked().await;
 }

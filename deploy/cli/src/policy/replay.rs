@@ -21,7 +21,7 @@ use crate::{
     remote,
 };
 
-pub(super) async fn decisions(home: &Home) -> anyhow::Result<Vec<Decision>> {
+async fn decisions(home: &Home) -> anyhow::Result<Vec<Decision>> {
     past::read(remote::channel(home, home::service("fulfilment")?).await?).await
 }
 

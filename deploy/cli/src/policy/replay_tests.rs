@@ -107,19 +107,3 @@ fn r_ful_11_every_decision_about_a_warranty_stands_under_its_own_version() {
     all.warranties = Some(Box::new(missing));
     assert!(!all.right() && all.text().contains("\nWarranties: 10 decisions: 0 come out"), "{}", all.text());
 }
-
-#[test]
-fn what_is_kept_with_a_proposal_is_what_changes_most() {
-    let moved = |count: usize| Moved { before: format!("eligible by {count}"), after: None, count };
-    let what_if = WhatIf {
-        policy: "default".into(),
-        version: 3,
-        decisions: 10_000,
-        changed: 5_050,
-        rules: (1..=110).map(moved).collect(),
-        first_changed: vec![],
-    };
-    let told = versions::told(&what_if);
-    assert_eq!((told.decisions, told.changed, told.moved.len()), (10_000, 5_050, 100));
-    assert_eq!((told.moved[0].count, told.moved[99].count, told.moved[0].after.as_str()), (110, 11, ""));
-}

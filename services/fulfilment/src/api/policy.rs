@@ -1,31 +1,42 @@
 //! The gRPC door to the versions of the policy of returns. No rules.
-use backbone::{Change, Checks, Fault, Road, Unit, config};
+use std::time::Duration;
+
+use backbone::{Change, Checks, Clock, Fault, Road, Unit, config};
 use contracts::{
     Message,
     common::v1::Receipt,
     fulfilment::v1::{
-        ApprovePolicyRequest, ListPoliciesRequest, ListPoliciesResponse, PolicyMoved, PolicyWhatIf,
-        ProposePolicyRequest, WithdrawPolicyRequest, policies_server::Policies,
+        ApprovePolicyRequest, ListPoliciesRequest, ListPoliciesResponse, ProposePolicyRequest, WithdrawPolicyRequest,
+        policies_server::Policies,
     },
 };
+use jiff::{SignedDuration, Timestamp};
 use kernel::returns::Policy;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use super::{Caller, caller, cost::answered};
 use crate::{
-    domain::policies::{Command, Moved, Name, PolicyBook, WhatIf},
+    domain::policies::{Command, Name, Past, PolicyBook, WhatIf},
     in_force::InForce,
     store, wire,
 };
 
 const TEXT_MAX: usize = 200_000;
-const MOVED_MAX: usize = 100;
+/// A version is played on the orders of so long …
+const PAST: SignedDuration = SignedDuration::from_hours(365 * 24);
+/// … at the most on so many, the newest …
+const ORDERS_MAX: usize = 20_000;
+const PAGE: usize = 500;
+/// … and for so long.
+const PLAYED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The versions.
 pub struct Api {
     pub pool: PgPool,
     pub road: Road,
+    pub clock: Clock,
     pub in_force: InForce,
 }
 
@@ -38,6 +49,33 @@ impl Api {
         };
         let unit = Unit::of(Change::to::<PolicyBook>(PolicyBook::id(), command)).actor(actor).key(key);
         answered(&self.road, unit.answer::<PolicyBook>(receipt)).await
+    }
+
+    /// What was decided, decided again under this version: the newest first, as far as number and time allow.
+    async fn play(&self, policy: &Policy) -> Result<WhatIf, Fault> {
+        let now = self.clock.now();
+        let since = now.checked_sub(PAST).unwrap_or(Timestamp::MIN);
+        let (mut past, mut reached, mut orders, mut whole) = (Past::under(policy), (now, Uuid::max()), 0, false);
+        let playing = async {
+            while orders < ORDERS_MAX && !whole {
+                let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
+                let decided = store::policies::decided(&self.pool, since, reached, page).await?;
+                (orders, whole) = (orders + decided.len(), decided.len() < PAGE);
+                for (id, opened_at, receipts) in decided {
+                    receipts.iter().for_each(|(receipt, share)| past.play(receipt, *share));
+                    reached = (opened_at, id);
+                }
+            }
+            Ok::<(), Fault>(())
+        };
+        let in_time = tokio::time::timeout(PLAYED_WITHIN, playing).await;
+        let too_slow = in_time.is_err();
+        in_time.unwrap_or(Ok(()))?;
+        if too_slow && orders == 0 {
+            let nothing = "no order could be played in time, so nothing is known of the version; propose it again";
+            return Err(Fault::unavailable(std::io::Error::other(nothing)));
+        }
+        Ok(past.told(if whole { since } else { reached.0 }, !whole))
     }
 }
 
@@ -59,29 +97,6 @@ fn policy(checks: &mut Checks, text: &str) -> Option<Policy> {
     None
 }
 
-fn what_if(checks: &mut Checks, told: Option<&PolicyWhatIf>) -> Option<WhatIf> {
-    let Some(told) = told else {
-        checks.wrong("what_if", "is missing: say what the past would have been under it (aftercare policy propose)");
-        return None;
-    };
-    if told.changed > told.decisions {
-        checks.wrong("what_if.changed", "must not be more than there are decisions");
-        return None;
-    }
-    if told.moved.len() > MOVED_MAX {
-        checks.wrong("what_if.moved", format!("must be at most {MOVED_MAX}"));
-        return None;
-    }
-    let moved = |(n, one): (usize, &PolicyMoved)| {
-        let before = checks.text(&format!("what_if.moved[{n}].before"), &one.before, 1..=200).map(str::to_owned);
-        let after = checks.text(&format!("what_if.moved[{n}].after"), &one.after, 0..=200).map(str::to_owned);
-        Some(Moved { before: before?, after: after?, count: one.count })
-    };
-    let moved: Vec<Option<Moved>> = told.moved.iter().enumerate().map(moved).collect();
-    let moved = moved.into_iter().collect::<Option<_>>()?;
-    Some(WhatIf { decisions: told.decisions, changed: told.changed, moved })
-}
-
 fn name(checks: &mut Checks, id: &str, version: u32) -> Option<Name> {
     let id = checks.text("policy_id", id, 1..=200).map(str::to_owned);
     let version = checks.within("policy_version", version, 1..=u32::MAX);
@@ -94,15 +109,8 @@ impl Policies for Api {
         let mut checks = Checks::default();
         let caller = caller(&mut checks, &request, "fulfilment.propose_policy");
         let policy = policy(&mut checks, &request.get_ref().policy);
-        let what_if = what_if(&mut checks, request.get_ref().what_if.as_ref());
-        let (Some(caller), Some(policy), Some(what_if)) = (caller, policy, what_if) else {
-            return Err(checks.fault().into());
-        };
-        if what_if.decisions == 0 && store::policies::has_decided(&self.pool).await? {
-            let empty = "must count what was decided: play the past under the version (aftercare policy propose)";
-            checks.wrong("what_if.decisions", empty);
-            return Err(checks.fault().into());
-        }
+        let (Some(caller), Some(policy)) = (caller, policy) else { return Err(checks.fault().into()) };
+        let what_if = self.play(&policy).await?;
         let (name, by) = (Name::of(&policy), caller.0.as_str().to_owned());
         self.tell(caller, name, Command::Propose { policy: Box::new(policy), what_if, by }).await
     }

@@ -147,7 +147,8 @@ impl Replacements for Api {
             let reference = checks.text("reference", &r.reference, 1..=200).map(str::to_owned);
             let none = Money::default();
             let amount = paid(checks, "amount", Some(r.amount.as_ref().unwrap_or(&none))).flatten();
-            let pay = |(reference, amount)| replacement::Command::PayDifference { reference, amount };
+            let by_provider = r.taken_by_provider;
+            let pay = |(reference, amount)| replacement::Command::PayDifference { reference, amount, by_provider };
             (which, reference.zip(amount).map(pay))
         };
         self.tell(&request, "fulfilment.record_difference_paid", read).await

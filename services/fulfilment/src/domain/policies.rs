@@ -7,6 +7,10 @@ use kernel::{approval::independent, returns::Policy};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use what_if::{Moved, Past, Played, WhatIf};
+
+mod what_if;
+
 /// All versions, in the order they were told, one that was withdrawn and proposed again twice; `Default` knows none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,7 +35,7 @@ pub struct Version {
     pub policy: Policy,
     /// Nothing of the one this began with.
     pub proposed: Option<Said>,
-    /// What the past would have been under it, as its proposer found it.
+    /// What the past would have been under it.
     pub what_if: Option<WhatIf>,
     pub approved: Option<Said>,
     pub withdrawn: Option<Said>,
@@ -43,26 +47,6 @@ pub struct Version {
 pub struct Said {
     pub by: String,
     pub at: Timestamp,
-}
-
-/// The decisions of the past made again under a version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WhatIf {
-    pub decisions: u64,
-    /// Those with another outcome.
-    pub changed: u64,
-    /// By answer and rule before and after.
-    pub moved: Vec<Moved>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Moved {
-    pub before: String,
-    /// Empty where the version knows the reason no more.
-    pub after: String,
-    pub count: u64,
 }
 
 #[derive(Clone, Debug, PartialEq)]

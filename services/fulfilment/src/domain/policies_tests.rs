@@ -19,6 +19,7 @@ fn propose(version: u32) -> Command {
         decisions: 10,
         changed: 2,
         moved: vec![Moved { before: "eligible by a".into(), after: "review by b".into(), count: 2 }],
+        played: None,
     };
     Command::Propose { policy: Box::new(policy(version)), what_if, by: "staff:ana".into() }
 }
@@ -143,4 +144,56 @@ fn r_ful_02_a_version_decides_from_its_approval_on_and_never_before() {
     let said = |said: &Option<Said>| said.as_ref().map(|said| said.by.clone()).unwrap();
     assert_eq!((said(&kept.proposed), said(&kept.approved)), ("staff:ana".into(), "staff:bo".into()));
     assert_eq!(kept.what_if.as_ref().unwrap().changed, 2, "what the past would have been is kept with it");
+}
+
+#[test]
+fn r_ful_02_the_past_is_counted_by_outcome_and_by_what_was_granted() {
+    use kernel::{
+        money::Money,
+        returns::{Facts, Fee, Kind, Proof},
+    };
+    let cny = |minor| Money::new(minor, "CNY".parse().unwrap());
+    let facts = |day, amount| Facts {
+        kind: Kind::ReturnRefund,
+        reason: "no_reason".into(),
+        proof: Proof::Receipt,
+        category: None,
+        channel: None,
+        segment: None,
+        days_since_delivery: Some(day),
+        days_since_purchase: None,
+        opened: None,
+        resaleable: Some(true),
+        discomfort: None,
+        amount,
+    };
+    let receipts: Vec<_> =
+        (1..=10).map(|day| policy(2).decide(facts(day, (day != 1).then(|| cny(1_000)))).unwrap()).collect();
+    let play = |policy: &Policy, cut_short| {
+        let mut past = Past::under(policy);
+        receipts.iter().for_each(|receipt| past.play(receipt, (1, 1)));
+        past.told(NOW, cut_short)
+    };
+    let same = play(&policy(3), false);
+    let all =
+        Played { since: NOW, cut_short: false, granted_before: vec![cny(6_000)], granted_after: vec![cny(6_000)] };
+    assert_eq!((same.decisions, same.changed, same.moved, same.played), (10, 0, vec![], Some(all.clone())));
+
+    let longer = DEFAULT
+        .replace("delivered.within = 7, resaleable", "delivered.within = 9, resaleable")
+        .replace("delivered.after = 7 ", "delivered.after = 9 ");
+    let mut longer: Policy = backbone::config::document(None, &longer).unwrap();
+    let rule = longer.rules.iter_mut().find(|rule| rule.id == "no_reason_seven_days").unwrap();
+    rule.then.fees = [("restocking".to_owned(), Fee::Percent(10)), ("label".to_owned(), Fee::Amount(cny(50)))].into();
+    let found = play(&longer, true);
+    assert_eq!((found.decisions, found.changed), (10, 9), "a fee is another outcome");
+    let (same, late) = (&found.moved[0], &found.moved[1]);
+    assert_eq!((same.count, late.count, late.before.as_str()), (7, 2, "ineligible by no_reason_too_late"));
+    let mut part = Past::under(&longer);
+    part.play(&receipts[1], (1, 3));
+    part.play(&receipts[1], (0, 3));
+    let played = part.told(NOW, false).played.unwrap();
+    assert_eq!((played.granted_before, played.granted_after), (vec![cny(333)], vec![cny(283)]), "of its pieces alone");
+    let less = Played { cut_short: true, granted_after: vec![cny(8 * 850)], ..all };
+    assert_eq!(found.played, Some(less), "what has no known amount is not counted");
 }

@@ -1,6 +1,6 @@
 //! The execution of a refund by the payment provider. Its id is the provider's idempotency key for ever.
-//! Invariant: once sent, money may have moved; only the provider's own word ends it, and only its word that it never
-//! heard of the key lets the same key be sent again.
+//! Invariant: once sent, money may have moved; only the provider's own word ends it, or where it says that it paid another amount, that
+//! of two people; and only its word that it never heard of the key lets the same key be sent again.
 use jiff::{SignedDuration, Timestamp};
 use kernel::money::Money;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub struct Refund {
     /// The provider took back its final word.
     #[serde(default)]
     pub contradicted: bool,
-    /// The provider said that it paid another amount, and people were told.
+    /// The provider said that it paid another amount by the last sending, and people were told.
     #[serde(default)]
     pub amount_differs: bool,
     /// It has had no outcome for too long, and people were told.
@@ -160,7 +160,7 @@ pub enum Command {
     Doubt {
         differs: bool,
     },
-    /// A person says what became of that attempt, and by which evidence.
+    /// A person says what became of that attempt, or of this where the provider paid another amount, and by which evidence.
     SettleEarlier {
         by: String,
         paid: bool,
@@ -296,7 +296,7 @@ impl Refund {
             State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
                 Ok(vec![Event::Succeeded { provider_ref, at: now, reconciled: self.is_unknown() }])
             }
-            State::Succeeded { provider_ref: known, .. } if *known == provider_ref => Ok(vec![]),
+            State::Succeeded { provider_ref: known, .. } if *known == provider_ref || self.is_settled() => Ok(vec![]),
             State::Succeeded { .. } | State::Failed { .. } => Ok(self.contradiction()),
         }
     }
@@ -308,7 +308,9 @@ impl Refund {
             State::ByHand => Err(Rejection::NeverSent),
             _ if self.attempts == 0 => Err(Rejection::NeverSent),
             // It had told another amount, and stands by its no again.
-            State::Failed { .. } if self.amount_differs && self.may_be_repeated() => Ok(self.contradiction()),
+            State::Failed { .. } if self.amount_differs && self.may_be_repeated() && !self.is_settled() => {
+                Ok(self.contradiction())
+            }
             State::Failed { .. } => Ok(vec![]),
             _ if attempt != self.attempts => Ok(vec![]),
             State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
@@ -349,13 +351,17 @@ impl Refund {
             }
             Event::Sent { attempt, result_by } => {
                 self.attempts = *attempt;
+                self.sent_anew();
                 self.state = State::Sent { result_by: *result_by };
             }
             Event::OutcomeUnknown { ask_at } => {
                 self.unanswered = self.unanswered.saturating_add(1);
                 self.state = State::Unknown { next_try_at: *ask_at };
             }
-            Event::Requeued { due_at } => self.state = State::Queued { next_try_at: *due_at },
+            Event::Requeued { due_at } => {
+                self.sent_anew();
+                self.state = State::Queued { next_try_at: *due_at };
+            }
             Event::Succeeded { provider_ref, at, reconciled } => {
                 self.state = State::Succeeded { provider_ref: provider_ref.clone(), at: *at, reconciled: *reconciled };
             }

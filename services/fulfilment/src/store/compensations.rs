@@ -1,10 +1,9 @@
 //! What is asked of compensations and of the budgets they are taken from. Nothing is changed here.
 use backbone::Fault;
-use jiff_sqlx::ToSqlx;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{After, Stored, read};
+use super::{After, Stored, by_name, oldest_first};
 use crate::domain::{budget::Budget, order::ServiceOrder};
 
 /// Service orders whose compensation is in an open stage, the longest in it first.
@@ -14,20 +13,12 @@ pub async fn compensations(
     after: After,
     limit: i64,
 ) -> Result<Vec<Stored<ServiceOrder>>, Fault> {
-    let rows = sqlx::query_as(
-        "-- service_order.compensations
-         select id, version, state::text from service_order
-         where compensation = $1 and compensation not in ('given', 'refused')
-           and (compensation_since, id) > (coalesce($2, '-infinity'::timestamptz), $3)
-         order by compensation_since, id limit $4",
-    )
-    .bind(status)
-    .bind(after.map(|(since, _)| since.to_sqlx()))
-    .bind(after.map_or(Uuid::nil(), |(_, id)| id))
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
-    read("service_order", rows)
+    let statement = "-- service_order.compensations
+        select id, version, state::text from service_order
+        where compensation = $1 and compensation not in ('given', 'refused')
+          and (compensation_since, id) > (coalesce($2, '-infinity'::timestamptz), $3)
+        order by compensation_since, id limit $4";
+    oldest_first(pool, statement, status, after, limit).await
 }
 
 /// The budgets of a month, by their names.
@@ -37,17 +28,8 @@ pub async fn budgets(
     after: Option<(String, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Stored<Budget>>, Fault> {
-    let (name, id) = after.unwrap_or_default();
-    let rows = sqlx::query_as(
-        "-- compensation_budget.list
-         select id, version, state::text from compensation_budget
-         where month = $1 and (name, id) > ($2, $3) order by name, id limit $4",
-    )
-    .bind(month)
-    .bind(name)
-    .bind(id)
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
-    read("compensation_budget", rows)
+    let statement = "-- compensation_budget.list
+        select id, version, state::text from compensation_budget
+        where month = $1 and (name, id) > ($2, $3) order by name, id limit $4";
+    by_name(pool, ("compensation_budget", statement), Some(month), after, limit).await
 }

@@ -3,7 +3,7 @@ use backbone::{Published, proto};
 use contracts::fulfilment::v1 as out;
 use kernel::promise::Promise;
 
-use super::request::{receipt, review_view};
+use super::request::{asked_from, receipt, review_view};
 use crate::domain::order::{
     goods::{Arrival, Criterion, Finding, Inspection, Leg},
     request::Request,
@@ -23,6 +23,9 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
             Published::of(&out::GoodsArrived { order_id, place, pieces, surplus }, shard).at(*at)
         }
         Event::Inspected { line_no, inspection } => {
+            let (case_id, complaint_id) = asked_from(request);
+            let waits = request.terms.answer_within;
+            let answer_by = inspection.renewed.as_ref().filter(|_| waits.is_positive());
             let inspected = out::GoodsInspected {
                 order_id,
                 line_no: *line_no,
@@ -30,6 +33,10 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
                 criteria: criteria(&inspection.criteria),
                 photos: inspection.photos.clone(),
                 renewed: inspection.renewed.as_ref().map(receipt),
+                customer_id: request.customer_id.to_string(),
+                case_id,
+                complaint_id,
+                answer_by: answer_by.map(|_| proto::timestamp(kernel::calendar::add(inspection.at, waits))),
             };
             Published::of(&inspected, shard).at(inspection.at)
         }

@@ -4,7 +4,8 @@ use contracts::{common::v1::Receipt, fulfilment::v1 as out};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::policies::{self, Moved, Name, PolicyBook, Said, Version, WhatIf};
+use super::to_money;
+use crate::domain::policies::{self, Moved, Name, Played, PolicyBook, Said, Version, WhatIf};
 
 impl Aggregate for PolicyBook {
     const TABLE: &'static str = "policy_book";
@@ -65,6 +66,14 @@ fn told(what_if: &WhatIf) -> out::PolicyWhatIf {
         decisions: what_if.decisions,
         changed: what_if.changed,
         moved: what_if.moved.iter().map(moved).collect(),
+        played: what_if.played.as_ref().map(|Played { since, cut_short, granted_before, granted_after }| {
+            out::PolicyPlayed {
+                since: Some(proto::timestamp(*since)),
+                cut_short: *cut_short,
+                granted_before: granted_before.iter().copied().filter_map(to_money).collect(),
+                granted_after: granted_after.iter().copied().filter_map(to_money).collect(),
+            }
+        }),
     }
 }
 

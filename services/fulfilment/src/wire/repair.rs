@@ -4,10 +4,10 @@ use contracts::fulfilment::v1 as out;
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
-use super::to_money;
+use super::{request::asked_from, to_money};
 use crate::domain::{
     order::{
-        request::{OriginKind, Request},
+        request::Request,
         work::{AlternativeKind, Event, Item, Quote, Work},
     },
     technician::{self, Profile, Technician, technician_id},
@@ -36,7 +36,12 @@ pub fn published(request: &Request, line_no: u32, event: &Event, shard: u8) -> P
         }
         Event::Quoted(told) => {
             let (quote, needs_consent) = (Some(quote(told)), !work.is_covered());
-            Published::of(&out::RepairQuoted { order_id, line_no, quote, needs_consent }, shard)
+            let (case_id, complaint_id) = asked_from(request);
+            let customer_id = request.customer_id.to_string();
+            Published::of(
+                &out::RepairQuoted { order_id, line_no, quote, needs_consent, customer_id, case_id, complaint_id },
+                shard,
+            )
         }
         Event::QuoteAnswered { version, word } => {
             let (version, agreed) = (*version, word.agreed);
@@ -81,15 +86,14 @@ pub fn published(request: &Request, line_no: u32, event: &Event, shard: u8) -> P
 
 /// It works again, for this time; of an order that was asked for from a case or a complaint it is said from which.
 fn repaired(request: &Request, line_no: u32, time: u32) -> out::OrderRepaired {
-    let origin = Some(&request.origin).filter(|origin| origin.reference.parse::<Uuid>().is_ok());
-    let of = |kind| origin.filter(|origin| origin.kind == kind).map_or_else(String::new, |one| one.reference.clone());
+    let (case_id, complaint_id) = asked_from(request);
     out::OrderRepaired {
         order_id: request.order_id.to_string(),
         line_no,
         customer_id: request.customer_id.to_string(),
         time,
-        case_id: of(OriginKind::Case),
-        complaint_id: of(OriginKind::Complaint),
+        case_id,
+        complaint_id,
     }
 }
 

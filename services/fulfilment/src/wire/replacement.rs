@@ -29,7 +29,8 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
             Published::of(&out::ReplacementOfferAnswered { order_id, pieces, agreed: *agreed }, shard).at(*at)
         }
         Event::DifferencePaid { difference, .. } => {
-            let paid = out::ReplacementDifferencePaid { order_id, pieces, amount: to_money(difference.amount) };
+            let (amount, taken_by_provider) = (to_money(difference.amount), difference.by_provider);
+            let paid = out::ReplacementDifferencePaid { order_id, pieces, amount, taken_by_provider };
             Published::of(&paid, shard).at(difference.at)
         }
     }

@@ -2,6 +2,7 @@
 use backbone::{Published, proto};
 use contracts::fulfilment::v1 as out;
 use kernel::returns::{Fee, Receipt, Words};
+use uuid::Uuid;
 
 use super::{text, to_money};
 use crate::domain::{
@@ -10,7 +11,7 @@ use crate::domain::{
         ServiceOrder,
         effort::Effort,
         label::{self, Label},
-        request::{Bought, Event, Line, Request, Review},
+        request::{Bought, Event, Line, OriginKind, Request, Review},
     },
 };
 
@@ -96,6 +97,13 @@ fn line((line_no, line): (u32, &Line)) -> out::RequestedLine {
 pub fn decisions(request: &Request) -> Vec<out::LineDecision> {
     let decision = |(line_no, line): (u32, &Line)| out::LineDecision { line_no, receipt: Some(receipt(&line.receipt)) };
     (1..).zip(&request.lines).map(decision).collect()
+}
+
+/// The case or the complaint an order was asked for from; at most one of them.
+pub fn asked_from(request: &Request) -> (String, String) {
+    let origin = Some(&request.origin).filter(|origin| origin.reference.parse::<Uuid>().is_ok());
+    let of = |kind| origin.filter(|origin| origin.kind == kind).map_or_else(String::new, |one| one.reference.clone());
+    (of(OriginKind::Case), of(OriginKind::Complaint))
 }
 
 /// A decision, whole.

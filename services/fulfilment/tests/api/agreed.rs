@@ -207,14 +207,24 @@ async fn exchange_of(world: &World, purchase: Uuid, price: i64) -> (String, Uuid
 }
 
 #[tokio::test]
-async fn r_ful_17_an_agreed_exchange_that_was_paid_for_goes_on() {
+async fn r_ful_17_an_agreed_exchange_that_was_paid_for_ends_and_the_customer_has_that_back() {
     let world = World::new().await;
     let purchase = world.sold(Some(1), &[(2, 2_000)]).await;
-    let (id, _) = exchange_of(&world, purchase, 1_500).await;
+    let (id, remedy) = exchange_of(&world, purchase, 1_500).await;
     let one = world.last_attempt(&id).await;
     world.act(&one, Act::Pay("t-1", cny(500))).await.unwrap();
     world.act(&one, Act::OutOfStock).await.unwrap();
-    assert_eq!(code(&world.end(&id, "sf-7").await.unwrap_err()), "order.carried_out");
+    assert_eq!(world.ledger().await.totals.get("CNY"), None);
+    assert_eq!(world.end(&id, "sf-7").await.unwrap(), "cancelled");
+    world.stack.settle().await;
+    assert_eq!(world.ledger().await.totals.get("CNY"), Some(&500), "what he paid, and no more");
+    assert_eq!(world.end(&id, "sf-7").await.unwrap(), "cancelled", "said twice");
+    world.stack.settle().await;
+    assert_eq!(world.ends().await, [(remedy.to_string(), "not_to_be_had".to_owned())]);
+
+    let again = world.ask_back("return_refund", line(purchase, "0", 2, "no_reason")).await;
+    world.bring(&again, 2, 0).await;
+    assert_eq!(world.ledger().await.totals.get("CNY"), Some(&2_500), "the purchase gives all that was paid for it");
 }
 
 #[tokio::test]

@@ -6,16 +6,17 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::State,
+    extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{get, post},
 };
 use backbone::signature::Secrets;
 use contracts::{
     common::v1::Receipt,
     fulfilment::v1::{MakeReturnLabelRequest, ReturnLabelMade, ReturnParcelMoved},
 };
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::request;
 use tonic::{Code, Status};
@@ -28,10 +29,14 @@ use crate::{
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// A carrier who keeps his word: one label a key.
+/// A carrier who keeps his word: one label a key. What he does not tell of himself he tells when he is asked.
 #[derive(Default)]
 struct Courier {
     labels: Mutex<BTreeMap<String, Value>>,
+    /// Where parcels are; he never saw others.
+    parcels: Mutex<BTreeMap<String, Value>>,
+    /// What was asked of him, in order: for a label its key, else a tracking number.
+    asked: Mutex<Vec<String>>,
     /// What he answers instead, if anything.
     trouble: Mutex<Option<(u16, Value)>>,
 }
@@ -43,7 +48,10 @@ impl Courier {
         let courier = Arc::new(Self::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let app = Router::new().route("/labels", post(make)).with_state(Arc::clone(&courier));
+        let app = Router::new()
+            .route("/labels", post(make))
+            .route("/parcels/{number}", get(find))
+            .with_state(Arc::clone(&courier));
         tokio::spawn(async move { axum::serve(listener, app).await });
         (courier, url)
     }
@@ -51,13 +59,39 @@ impl Courier {
     fn answers(&self, trouble: Option<(u16, Value)>) {
         *self.trouble.lock().unwrap() = trouble;
     }
+
+    fn trouble(&self, asked: &str) -> Option<Response> {
+        self.asked.lock().unwrap().push(asked.to_owned());
+        let trouble = self.trouble.lock().unwrap().clone();
+        trouble.map(|(status, body)| (StatusCode::from_u16(status).unwrap(), Json(body)).into_response())
+    }
+
+    fn has(&self, tracking_number: &str, status: &str, at: jiff::Timestamp) {
+        let found = json!({ "status": status, "at": at.to_string() });
+        self.parcels.lock().unwrap().insert(tracking_number.into(), found);
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+}
+
+async fn find(State(courier): State<Arc<Courier>>, Path(number): Path<String>) -> Response {
+    if let Some(trouble) = courier.trouble(&number) {
+        return trouble;
+    }
+    let found = courier.parcels.lock().unwrap().get(&number).cloned();
+    match found {
+        Some(found) => Json(found).into_response(),
+        None => (StatusCode::NOT_FOUND, Json(json!({ "code": "never_seen" }))).into_response(),
+    }
 }
 
 async fn make(State(courier): State<Arc<Courier>>, headers: HeaderMap, Json(parcel): Json<Value>) -> Response {
-    if let Some((status, body)) = courier.trouble.lock().unwrap().clone() {
-        return (StatusCode::from_u16(status).unwrap(), Json(body)).into_response();
-    }
     let key = headers["idempotency-key"].to_str().unwrap().to_owned();
+    if let Some(trouble) = courier.trouble(&key) {
+        return trouble;
+    }
     let mut labels = courier.labels.lock().unwrap();
     let number = labels.len() + 1;
     labels.entry(key).or_insert(parcel);
@@ -67,9 +101,13 @@ async fn make(State(courier): State<Arc<Courier>>, headers: HeaderMap, Json(parc
 }
 
 async fn world() -> (World, Arc<Courier>) {
+    world_of("courier").await
+}
+
+async fn world_of(name: &str) -> (World, Arc<Courier>) {
     let (courier, url) = Courier::open().await;
     let world = World::with(|service| {
-        service["carrier"] = json!({ "name": "courier", "url": url, "timeout": "500ms", "callback_secrets": [SECRET] });
+        service["carrier"] = json!({ "name": name, "url": url, "timeout": "500ms", "callback_secrets": [SECRET] });
     });
     (world.await, courier)
 }
@@ -226,4 +264,153 @@ async fn r_ful_05_what_the_carrier_tells_of_a_parcel_is_what_became_of_it() {
         (attempts.as_slice(), world.status(id.parse().unwrap()).await.as_str()),
         (["lost".to_owned(), "delivered".to_owned()].as_slice(), "completed")
     );
+}
+
+#[tokio::test]
+async fn a_parcel_the_carrier_is_silent_about_is_asked_for_and_what_he_answers_counts_as_if_he_had_told_it() {
+    const HOUR: i64 = 3_600;
+    // Between two rounds.
+    const ROUND: i64 = HOUR / 2;
+    let (world, courier) = world_of("sf").await;
+    let back = world.returned_by_mail().await;
+    world.label(&back).await.unwrap();
+    let purchase = world.sold(Some(1), &[(1, 1_000)]).await;
+    let exchange = world.exchange(purchase, None).await;
+    for act in [Act::Reserve, Act::Pick, Act::Ship] {
+        world.act(&world.last_attempt(&exchange).await, act).await.unwrap();
+    }
+    let made = courier.asked();
+    world.seconds(48 * HOUR - 1).await;
+    assert_eq!(courier.asked(), made, "nothing is asked before its time");
+    world.seconds(ROUND).await;
+    let mut asked = courier.asked.lock().unwrap().split_off(made);
+    asked.sort();
+    assert_eq!(asked, ["SF-1", "T-1"], "each once");
+    assert_eq!(world.last_attempt(&exchange).await.status, "shipped", "what he never saw moves nothing");
+
+    courier.has("T-1", "in_transit", world.stack.now());
+    courier.has("SF-1", "delivered", world.stack.now());
+    world.seconds(48 * HOUR - 1).await;
+    assert_eq!(courier.asked(), made, "and again after the same time only");
+    world.seconds(ROUND).await;
+    assert_eq!(courier.asked(), made + 2);
+    assert_eq!(world.status(exchange.parse().unwrap()).await, "completed");
+    assert_eq!(world.requested(&back).await.form.unwrap().label.unwrap().status, "in_transit");
+
+    courier.has("T-1", "lost", world.stack.now() + SignedDuration::from_hours(1));
+    world.seconds(96 * HOUR).await;
+    assert_eq!(world.requested(&back).await.form.unwrap().label.unwrap().status, "lost");
+    let asked = courier.asked();
+    world.seconds(960 * HOUR).await;
+    assert_eq!(courier.asked(), asked, "what ended is not asked for any more");
+    let told: Vec<String> =
+        world.stack.events::<ReturnParcelMoved>("fulfilment").await.into_iter().map(|moved| moved.status).collect();
+    assert_eq!(told, ["in_transit", "lost"]);
+}
+
+#[tokio::test]
+async fn a_carrier_who_is_out_is_left_in_peace_and_nothing_is_lost_meanwhile() {
+    let (world, courier) = world().await;
+    let (first, new) = (world.returned_by_mail().await, world.returned_by_mail().await);
+    world.label(&first).await.unwrap();
+    for _ in 0..4 {
+        world.label(&world.returned_by_mail().await).await.unwrap();
+    }
+    for number in 1..=5 {
+        courier.has(&format!("T-{number}"), "delivered", world.stack.now());
+    }
+    courier.answers(Some((503, json!({ "status": "delivered" }))));
+    world.seconds(48 * 3_600).await;
+    for _ in 0..6 {
+        world.stack.settle().await;
+    }
+    let asked = courier.asked();
+    assert_eq!(asked, 5 + 5, "five labels, and each parcel once, in vain");
+    assert_eq!(world.label(&new).await.unwrap_err().code(), Code::Unavailable);
+    world.stack.settle().await;
+    assert_eq!(courier.asked(), asked, "he rests");
+    world.seconds(30).await;
+    assert_eq!(world.label(&new).await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(courier.asked(), asked + 1, "one try");
+    courier.answers(None);
+    assert_eq!(world.label(&new).await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(courier.asked(), asked + 1);
+    world.seconds(30).await;
+    assert_eq!(world.label(&new).await.unwrap().status, "authorised");
+    world.seconds(1_800).await;
+    assert_eq!(courier.asked(), asked + 2 + 5, "and what was asked in vain is asked again");
+    assert_eq!(world.requested(&first).await.form.unwrap().label.unwrap().status, "delivered");
+    assert_eq!(world.stack.events::<ReturnLabelMade>("fulfilment").await.len(), 6);
+}
+
+#[tokio::test]
+async fn a_parcel_whose_answer_cannot_be_read_or_recorded_holds_up_no_other_and_no_label() {
+    let (world, courier) = world().await;
+    let mut orders = vec![];
+    // More than are looked at in one go, and more that cannot be read than are asked for at once.
+    for _ in 0..66 {
+        orders.push(world.returned_by_mail().await);
+        world.label(orders.last().unwrap()).await.unwrap();
+    }
+    let (now, days) = (world.stack.now(), SignedDuration::from_hours(24));
+    for number in 1..=66 {
+        let (status, at) = match number {
+            1..=20 => ("eaten", now),
+            21..=40 => ("delivered", now + days * 30),
+            _ => ("delivered", now),
+        };
+        courier.has(&format!("T-{number}"), status, at);
+    }
+    let made = courier.asked();
+    world.seconds(48 * 3_600).await;
+    for _ in 0..20 {
+        world.stack.settle().await;
+    }
+    let mut asked = courier.asked.lock().unwrap().split_off(made);
+    asked.sort();
+    let before = asked.len();
+    asked.dedup();
+    assert_eq!((before, asked.len()), (66, 66), "each once");
+    let told = world.stack.events::<ReturnParcelMoved>("fulfilment").await;
+    assert_eq!(told.len(), 26, "those he has a word of that can be");
+    assert_eq!(world.label(&world.returned_by_mail().await).await.unwrap().status, "authorised");
+    let made = courier.asked();
+    for _ in 0..6 {
+        world.seconds(600).await;
+        world.stack.settle().await;
+    }
+    let asked = courier.asked.lock().unwrap().split_off(made);
+    let of = |number: &str| asked.iter().filter(|one| *one == number).count();
+    assert!((1..=2).contains(&of("T-1")) && (1..=2).contains(&of("T-20")), "{asked:?}");
+    assert_eq!(asked.len(), of("T-1") * 20, "what tells of what is yet to happen is not asked again so soon");
+}
+
+#[tokio::test]
+async fn a_word_reaches_all_that_goes_out_in_a_parcel_and_none_that_was_shipped_after_it() {
+    let (world, _courier) = world().await;
+    let mut orders = vec![];
+    for _ in 0..2 {
+        let purchase = world.sold(Some(1), &[(1, 1_000)]).await;
+        let id = world.exchange(purchase, None).await;
+        let one = world.last_attempt(&id).await;
+        for act in [Act::Reserve, Act::Pick, Act::Ship] {
+            world.act(&one, act).await.unwrap();
+        }
+        orders.push(id);
+    }
+    let told = |kind: &str, ago| {
+        let at = (world.stack.now() - SignedDuration::from_hours(ago)).to_string();
+        json!({ "type": format!("parcel.{kind}"), "data": { "tracking_number": "SF-1", "at": at } })
+    };
+    for kind in ["lost", "delivered", "returned"] {
+        assert_eq!(world.carrier_tells(SECRET, 0, &told(kind, 2_000)).await.0, 204);
+        for id in &orders {
+            assert_eq!(world.last_attempt(id).await.status, "shipped", "who had the number before was told of");
+        }
+    }
+    assert_eq!(world.carrier_tells(SECRET, 0, &told("delivered", 0)).await.0, 204);
+    world.stack.settle().await;
+    for id in &orders {
+        assert_eq!(world.status(id.parse().unwrap()).await, "completed");
+    }
 }

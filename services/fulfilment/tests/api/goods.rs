@@ -9,6 +9,7 @@ use contracts::{
 };
 use testkit::{request, wrong_fields};
 use tonic::{Code, Status};
+use uuid::Uuid;
 
 use crate::{
     returns::{at_counter, code, line},
@@ -150,6 +151,13 @@ async fn pieces_that_are_rejected_need_a_new_decision_and_the_customers_word() {
     assert_eq!(back[0].lines[0].quantity, 1, "what he takes back he may ask for again");
     let told: Vec<GoodsInspected> = world.stack.events("fulfilment").await;
     assert!(told[0].renewed.is_some());
+    let found = &goods[0].inspections[0];
+    let within = told[0].answer_by.unwrap().seconds - found.at.unwrap().seconds;
+    assert_eq!(
+        (told[0].customer_id.as_str(), within),
+        (Uuid::from_u128(7).to_string().as_str(), 336 * HOUR),
+        "outreach asks him"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Fulfilment through its doors, over real Postgres, a real broker and the sandbox payment provider over HTTP.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod agreed;
+mod bad_input;
 mod callbacks;
 mod carriers;
 mod compensations;

@@ -12,7 +12,7 @@ use tonic::{Response, Status, transport::Channel};
 
 use crate::{
     returns::{at_counter, code, line},
-    world::World,
+    world::{World, cny},
 };
 
 /// The shipped policy under another number, with twice the days for a return without a reason.
@@ -23,18 +23,13 @@ fn longer(version: u32) -> String {
         .replace("delivered.after = 7 ", "delivered.after = 14 ")
 }
 
-fn what_if() -> Option<PolicyWhatIf> {
-    let moved = PolicyMoved { before: "ineligible by a".into(), after: "eligible by b".into(), count: 3 };
-    Some(PolicyWhatIf { decisions: 10, changed: 3, moved: vec![moved] })
-}
-
 impl World {
     fn policies(&self) -> PoliciesClient<Channel> {
         PoliciesClient::new(self.stack.channel("fulfilment"))
     }
 
     async fn propose_policy(&self, by: &str, policy: String) -> Result<Receipt, Status> {
-        let propose = ProposePolicyRequest { policy, what_if: what_if() };
+        let propose = ProposePolicyRequest { policy, what_if: None };
         self.policies().propose_policy(request(by, propose)).await.map(Response::into_inner)
     }
 
@@ -60,6 +55,7 @@ impl World {
 async fn r_ful_02_a_version_of_the_policy_decides_once_another_person_approved_it_and_never_before() {
     let world = World::new().await;
     assert_eq!(world.decided().await, (2, "ineligible".into()), "the configured one is what a system begins with");
+    world.decided().await;
     assert_eq!(world.propose_policy("staff:quinn", longer(3)).await.unwrap().status, "proposed");
     assert_eq!(world.decided().await, (2, "ineligible".into()), "it is not approved");
     assert_eq!(code(&world.approve_policy("staff:Quinn", 3).await.unwrap_err()), "policy.own_proposal");
@@ -75,11 +71,18 @@ async fn r_ful_02_a_version_of_the_policy_decides_once_another_person_approved_i
     let new = &versions[1];
     assert_eq!((new.proposed_by.as_str(), new.approved_by.as_str()), ("staff:quinn", "staff:eva"));
     assert!(new.proposed_at.is_some() && new.approved_at.is_some());
-    assert_eq!(new.what_if, what_if(), "what the past would have been is kept with it");
+    let what_if = new.what_if.clone().unwrap();
+    let moved = &what_if.moved[0];
+    assert_eq!((what_if.decisions, what_if.changed, moved.count), (2, 2, 2), "the service played what it had decided");
+    assert_eq!(moved.before, "ineligible by no_reason_too_late");
+    assert_eq!(moved.after, "eligible by no_reason_seven_days");
+    let played = what_if.played.clone().unwrap();
+    assert!(!played.cut_short && played.since.is_some());
+    assert_eq!((played.granted_before, played.granted_after), (vec![cny(0).unwrap()], vec![cny(1_800).unwrap()]));
     let kept: Policy = serde_json::from_str(&new.policy).unwrap();
     assert_eq!(kept, backbone::config::document(None, &longer(3)).unwrap());
     assert_eq!(world.stack.events::<PolicyInstalled>("fulfilment").await.len(), 1);
-    assert_eq!(world.stack.events::<PolicyProposed>("fulfilment").await[0].what_if, what_if());
+    assert_eq!(world.stack.events::<PolicyProposed>("fulfilment").await[0].what_if, Some(what_if));
     assert_eq!(world.stack.events::<PolicyApproved>("fulfilment").await[0].approved_by, "staff:eva");
 }
 
@@ -100,19 +103,10 @@ async fn what_the_configuration_names_later_decides_nothing_before_it_is_approve
 #[tokio::test]
 async fn wrong_proposals_are_told_what_is_wrong_and_a_version_says_one_thing_for_ever() {
     let world = World::new().await;
-    let propose = |policy: &str, what_if| {
-        let propose = ProposePolicyRequest { policy: policy.into(), what_if };
-        let mut client = world.policies();
-        async move { client.propose_policy(request("staff:quinn", propose)).await.unwrap_err() }
-    };
-    assert_eq!(wrong_fields(&propose("", None).await), ["policy", "what_if"]);
-    assert_eq!(wrong_fields(&propose("id = 7", what_if()).await), ["policy"]);
-    let problem = propose(&DEFAULT.replace("version = 2", "version = 0"), what_if()).await;
-    assert_eq!(wrong_fields(&problem), ["policy"]);
-    let too_many = Some(PolicyWhatIf { decisions: 1, changed: 2, moved: vec![] });
-    assert_eq!(wrong_fields(&propose(&longer(3), too_many).await), ["what_if.changed"]);
-    let nameless = Some(PolicyWhatIf { decisions: 2, changed: 1, moved: vec![PolicyMoved::default()] });
-    assert_eq!(wrong_fields(&propose(&longer(3), nameless).await), ["what_if.moved[0].before"]);
+    for policy in ["", "id = 7", &DEFAULT.replace("version = 2", "version = 0")] {
+        let refused = world.propose_policy("staff:quinn", policy.into()).await.unwrap_err();
+        assert_eq!(wrong_fields(&refused), ["policy"]);
+    }
     let refused = world.policies().approve_policy(request("staff:eva", ApprovePolicyRequest::default())).await;
     assert_eq!(wrong_fields(&refused.unwrap_err()), ["policy_id", "policy_version"]);
 
@@ -127,17 +121,23 @@ async fn wrong_proposals_are_told_what_is_wrong_and_a_version_says_one_thing_for
 }
 
 #[tokio::test]
-async fn r_ful_02_a_version_is_not_proposed_without_the_past_once_there_is_one() {
+async fn r_ful_02_a_new_decision_after_an_inspection_is_part_of_the_past_and_what_is_older_than_a_year_is_not() {
     let world = World::new().await;
-    let propose = |version| {
-        let propose = ProposePolicyRequest { policy: longer(version), what_if: Some(PolicyWhatIf::default()) };
-        let mut client = world.policies();
-        async move { client.propose_policy(request("staff:quinn", propose)).await }
-    };
-    assert_eq!(propose(3).await.unwrap().into_inner().status, "proposed", "nothing was decided yet");
     world.decided().await;
-    assert_eq!(wrong_fields(&propose(4).await.unwrap_err()), ["what_if.decisions"]);
-    assert_eq!(world.propose_policy("staff:quinn", longer(4)).await.unwrap().status, "proposed");
+    world.seconds(366 * 24 * 3600).await;
+    let purchase = world.sold(Some(1), &[(3, 2_700)]).await;
+    let id = world.ask_back("return_refund", line(purchase, "0", 3, "no_reason")).await;
+    world.bring(&id, 1, 2).await;
+    // What the caller says of the past does not count.
+    let moved = vec![PolicyMoved { before: "a".into(), after: "b".into(), count: 9 }];
+    let what_if = Some(PolicyWhatIf { decisions: 9, changed: 9, moved, played: None });
+    let propose = ProposePolicyRequest { policy: longer(3), what_if };
+    world.policies().propose_policy(request("staff:quinn", propose)).await.unwrap();
+    let what_if = world.versions().await.remove(1).what_if.unwrap();
+    assert_eq!((what_if.decisions, what_if.changed), (2, 0), "{what_if:?}");
+    let played = what_if.played.unwrap();
+    let granted = (played.granted_before.clone(), played.granted_after);
+    assert_eq!(granted, (vec![cny(900).unwrap()], played.granted_before), "of the piece that was accepted alone");
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ use contracts::{
         AnswerAlternativeRequest, AnswerRepairQuoteRequest, AssignTechnicianRequest, DiagnoseRepairRequest,
         HandOverRepairRequest, ListRepairsRequest, ListTechniciansRequest, OfferAlternativeRequest, OrderFinished,
         OrderRepaired, QuoteRepairRequest, RecordPartsArrivedRequest, RecordRepairSatisfactionRequest,
-        RegisterRepairRequest, RepairAlternativeReviewed, RepairHandedOver, RepairItem, RepairQuoteExpired, RepairView,
-        SetTechnicianRequest, StartRepairRequest, TechnicianSet, TestRepairRequest, UnitsGivenBack,
-        WaitForPartsRequest, repairs_client::RepairsClient,
+        RegisterRepairRequest, RepairAlternativeReviewed, RepairHandedOver, RepairItem, RepairQuoteExpired,
+        RepairQuoted, RepairView, SetTechnicianRequest, StartRepairRequest, TechnicianSet, TestRepairRequest,
+        UnitsGivenBack, WaitForPartsRequest, repairs_client::RepairsClient,
     },
 };
 use stories::payments::Mode;
@@ -27,12 +27,12 @@ const CLERK: &str = "staff:ana";
 const BENCH: &str = "staff:li";
 
 /// The repair of the first line of an order.
-struct Repair<'a> {
+pub struct Repair<'a> {
     world: &'a World,
-    order_id: String,
+    pub order_id: String,
 }
 
-type Done = Result<String, Status>;
+pub type Done = Result<String, Status>;
 
 fn status(answer: Result<Response<Receipt>, Status>) -> Done {
     answer.map(|answer| answer.into_inner().status)
@@ -74,7 +74,7 @@ impl World {
     }
 
     /// One that is here and registered.
-    async fn brought(&self, days_ago: i64, paid: i64) -> (Repair<'_>, Uuid) {
+    pub async fn brought(&self, days_ago: i64, paid: i64) -> (Repair<'_>, Uuid) {
         let (repair, purchase) = self.broken(days_ago, paid).await;
         repair.register("feasible").await.unwrap();
         self.receive_goods(repair.order_id.parse().unwrap()).await.unwrap();
@@ -106,7 +106,7 @@ impl Repair<'_> {
         status(self.world.repairs().register_repair(request(CLERK, register)).await)
     }
 
-    async fn diagnose(&self, repairable: bool, misuse: bool) -> Done {
+    pub async fn diagnose(&self, repairable: bool, misuse: bool) -> Done {
         let (order_id, line_no) = self.id();
         let skill = if repairable { "screen" } else { "" }.to_owned();
         let diagnose = DiagnoseRepairRequest { order_id, line_no, repairable, cause: "fell".into(), skill, misuse };
@@ -215,6 +215,9 @@ async fn r_ful_10_r_ful_11_r_ful_13_a_repair_is_registered_consented_to_done_tes
     repair.quote(vec![item("labour", "hour", 2, 8_000), item("part", "screen", 1, 12_500)]).await.unwrap();
     let quote = repair.view().await.quotes[0].clone();
     assert_eq!((quote.total, quote.fee, quote.version), (cny(28_500), cny(28_500), 1));
+    let told: Vec<RepairQuoted> = world.stack.events("fulfilment").await;
+    let asked = (told[0].needs_consent, told[0].customer_id.as_str(), told[0].quote.as_ref().unwrap().fee.clone());
+    assert_eq!(asked, (true, Uuid::from_u128(7).to_string().as_str(), cny(28_500)), "outreach asks him");
     assert_eq!(
         (refused(repair.start().await).as_str(), repair.promise().await.as_str()),
         ("order.no_consent", "paused")

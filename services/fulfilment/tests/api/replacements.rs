@@ -86,7 +86,13 @@ impl World {
             }
             Act::Pay(reference, amount) => {
                 let reference = reference.to_owned();
-                let paid = RecordDifferencePaidRequest { order_id, replacement_id, reference, amount };
+                let paid = RecordDifferencePaidRequest {
+                    order_id,
+                    replacement_id,
+                    reference,
+                    amount,
+                    taken_by_provider: false,
+                };
                 client.record_difference_paid(request(TILL, paid)).await
             }
             Act::TakeMoney => client.take_money_instead(by(TakeMoneyInsteadRequest { order_id, replacement_id })).await,

@@ -19,7 +19,10 @@ use stories::payments::{Mode, Mood, Running};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::world::{World, refund_of, return_of};
+use crate::{
+    returns::line,
+    world::{World, refund_of, return_of},
+};
 
 #[tokio::test]
 async fn an_unknown_outcome_is_reconciled_and_paid_exactly_once() {
@@ -121,6 +124,44 @@ async fn what_the_provider_says_it_paid_otherwise_is_never_booked_as_ours_and_to
     let told: Vec<RefundContradicted> = world.stack.events("fulfilment").await;
     assert_eq!(told.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["amount_differs"]);
     assert_eq!((world.refund().await.status.as_str(), world.status(order).await.as_str()), ("unknown", "refunding"));
+
+    // The sandbox never saw it, and is kept from saying so.
+    world.mood(Mode::Fail).await;
+    let id = world.refund().await.refund_id;
+    assert!(world.refund().await.in_doubt);
+    for by in ["staff:ana", "staff:ana"] {
+        assert_eq!(world.settle_earlier(by, &id, true, "st-1").await.unwrap(), "unknown");
+    }
+    assert_eq!(world.settle_earlier("staff:bo", &id, true, "st-1").await.unwrap(), "succeeded");
+    world.stack.settle().await;
+    let refund = world.refund().await;
+    assert_eq!((refund.provider_ref.as_str(), refund.in_doubt), ("st-1", false));
+    assert_eq!(world.status(order).await, "completed");
+    assert_eq!(execution.reconcile_once().await.unwrap(), 0, "nobody asks any more");
+}
+
+#[tokio::test]
+async fn r_ful_05_another_amount_that_was_called_back_is_a_failure_and_the_money_is_paid_anew_once() {
+    let world = World::new().await;
+    let purchase = world.sold(Some(1), &[(1, 900)]).await;
+    world.mood(Mode::Fail).await;
+    let id = world.ask_back("refund_only", line(purchase, "0", 1, "quality.defect")).await;
+    world.stack.settle().await;
+    let pace = Pace { ask_after: SignedDuration::ZERO, ..world.provider_and_pace().1 };
+    let execution = Execution::new(world.stack.node("fulfilment").context(), Generous, pace);
+    world.stack.move_clock(SignedDuration::from_secs(60));
+    execution.reconcile_once().await.unwrap();
+    let first = world.payouts(&id).await.remove(0);
+    for by in ["staff:ana", "staff:bo"] {
+        world.settle_earlier(by, &first.refund_id, false, "st-1").await.unwrap();
+    }
+    assert_eq!(world.payouts(&id).await[0].status, "failed");
+    world.calm().await;
+    world.repeat(&id, &first.claim_id).await.unwrap();
+    world.stack.settle().await;
+    assert_eq!(world.status(id.parse().unwrap()).await, "completed");
+    let second = world.payouts(&id).await.remove(1).refund_id;
+    assert_eq!(world.paid().await, [(second, 900)], "by another key, once");
 }
 
 #[tokio::test]

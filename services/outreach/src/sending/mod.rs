@@ -133,12 +133,12 @@ impl Sending {
         };
         match destination {
             Destination::Email(address) => {
-                let letter = self.wording.letter(facts.purpose, facts.about_id, link.as_deref());
+                let letter = self.wording.letter(facts, link.as_deref());
                 self.smtp.send(facts.message_id, address, letter, None, self.clock.now()).await?;
                 Ok(Medium::Email)
             }
             Destination::Sms(phone) => {
-                let text = self.wording.short(facts.purpose, facts.about_id, link.as_deref());
+                let text = self.wording.short(facts, link.as_deref());
                 self.sms.send(facts.message_id, &phone, &text).await?;
                 Ok(Medium::Sms)
             }

@@ -167,7 +167,10 @@ fn code(error: &Error) -> String {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::{config, domain::message::Purpose};
+    use crate::{
+        config,
+        domain::message::{Facts, Purpose},
+    };
 
     fn with(url: &str) -> anyhow::Result<Smtp> {
         Smtp::new(&Settings { smtp_url: url.to_owned(), ..config::tests::defaults() })
@@ -188,7 +191,8 @@ mod tests {
     #[test]
     fn a_mail_is_ascii_and_says_what_it_is() {
         let smtp = with("smtp://mx").unwrap();
-        let letter = config::tests::defaults().wording().letter(Purpose::Offer, Uuid::from_u128(7), None);
+        let facts = Facts { purpose: Purpose::Offer, about_id: Uuid::from_u128(7), ..Facts::default() };
+        let letter = config::tests::defaults().wording().letter(&facts, None);
         let now = "2026-03-02T08:00:00Z".parse().unwrap();
         let mail = smtp.mail(Uuid::from_u128(9), "li@example.cn".parse().unwrap(), letter.clone(), None, now).unwrap();
         let bytes = mail.formatted();

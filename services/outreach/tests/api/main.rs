@@ -8,7 +8,10 @@ mod servers;
 use contracts::{
     Event,
     complaint::v1::{OfferReminded, SolutionExecuted, SolutionOffered},
-    fulfilment::v1::OrderRepaired,
+    fulfilment::v1::{
+        DecisionReceipt, GoodsInspected, InspectionCriterion, InspectionResult, OrderRepaired, RepairItem, RepairQuote,
+        RepairQuoted, Wording,
+    },
     outreach::v1::{outreach_client::OutreachClient, *},
     scheduling::v1::FollowUpDue,
 };
@@ -160,6 +163,88 @@ async fn r_ful_13_who_had_something_repaired_is_told_each_time_it_is_ready_and_o
     world.stack.settle().await;
     let told: Vec<_> = world.about(order).await.into_iter().map(|one| one.queued.unwrap().purpose()).collect();
     assert_eq!((told, world.mail.letters().len()), (vec![Purpose::Repaired; 2], 2));
+}
+
+/// What an inspection found: one piece as it should be, one not.
+fn inspected(order: Uuid, customer_id: String, renewed: bool, answer_by: jiff::Timestamp) -> GoodsInspected {
+    let result = |accepted, disposition: &str| InspectionResult {
+        quantity: 1,
+        accepted,
+        grade: "b".into(),
+        disposition: disposition.into(),
+    };
+    let words = [("en", "The seal is broken."), ("zh", "封条已破损。")];
+    let words = words.map(|(language, words)| Wording { language: language.into(), words: words.into() });
+    GoodsInspected {
+        order_id: order.to_string(),
+        line_no: 1,
+        results: vec![result(true, "restock"), result(false, "back_to_customer")],
+        criteria: vec![InspectionCriterion { code: "sealed".into(), passed: false }],
+        renewed: renewed.then(|| DecisionReceipt { words: words.into(), ..DecisionReceipt::default() }),
+        customer_id,
+        answer_by: Some(backbone::proto::timestamp(answer_by)),
+        ..GoodsInspected::default()
+    }
+}
+
+#[tokio::test]
+async fn r_ful_04_who_gets_less_than_he_was_told_is_asked_once_and_never_after_his_time() {
+    let world = world().await;
+    let customer = || Uuid::from_u128(5).to_string();
+    let [asked, agreed, unnamed, late] = std::array::from_fn(|_| Uuid::new_v4());
+    let by = world.stack.now() + 72.hours();
+    for (order, event) in [
+        (asked, inspected(asked, customer(), true, by)),
+        (agreed, inspected(agreed, customer(), false, by)),
+        (unnamed, inspected(unnamed, String::new(), true, by)),
+        (late, inspected(late, customer(), true, world.stack.now() - 1.hour())),
+    ] {
+        for _ in 0..2 {
+            world.stack.publish("fulfilment", &event, order, 1).await;
+        }
+    }
+    world.stack.settle().await;
+    let told = world.about(asked).await;
+    assert_eq!((told.len(), told[0].status.as_str()), (1, "sent"));
+    assert_eq!(told[0].queued.as_ref().unwrap().purpose(), Purpose::Inspected);
+    let letters = world.mail.letters();
+    assert_eq!(letters.len(), 1, "nobody else is asked");
+    for part in [asked.to_string().as_str(), "sealed", "The seal is broken.", "1 will come back to you", "answer by"] {
+        assert!(letters[0].2.contains(part), "{part}: {}", letters[0].2);
+    }
+    assert!(world.about(agreed).await.is_empty() && world.about(unnamed).await.is_empty());
+    is(&world.about(late).await[0], "failed", "too_late", 0);
+    assert_eq!(world.stack.parked("outreach").await, 0);
+}
+
+#[tokio::test]
+async fn r_ful_11_a_quote_that_waits_for_consent_is_told_with_what_it_costs_each_version_once() {
+    let world = world().await;
+    let order = Uuid::new_v4();
+    let money = |minor| Some(contracts::common::v1::Money { minor, currency: "CNY".into() });
+    for (at, version, needs_consent) in [(1, 1, true), (2, 1, true), (3, 2, false), (4, 3, true)] {
+        let item = RepairItem { kind: "part".into(), code: "screen".into(), quantity: 2, unit_price: money(16_000) };
+        let valid_until = Some(backbone::proto::timestamp(world.stack.now() + 72.hours()));
+        let (total, fee) = (money(32_000), money(32_000));
+        let quote = RepairQuote { version, items: vec![item], total, fee, valid_until, ..RepairQuote::default() };
+        let quoted = RepairQuoted {
+            order_id: order.to_string(),
+            line_no: 1,
+            quote: Some(quote),
+            needs_consent,
+            customer_id: Uuid::from_u128(5).to_string(),
+            ..RepairQuoted::default()
+        };
+        world.stack.publish("fulfilment", &quoted, order, at).await;
+    }
+    world.stack.settle().await;
+    let told: Vec<_> = world.about(order).await.into_iter().map(|one| one.queued.unwrap().purpose()).collect();
+    assert_eq!(told, vec![Purpose::Quoted; 2]);
+    let letters = world.mail.letters();
+    assert_eq!(letters.len(), 2);
+    for part in ["2 × screen", "320.00 CNY", "answer by"] {
+        assert!(letters.iter().all(|(.., text)| text.contains(part)), "{part}: {}", letters[0].2);
+    }
 }
 
 #[tokio::test]

@@ -199,7 +199,7 @@ fn a_parcel_costs_its_goods_once_it_is_shipped_again_when_it_is_lost_and_not_whe
 fn an_exchange_costs_what_goes_out_less_what_came_in_and_what_the_customer_paid() {
     let mut dearer = vec![asked(Kind::Exchange, WhenGoods::No, 1, Some(130))];
     dearer.extend(paid(0, (100, 0, Some(100))).into_iter().take(1));
-    let pay = replacement::Command::PayDifference { reference: "till-1".into(), amount: cny(30) };
+    let pay = replacement::Command::PayDifference { reference: "till-1".into(), amount: cny(30), by_provider: false };
     dearer.push(replacement(0, pay));
     dearer.extend(send(0, Outcome::Delivered));
     assert_eq!(balances(&ledger(dearer)), [("refund", -30), ("goods", 130), ("cash", 30), ("stock", -130)]);

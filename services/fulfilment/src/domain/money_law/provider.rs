@@ -6,6 +6,8 @@ pub enum Mood {
     Pay,
     Refuse,
     Break,
+    /// It pays another amount than it was told, and says so.
+    Differ,
 }
 
 /// The provider keeps its first word on every key.
@@ -13,6 +15,8 @@ pub enum Mood {
 pub struct Provider {
     pub words: BTreeMap<Uuid, bool>,
     pub ledger: Vec<(Uuid, refund::Facts)>,
+    /// What it paid otherwise; until it is corrected there it says so whenever it is asked.
+    pub others: BTreeSet<Uuid>,
 }
 
 impl World {
@@ -38,18 +42,39 @@ impl World {
         let (attempt, facts) = if again { self.requests[nth] } else { self.requests.remove(nth) };
         let key = facts.refund_id;
         let known = self.provider.words.get(&key).copied();
+        if matches!(mood, Mood::Differ) && known.is_none() {
+            self.provider.others.insert(key);
+        }
         let word = known.or(match mood {
+            _ if self.provider.others.contains(&key) => None,
             Mood::Pay => Some(true),
             Mood::Refuse => Some(false),
-            Mood::Break => None,
+            Mood::Break | Mood::Differ => None,
         });
         if let (None, Some(paid)) = (known, word) {
             self.provider.words.insert(key, paid);
             self.provider.ledger.extend(paid.then_some((key, facts)));
         }
         if answered {
-            self.answers.push((key, self.words_of(attempt, word, key)));
+            self.answer(attempt, word, key);
         }
+    }
+
+    /// As our side takes it: that another amount was paid is no outcome.
+    fn answer(&mut self, attempt: u32, word: Option<bool>, key: Uuid) {
+        if word.is_none() && self.provider.others.contains(&key) {
+            self.answers.push((key, refund::Command::Differ));
+        }
+        self.answers.push((key, self.words_of(attempt, word, key)));
+    }
+
+    /// People have the provider correct what it paid otherwise: all of it is paid, or called back. Says which.
+    pub fn correct(&mut self, key: Uuid) -> bool {
+        let paid = *self.provider.words.entry(key).or_insert(key.as_u128() % 2 == 0);
+        if self.provider.others.remove(&key) && paid {
+            self.provider.ledger.push((key, self.refunds[&key].facts.unwrap()));
+        }
+        paid
     }
 
     fn words_of(&self, attempt: u32, word: Option<bool>, key: Uuid) -> refund::Command {
@@ -80,11 +105,12 @@ impl World {
             return;
         }
         let attempt = refund.attempts;
-        let word = match (answered, self.provider.words.get(&key).copied()) {
-            (true, None) => refund::Command::NeverSeen { attempt },
-            (true, word) => self.words_of(attempt, word, key),
-            (false, _) => self.words_of(attempt, None, key),
-        };
-        self.answers.push((key, word));
+        match (answered, self.provider.words.get(&key).copied()) {
+            (true, None) if !self.provider.others.contains(&key) => {
+                self.answers.push((key, refund::Command::NeverSeen { attempt }));
+            }
+            (true, word) => self.answer(attempt, word, key),
+            (false, _) => self.answers.push((key, self.words_of(attempt, None, key))),
+        }
     }
 }

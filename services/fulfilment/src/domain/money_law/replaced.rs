@@ -94,7 +94,7 @@ impl World {
                     At::Shipped => Command::Arrive(Outcome::Delivered),
                     At::Offered => Command::Answer { agreed: true },
                     At::OutOfStock | At::Declined | At::Undecided if request.agreed => {
-                        // It ends, unless the customer has paid for it or something of it arrived: then he takes another article.
+                        // It ends, unless something of it arrived: then he takes another article.
                         self.asked(n, asked::Asked::Cancel);
                         Command::Offer(Wanted { product_id: "p-4".into(), price: Some(money(1)) })
                     }
@@ -136,11 +136,11 @@ fn payment(request: &Request, one: &Replacement, exact: bool) -> Command {
     let due = request.difference_due(one);
     match (due, told.clone().next_back()) {
         (None, Some(paid)) if exact => {
-            Command::PayDifference { reference: paid.reference.clone(), amount: paid.amount }
+            Command::PayDifference { reference: paid.reference.clone(), amount: paid.amount, by_provider: false }
         }
         (due, _) => {
             let amount = due.filter(|_| exact).unwrap_or(money(7));
-            Command::PayDifference { reference: told.count().to_string(), amount }
+            Command::PayDifference { reference: told.count().to_string(), amount, by_provider: amount.minor % 2 == 0 }
         }
     }
 }

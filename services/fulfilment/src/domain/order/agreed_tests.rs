@@ -317,6 +317,65 @@ fn r_ful_17_an_agreed_exchange_ends_only_where_no_money_may_be_on_its_way_and_wh
 }
 
 #[test]
+fn r_ful_17_an_agreed_exchange_that_was_paid_for_ends_and_gives_that_back_by_the_means_it_was_paid() {
+    use super::super::{
+        super::{Consequence, refund},
+        returning::Owed,
+    };
+    let mut asked = request(&[Answer::Eligible]);
+    (asked.kind, asked.agreed) = (Kind::Exchange, true);
+    asked.lines[0].receipt.outcome.goods = WhenGoods::No;
+    asked.lines[0].wanted = Some(article("p-2", Some(150)));
+    let ask = Order::Request(Command::Ask { request: Box::new(asked), confirmed: true });
+    let cny = |minor| Money::new(minor, "CNY".parse().unwrap());
+    for by_provider in [true, false] {
+        let paid = replacement::Command::PayDifference { reference: "pay-1".into(), amount: cny(50), by_provider };
+        let told = [ask.clone(), hold(0, 100, 100), tell(0, paid), tell(0, replacement::Command::ReportOutOfStock)];
+        let mut order = after(&[&[promise(AgreedKind::Exchange)], &told[..]].concat());
+        for (by_provider, known) in [(by_provider, Ok(order.clone())), (!by_provider, Err("order.other_difference"))] {
+            let again = replacement::Command::PayDifference { reference: "pay-1".into(), amount: cny(50), by_provider };
+            assert_eq!(next(&order, tell(0, again)), known, "who took it is not told otherwise");
+        }
+        let own = Order::Request(Command::Cancel {
+            by: "staff:eve".into(),
+            reason: "not_to_be_had".into(),
+            goods_returned: Some("sf-1".into()),
+        });
+        assert_eq!(next(&order, own), Err("order.own_payment"), "who recorded it does not give it back alone");
+        let (mut paid, mut ends) = (vec![], vec![]);
+        for event in order.decide(give_back("sf-1"), NOW).unwrap() {
+            order.apply(&event);
+            paid.extend(order.consequences(&event).into_iter().filter_map(|one| match one {
+                Consequence::Refund(_, refund::Command::GiveBack { facts, payment }) => Some((facts, payment)),
+                Consequence::Refund(_, refund::Command::Queue(facts)) => Some((facts, String::new())),
+                _ => None,
+            }));
+            if let Event::Settled { code } = event {
+                ends.push(code.unwrap());
+            }
+        }
+        let of = if by_provider { "pay-1" } else { "" };
+        let [(facts, payment)] = paid.as_slice() else { unreachable!("{paid:?}") };
+        assert_eq!((facts.amount, payment.as_str(), facts.claim_id), (cny(50), of, Some(claim(1))));
+        assert_eq!((ends, order.state.clone()), (vec!["not_to_be_had".to_owned()], State::Cancelled));
+        let term =
+            |order: &ServiceOrder| order.request.as_ref().unwrap().promises.last(Owed::RefundTerm).unwrap().clone();
+        assert!(term(&order).standing.end.is_none(), "it is promised");
+
+        let failed = next(&order, news(1, News::Fail { code: "no_such_payment".into() })).unwrap();
+        let again = next(&failed, news(1, News::Repeat)).unwrap();
+        assert_eq!(again.request.as_ref().unwrap().payout(claim(2)).unwrap().amount(), Some(cny(50)));
+        for (order, number) in [(order, 1), (again, 2)] {
+            let done = next(&order, news(number, News::Pay)).unwrap();
+            assert_eq!(done.state, State::Cancelled);
+            assert_eq!(done.request.as_ref().unwrap().payouts.len(), usize::try_from(number).unwrap() + 1, "once");
+            assert!(term(&done).standing.end.is_some());
+            assert_eq!(next(&done, give_back("sf-1")), Ok(done), "said twice");
+        }
+    }
+}
+
+#[test]
 fn r_ful_17_an_agreed_order_does_not_end_while_something_of_it_may_still_be_had() {
     let mut asked = request(&[Answer::Eligible, Answer::Eligible]);
     (asked.kind, asked.agreed) = (Kind::Exchange, true);

@@ -62,6 +62,9 @@ pub struct Difference {
     /// Who says so; empty where it was not kept.
     #[serde(default)]
     pub by: String,
+    /// The payment provider took it, and knows it by its reference.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_provider: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

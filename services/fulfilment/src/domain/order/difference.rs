@@ -6,7 +6,11 @@ use kernel::{money::Money, returns::Kind};
 use uuid::Uuid;
 
 use super::{
-    super::account::{ClaimedLine, Fees, HeldLine, Move, PieceClaim},
+    super::{
+        Consequence,
+        account::{ClaimedLine, Fees, HeldLine, Move, PieceClaim},
+        refund,
+    },
     Rejection,
     line::{Line, Wanted},
     money::{Claim, Payout, PayoutState, Source},
@@ -135,6 +139,31 @@ impl Request {
         let parts =
             [(Source::Difference { of }, returned, Pieces::new()), (Source::Rest { of }, owed - returned, pieces)];
         parts.into_iter().filter(|(_, minor, _)| *minor > 0).map(claim).collect()
+    }
+
+    /// What the customer paid for dearer goods that do not go out, of an exchange that was ended; nothing of the purchase's.
+    pub(super) fn ended_claims(&self) -> Vec<Claim> {
+        let paid_in = self.last_attempts().filter(|one| self.paid_in(one.of) > 0);
+        paid_in
+            .flat_map(|one| self.settlement(&Replacement { state: ReplacementState::MoneyInstead, ..one.clone() }))
+            .filter(|claim| matches!(claim.source, Source::Difference { .. }))
+            .collect()
+    }
+
+    /// The payment all of it comes back of: the only one for these pieces, where the provider took it.
+    fn payment_of(&self, of: Uuid, amount: Money) -> Option<String> {
+        let mut payments = self.payments(of);
+        let only = payments.next().filter(|_| payments.next().is_none())?;
+        (only.by_provider && only.amount.minor >= amount.minor).then(|| only.reference.clone())
+    }
+
+    /// The refund of what the customer paid for dearer goods: of that payment where it is known, else of the purchase.
+    pub(super) fn difference_refund(&self, of: Uuid, facts: refund::Facts) -> Consequence {
+        let command = match self.payment_of(of, facts.amount) {
+            Some(payment) => refund::Command::GiveBack { facts, payment },
+            None => refund::Command::Queue(facts),
+        };
+        Consequence::Refund(facts.refund_id, command)
     }
 
     fn bought(&self, line_no: u32) -> Option<(Uuid, String)> {

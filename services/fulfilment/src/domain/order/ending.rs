@@ -1,7 +1,7 @@
 //! The end of an agreed exchange, reshipment or repair that cannot be had and whose alternatives the customer declines: the
 //! complaint hears that it failed, and decides anew (R-FUL-17).
-//! Invariant: nothing is ended so of which goods or money may be on their way, that took money of the customer, or keeps goods of
-//! his. Money he has been given stays his, and the purchase does not give it again.
+//! Invariant: nothing is ended so of which goods or money may be on their way, or that keeps goods of his. Money he has been given
+//! stays his, and the purchase does not give it again; what he paid for dearer goods is given back to him.
 use kernel::{money::Money, returns::Kind};
 
 use super::{
@@ -9,15 +9,15 @@ use super::{
     Rejection,
     goods::Leg,
     line::Line,
-    money::{Payout, PayoutState, Source},
+    money::{Claim, Payout, PayoutState, Source},
     replacement::{Replacement, ReplacementState},
     request::{Cancelled, Event, Request},
     work::Work,
 };
 
 impl Request {
-    /// Errors: something of it can still be had, goods or money may be with him or under way, he has paid, or goods of his are
-    /// here and nobody says under which reference he has them again.
+    /// Errors: something of it can still be had, goods or money may be with him or under way, he has paid for a repair, goods of
+    /// his are here and nobody says under which reference he has them again, or what he paid comes back by who recorded it.
     pub(super) fn end_unfulfilled(&self, cancelled: Cancelled) -> Result<Vec<Event>, Rejection> {
         let given = |one: &Replacement| {
             matches!(
@@ -26,11 +26,10 @@ impl Request {
             )
         };
         let paid = |work: &Work| work.payment().is_some();
-        let told_to_pay = self.replacements.iter().any(|one| !one.differences.is_empty());
+        let own = |claim: &Claim| claim.source.of().is_some_and(|of| self.has_recorded(of, &cancelled.by));
         match () {
             () if !self.agreed || !self.replaces() && self.kind != Kind::Repair => Err(Rejection::NotNow),
             () if self.replacements.iter().any(given)
-                || told_to_pay
                 || self.works().any(|(_, work)| paid(work))
                 || self.payouts.iter().any(|payout| self.may_leave(payout)) =>
             {
@@ -38,6 +37,7 @@ impl Request {
             }
             () if !self.cannot_be_had() => Err(Rejection::NotNow),
             () if self.keeps_goods(cancelled.goods_returned.is_some()) => Err(Rejection::GoodsAreHere),
+            () if self.ended_claims().iter().any(own) => Err(Rejection::OwnPayment),
             () => Ok(vec![Event::Cancelled(cancelled)]),
         }
     }
@@ -72,9 +72,10 @@ impl Request {
         leaves && payout.amount().is_some_and(|amount| amount.minor > 0)
     }
 
-    /// Some of the money was paid.
+    /// Some of the money was paid, beside what was his own.
     pub(super) fn has_paid(&self) -> bool {
-        let paid = |payout: &&Payout| payout.state == PayoutState::Paid;
+        let his = |payout: &Payout| matches!(payout.source, Source::Difference { .. });
+        let paid = |payout: &&Payout| payout.state == PayoutState::Paid && !his(payout);
         self.payouts.iter().filter(paid).filter_map(Payout::amount).any(|amount| amount.minor > 0)
     }
 

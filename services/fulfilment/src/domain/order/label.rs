@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Rejection, State, request::Request};
+use super::{Rejection, State, replacement::ReplacementState, request::Request};
 
 /// What is stuck on the parcel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +89,8 @@ impl Request {
             (Command::Hear(told), _, _) => {
                 let label = self.label.as_ref().ok_or(Rejection::NotNow)?;
                 let new = label.told.is_none_or(|known| known.at < told.at && known.way != told.way);
-                Ok(new.then_some(Event::Moved(told)))
+                // What is older than the label is of another parcel, that had the number before.
+                Ok((new && label.at <= told.at).then_some(Event::Moved(told)))
             }
         }
     }
@@ -105,6 +106,17 @@ impl Request {
     pub(super) fn is_with_carrier(&self) -> bool {
         let told = self.living_label().and_then(|label| label.told);
         told.is_some_and(|told| told.way != Way::Returned)
+    }
+
+    /// Parcels this carrier has, or may have, with when he told of each last: those that go out, and the one that comes back.
+    pub fn parcels_under_way<'a>(&'a self, carrier: &'a str) -> impl Iterator<Item = (&'a str, Timestamp)> {
+        let shipped = self.replacements.iter().filter(|one| one.state == ReplacementState::Shipped);
+        let out = shipped.filter_map(|one| Some((one.parcel.as_ref()?, one.since)));
+        let out = out.filter(move |(parcel, _)| parcel.carrier == carrier);
+        let back = self.living_label().filter(move |label| label.carrier == carrier);
+        let back = back.filter(|label| label.told.is_none_or(|told| told.way == Way::InTransit));
+        let back = back.map(|label| (label.tracking_number.as_str(), label.told.map_or(label.at, |told| told.at)));
+        out.map(|(parcel, since)| (parcel.tracking_number.as_str(), since)).chain(back)
     }
 
     /// One whose parcel is not here yet, for goods that were not asked back anew since.

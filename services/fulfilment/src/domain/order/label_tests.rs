@@ -65,6 +65,10 @@ fn what_a_carrier_tells_late_or_twice_changes_nothing() {
         assert_eq!(next(&moving, told).unwrap(), moving);
     }
     assert_eq!(way(&next(&moving, hear(Way::Delivered, hours(4))).unwrap()), Some(Way::Delivered));
+    let labelled = after(&[ask(&[Eligible], true), keep("T-1")]);
+    for told in [Way::InTransit, Way::Lost, Way::Delivered] {
+        assert_eq!(next(&labelled, hear(told, hours(-1))).unwrap(), labelled, "of who had the number before");
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::{
     super::{
         Consequence, Refusal,
         account::{self, ClaimedLine, HeldLine, PieceClaim},
-        refund, refund_id,
+        refund,
     },
     Rejection, State,
     portion::{self, Portions},
@@ -202,11 +202,15 @@ impl Request {
 
     fn refund_term(&self, at: Timestamp) -> Vec<returning::Event> {
         let runs = self.promises.last(Owed::RefundTerm).is_some_and(|term| term.standing.end.is_none());
-        match (runs, self.cancelled.is_none() && self.payouts.iter().any(Payout::is_owed)) {
+        // What the customer paid himself is owed also where the order was ended.
+        let his = |one: &Payout| matches!(one.source, Source::Difference { .. });
+        let owed = self.payouts.iter().any(|one| one.is_owed() && (self.cancelled.is_none() || his(one)));
+        match (runs, owed) {
             (false, true) => self.promise(Owed::RefundTerm, at).into_iter().collect(),
             (true, false) => {
                 let cancelled = Fact::Cancelled { at, cause: Cause::Resolved };
-                let fact = if self.cancelled.is_some() { cancelled } else { Fact::Satisfied { at } };
+                let now = self.cancelled.as_ref().is_some_and(|one| one.at == at);
+                let fact = if now { cancelled } else { Fact::Satisfied { at } };
                 self.promised(|kind| kind == Owed::RefundTerm, &Note::Note(fact), at)
             }
             (true, true) | (false, false) => vec![],
@@ -242,8 +246,11 @@ impl Request {
 
     /// One claim for each purchase of which pieces may be paid for by now and are not claimed yet, and those of exchanges.
     fn claims(&self) -> Vec<Event> {
-        if self.authorised_at.is_none() || self.cancelled.is_some() {
+        if self.authorised_at.is_none() {
             return vec![];
+        }
+        if self.cancelled.is_some() {
+            return self.numbered(self.ended_claims());
         }
         let mut due: BTreeMap<Uuid, Pieces> = BTreeMap::new();
         for (line_no, line) in self.granted() {
@@ -264,6 +271,11 @@ impl Request {
         }
         let of_pieces = |(purchase_id, pieces)| Claim { purchase_id, pieces, source: Source::Pieces, lines: vec![] };
         let claims = due.into_iter().map(of_pieces).chain(self.exchange_claims()).chain(self.fee_claims());
+        self.numbered(claims.collect())
+    }
+
+    /// Each under an id of its own; one that takes the place of another has its money.
+    fn numbered(&self, claims: Vec<Claim>) -> Vec<Event> {
         let claim = |(number, claim): (usize, Claim)| {
             let claim_id = kernel::id::derived("claim", &[&self.order_id.to_string(), &number.to_string()]);
             let Claim { purchase_id, pieces, source, lines } = claim;
@@ -362,30 +374,18 @@ impl Request {
         let facts = self.refund_facts(payout)?;
         let refund::Facts { refund_id, order_id, purchase_id, amount, .. } = facts;
         let divide = account::Command::Divide { claim_id: payout.claim_id, order_id, amount };
-        if let Source::Fee { line_no } = payout.source {
-            return self.fee_refund(line_no, facts);
+        match payout.source {
+            Source::Fee { line_no } => self.fee_refund(line_no, facts),
+            Source::Difference { of } => Some(self.difference_refund(of, facts)),
+            _ if payout.tendered => Some(Consequence::Account(purchase_id, divide)),
+            _ => Some(Consequence::Refund(refund_id, refund::Command::Queue(facts))),
         }
-        Some(match payout.tendered {
-            true => Consequence::Account(purchase_id, divide),
-            false => Consequence::Refund(refund_id, refund::Command::Queue(facts)),
-        })
     }
 
     fn refund_facts(&self, payout: &Payout) -> Option<refund::Facts> {
         let amount = payout.amount().filter(|due| due.minor > 0)?;
-        let (refund_id, purchase_id, claim_id) = (refund_id(payout.claim_id), payout.purchase_id, payout.claim_id);
-        let (order_id, complaint_id, claim_id) = (self.order_id, Uuid::nil(), Some(claim_id));
-        Some(refund::Facts {
-            refund_id,
-            order_id,
-            complaint_id,
-            purchase_id,
-            amount,
-            claim_id,
-            part: None,
-            by_hand: payout.by_hand,
-            compensation: false,
-        })
+        let claim = refund::Facts::of_claim(payout.claim_id, self.order_id, payout.purchase_id, amount);
+        Some(refund::Facts { by_hand: payout.by_hand, ..claim })
     }
 }
 

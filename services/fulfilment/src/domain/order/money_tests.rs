@@ -9,7 +9,7 @@ use kernel::{
 
 use super::{
     super::{
-        super::machine,
+        super::{machine, refund_id},
         Command as Order, Event as Happened, ServiceOrder,
         goods::{Disposition, Finding, Inspection},
         request::{

@@ -42,7 +42,9 @@ pub enum Rejection {
     NoSuchReplacement,
     #[error("the article costs more than what is given back for it; it is reserved when the difference was paid")]
     DifferenceDue,
-    #[error("no such difference is due; the order shows what is still to pay")]
+    #[error(
+        "no such difference is due, or it was told otherwise under this reference; the order shows what is still to pay"
+    )]
     OtherDifference,
     #[error("prices and differences are in the currency of the purchase")]
     OtherCurrency,

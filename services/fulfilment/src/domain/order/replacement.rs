@@ -36,6 +36,8 @@ pub enum Command {
     PayDifference {
         reference: String,
         amount: Money,
+        /// The payment provider took it.
+        by_provider: bool,
     },
     TakeMoney,
 }
@@ -125,8 +127,12 @@ impl Request {
         let mut next = self.clone();
         events.iter().for_each(|event| next.apply(event));
         let returned = next.exchange_claims().iter().any(|claim| claim.source == Source::Difference { of: one.of });
-        let own = |paid: &Difference| !independent(&paid.by, by);
-        if returned && self.payments(one.of).any(own) { Err(Rejection::OwnPayment) } else { Ok(events) }
+        if returned && self.has_recorded(one.of, by) { Err(Rejection::OwnPayment) } else { Ok(events) }
+    }
+
+    /// Whether this person says that the customer paid for these pieces.
+    pub(super) fn has_recorded(&self, of: Uuid, by: &str) -> bool {
+        self.payments(of).any(|paid| !independent(&paid.by, by))
     }
 
     fn decide_attempt(
@@ -166,8 +172,8 @@ impl Request {
                 moved(outcome.state(), None).into_iter().chain(again).collect()
             }
             (C::Arrive(outcome), state) if state == outcome.state() => vec![],
-            (C::PayDifference { reference, amount }, _) => {
-                self.pay_difference(one, Difference { reference, amount, at, by })?
+            (C::PayDifference { reference, amount, by_provider }, _) => {
+                self.pay_difference(one, Difference { reference, amount, at, by, by_provider })?
             }
             (C::TakeMoney, _) if self.may_take_money(one) => {
                 self.may_let_money_go(one, &by)?;
@@ -220,12 +226,12 @@ impl Request {
             .map(|payout| money::Event::Repeated { claim_id: payout.claim_id, by_hand: false })
     }
 
-    /// Exactly what is due, once.
+    /// Exactly what is due, once. Who took it is not told otherwise later: it says by whom it goes back.
     fn pay_difference(&self, one: &Replacement, paid: Difference) -> Result<Vec<Event>, Rejection> {
         let amount = paid.amount;
         let known = self.payments(one.of).find(|known| known.reference == paid.reference);
         match (known, self.difference_due(one)) {
-            (Some(known), _) if known.amount == amount => Ok(vec![]),
+            (Some(known), _) if known.amount == amount && known.by_provider == paid.by_provider => Ok(vec![]),
             (_, Some(due)) if due.currency != amount.currency => Err(Rejection::OtherCurrency),
             (None, Some(due)) if due == amount => Ok(vec![Event::DifferencePaid { id: one.id, difference: paid }]),
             _ => Err(Rejection::OtherDifference),

@@ -88,7 +88,7 @@ pub fn news(number: u32, news: News) -> Order {
 }
 
 pub fn pay(reference: &str, amount: Money) -> Command {
-    Command::PayDifference { reference: reference.into(), amount }
+    Command::PayDifference { reference: reference.into(), amount, by_provider: false }
 }
 
 pub fn lose() -> Command {

@@ -1,11 +1,32 @@
-//! What becomes of a refund means for its order.
+//! Of what a refund is for an order, and what becomes of it means for that.
+use kernel::money::Money;
+use uuid::Uuid;
+
 use super::{
     super::{
         Consequence,
         order::{self, money::News, portion},
+        refund_id,
     },
     Event, Facts, Part, Refund,
 };
+
+impl Facts {
+    /// What pays a claim of an order that was asked for, as one, by the provider.
+    pub fn of_claim(claim_id: Uuid, order_id: Uuid, purchase_id: Uuid, amount: Money) -> Self {
+        Self {
+            refund_id: refund_id(claim_id),
+            order_id,
+            complaint_id: Uuid::nil(),
+            purchase_id,
+            amount,
+            claim_id: Some(claim_id),
+            compensation: false,
+            part: None,
+            by_hand: false,
+        }
+    }
+}
 
 impl Refund {
     /// The order learns how its money fared.
@@ -49,7 +70,7 @@ impl Refund {
             ) => return vec![],
         };
         // Before it said no it told another amount: with the no, too, nobody knows what was paid.
-        let differs = matches!(event, Event::Failed { .. }) && self.amount_differs;
+        let differs = matches!(event, Event::Failed { .. }) && self.amount_differs && !self.is_settled();
         let doubt = differs.then(|| doubt(facts, true)).flatten();
         let told = [command].into_iter().chain(doubt);
         told.map(|command| Consequence::Order(facts.order_id, command)).collect()

@@ -20,12 +20,7 @@ pub enum Rejection {
          it (SettleEarlierAttempt)"
     )]
     EarlierInDoubt,
-    #[error(
-        "the provider says that it paid another amount by an earlier attempt, so that neither yes nor no is true; have it \
-         corrected there (paid in full, or called back), and settle it after the provider's next word"
-    )]
-    EarlierDiffers,
-    #[error("no earlier attempt at this money is in doubt, or what became of it was settled")]
+    #[error("neither this refund nor an earlier attempt at its money is in doubt, or what became of it was settled")]
     NothingInDoubt,
 }
 
@@ -40,7 +35,6 @@ impl Rejection {
             Self::NotByHand => "refund.not_by_hand",
             Self::OtherReference => "refund.other_reference",
             Self::EarlierInDoubt => "refund.earlier_in_doubt",
-            Self::EarlierDiffers => "refund.earlier_differs",
             Self::NothingInDoubt => "refund.nothing_in_doubt",
         }
     }

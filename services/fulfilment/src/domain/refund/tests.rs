@@ -217,8 +217,9 @@ fn an_earlier_attempt_is_in_doubt_only_where_people_are_to_pay_and_told_only_by_
     for (name, refund) in samples() {
         let doubted = refund.decide(Command::Doubt { differs: false }, NOW).unwrap_or_default();
         assert_eq!(doubted, if name == "by_hand" { vec![Event::Doubted { differs: false }] } else { vec![] }, "{name}");
-        let settled = refund.decide(say("staff:ana", true, "st-1"), NOW).unwrap_err().code();
-        assert_eq!(settled, if name == "absent" { "refund.unknown" } else { "refund.nothing_in_doubt" }, "{name}");
+        let settled = refund.decide(say("staff:ana", true, "st-1"), NOW).map_err(|no| no.code());
+        let expected = if name == "absent" { "refund.unknown" } else { "refund.nothing_in_doubt" };
+        assert_eq!(settled.err().unwrap_or_default(), if name == "unknown, differs" { "" } else { expected }, "{name}");
         let part = Part { no: 1, attempt: 1, tender: super::super::account::TenderKind::Card, points: None };
         for (claim_id, part) in [(None, Some(part)), (Some(Uuid::from_u128(9)), None)] {
             let refund =
@@ -235,18 +236,19 @@ fn an_earlier_attempt_is_in_doubt_only_where_people_are_to_pay_and_told_only_by_
 }
 
 #[test]
-fn r_ful_05_another_amount_is_settled_after_the_provider_was_corrected_and_its_next_word_counts() {
+fn r_ful_05_what_an_earlier_attempt_paid_otherwise_is_settled_by_two_people_once_it_is_corrected() {
     let doubt = |refund: &Refund, differs| told(refund, Command::Doubt { differs }).unwrap();
     let differs = doubt(&doubted(), true);
-    for paid in [true, false] {
-        assert_eq!(told(&differs, say("staff:ana", paid, "st-1")), Err("refund.earlier_differs"), "neither is true");
-    }
     let pay = Command::PayByHand { by: "staff:ana".into(), reference: "till-1".into() };
-    assert_eq!(told(&differs, pay), Err("refund.earlier_in_doubt"));
+    assert_eq!(told(&differs, pay.clone()), Err("refund.earlier_in_doubt"));
     assert_eq!(doubt(&differs, true), differs, "told twice");
-    let corrected = doubt(&differs, false);
-    let settled = told(&told(&corrected, say("staff:ana", true, "st-1")).unwrap(), say("staff:bo", true, "st-1"));
-    assert!(matches!(settled.unwrap().state, State::Succeeded { .. }));
+    let once = told(&differs, say("staff:ana", true, "st-1")).unwrap();
+    assert_eq!(doubt(&once, true), once, "and told again between the two words");
+    assert_eq!(doubt(&once, false).doubt, doubt(&doubted(), false).doubt, "another word of the provider begins anew");
+    assert!(matches!(told(&once, say("staff:bo", true, "st-1")).unwrap().state, State::Succeeded { .. }));
+    let called_back = told(&differs, say("staff:ana", false, "st-1")).unwrap();
+    let called_back = told(&called_back, say("staff:bo", false, "st-1")).unwrap();
+    assert!(matches!(told(&called_back, pay).unwrap().state, State::Succeeded { .. }), "then it may be paid by hand");
 
     let claimed = Facts { claim_id: Some(Uuid::from_u128(9)), ..facts() };
     let queued = Event::Queued { facts: claimed, payment: None, due_at: NOW };
@@ -255,5 +257,71 @@ fn r_ful_05_another_amount_is_settled_after_the_provider_was_corrected_and_its_n
     let words = [Command::Succeed { provider_ref: "r1".into() }, Command::Fail { attempt: 1, code: "no".into() }];
     for word in words {
         assert_eq!(refused.decide(word, NOW), Ok(vec![Event::Contradicted]), "what it paid in the end, or did not");
+    }
+}
+
+#[test]
+fn r_ful_05_another_amount_of_a_refund_itself_is_settled_by_two_people_and_the_provider_may_agree_later() {
+    let claimed = Facts { claim_id: Some(Uuid::from_u128(9)), ..facts() };
+    let queued = Event::Queued { facts: claimed, payment: None, due_at: NOW };
+    let sent = after(&[queued, Event::Sent { attempt: 1, result_by: NOW }, Event::AmountDiffers]);
+    assert_eq!(told(&sent, say("staff:ana", true, "st-1")), Err("refund.nothing_in_doubt"), "its answer is under way");
+    let differs = told(&sent, too_long()).unwrap();
+    assert!(differs.is_in_doubt());
+    let (succeed, fail) =
+        (Command::Succeed { provider_ref: "r1".into() }, Command::Fail { attempt: 1, code: "closed_account".into() });
+    for paid in [true, false] {
+        let once = told(&differs, say("staff:ana", paid, "st-1")).unwrap();
+        assert_eq!(told(&once, say("staff:ANA", paid, "st-1")), Ok(once.clone()), "one person says nothing new");
+        assert!(once.is_in_doubt() && once.is_unknown(), "and settles nothing");
+        assert!(told(&once, too_long()).unwrap().is_in_doubt(), "it is asked about meanwhile");
+        let events = once.decide(say("staff:bo", paid, "st-1"), NOW).unwrap();
+        let settled = told(&once, say("staff:bo", paid, "st-1")).unwrap();
+        assert_eq!(told(&settled, say("staff:ana", paid, "st-1")), Ok(settled.clone()), "said again");
+        assert_eq!(settled.consequences(&events[1]).len(), 1, "the claim is paid or has failed, and is in no doubt");
+        let (agrees, contradicts) = if paid { (&succeed, &fail) } else { (&fail, &succeed) };
+        assert_eq!(settled.decide(agrees.clone(), NOW), Ok(vec![]), "the provider says the same");
+        assert_eq!(settled.decide(contradicts.clone(), NOW), Ok(vec![Event::Contradicted]), "or takes it back");
+        match settled.state {
+            State::Succeeded { ref provider_ref, reconciled, .. } => {
+                assert!(paid && reconciled && provider_ref == "st-1")
+            }
+            ref other => assert_eq!(*other, State::Failed { code: "called_back".into(), reconciled: true }),
+        }
+    }
+}
+
+#[test]
+fn what_the_provider_ends_itself_is_in_doubt_no_more_whatever_one_person_said() {
+    let queued = Event::Queued { facts: facts(), payment: None, due_at: NOW };
+    let unknown = Event::OutcomeUnknown { ask_at: NOW };
+    let differs = after(&[queued, Event::Sent { attempt: 1, result_by: NOW }, unknown, Event::AmountDiffers]);
+    let fail = Command::Fail { attempt: 1, code: "closed_account".into() };
+    for word in [Command::Succeed { provider_ref: "r1".into() }, fail] {
+        let once = told(&differs, say("staff:ana", true, "st-1")).unwrap();
+        assert!(once.is_in_doubt());
+        let ended = told(&once, word).unwrap();
+        assert!(!ended.is_in_doubt(), "{:?}", ended.state);
+        assert_eq!(told(&ended, say("staff:bo", true, "st-1")), Err("refund.nothing_in_doubt"));
+    }
+}
+
+#[test]
+fn what_people_say_of_one_sending_settles_no_newer_one() {
+    let queued = Event::Queued { facts: facts(), payment: None, due_at: NOW };
+    let unknown = Event::OutcomeUnknown { ask_at: NOW };
+    let differs = after(&[queued, Event::Sent { attempt: 1, result_by: NOW }, unknown, Event::AmountDiffers]);
+    let once = told(&differs, say("staff:ana", false, "st-1")).unwrap();
+    let queued = told(&once, Command::NeverSeen { attempt: 1 }).unwrap();
+    let sent = told(&queued, Command::Send { result_by: later() }).unwrap();
+    let late = told(&told(&queued, Command::Differ).unwrap(), Command::Send { result_by: later() }).unwrap();
+    for sent in [sent, late] {
+        let lost = Command::LoseTrack { attempt: 2, ask_at: later(), patience: SignedDuration::ZERO };
+        let unknown = told(&sent, lost).unwrap();
+        assert!(unknown.is_unknown() && !unknown.is_in_doubt());
+        assert_eq!(told(&unknown, say("staff:bo", false, "st-1")), Err("refund.nothing_in_doubt"));
+        let again = told(&unknown, Command::Differ).unwrap();
+        let said = told(&again, say("staff:bo", false, "st-1")).unwrap();
+        assert!(said.is_in_doubt() && said.is_unknown(), "what the other one said was said of the first sending");
     }
 }

@@ -155,20 +155,8 @@ impl Request {
 
     fn pay(&self, claim_id: Uuid, one: &Compensation) -> Option<Consequence> {
         let (purchase_id, amount) = one.by_provider()?;
-        let (refund_id, order_id, complaint_id) = (refund_id(claim_id), self.order_id, Uuid::nil());
-        let (claim_id, compensation) = (Some(claim_id), true);
-        let (part, by_hand) = (None, one.by_hand);
-        let facts = refund::Facts {
-            refund_id,
-            order_id,
-            complaint_id,
-            purchase_id,
-            amount,
-            claim_id,
-            compensation,
-            part,
-            by_hand,
-        };
-        Some(Consequence::Refund(refund_id, refund::Command::Queue(facts)))
+        let claim = refund::Facts::of_claim(claim_id, self.order_id, purchase_id, amount);
+        let facts = refund::Facts { compensation: true, by_hand: one.by_hand, ..claim };
+        Some(Consequence::Refund(facts.refund_id, refund::Command::Queue(facts)))
     }
 }
