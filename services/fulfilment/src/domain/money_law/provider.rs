@@ -70,7 +70,7 @@ impl World {
 
     /// People have the provider correct what it paid otherwise: all of it is paid, or called back. Says which.
     pub fn correct(&mut self, key: Uuid) -> bool {
-        let paid = *self.provider.words.entry(key).or_insert(key.as_u128() % 2 == 0);
+        let paid = *self.provider.words.entry(key).or_insert(key.as_u128().is_multiple_of(2));
         if self.provider.others.remove(&key) && paid {
             self.provider.ledger.push((key, self.refunds[&key].facts.unwrap()));
         }
