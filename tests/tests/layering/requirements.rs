@@ -13,8 +13,8 @@ use crate::{
 const PARTS: [(&str, u8); 7] =
     [("INT", 24), ("SCH", 27), ("CMP", 20), ("FUL", 17), ("ANA", 21), ("ROL", 15), ("SEC", 11)];
 
-/// What intake and complaints owe, in short, and the posts of those who work on them.
-const OWED: [(&str, &str); 52] = [
+/// What intake, complaints and fulfilment owe, in short, and the posts of those who work on them.
+const OWED: [(&str, &str); 69] = [
     ("R-INT-01", "a case can be opened from every channel, and all land in one queue"),
     ("R-INT-02", "one point dispatches every case, whichever channel it came from"),
     ("R-INT-03", "who, what and how to answer must be there, or what is missing is listed"),
@@ -59,6 +59,23 @@ const OWED: [(&str, &str); 52] = [
     ("R-CMP-18", "guidance for the conversation by emotion and class"),
     ("R-CMP-19", "each hand-over has an owner, a limit and a measured wait"),
     ("R-CMP-20", "what is unanswered after its time is on the manager's list"),
+    ("R-FUL-01", "a return is accepted once its order and its reason are confirmed"),
+    ("R-FUL-02", "the policy decides, and the rule that decided is shown"),
+    ("R-FUL-03", "who may return gets a form, an address and instructions"),
+    ("R-FUL-04", "what comes back is inspected: result, inspector and time are kept"),
+    ("R-FUL-05", "after the inspection money or goods go out in time, and shops are told"),
+    ("R-FUL-06", "goods that can be sold again come back without a reason"),
+    ("R-FUL-07", "opened goods that cause discomfort come back all the same"),
+    ("R-FUL-08", "who bears the freight is decided and on record"),
+    ("R-FUL-09", "what a return asks of the customer is counted and has a ceiling"),
+    ("R-FUL-10", "a repair records its content and whether it can be done"),
+    ("R-FUL-11", "no work begins before the customer consents to what it costs"),
+    ("R-FUL-12", "a repair is given to a technician with the skill"),
+    ("R-FUL-13", "the customer hears that it is repaired and is asked whether he is satisfied"),
+    ("R-FUL-14", "what cannot be repaired is answered by something else that is agreed"),
+    ("R-FUL-15", "compensation and service again are given within limits and with approval"),
+    ("R-FUL-16", "an order comes from a follow-up as well as from a case or a complaint"),
+    ("R-FUL-17", "nothing is carried out that differs from what was approved"),
     ("R-ROL-01", "customer-service specialists record what customers say"),
     ("R-ROL-02", "complaint managers classify, make the solution and supervise it"),
     ("R-ROL-03", "quality specialists propose improvements"),
