@@ -13,15 +13,20 @@ use crate::{
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Book {
-    /// Before a word: it is not so.
+    /// Before a word: it is not so, unless one of `deeds` stands between: then that was not done (没有人回复我过敏的事).
     pub denials: Vec<String>,
+    pub deeds: Vec<String>,
     /// Two denials before a word that say it after all.
     pub affirmed: Vec<String>,
     /// Before a word: nobody says that it is so.
     pub supposed: Vec<String>,
+    /// As `supposed`, unless it is told as something that happened: one of `used` stands anywhere, or one of `happened` right
+    /// after the word (请问用了脸肿怎么办, 请问过敏了怎么赔).
+    pub asking: Vec<String>,
+    pub happened: Vec<String>,
     /// Right after a word: it is spoken of whom it may happen to.
     pub supposed_after: Vec<String>,
-    /// After a word, where a modal stands in the clause too: it is asked.
+    /// After a word, where a modal stands before the word in its clause: it is asked. Where it stands after, as `asking`.
     pub asked: Vec<String>,
     pub modals: Vec<String>,
     /// Anywhere: the product was not tried yet, unless one of `used` stands anywhere too.
@@ -29,6 +34,8 @@ pub struct Book {
     pub used: Vec<String>,
     /// Before a word: it was so, or it is so for others.
     pub past: Vec<String>,
+    /// Before a word: it may be so for other reasons, unless it is told as something that happened, as in `asking`.
+    pub conditions: Vec<String>,
     /// Anywhere, without one of `reproach`: the customer is content, and slight harm that is not told of the use is no news.
     pub content: Vec<String>,
     pub reproach: Vec<String>,
@@ -73,14 +80,18 @@ pub enum Standing {
 #[derive(Clone, Debug)]
 pub struct Context {
     denials: Terms,
+    deeds: Terms,
     affirmed: Terms,
     supposed: Terms,
+    asking: Terms,
+    happened: Terms,
     supposed_after: Terms,
     asked: Terms,
     modals: Terms,
     untried: Terms,
     used: Terms,
     past: Terms,
+    conditions: Terms,
     content: Terms,
     reproach: Terms,
     better: Terms,
@@ -105,14 +116,18 @@ impl Context {
     pub fn new(book: &Book) -> Result<Self, EmptyWord> {
         Ok(Self {
             denials: Terms::list(&book.denials)?,
+            deeds: Terms::list(&book.deeds)?,
             affirmed: Terms::list(&book.affirmed)?,
             supposed: Terms::list(&book.supposed)?,
+            asking: Terms::list(&book.asking)?,
+            happened: Terms::list(&book.happened)?,
             supposed_after: Terms::list(&book.supposed_after)?,
             asked: Terms::list(&book.asked)?,
             modals: Terms::list(&book.modals)?,
             untried: Terms::list(&book.untried)?,
             used: Terms::list(&book.used)?,
             past: Terms::list(&book.past)?,
+            conditions: Terms::list(&book.conditions)?,
             content: Terms::list(&book.content)?,
             reproach: Terms::list(&book.reproach)?,
             better: Terms::list(&book.better)?,
@@ -140,11 +155,13 @@ impl Context {
         let reach = if spaced { self.reach.spaced } else { self.reach.unspaced };
         let near = |reach: usize| clause.start.max(hit.start.saturating_sub(reach));
         let affirmed = || self.affirmed.ends_in(text, near(reach + 4), hit.start);
-        if self.any(&self.denials, text, near(reach), hit.start) && !affirmed() {
+        let happened = self.has_happened(text, hit, clause.end);
+        if self.is_not_so(text, near(reach), hit.start) && !affirmed() {
             Standing::Denied
-        } else if self.is_supposed(text, &clause, hit, near(3 * reach)) {
+        } else if self.is_supposed(text, &clause, hit, near(3 * reach), happened) {
             Standing::Supposed
         } else if self.any(&self.past, text, near(4 * reach), hit.start)
+            || (!happened && self.any(&self.conditions, text, near(4 * reach), hit.start))
             || self.is_over(text, hit.end, clause.end.min(hit.end + 2 * reach), clause.end)
         {
             Standing::Over
@@ -224,10 +241,32 @@ impl Context {
         (from..to).any(|at| terms.at(text, at).any(|term| !self.is_excepted(text, at, term.length())))
     }
 
-    fn is_supposed(&self, text: &[char], clause: &Range<usize>, hit: &Range<usize>, from: usize) -> bool {
+    /// Whether a denial stands in `from..to` that denies what comes next, and not that something was done about it.
+    fn is_not_so(&self, text: &[char], from: usize, to: usize) -> bool {
+        let denies =
+            |at: usize, length: usize| !self.is_excepted(text, at, length) && !self.deeds.any_in(text, at + length, to);
+        (from..to).any(|at| self.denials.at(text, at).any(|term| denies(at, term.length())))
+    }
+
+    /// Whether what the word at `hit` says is told as something that happened: of the use, or by the words right after it.
+    fn has_happened(&self, text: &[char], hit: &Range<usize>, end: usize) -> bool {
+        self.used.any_in(text, 0, text.len()) || self.happened.any_in(text, hit.end, end.min(hit.end + RIGHT_AFTER))
+    }
+
+    fn is_supposed(
+        &self,
+        text: &[char],
+        clause: &Range<usize>,
+        hit: &Range<usize>,
+        from: usize,
+        happened: bool,
+    ) -> bool {
+        let asked =
+            |from: usize, to: usize| self.asked.any_in(text, hit.end, clause.end) && self.modals.any_in(text, from, to);
         self.any(&self.supposed, text, from, hit.start)
             || self.supposed_after.any_in(text, hit.end, clause.end.min(hit.end + RIGHT_AFTER))
-            || (self.asked.any_in(text, hit.end, clause.end) && self.modals.any_in(text, clause.start, clause.end))
+            || asked(clause.start, hit.start)
+            || (!happened && (self.any(&self.asking, text, from, hit.start) || asked(hit.end, clause.end)))
     }
 
     /// Whether a word of relief stands in `from..to`, and is not denied itself.

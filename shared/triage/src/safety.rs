@@ -47,6 +47,14 @@ pub struct Rule {
     /// The words count only where one of these stands near.
     #[serde(default)]
     pub near: Vec<String>,
+    /// How near, in characters.
+    #[serde(default = "near")]
+    pub within: usize,
+}
+
+/// How near [`Rule::near`] is where a rule does not say.
+fn near() -> usize {
+    24
 }
 
 /// Why a book cannot be used.
@@ -73,6 +81,7 @@ struct Ready {
     kind: Kind,
     severity: u8,
     near: Option<Terms>,
+    within: usize,
 }
 
 /// A word of a rule in a text.
@@ -95,8 +104,6 @@ pub struct Findings<'a> {
     pub all: Vec<Finding<'a>>,
 }
 
-/// How near `Rule::near` is, in characters.
-const NEAR: usize = 24;
 /// How soon after a word 了 tells that a denial is news (不痒了).
 const NEWS: usize = 3;
 
@@ -121,6 +128,7 @@ impl Safety {
                 kind: rule.kind,
                 severity: rule.severity,
                 near: near.map_err(empty(&rule.name))?,
+                within: rule.within,
             });
         }
         let context = Context::new(&book.context).map_err(empty("context"))?;
@@ -180,7 +188,7 @@ impl Safety {
 
     /// What the whole text says of slight harm. Of a product that was not tried yet, it is why it was bought. It is over where
     /// it is not told of the use, and the same is denied as news later on (以前…过敏，用了这个不过敏了), or things are better now,
-    /// or the customer is content.
+    /// or the customer is content; and where he is content with what is denied as news, also if it is told of the use.
     fn settle(&self, text: &[char], all: &mut [Finding<'_>]) {
         if self.context.is_untried(text) {
             all.iter_mut().filter(|one| is_slight(one)).for_each(|one| one.standing = Standing::Supposed);
@@ -192,8 +200,8 @@ impl Safety {
         let content = self.context.is_content(text);
         for one in all.iter_mut().filter(|one| is_slight(one)) {
             let later = gone.get(&text[one.at.clone()]).is_some_and(|later| *later > one.at.start);
-            if (content || later || better.is_some_and(|at| at >= one.at.end)) && !self.context.is_of_use(text, &one.at)
-            {
+            let told = self.context.is_of_use(text, &one.at);
+            if later && content || !told && (content || later || better.is_some_and(|at| at >= one.at.end)) {
                 one.standing = Standing::Over;
             }
         }
@@ -208,7 +216,7 @@ fn is_slight(one: &Finding<'_>) -> bool {
 impl Ready {
     /// Whether the words that must stand near do.
     fn is_near(&self, text: &[char], from: usize, to: usize) -> bool {
-        let around = from.saturating_sub(NEAR)..text.len().min(to + NEAR);
+        let around = from.saturating_sub(self.within)..text.len().min(to + self.within);
         self.near.as_ref().is_none_or(|near| near.any_in(text, around.start, around.end))
     }
 }

@@ -274,6 +274,283 @@ fn r_int_09_harm_is_heard_in_many_words_and_other_meanings_of_them_are_no_harm()
     assert_eq!(of(&UNHARMED, |severity| severity > 0), [""; 0], "false alarms");
 }
 
+/// Harm that happened, asked about, told beside something else, or in a complaint that nobody answered.
+const HAPPENED: [&str; 61] = [
+    "请问我用了你们面膜脸肿了怎么办",
+    "咨询一下孩子用了身上起疹子怎么办",
+    "想问下用完过敏了能退吗",
+    "用完过敏了能退货吗",
+    "用了过敏了可以赔偿吗？",
+    "if my face is burning after using it what should I do",
+    "What should I do if I have a rash? I have one now from your cream",
+    "怀孕期间用了你们的面霜脸上起疹子",
+    "怀孕五个月用了出现腹痛",
+    "换季用了你们的水乳过敏了",
+    "我平时皮肤很好，用了这个就过敏",
+    "老公有点过敏，用了你们的剃须膏",
+    "起水疱了",
+    "用了你们的面膜脸烂了",
+    "孩子吃了你们的东西送ICU了",
+    "充电宝爆炸把我手炸伤",
+    "用了你们的眼药水看东西模糊",
+    "敷完脸上火辣辣的",
+    "伤口流黄水",
+    "用完脱了一层皮",
+    "脸上小红点一摸就疼",
+    "用了美甲胶指甲掉了",
+    "用了洗发水头发掉了一大把",
+    "用了染发剂头皮都秃了",
+    "毁了我的脸",
+    "I got a chemical burn from your peel",
+    "rushed to A&E after eating it",
+    "my face is on fire after the mask",
+    "请问喝了你们的奶昏迷了怎么办",
+    "请问我吃了你们的药呼吸困难怎么办",
+    "想问一下吃了你们家的坚果住院了能赔吗",
+    "我想咨询孩子喝了你们的酸奶上吐下泻怎么办",
+    "打电话问下烫伤了怎么赔",
+    "没人处理我过敏的投诉",
+    "没有客服回复我过敏的事",
+    "客服不处理我过敏的问题",
+    "你们不赔我过敏的医药费吗",
+    "没有赔偿我的烫伤",
+    "为什么没有人管我脸过敏",
+    "no one replied to my rash complaint",
+    "怎么缓解过敏，用了你们的面膜",
+    "怎么治疗用了你们产品后的皮疹",
+    "How do I treat the rash from your cream?",
+    "how can I relieve the burning on my face from your peel",
+    "用了脸过敏，现在好多了，你们怎么赔",
+    "请问过敏了怎么办",
+    "你好，请问一下宝宝用了湿巾屁股红了一片正常吗",
+    "请问孩子误食了洗衣凝珠呕吐怎么处理",
+    "请问用了你们的染发剂头皮溃烂应该找谁",
+    "亲，咨询下，我妈妈吃了之后拉肚子两天了",
+    "我用了之后长痘，可以退吗",
+    "用了三天脸发红发烫，能不能退",
+    "吃了你们的饼干全身起红疹会不会是过敏",
+    "被你们的热水壶烫伤了请问怎么赔",
+    "哺乳期用了你们的护肤品宝宝起疹子",
+    "产后用了这个洗发水头皮疼",
+    "客服一直不回复我被烫伤的事情",
+    "至今没有人联系我孩子过敏的事",
+    "皮肤很好，用了这个就过敏",
+    "我平时皮肤，用了这个就过敏",
+    "我平时皮肤很好，用了这个后过敏",
+];
+
+/// Harm in words of everyday life.
+const EVERYDAY: [&str; 103] = [
+    "宝宝把纽扣电池吞了",
+    "孩子误食了干燥剂",
+    "小孩吃到玻璃",
+    "一天拉了十几次",
+    "我老婆涂了你家精华嘴唇肿得像香肠",
+    "宝宝喝了奶粉一直拉绿便还哭闹",
+    "吃了蛋糕半夜跑了十几趟厕所",
+    "你们这个面膜把我敷进了医院",
+    "擦完以后脖子一圈红",
+    "眼霜用了眼皮耷拉还肿",
+    "牙膏刷得满嘴起泡",
+    "洗衣液洗的内衣穿了下面痒",
+    "爷爷吃了保健品头昏站不起来",
+    "孩子玩你们的玩具割了手指",
+    "电热毯漏电打了我一下",
+    "保温杯盖子弹起来打到眼睛",
+    "儿童椅散架娃摔了",
+    "滑板车刹车失灵我摔断了胳膊",
+    "染发后头皮起了一层痂",
+    "涂了指甲油手指甲旁边烂了",
+    "喝了你们饮料后喉咙像火烧一样",
+    "用卸妆水眼睛睁不开",
+    "面霜上脸像针扎一样",
+    "脸上爆了一堆闭口",
+    "吃完胃里翻江倒海",
+    "隐形眼镜戴了眼睛充血",
+    "脱毛膏把腿烧了",
+    "口红用了嘴唇起皮开裂",
+    "被你家猫砂的灰呛得一直咳",
+    "吃了减肥药心跳得很快",
+    "小孩误吞了玩具上的纽扣电池",
+    "老人用按摩仪后腿麻动不了",
+    "香薰点了头晕想吐",
+    "吃出玻璃把嘴划了",
+    "我用了三天之后皮肤红得吓人",
+    "鞋子把脚后跟磨得全是血泡",
+    "防晒喷雾喷了以后喘不上来气",
+    "用了祛斑霜脸黑了一块",
+    "洗面奶用完脸上火烧火燎的",
+    "your shampoo made my scalp bleed",
+    "my daughter broke out in hives after the lotion",
+    "the pan handle came off and I burned my hand",
+    "after two sips I was throwing up all night",
+    "the toy's button battery was swallowed by my son",
+    "my lips went numb after the lip balm",
+    "I ended up in A&E because of your nuts",
+    "the charger shocked me",
+    "my eye has been red and weepy since the mascara",
+    "skin is peeling off in sheets",
+    "my throat closed up",
+    "is it normal that my face is swollen after the serum?",
+    "can I get a refund, the cream gave me a rash",
+    "please help, my baby can't stop vomiting after the formula",
+    "could someone call me about the burn I got from your kettle",
+    "my hair is falling out in clumps since I started your conditioner",
+    "用了这款防晒后脸颊两边起了密密麻麻的小疹子",
+    "给孩子抹了润肤乳后小腿上红了一大片还哭",
+    "喝完你们家的牛奶我和我妈都拉了",
+    "吃了几颗坚果嘴巴里全麻了",
+    "昨晚用了面膜今天早上起来眼睛肿得像核桃",
+    "你们的洗手液用得我手都裂了",
+    "穿了你家打底裤大腿内侧又红又痒",
+    "戴了耳环耳垂化脓了",
+    "喷了香水一直打喷嚏流鼻涕",
+    "你们家的辣条吃得我胃疼了一晚上",
+    "用了美白牙贴牙龈出血",
+    "给老人买的轮椅刹不住摔了一跤",
+    "煮蛋器炸了烫到手",
+    "电动牙刷漏电电到嘴",
+    "吃了你家的鱼油一直恶心",
+    "孕妇喝了你们的奶粉见红了",
+    "用了足贴脚底起大水泡",
+    "理发器把我耳朵剪出血了",
+    "泡脚桶烫伤我爸的脚",
+    "眼贴敷完眼睛看不清了",
+    "用了洗面奶之后脸特别干还脱皮",
+    "热水袋爆了烫到肚子",
+    "擦了药膏后更痒了",
+    "吃完月饼荨麻疹犯了",
+    "涂完嘴唇火辣辣地疼",
+    "小朋友舔了一下舌头就肿了",
+    "吃了两口就头晕眼花出冷汗",
+    "你们家榨汁机的刀片把我手指切了",
+    "用了除螨皂之后全身痒得睡不着觉",
+    "染眉膏染得我眉毛都掉了",
+    "肉里有针，扎了我舌头",
+    "面包里的塑料划破了我女儿的嘴",
+    "从你们店里出来台阶滑，我摔了尾椎骨",
+    "你们导购给我试用的粉底液，回家就满脸疙瘩",
+    "吃了钙片便秘得厉害",
+    "the lotion left red blotches all over my arms",
+    "I've had a headache ever since plugging in your diffuser",
+    "my toddler choked on a part that came off",
+    "your hair dye burnt my scalp badly",
+    "woke up with swollen eyelids after using the night cream",
+    "the blender blade sliced my thumb",
+    "this gave me terrible stomach pains",
+    "my husband had an allergic reaction and we called an ambulance",
+    "felt dizzy and nauseous after two capsules",
+    "the strap cut into my baby's neck",
+    "slipped in your store on a wet floor and hurt my back",
+    "rashes everywhere",
+    "the deodorant makes my armpits burn",
+];
+
+/// Questions of buyers, fears, praise and what is said of others.
+const NO_HARM: [&str; 47] = [
+    "沙发用了一年脱皮了",
+    "门磕破了一个角",
+    "箱子磕破了一个角",
+    "the colour bleeds when washed",
+    "这操作让人窒息的",
+    "我要发抖音",
+    "请问敏感肌过敏期能用吗",
+    "请问这个会过敏吗",
+    "孕妇用了会过敏吗",
+    "用了会不会过敏",
+    "如果用了过敏可以退吗",
+    "请问过敏体质可以用吗",
+    "万一用了过敏怎么办",
+    "没有过敏",
+    "用了没有过敏",
+    "用了不痒了",
+    "请问能治疗皮疹吗",
+    "请问这个可以缓解头皮痒吗",
+    "想问下湿疹宝宝能用吗",
+    "咨询一下治疗头屑的洗发水",
+    "担心用了脸会肿",
+    "以前用别家的过敏，用了这个不过敏了",
+    "听说有人用了过敏",
+    "朋友说用了过敏",
+    "请问适合容易过敏的皮肤吗",
+    "洗了几次头皮痒好多了",
+    "用了不过敏也不刺激，很好",
+    "换季皮肤容易过敏，买来试试",
+    "平时头皮痒，买来试试效果",
+    "没有用过敏感肌的产品",
+    "用了没有让我过敏",
+    "用了不会让我的脸过敏",
+    "does it cause a rash?",
+    "will it irritate sensitive skin?",
+    "is it suitable for my eczema?",
+    "can I use it if I have a rash",
+    "can I use this cream on eczema",
+    "if it causes a rash can I return it",
+    "delivery was a pain",
+    "no rash at all after using it",
+    "how do I get a refund",
+    "请问多久发货",
+    "孩子过敏能吃吗",
+    "请问保质期多久",
+    "快递不处理我的投诉",
+    "没人回复我的退款",
+    "我想问下用了优惠券能退吗",
+];
+
+#[test]
+fn r_int_09_harm_that_is_asked_about_has_happened_and_questions_before_buying_are_no_harm() {
+    let unheard: Vec<&str> = HAPPENED.iter().chain(&EVERYDAY).copied().filter(|text| harm(text) == 0).collect();
+    let raised: Vec<&str> = NO_HARM.iter().copied().filter(|text| harm(text) > 0).collect();
+    assert_eq!((unheard, raised), (vec![], vec![]));
+    assert_eq!((harm("请问喝了你们的奶昏迷了怎么办"), harm("小孩误吞了玩具上的纽扣电池")), (4, 3));
+}
+
+/// Every opening with every middle and every ending.
+fn every(openings: &[&str], middles: &[&str], endings: &[&str]) -> Vec<String> {
+    let with =
+        |opening: &&str, middle: &&str| endings.iter().map(move |end| format!("{opening}{middle}{end}")).collect();
+    openings
+        .iter()
+        .flat_map(|opening| middles.iter().flat_map(move |middle| -> Vec<_> { with(opening, middle) }))
+        .collect()
+}
+
+#[test]
+fn r_int_09_however_politely_harm_is_asked_about_it_is_heard() {
+    let openings = ["", "请问", "请问一下，", "你好，", "我想问下", "咨询一下", "麻烦问一下"];
+    let used = [
+        "我用了你们的面霜",
+        "孩子用了你们的湿巾",
+        "昨天用了你们的面膜后",
+        "吃了你们家的坚果",
+        "我妈喝了你们的酸奶之后",
+    ];
+    let harmed = ["过敏了", "脸上起红疹", "呼吸困难", "浑身发痒", "上吐下泻", "嘴唇肿了", "拉肚子"];
+    let endings = ["可以退吗？", "能赔偿吗", "，怎么办？", "怎么处理", "，请问是正常的吗", "可以申请赔偿吗？"];
+    let told = every(&openings, &used, &harmed);
+    let told = every(&told.iter().map(String::as_str).collect::<Vec<_>>(), &[""], &endings);
+    let unheard: Vec<&String> = told.iter().filter(|text| harm(text) == 0).collect();
+    assert_eq!((told.len(), unheard), (1_470, vec![]));
+
+    let goods = ["这款面霜", "你们的湿巾", "这个面膜", "这款洗发水", "那个坚果"];
+    let asked = [
+        "会过敏吗",
+        "会不会引起红疹",
+        "用了会发痒吗",
+        "会导致过敏吗",
+        "过敏体质可以用吗",
+        "容易过敏的皮肤能用吗",
+        "如果过敏可以退吗",
+        "过敏的人能不能用",
+        "适合敏感肌吗",
+        "有没有人用了过敏",
+        "能缓解头皮痒吗",
+        "对湿疹有用吗",
+    ];
+    let raised: Vec<String> = every(&openings, &goods, &asked).into_iter().filter(|text| harm(text) > 0).collect();
+    assert_eq!(raised, Vec::<String>::new());
+}
+
 #[test]
 fn r_int_11_who_says_what_he_will_do_threatens_and_who_uses_such_words_otherwise_does_not() {
     let threatens = |text: &&str| safety().read(text).said(Kind::Threat).next().is_some();

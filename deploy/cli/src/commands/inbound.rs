@@ -27,6 +27,7 @@ use crate::{
   aftercare inbound list                           what is in quarantine, and why
   aftercare inbound show 0197a1c2-… --as staff:ana --purpose 'what broke it'
   aftercare inbound retry 0197a1c2-… --as staff:ana
+  aftercare inbound retry --why 'given up after' --as staff:ana      all whose reason says so
   aftercare inbound discard 0197a1c2-… --as staff:ana --text 'a test of the platform'")]
 pub struct Inbound {
     #[command(subcommand)]
@@ -47,9 +48,13 @@ enum What {
         #[arg(long)]
         purpose: String,
     },
-    /// Try a message again, from the beginning.
+    /// Try a message again, from the beginning, or all that lie there for one reason.
     Retry {
-        message: Uuid,
+        #[arg(required_unless_present = "why", conflicts_with = "why")]
+        message: Option<Uuid>,
+        /// All whose reason holds these words: what was given up while a platform was away, for example.
+        #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        why: Option<String>,
         /// Who acts.
         #[arg(long = "as", value_name = "ACTOR")]
         actor: String,
@@ -82,9 +87,23 @@ pub async fn run(home: &Home, options: Inbound, output: Output) -> anyhow::Resul
             output.show(&Said { kind, body: String::from_utf8_lossy(&body).into_owned(), size })?;
             return Ok(ExitCode::SUCCESS);
         }
-        What::Retry { message, actor } => {
-            let m = RetryInboundRequest { inbound_id: message.to_string() };
-            client.retry_inbound(remote::request_as(m, &actor)?).await
+        What::Retry { message, why, actor } => {
+            let ids: Vec<String> = match (message, why) {
+                (Some(message), _) => vec![message.to_string()],
+                (None, why) => {
+                    let why = why.unwrap_or_default();
+                    let rows = list(&mut client).await?.into_iter().filter(|row| row.reason.contains(&why));
+                    rows.map(|row| row.inbound_id).collect()
+                }
+            };
+            if ids.is_empty() {
+                output.note("nothing in quarantine says so");
+            }
+            for inbound_id in ids {
+                let tried = client.retry_inbound(remote::request_as(RetryInboundRequest { inbound_id }, &actor)?).await;
+                output.show(&remote::Done::of(tried)?)?;
+            }
+            return Ok(ExitCode::SUCCESS);
         }
         What::Discard { message, actor, text } => {
             let m = DiscardInboundRequest { inbound_id: message.to_string(), reason: text };

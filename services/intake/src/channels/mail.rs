@@ -235,6 +235,9 @@ fn nobody_reads(mail: &Parsed<'_>, address: &str, answered_at: &str) -> bool {
     answered_at != address
         || NOBODY.iter().any(|nobody| local.starts_with(nobody))
         || OF_LISTS.iter().chain(&OF_ABSENCE).any(|name| field(mail, name).is_some())
+        // What a list hands on, or wants no machine's answer to, a person may have written all the same.
+        || field(mail, "Precedence").is_some_and(|value| value == "list")
+        || field(mail, "X-Auto-Response-Suppress").is_some_and(|value| value != "none")
         || written_by_itself(mail.subject().unwrap_or_default())
         || is_forged(mail)
 }
@@ -258,14 +261,8 @@ fn automatic(mail: &Parsed<'_>) -> Option<&'static str> {
     let field = |name| field(mail, name);
     let auto_submitted =
         field("Auto-Submitted").is_some_and(|value| value.split(';').next().map(str::trim) != Some("no"));
-    let bulk = matches!(field("Precedence").as_deref(), Some("bulk" | "auto_reply" | "list" | "junk"));
-    let suppressed = field("X-Auto-Response-Suppress").is_some_and(|value| value != "none");
-    let signs = [
-        (auto_submitted, "Auto-Submitted"),
-        (bulk, "Precedence"),
-        (suppressed, "X-Auto-Response-Suppress"),
-        (bounced(mail), "an empty return path"),
-    ];
+    let bulk = matches!(field("Precedence").as_deref(), Some("bulk" | "auto_reply" | "junk"));
+    let signs = [(auto_submitted, "Auto-Submitted"), (bulk, "Precedence"), (bounced(mail), "an empty return path")];
     signs.into_iter().find_map(|(is, sign)| is.then_some(sign))
 }
 

@@ -109,13 +109,18 @@ fn r_int_02_what_machines_send_makes_no_case() {
         ("auto-submitted: auto-generated; owner-email=\"a@b\"\r\n", "Auto-Submitted"),
         ("Precedence: bulk\r\n", "Precedence"),
         ("Precedence: Auto_Reply\r\n", "Precedence"),
-        ("Precedence: list\r\n", "Precedence"),
-        ("X-Auto-Response-Suppress: All\r\n", "X-Auto-Response-Suppress"),
         ("Return-Path: <>\r\n", "return path"),
     ] {
         assert!(nothing(with(fields)).contains(sign), "{fields}");
     }
     assert!(nothing("From: Care <CARE@shop.example>\r\n\r\nours").contains("our own"));
+    for handed_on in ["Precedence: list\r\n", "X-Auto-Response-Suppress: All\r\n", "List-Id: <care.example.com>\r\n"] {
+        assert_eq!(
+            read(with(handed_on)).request.arrival.told,
+            Some(Told::NobodyReads),
+            "a person may write by {handed_on}"
+        );
+    }
     let read = |raw: String| matches!(understood(raw), Ok(Understood::Machine(_, Some(_))));
     assert!(read(with("Precedence: bulk\r\n")), "a person may stand behind it");
     assert!(!read(with("Precedence: bulk\r\nReturn-Path: <>\r\n")), "nobody stands behind a bounce");

@@ -190,7 +190,18 @@ impl Channels {
             self.told_anew(source, message, &mut request).await?;
         }
         let waits = doubted(&mut request, now);
-        let mut registration = registration(source, message, request, now)?;
+        // A number or an address that a platform masks reaches nobody.
+        if let Some(customer) = &mut request.customer {
+            customer.phone.take_if(|phone| phone.contains('*'));
+            customer.email.take_if(|email| email.contains('*'));
+        }
+        let heard = request.heard.as_ref().or(request.content.as_ref()).cloned().unwrap_or_default();
+        let mut registration = registration(source, message, request, now).map_err(|trouble| match trouble {
+            Trouble::Lasting(why) if self.app.classifier.harm(&heard) > 0 => {
+                Trouble::Lasting(format!("{why}; it speaks of harm"))
+            }
+            other => other,
+        })?;
         if !waits.is_empty() && !message.looked_at && !self.goes_before(&registration).await? {
             return Err(waiting(waits));
         }

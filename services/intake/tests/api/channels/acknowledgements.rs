@@ -200,8 +200,9 @@ async fn r_int_16_machines_lists_and_addresses_that_take_no_answers_are_told_not
     say("6", "dan@example.com", "Precedence: bulk\n");
     say("7", "care@shop.example", "");
     say("8", "eve@example.com", "Return-Path: <>\n");
+    say("9", "fay@example.com", "Precedence: list\n");
     look(&stack).await;
-    assert_eq!((states(&stack).await, acknowledged(&stack).await.len()), ([0, 6, 2, 0, 0], 0));
+    assert_eq!((states(&stack).await, acknowledged(&stack).await.len()), ([0, 7, 2, 0, 0], 0));
     for case in stack.events::<CaseRegistered>("intake").await {
         assert_eq!(told(&view(&stack, &case.case_id).await), "nobody_reads");
     }
@@ -211,7 +212,7 @@ async fn r_int_16_machines_lists_and_addresses_that_take_no_answers_are_told_not
         client(&stack).retry_inbound(request("staff:ana", retry)).await.unwrap();
     }
     stack.settle().await;
-    assert_eq!((states(&stack).await, acknowledged(&stack).await.len()), ([0, 8, 0, 0, 0], 0));
+    assert_eq!((states(&stack).await, acknowledged(&stack).await.len()), ([0, 9, 0, 0, 0], 0));
     let last = stack.events::<CaseRegistered>("intake").await.pop().unwrap();
     assert_eq!(told(&view(&stack, &last.case_id).await), "quarantined");
 }

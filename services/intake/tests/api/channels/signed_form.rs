@@ -36,6 +36,13 @@ async fn platform(ill: usize) -> (String, Arc<AtomicUsize>) {
             "600" => {
                 json!({ "afsServiceId": 1, "customerPin": "jd_1", "questionDesc": "x" }).to_string().into_response()
             }
+            id @ ("79" | "80") => {
+                let phone = if id == "79" { "138****0000" } else { "by mail" };
+                json!({ "afsServiceId": id, "customerPin": "jd_2", "customerName": "王*明", "customerTel": phone,
+                        "questionDesc": "用了你们的面霜，脸上起红疹" })
+                .to_string()
+                .into_response()
+            }
             id => {
                 let times = if id == "78" { asked_of_78.fetch_add(1, Ordering::SeqCst) } else { 0 };
                 let said = if [2, 3].contains(&times) { "瓶子漏了，盖子也裂了" } else { "瓶子漏了" };
@@ -214,4 +221,21 @@ async fn forged_stale_and_ambiguous_forms_are_refused() {
     assert_refused(&stack, &send(&stack, &twice).await, 400, "malformed").await;
     let huge = with("service_id", &"7".repeat(300_000));
     assert_refused(&stack, &send(&stack, &huge).await, 413, "too_large").await;
+}
+
+#[tokio::test]
+async fn r_int_01_r_int_09_a_number_the_platform_masks_is_none_and_harm_in_what_waits_is_said() {
+    let (url, _) = platform(0).await;
+    let stack = jd(&url).await;
+    send(&stack, &hint(stack.now(), "m-1", "79")).await;
+    send(&stack, &hint(stack.now(), "m-2", "80")).await;
+    stack.settle().await;
+    let events: Vec<CaseRegistered> = stack.events("intake").await;
+    assert_eq!((states(&stack).await, events.len()), ([0, 1, 1, 0, 0], 1));
+    assert_eq!(events[0].case_id, kernel::id::derived("case", &["platform", "79"]).to_string());
+    let waits = quarantine(&stack).await;
+    assert!(
+        waits[0].reason.contains("customer.phone") && waits[0].reason.ends_with("; it speaks of harm"),
+        "{waits:?}"
+    );
 }
