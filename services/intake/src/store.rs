@@ -269,6 +269,16 @@ pub async fn look_at_text(
     Ok(found)
 }
 
+/// Whether nothing of this mark was said in the case. Of a case from before words had marks that is not known: no.
+pub async fn says_otherwise(pool: &PgPool, case: Uuid, alike: [u8; 32]) -> Result<bool, Fault> {
+    let found = sqlx::query_scalar(
+        "-- case_text.says_otherwise
+         select coalesce(bool_or(part = 'contact' and alike is not null) and not bool_or(alike = $2), false)
+         from case_text where case_id = $1",
+    );
+    Ok(found.bind(case).bind(alike).fetch_one(pool).await?)
+}
+
 /// Writes down that somebody was given the link to a case's status page, and says how often its links were revoked.
 pub async fn look_at_link(pool: &PgPool, case: Uuid, customer: Uuid, look: &Look<'_>) -> Result<u32, Fault> {
     let revoked: i32 = sqlx::query_scalar(

@@ -95,7 +95,7 @@ impl Channels {
         match self.store(source, &message).await? {
             Stored::Replay => return Err(Refusal::Replayed.into()),
             Stored::New => self.count(source, "stored"),
-            Stored::Repeat => self.count(source, "repeated"),
+            Stored::Repeat | Stored::OfAnother => self.count(source, "repeated"),
         }
         Ok(source.acknowledgement().to_owned())
     }

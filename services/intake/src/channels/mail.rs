@@ -1,7 +1,10 @@
 //! What a mail says (RFC 5322, MIME): who writes, which mails it answers, its words; and whether a machine wrote it, for
 //! two machines must never write to each other for ever. Pure; a mail that cannot be understood is refused, never cut short without a word.
 use jiff::Timestamp;
-use mail_parser::{Addr, HeaderValue, Message as Parsed, MessageParser, MessagePart, MimeHeaders};
+use mail_parser::{
+    Addr, Encoding, HeaderValue, Message as Parsed, MessageParser, MessagePart, MimeHeaders, PartType,
+    decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
+};
 use uuid::Uuid;
 
 use super::push::{Message, Trouble, Understood, hashed};
@@ -26,11 +29,11 @@ const PARTS_MAX: usize = 20;
 /// The most earlier mails that are looked for.
 const ANSWERS_MAX: usize = 50;
 /// What mail programs write before the subject of an answer, in lower case.
-const ANSWERED: [&str; 5] = ["re", "aw", "sv", "回复", "答复"];
+const ANSWERED: [&str; 7] = ["re", "aw", "sv", "回复", "答复", "回覆", "答覆"];
 /// The same of an answer that nobody wrote.
 const BY_ITSELF: [&str; 4] = ["auto", "automatic reply", "自动回复", "自动答复"];
 /// The same of what is forwarded: it is about something else, whatever its subject.
-const FORWARDED: [&str; 4] = ["fw", "fwd", "wg", "转发"];
+const FORWARDED: [&str; 6] = ["fw", "fwd", "wg", "转发", "轉寄", "轉發"];
 /// What an address begins with that takes no answers, without dashes and the like.
 const NOBODY: [&str; 5] = ["noreply", "donotreply", "mailerdaemon", "postmaster", "bounce"];
 /// The fields of a mailing list (RFC 2369, RFC 2919).
@@ -193,12 +196,22 @@ pub struct Attached {
 /// The files of a mail, those that are named.
 pub fn attached(raw: &[u8]) -> Vec<Attached> {
     let Some(mail) = MessageParser::default().parse(raw) else { return Vec::new() };
-    let attached = |part: &MessagePart<'_>| Attached {
-        name: file_name(part),
-        declared: kind(part),
-        bytes: part.contents().to_vec(),
-    };
+    let attached =
+        |part: &MessagePart<'_>| Attached { name: file_name(part), declared: kind(part), bytes: as_sent(&mail, part) };
     mail.attachments().take(PARTS_MAX).map(attached).collect()
+}
+
+/// The bytes of a file as they were sent: what its text means in its character set is for whoever opens it.
+fn as_sent(mail: &Parsed<'_>, part: &MessagePart<'_>) -> Vec<u8> {
+    let written = || mail.raw_message.get(part.raw_body_offset() as usize..part.raw_end_offset() as usize);
+    let is_text = matches!(part.body, PartType::Text(_) | PartType::Html(_));
+    let sent = match (is_text.then(written).flatten(), part.encoding) {
+        (Some(written), Encoding::Base64) => base64_decode(written),
+        (Some(written), Encoding::QuotedPrintable) => quoted_printable_decode(written),
+        (Some(written), Encoding::None) => Some(written.to_vec()),
+        (None, _) => None,
+    };
+    sent.unwrap_or_else(|| part.contents().to_vec())
 }
 
 /// The id a mail is stored under. Hashed: the names of senders' machines stand in Message-IDs.
@@ -331,16 +344,23 @@ fn date(mail: &Parsed<'_>, now: Timestamp) -> Result<Timestamp, (Doubt, Option<W
 
 /// What is to be read; of a mail in HTML only, its text.
 fn text(mail: &Parsed<'_>) -> String {
-    let parts = (0..mail.text_body_count().min(PARTS_MAX)).filter_map(|part| mail.body_text(part));
-    let shown = |c: &char| *c == '\n' || *c == '\t' || !c.is_control();
-    let text: Vec<String> =
-        parts.map(|part| part.chars().filter(shown).collect::<String>().trim().to_owned()).collect();
+    let parts = |mail: &Parsed<'_>| -> Vec<String> {
+        let parts = (0..mail.text_body_count().min(PARTS_MAX)).filter_map(|part| mail.body_text(part));
+        let shown = |c: &char| *c == '\n' || *c == '\t' || !c.is_control();
+        parts.map(|part| part.chars().filter(shown).collect::<String>().trim().to_owned()).collect()
+    };
+    // A mail that is forwarded as a file is what it is about.
+    let forwarded = mail.attachments().take(PARTS_MAX).filter_map(|part| part.message());
+    let forwarded = forwarded.flat_map(|mail| [vec![subject(mail)], parts(mail)].concat());
+    let text: Vec<String> = parts(mail).into_iter().chain(forwarded).collect();
     text.join("\n").trim().to_owned()
 }
 
 /// The names of its attachments, or what they are.
 fn attachments(mail: &Parsed<'_>) -> Vec<String> {
-    mail.attachments().take(PARTS_MAX).map(|part| format!("[attachment] {}", file_name(part))).collect()
+    let named = mail.attachments().take(PARTS_MAX).map(|part| format!("[attachment] {}", file_name(part)));
+    let more = mail.attachments().count().saturating_sub(PARTS_MAX);
+    named.chain((more > 0).then(|| format!("[refused files: {more} more than {PARTS_MAX}]"))).collect()
 }
 
 fn file_name(part: &MessagePart<'_>) -> String {

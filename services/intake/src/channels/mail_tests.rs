@@ -103,6 +103,20 @@ fn r_int_01_attachments_are_named_and_what_does_not_fit_is_said_to_be_missing() 
 }
 
 #[test]
+fn r_int_01_a_text_file_is_kept_as_it_was_sent_whatever_its_character_set() {
+    let gbk = [0xC6, 0xBF, 0xD7, 0xD3, 0xC2, 0xA9, 0xC1, 0xCB];
+    for (encoding, body) in [("base64", "xr/X08Kpwcs="), ("quoted-printable", "=C6=BF=D7=D3=C2=A9=C1=CB")] {
+        let part = format!(
+            "--x\r\nContent-Type: text/plain; charset=gbk\r\nContent-Disposition: attachment; filename=\"a.txt\"\r\n\
+             Content-Transfer-Encoding: {encoding}\r\n\r\n{body}\r\n--x--\r\n"
+        );
+        let fields = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n";
+        let raw = format!("From: a@b.cn\r\n{fields}\r\n--x\r\nContent-Type: text/plain\r\n\r\nhi\r\n{part}");
+        assert_eq!(attached(raw.as_bytes())[0].bytes, gbk, "{encoding}");
+    }
+}
+
+#[test]
 fn r_int_02_what_machines_send_makes_no_case() {
     for (fields, sign) in [
         ("Auto-Submitted: auto-replied\r\n", "Auto-Submitted"),

@@ -9,6 +9,7 @@ use super::{
     imap::{Imap, PORTION, Pace, Unread},
     mail,
     messages::Stored,
+    push::{Message, hashed},
 };
 
 /// So often a mail is asked for that is not handed out.
@@ -82,7 +83,13 @@ impl Channels {
                 }
             };
             if let Some(fetched) = fetched {
-                let stored = self.store(source, &mail::message(&fetched.raw)).await?;
+                let mail = mail::message(&fetched.raw);
+                let mut stored = self.store(source, &mail).await?;
+                if stored == Stored::OfAnother {
+                    // Some programs give every mail the same Message-ID: what somebody else wrote is another mail.
+                    let id = hashed(format!("{}\n{}", mail.id, mail.conversation).as_bytes());
+                    stored = self.store(source, &Message { id, ..mail }).await?;
+                }
                 self.count(source, if stored == Stored::New { "stored" } else { "repeated" });
                 if fetched.whole {
                     open.mark_seen(*uid).await?;

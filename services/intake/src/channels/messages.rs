@@ -31,6 +31,8 @@ pub enum Stored {
     New,
     /// It was there already.
     Repeat,
+    /// Somebody else's message came under its id before.
+    OfAnother,
     /// Another one came with the same signature before.
     Replay,
 }
@@ -55,12 +57,12 @@ pub async fn receive(pool: &PgPool, new: New<'_>) -> Result<Stored, Fault> {
     if stored.rows_affected() > 0 {
         return Ok(Stored::New);
     }
-    let known: bool =
-        sqlx::query_scalar("-- inbound_message.known\nselect exists (select from inbound_message where id = $1)")
-            .bind(new.id)
-            .fetch_one(pool)
-            .await?;
-    Ok(if known { Stored::Repeat } else { Stored::Replay })
+    let known = sqlx::query_scalar(
+        "-- inbound_message.known_of
+         select conversation = $2 from inbound_message where id = $1",
+    );
+    let known: Option<bool> = known.bind(new.id).bind(new.conversation).fetch_optional(pool).await?;
+    Ok(known.map_or(Stored::Replay, |same| if same { Stored::Repeat } else { Stored::OfAnother }))
 }
 
 /// A message that was claimed.

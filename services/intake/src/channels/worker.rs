@@ -99,7 +99,12 @@ impl Channels {
                 self.contact(source, message, *request, &raw, now).await?.0
             }
             Understood::Mail(mail) => match self.thread(source, message, *mail, &raw, now).await? {
-                Some(request) => self.contact(source, message, request, &raw, now).await?.0,
+                Some(mut request) => {
+                    // What somebody else wrote under a known Message-ID was stored under an id of its own.
+                    let of_id = |id: &String| kernel::id::derived("inbound", &[&source.name, id]) == message.id;
+                    request.external_ref = request.external_ref.filter(of_id);
+                    self.contact(source, message, request, &raw, now).await?.0
+                }
                 None => return Ok(None),
             },
             Understood::Machine(why, Some(mail)) if self.app.classifier.harm(mail.heard()) > 0 => {
@@ -190,6 +195,9 @@ impl Channels {
             self.told_anew(source, message, &mut request).await?;
         }
         let waits = doubted(&mut request, now);
+        // What a keyboard put in beside words is no reason to let them wait.
+        let odd = |c: char| c.is_control() && !['\n', '\r', '\t'].contains(&c);
+        request.content.iter_mut().filter(|said| said.contains(odd)).for_each(|said| *said = said.replace(odd, " "));
         // A number or an address that a platform masks reaches nobody.
         if let Some(customer) = &mut request.customer {
             customer.phone.take_if(|phone| phone.contains('*'));
@@ -218,7 +226,9 @@ impl Channels {
             return Err(Trouble::lasting(format!("attachments[{n}]: {}", attachments::STRANGER.0)));
         }
         let customer = self.app.pseudonym(&registration.identity);
+        // Who tells of harm is heard, also where nobody can call him back yet.
         if registration.lacks_contact()
+            && !registration.speaks_of_harm(&self.app.classifier)
             && !CAN_BE_ANSWERED.contains(&source.channel())
             && !store::can_be_reached(&self.app.pool, customer).await?
         {

@@ -83,6 +83,8 @@ const UNHAPPY: &str = "default.unhappy";
 pub const DEFAULT: &str = "default";
 /// The source of a class that follows from a person's judgement of the harm.
 const HARMED: &str = "stated.severity";
+/// The source of a class that follows from an article that was written for all that was said.
+pub const ASKED: &str = "knowledge";
 /// The source of a class that a person stated.
 const STATED: &str = "stated";
 
@@ -167,6 +169,12 @@ impl Classifier {
     /// How severe the harm is that a text speaks of, by the rules of safety alone; 0 where it speaks of none (R-INT-09).
     pub fn harm(&self, text: &str) -> u8 {
         pieces(text).map(|piece| self.safety.read(piece).severity()).max().unwrap_or(0)
+    }
+
+    /// Whether a word of a rule alone decided the class: nobody stated it, and no harm, hazard, threat or model did.
+    pub fn is_by_a_word(&self, classification: &Classification) -> bool {
+        let rule = classification.source.split(" (").next();
+        self.rules.iter().any(|known| Some(known.name.as_str()) == rule)
     }
 
     /// The class where nobody stated one, and what decided: safety, the model, the rules.

@@ -35,9 +35,13 @@ pub struct Offer {
 impl Contact {
     /// Whether an article may answer it: a calm question on a channel where the answer is seen at once, and nothing else.
     pub fn is_plain_enquiry(&self) -> bool {
+        self.classification.class == CaseClass::Enquiry && self.is_calm()
+    }
+
+    /// The same of what its words are about, once it is known that it only asks.
+    pub fn is_calm(&self) -> bool {
         let Heard { threat, minor, emotion } = self.classification.heard;
-        self.classification.class == CaseClass::Enquiry
-            && self.classification.severity == 0
+        self.classification.severity == 0
             && self.health.is_empty()
             && !(threat || minor || self.repeat_contact)
             && !self.emotion.or(emotion).is_some_and(Emotion::is_negative)

@@ -14,6 +14,11 @@ use crate::{domain::knowledge::Article as Reference, search::grams};
 /// A question of a customer is answered by an article that was written for so much of it; found by less.
 const ANSWERED: f64 = 0.6;
 const FOUND: f64 = 0.3;
+/// A text says nothing else than a question where so much of it is in that.
+const ALONE: f64 = 0.5;
+/// Who says one of these tells of a matter of his own, whatever he asks besides.
+const OWN: [&str; 12] =
+    ["我的", "我买", "我们的", "没收到", "还没", "至今", "订单", "投诉", "my ", "i bought", "i ordered", "still"];
 /// The most articles found.
 const FOUND_MAX: usize = 5;
 
@@ -165,6 +170,15 @@ impl Knowledge {
         best.into_iter().next().filter(|(score, _)| *score >= ANSWERED).map(|(_, article)| article)
     }
 
+    /// The article that answers a customer's question where he says nothing else.
+    pub fn answer_alone(&self, said: &str, product: Option<&str>) -> Option<&Article> {
+        let lower = said.to_lowercase();
+        let article = self.answer(said, product).filter(|_| !OWN.iter().any(|own| lower.contains(own)))?;
+        let said = grams(said);
+        let (_, questions) = self.articles.iter().find(|(one, _)| one.id == article.id)?;
+        questions.iter().any(|question| self.share(&said, question) >= ALONE).then_some(article)
+    }
+
     /// The articles that have to do with a question, the nearest first.
     pub fn find(&self, question: &str, product: Option<&str>, audience: Audience) -> Vec<&Article> {
         let asked = grams(question);
@@ -237,6 +251,26 @@ mod tests {
             article("draft", "status = \"draft\"", &["有没有小样"], "有。"),
         ])
         .unwrap()
+    }
+
+    #[test]
+    fn r_int_08_a_question_alone_is_told_from_a_matter_that_holds_one() {
+        let returns = article("returns", "", &["怎么退货", "what is your return policy"], "七天内。");
+        let warranty = article("warranty", "", &["保修几年", "how long is the warranty"], "两年。");
+        let knowledge = Knowledge::of(vec![returns, warranty]).unwrap();
+        let alone = |said| knowledge.answer_alone(said, None).map(|article| article.id.as_str());
+        for said in ["怎么退货", "请问怎么退货？", "What is your return policy?"] {
+            assert_eq!(alone(said), Some("returns"), "{said}");
+        }
+        assert_eq!((alone("保修几年？"), alone("你好，保修几年")), (Some("warranty"), Some("warranty")));
+        for said in [
+            "我的面霜漏了，怎么退货",
+            "泵头坏了瓶子也漏了，包装还是破的，你们说怎么退货吧",
+            "what is your return policy, because my pump broke",
+            "修了三次还是坏的，当初说保修几年都是骗人的吗",
+        ] {
+            assert_eq!(alone(said), None, "{said}");
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@ use axum::{
 };
 use backbone::{Fault, IdempotencyKey};
 use jiff::Timestamp;
-use serde::Deserialize;
+use kernel::id;
+use serde::{Deserialize, de::IgnoredAny};
 use uuid::Uuid;
 
 use super::{
@@ -26,6 +27,7 @@ use crate::{
     attachments::{self, PER_CASE},
     domain::{arrival::Told, rejection::OF_ITS_OWN},
     store,
+    vault::alike,
 };
 
 /// The largest contact, in bytes.
@@ -36,7 +38,7 @@ const JSON: &[&str] = &["application/json"];
 ///
 /// The answer comes when the case is stored durably. A repeat is recognised by `Idempotency-Key` (same key, same body:
 /// the first answer again, byte for byte) or by (channel, external_ref) (the case as it is now); it is answered 201 as
-/// well and changes nothing. `status_link` is in the answer to the request that made the case, and to its repeats by key; a
+/// well and changes nothing, but that other words under a reference that is on record are a further contact to its case. `status_link` is in the answer to the request that made the case, and to its repeats by key; a
 /// reference can be guessed, so who repeats only that is not told. A contact that names a case in `case_id` goes to that case where it asks for no more than
 /// the case gives; the answer is the case it is in.
 #[utoipa::path(post, path = "/v1/cases", tag = "cases", request_body = CaseRequest,
@@ -61,16 +63,26 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
         key.map(|key| IdempotencyKey::new(&format!("rest/{}", registration.channel.word()), key, text.as_bytes()));
     let owner = app.master.new_key(app.pseudonym(&registration.identity))?;
     let contact_id = registration.case_id().unwrap_or_else(|| app.new_id(now));
-    let again = registration.names.is_some().then(|| registration.clone());
+    let again = (registration.names.is_some() || registration.case_id().is_some()).then(|| registration.clone());
     let (unit, _) = contact::unit(&app, registration, contact_id, &owner, now).await?;
-    let answer = match (app.road.submit(unit.key(key.clone())).await, again) {
+    let mut answer = match (app.road.submit(unit.key(key.clone())).await, &again) {
         // The case it names has changed since it was read.
         (Err(fault), Some(registration)) if fault.code() == OF_ITS_OWN => {
-            let (unit, _) = contact::unit(&app, registration, contact_id, &owner, now).await?;
+            let (unit, _) = contact::unit(&app, registration.clone(), contact_id, &owner, now).await?;
             app.road.submit(unit.key(key)).await?
         }
         (answer, _) => answer?,
     };
+    if let Some(mut said) = again.filter(|said| said.names.is_none())
+        && !made_it(&answer.body)
+        && store::says_otherwise(&app.pool, contact_id, alike(&app.master, contact_id, &said.text.content)).await?
+    {
+        said.names = Some(contact_id);
+        let further_id = id::derived("said_anew", &[&contact_id.to_string(), &said.text.content]);
+        let (unit, _) = contact::unit(&app, said, further_id, &owner, now).await?;
+        let heard = app.road.submit_patiently(unit).await?;
+        answer.body = if answer.repeated { answer.body } else { heard.body };
+    }
     let headers = [(CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, headers, answer.body).into_response())
 }
@@ -106,6 +118,15 @@ pub async fn get(
 #[derive(Deserialize)]
 pub struct KnownBy {
     token: Option<String>,
+}
+
+/// Whether the answer is to the request that made the case: only that one is given its link.
+fn made_it(answer: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Given {
+        status_link: Option<IgnoredAny>,
+    }
+    serde_json::from_slice::<Given>(answer).is_ok_and(|given| given.status_link.is_some())
 }
 
 /// Everything that can be wrong with the request, found at once (R-INT-03).

@@ -14,13 +14,14 @@ use crate::{
     app::{App, channel_actor},
     domain::{
         case::{Case, Command, Contact},
+        classify::ASKED,
         course::{self, Further, LinkKind},
         minimum::Field,
-        vocabulary::Channel,
+        vocabulary::{CaseClass, Channel},
     },
     knowledge::Article,
     store,
-    vault::{CustomerKey, Person, Text, person_beside_text, text_row},
+    vault::{CustomerKey, Person, Text, alike, marked_text_row, person_beside_text},
 };
 
 /// The unit that puts the contact of the key's customer on record, and the case it is in then. Errors: the case it
@@ -52,6 +53,9 @@ pub async fn unit(
     leave_out(app, &mut contact, named.as_ref().filter(|named| named.2).map(|named| &named.1), &mut text, &mut person);
     let words = serde_json::to_string(&text).map_err(Fault::internal)?;
     let person = person_beside_text(&app.master, key, &person)?;
+    if asks_only(app, &contact, &text.content) {
+        (contact.classification.class, contact.classification.source) = (CaseClass::Enquiry, ASKED.to_owned());
+    }
     if contact.is_plain_enquiry() {
         let article = app.knowledge.answer(&text.content, contact.product_id.as_deref());
         contact.article = article.map(Article::reference);
@@ -80,7 +84,7 @@ pub async fn unit(
         }
     };
     let unit = if asks && case_id == contact_id { unit.row(wanted(case_id, now)) } else { unit };
-    let row = text_row(key, case_id, &part, &words)?;
+    let row = marked_text_row(key, case_id, &part, &words, Some(alike(&app.master, case_id, &text.content)))?;
     let files = files.iter().map(|file| file.row(&app.master, key, case_id, now)).collect::<Result<Vec<_>, _>>()?;
     let (link, minimum) = (status::link(app, case_id, 0, now), Arc::clone(&app.minimum));
     let answer = move |_, version, case: &Case| {
@@ -91,6 +95,14 @@ pub async fn unit(
     };
     let unit = files.into_iter().fold(unit.row(person).row(row), Unit::row);
     Ok((unit.actor(actor).answer::<Case>(answer), case_id))
+}
+
+/// Whether nothing is said but the question an article was written for, whatever that is about (怎么退货) (R-INT-08).
+fn asks_only(app: &App, contact: &Contact, said: &str) -> bool {
+    contact.purchase_id.is_none()
+        && contact.is_calm()
+        && app.classifier.is_by_a_word(&contact.classification)
+        && app.knowledge.answer_alone(said, contact.product_id.as_deref()).is_some()
 }
 
 /// Leaves out what was told in fields of their own and is not needed, also by the case it goes to (R-SEC-11). What speaks of

@@ -55,7 +55,7 @@ pub async fn steps(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Step>, Fault> {
     Ok(steps.bind(ids).bind(STEPS_MAX).fetch_all(pool).await?)
 }
 
-/// The running cases that may be the same as this one.
+/// The running cases that may be the same as this one: of one customer, as far as is known, or in the same words.
 pub async fn duplicate_candidates(pool: &PgPool, id: Uuid, within: SignedDuration) -> Result<Vec<Uuid>, Fault> {
     let found = sqlx::query_scalar(
         "-- case_file.duplicate_candidates
@@ -66,9 +66,15 @@ pub async fn duplicate_candidates(pool: &PgPool, id: Uuid, within: SignedDuratio
            union select o.id from person join customer as me on me.id = person.id
              join customer as o on o.phone_index = me.phone_index
            union select o.id from person join customer as me on me.id = person.id
-             join customer as o on o.email_index = me.email_index)
-         select other.id from mine cross join same
-         join case_file as other on other.customer_id = same.id
+             join customer as o on o.email_index = me.email_index),
+         near as (
+           select o.id from same join case_file as o on o.customer_id = same.id
+           union select o.case_id from mine join case_text as said on said.case_id = mine.id
+             join case_text as o on o.alike = said.alike
+             join case_file as c on c.id = o.case_id and c.state->'facts'->>'channel' <> mine.facts->>'channel'
+             where said.part = 'contact' and o.part = 'contact')
+         select other.id from mine cross join near
+         join case_file as other on other.id = near.id
            and other.recorded_at between mine.recorded_at - $2 and mine.recorded_at + $2
          where other.id <> mine.id and other.status in ('routed', 'responded', 'awaiting_info', 'reopened')
            and coalesce(other.state->'facts'->>'purchase_id' = mine.facts->>'purchase_id', true)
@@ -99,12 +105,18 @@ pub async fn duplicates(
          select mine.id, mine.recorded_at, array_agg(other.id order by other.recorded_at, other.id) as earlier
          from case_file as mine
          cross join lateral (
-           select p.id from one_person(mine.customer_id) as p(id)
-           union select o.id from customer as me join customer as o on o.phone_index = me.phone_index
-             where me.id = mine.customer_id
-           union select o.id from customer as me join customer as o on o.email_index = me.email_index
-             where me.id = mine.customer_id) as same
-         join case_file as other on other.customer_id = same.id
+           select o.id from (
+             select p.id from one_person(mine.customer_id) as p(id)
+             union select o.id from customer as me join customer as o on o.phone_index = me.phone_index
+               where me.id = mine.customer_id
+             union select o.id from customer as me join customer as o on o.email_index = me.email_index
+               where me.id = mine.customer_id) as same
+           join case_file as o on o.customer_id = same.id
+           union select o.case_id from case_text as said join case_text as o on o.alike = said.alike
+             join case_file as c on c.id = o.case_id
+               and c.state->'facts'->>'channel' <> mine.state->'facts'->>'channel'
+             where said.case_id = mine.id and said.part = 'contact' and o.part = 'contact') as near
+         join case_file as other on other.id = near.id
            and other.recorded_at between mine.recorded_at - $1 and mine.recorded_at
          where mine.status in ('routed', 'responded', 'awaiting_info', 'reopened')
            and other.status in ('routed', 'responded', 'awaiting_info', 'reopened')

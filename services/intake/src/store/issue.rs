@@ -38,7 +38,8 @@ pub struct Concerned {
     pub heard_of: bool,
 }
 
-/// Whom `what` concerns and who is no member yet, at most `limit`: by cases, and by a batch everybody who bought it. Who is one
+/// Whom `what` concerns and who is no member yet, at most `limit`: by cases, and by a batch everybody who bought it. Who writes of a
+/// purchase and is reached where its buyer is, is its buyer. Who is one
 /// person by links that stand is told once, by the first of the pseudonyms that are concerned; where a link is taken back the other
 /// one is told as well. Almost nobody has links, so only of those who have it is looked who else they are.
 pub async fn concerned(pool: &PgPool, issue: Uuid, what: &What, limit: i64) -> Result<Vec<Concerned>, Fault> {
@@ -52,9 +53,15 @@ pub async fn concerned(pool: &PgPool, issue: Uuid, what: &What, limit: i64) -> R
                select from jsonb_array_elements(state->'facts'->'lines') as line
                where line->>'batch' = $3 and ($2::text is null or line->>'product_id' = $2))
            union all
-           select customer_id, false from case_file
-           where ($2::text is null or product_id = $2) and ($3::text is null or batch = $3)
-             and (not $4 or lane = 'health') and status <> 'rejected'
+           select coalesce(buyer.id, c.customer_id), false from case_file as c
+           left join lateral (
+             select b.id from purchase as p
+             join customer as b on b.id = (p.state->'facts'->>'customer_id')::uuid
+             join customer as w on w.id = c.customer_id
+             where p.id = (c.state->'facts'->>'purchase_id')::uuid
+               and (b.phone_index = w.phone_index or b.email_index = w.email_index)) as buyer on true
+           where ($2::text is null or c.product_id = $2) and ($3::text is null or c.batch = $3)
+             and (not $4 or c.lane = 'health') and c.status <> 'rejected'
            ) as each
            where not exists (
              select from major_issue_member as known where known.issue_id = $1 and known.customer_id = each.customer_id)

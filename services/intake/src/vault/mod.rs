@@ -7,4 +7,4 @@ mod rows;
 
 pub use cipher::{CustomerKey, Master, Place, key_of};
 pub use link::{Link, read as read_link, token as link_token};
-pub use rows::{Person, Text, person_beside_text, person_row, text_row};
+pub use rows::{Person, Text, alike, marked_text_row, person_beside_text, person_row, text_row};

@@ -61,13 +61,14 @@ const KEEP_PERSON: &str = "-- customer.keep
 
 const KEEP_TEXT: &str = "-- case_text.keep
     text_given as materialized (
-      select g.* from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::bytea[], $6::bytea[])
-        as g(case_id, part, customer_id, key_id, wrapped, body)),
+      select g.* from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::bytea[], $6::bytea[], $7::bytea[])
+        as g(case_id, part, customer_id, key_id, wrapped, body, alike)),
     text_key as (
       insert into customer_key (customer_id, key_id, wrapped) select customer_id, key_id, wrapped from text_given
       on conflict do nothing),
     text_kept as (
-      insert into case_text (case_id, part, body) select case_id, part, body from text_given on conflict do nothing)";
+      insert into case_text (case_id, part, body, alike) select case_id, part, body, alike from text_given
+      on conflict do nothing)";
 
 /// The row that keeps what is known of the key's customer, and with it the key.
 pub fn person_row(master: &Master, key: &CustomerKey, person: &Person) -> Result<Row, Fault> {
@@ -101,11 +102,33 @@ fn sealed(master: &Master, key: &CustomerKey, person: &Person) -> Result<Row, Fa
 /// The row that keeps words of a case of the key's customer: its `contact` as JSON of [`Text`], our `answer`, a part
 /// that was added, or `question_N`.
 pub fn text_row(key: &CustomerKey, case: Uuid, part: &str, body: &str) -> Result<Row, Fault> {
+    marked_text_row(key, case, part, body, None)
+}
+
+/// The same of the words of a contact, with the mark they are known by.
+pub fn marked_text_row(
+    key: &CustomerKey,
+    case: Uuid,
+    part: &str,
+    body: &str,
+    alike: Option<[u8; 32]>,
+) -> Result<Row, Fault> {
     let place = Place { column: "case_text.body", row: format!("{case}/{part}") };
     Ok(Row::new(KEEP_TEXT, case)
         .with(part.to_owned())
         .with(key.customer)
         .with(key.id)
         .with(key.wrapped.clone())
-        .with(key.seal(&place, body)?))
+        .with(key.seal(&place, body)?)
+        .with(alike.map(Vec::from)))
+}
+
+/// The fewest characters by which words are known in another case: what is shorter (谢谢) many people say.
+const ALIKE_MIN: usize = 8;
+
+/// The mark of words said in a case: the same for the same words, spaces apart, in every case, or in this one where they are few.
+pub fn alike(master: &Master, case: Uuid, words: &str) -> [u8; 32] {
+    let plain: String = words.chars().filter(|c| !c.is_whitespace()).collect();
+    let said = if plain.chars().nth(ALIKE_MIN - 1).is_some() { plain } else { format!("{case}\n{plain}") };
+    master.blind("case_text.alike", &said)
 }

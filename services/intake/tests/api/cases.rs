@@ -89,6 +89,26 @@ async fn a_contact_told_again_is_the_same_case() {
 }
 
 #[tokio::test]
+async fn r_int_09_other_words_under_a_reference_that_is_on_record_are_a_further_contact() {
+    let stack = start().await;
+    let said = |words: &str| case_with(json!({ "external_ref": "T-9", "content": words }));
+    let first = post_case(&stack, &said("发货了吗")).await.json();
+    let asked = post_case(&stack, &said("发货了吗，急用")).await.json();
+    assert_eq!((&asked["case_id"], asked.get("status_link")), (&first["case_id"], None), "its case hears it");
+    let harm = post_case(&stack, &said("用了脸肿了，住院了")).await.json();
+    assert_ne!(harm["case_id"], first["case_id"], "harm is a case of its own");
+    assert_eq!((&first["lane"], &harm["lane"]), (&json!("standard"), &json!("health")));
+    for (again, case) in [("用了脸肿了， 住院了", &harm), ("发货了吗", &first), ("发货了吗，急用", &first)]
+    {
+        let told = post_case(&stack, &said(again)).await;
+        assert_eq!((told.status, &told.json()["case_id"]), (201, &case["case_id"]), "{again} was said already");
+    }
+    let kept: i64 =
+        sqlx::query_scalar("select count(*) from case_text").fetch_one(&stack.pool("intake")).await.unwrap();
+    assert_eq!((count(&stack, "case_file").await, kept), (2, 3));
+}
+
+#[tokio::test]
 async fn a_first_answer_is_in_time_or_missed() {
     let stack = start().await;
     let prompt = id(&post_case(&stack, &case_with(json!({ "channel": "app" }))).await);

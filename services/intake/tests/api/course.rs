@@ -234,6 +234,29 @@ async fn r_int_21_the_history_of_linked_cases_is_read_in_one_call() {
 }
 
 #[tokio::test]
+async fn r_int_02_the_same_words_over_three_channels_are_offered_whoever_says_them() {
+    let stack = start().await;
+    let mut same = Vec::new();
+    for (channel, reference) in [("website", "C-1"), ("official_account", "o-7"), ("platform", "jd-2")] {
+        let customer = json!({ "ref": reference, "name": "Ana", "phone": format!("138 0000 000{}", same.len()) });
+        let said = json!({ "channel": channel, "customer": customer, "content": "瓶子漏了，要退款！" });
+        same.push(contact(&stack, said).await);
+        stack.move_clock(SignedDuration::from_secs(20));
+    }
+    for (channel, words) in [("website", "瓶子漏了，要退款！"), ("app", "瓶子漏了"), ("hotline", "瓶子漏了")]
+    {
+        let customer = json!({ "name": "Bo", "phone": format!("139 0000 0{}", words.len() + channel.len()) });
+        contact(&stack, json!({ "channel": channel, "customer": customer, "content": words })).await;
+    }
+    let of = view(&stack, &same[0]).await.duplicate_candidates;
+    assert_eq!(of, same[1..], "few words, or the same channel, say nothing");
+    let asked = request("staff:ana", ListDuplicateCandidatesRequest::default());
+    let listed = desk(&stack).list_duplicate_candidates(asked).await.unwrap().into_inner().candidates;
+    let listed: Vec<_> = listed.into_iter().map(|one| (one.case_id, one.earlier_case_ids)).collect();
+    assert_eq!(listed[..2], [(same[1].clone(), same[..1].to_vec()), (same[2].clone(), same[..2].to_vec())]);
+}
+
+#[tokio::test]
 async fn r_int_02_the_same_contact_over_three_channels_is_offered_and_never_merged() {
     let stack = start().await;
     let person = |reference: Value| json!({ "ref": reference, "name": "Ana", "phone": "+86 138 0000 0001" });

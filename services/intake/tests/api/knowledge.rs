@@ -41,6 +41,16 @@ consultation = 'https://shop.example/consult'
 +++
 请先咨询医生。";
 
+const RETURNS: &str = "+++
+id = 'returns'
+version = 1
+title = '退货'
+status = 'approved'
+audience = 'customers'
+questions = ['怎么退货', 'what is your return policy']
++++
+七天内，带上商品和凭证。";
+
 const INSIDE: &str = "+++
 id = 'inside'
 version = 1
@@ -53,9 +63,13 @@ questions = ['补偿标准是多少']
 
 async fn start() -> Stack {
     let folder = tempfile::tempdir().unwrap();
-    for (name, text) in
-        [("storage.md", STORAGE), ("pregnancy.md", PREGNANCY), ("inside.md", INSIDE), ("note.txt", "no")]
-    {
+    for (name, text) in [
+        ("storage.md", STORAGE),
+        ("pregnancy.md", PREGNANCY),
+        ("returns.md", RETURNS),
+        ("inside.md", INSIDE),
+        ("note.txt", "no"),
+    ] {
         fs::write(folder.path().join(name), text).unwrap();
     }
     let knowledge = json!({ "folder": folder.path(), "person": "https://shop.example/chat" });
@@ -108,6 +122,22 @@ async fn r_int_08_r_int_21_a_chat_is_answered_by_an_article_then_handed_to_a_per
     let [offered] = stack.events::<CaseAnswerOffered>("intake").await.try_into().unwrap();
     let [judged] = stack.events::<CaseAnswerJudged>("intake").await.try_into().unwrap();
     assert_eq!((offered.article_id.as_str(), judged.article_version, judged.helpful), ("storage", 3, false));
+}
+
+/// What an article was written for is asked, whatever its words are about; what is told of a matter of his own is no question.
+#[tokio::test]
+async fn r_int_08_r_int_17_a_question_about_returns_is_answered_and_a_return_is_none() {
+    let stack = start().await;
+    for question in ["请问怎么退货？", "What is your return policy?"] {
+        let case = asked(&stack, question, json!({ "channel": "app" })).await;
+        let seen = (&case["class"], &case["class_source"], &case["answer"]["article_id"]);
+        assert_eq!(seen, (&json!("enquiry"), &json!("knowledge"), &json!("returns")), "{question}");
+    }
+    let harm = "请问用了你们的面霜脸肿了怎么退货";
+    for (said, class) in [("我的面霜漏了，怎么退货", "return_exchange"), (harm, "discomfort")] {
+        let case = asked(&stack, said, json!({ "channel": "app" })).await;
+        assert_eq!((&case["class"], &case["answer"]), (&json!(class), &Value::Null), "{said}");
+    }
 }
 
 /// The article helped, and what the customer says besides is about harm: the case goes before all others and ends not.

@@ -385,3 +385,51 @@ async fn r_int_02_a_mail_server_that_hangs_stops_nobody_and_is_left_longer_each_
     }
     assert_eq!(push_signed(&stack, "mail", "m", "{}").await.status, 401, "nobody pushes mails");
 }
+
+/// Some programs give all mails one Message-ID.
+#[tokio::test]
+async fn r_int_02_r_int_09_what_somebody_else_wrote_under_a_known_message_id_is_another_mail() {
+    let Some((stack, server)) = with_mails().await else { return };
+    server.deliver("1", &mail("Ana <ana@example.com>", "1@pc", "Subject: Leak\n", "The bottle leaks."));
+    server
+        .deliver("2", &mail("Bo <bo@example.com>", "1@pc", "Subject: Harm\n", "用了你们的面霜以后全身起红疹，住院了"));
+    server
+        .deliver("3", &mail("Bo <bo@example.com>", "1@pc", "Subject: Harm\n", "用了你们的面霜以后全身起红疹，住院了"));
+    look(&stack).await;
+    let events: Vec<CaseRegistered> = stack.events("intake").await;
+    assert_eq!((states(&stack).await, events.len()), ([0, 2, 0, 0, 0], 2));
+    assert_eq!(events[1].health_severity, 3);
+}
+
+#[tokio::test]
+async fn r_int_09_a_mail_that_is_forwarded_as_a_file_is_read_and_files_are_kept_as_they_were_sent() {
+    let Some((stack, server)) = with_mails().await else { return };
+    let inner = "From: bo@example.com\nSubject: help\n\n用了之后脸肿了，送急诊了\n";
+    let forwarded = format!("--x\nContent-Type: message/rfc822\n\n{inner}\n");
+    let note = "--x\nContent-Type: text/plain; charset=utf-8\nContent-Disposition: attachment; filename=\"note.txt\"\n\
+                Content-Transfer-Encoding: base64\n\n55O25a2Q5ryP5LqG\n";
+    let photos: String = (0..21)
+        .map(|n| {
+            format!(
+                "--x\nContent-Type: image/jpeg\nContent-Disposition: attachment; filename=\"{n}.jpg\"\n\
+                          Content-Transfer-Encoding: base64\n\n/9j/4AAQSkZJRgA=\n"
+            )
+        })
+        .collect();
+    let fields = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n";
+    let text = "--x\nContent-Type: text/plain\n\nSee below.\n";
+    server.deliver("1", &mail("ana@example.com", "1@pc", fields, &format!("{text}{forwarded}{note}{photos}--x--")));
+    look(&stack).await;
+    let events: Vec<CaseRegistered> = stack.events("intake").await;
+    assert_eq!((states(&stack).await, events.len()), ([0, 1, 0, 0, 0], 1));
+    assert_eq!(events[0].health_severity, 3, "what is forwarded is read");
+    let reveal = RevealCaseRequest { case_id: events[0].case_id.clone(), purpose: "test".into() };
+    let mut client = IntakeClient::new(stack.channel("intake"));
+    let said = client.reveal_case(request("staff:ana", reveal)).await.unwrap().into_inner().content;
+    assert!(said.contains("送急诊了") && said.ends_with("[refused files: 3 more than 20]"), "{said}");
+    let mut files = AttachmentsClient::new(stack.channel("intake"));
+    let asked = request("staff:ana", ListAttachmentsRequest { case_id: events[0].case_id.clone() });
+    let kept = files.list_attachments(asked).await.unwrap().into_inner().attachments;
+    let sizes: Vec<u64> = kept.iter().filter(|file| file.media_type == "text/plain").map(|file| file.size).collect();
+    assert_eq!(sizes, ["瓶子漏了".len() as u64], "as it was sent");
+}
