@@ -20,6 +20,7 @@ use crate::{
         ledger::{self, CostLedger},
         ledger_id,
         order::{self, Facts, Kind, ServiceOrder},
+        payment::Payment,
         refund::Refund,
         technician::Technician,
     },
@@ -31,6 +32,7 @@ pub mod cost;
 pub mod found;
 pub mod goods;
 pub mod money;
+mod payment;
 pub mod policy;
 mod purchase;
 pub mod refund;
@@ -126,6 +128,7 @@ fn changes(consequences: Vec<Consequence>) -> Vec<Change> {
         }
         Consequence::Budget(id, command) => Change::to::<Budget>(id, command),
         Consequence::Chargeback(id, command) => Change::to::<Chargeback>(id, command),
+        Consequence::Payment(id, command) => Change::to::<Payment>(id, command),
     };
     consequences.into_iter().map(change).collect()
 }

@@ -144,6 +144,7 @@ async fn r_ful_11_r_ful_12_r_ful_13_a_repair_that_costs_more_than_was_said_waits
         line_no: 1,
         payment_reference: payment_reference.into(),
         taken_by_provider: false,
+        place: String::new(),
     };
     world.repairs().hand_over_repair(request(CLERK, hand_over(""))).await.unwrap_err();
     world.repairs().hand_over_repair(request(CLERK, hand_over("till-4-11"))).await.unwrap();
