@@ -60,6 +60,7 @@ pub fn purchase(event: &PurchaseRecorded, policy: &Policy) -> Result<(Uuid, acco
             bought_at: proto::instant("bought_at", event.bought_at.as_ref())?,
             delivered_at: proto::instant("delivered_at", event.delivered_at.as_ref())?,
             articles: event.lines.iter().enumerate().map(article).collect::<Result<_, Fault>>()?,
+            customer_id: proto::optional_id("customer_id", &event.customer_id)?,
             tenders: policy.of(refund::tenders(event)?),
         },
     };

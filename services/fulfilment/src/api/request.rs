@@ -25,7 +25,7 @@ use super::{
 use crate::{
     domain::{
         account::{PurchaseAccount, Units},
-        facts::{self, Stated},
+        facts::{self, Asks, Stated},
         giving::Gift,
         order::{
             ServiceOrder,
@@ -242,7 +242,8 @@ impl Api {
         let policy = self.policy.policy().await?;
         let mut checks = Checks::default();
         let numbered = asked.lines.into_iter().enumerate();
-        let decide = |(n, line)| decide(&policy, &mut checks, n, line, &accounts, now);
+        let asker = asked.customer_id;
+        let decide = |(n, line)| decide(&policy, &mut checks, (n, line, asker), &accounts, now);
         let lines: Vec<_> = numbered.map(decide).collect();
         let lines = lines.into_iter().collect::<Option<_>>();
         let Some(lines) = lines else { return Err(checks.fault()) };
@@ -303,8 +304,7 @@ impl Api {
 fn decide(
     policy: &Policy,
     checks: &mut Checks,
-    n: usize,
-    asked: AskedLine,
+    (n, asked, customer_id): (usize, AskedLine, Uuid),
     accounts: &BTreeMap<Uuid, PurchaseAccount>,
     now: Timestamp,
 ) -> Option<Line> {
@@ -324,7 +324,7 @@ fn decide(
                 (product_id, batch) = (article.product_id.clone(), article.batch.clone());
             }
             let units = Units { line_id: line_id.clone(), quantity };
-            let found = facts::of_purchase(stated, account, &units, now);
+            let found = facts::of_purchase(stated, account, Asks { customer_id, units: &units }, now);
             checks.value(&format!("lines[{n}]"), found)?
         }
     };

@@ -82,6 +82,55 @@ async fn r_ful_02_the_rule_that_decided_is_shown_in_the_customers_language() {
 }
 
 #[tokio::test]
+async fn r_ful_09_whether_who_asks_is_the_buyer_stands_in_the_receipt_and_nobody_is_kept_waiting_for_it_by_default() {
+    let world = World::new().await;
+    let nobody = Uuid::nil();
+    for (asks, buyer) in [(Uuid::from_u128(7), Some(true)), (Uuid::from_u128(8), Some(false)), (nobody, None)] {
+        let purchase = world.sold(Some(1), &[(1, 900)]).await;
+        let lines = vec![line(purchase, "0", 1, "no_reason")];
+        let asked = RequestServiceOrderRequest { customer_id: asks.to_string(), ..at_counter("return_refund", lines) };
+        let order = world.ask("staff:ana", asked).await.unwrap();
+        assert_eq!(order.status, "authorised", "with the receipt in hand it is one call, whoever brings it");
+        assert_eq!(world.decision(&order.id, "").await.facts.unwrap().buyer, buyer);
+    }
+    let elsewhere =
+        LineRequest { proof: "elsewhere".into(), reason: "breakdown".into(), quantity: 1, ..Default::default() };
+    let order = world.ask("staff:ana", at_counter("repair", vec![elsewhere])).await.unwrap();
+    assert_eq!(world.decision(&order.id, "").await.facts.unwrap().buyer, None, "no purchase tells it");
+}
+
+#[tokio::test]
+async fn r_ful_02_a_chain_may_have_people_look_where_another_customer_than_the_buyer_asks() {
+    let file = std::env::temp_dir().join(format!("returns-{}.toml", Uuid::new_v4()));
+    let kinds = r#"["return_refund", "exchange", "reship", "repair", "refund_only", "compensation"]"#;
+    let rule = format!(
+        "[[rules]]\nid = \"not_the_buyer\"\nwhen = {{ proof = [\"receipt\"], buyer = false }}\n\
+         then = {{ answer = \"review\", allowed = {kinds}, freight = \"customer\", goods = \"before\" }}\n\
+         words.en = \"Somebody else bought it.\"\nwords.zh = \"购买人不同。\"\n\n[[rules]]"
+    );
+    let own = DEFAULT.replace("version = 2", "version = 5").replacen("[[rules]]", &rule, 1);
+    std::fs::write(&file, own).unwrap();
+    let path = file.to_str().unwrap().to_owned();
+    let world = World::with(move |service| service["returns"]["policy"] = path.clone().into()).await;
+    let purchase = world.sold(Some(1), &[(2, 1_800)]).await;
+    let ask = |customer: u128| {
+        let customer_id = Uuid::from_u128(customer).to_string();
+        let lines = vec![line(purchase, "0", 1, "no_reason")];
+        world.ask("staff:ana", RequestServiceOrderRequest { customer_id, ..at_counter("return_refund", lines) })
+    };
+    assert_eq!(ask(7).await.unwrap().status, "authorised");
+    let other = ask(8).await.unwrap();
+    let receipt = world.decision(&other.id, "en").await;
+    assert_eq!((other.status.as_str(), receipt.rule.as_str()), ("in_review", "not_the_buyer"));
+    assert_eq!(
+        (receipt.reasons, receipt.words[0].words.as_str()),
+        (vec!["proof".into(), "buyer".into()], "Somebody else bought it.")
+    );
+    assert_eq!(world.review("staff:bo", &other.id, true).await.unwrap().status, "authorised");
+    std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
 async fn r_ful_07_opened_goods_with_real_discomfort_are_granted_and_a_doubt_is_for_people() {
     let world = World::new().await;
     let purchase = world.sold(Some(20), &[(2, 9_900)]).await;
