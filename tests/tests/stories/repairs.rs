@@ -117,6 +117,8 @@ async fn r_ful_11_r_ful_12_r_ful_13_a_repair_that_costs_more_than_was_said_waits
     let order = world.bring_broken(&purchase).await;
     world.diagnose(&order, true).await;
     world.quote(&order, 2).await;
+    // What he has answered is not asked any more.
+    world.stack.settle().await;
     let assign = AssignTechnicianRequest { order_id: order.clone(), line_no: 1, technician: BENCH.into() };
     world.repairs().assign_technician(request(CLERK, assign)).await.unwrap();
     let early = world.start(&order).await.unwrap_err();
