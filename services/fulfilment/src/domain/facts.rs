@@ -32,8 +32,8 @@ pub struct Stated {
 /// Who asks for it, and for what of a purchase.
 #[derive(Clone, Copy, Debug)]
 pub struct Asks<'a> {
-    /// A pseudonym.
-    pub customer_id: Uuid,
+    /// His pseudonyms; none where he is not known.
+    pub customers: &'a [Uuid],
     pub units: &'a Units,
 }
 
@@ -62,7 +62,7 @@ pub fn stated(stated: Stated, now: Timestamp) -> Facts {
 pub fn of_purchase(
     mut said: Stated,
     account: &PurchaseAccount,
-    Asks { customer_id, units }: Asks<'_>,
+    Asks { customers, units }: Asks<'_>,
     now: Timestamp,
 ) -> Result<Facts, Rejection> {
     let (_, sale, article) = account.article(&units.line_id)?;
@@ -77,8 +77,8 @@ pub fn of_purchase(
         said.delivered_at = sale.delivered_at.or(said.delivered_at).or(sale.bought_at.filter(|_| in_shop));
         said.channel.clone_from(&sale.channel);
     }
-    let buyer = sale.and_then(|sale| sale.customer_id).filter(|_| !customer_id.is_nil());
-    Ok(Facts { buyer: buyer.map(|buyer| buyer == customer_id), ..stated(said, now) })
+    let buyer = account.bought_by().filter(|_| !customers.is_empty());
+    Ok(Facts { buyer: buyer.map(|buyer| customers.contains(&buyer)), ..stated(said, now) })
 }
 
 /// Whole days that have passed; none for what is yet to come.
@@ -86,3 +86,7 @@ fn days(since: Option<Timestamp>, now: Timestamp) -> Option<u32> {
     let passed = now.duration_since(since?).as_secs() / DAY.as_secs();
     Some(u32::try_from(passed).unwrap_or(0))
 }
+
+#[cfg(test)]
+#[path = "facts_tests.rs"]
+mod tests;

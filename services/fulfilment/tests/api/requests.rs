@@ -5,7 +5,7 @@ use contracts::{
         GetDecisionRequest, LineRequest, ListServiceOrdersRequest, OrderDecided, OrderOrigin,
         RequestServiceOrderRequest, UnitsGivenBack, UnitsTaken,
     },
-    intake::v1::PurchaseDelivered,
+    intake::v1::{CustomerLinked, CustomerUnlinked, PurchaseDelivered},
 };
 use kernel::returns::DEFAULT;
 use testkit::{request, wrong_fields};
@@ -97,6 +97,43 @@ async fn r_ful_09_whether_who_asks_is_the_buyer_stands_in_the_receipt_and_nobody
         LineRequest { proof: "elsewhere".into(), reason: "breakdown".into(), quantity: 1, ..Default::default() };
     let order = world.ask("staff:ana", at_counter("repair", vec![elsewhere])).await.unwrap();
     assert_eq!(world.decision(&order.id, "").await.facts.unwrap().buyer, None, "no purchase tells it");
+}
+
+#[tokio::test]
+async fn who_asks_in_another_channel_is_the_buyer_as_long_as_intake_links_his_pseudonyms() {
+    let world = World::new().await;
+    let pseudonym = |n| Uuid::from_u128(n).to_string();
+    let asked = |customer: u128| {
+        let world = &world;
+        async move {
+            let purchase = world.sold(Some(1), &[(1, 900)]).await;
+            let lines = vec![line(purchase, "0", 1, "no_reason")];
+            let asked = RequestServiceOrderRequest {
+                customer_id: Uuid::from_u128(customer).to_string(),
+                ..at_counter("return_refund", lines)
+            };
+            let order = world.ask("staff:ana", asked).await.unwrap();
+            world.decision(&order.id, "").await.facts.unwrap().buyer
+        }
+    };
+    let (first, second) = (Uuid::from_u128(70), Uuid::from_u128(71));
+    for (link, one, other) in [(first, 8, 7), (second, 9, 8)] {
+        let linked = CustomerLinked {
+            link_id: link.to_string(),
+            customer_id: pseudonym(one),
+            other_customer_id: pseudonym(other),
+            ..CustomerLinked::default()
+        };
+        world.stack.publish("intake", &linked, link, 1).await;
+        world.stack.publish("intake", &linked, link, 1).await;
+    }
+    world.stack.settle().await;
+    assert_eq!((asked(8).await, asked(9).await, asked(10).await), (Some(true), Some(true), Some(false)));
+    let unlinked = CustomerUnlinked { link_id: first.to_string(), ..CustomerUnlinked::default() };
+    world.stack.publish("intake", &unlinked, first, 2).await;
+    world.stack.settle().await;
+    assert_eq!((asked(7).await, asked(8).await, asked(9).await), (Some(true), Some(false), Some(false)));
+    assert_eq!(world.stack.parked("fulfilment").await, 0);
 }
 
 #[tokio::test]
