@@ -189,6 +189,9 @@ impl<P: Payments> Execution<P> {
                 if refund.amount_differs {
                     tracing::error!(refund = %id, "the provider tells another amount than ours of a refund; people must look");
                 }
+                if refund.paid_twice {
+                    tracing::error!(refund = %id, "the provider names two payments of a refund; people must look");
+                }
                 if refund.contradicted {
                     tracing::error!(refund = %id, "the provider contradicts its final word on a refund; people must look");
                 }

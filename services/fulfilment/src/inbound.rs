@@ -1,8 +1,8 @@
-//! What fulfilment listens to: what was paid, when it arrived, and what was agreed.
+//! What fulfilment listens to: what was paid, when it arrived, who is one person, and what was agreed.
 use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
     complaint::v1::{RemedySettled, SolutionAgreed},
-    intake::v1::{PurchaseDelivered, PurchaseRecorded},
+    intake::v1::{CustomerLinked, CustomerUnlinked, PurchaseDelivered, PurchaseRecorded},
 };
 use jiff::SignedDuration;
 
@@ -14,6 +14,7 @@ use crate::{
         order::{self, ServiceOrder, agreed::Agreement},
         order_id,
     },
+    store::customers,
     webhook, wire,
 };
 
@@ -34,6 +35,10 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let within = Within { purchase: purchase_within, goods: returns.goods_within, complete: complete_within };
     inbound.on::<PurchaseRecorded>(move |event, _| purchase_recorded(&event, &tenders));
     inbound.on::<PurchaseDelivered>(|event, _| purchase_delivered(&event));
+    inbound.on::<CustomerLinked>(|event, _| customer_linked(&event));
+    inbound.on::<CustomerUnlinked>(|event, _| {
+        Ok(Effects::none().row(customers::linked(proto::id("link_id", &event.link_id)?, None)))
+    });
     inbound.on::<RemedySettled>(|event, _| remedy_settled(&event));
     inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, within));
     Ok(())
@@ -48,6 +53,14 @@ fn purchase_delivered(event: &PurchaseDelivered) -> Result<Effects, Fault> {
     let purchase_id = proto::id("purchase_id", &event.purchase_id)?;
     let at = proto::required("delivered_at", event.delivered_at.as_ref())?;
     Ok(Effects::change(Change::to::<PurchaseAccount>(purchase_id, account::Command::Deliver { at })))
+}
+
+/// Two pseudonyms stand for one person.
+fn customer_linked(event: &CustomerLinked) -> Result<Effects, Fault> {
+    let link_id = proto::id("link_id", &event.link_id)?;
+    let customer_id = proto::id("customer_id", &event.customer_id)?;
+    let other_id = proto::id("other_customer_id", &event.other_customer_id)?;
+    Ok(Effects::none().row(customers::linked(link_id, Some((customer_id, other_id)))))
 }
 
 /// However a remedy came to its end there, nobody is to complete it here any more.

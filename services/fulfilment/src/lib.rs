@@ -1,6 +1,6 @@
 //! Fulfilment: what an agreed solution promises is done, what customers ask for is decided by the policy of returns, repairs
 //! are done with their consent, and money goes back exactly once.
-//! Reading order: `domain` (orders, accounts, refunds, technicians, ledgers, charge-backs, budgets), `inbound` (what makes an order),
+//! Reading order: `domain` (orders, accounts, refunds, technicians, ledgers, charge-backs, budgets, payments), `inbound` (what makes an order),
 //! `execution` and `payments` (how money leaves), `callbacks` (what the provider tells of itself), `carrier`, `parcels` and `tracking`
 //! (labels, what is told of parcels, and who asks for silent ones), `deadlines` (what time
 //! does), `in_force` (the policy that decides), `api` (people), `wire` (what others learn), `webhook` (shop systems that read over HTTP), `store` (queries),
@@ -38,7 +38,7 @@ use crate::{
     config::{Config, callback_secrets},
     domain::{
         account::PurchaseAccount, budget::Budget, chargeback::Chargeback, found::FoundGoods, ledger::CostLedger,
-        order::ServiceOrder, policies::PolicyBook, refund::Refund, technician::Technician,
+        order::ServiceOrder, payment::Payment, policies::PolicyBook, refund::Refund, technician::Technician,
     },
     execution::Execution,
     in_force::InForce,
@@ -62,6 +62,7 @@ pub static SERVICE: Service = Service {
 fn aggregates(aggregates: &mut Aggregates) {
     aggregates.with::<ServiceOrder>().with::<PurchaseAccount>().with::<Refund>().with::<Technician>();
     aggregates.with::<CostLedger>().with::<Chargeback>().with::<Budget>().with::<FoundGoods>().with::<PolicyBook>();
+    aggregates.with::<Payment>();
 }
 
 fn assemble(context: &Context) -> anyhow::Result<Parts> {

@@ -15,6 +15,7 @@ use crate::domain::{
 
 pub mod compensations;
 pub mod costs;
+pub mod customers;
 pub mod policies;
 pub mod tracking;
 

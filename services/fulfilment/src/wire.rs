@@ -20,6 +20,7 @@ use crate::{
         ledger::{self, CostLedger},
         ledger_id,
         order::{self, Facts, Kind, ServiceOrder},
+        payment::Payment,
         refund::Refund,
         technician::Technician,
     },
@@ -31,6 +32,7 @@ pub mod cost;
 pub mod found;
 pub mod goods;
 pub mod money;
+mod payment;
 pub mod policy;
 mod purchase;
 pub mod refund;
@@ -58,6 +60,7 @@ pub fn purchase(event: &PurchaseRecorded, policy: &Policy) -> Result<(Uuid, acco
             bought_at: proto::instant("bought_at", event.bought_at.as_ref())?,
             delivered_at: proto::instant("delivered_at", event.delivered_at.as_ref())?,
             articles: event.lines.iter().enumerate().map(article).collect::<Result<_, Fault>>()?,
+            customer_id: proto::optional_id("customer_id", &event.customer_id)?,
             tenders: policy.of(refund::tenders(event)?),
         },
     };
@@ -126,6 +129,7 @@ fn changes(consequences: Vec<Consequence>) -> Vec<Change> {
         }
         Consequence::Budget(id, command) => Change::to::<Budget>(id, command),
         Consequence::Chargeback(id, command) => Change::to::<Chargeback>(id, command),
+        Consequence::Payment(id, command) => Change::to::<Payment>(id, command),
     };
     consequences.into_iter().map(change).collect()
 }

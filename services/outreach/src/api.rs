@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The status words that can be asked for.
-const STATUSES: [&str; 4] = ["queued", "sent", "delivered", "failed"];
+const STATUSES: [&str; 5] = ["queued", "sent", "delivered", "failed", "withdrawn"];
 
 /// Serves `aftercare.outreach.v1.Outreach`.
 pub struct Api {

@@ -8,9 +8,11 @@ use contracts::{
         ImprovementNoticeRequested, OfferReminded, ProgressMessageOrdered, SatisfactionAsked, SolutionExecuted,
         SolutionOffered, SuggestionNoticeRequested,
     },
-    fulfilment::v1::{GoodsInspected, OrderRepaired, RepairItem, RepairQuoted},
+    fulfilment::v1::{
+        GoodsInspected, InspectionAnswered, OrderRepaired, RepairItem, RepairQuoteAnswered, RepairQuoted,
+    },
     intake::v1::{CaseAnswerRequested, MajorIssueNoticeRequested},
-    scheduling::v1::FollowUpDue,
+    scheduling::v1::{FollowUpCompleted, FollowUpDue},
 };
 use jiff::SignedDuration;
 use kernel::{calendar::add, id::derived, money::Money};
@@ -41,12 +43,17 @@ pub fn inbound(i: &mut Inbound, answering: Answering) {
         about_complaint(Purpose::Satisfaction, &event.message_id, &event.customer_id, &event.complaint_id)
     });
     i.on::<FollowUpDue>(follow_up_due);
+    i.on::<FollowUpCompleted>(|event, _| Ok(Effects::change(withdraw(invitation(&event.follow_up_id)))));
     i.on::<ImprovementNoticeRequested>(measure_released);
     i.on::<SuggestionNoticeRequested>(suggestion_decided);
     i.on::<MajorIssueNoticeRequested>(major_issue);
     i.on::<OrderRepaired>(repaired);
     i.on::<GoodsInspected>(inspected);
+    i.on::<InspectionAnswered>(inspection_answered);
     i.on::<RepairQuoted>(quoted);
+    i.on::<RepairQuoteAnswered>(|event, _| {
+        Ok(Effects::change(withdraw(question(&event.order_id, event.line_no, event.version))))
+    });
     i.on::<CaseAnswerRequested>(move |event, meta| answer(&event, meta, &answering));
 }
 
@@ -93,7 +100,7 @@ fn about_complaint(
 /// Nobody is invited after the window (R-SCH-10, R-SCH-16).
 fn follow_up_due(event: FollowUpDue, _meta: &Meta) -> Result<Effects, Fault> {
     queue(Facts {
-        message_id: derived("message", &["follow_up", &event.follow_up_id]),
+        message_id: invitation(&event.follow_up_id),
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::FollowUp,
         about_id: proto::id("follow_up_id", &event.follow_up_id)?,
@@ -159,9 +166,12 @@ fn inspected(event: GoodsInspected, meta: &Meta) -> Result<Effects, Fault> {
         let meant = event.results.iter().filter(|one| one.accepted == accepted);
         meant.filter(|one| to.is_empty() || one.disposition == to).map(|one| one.quantity).sum()
     };
-    let (line_no, version) = (event.line_no.to_string(), meta.version.to_string());
+    // Events from before inspections were numbered are told apart by their version.
+    let unnumbered =
+        || derived("message", &["inspected", &event.order_id, &event.line_no.to_string(), &meta.version.to_string()]);
+    let numbered = |no| finding(&event.order_id, event.line_no, no);
     queue(Facts {
-        message_id: derived("message", &["inspected", &event.order_id, &line_no, &version]),
+        message_id: Some(event.inspection_no).filter(|no| *no > 0).map_or_else(unnumbered, numbered),
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::Inspected,
         about_id: proto::id("order_id", &event.order_id)?,
@@ -179,14 +189,23 @@ fn inspected(event: GoodsInspected, meta: &Meta) -> Result<Effects, Fault> {
     })
 }
 
-/// Each version of a quote that waits for his consent is told (R-FUL-11). Events from before they named him ask nobody.
+/// He has answered all that was asked of these; what of it waits to be sent is not sent any more.
+fn inspection_answered(event: InspectionAnswered, _meta: &Meta) -> Result<Effects, Fault> {
+    let asked = event.inspection_nos.iter().map(|no| withdraw(finding(&event.order_id, event.line_no, *no)));
+    Ok(asked.fold(Effects::none(), Effects::and))
+}
+
+/// Each version of a quote that waits for his consent is told (R-FUL-11), and takes the place of the one before: that cannot be
+/// agreed to any more, and is not sent. Events from before they named him ask nobody.
 fn quoted(event: RepairQuoted, _meta: &Meta) -> Result<Effects, Fault> {
     let asked = event.needs_consent && !event.customer_id.is_empty();
-    let Some(quote) = event.quote.filter(|_| asked) else { return Ok(Effects::none()) };
-    let (line_no, version) = (event.line_no.to_string(), quote.version.to_string());
+    let before = event.quote.as_ref().and_then(|quote| quote.version.checked_sub(1)).filter(|version| *version > 0);
+    let before = before.map(|version| withdraw(question(&event.order_id, event.line_no, version)));
+    let before = before.into_iter().fold(Effects::none(), Effects::and);
+    let Some(quote) = event.quote.filter(|_| asked) else { return Ok(before) };
     let item = |RepairItem { quantity, code, .. }: RepairItem| format!("{quantity} × {code}");
-    queue(Facts {
-        message_id: derived("message", &["quoted", &event.order_id, &line_no, &version]),
+    let facts = Facts {
+        message_id: question(&event.order_id, event.line_no, quote.version),
         customer_id: proto::id("customer_id", &event.customer_id)?,
         purpose: Purpose::Quoted,
         about_id: proto::id("order_id", &event.order_id)?,
@@ -199,7 +218,23 @@ fn quoted(event: RepairQuoted, _meta: &Meta) -> Result<Effects, Fault> {
             total: written("total", quote.total)?,
             fee: written("fee", quote.fee)?,
         }),
-    })
+    };
+    Ok(before.and(queued(facts)))
+}
+
+/// The message that invites to a follow-up.
+fn invitation(follow_up_id: &str) -> Uuid {
+    derived("message", &["follow_up", follow_up_id])
+}
+
+/// The message that asks what he says to a version of a quote.
+fn question(order_id: &str, line_no: u32, version: u32) -> Uuid {
+    derived("message", &["quoted", order_id, &line_no.to_string(), &version.to_string()])
+}
+
+/// The message that asks what he says to what an inspection found.
+fn finding(order_id: &str, line_no: u32, inspection_no: u32) -> Uuid {
+    derived("message", &["inspection", order_id, &line_no.to_string(), &inspection_no.to_string()])
 }
 
 /// The case of an order that was asked for from one, or from a complaint.
@@ -230,6 +265,14 @@ fn answer(event: &CaseAnswerRequested, meta: &Meta, answering: &Answering) -> Re
 }
 
 fn queue(facts: Facts) -> Result<Effects, Fault> {
-    let id: Uuid = facts.message_id;
-    Ok(Effects::change(Change::to::<Message>(id, Command::Queue(facts))))
+    Ok(Effects::change(queued(facts)))
+}
+
+fn queued(facts: Facts) -> Change {
+    Change::to::<Message>(facts.message_id, Command::Queue(facts))
+}
+
+/// Its reason has gone.
+fn withdraw(message_id: Uuid) -> Change {
+    Change::to::<Message>(message_id, Command::Withdraw)
 }

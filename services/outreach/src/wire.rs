@@ -47,6 +47,7 @@ impl Aggregate for Message {
                 let code = code.clone();
                 Published::of(&wire::MessageFailed { message_id, purpose, about_id, code }, shard)
             }
+            Event::Withdrawn => Published::of(&wire::MessageWithdrawn { message_id, purpose, about_id }, shard),
         }
     }
 }
@@ -65,12 +66,14 @@ pub(crate) fn view(stored: Stored) -> wire::MessageView {
     let message = stored.state.0;
     let (by, sent_at) = match &message.state {
         State::Sent { medium, sent_at } | State::Delivered { medium, sent_at, .. } => (Some(*medium), Some(*sent_at)),
-        State::Absent | State::Queued { .. } | State::Failed { .. } => (None, None),
+        State::Absent | State::Queued { .. } | State::Failed { .. } | State::Withdrawn => (None, None),
     };
     let (code, next_try_at) = match &message.state {
         State::Failed { code } => (Some(code.clone()), None),
         State::Queued { next_try_at, .. } => (message.trouble.clone(), Some(*next_try_at)),
-        State::Absent | State::Sent { .. } | State::Delivered { .. } => (message.trouble.clone(), None),
+        State::Absent | State::Sent { .. } | State::Delivered { .. } | State::Withdrawn => {
+            (message.trouble.clone(), None)
+        }
     };
     wire::MessageView {
         message_id: stored.id.to_string(),

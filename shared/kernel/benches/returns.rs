@@ -28,6 +28,7 @@ fn decision(criterion: &mut Criterion) {
             resaleable: known(20),
             discomfort: known(22),
             amount: Some(Money::new(i64::try_from(n >> 24 & 0x7fff).unwrap(), "CNY".parse().unwrap())),
+            buyer: known(40),
         }
     };
     let asked: Vec<Facts> = (0..1024).map(facts).collect();

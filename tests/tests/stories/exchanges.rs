@@ -152,6 +152,7 @@ async fn r_ful_05_a_dearer_article_goes_out_once_the_customer_paid_the_differenc
         reference: "till-7-4711".into(),
         amount: cny(minor),
         taken_by_provider: false,
+        place: String::new(),
     };
     let little = world.replacements().record_difference_paid(request(CLERK, paid(700))).await.unwrap_err();
     assert!(little.message().contains("no such difference is due"), "{little:?}");

@@ -117,6 +117,8 @@ async fn r_ful_11_r_ful_12_r_ful_13_a_repair_that_costs_more_than_was_said_waits
     let order = world.bring_broken(&purchase).await;
     world.diagnose(&order, true).await;
     world.quote(&order, 2).await;
+    // What he has answered is not asked any more.
+    world.stack.settle().await;
     let assign = AssignTechnicianRequest { order_id: order.clone(), line_no: 1, technician: BENCH.into() };
     world.repairs().assign_technician(request(CLERK, assign)).await.unwrap();
     let early = world.start(&order).await.unwrap_err();
@@ -144,6 +146,7 @@ async fn r_ful_11_r_ful_12_r_ful_13_a_repair_that_costs_more_than_was_said_waits
         line_no: 1,
         payment_reference: payment_reference.into(),
         taken_by_provider: false,
+        place: String::new(),
     };
     world.repairs().hand_over_repair(request(CLERK, hand_over(""))).await.unwrap_err();
     world.repairs().hand_over_repair(request(CLERK, hand_over("till-4-11"))).await.unwrap();

@@ -51,7 +51,7 @@ pub enum What {
   aftercare policy decide --policy new.toml --facts @facts.json
 
 Facts: kind, reason and proof must be told; category, channel, segment, days_since_delivery, days_since_purchase,
-opened, resaleable, discomfort and amount ({\"minor\":9900,\"currency\":\"CNY\"}) where they are known.")]
+opened, resaleable, discomfort, buyer and amount ({\"minor\":9900,\"currency\":\"CNY\"}) where they are known.")]
     Decide {
         /// JSON, or @ and a file of it.
         #[arg(long, value_name = "JSON")]

@@ -118,7 +118,7 @@ fn receipt_of(receipt: DecisionReceipt) -> anyhow::Result<Receipt> {
             "kind": kind, "reason": reason, "proof": proof, "category": category, "channel": channel,
             "segment": segment, "opened": opened, "resaleable": resaleable, "discomfort": discomfort,
             "days_since_delivery": facts.days_since_delivery, "days_since_purchase": facts.days_since_purchase,
-            "amount": facts.amount.map(money),
+            "amount": facts.amount.map(money), "buyer": facts.buyer,
         },
         "outcome": {
             "answer": receipt.answer, "allowed": receipt.allowed, "freight": receipt.freight, "goods": receipt.goods,

@@ -24,6 +24,7 @@ fn past() -> Vec<Decision> {
             resaleable: Some(true),
             discomfort: None,
             amount: None,
+            buyer: None,
         };
         Decision { order_id: format!("o-{day}"), line_no: 1, receipt: shipped().decide(facts).unwrap() }
     };

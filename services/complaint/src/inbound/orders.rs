@@ -97,7 +97,9 @@ pub fn inbound(policy: &Policy, inbound: &mut Inbound) {
 /// Somebody must have seen it, whatever becomes of the order.
 fn refund_contradicted(event: &RefundContradicted, ladder: &Ladder) -> Result<Effects, Fault> {
     let RefundContradicted { refund_id, order_id, complaint_id, code, .. } = event;
-    let escalation_id = escalation(&["refund", refund_id]);
+    // That it names two payments comes after what was raised before, and is seen apart.
+    let of = if code == "paid_twice" { "refund_paid_twice" } else { "refund" };
+    let escalation_id = escalation(&[of, refund_id]);
     let matter = matter(escalation_id, order_id, complaint_id, Trigger::PaymentContradicted, ladder)?;
     let detail = Some(Box::new(Detail { code: code.clone(), ..Detail::of("refund") }));
     Ok(effects(wire::raise(Matter { detail, ..matter })))

@@ -228,6 +228,10 @@ async fn r_ful_05_what_ends_one_order_leaves_the_others_and_a_provider_that_took
         say(&house, said, 51).await;
     }
     say(&house, Said::Cancelled, 50).await;
+    // What it names beside comes later, and is raised apart from what was raised before.
+    let twice = RefundContradicted { code: "paid_twice".into(), order_id: id(52), ..contradicted };
+    house.hear("fulfilment", &twice, 8).await;
+    assert_eq!(stands(&house, 52).await, [(EscalationTrigger::PaymentContradicted, None)]);
     let ends =
         |stand: Vec<(EscalationTrigger, Option<String>)>| stand.into_iter().map(|(_, end)| end).collect::<Vec<_>>();
     let over = || Some("order_cancelled".to_owned());

@@ -224,9 +224,11 @@ impl Repairs for Api {
         let r = request.get_ref();
         let read = |checks: &mut Checks| {
             let payment = checks.text("payment_reference", &r.payment_reference, 0..=WORD_MAX)?.trim();
+            let place = checks.text("place", &r.place, 0..=WORD_MAX)?.to_owned();
             Some(Step::HandOver {
                 payment: (!payment.is_empty()).then(|| payment.to_owned()),
                 by_provider: r.taken_by_provider,
+                place,
             })
         };
         self.step(&request, "fulfilment.hand_over_repair", (&r.order_id, r.line_no), read).await

@@ -147,9 +147,15 @@ impl Replacements for Api {
             let reference = checks.text("reference", &r.reference, 1..=200).map(str::to_owned);
             let none = Money::default();
             let amount = paid(checks, "amount", Some(r.amount.as_ref().unwrap_or(&none))).flatten();
+            let place = checks.text("place", &r.place, 0..=200).map(str::to_owned);
             let by_provider = r.taken_by_provider;
-            let pay = |(reference, amount)| replacement::Command::PayDifference { reference, amount, by_provider };
-            (which, reference.zip(amount).map(pay))
+            let pay = |((reference, amount), place)| replacement::Command::PayDifference {
+                reference,
+                amount,
+                by_provider,
+                place,
+            };
+            (which, reference.zip(amount).zip(place).map(pay))
         };
         self.tell(&request, "fulfilment.record_difference_paid", read).await
     }

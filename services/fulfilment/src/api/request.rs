@@ -25,7 +25,7 @@ use super::{
 use crate::{
     domain::{
         account::{PurchaseAccount, Units},
-        facts::{self, Stated},
+        facts::{self, Asks, Stated},
         giving::Gift,
         order::{
             ServiceOrder,
@@ -242,7 +242,8 @@ impl Api {
         let policy = self.policy.policy().await?;
         let mut checks = Checks::default();
         let numbered = asked.lines.into_iter().enumerate();
-        let decide = |(n, line)| decide(&policy, &mut checks, n, line, &accounts, now);
+        let asker = self.pseudonyms(asked.customer_id, &accounts).await?;
+        let decide = |(n, line)| decide(&policy, &mut checks, (n, line, &asker), &accounts, now);
         let lines: Vec<_> = numbered.map(decide).collect();
         let lines = lines.into_iter().collect::<Option<_>>();
         let Some(lines) = lines else { return Err(checks.fault()) };
@@ -281,6 +282,15 @@ impl Api {
         })
     }
 
+    /// The pseudonyms of who asks, as far as it matters: where another one bought something of it. None where he is not known.
+    async fn pseudonyms(&self, id: Uuid, accounts: &BTreeMap<Uuid, PurchaseAccount>) -> Result<Vec<Uuid>, Fault> {
+        match accounts.values().filter_map(PurchaseAccount::bought_by).any(|buyer| buyer != id) {
+            _ if id.is_nil() => Ok(vec![]),
+            true => store::customers::pseudonyms(&self.pool, id).await,
+            false => Ok(vec![id]),
+        }
+    }
+
     /// The receipts of an order, in the words of one language where it has them.
     pub(super) async fn decision(&self, r: &GetDecisionRequest) -> Result<GetDecisionResponse, Fault> {
         let mut checks = Checks::default();
@@ -303,8 +313,7 @@ impl Api {
 fn decide(
     policy: &Policy,
     checks: &mut Checks,
-    n: usize,
-    asked: AskedLine,
+    (n, asked, customers): (usize, AskedLine, &[Uuid]),
     accounts: &BTreeMap<Uuid, PurchaseAccount>,
     now: Timestamp,
 ) -> Option<Line> {
@@ -324,7 +333,7 @@ fn decide(
                 (product_id, batch) = (article.product_id.clone(), article.batch.clone());
             }
             let units = Units { line_id: line_id.clone(), quantity };
-            let found = facts::of_purchase(stated, account, &units, now);
+            let found = facts::of_purchase(stated, account, Asks { customers, units: &units }, now);
             checks.value(&format!("lines[{n}]"), found)?
         }
     };

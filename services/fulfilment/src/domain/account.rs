@@ -45,7 +45,7 @@ pub enum State {
         closed: BTreeSet<Uuid>,
         /// What else is known of the purchase; accounts opened before this was told know nothing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        sale: Option<Sale>,
+        sale: Option<Box<Sale>>,
         /// Pieces that orders have taken, by line and order.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         taken: BTreeMap<String, BTreeMap<Uuid, u32>>,
@@ -346,7 +346,7 @@ fn opened(paid: Money, lines: &[Part], sale: &Sale) -> State {
         paid,
         lines,
         closed: BTreeSet::new(),
-        sale: Some(sale.clone()),
+        sale: Some(Box::new(sale.clone())),
         taken: BTreeMap::new(),
         back: Backs::new(),
     }

@@ -1,10 +1,11 @@
 //! What the policy of returns is asked: what the purchase says, and what the caller states where it says nothing.
-//! Invariant: nobody states a price, a category, a channel or a delivery otherwise than the purchase has it.
+//! Invariant: nobody states a price, a category, a channel, a delivery or a buyer otherwise than the purchase has it.
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
     money::Money,
     returns::{Facts, Kind, Proof},
 };
+use uuid::Uuid;
 
 use super::account::{PurchaseAccount, Rejection, Units};
 
@@ -28,6 +29,14 @@ pub struct Stated {
     pub paid: Option<Money>,
 }
 
+/// Who asks for it, and for what of a purchase.
+#[derive(Clone, Copy, Debug)]
+pub struct Asks<'a> {
+    /// His pseudonyms; none where he is not known.
+    pub customers: &'a [Uuid],
+    pub units: &'a Units,
+}
+
 /// Of what is no purchase of ours.
 pub fn stated(stated: Stated, now: Timestamp) -> Facts {
     Facts {
@@ -44,6 +53,7 @@ pub fn stated(stated: Stated, now: Timestamp) -> Facts {
         resaleable: stated.resaleable.or((stated.opened == Some(false)).then_some(true)),
         discomfort: stated.discomfort,
         amount: stated.paid,
+        buyer: None,
     }
 }
 
@@ -52,7 +62,7 @@ pub fn stated(stated: Stated, now: Timestamp) -> Facts {
 pub fn of_purchase(
     mut said: Stated,
     account: &PurchaseAccount,
-    units: &Units,
+    Asks { customers, units }: Asks<'_>,
     now: Timestamp,
 ) -> Result<Facts, Rejection> {
     let (_, sale, article) = account.article(&units.line_id)?;
@@ -67,7 +77,8 @@ pub fn of_purchase(
         said.delivered_at = sale.delivered_at.or(said.delivered_at).or(sale.bought_at.filter(|_| in_shop));
         said.channel.clone_from(&sale.channel);
     }
-    Ok(stated(said, now))
+    let buyer = account.bought_by().filter(|_| !customers.is_empty());
+    Ok(Facts { buyer: buyer.map(|buyer| customers.contains(&buyer)), ..stated(said, now) })
 }
 
 /// Whole days that have passed; none for what is yet to come.
@@ -75,3 +86,7 @@ fn days(since: Option<Timestamp>, now: Timestamp) -> Option<u32> {
     let passed = now.duration_since(since?).as_secs() / DAY.as_secs();
     Some(u32::try_from(passed).unwrap_or(0))
 }
+
+#[cfg(test)]
+#[path = "facts_tests.rs"]
+mod tests;

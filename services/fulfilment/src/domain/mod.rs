@@ -1,5 +1,6 @@
 //! What fulfilment is about, without any machinery: service orders, what each purchase can give back, refunds, who repairs,
-//! what an order costs, what of it is charged back to suppliers, and what is given beside it (`giving`) out of which budget.
+//! what an order costs, what of it is charged back to suppliers, what is given beside it (`giving`) out of which budget, and what
+//! customers paid for it.
 //! Invariant: for every line of a purchase the money promised or paid back never exceeds what was paid for it, and no more
 //! pieces are spoken for than were bought; beside that leaves only compensation that was approved.
 pub mod account;
@@ -10,6 +11,7 @@ pub mod found;
 pub mod giving;
 pub mod ledger;
 pub mod order;
+pub mod payment;
 pub mod policies;
 pub mod refund;
 pub mod technician;
@@ -74,6 +76,8 @@ pub enum Consequence {
     Budget(Uuid, budget::Command),
     /// For the charge-back with this id.
     Chargeback(Uuid, chargeback::Command),
+    /// For the payment with this id.
+    Payment(Uuid, payment::Command),
 }
 
 /// The service order of a remedy: the same remedy is fulfilled once, however often it is announced (R-FUL-17).

@@ -29,6 +29,7 @@ pub mod label;
 mod line;
 pub mod money;
 mod origin;
+mod paid;
 mod payout;
 pub mod portion;
 mod refunding;

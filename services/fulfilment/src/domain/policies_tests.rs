@@ -166,6 +166,7 @@ fn r_ful_02_the_past_is_counted_by_outcome_and_by_what_was_granted() {
         resaleable: Some(true),
         discomfort: None,
         amount,
+        buyer: None,
     };
     let receipts: Vec<_> =
         (1..=10).map(|day| policy(2).decide(facts(day, (day != 1).then(|| cny(1_000)))).unwrap()).collect();

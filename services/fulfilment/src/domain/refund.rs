@@ -38,6 +38,12 @@ pub struct Refund {
     /// What is in doubt about an earlier attempt at the same money, where people are to pay it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
+    /// The payment the provider named beside an end that was not its own last word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<String>,
+    /// It named another one besides, and people were told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paid_twice: bool,
     pub state: State,
 }
 
@@ -203,6 +209,12 @@ pub enum Event {
     /// The provider took back its final word, which stands all the same: money may have left twice or not at all, and
     /// people must look.
     Contradicted,
+    /// The provider names a payment beside an end that people or itself had said otherwise.
+    Named {
+        provider_ref: String,
+    },
+    /// It names another payment besides: money may have left twice, and people must look. Told once.
+    PaidTwice,
     /// It has had no outcome for too long: people must look. Told once.
     Overdue,
     /// The provider says that it paid another amount, which is no outcome: people must look. Told once.
@@ -287,43 +299,6 @@ impl Refund {
         (too_long && !self.overdue).then_some(Event::Overdue)
     }
 
-    /// That it was paid is true whichever attempt says so: the key is the same.
-    fn succeed(&self, provider_ref: String, state: &State, now: Timestamp) -> Result<Vec<Event>, Rejection> {
-        match state {
-            State::Absent => Err(Rejection::Unknown),
-            State::ByHand => Err(Rejection::NeverSent),
-            _ if self.attempts == 0 => Err(Rejection::NeverSent),
-            State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
-                Ok(vec![Event::Succeeded { provider_ref, at: now, reconciled: self.is_unknown() }])
-            }
-            State::Succeeded { provider_ref: known, .. } if *known == provider_ref || self.is_settled() => Ok(vec![]),
-            State::Succeeded { .. } | State::Failed { .. } => Ok(self.contradiction()),
-        }
-    }
-
-    /// A refusal of an older attempt says nothing about the newest one.
-    fn fail(&self, attempt: u32, code: String, state: &State) -> Result<Vec<Event>, Rejection> {
-        match state {
-            State::Absent => Err(Rejection::Unknown),
-            State::ByHand => Err(Rejection::NeverSent),
-            _ if self.attempts == 0 => Err(Rejection::NeverSent),
-            // It had told another amount, and stands by its no again.
-            State::Failed { .. } if self.amount_differs && self.may_be_repeated() && !self.is_settled() => {
-                Ok(self.contradiction())
-            }
-            State::Failed { .. } => Ok(vec![]),
-            _ if attempt != self.attempts => Ok(vec![]),
-            State::Queued { .. } | State::Sent { .. } | State::Unknown { .. } => {
-                Ok(vec![Event::Failed { code, reconciled: self.is_unknown() }])
-            }
-            State::Succeeded { .. } => Ok(self.contradiction()),
-        }
-    }
-
-    fn contradiction(&self) -> Vec<Event> {
-        if self.contradicted { vec![] } else { vec![Event::Contradicted] }
-    }
-
     /// There may be another attempt at its money: at a claim or a part.
     fn may_be_repeated(&self) -> bool {
         self.facts.is_some_and(|facts| facts.claim_id.is_some() || facts.part.is_some())
@@ -369,6 +344,8 @@ impl Refund {
                 self.state = State::Failed { code: code.clone(), reconciled: *reconciled };
             }
             Event::Contradicted => self.contradicted = true,
+            Event::Named { provider_ref } => self.named = Some(provider_ref.clone()),
+            Event::PaidTwice => self.paid_twice = true,
             Event::Overdue => self.overdue = true,
             Event::AmountDiffers => self.amount_differs = true,
             Event::Doubted { .. } | Event::EarlierSaid(_) | Event::EarlierSettled(_) => self.apply_doubt(event),
@@ -387,3 +364,4 @@ mod following;
 mod rejection;
 #[cfg(test)]
 mod tests;
+mod words;

@@ -37,12 +37,15 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
                 case_id,
                 complaint_id,
                 answer_by: answer_by.map(|_| proto::timestamp(kernel::calendar::add(inspection.at, waits))),
+                inspection_no: numbered(request, *line_no, |_| true).last().copied().unwrap_or_default(),
             };
             Published::of(&inspected, shard).at(inspection.at)
         }
         Event::Heard { line_no, word, .. } => {
             let (line_no, agreed) = (*line_no, word.agreed);
-            Published::of(&out::InspectionAnswered { order_id, line_no, agreed }, shard).at(word.at)
+            let inspection_nos = numbered(request, line_no, |one| one.word == Some(*word));
+            let answered = out::InspectionAnswered { order_id, line_no, agreed, inspection_nos };
+            Published::of(&answered, shard).at(word.at)
         }
         Event::Ruled { line_no, ruling, .. } => {
             let (line_no, approved, reason) = (*line_no, ruling.approved, ruling.reason.clone());
@@ -57,6 +60,13 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
             Published::of(&out::OrderPromiseMoved { order_id, promise: moved }, shard)
         }
     }
+}
+
+/// The numbers of the inspections of a line that are meant, in the order they were made.
+fn numbered(request: &Request, line_no: u32, meant: impl Fn(&Inspection) -> bool) -> Vec<u32> {
+    let leg = request.legs().find(|(no, _)| *no == line_no);
+    let inspections = leg.into_iter().flat_map(|(_, leg)| (1..).zip(&leg.inspections));
+    inspections.filter(|(_, one)| meant(one)).map(|(no, _)| no).collect()
 }
 
 /// Pieces by line.

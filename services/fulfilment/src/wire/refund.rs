@@ -84,9 +84,17 @@ impl Aggregate for Refund {
             refund::Event::Overdue => {
                 Published::of(&out::RefundOverdue { refund_id, order_id, purchase_id, amount, complaint_id }, shard)
             }
-            refund::Event::Contradicted | refund::Event::AmountDiffers => {
-                let differs = *event == refund::Event::AmountDiffers;
-                let code = if differs { "amount_differs" } else { "" }.to_owned();
+            refund::Event::Named { provider_ref } => {
+                let provider_ref = provider_ref.clone();
+                Published::of(&out::RefundPaymentNamed { refund_id, order_id, provider_ref }, shard)
+            }
+            refund::Event::Contradicted | refund::Event::AmountDiffers | refund::Event::PaidTwice => {
+                let code = match event {
+                    refund::Event::AmountDiffers => "amount_differs",
+                    refund::Event::PaidTwice => "paid_twice",
+                    _ => "",
+                };
+                let code = code.to_owned();
                 let contradicted = out::RefundContradicted { refund_id, order_id, purchase_id, complaint_id, code };
                 Published::of(&contradicted, shard)
             }
@@ -152,6 +160,7 @@ pub fn refund_view(id: Uuid, version: u64, refund: &Refund) -> out::RefundView {
         payment_reference: refund.payment.clone().unwrap_or_default(),
         in_doubt: refund.is_in_doubt(),
         doubt_said_by: doubt_said_by(refund),
+        named_payment: refund.named.clone().unwrap_or_default(),
     }
 }
 

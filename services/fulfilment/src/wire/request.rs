@@ -133,6 +133,7 @@ pub fn receipt(receipt: &Receipt) -> out::DecisionReceipt {
             resaleable: facts.resaleable,
             discomfort: facts.discomfort,
             amount: facts.amount.and_then(to_money),
+            buyer: facts.buyer,
         }),
         answer: outcome.answer.word().to_owned(),
         allowed: outcome.allowed.iter().map(|kind| kind.word().to_owned()).collect(),

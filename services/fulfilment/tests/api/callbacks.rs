@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use backbone::signature::Secrets;
-use contracts::fulfilment::v1::{RefundContradicted, RefundOverdue, RefundSucceeded};
+use contracts::fulfilment::v1::{RefundContradicted, RefundOverdue, RefundPaymentNamed, RefundSucceeded};
 use serde_json::{Value, json};
 use stories::payments::{Mode, Mood, Running, Trouble};
 use uuid::Uuid;
@@ -90,6 +90,36 @@ async fn a_refusal_that_is_told_frees_the_money_and_one_out_of_order_is_seen() {
     world.stack.settle().await;
     assert_eq!(world.status(order).await, "failed", "its final word stands");
     assert_eq!(world.stack.events::<RefundContradicted>("fulfilment").await.len(), 1, "and people are told");
+}
+
+#[tokio::test]
+async fn r_ful_05_what_the_provider_names_after_people_settled_a_refund_is_kept_and_a_second_payment_is_raised() {
+    let world = world().await;
+    let purchase = world.bought(&[1_000]).await;
+    world.mood(Mode::Fail).await;
+    let order = world.agree(purchase, refund_of(500)).await;
+    let key = world.refund().await.refund_id;
+    assert_eq!(call_back(&world, SECRET, 0, &paid(&key, 501, "pay-1")).await.1, "callback.amount_differs");
+    world.stack.settle().await;
+    for by in ["staff:ana", "staff:bo"] {
+        world.settle_earlier(by, &key, true, "st-1").await.unwrap();
+    }
+    world.stack.settle().await;
+    for (payment, codes) in [("pay-1", 1), ("pay-1", 1), ("pay-2", 2), ("pay-3", 2)] {
+        assert_eq!(call_back(&world, SECRET, 0, &paid(&key, 500, payment)).await.0, 204);
+        world.stack.settle().await;
+        let raised = world.stack.events::<RefundContradicted>("fulfilment").await;
+        let raised: Vec<_> = raised.iter().map(|one| one.code.as_str()).collect();
+        assert_eq!(raised, ["amount_differs", "paid_twice"][..codes], "{payment}");
+    }
+    let refund = world.refund().await;
+    assert_eq!(
+        (refund.status.as_str(), refund.provider_ref.as_str()),
+        ("succeeded", "st-1"),
+        "what was settled stands"
+    );
+    assert_eq!((refund.named_payment.as_str(), world.status(order).await.as_str()), ("pay-1", "completed"));
+    assert_eq!(world.stack.events::<RefundPaymentNamed>("fulfilment").await.len(), 1);
 }
 
 #[tokio::test]

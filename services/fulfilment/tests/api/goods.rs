@@ -2,8 +2,8 @@
 use contracts::{
     common::v1::Receipt,
     fulfilment::v1::{
-        AnswerInspectionRequest, GoodsInspected, GoodsLapsed, GoodsView, InspectGoodsRequest, InspectionCriterion,
-        InspectionResult, LinePiecesReceived, LineRequest, OrderPromiseMoved, ReceiveGoodsRequest,
+        AnswerInspectionRequest, GoodsInspected, GoodsLapsed, GoodsView, InspectGoodsRequest, InspectionAnswered,
+        InspectionCriterion, InspectionResult, LinePiecesReceived, LineRequest, OrderPromiseMoved, ReceiveGoodsRequest,
         RuleOnInspectionRequest, UnitsGivenBack,
     },
 };
@@ -151,6 +151,8 @@ async fn pieces_that_are_rejected_need_a_new_decision_and_the_customers_word() {
     assert_eq!(back[0].lines[0].quantity, 1, "what he takes back he may ask for again");
     let told: Vec<GoodsInspected> = world.stack.events("fulfilment").await;
     assert!(told[0].renewed.is_some());
+    let heard: Vec<InspectionAnswered> = world.stack.events("fulfilment").await;
+    assert_eq!((told[0].inspection_no, heard[0].inspection_nos.as_slice()), (1, [1].as_slice()), "what was answered");
     let found = &goods[0].inspections[0];
     let within = told[0].answer_by.unwrap().seconds - found.at.unwrap().seconds;
     assert_eq!(

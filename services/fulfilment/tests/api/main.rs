@@ -13,6 +13,7 @@ mod found;
 mod goods;
 mod money;
 mod open;
+mod payments;
 mod payouts;
 mod policies;
 mod repairs;

@@ -5,7 +5,7 @@ use contracts::{
     fulfilment::v1::{
         AnswerAlternativeRequest, AnswerRepairQuoteRequest, AssignTechnicianRequest, DiagnoseRepairRequest,
         HandOverRepairRequest, ListRepairsRequest, ListTechniciansRequest, OfferAlternativeRequest, OrderFinished,
-        OrderRepaired, QuoteRepairRequest, RecordPartsArrivedRequest, RecordRepairSatisfactionRequest,
+        OrderRepaired, PaymentTaken, QuoteRepairRequest, RecordPartsArrivedRequest, RecordRepairSatisfactionRequest,
         RegisterRepairRequest, RepairAlternativeReviewed, RepairHandedOver, RepairItem, RepairQuoteExpired,
         RepairQuoted, RepairView, SetTechnicianRequest, StartRepairRequest, TechnicianSet, TestRepairRequest,
         UnitsGivenBack, WaitForPartsRequest, repairs_client::RepairsClient,
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     goods::places,
+    replacements::Act,
     returns::{at_counter, code, line},
     world::{World, cny},
 };
@@ -154,7 +155,8 @@ impl Repair<'_> {
 
     async fn hand_over_paid(&self, payment_reference: &str, taken_by_provider: bool) -> Done {
         let ((order_id, line_no), payment_reference) = (self.id(), payment_reference.into());
-        let hand_over = HandOverRepairRequest { order_id, line_no, payment_reference, taken_by_provider };
+        let place = String::new();
+        let hand_over = HandOverRepairRequest { order_id, line_no, payment_reference, taken_by_provider, place };
         status(self.world.repairs().hand_over_repair(request(CLERK, hand_over)).await)
     }
 
@@ -376,8 +378,8 @@ async fn r_ful_13_who_is_not_satisfied_is_served_again_without_cost_and_who_says
 }
 
 impl World {
-    /// A repair that was paid for, did not hold, and turns out to be none: something else is agreed.
-    async fn failed_in_the_end(&self, payment: &str, taken_by_provider: bool) -> Repair<'_> {
+    /// One that waits to be handed over for a fee.
+    async fn repaired_for_a_fee(&self) -> Repair<'_> {
         self.technician(BENCH, &["screen"], true).await.unwrap();
         let (repair, _) = self.brought(400, 50_000).await;
         repair.diagnose(true, false).await.unwrap();
@@ -386,6 +388,12 @@ impl World {
         repair.assign(BENCH).await.unwrap();
         repair.start().await.unwrap();
         repair.test(true).await.unwrap();
+        repair
+    }
+
+    /// A repair that was paid for, did not hold, and turns out to be none: something else is agreed.
+    async fn failed_in_the_end(&self, payment: &str, taken_by_provider: bool) -> Repair<'_> {
+        let repair = self.repaired_for_a_fee().await;
         repair.hand_over_paid(payment, taken_by_provider).await.unwrap();
         repair.satisfaction("unsatisfied").await.unwrap();
         self.receive_goods(repair.order_id.parse().unwrap()).await.unwrap();
@@ -427,6 +435,33 @@ async fn r_ful_14_a_fee_that_was_paid_at_the_counter_is_listed_for_people_to_giv
     world.record_paid(&refund.refund_id, "till-1-802").await.unwrap();
     world.stack.settle().await;
     assert_eq!((repair.order().await.as_str(), world.paid().await.len()), ("closed_partial", 0));
+}
+
+#[tokio::test]
+async fn r_ful_11_the_payment_of_a_fee_stands_for_one_order_also_where_another_one_is_for_an_exchange() {
+    let world = World::new().await;
+    let (repair, other) = (world.repaired_for_a_fee().await, world.repaired_for_a_fee().await);
+    repair.hand_over("till-1-778").await.unwrap();
+    let refused = other.hand_over("till-1-778").await.unwrap_err();
+    assert_eq!(code(&refused), "payment.stands_for_another_order");
+    assert!(refused.message().contains(&repair.order_id), "{refused:?}");
+    assert_eq!(other.view().await.status, "repaired", "nothing moved");
+    let purchase = world.sold(Some(1), &[(1, 1_000)]).await;
+    let exchange = world.exchange(purchase, Some(1_500)).await;
+    let one = world.last_attempt(&exchange).await;
+    let again = world.act(&one, Act::Pay("till-1-778", cny(500))).await.unwrap_err();
+    assert_eq!(code(&again), "payment.stands_for_another_order");
+    other.hand_over("till-1-779").await.unwrap();
+    world.act(&one, Act::Pay("till-1-780", cny(500))).await.unwrap();
+    repair.satisfaction("unsatisfied").await.unwrap();
+    world.receive_goods(repair.order_id.parse().unwrap()).await.unwrap();
+    repair.start().await.unwrap();
+    repair.test(true).await.unwrap();
+    repair.hand_over("").await.unwrap();
+    let taken: Vec<PaymentTaken> = world.stack.events("fulfilment").await;
+    let taken: Vec<_> = taken.iter().map(|one| (&one.order_id, one.amount.clone())).collect();
+    let all = [(&repair.order_id, cny(12_500)), (&other.order_id, cny(12_500)), (&exchange, cny(500))];
+    assert_eq!(taken, all, "and what is worked on again is not paid again");
 }
 
 #[tokio::test]

@@ -92,6 +92,7 @@ impl World {
                     reference,
                     amount,
                     taken_by_provider: false,
+                    place: String::new(),
                 };
                 client.record_difference_paid(request(TILL, paid)).await
             }

@@ -5,7 +5,7 @@ use contracts::{
         GetDecisionRequest, LineRequest, ListServiceOrdersRequest, OrderDecided, OrderOrigin,
         RequestServiceOrderRequest, UnitsGivenBack, UnitsTaken,
     },
-    intake::v1::PurchaseDelivered,
+    intake::v1::{CustomerLinked, CustomerUnlinked, PurchaseDelivered},
 };
 use kernel::returns::DEFAULT;
 use testkit::{request, wrong_fields};
@@ -79,6 +79,92 @@ async fn r_ful_02_the_rule_that_decided_is_shown_in_the_customers_language() {
     assert_eq!(world.stack.events::<UnitsTaken>("fulfilment").await.len(), 0, "what is refused takes no pieces");
     let nothing = GetDecisionRequest { order_id: Uuid::new_v4().to_string(), language: String::new() };
     assert_eq!(world.client().get_decision(nothing).await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn r_ful_09_whether_who_asks_is_the_buyer_stands_in_the_receipt_and_nobody_is_kept_waiting_for_it_by_default() {
+    let world = World::new().await;
+    let nobody = Uuid::nil();
+    for (asks, buyer) in [(Uuid::from_u128(7), Some(true)), (Uuid::from_u128(8), Some(false)), (nobody, None)] {
+        let purchase = world.sold(Some(1), &[(1, 900)]).await;
+        let lines = vec![line(purchase, "0", 1, "no_reason")];
+        let asked = RequestServiceOrderRequest { customer_id: asks.to_string(), ..at_counter("return_refund", lines) };
+        let order = world.ask("staff:ana", asked).await.unwrap();
+        assert_eq!(order.status, "authorised", "with the receipt in hand it is one call, whoever brings it");
+        assert_eq!(world.decision(&order.id, "").await.facts.unwrap().buyer, buyer);
+    }
+    let elsewhere =
+        LineRequest { proof: "elsewhere".into(), reason: "breakdown".into(), quantity: 1, ..Default::default() };
+    let order = world.ask("staff:ana", at_counter("repair", vec![elsewhere])).await.unwrap();
+    assert_eq!(world.decision(&order.id, "").await.facts.unwrap().buyer, None, "no purchase tells it");
+}
+
+#[tokio::test]
+async fn who_asks_in_another_channel_is_the_buyer_as_long_as_intake_links_his_pseudonyms() {
+    let world = World::new().await;
+    let pseudonym = |n| Uuid::from_u128(n).to_string();
+    let asked = |customer: u128| {
+        let world = &world;
+        async move {
+            let purchase = world.sold(Some(1), &[(1, 900)]).await;
+            let lines = vec![line(purchase, "0", 1, "no_reason")];
+            let asked = RequestServiceOrderRequest {
+                customer_id: Uuid::from_u128(customer).to_string(),
+                ..at_counter("return_refund", lines)
+            };
+            let order = world.ask("staff:ana", asked).await.unwrap();
+            world.decision(&order.id, "").await.facts.unwrap().buyer
+        }
+    };
+    let (first, second) = (Uuid::from_u128(70), Uuid::from_u128(71));
+    for (link, one, other) in [(first, 8, 7), (second, 9, 8)] {
+        let linked = CustomerLinked {
+            link_id: link.to_string(),
+            customer_id: pseudonym(one),
+            other_customer_id: pseudonym(other),
+            ..CustomerLinked::default()
+        };
+        world.stack.publish("intake", &linked, link, 1).await;
+        world.stack.publish("intake", &linked, link, 1).await;
+    }
+    world.stack.settle().await;
+    assert_eq!((asked(8).await, asked(9).await, asked(10).await), (Some(true), Some(true), Some(false)));
+    let unlinked = CustomerUnlinked { link_id: first.to_string(), ..CustomerUnlinked::default() };
+    world.stack.publish("intake", &unlinked, first, 2).await;
+    world.stack.settle().await;
+    assert_eq!((asked(7).await, asked(8).await, asked(9).await), (Some(true), Some(false), Some(false)));
+    assert_eq!(world.stack.parked("fulfilment").await, 0);
+}
+
+#[tokio::test]
+async fn r_ful_02_a_chain_may_have_people_look_where_another_customer_than_the_buyer_asks() {
+    let file = std::env::temp_dir().join(format!("returns-{}.toml", Uuid::new_v4()));
+    let kinds = r#"["return_refund", "exchange", "reship", "repair", "refund_only", "compensation"]"#;
+    let rule = format!(
+        "[[rules]]\nid = \"not_the_buyer\"\nwhen = {{ proof = [\"receipt\"], buyer = false }}\n\
+         then = {{ answer = \"review\", allowed = {kinds}, freight = \"customer\", goods = \"before\" }}\n\
+         words.en = \"Somebody else bought it.\"\nwords.zh = \"购买人不同。\"\n\n[[rules]]"
+    );
+    let own = DEFAULT.replace("version = 2", "version = 5").replacen("[[rules]]", &rule, 1);
+    std::fs::write(&file, own).unwrap();
+    let path = file.to_str().unwrap().to_owned();
+    let world = World::with(move |service| service["returns"]["policy"] = path.clone().into()).await;
+    let purchase = world.sold(Some(1), &[(2, 1_800)]).await;
+    let ask = |customer: u128| {
+        let customer_id = Uuid::from_u128(customer).to_string();
+        let lines = vec![line(purchase, "0", 1, "no_reason")];
+        world.ask("staff:ana", RequestServiceOrderRequest { customer_id, ..at_counter("return_refund", lines) })
+    };
+    assert_eq!(ask(7).await.unwrap().status, "authorised");
+    let other = ask(8).await.unwrap();
+    let receipt = world.decision(&other.id, "en").await;
+    assert_eq!((other.status.as_str(), receipt.rule.as_str()), ("in_review", "not_the_buyer"));
+    assert_eq!(
+        (receipt.reasons, receipt.words[0].words.as_str()),
+        (vec!["proof".into(), "buyer".into()], "Somebody else bought it.")
+    );
+    assert_eq!(world.review("staff:bo", &other.id, true).await.unwrap().status, "authorised");
+    std::fs::remove_file(file).unwrap();
 }
 
 #[tokio::test]

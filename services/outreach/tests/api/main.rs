@@ -9,11 +9,11 @@ use contracts::{
     Event,
     complaint::v1::{OfferReminded, SolutionExecuted, SolutionOffered},
     fulfilment::v1::{
-        DecisionReceipt, GoodsInspected, InspectionCriterion, InspectionResult, OrderRepaired, RepairItem, RepairQuote,
-        RepairQuoted, Wording,
+        DecisionReceipt, GoodsInspected, InspectionAnswered, InspectionCriterion, InspectionResult, OrderRepaired,
+        RepairItem, RepairQuote, RepairQuoteAnswered, RepairQuoted, Wording,
     },
     outreach::v1::{outreach_client::OutreachClient, *},
-    scheduling::v1::FollowUpDue,
+    scheduling::v1::{FollowUpCompleted, FollowUpDue},
 };
 use jiff::{SignedDuration, ToSpan};
 use servers::{Contacts, Gateway, Mail};
@@ -217,27 +217,32 @@ async fn r_ful_04_who_gets_less_than_he_was_told_is_asked_once_and_never_after_h
     assert_eq!(world.stack.parked("outreach").await, 0);
 }
 
+/// A version of a quote of an order, told as that event of it.
+async fn quote(world: &World, order: Uuid, at: u64, version: u32, needs_consent: bool) {
+    let money = |minor| Some(contracts::common::v1::Money { minor, currency: "CNY".into() });
+    let item = RepairItem { kind: "part".into(), code: "screen".into(), quantity: 2, unit_price: money(16_000) };
+    let valid_until = Some(backbone::proto::timestamp(world.stack.now() + 72.hours()));
+    let (total, fee) = (money(32_000), money(32_000));
+    let quote = RepairQuote { version, items: vec![item], total, fee, valid_until, ..RepairQuote::default() };
+    let quoted = RepairQuoted {
+        order_id: order.to_string(),
+        line_no: 1,
+        quote: Some(quote),
+        needs_consent,
+        customer_id: Uuid::from_u128(5).to_string(),
+        ..RepairQuoted::default()
+    };
+    world.stack.publish("fulfilment", &quoted, order, at).await;
+    world.stack.settle().await;
+}
+
 #[tokio::test]
 async fn r_ful_11_a_quote_that_waits_for_consent_is_told_with_what_it_costs_each_version_once() {
     let world = world().await;
     let order = Uuid::new_v4();
-    let money = |minor| Some(contracts::common::v1::Money { minor, currency: "CNY".into() });
     for (at, version, needs_consent) in [(1, 1, true), (2, 1, true), (3, 2, false), (4, 3, true)] {
-        let item = RepairItem { kind: "part".into(), code: "screen".into(), quantity: 2, unit_price: money(16_000) };
-        let valid_until = Some(backbone::proto::timestamp(world.stack.now() + 72.hours()));
-        let (total, fee) = (money(32_000), money(32_000));
-        let quote = RepairQuote { version, items: vec![item], total, fee, valid_until, ..RepairQuote::default() };
-        let quoted = RepairQuoted {
-            order_id: order.to_string(),
-            line_no: 1,
-            quote: Some(quote),
-            needs_consent,
-            customer_id: Uuid::from_u128(5).to_string(),
-            ..RepairQuoted::default()
-        };
-        world.stack.publish("fulfilment", &quoted, order, at).await;
+        quote(&world, order, at, version, needs_consent).await;
     }
-    world.stack.settle().await;
     let told: Vec<_> = world.about(order).await.into_iter().map(|one| one.queued.unwrap().purpose()).collect();
     assert_eq!(told, vec![Purpose::Quoted; 2]);
     let letters = world.mail.letters();
@@ -245,6 +250,68 @@ async fn r_ful_11_a_quote_that_waits_for_consent_is_told_with_what_it_costs_each
     for part in ["2 × screen", "320.00 CNY", "answer by"] {
         assert!(letters.iter().all(|(.., text)| text.contains(part)), "{part}: {}", letters[0].2);
     }
+}
+
+#[tokio::test]
+async fn what_was_answered_or_is_asked_otherwise_by_now_is_not_sent_any_more() {
+    let world = world().await;
+    let [order, checked, follow_up] = std::array::from_fn(|_| Uuid::new_v4());
+    let customer_id = || Uuid::from_u128(5).to_string();
+    *world.mail.answer.lock().unwrap() = 451;
+    quote(&world, order, 1, 1, true).await;
+    quote(&world, order, 2, 2, true).await;
+    for (version, inspection_no) in [(1, 1), (2, 2)] {
+        let by = world.stack.now() + 72.hours();
+        let found = GoodsInspected { inspection_no, ..inspected(checked, customer_id(), true, by) };
+        world.stack.publish("fulfilment", &found, checked, version).await;
+    }
+    let due = FollowUpDue {
+        follow_up_id: follow_up.to_string(),
+        customer_id: customer_id(),
+        window_end: Some(backbone::proto::timestamp(world.stack.now() + 72.hours())),
+        ..FollowUpDue::default()
+    };
+    world.stack.publish("scheduling", &due, follow_up, 1).await;
+    world.stack.settle().await;
+    let statuses = |about: Uuid| {
+        let world = &world;
+        async move {
+            let mut found: Vec<_> = world.about(about).await.into_iter().map(|one| one.status).collect();
+            found.sort();
+            found
+        }
+    };
+    assert_eq!(statuses(order).await, ["queued", "withdrawn"], "the newer version is the one he is asked about");
+    assert_eq!(
+        (statuses(checked).await, statuses(follow_up).await),
+        (vec!["queued".into(); 2], vec!["queued".to_owned()])
+    );
+
+    let answered = RepairQuoteAnswered { order_id: order.to_string(), line_no: 1, version: 2, agreed: true };
+    world.stack.publish("fulfilment", &answered, order, 3).await;
+    let heard =
+        InspectionAnswered { order_id: checked.to_string(), line_no: 1, agreed: true, inspection_nos: vec![1, 2] };
+    world.stack.publish("fulfilment", &heard, checked, 3).await;
+    let completed = FollowUpCompleted { follow_up_id: follow_up.to_string(), ..FollowUpCompleted::default() };
+    world.stack.publish("scheduling", &completed, follow_up, 2).await;
+    world.stack.settle().await;
+    *world.mail.answer.lock().unwrap() = 250;
+    world.wait(7 * 24 * 3600).await;
+    let withdrawn = |count| vec!["withdrawn".to_owned(); count];
+    assert_eq!(statuses(order).await, withdrawn(2));
+    assert_eq!((statuses(checked).await, statuses(follow_up).await), (withdrawn(2), withdrawn(1)));
+    assert!(world.mail.letters().is_empty());
+    assert_eq!(world.events::<MessageWithdrawn>().await.len(), 5);
+
+    // What was sent stays sent, and an answer to what nobody was asked is nothing.
+    let sent = Uuid::new_v4();
+    quote(&world, sent, 1, 1, true).await;
+    let answered = |version| RepairQuoteAnswered { order_id: sent.to_string(), line_no: 1, version, agreed: false };
+    world.stack.publish("fulfilment", &answered(1), sent, 2).await;
+    world.stack.publish("fulfilment", &answered(7), sent, 3).await;
+    world.stack.settle().await;
+    assert_eq!((statuses(sent).await, world.mail.letters().len()), (vec!["sent".to_owned()], 1));
+    assert_eq!(world.stack.parked("outreach").await, 0);
 }
 
 #[tokio::test]

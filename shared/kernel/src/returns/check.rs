@@ -31,6 +31,10 @@ pub enum PolicyError {
     NoDay { rule: String },
     #[error("rule {rule}: up_to must name a currency, and amounts of 0 or more")]
     Limit { rule: String },
+    #[error(
+        "rule {rule} refuses who is not known as the buyer; one person has a pseudonym in each channel: let people look (review)"
+    )]
+    RefusesOthers { rule: String },
 }
 
 /// What does no harm but is hardly meant.
@@ -122,6 +126,9 @@ impl Policy {
         found.extend(empty.map(|_| PolicyError::NoDay { rule: id() }));
         if rule.when.up_to.as_ref().is_some_and(|most| most.is_empty() || most.values().any(|most| *most < 0)) {
             found.push(PolicyError::Limit { rule: id() });
+        }
+        if rule.when.buyer == Some(false) && rule.then.answer == Answer::Ineligible {
+            found.push(PolicyError::RefusesOthers { rule: id() });
         }
         check_outcome(rule, found);
     }

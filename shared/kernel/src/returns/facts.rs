@@ -87,6 +87,9 @@ pub struct Facts {
     /// What was paid for it.
     #[serde(default)]
     pub amount: Option<Money>,
+    /// Who asks is who bought it, as the purchase tells; not known where either is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer: Option<bool>,
 }
 
 /// Yes, no, or a person decides.

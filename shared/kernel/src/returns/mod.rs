@@ -74,6 +74,9 @@ pub struct When {
     pub discomfort: Option<bool>,
     /// At most so much was paid; a currency that is not named is not meant.
     pub up_to: Option<Limits>,
+    /// Who asks is who bought it. A person has a pseudonym in each channel, so that "no" refuses nobody by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub buyer: Option<bool>,
 }
 
 /// So many whole days ago: more than `after`, at most `within`.
@@ -113,7 +116,7 @@ impl Days {
 
 impl When {
     /// What can be asked, by name: nothing where it is not asked, otherwise whether it holds.
-    fn asked(&self, facts: &Facts) -> [(&'static str, Option<bool>); 12] {
+    fn asked(&self, facts: &Facts) -> [(&'static str, Option<bool>); 13] {
         let listed = |list: &BTreeSet<String>, fact: &Option<String>| {
             (!list.is_empty()).then(|| fact.as_ref().is_some_and(|fact| list.contains(fact)))
         };
@@ -135,6 +138,7 @@ impl When {
             ("resaleable", equal(self.resaleable, facts.resaleable)),
             ("discomfort", equal(self.discomfort, facts.discomfort)),
             ("up_to", self.up_to.as_ref().map(within)),
+            ("buyer", equal(self.buyer, facts.buyer)),
         ]
     }
 
@@ -167,6 +171,7 @@ impl When {
             && equal(self.opened, other.opened)
             && equal(self.resaleable, other.resaleable)
             && equal(self.discomfort, other.discomfort)
+            && equal(self.buyer, other.buyer)
             && self.up_to.as_ref().is_none_or(limits)
     }
 }

@@ -28,7 +28,7 @@ fn facts() -> impl Strategy<Value = Facts> {
     let amount = option::of((0..30_000i64, select(vec!["CNY", "EUR"])));
     let what = (select(Kind::ALL.to_vec()), select(reasons()), proofs());
     let whose = (word(&CATEGORIES), word(&["website", "shop"]), word(&["vip"]));
-    let flags = (any::<Option<bool>>(), any::<Option<bool>>(), any::<Option<bool>>());
+    let flags = (any::<Option<bool>>(), any::<Option<bool>>(), any::<Option<bool>>(), any::<Option<bool>>());
     (what, whose, (days(), days()), flags, amount).prop_map(|(what, whose, days, flags, amount)| Facts {
         kind: what.0,
         reason: what.1,
@@ -41,6 +41,7 @@ fn facts() -> impl Strategy<Value = Facts> {
         opened: flags.0,
         resaleable: flags.1,
         discomfort: flags.2,
+        buyer: flags.3,
         amount: amount.map(|(minor, currency)| Money::new(minor, currency.parse().unwrap())),
     })
 }
@@ -53,7 +54,7 @@ fn when() -> impl Strategy<Value = When> {
         btree_set(select(CATEGORIES.to_vec()).prop_map(str::to_owned), 0..3),
         btree_set(proofs(), 0..2),
     );
-    let flags = (any::<Option<bool>>(), any::<Option<bool>>());
+    let flags = (any::<Option<bool>>(), any::<Option<bool>>(), any::<Option<bool>>());
     let up_to = option::of(select(vec![0i64, 100, 20_000]));
     (lists, days(), days(), flags, up_to).prop_map(|(lists, delivered, bought, flags, up_to)| When {
         kind: lists.0,
@@ -64,6 +65,7 @@ fn when() -> impl Strategy<Value = When> {
         bought: bought.map(|(after, within)| Days { after, within }),
         opened: flags.0,
         discomfort: flags.1,
+        buyer: flags.2,
         up_to: up_to.map(|most| [("CNY".parse().unwrap(), most)].into()),
         ..When::default()
     })
@@ -86,7 +88,7 @@ fn weaker(when: &When, drop: u8) -> When {
         other.delivered = other.delivered.map(|days| Days { after: None, within: days.within.map(|n| n + 1) });
     }
     if left_out(4) {
-        (other.opened, other.up_to) = (None, None);
+        (other.opened, other.up_to, other.buyer) = (None, None, None);
     }
     other
 }

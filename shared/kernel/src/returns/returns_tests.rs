@@ -22,6 +22,7 @@ fn facts() -> Facts {
         resaleable: Some(true),
         discomfort: None,
         amount: Some(cny(9_900)),
+        buyer: None,
     }
 }
 
@@ -124,6 +125,39 @@ fn r_ful_02_nothing_is_to_come_back_of_what_never_came_and_of_a_service() {
         assert_eq!(asked(kind, "service"), ("service_not_as_promised".into(), Answer::Review, Goods::No));
     }
     assert_eq!(asked(Kind::RefundOnly, "quality").2, Goods::Before, "what is there comes back");
+}
+
+/// The shipped policy with a rule before all others for who is not known as the buyer.
+fn asking_for_the_buyer(answer: &str) -> Policy {
+    let rule = format!(
+        "[[rules]]\nid = \"not_the_buyer\"\nwhen = {{ buyer = false }}\n\
+         then = {{ answer = \"{answer}\", freight = \"customer\", goods = \"before\" }}\n\
+         words = {{ en = \"We look whether it is yours.\", zh = \"我们会核实。\" }}\n\n[[rules]]"
+    );
+    toml::from_str(&DEFAULT.replacen("[[rules]]", &rule, 1)).unwrap()
+}
+
+#[test]
+fn r_ful_02_who_is_not_known_as_the_buyer_is_for_people_where_a_policy_says_so_and_is_never_refused_for_it() {
+    let policy = asking_for_the_buyer("review");
+    assert_eq!(problems(&policy), [""; 0]);
+    let asked = |buyer| policy.decide(Facts { buyer, ..facts() }).unwrap();
+    for (buyer, rule) in
+        [(None, "no_reason_seven_days"), (Some(true), "no_reason_seven_days"), (Some(false), "not_the_buyer")]
+    {
+        assert_eq!(asked(buyer).rule, rule, "{buyer:?}");
+        assert_eq!(ruled(Facts { buyer, ..facts() }).0, "no_reason_seven_days", "the shipped policy does not ask");
+    }
+    let receipt = asked(Some(false));
+    assert_eq!((receipt.outcome.answer, receipt.reasons.as_slice()), (Answer::Review, ["buyer".to_owned()].as_slice()));
+    let refusing = problems(&asking_for_the_buyer("ineligible"));
+    assert!(refusing.iter().any(|one| one.starts_with("rule not_the_buyer refuses")), "{refusing:?}");
+
+    // What was decided before anybody asked has no such fact, and comes out as it did.
+    let before = serde_json::to_value(asked(None)).unwrap();
+    assert_eq!(before["facts"].get("buyer"), None);
+    let before: Receipt = serde_json::from_value(before).unwrap();
+    assert_eq!(policy.decide(before.facts.clone()).unwrap(), before);
 }
 
 #[test]

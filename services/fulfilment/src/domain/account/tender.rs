@@ -10,7 +10,7 @@ use kernel::{money::Money, promise::Versioned, tender::TenderKind};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Event, PurchaseAccount, Rejection, Sale, State};
+use super::{Event, PurchaseAccount, Rejection, State};
 
 /// The policy that is shipped, as TOML for [`Policy`].
 pub const DEFAULT: &str = include_str!("../../../policies/tenders.toml");
@@ -185,8 +185,8 @@ impl Tenders {
 impl PurchaseAccount {
     /// The means it was paid by; none where that was not told.
     pub fn tenders(&self) -> Option<&Tenders> {
-        let State::Open { sale: Some(Sale { tenders, .. }), .. } = &self.state else { return None };
-        tenders.as_deref()
+        let State::Open { sale: Some(sale), .. } = &self.state else { return None };
+        sale.tenders.as_deref()
     }
 
     /// The refund of a claim is divided once.
@@ -200,7 +200,8 @@ impl PurchaseAccount {
     }
 
     pub(super) fn apply_divided(&mut self, claim_id: Uuid, shares: &[Share]) {
-        let State::Open { sale: Some(Sale { tenders: Some(tenders), .. }), .. } = &mut self.state else { return };
+        let State::Open { sale: Some(sale), .. } = &mut self.state else { return };
+        let Some(tenders) = &mut sale.tenders else { return };
         for Share { no, amount, points, .. } in shares {
             if let Some(tender) = tenders.all.iter_mut().find(|tender| tender.no == *no) {
                 tender.gives.insert(claim_id, Given { amount: *amount, points: *points });

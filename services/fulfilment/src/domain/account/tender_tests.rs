@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    super::{Command, Part},
+    super::{Command, Part, Sale},
     *,
 };
 

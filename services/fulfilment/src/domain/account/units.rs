@@ -18,6 +18,9 @@ pub struct Sale {
     pub delivered_at: Option<Timestamp>,
     /// By line.
     pub articles: BTreeMap<String, Article>,
+    /// Who bought it, a pseudonym; purchases from before it was kept tell nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<Uuid>,
     /// By which means it was paid, where that was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenders: Option<Box<Tenders>>,
@@ -49,7 +52,13 @@ impl PurchaseAccount {
     pub fn article(&self, line_id: &str) -> Result<(&Line, Option<&Sale>, Option<&Article>), Rejection> {
         let State::Open { lines, sale, .. } = &self.state else { return Err(Rejection::PurchaseUnknown) };
         let line = lines.iter().find(|line| line.line_id == line_id).ok_or(Rejection::LineUnknown)?;
-        Ok((line, sale.as_ref(), sale.as_ref().and_then(|sale| sale.articles.get(line_id))))
+        Ok((line, sale.as_deref(), sale.as_ref().and_then(|sale| sale.articles.get(line_id))))
+    }
+
+    /// Who bought it, a pseudonym; nobody where that was not kept.
+    pub fn bought_by(&self) -> Option<Uuid> {
+        let State::Open { sale, .. } = &self.state else { return None };
+        sale.as_ref()?.customer_id
     }
 
     /// What was paid for so many pieces of a line: their exact share; nothing where pieces were not counted.

@@ -199,7 +199,8 @@ fn a_parcel_costs_its_goods_once_it_is_shipped_again_when_it_is_lost_and_not_whe
 fn an_exchange_costs_what_goes_out_less_what_came_in_and_what_the_customer_paid() {
     let mut dearer = vec![asked(Kind::Exchange, WhenGoods::No, 1, Some(130))];
     dearer.extend(paid(0, (100, 0, Some(100))).into_iter().take(1));
-    let pay = replacement::Command::PayDifference { reference: "till-1".into(), amount: cny(30), by_provider: false };
+    let (reference, place) = ("till-1".into(), String::new());
+    let pay = replacement::Command::PayDifference { reference, amount: cny(30), by_provider: false, place };
     dearer.push(replacement(0, pay));
     dearer.extend(send(0, Outcome::Delivered));
     assert_eq!(balances(&ledger(dearer)), [("refund", -30), ("goods", 130), ("cash", 30), ("stock", -130)]);
@@ -249,7 +250,7 @@ fn a_repair_costs_its_labour_and_parts_once_and_what_the_customer_paid_is_an_inc
         Step::Assign { technician: "staff:li".into() },
         Step::Start,
         Step::Test { passed: true },
-        Step::HandOver { payment: Some("pay-1".into()), by_provider: false },
+        Step::HandOver { payment: Some("pay-1".into()), by_provider: false, place: String::new() },
     ];
     commands.extend(more.map(step));
     let ledger = ledger(commands);

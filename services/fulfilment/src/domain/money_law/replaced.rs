@@ -66,7 +66,8 @@ impl World {
             Replaced::Pick => Command::Pick,
             Replaced::Ship => Command::Ship(Parcel { carrier: "sf".into(), tracking_number: id.to_string() }),
             Replaced::Arrive { outcome } => Command::Arrive(outcome),
-            Replaced::Pay { exact } => payment(request, one, exact),
+            // Another order may name the same.
+            Replaced::Pay { exact } => payment(request, one, (exact, String::new())),
             Replaced::Take => Command::TakeMoney,
         };
         self.tell(n, id, command);
@@ -86,7 +87,9 @@ impl World {
             for one in attempts {
                 let request = self.asked_for(n).expect("it was there before");
                 let command = match one.state {
-                    At::Wanted if request.difference_due(&one).is_some() => payment(request, &one, true),
+                    At::Wanted if request.difference_due(&one).is_some() => {
+                        payment(request, &one, (true, format!("{n}-")))
+                    }
                     At::Wanted if request.agreed && one.offer.is_none() => Command::ReportOutOfStock,
                     At::Wanted => Command::Reserve,
                     At::Reserved => Command::Pick,
@@ -110,6 +113,13 @@ impl World {
     pub fn check_replaced(&self) {
         let requests = || self.orders.values().filter_map(|order| order.request.as_ref());
         requests().for_each(check_pieces);
+        let mut stands_for = BTreeMap::new();
+        for (request, paid) in requests().flat_map(|one| {
+            one.replacements.iter().flat_map(move |all| all.differences.iter().map(move |paid| (one, paid)))
+        }) {
+            let order = stands_for.entry((paid.by_provider, &paid.reference)).or_insert(request.order_id);
+            assert_eq!(*order, request.order_id, "the payment {} stands for two orders", paid.reference);
+        }
         for (n, lines) in PURCHASES.iter().enumerate() {
             let is_difference = |facts: &&refund::Facts| {
                 let payouts = requests().flat_map(|request| &request.payouts);
@@ -130,17 +140,19 @@ impl World {
     }
 }
 
-/// What is due; where nothing is, the last payment once more.
-fn payment(request: &Request, one: &Replacement, exact: bool) -> Command {
+/// What is due, under the next reference of a till; where nothing is, the last payment once more.
+fn payment(request: &Request, one: &Replacement, (exact, till): (bool, String)) -> Command {
+    let place = String::new();
     let told = request.replacements.iter().flat_map(|one| &one.differences);
     let due = request.difference_due(one);
     match (due, told.clone().next_back()) {
         (None, Some(paid)) if exact => {
-            Command::PayDifference { reference: paid.reference.clone(), amount: paid.amount, by_provider: false }
+            Command::PayDifference { reference: paid.reference.clone(), amount: paid.amount, by_provider: false, place }
         }
         (due, _) => {
             let amount = due.filter(|_| exact).unwrap_or(money(7));
-            Command::PayDifference { reference: told.count().to_string(), amount, by_provider: amount.minor % 2 == 0 }
+            let reference = format!("{till}{}", told.count());
+            Command::PayDifference { reference, amount, by_provider: amount.minor % 2 == 0, place }
         }
     }
 }

@@ -329,12 +329,19 @@ fn r_ful_17_an_agreed_exchange_that_was_paid_for_ends_and_gives_that_back_by_the
     let ask = Order::Request(Command::Ask { request: Box::new(asked), confirmed: true });
     let cny = |minor| Money::new(minor, "CNY".parse().unwrap());
     for by_provider in [true, false] {
-        let paid = replacement::Command::PayDifference { reference: "pay-1".into(), amount: cny(50), by_provider };
-        let told = [ask.clone(), hold(0, 100, 100), tell(0, paid), tell(0, replacement::Command::ReportOutOfStock)];
+        let pay = |by_provider| {
+            let (reference, place) = ("pay-1".into(), String::new());
+            replacement::Command::PayDifference { reference, amount: cny(50), by_provider, place }
+        };
+        let told = [
+            ask.clone(),
+            hold(0, 100, 100),
+            tell(0, pay(by_provider)),
+            tell(0, replacement::Command::ReportOutOfStock),
+        ];
         let mut order = after(&[&[promise(AgreedKind::Exchange)], &told[..]].concat());
         for (by_provider, known) in [(by_provider, Ok(order.clone())), (!by_provider, Err("order.other_difference"))] {
-            let again = replacement::Command::PayDifference { reference: "pay-1".into(), amount: cny(50), by_provider };
-            assert_eq!(next(&order, tell(0, again)), known, "who took it is not told otherwise");
+            assert_eq!(next(&order, tell(0, pay(by_provider))), known, "who took it is not told otherwise");
         }
         let own = Order::Request(Command::Cancel {
             by: "staff:eve".into(),

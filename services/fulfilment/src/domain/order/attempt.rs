@@ -65,6 +65,9 @@ pub struct Difference {
     /// The payment provider took it, and knows it by its reference.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_provider: bool,
+    /// The place of the till that took it; empty where none is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

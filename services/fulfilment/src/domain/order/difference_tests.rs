@@ -4,7 +4,11 @@ use kernel::returns::Goods as WhenGoods;
 
 use super::{
     super::{
-        super::{Consequence, Refusal, account, refund},
+        super::{
+            Consequence, Refusal, account,
+            payment::{self, Key},
+            refund,
+        },
         Command as Order, ServiceOrder, State,
         money::News,
         portion,
@@ -56,6 +60,13 @@ fn r_ful_05_what_costs_more_is_reserved_when_exactly_the_difference_was_paid_and
     let arrive = tell(0, Command::Arrive(Outcome::Delivered));
     let (done, all) = told(&[more, vec![arrive]].concat());
     assert_eq!((&done.state, refunds(&all)), (&State::Completed { refund_id: None }, vec![]));
+    let key = Key::new(false, "s-1", "t-1");
+    let stands_for = Consequence::Payment(
+        key.id(),
+        payment::Command::StandFor(payment::Facts { key, order_id: Uuid::from_u128(1), amount: cny(60) }),
+    );
+    let told_payments: Vec<_> = all.iter().filter(|one| matches!(one, Consequence::Payment(..))).collect();
+    assert_eq!(told_payments, [&stands_for], "it stands for this order, as a payment of the counter's till");
     assert!(!all.iter().any(|one| matches!(one, Consequence::Account(_, account::Command::GiveBack { .. }))));
 }
 

@@ -38,6 +38,8 @@ pub enum Command {
         amount: Money,
         /// The payment provider took it.
         by_provider: bool,
+        /// The place of the till that did; empty for where the order was dealt with last.
+        place: String,
     },
     TakeMoney,
 }
@@ -172,8 +174,9 @@ impl Request {
                 moved(outcome.state(), None).into_iter().chain(again).collect()
             }
             (C::Arrive(outcome), state) if state == outcome.state() => vec![],
-            (C::PayDifference { reference, amount, by_provider }, _) => {
-                self.pay_difference(one, Difference { reference, amount, at, by, by_provider })?
+            (C::PayDifference { reference, amount, by_provider, place }, _) => {
+                let place = self.place_of_till(by_provider, place);
+                self.pay_difference(one, Difference { reference, amount, at, by, by_provider, place })?
             }
             (C::TakeMoney, _) if self.may_take_money(one) => {
                 self.may_let_money_go(one, &by)?;

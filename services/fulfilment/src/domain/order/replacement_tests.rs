@@ -88,7 +88,8 @@ pub fn news(number: u32, news: News) -> Order {
 }
 
 pub fn pay(reference: &str, amount: Money) -> Command {
-    Command::PayDifference { reference: reference.into(), amount, by_provider: false }
+    let (reference, place) = (reference.into(), String::new());
+    Command::PayDifference { reference, amount, by_provider: false, place }
 }
 
 pub fn lose() -> Command {

@@ -43,6 +43,7 @@ pub fn line(n: usize, answer: Answer) -> Line {
         resaleable: Some(resaleable),
         discomfort: None,
         amount: None,
+        buyer: None,
     };
     let receipt = POLICY.decide(facts).unwrap();
     assert_eq!(receipt.outcome.answer, answer);

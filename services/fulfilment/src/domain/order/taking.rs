@@ -44,7 +44,10 @@ impl Request {
                 let free = self.kept_by_customer(happened).into_iter().chain(self.exchanged_with(event)).collect();
                 self.tell(&free, give_back)
             }
-            Event::Replacement(_) => self.tell(&self.exchanged_with(event).into_iter().collect(), give_back),
+            Event::Replacement(happened) => {
+                let free = self.tell(&self.exchanged_with(event).into_iter().collect(), give_back);
+                free.into_iter().chain(self.difference_taken(happened)).collect()
+            }
             Event::Money(event) => self.money_consequences(event),
             Event::Work { line_no, event } => self.work_consequences(*line_no, event),
             Event::Decided

@@ -212,6 +212,9 @@ pub struct HandOver {
     /// The payment provider took it; the payment is its own reference.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_provider: bool,
+    /// The place of the till that took it; empty where none is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -285,7 +288,7 @@ pub enum Step {
     PartsArrived,
     Start,
     Test { passed: bool },
-    HandOver { payment: Option<String>, by_provider: bool },
+    HandOver { payment: Option<String>, by_provider: bool, place: String },
     Satisfaction(Satisfaction),
     Offer(AlternativeKind),
     AnswerOffer { number: u32, agreed: bool },

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::{
     super::{
-        super::{Consequence, account, machine, technician, warranty::Facts},
+        super::{Consequence, account, machine, payment, technician, warranty::Facts},
         Command as Order, Event as Happened, Rejection, ServiceOrder, State,
         goods::{Disposition, Finding, Inspection},
         money,
@@ -89,7 +89,7 @@ fn test(passed: bool) -> Order {
 }
 
 fn hand_over(payment: Option<&str>) -> Order {
-    step(Step::HandOver { payment: payment.map(str::to_owned), by_provider: false })
+    step(Step::HandOver { payment: payment.map(str::to_owned), by_provider: false, place: String::new() })
 }
 
 fn offer(kind: AlternativeKind) -> Order {
@@ -395,6 +395,24 @@ fn r_ful_11_what_a_warranty_covers_costs_the_customer_nothing_and_needs_no_word(
         assert_eq!((quote.total, quote.fee, quote.bearer), (cny(100), cny(0), bearer));
         assert_eq!((work(&order).stage, work(&order).tests.len()), (Stage::HandedOver, 2));
     }
+}
+
+#[test]
+fn r_ful_11_the_payment_of_a_fee_stands_for_its_order_once_also_where_the_work_is_done_again() {
+    let again = with(handed_over(), &[satisfaction(Satisfaction::Unsatisfied), receive(), START, test(true)]);
+    let mut order = ServiceOrder::default();
+    let mut taken = vec![];
+    for command in with(again, &[hand_over(None)]) {
+        for event in order.decide(command, NOW).unwrap() {
+            order.apply(&event);
+            let told = order.consequences(&event);
+            taken.extend(told.into_iter().filter(|one| matches!(one, Consequence::Payment(..))));
+        }
+    }
+    let key = payment::Key::new(false, "s-1", "pay-1");
+    assert_eq!(work(&order).handed_over.as_ref().unwrap().place, "s-1", "it stays on record");
+    let facts = payment::Facts { key, order_id: of(&order).order_id, amount: cny(100) };
+    assert_eq!(taken, [facts.told()]);
 }
 
 #[test]

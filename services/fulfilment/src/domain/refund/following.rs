@@ -50,7 +50,7 @@ impl Refund {
                 order::Command::money(claim_id, News::Fail { code: code.clone() })
             }
             // It has said no before, so that another attempt may be under way.
-            (Event::Contradicted | Event::AmountDiffers, ..) if self.has_failed() => {
+            (Event::Contradicted | Event::AmountDiffers | Event::PaidTwice, ..) if self.has_failed() => {
                 let differs = *event == Event::AmountDiffers;
                 let doubt = doubt(facts, differs).map(|command| Consequence::Order(facts.order_id, command));
                 return doubt.into_iter().collect();
@@ -65,6 +65,8 @@ impl Refund {
                 | Event::Doubted { .. }
                 | Event::EarlierSaid(_)
                 | Event::EarlierSettled(_)
+                | Event::Named { .. }
+                | Event::PaidTwice
                 | Event::Contradicted,
                 ..,
             ) => return vec![],

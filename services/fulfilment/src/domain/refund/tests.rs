@@ -255,8 +255,9 @@ fn r_ful_05_what_an_earlier_attempt_paid_otherwise_is_settled_by_two_people_once
     let no = Event::Failed { code: "closed_account".into(), reconciled: false };
     let refused = after(&[queued, Event::Sent { attempt: 1, result_by: NOW }, Event::AmountDiffers, no]);
     let words = [Command::Succeed { provider_ref: "r1".into() }, Command::Fail { attempt: 1, code: "no".into() }];
-    for word in words {
-        assert_eq!(refused.decide(word, NOW), Ok(vec![Event::Contradicted]), "what it paid in the end, or did not");
+    let told = [vec![Event::Contradicted, named("r1")], vec![Event::Contradicted]];
+    for (word, told) in words.into_iter().zip(told) {
+        assert_eq!(refused.decide(word, NOW), Ok(told), "what it paid in the end, or did not");
     }
 }
 
@@ -280,8 +281,10 @@ fn r_ful_05_another_amount_of_a_refund_itself_is_settled_by_two_people_and_the_p
         assert_eq!(told(&settled, say("staff:ana", paid, "st-1")), Ok(settled.clone()), "said again");
         assert_eq!(settled.consequences(&events[1]).len(), 1, "the claim is paid or has failed, and is in no doubt");
         let (agrees, contradicts) = if paid { (&succeed, &fail) } else { (&fail, &succeed) };
-        assert_eq!(settled.decide(agrees.clone(), NOW), Ok(vec![]), "the provider says the same");
-        assert_eq!(settled.decide(contradicts.clone(), NOW), Ok(vec![Event::Contradicted]), "or takes it back");
+        let kept = || paid.then(|| named("r1")).into_iter().collect();
+        assert_eq!(settled.decide(agrees.clone(), NOW), Ok(kept()), "the provider says the same, and by which payment");
+        let back = [Event::Contradicted].into_iter().chain((!paid).then(|| named("r1"))).collect();
+        assert_eq!(settled.decide(contradicts.clone(), NOW), Ok(back), "or takes it back");
         match settled.state {
             State::Succeeded { ref provider_ref, reconciled, .. } => {
                 assert!(paid && reconciled && provider_ref == "st-1")
@@ -289,6 +292,42 @@ fn r_ful_05_another_amount_of_a_refund_itself_is_settled_by_two_people_and_the_p
             ref other => assert_eq!(*other, State::Failed { code: "called_back".into(), reconciled: true }),
         }
     }
+}
+
+fn named(provider_ref: &str) -> Event {
+    Event::Named { provider_ref: provider_ref.into() }
+}
+
+#[test]
+fn r_ful_05_of_two_payments_the_provider_names_beside_what_was_settled_people_are_told_once_and_nothing_moves() {
+    let claimed = Facts { claim_id: Some(Uuid::from_u128(9)), ..facts() };
+    let queued = Event::Queued { facts: claimed, payment: None, due_at: NOW };
+    let sent = after(&[queued, Event::Sent { attempt: 1, result_by: NOW }, Event::AmountDiffers]);
+    let unknown = told(&sent, too_long()).unwrap();
+    let succeed = |provider_ref: &str| Command::Succeed { provider_ref: provider_ref.into() };
+    let no = Command::Fail { attempt: 1, code: "closed_account".into() };
+    let settled = |paid| {
+        let once = told(&unknown, say("staff:ana", paid, "st-1")).unwrap();
+        told(&once, say("staff:bo", paid, "st-1")).unwrap()
+    };
+    for (ended, first) in [(settled(true), 1), (settled(false), 2), (told(&unknown, no).unwrap(), 2)] {
+        let mut refund = ended.clone();
+        for (word, events) in [("r1", first), ("r1", 0), ("r2", 1), ("r2", 0), ("r3", 0), ("r1", 0)] {
+            let happened = refund.decide(succeed(word), NOW).unwrap();
+            assert_eq!(happened.len(), events, "{word}: {happened:?}");
+            assert_eq!(happened.contains(&Event::PaidTwice), word == "r2" && events == 1);
+            happened.iter().for_each(|event| refund.apply(event));
+        }
+        assert_eq!((&refund.state, refund.named.as_deref()), (&ended.state, Some("r1")), "its end stands");
+        assert!(refund.paid_twice);
+        let follows = refund.consequences(&Event::PaidTwice).len();
+        let waits = matches!(refund.state, State::Failed { .. });
+        assert_eq!(follows, usize::from(waits), "what people are to pay instead is in doubt again");
+        let stored = serde_json::to_value(&refund).unwrap();
+        assert_eq!(serde_json::from_value::<Refund>(stored).unwrap(), refund);
+    }
+    let settled = settled(true);
+    assert_eq!(settled.decide(succeed("st-1"), NOW), Ok(vec![]), "it is the one that people named");
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! One message to one customer: queued, sent, delivered or failed. Invariants: it is sent only when a server said that
-//! it took it; one sender at a time has it, until its claim ends; sent, delivered and failed messages are never tried
-//! again. The words and the address are no part of it: they are made and asked for at the moment of sending.
+//! One message to one customer: queued, sent, delivered, failed or withdrawn. Invariants: it is sent only when a server said
+//! that it took it; one sender at a time has it, until its claim ends; sent, delivered, failed and withdrawn messages are never
+//! tried again. The words and the address are no part of it: they are made and asked for at the moment of sending.
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, fmt::serde::timestamp::microsecond::required as micros};
@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use super::retry::Retry;
 
+pub use rejection::Rejection;
+
+mod rejection;
 #[cfg(test)]
 mod tests;
 
@@ -186,6 +189,8 @@ pub enum State {
         /// Why, for example `no_contact` or `smtp_550`.
         code: String,
     },
+    /// Its reason had gone before it was sent.
+    Withdrawn,
 }
 
 /// What a message can be told.
@@ -225,6 +230,8 @@ pub enum Command {
     },
     /// The gateway says that it reached the customer.
     ConfirmDelivery,
+    /// What it asks has been answered, or is asked otherwise. Nothing of what was sent, or is not known.
+    Withdraw,
 }
 
 /// What happened to a message.
@@ -268,31 +275,8 @@ pub enum Event {
         /// Why.
         code: String,
     },
-}
-
-/// Why a message says no.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    /// Nobody queued it.
-    #[error("there is no such message")]
-    Unknown,
-    /// It is settled, waits for its time, or another sender has it.
-    #[error("the message cannot be claimed now")]
-    NotDue,
-    /// Delivery was confirmed, but no server is known to have taken it yet. The gateway should say it again later.
-    #[error("the message is not on record as sent")]
-    NotSent,
-}
-
-impl Rejection {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown => "message.not_found",
-            Self::NotDue => "message.not_due",
-            Self::NotSent => "message.not_sent",
-        }
-    }
+    /// It is not sent any more; who has just handed it over still says so.
+    Withdrawn,
 }
 
 impl Message {
@@ -300,6 +284,7 @@ impl Message {
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         match (&self.state, command) {
             (State::Absent, Command::Queue(facts)) => Ok(vec![Event::Queued { facts, at: now }]),
+            (State::Absent, Command::Withdraw) => Ok(vec![]),
             (State::Absent, _) => Err(Rejection::Unknown),
             (_, Command::Queue(_)) => Ok(vec![]),
 
@@ -308,18 +293,26 @@ impl Message {
             }
             (_, Command::Claim { .. }) => Err(Rejection::NotDue),
 
-            (State::Queued { .. }, Command::RecordSent { medium }) => Ok(vec![Event::Sent { medium, at: now }]),
+            // Whoever had it when it was withdrawn may have sent it.
+            (State::Queued { .. } | State::Withdrawn, Command::RecordSent { medium }) => {
+                Ok(vec![Event::Sent { medium, at: now }])
+            }
+            (State::Queued { .. }, Command::Withdraw) => Ok(vec![Event::Withdrawn]),
             (State::Queued { .. }, Command::Defer { claim, code, retry }) if self.is_held_by(claim) => {
                 Ok(vec![self.next_attempt(code, retry, now)])
             }
             (State::Queued { .. }, Command::Fail { claim, code }) if self.is_held_by(claim) => {
                 Ok(vec![Event::Failed { code }])
             }
-            (_, Command::RecordSent { .. } | Command::Defer { .. } | Command::Fail { .. }) => Ok(vec![]),
+            (_, Command::RecordSent { .. } | Command::Defer { .. } | Command::Fail { .. } | Command::Withdraw) => {
+                Ok(vec![])
+            }
 
             (State::Sent { .. }, Command::ConfirmDelivery) => Ok(vec![Event::Delivered { at: now }]),
             (State::Delivered { .. }, Command::ConfirmDelivery) => Ok(vec![]),
-            (State::Queued { .. } | State::Failed { .. }, Command::ConfirmDelivery) => Err(Rejection::NotSent),
+            (State::Queued { .. } | State::Failed { .. } | State::Withdrawn, Command::ConfirmDelivery) => {
+                Err(Rejection::NotSent)
+            }
         }
     }
 
@@ -379,10 +372,11 @@ impl Message {
                 }
             }
             Event::Failed { code } => self.state = State::Failed { code: code.clone() },
+            Event::Withdrawn => self.state = State::Withdrawn,
         }
     }
 
-    /// The status word: absent, queued, sent, delivered, failed.
+    /// The status word: absent, queued, sent, delivered, failed, withdrawn.
     pub fn status(&self) -> &'static str {
         match self.state {
             State::Absent => "absent",
@@ -390,6 +384,7 @@ impl Message {
             State::Sent { .. } => "sent",
             State::Delivered { .. } => "delivered",
             State::Failed { .. } => "failed",
+            State::Withdrawn => "withdrawn",
         }
     }
 }

@@ -45,10 +45,11 @@ fn states() -> Vec<(&'static str, Message)> {
         ("sent", message(State::Sent { medium: Medium::Email, sent_at: sent_at() })),
         ("delivered", message(delivered)),
         ("failed", message(State::Failed { code: "smtp_550".into() })),
+        ("withdrawn", message(State::Withdrawn)),
     ]
 }
 
-fn commands() -> [(&'static str, Command); 8] {
+fn commands() -> [(&'static str, Command); 9] {
     let code = || "unreachable".to_owned();
     [
         ("queue", Command::Queue(Facts { message_id: Uuid::from_u128(9), ..Facts::default() })),
@@ -59,27 +60,30 @@ fn commands() -> [(&'static str, Command); 8] {
         ("fail", Command::Fail { claim: OURS, code: code() }),
         ("fail (not holding)", Command::Fail { claim: THEIRS, code: code() }),
         ("confirm delivery", Command::ConfirmDelivery),
+        ("withdraw", Command::Withdraw),
     ]
 }
 
 /// `=` nothing happens; `!` refused with this code; else the status after it.
-const TABLE: [(&str, [&str; 8]); 11] = {
+const TABLE: [(&str, [&str; 9]); 12] = {
     const GONE: &str = "!message.not_found";
     const DUE: &str = "!message.not_due";
     const NOT: &str = "!message.not_sent";
-    //             queue     claim      sent    defer     other fail      other confirm
+    const BACK: &str = "withdrawn";
+    //             queue     claim      sent    defer     other fail      other confirm withdraw
     [
-        ("absent", ["queued", GONE, GONE, GONE, GONE, GONE, GONE, GONE]),
-        ("waiting", ["=", "claimed", "sent", "=", "=", "=", "=", NOT]),
-        ("early", ["=", DUE, "sent", "=", "=", "=", "=", NOT]),
-        ("claimed", ["=", DUE, "sent", "queued", "=", "failed", "=", NOT]),
-        ("abandoned", ["=", "claimed", "sent", "queued", "=", "failed", "=", NOT]),
-        ("abandoned and sent once", ["=", "failed", "sent", "queued", "=", "failed", "=", NOT]),
-        ("worn", ["=", "failed", "sent", "failed", "=", "failed", "=", NOT]),
-        ("outdated", ["=", "failed", "sent", "=", "=", "=", "=", NOT]),
-        ("sent", ["=", DUE, "=", "=", "=", "=", "=", "delivered"]),
-        ("delivered", ["=", DUE, "=", "=", "=", "=", "=", "="]),
-        ("failed", ["=", DUE, "=", "=", "=", "=", "=", NOT]),
+        ("absent", ["queued", GONE, GONE, GONE, GONE, GONE, GONE, GONE, "="]),
+        ("waiting", ["=", "claimed", "sent", "=", "=", "=", "=", NOT, BACK]),
+        ("early", ["=", DUE, "sent", "=", "=", "=", "=", NOT, BACK]),
+        ("claimed", ["=", DUE, "sent", "queued", "=", "failed", "=", NOT, BACK]),
+        ("abandoned", ["=", "claimed", "sent", "queued", "=", "failed", "=", NOT, BACK]),
+        ("abandoned and sent once", ["=", "failed", "sent", "queued", "=", "failed", "=", NOT, BACK]),
+        ("worn", ["=", "failed", "sent", "failed", "=", "failed", "=", NOT, BACK]),
+        ("outdated", ["=", "failed", "sent", "=", "=", "=", "=", NOT, BACK]),
+        ("sent", ["=", DUE, "=", "=", "=", "=", "=", "delivered", "="]),
+        ("delivered", ["=", DUE, "=", "=", "=", "=", "=", "=", "="]),
+        ("failed", ["=", DUE, "=", "=", "=", "=", "=", NOT, "="]),
+        ("withdrawn", ["=", DUE, "sent", "=", "=", "=", "=", NOT, "="]),
     ]
 };
 
@@ -175,7 +179,7 @@ fn the_stored_form_is_what_the_table_searches() {
 proptest! {
     #[test]
     fn a_settled_message_stays_settled_and_two_never_hold_it(
-        steps in prop::collection::vec((0..8usize, 0..400i64), 0..40)
+        steps in prop::collection::vec((0..9usize, 0..400i64), 0..40)
     ) {
         let mut message = Message::default();
         let mut at = now();
@@ -201,6 +205,7 @@ proptest! {
             match before.status() {
                 "failed" | "delivered" => prop_assert_eq!(&before, &message),
                 "sent" => prop_assert!(matches!(message.status(), "sent" | "delivered")),
+                "withdrawn" => prop_assert!(matches!(message.status(), "withdrawn" | "sent")),
                 _ => {}
             }
             prop_assert!(message.attempts <= RETRY.max_attempts);

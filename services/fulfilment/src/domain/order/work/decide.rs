@@ -44,14 +44,15 @@ impl Work {
                 let repaired = passed.then_some(Event::Repaired);
                 Ok([Event::Tested(Test { passed, by, at })].into_iter().chain(repaired).collect())
             }
-            (Step::HandOver { payment, by_provider }, S::Repaired) => match (self.fee_due(), payment) {
+            (Step::HandOver { payment, by_provider, place }, S::Repaired) => match (self.fee_due(), payment) {
                 (Some(_), None) => Err(Rejection::NotPaid),
                 (due, payment) => {
                     // What was paid for the first time stays on record.
                     let before = self.handed_over.as_ref().filter(|_| due.is_none());
                     let by_provider = before.map_or(by_provider && payment.is_some(), |paid| paid.by_provider);
+                    let place = before.map_or(place, |paid| paid.place.clone());
                     let payment = payment.filter(|_| due.is_some()).or(self.payment().map(str::to_owned));
-                    Ok(vec![Event::HandedOver(HandOver { by, at, payment, by_provider })])
+                    Ok(vec![Event::HandedOver(HandOver { by, at, payment, by_provider, place })])
                 }
             },
             (Step::Satisfaction(answer), S::HandedOver) => Ok(vec![Event::SatisfactionChecked { answer, at }]),

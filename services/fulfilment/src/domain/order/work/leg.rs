@@ -56,6 +56,10 @@ impl Request {
             {
                 return Err(Rejection::MoneyNotGranted);
             }
+            (Some(work), Step::HandOver { payment, by_provider, place }) => {
+                let place = self.place_of_till(by_provider, place);
+                work.decide(Step::HandOver { payment, by_provider, place }, by, at, &self.terms.repair)?
+            }
             (Some(work), step) => work.decide(step, by, at, &self.terms.repair)?,
         };
         Ok(events.into_iter().map(|event| Told::Work { line_no, event: Box::new(event) }).collect())
@@ -199,6 +203,9 @@ impl Request {
         if let Event::Assigned { technician, skill } = event {
             let take_on = technician::Command::TakeOn { skill: skill.clone() };
             return vec![Consequence::Technician(technician_id(technician), take_on)];
+        }
+        if let Event::HandedOver(paid) = event {
+            return self.fee_taken(line, paid).into_iter().collect();
         }
         let ends = matches!(event, Event::SatisfactionChecked { .. } | Event::AlternativeAnswered { .. });
         let stage = line.work.as_ref().map(|work| work.stage);
