@@ -46,7 +46,7 @@ pub enum Step {
 /// A contact about a sale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contact {
-    /// Stands in the contact as the product, and as the channel's own reference where it has one.
+    /// Stands in the contact as the store (which is wanted of each of these classes), and as the channel's own reference where it has one.
     pub marker: String,
     pub channel: String,
     pub has_reference: bool,
@@ -114,7 +114,7 @@ impl Script {
             "customer": sale.customer,
             "content": "the article is not what was promised, and I want to know what you do about it",
             "class": contact.class,
-            "product_id": contact.marker,
+            "store": contact.marker,
             "purchase": { "channel": sale.channel, "order_ref": sale.order_ref },
         });
         if contact.has_reference {

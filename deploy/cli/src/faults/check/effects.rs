@@ -51,8 +51,8 @@ pub async fn check(
 async fn refunds(calm: &Calm, ledger: &Ledger, agreed: &Agreed, checks: &mut Checks) -> anyhow::Result<()> {
     let count = |statement: &str| calm.count(format!("-- faults.refunds\n{statement}"));
     checks.same(
-        "refunds agreed with customers → orders",
-        agreed.refunds,
+        "refunds and exchanges agreed with customers → orders",
+        agreed.refunds + agreed.exchanges,
         count("select count(*) from fulfilment.service_order").await?,
     );
     let minor =

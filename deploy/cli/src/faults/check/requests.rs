@@ -10,7 +10,7 @@ use crate::faults::{calm::Calm, customers::Book, report::Checks};
 /// A case on record.
 struct Case {
     id: Uuid,
-    /// The request it comes from stands in the product; cases of follow-ups have a product of the sale.
+    /// The request it comes from stands in the store; cases of follow-ups have none or that of the sale.
     marker: Option<String>,
     follow_up: Option<Uuid>,
     complaint: Option<Uuid>,
@@ -45,7 +45,7 @@ async fn sales(calm: &Calm, book: &Book, checks: &mut Checks) -> anyhow::Result<
 async fn cases(calm: &Calm) -> anyhow::Result<Vec<Case>> {
     let rows = sqlx::query(
         "-- faults.cases
-         select id, state->'facts'->>'product_id' as marker, (state->'facts'->>'follow_up_id')::uuid as follow_up,
+         select id, state->'facts'->>'store_id' as marker, (state->'facts'->>'follow_up_id')::uuid as follow_up,
                 (state->'facts'->>'complaint_id')::uuid as complaint
          from intake.case_file",
     );
