@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use backbone::{Change, Context, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
-    common::v1::{CaseClass, Lane},
+    common::v1::{self as common, CaseClass, Lane},
     fulfilment::v1::OrderOpened,
     intake::v1::{
         CaseClassified, CaseClosed, CaseContactAdded, CaseFeedbackMissed, CaseMerged, CaseRecordCompleted,
@@ -213,10 +213,14 @@ fn order_opened(event: &OrderOpened) -> Result<Effects, Fault> {
     Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::StartExecution { remedy_id, ordered })))
 }
 
-fn settled(complaint_id: &str, remedy_id: &str, done: bool, meta: &Meta) -> Result<Effects, Fault> {
+fn settled(
+    (complaint_id, remedy_id): (&str, &str),
+    (done, paid): (bool, Option<&common::Money>),
+    meta: &Meta,
+) -> Result<Effects, Fault> {
     let complaint_id = proto::id("complaint_id", complaint_id)?;
-    let (remedy_id, at) = (proto::id("remedy_id", remedy_id)?, meta.occurred_at);
-    Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::SettleRemedy { remedy_id, done, at })))
+    let (remedy_id, at, paid) = (proto::id("remedy_id", remedy_id)?, meta.occurred_at, wire::amount(paid));
+    Ok(Effects::change(Change::to::<Complaint>(complaint_id, Command::SettleRemedy { remedy_id, done, paid, at })))
 }
 
 /// Nobody has spoken to the customer yet, be it a complaint or not, and the time comes near its end; once a case, however

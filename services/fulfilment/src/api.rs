@@ -16,7 +16,7 @@ use contracts::{
     },
 };
 use jiff::Timestamp;
-use kernel::approval::Limits;
+use kernel::{approval::Limits, returns::Policy};
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
@@ -76,6 +76,8 @@ pub struct Api {
     pub clock: Clock,
     /// What may come back.
     pub policy: InForce,
+    /// What is decided of returns that were agreed by their pieces.
+    pub agreed: Arc<Policy>,
     /// Who bears the cost of repairs.
     pub warranties: Arc<Warranties>,
     /// How much may be asked of customers.

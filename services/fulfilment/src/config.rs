@@ -7,7 +7,7 @@ use backbone::{Document, signature::Secrets, webhook};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
     approval::Limits,
-    returns::{DEFAULT, Policy, Words},
+    returns::{AGREED, AGREED_ID, DEFAULT, Policy, Words},
     sla::Warning,
 };
 use secrecy::SecretString;
@@ -278,11 +278,22 @@ impl Repairs {
     }
 }
 
+/// Everything that is wrong with a policy of returns: in itself, and where it has the name of what was agreed.
+pub fn problems(policy: &Policy) -> Vec<String> {
+    let taken = (policy.id == AGREED_ID).then(|| format!("the id {AGREED_ID} is that of what solutions agree on"));
+    policy.problems().iter().map(ToString::to_string).chain(taken).collect()
+}
+
+/// What is decided of a return that was agreed by its pieces; it is shipped, and nobody's to change. Errors: it cannot be read.
+pub fn agreed() -> anyhow::Result<Policy> {
+    backbone::config::document(None, AGREED)
+}
+
 impl Returns {
     /// The policy in force. Errors: the file cannot be read, or everything that is wrong with the policy.
     pub fn policy(&self) -> anyhow::Result<Policy> {
         let policy: Policy = backbone::config::document(self.policy.as_deref(), DEFAULT)?;
-        let problems: Vec<String> = policy.problems().iter().map(ToString::to_string).collect();
+        let problems = problems(&policy);
         anyhow::ensure!(problems.is_empty(), "section [service.returns], policy:\n{}", problems.join("\n"));
         Ok(policy)
     }

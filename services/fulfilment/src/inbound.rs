@@ -1,38 +1,43 @@
 //! What fulfilment listens to: what was paid, when it arrived, who is one person, and what was agreed.
+use anyhow::Context as _;
 use backbone::{Change, Context, Effects, Fault, Inbound, proto};
 use contracts::{
     complaint::v1::{RemedySettled, SolutionAgreed},
     intake::v1::{CustomerLinked, CustomerUnlinked, PurchaseDelivered, PurchaseRecorded},
 };
 use jiff::SignedDuration;
+use kernel::returns::Kind;
 
 use crate::{
-    config::Config,
+    config::{self, Config},
     domain::{
         account,
         account::{PurchaseAccount, tender::Policy},
-        order::{self, ServiceOrder, agreed::Agreement},
+        order::{self, ServiceOrder, agreed::Agreement, agreed_money},
         order_id,
     },
     store::customers,
-    webhook, wire,
+    webhook,
+    wire::{self, agreed::ByPieces},
 };
 
-/// How long an order waits for its purchase, its goods, and the person who completes it.
-#[derive(Clone, Copy)]
+/// How long an order waits for its purchase, its goods, and the person who completes it; and what holds for returns by their pieces.
 struct Within {
     purchase: SignedDuration,
     goods: SignedDuration,
     complete: SignedDuration,
+    by_pieces: ByPieces,
 }
 
 /// One line per event.
 pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
     let config: Config = context.config()?;
     let tenders = config.tenders.policy()?;
+    let by_pieces = by_pieces(&config)?;
     let Config { purchase_within, complete_within, returns, webhooks, .. } = config;
     webhook::inbound(&webhooks, &context.clock, inbound);
-    let within = Within { purchase: purchase_within, goods: returns.goods_within, complete: complete_within };
+    let (purchase, goods) = (purchase_within, returns.goods_within);
+    let within = Within { purchase, goods, complete: complete_within, by_pieces };
     inbound.on::<PurchaseRecorded>(move |event, _| purchase_recorded(&event, &tenders));
     inbound.on::<PurchaseDelivered>(|event, _| purchase_delivered(&event));
     inbound.on::<CustomerLinked>(|event, _| customer_linked(&event));
@@ -40,8 +45,19 @@ pub fn inbound(context: &Context, inbound: &mut Inbound) -> anyhow::Result<()> {
         Ok(Effects::none().row(customers::linked(proto::id("link_id", &event.link_id)?, None)))
     });
     inbound.on::<RemedySettled>(|event, _| remedy_settled(&event));
-    inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, within));
+    inbound.on::<SolutionAgreed>(move |event, _| solution_agreed(&event, &within));
     Ok(())
+}
+
+fn by_pieces(config: &Config) -> anyhow::Result<ByPieces> {
+    let receipt = agreed_money::receipt(&config::agreed()?);
+    Ok(ByPieces {
+        purchase_within: config.purchase_within,
+        receipt: receipt.context("the policy of what was agreed knows no return")?,
+        form: config.returns.form(),
+        terms: config.terms(),
+        effort: config.effort.ceilings()?.of(Kind::ReturnRefund),
+    })
 }
 
 fn purchase_recorded(event: &PurchaseRecorded, tenders: &Policy) -> Result<Effects, Fault> {
@@ -70,12 +86,13 @@ fn remedy_settled(event: &RemedySettled) -> Result<Effects, Fault> {
     Ok(Effects::change(Change::to::<ServiceOrder>(order_id(remedy_id), give_up)))
 }
 
-/// Each remedy becomes an order but for guidance, which people give: those that give money back by themselves, the others
-/// promised, for a person to complete.
-fn solution_agreed(event: &SolutionAgreed, within: Within) -> Result<Effects, Fault> {
+/// Each remedy becomes an order but for guidance, which people give: those that give money back go on by themselves, the others
+/// are promised, for a person to complete.
+fn solution_agreed(event: &SolutionAgreed, within: &Within) -> Result<Effects, Fault> {
     let open = |facts: order::Facts| Change::to::<ServiceOrder>(facts.order_id, order::Command::Open(facts));
     let promise = |agreed: Agreement| Change::to::<ServiceOrder>(agreed.order_id, order::Command::Promise(agreed));
     let refunds = wire::agreed::refunds_agreed(event, within.purchase, within.goods)?.into_iter().map(open);
+    let returns = wire::agreed::returned(event, &within.by_pieces)?.into_iter().map(promise);
     let others = wire::agreed::promised(event, within.complete)?.into_iter().map(promise);
-    Ok(refunds.chain(others).fold(Effects::none(), Effects::and))
+    Ok(refunds.chain(returns).chain(others).fold(Effects::none(), Effects::and))
 }

@@ -80,6 +80,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         road: context.road.clone(),
         clock: context.clock.clone(),
         policy: in_force.clone(),
+        agreed: Arc::new(config::agreed()?),
         warranties: Arc::new(config.repairs.warranties()?),
         ceilings: Arc::new(config.effort.ceilings()?),
         form: config.returns.form(),

@@ -180,7 +180,7 @@ impl Aggregate for ServiceOrder {
             order::Event::Completed => Published::of(&out::OrderCompleted { order_id, complaint_id, remedy_id }, shard),
             order::Event::Failed { code } => {
                 let code = code.clone();
-                Published::of(&out::OrderFailed { order_id, complaint_id, remedy_id, code }, shard)
+                Published::of(&out::OrderFailed { order_id, complaint_id, remedy_id, code, paid: None }, shard)
             }
             order::Event::Promised { agreement, at } => Published::of(&agreed::opened(agreement), shard).at(*at),
             order::Event::Uncompleted => Published::of(&agreed::uncompleted(self), shard),

@@ -1,15 +1,17 @@
 //! Stories of goods that come back: who asks, what the policy answers, and how its word can be checked afterwards.
 use aftercare::policy::{past, replay};
 use contracts::{
+    common::v1::{Money, Remedy, RemedyKind, RemedyLine},
+    complaint::v1::{ComplaintRecorded, DraftSolutionRequest, EscalationTrigger, SubmitSolutionRequest},
     fulfilment::v1::{
         AnswerInspectionRequest, GetDecisionRequest, GetOverviewRequest, GetServiceOrderRequest, InspectGoodsRequest,
-        InspectionCriterion, InspectionResult, LinePiecesReceived, LineRequest, OrderOrigin, ReceiveGoodsRequest,
-        RequestServiceOrderRequest, RequestView, ReviewServiceOrderRequest,
+        InspectionCriterion, InspectionResult, LinePiecesReceived, LineRequest, ListServiceOrdersRequest, OrderOrigin,
+        ReceiveGoodsRequest, RequestServiceOrderRequest, RequestView, ReviewServiceOrderRequest,
     },
     intake::v1::PurchaseRecorded,
 };
 use jiff::SignedDuration;
-use kernel::returns::{DEFAULT, Policy};
+use kernel::returns::{AGREED, DEFAULT, Policy};
 use serde_json::json;
 use testkit::request;
 
@@ -258,5 +260,64 @@ async fn r_ful_05_r_ful_09_a_photo_is_enough_nothing_comes_back_and_the_money_le
     let refused = world.fulfilment().receive_goods(request(CLERK, parcel)).await.unwrap_err();
     assert!(refused.message().contains("does not expect goods"), "{refused:?}");
     assert_eq!(world.ledger().await.entries.len(), 1, "once");
+    world.nothing_is_parked().await;
+}
+
+impl World {
+    /// A complaint about three pieces: two of them are to come back for an amount, as was drafted, approved by another and agreed.
+    /// Says the complaint's id and the order's.
+    async fn agree_on_two_of_three(&self, order_ref: &str, minor: i64) -> (String, String) {
+        self.sell_three(order_ref).await;
+        self.contact(&format!("t-{order_ref}"), order_ref, "product_quality", "two of the pumps leak").await;
+        let id = self.stack.events::<ComplaintRecorded>("complaint").await.pop().unwrap().complaint_id;
+        self.investigate(&id).await;
+        let amount = Some(Money { minor, currency: "CNY".into() });
+        let lines = vec![RemedyLine { line_id: "1".into(), quantity: 2 }];
+        let (kind, remedy_id) = (RemedyKind::ReturnRefund.into(), String::new());
+        let draft = DraftSolutionRequest {
+            complaint_id: id.clone(),
+            remedies: vec![Remedy { remedy_id, kind, amount, lines }],
+            text: "send us the two that leak, and we give back what you paid for them".into(),
+            ..Default::default()
+        };
+        self.complaints().draft_solution(request("staff:agent-sun", draft)).await.unwrap();
+        let submit = SubmitSolutionRequest { complaint_id: id.clone() };
+        self.complaints().submit_solution(request("staff:agent-sun", submit)).await.unwrap();
+        let version = self.complaint(&id).await.solution_version;
+        self.approve("staff:manager-zhao", &id, version).await.unwrap();
+        self.offer_approved(&id).await.unwrap();
+        self.consent(&id, version).await;
+        let of = ListServiceOrdersRequest { complaint_id: id.clone(), ..Default::default() };
+        let found = self.fulfilment().list_service_orders(request(CLERK, of)).await.unwrap().into_inner().orders;
+        let [order] = found.as_slice() else { unreachable!("{found:?}") };
+        assert_eq!(order.status, "authorised", "nobody need complete it");
+        (id, order.order_id.clone())
+    }
+}
+
+#[tokio::test]
+async fn r_ful_17_two_of_three_come_back_as_agreed_and_who_sends_one_that_is_not_as_agreed_is_paid_for_the_other() {
+    let world = World::open().await;
+    let (id, order) = world.agree_on_two_of_three("r-20", 6_667).await;
+    assert_eq!(world.told_rule(&order).await.0, "as_agreed");
+    world.send_back(&order, 1, 1).await;
+    assert_eq!(world.stands(&order).await, ("closed_partial".into(), 3_334), "half of it, to the cent");
+    assert_eq!((world.booked(&order, "cash").await, world.booked(&order, "stock").await), (-3_334, 3_334));
+    let view = world.complaint(&id).await;
+    assert_eq!((view.status.as_str(), view.progress[0].status.as_str()), ("executing", "failed"));
+    assert_eq!(world.raised(&id, EscalationTrigger::RemedyFailed).await.len(), 1, "a person decides about the other");
+
+    let (done, whole) = world.agree_on_two_of_three("r-21", 6_000).await;
+    world.send_back(&whole, 2, 0).await;
+    assert_eq!(world.stands(&whole).await, ("completed".into(), 9_334));
+    assert_eq!(world.complaint(&done).await.progress[0].status, "done");
+    world.satisfied(&done, true).await;
+    assert_eq!(world.status(&done).await, "closed");
+
+    let decisions = past::read(world.stack.channel("fulfilment")).await.unwrap();
+    let known: Vec<Policy> = [DEFAULT, AGREED].iter().map(|text| toml::from_str(text).unwrap()).collect();
+    let verified = replay::check(&known, &decisions, 20);
+    assert!(verified.right() && verified.decisions == 3, "two as agreed, and the new one: {verified:?}");
+    world.provider_told().await;
     world.nothing_is_parked().await;
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use kernel::{
-    returns::{EARLIER, Policy, Receipt},
+    returns::{AGREED, AGREED_ID, EARLIER, Policy, Receipt},
     warranty::{self, Coverage, Warranties},
 };
 use serde::Serialize;
@@ -39,8 +39,8 @@ pub async fn verify(
         known.push(super::usable(Some(file))?);
     }
     known.push(super::usable(None)?);
-    for earlier in EARLIER {
-        known.push(backbone::config::document(None, earlier)?);
+    for shipped in EARLIER.into_iter().chain([AGREED]) {
+        known.push(backbone::config::document(None, shipped)?);
     }
     let mut borne = Vec::new();
     for file in warranties.iter().map(|file| Some(file.as_path())).chain([None]) {
@@ -57,7 +57,9 @@ pub async fn verify(
 /// The past under another policy. Errors: as [`verify`].
 pub async fn replay(home: &Home, policy: Option<&Path>, show: usize, output: Output) -> anyhow::Result<ExitCode> {
     let policy = super::usable(policy)?;
-    output.show(&what_if(&policy, &decisions(home).await?, show))?;
+    let mut decisions = decisions(home).await?;
+    decisions.retain(|decision| decision.receipt.policy.id != AGREED_ID);
+    output.show(&what_if(&policy, &decisions, show))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -18,7 +18,7 @@ use crate::{
         promises::KINDS,
         retargeting::Retarget,
         routing::Desk,
-        solution::{REMEDIES_MAX, RemedyKind, flaws},
+        solution::{LineFlaw, REMEDIES_MAX, RemedyKind, Returned, flaws, line_flaws},
         values::{Department, Evidence, Severity},
     },
     wire,
@@ -135,24 +135,31 @@ pub fn draft(
     }
     let meets_expectation = wire::meets_expectation_of(meets.ok()?);
     let (by, rules, exception) = (by.to_owned(), policy.rules.clone(), !reason?.is_empty());
-    let command = Command::DraftSolution { by, remedies: remedies?, exception, meets_expectation, others, rules };
+    let (remedies, returned) = remedies?;
+    let command = Command::DraftSolution { by, remedies, returned, exception, meets_expectation, others, rules };
     Some(wish(id?, command).with("solution", text?).with("exception_reason", reason?))
 }
 
-fn remedies(checks: &mut Checks, given: &[common::Remedy]) -> Option<Vec<RemedyKind>> {
-    let (mut places, mut kinds) = (Vec::new(), Vec::new());
+fn remedies(checks: &mut Checks, given: &[common::Remedy]) -> Option<(Vec<RemedyKind>, Returned)> {
+    let (mut places, mut kinds, mut returned, mut sound) = (Vec::new(), Vec::new(), Returned::new(), true);
     // A list beyond all bounds is refused as a whole.
     for (place, remedy) in given.iter().enumerate().take(REMEDIES_MAX) {
         match wire::remedy_kind(remedy) {
             Ok(kind) => {
+                let lines = wire::returned(remedy);
+                for LineFlaw { place: of, reason } in line_flaws(kind, &lines) {
+                    let field = of.map(|(n, field)| format!("[{n}].{field}")).unwrap_or_default();
+                    checks.wrong(format!("remedies[{place}].lines{field}"), reason);
+                    sound = false;
+                }
+                returned.extend((!lines.is_empty()).then_some((place, lines)));
                 places.push(place);
                 kinds.push(kind);
             }
             Err((field, reason)) => checks.wrong(format!("remedies[{place}].{field}"), reason),
         }
     }
-    let readable = kinds.len() == given.len();
-    let mut sound = readable;
+    sound &= kinds.len() == given.len();
     for flaw in flaws(&kinds, None) {
         match flaw.place.and_then(|place| places.get(place)) {
             Some(place) => checks.wrong(format!("remedies[{place}].amount"), flaw.reason),
@@ -164,7 +171,7 @@ fn remedies(checks: &mut Checks, given: &[common::Remedy]) -> Option<Vec<RemedyK
     if given.len() > REMEDIES_MAX {
         checks.wrong("remedies", "must be 1 to 10 remedies");
     }
-    sound.then_some(kinds)
+    sound.then_some((kinds, returned))
 }
 
 pub fn submit(checks: &mut Checks, r: &contract::SubmitSolutionRequest, policy: &Policy) -> Read<Complaint> {

@@ -2,7 +2,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
-use kernel::{approval::Refusal, promise, sla::Levels};
+use kernel::{approval::Refusal, money::Money, promise, sla::Levels};
 use uuid::Uuid;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     retargeting::Retarget,
     routing::Desk,
     rulebook::Rulebook,
-    solution::{Flaw, MeetsExpectation, RemedyKind},
+    solution::{Flaw, MeetsExpectation, RemedyKind, Returned},
     values::{CauseCode, Department, Emotion, Evidence, RecordPart},
 };
 
@@ -50,6 +50,8 @@ pub enum Command {
     SettleRemedy {
         remedy_id: Uuid,
         done: bool,
+        /// Of one that failed: what was paid of it all the same.
+        paid: Option<Money>,
         at: Timestamp,
     },
     /// The message with the result left the house.
@@ -96,6 +98,8 @@ pub enum Command {
     DraftSolution {
         by: String,
         remedies: Vec<RemedyKind>,
+        /// Of returns: which pieces come back.
+        returned: Returned,
         /// A reason was given for leaving the policy.
         exception: bool,
         meets_expectation: MeetsExpectation,

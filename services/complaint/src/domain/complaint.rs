@@ -8,6 +8,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
     approval::{Approval, Given},
+    money::Money,
     sla::Kind,
 };
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ use super::{
     promises::{Moved, Promises},
     retargeting::{Proposal, Proposed},
     routing::{Desk, InForce},
-    solution::{Consent, Progress, Remedy, Solution},
+    solution::{Consent, Remedy, Solution},
     values::{CauseCode, Class, Department, Emotion, Evidence, Lane, RecordPart, Severity},
 };
 
@@ -213,6 +214,7 @@ pub enum Event {
     RemedySettled {
         remedy_id: Uuid,
         done: bool,
+        paid: Option<Money>,
         at: Timestamp,
     },
     RemedyDeviated {
@@ -329,13 +331,10 @@ impl Complaint {
             Event::Returned { .. } | Event::ApprovalExpired { .. } => self.drafting(event),
             Event::Offered { .. } | Event::Declined { .. } | Event::Agreed(_) => self.offering(event),
             Event::ExecutionStarted => self.state = State::Executing,
-            Event::RemedySettled { remedy_id, done, at } => {
-                let ended = (if *done { Progress::Done } else { Progress::Failed }, Some(*at));
-                self.remedies_of(*remedy_id).for_each(|remedy| (remedy.progress, remedy.settled_at) = ended);
+            Event::RemedySettled { remedy_id, done, paid, at } => {
+                self.remedies_of(*remedy_id).for_each(|remedy| remedy.settle(*done, *paid, *at));
             }
-            Event::RemedyDeviated { remedy_id } => {
-                self.remedies_of(*remedy_id).for_each(|remedy| remedy.deviates = true);
-            }
+            Event::RemedyDeviated { remedy_id } => self.remedies_of(*remedy_id).for_each(|one| one.deviates = true),
             Event::RemedyOrdered { remedy_id } => self.remedies_of(*remedy_id).for_each(|remedy| remedy.ordered = true),
             Event::Executed { .. } => self.state = State::Executed { untold: false },
             Event::ResultTold { at, .. } => {

@@ -17,7 +17,7 @@ use super::{
     promises::{KINDS, TAKEN_UP_AGAIN},
     routing::{Desk, InForce},
     rulebook::Rulebook,
-    solution::{Consent, RemedyKind, Solution, flaws},
+    solution::{Consent, Flaw, LineFlaw, RemedyKind, Returned, Solution, flaws, line_flaws},
     values::{CauseCode, Department, Emotion, Evidence, RecordPart},
 };
 
@@ -39,7 +39,9 @@ impl Complaint {
             Command::Unmerge => Ok(self.unmerge()),
             Command::CompleteRecord { parts, emotion } => Ok(self.complete_record(parts, emotion)),
             Command::StartExecution { remedy_id, ordered } => Ok(self.start_execution(remedy_id, ordered, now)),
-            Command::SettleRemedy { remedy_id, done, at } => Ok(self.settle(remedy_id, done, at.min(now))),
+            Command::SettleRemedy { remedy_id, done, paid, at } => {
+                Ok(self.settle(remedy_id, (done, paid), at.min(now)))
+            }
             Command::Care(word) => self.word(word, now),
             Command::TellResult { message_id, at, levels } => self.tell_result(message_id, at, &levels, now),
             Command::ResultUntold { message_id } => Ok(self.result_untold(message_id)),
@@ -54,8 +56,8 @@ impl Complaint {
             Command::ConcludeInvestigation { evidence, cause, responsible, levels } => {
                 self.conclude(cause, responsible, evidence, &levels, now)
             }
-            Command::DraftSolution { by, remedies, exception, meets_expectation, others, rules } => {
-                let mut draft = self.draft(by, &remedies, exception, &rules)?;
+            Command::DraftSolution { by, remedies, returned, exception, meets_expectation, others, rules } => {
+                let mut draft = self.draft(by, (&remedies, &returned), exception, &rules)?;
                 draft.meets_expectation = meets_expectation;
                 let worth = self.worth_with(&remedies);
                 draft.fairness = worth.zip(others).map(|(worth, others)| rules.band.judge(worth, &others));
@@ -207,7 +209,7 @@ impl Complaint {
     fn draft(
         &self,
         by: String,
-        remedies: &[RemedyKind],
+        (remedies, returned): (&[RemedyKind], &Returned),
         exception: bool,
         rules: &Rulebook,
     ) -> Result<Solution, Rejection> {
@@ -217,6 +219,12 @@ impl Complaint {
         }
         if let Some(flaw) = flaws(remedies, self.currency()).first() {
             return Err(Rejection::BadRemedies(*flaw));
+        }
+        for (place, lines) in returned {
+            let flaw = remedies.get(*place).and_then(|kind| line_flaws(*kind, lines).first().copied());
+            if let Some(LineFlaw { reason, .. }) = flaw {
+                return Err(Rejection::BadRemedies(Flaw { place: Some(*place), reason }));
+            }
         }
         if self.facts.purchase_id.is_none() && remedies.iter().any(|remedy| remedy.refunds()) {
             return Err(Rejection::NoPurchase);
@@ -232,7 +240,7 @@ impl Complaint {
             return Err(Rejection::BelowPolicy(owed.join(", ")));
         }
         let version = self.version() + 1;
-        let mut draft = Solution::draft(self.facts.complaint_id, version, by, remedies);
+        let mut draft = Solution::draft(self.facts.complaint_id, version, by, (remedies, returned));
         draft.remedies.iter_mut().for_each(|remedy| remedy.exception = outside(&remedy.kind));
         draft.below_policy = lacking.is_some();
         Ok(draft)

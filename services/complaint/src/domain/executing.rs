@@ -1,6 +1,7 @@
 //! Carrying out what was agreed (R-CMP-09): by service orders, and what none carries out by people, each remedy tracked to its
 //! end. Invariant: nothing counts as done that differs in kind or amount from the approved solution (R-FUL-17).
 use jiff::Timestamp;
+use kernel::money::Money;
 use uuid::Uuid;
 
 use super::{
@@ -16,7 +17,9 @@ impl Complaint {
     pub(super) fn start_execution(&self, remedy_id: Uuid, ordered: Option<RemedyKind>, now: Timestamp) -> Vec<Event> {
         let remedy = self.solution.as_ref().filter(|_| self.carrying_out()).and_then(|s| s.remedy(remedy_id));
         match remedy {
-            Some(remedy) if ordered.is_some_and(|ordered| ordered != remedy.kind) => self.settle(remedy_id, false, now),
+            Some(remedy) if ordered.is_some_and(|ordered| ordered != remedy.kind) => {
+                self.settle(remedy_id, (false, None), now)
+            }
             Some(remedy) => self.started().into_iter().chain(ordered.and_then(|_| order_of(remedy))).collect(),
             None => vec![],
         }
@@ -27,14 +30,14 @@ impl Complaint {
     }
 
     /// A remedy ends; the first one also starts the execution, the last one completes it. One that failed was promised and
-    /// agreed to, so management learns of it.
-    pub(super) fn settle(&self, remedy_id: Uuid, done: bool, at: Timestamp) -> Vec<Event> {
+    /// agreed to, so management learns of it; what was paid of it all the same stays given.
+    pub(super) fn settle(&self, remedy_id: Uuid, (done, paid): (bool, Option<Money>), at: Timestamp) -> Vec<Event> {
         let Some(solution) = self.solution.as_ref().filter(|_| self.carrying_out()) else { return vec![] };
         if solution.remedy(remedy_id).is_none_or(|remedy| remedy.progress != Progress::Pending) {
             return vec![];
         }
         let mut events = self.started();
-        events.push(Event::RemedySettled { remedy_id, done, at });
+        events.push(Event::RemedySettled { remedy_id, done, paid, at });
         if !done {
             events.push(self.raised(Trigger::RemedyFailed));
         } else if solution.done_but(remedy_id) {
@@ -68,7 +71,7 @@ impl Complaint {
         match done {
             Some(done) if done != remedy.kind => Err(Rejection::NotAsApproved),
             None if must_be_said => Err(Rejection::GivenUnsaid(remedy.kind.name())),
-            _ => Ok(self.settle(remedy_id, true, now)),
+            _ => Ok(self.settle(remedy_id, (true, None), now)),
         }
     }
 
@@ -77,7 +80,7 @@ impl Complaint {
         self.by_people(remedy_id)?;
         let mut events = vec![Event::RemedyDeviated { remedy_id }];
         if given_up {
-            events.extend(self.settle(remedy_id, false, now));
+            events.extend(self.settle(remedy_id, (false, None), now));
         }
         Ok(events)
     }

@@ -15,20 +15,23 @@ impl Complaint {
     /// A new draft takes the place of the former one; what was done under that one stays given.
     pub(super) fn drafted(&mut self, draft: Solution) {
         let former = self.solution.replace(draft).map(|former| former.remedies).unwrap_or_default();
-        self.given.extend(former.into_iter().filter(|remedy| remedy.progress == Progress::Done));
+        let given = former.into_iter().filter_map(|remedy| Some(Remedy { kind: remedy.given()?, ..remedy }));
+        self.given.extend(given);
         self.state = State::SolutionDrafted;
     }
 
-    /// What was done by now, under the newest draft and those before it.
+    /// What was done by now, under the newest draft and those before it; what was done in part is not.
     pub(super) fn done(&self) -> impl Iterator<Item = RemedyKind> {
-        let newest = self.solution.iter().flat_map(|solution| &solution.remedies);
-        let done = newest.filter(|remedy| remedy.progress == Progress::Done);
-        self.given.iter().chain(done).map(|remedy| remedy.kind)
+        self.all_given().filter(|remedy| remedy.progress == Progress::Done).map(|remedy| remedy.kind)
     }
 
-    /// What is given by the next draft: under the newest one too, as far as it was done.
+    fn all_given(&self) -> impl Iterator<Item = &Remedy> {
+        self.given.iter().chain(self.solution.iter().flat_map(|solution| &solution.remedies))
+    }
+
+    /// What is given by the next draft: under the newest one too, as far as it was done or paid.
     fn given_by_now(&self) -> Option<Money> {
-        total(self.done())
+        total(self.all_given().filter_map(Remedy::given))
     }
 
     /// The currency in which something was given; none while nothing was.

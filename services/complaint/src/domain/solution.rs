@@ -1,6 +1,8 @@
 //! A solution: what the customer is promised, who wrote it, who approved it, how he agreed (R-CMP-06 to R-CMP-09).
 //! Money is promised in one currency and within bounds; what else is given (guidance, exchange, repair, service again) has no
 //! amount but for a compensation's worth.
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use kernel::{
     approval::Approval,
@@ -107,7 +109,40 @@ pub struct Remedy {
     pub ordered: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Timestamp>,
+    /// Of one that failed: what was paid of it all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<Money>,
+    /// Of a return: which pieces come back. None: the goods come back all at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<ReturnedLine>,
 }
+
+/// Pieces of one line of the purchase that are to come back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnedLine {
+    pub line_id: String,
+    pub quantity: u32,
+}
+
+impl Remedy {
+    /// It ended, and what was paid of it where it failed.
+    pub(super) fn settle(&mut self, done: bool, paid: Option<Money>, at: Timestamp) {
+        self.progress = if done { Progress::Done } else { Progress::Failed };
+        (self.settled_at, self.paid) = (Some(at), paid);
+    }
+
+    /// What it gave: all of it, or so much as was paid; nothing where it was not done at all.
+    pub fn given(&self) -> Option<RemedyKind> {
+        match (self.progress, self.paid) {
+            (Progress::Done, _) => Some(self.kind),
+            (_, Some(amount)) => Some(RemedyKind::ReturnRefund { amount }),
+            _ => None,
+        }
+    }
+}
+
+/// Which pieces come back, by the place of their remedy.
+pub type Returned = BTreeMap<usize, Vec<ReturnedLine>>;
 
 /// The customer's consent: who recorded it, when, and how it was given. His words are kept apart (R-CMP-08).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,7 +180,12 @@ pub struct Solution {
 impl Solution {
     /// A new draft. The ids of the remedies follow from complaint, version and place, so that they are the same
     /// wherever the draft is decided.
-    pub fn draft(complaint: Uuid, version: u32, author: String, wishes: &[RemedyKind]) -> Self {
+    pub fn draft(
+        complaint: Uuid,
+        version: u32,
+        author: String,
+        (wishes, returned): (&[RemedyKind], &Returned),
+    ) -> Self {
         let remedy = |(place, kind): (usize, &RemedyKind)| Remedy {
             remedy_id: kernel::id::derived(
                 "remedy",
@@ -157,6 +197,8 @@ impl Solution {
             deviates: false,
             ordered: false,
             settled_at: None,
+            paid: None,
+            lines: returned.get(&place).cloned().unwrap_or_default(),
         };
         let remedies = wishes.iter().enumerate().map(remedy).collect();
         Self {
@@ -199,6 +241,43 @@ impl Solution {
         let any = |progress| self.remedies.iter().any(|remedy| remedy.progress == progress);
         any(Progress::Failed) && !any(Progress::Pending)
     }
+}
+
+/// How many lines of a purchase a return can name.
+pub const LINES_MAX: usize = 60;
+/// The most pieces it can name of one.
+pub const PIECES_MAX: u32 = 1_000_000;
+
+/// What is wrong with the pieces a remedy names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineFlaw {
+    /// The line, counted from 0, and which field of it; `None` when the list as a whole is wrong.
+    pub place: Option<(usize, &'static str)>,
+    pub reason: &'static str,
+}
+
+/// Everything that is wrong with the pieces a remedy of this kind names; empty when nothing is.
+pub fn line_flaws(kind: RemedyKind, lines: &[ReturnedLine]) -> Vec<LineFlaw> {
+    let mut found = Vec::new();
+    if !lines.is_empty() && !matches!(kind, RemedyKind::ReturnRefund { .. }) {
+        found.push(LineFlaw { place: None, reason: "must be absent but for a return that is refunded" });
+    }
+    if lines.len() > LINES_MAX {
+        found.push(LineFlaw { place: None, reason: "must be at most 60 lines" });
+    }
+    let mut named = BTreeSet::new();
+    for (n, line) in lines.iter().enumerate().take(LINES_MAX) {
+        if !(1..=200).contains(&line.line_id.chars().count()) {
+            found.push(LineFlaw { place: Some((n, "line_id")), reason: "must be 1 to 200 characters" });
+        } else if !named.insert(&line.line_id) {
+            let reason = "names a line that was named before; name all pieces of a line at once";
+            found.push(LineFlaw { place: Some((n, "line_id")), reason });
+        }
+        if !(1..=PIECES_MAX).contains(&line.quantity) {
+            found.push(LineFlaw { place: Some((n, "quantity")), reason: "must be 1 to 1,000,000 pieces" });
+        }
+    }
+    found
 }
 
 /// How many things a solution can promise.
@@ -264,9 +343,31 @@ mod tests {
     }
 
     #[test]
+    fn r_ful_17_a_return_names_each_line_once_and_a_piece_of_it_at_least() {
+        let amount = Money::new(1, "CNY".parse().unwrap());
+        let back = RemedyKind::ReturnRefund { amount };
+        let line = |line_id: &str, quantity| ReturnedLine { line_id: line_id.into(), quantity };
+        let wrong =
+            |kind, lines: &[ReturnedLine]| line_flaws(kind, lines).iter().map(|flaw| flaw.place).collect::<Vec<_>>();
+        assert_eq!(wrong(back, &[]), []);
+        assert_eq!(wrong(back, &[line("1", 1), line("2", PIECES_MAX)]), []);
+        assert_eq!(wrong(RemedyKind::Guidance, &[]), []);
+        for kind in [RemedyKind::Refund { amount }, RemedyKind::Exchange, RemedyKind::Compensation { amount }] {
+            assert_eq!(wrong(kind, &[line("1", 1)]), [None], "{kind:?}");
+        }
+        assert_eq!(
+            wrong(back, &[line("1", 0), line("1", 1), line("", PIECES_MAX + 1)]),
+            [Some((0, "quantity")), Some((1, "line_id")), Some((2, "line_id")), Some((2, "quantity"))]
+        );
+        let many: Vec<_> = (0..61).map(|n| line(&n.to_string(), 1)).collect();
+        assert_eq!((wrong(back, &many), wrong(back, &many[..60])), (vec![None], vec![]));
+    }
+
+    #[test]
     fn remedies_of_two_drafts_never_share_an_id() {
         let complaint = Uuid::from_u128(1);
-        let draft = |version| Solution::draft(complaint, version, "staff:ana".into(), &[RemedyKind::Guidance; 3]);
+        let wishes = [RemedyKind::Guidance; 3];
+        let draft = |version| Solution::draft(complaint, version, "staff:ana".into(), (&wishes, &Returned::default()));
         let mut ids: Vec<_> =
             [draft(1), draft(2)].iter().flat_map(|s| s.remedies.clone()).map(|r| r.remedy_id).collect();
         ids.sort();

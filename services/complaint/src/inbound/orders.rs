@@ -74,14 +74,14 @@ pub fn inbound(policy: &Policy, inbound: &mut Inbound) {
         of_order(&event.order_id, Act::Parcel(News::Over(Why::GoodsReceived))).map(Effects::change)
     });
     inbound.on::<OrderCompleted>(|event, meta| {
-        let done = settled(&event.complaint_id, &event.remedy_id, true, meta)?;
+        let done = settled((&event.complaint_id, &event.remedy_id), (true, None), meta)?;
         Ok(ended(&event.order_id, Why::OrderCompleted)?.into_iter().fold(done, Effects::and))
     });
     inbound.on::<OrderFailed>(|event, meta| {
-        let failed = settled(&event.complaint_id, &event.remedy_id, false, meta)?;
+        let failed = settled((&event.complaint_id, &event.remedy_id), (false, event.paid.as_ref()), meta)?;
         Ok(ended(&event.order_id, Why::OrderFailed)?.into_iter().fold(failed, Effects::and))
     });
-    inbound.on::<RefundRefused>(|event, meta| settled(&event.complaint_id, &event.remedy_id, false, meta));
+    inbound.on::<RefundRefused>(|event, meta| settled((&event.complaint_id, &event.remedy_id), (false, None), meta));
     inbound.on::<OrderFinished>(|event, _| {
         let partly = event.status == "closed_partial";
         let why = if partly { Why::OrderClosedPartial } else { Why::OrderCompleted };

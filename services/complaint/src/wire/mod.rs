@@ -33,7 +33,8 @@ pub use improvement::{improvement_view, report};
 pub use reporters::{reporter_views, suppression_of};
 pub use suggestion::{decline_reason_of, reward_of, suggestion_view};
 pub use view::{
-    amount, complaint_view, escalation_view, kind_named, meets_expectation_of, ordered, remedy_kind, task_view,
+    amount, complaint_view, escalation_view, kind_named, meets_expectation_of, ordered, remedy_kind, returned,
+    task_view,
 };
 
 /// A thing with a status word.

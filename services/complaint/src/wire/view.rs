@@ -19,7 +19,7 @@ use crate::domain::{
     complaint::{Deviation, State},
     escalation::Level,
     fairness::Fairness,
-    solution::{MeetsExpectation, Progress, Remedy, RemedyKind},
+    solution::{MeetsExpectation, Progress, Remedy, RemedyKind, ReturnedLine},
     values::Evidence,
 };
 
@@ -198,7 +198,8 @@ pub fn ordered(event: &OrderOpened) -> Result<Option<RemedyKind>, (&'static str,
     if event.kind() == common::RemedyKind::Unspecified {
         return Ok(None);
     }
-    let remedy = common::Remedy { remedy_id: String::new(), kind: event.kind, amount: event.amount.clone() };
+    let remedy =
+        common::Remedy { remedy_id: String::new(), kind: event.kind, amount: event.amount.clone(), lines: vec![] };
     remedy_kind(&remedy).map(Some)
 }
 
@@ -220,7 +221,18 @@ pub fn remedy(remedy: &Remedy) -> common::Remedy {
         remedy_id: remedy.remedy_id.to_string(),
         kind: kind_named(remedy.kind.name()).into(),
         amount: remedy.kind.amount().map(super::money),
+        lines: remedy.lines.iter().map(line).collect(),
     }
+}
+
+fn line(ReturnedLine { line_id, quantity }: &ReturnedLine) -> common::RemedyLine {
+    common::RemedyLine { line_id: line_id.clone(), quantity: *quantity }
+}
+
+/// Which pieces are to come back with a remedy.
+pub fn returned(remedy: &common::Remedy) -> Vec<ReturnedLine> {
+    let line = |one: &common::RemedyLine| ReturnedLine { line_id: one.line_id.clone(), quantity: one.quantity };
+    remedy.lines.iter().map(line).collect()
 }
 
 /// An amount that is told beside something else; nothing where it cannot be read.

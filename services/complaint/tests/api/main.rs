@@ -20,7 +20,7 @@ mod suggestions;
 mod webhooks;
 
 use contracts::{
-    common::v1::{CaseClass, Count, Lane},
+    common::v1::{CaseClass, Count, Lane, Remedy, RemedyKind, RemedyLine},
     complaint::v1::*,
     fulfilment::v1::{
         OrderFailed, OrderOpened, OrderUnanswered, PortionFailed, RefundContradicted, RefundRefused, TenderPortion,
@@ -270,7 +270,7 @@ async fn a_refund_that_cannot_be_paid_needs_another_solution() {
         if refused {
             house.hear("fulfilment", &RefundRefused { order_id, complaint_id, remedy_id, code }, order).await;
         } else {
-            house.hear("fulfilment", &OrderFailed { order_id, complaint_id, remedy_id, code }, order).await;
+            house.hear("fulfilment", &OrderFailed { order_id, complaint_id, remedy_id, code, paid: None }, order).await;
         }
         assert_eq!(house.view(1).await.status, "executing");
     }
@@ -281,6 +281,41 @@ async fn a_refund_that_cannot_be_paid_needs_another_solution() {
     assert_eq!(house.view(1).await.progress[0].status, "failed", "the deviation can be seen");
     ok(house.client().draft_solution(request(BEN, draft(1, vec![refund(400)]))).await, "solution_drafted");
     assert_eq!(house.view(1).await.solution_version, 3);
+}
+
+#[tokio::test]
+async fn r_cmp_07_r_ful_17_a_return_may_name_its_pieces_and_what_was_paid_of_it_counts_when_it_fails() {
+    let house = House::open().await;
+    house.investigate(1).await;
+    let piece = |line_id: &str, quantity| RemedyLine { line_id: line_id.into(), quantity };
+    let lines = vec![piece("1", 2), piece("3", 1)];
+    let back = Remedy { kind: RemedyKind::ReturnRefund.into(), lines: lines.clone(), ..refund(60_000) };
+    house.offer(1, vec![back]).await;
+    house.agree(1).await;
+    let agreed = house.events::<SolutionAgreed>().await.remove(0);
+    assert_eq!((&agreed.remedies[0].lines, &house.view(1).await.remedies[0].lines), (&lines, &lines));
+    let (order, remedy_id) = (7, agreed.remedies[0].remedy_id.clone());
+    let opened = OrderOpened {
+        complaint_id: id(1),
+        remedy_id: remedy_id.clone(),
+        kind: RemedyKind::ReturnRefund.into(),
+        amount: agreed.remedies[0].amount.clone(),
+        goods_first: true,
+        ..Default::default()
+    };
+    house.hear("fulfilment", &opened, order).await;
+    assert_eq!(house.view(1).await.status, "executing", "it carries out what was approved");
+    let (order_id, complaint_id, code) = (id(order), id(1), "closed_partial".to_owned());
+    let paid = refund(30_000).amount;
+    house.hear("fulfilment", &OrderFailed { order_id, complaint_id, remedy_id, code, paid }, order).await;
+    assert_eq!(house.view(1).await.progress[0].status, "failed");
+    ok(house.client().draft_solution(request(BEN, draft(1, vec![refund(70_001)]))).await, "solution_drafted");
+    let given = house.view(1).await.given;
+    assert_eq!((given.len(), given[0].amount.clone(), given[0].lines.len()), (1, refund(30_000).amount, 2));
+    let submit = SubmitSolutionRequest { complaint_id: id(1) };
+    ok(house.client().submit_solution(request(BEN, submit)).await, "in_approval");
+    let asked = house.events::<ApprovalRequested>().await;
+    assert_eq!(asked.last().unwrap().roles.len(), 2, "with what was paid it is above the limit");
 }
 
 #[tokio::test]

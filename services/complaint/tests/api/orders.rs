@@ -118,7 +118,7 @@ async fn say(house: &House, said: Said, order: u128) {
         }
         Said::Failed => {
             let code = "provider_refused".into();
-            house.hear("fulfilment", &OrderFailed { order_id, complaint_id, remedy_id, code }, order).await;
+            house.hear("fulfilment", &OrderFailed { order_id, complaint_id, remedy_id, code, paid: None }, order).await;
         }
         Said::Cancelled => {
             house

@@ -2,7 +2,7 @@
 use std::future::Future;
 
 use contracts::{
-    common::v1::{CaseClass, Money, Page, Receipt, Remedy, RemedyKind},
+    common::v1::{CaseClass, Money, Page, Receipt, Remedy, RemedyKind, RemedyLine},
     complaint::v1::*,
 };
 use testkit::request;
@@ -189,6 +189,24 @@ async fn remedies_are_checked_one_by_one() {
         "text",
     ];
     assert_eq!(named, expected);
+    let pieces = |line_id: &str, quantity| RemedyLine { line_id: line_id.into(), quantity };
+    let back = |lines| Remedy { kind: RemedyKind::ReturnRefund.into(), lines, ..refund(1) };
+    let list = vec![
+        back(vec![pieces("1", 0), pieces("2", 1), pieces("2", 1)]),
+        Remedy { lines: vec![pieces("1", 1)], ..refund(1) },
+        back((0..61).map(|n| pieces(&n.to_string(), 1)).collect()),
+        back(vec![pieces("", 1_000_001)]),
+    ];
+    let refused = house.client().draft_solution(request(ANA, draft(1, list))).await.unwrap_err();
+    let expected = [
+        "remedies[0].lines[0].quantity",
+        "remedies[0].lines[2].line_id",
+        "remedies[1].lines",
+        "remedies[2].lines",
+        "remedies[3].lines[0].line_id",
+        "remedies[3].lines[0].quantity",
+    ];
+    assert_eq!(fields(&refused), expected);
     expect(house.client().draft_solution(request(ANA, draft(1, vec![]))), &["remedies"]).await;
     expect(house.client().draft_solution(request(ANA, draft(1, vec![guidance(); 11]))), &["remedies"]).await;
     house.client().draft_solution(request(ANA, draft(1, vec![refund(100_000_000_000); 10]))).await.unwrap();

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     carrier::{Carrier as _, Made, ToLabel},
     domain::order::{
-        Rejection, ServiceOrder,
+        Rejection, ServiceOrder, agreed_money,
         goods::{Criterion, Disposition, Finding, Inspection},
         label,
         returning::Came,
@@ -137,8 +137,8 @@ impl Api {
         }
     }
 
-    /// What the policy says to the line as it was found; none where nothing was rejected, and where the order has no such
-    /// line or the policy in force knows its reason no more.
+    /// What the policy says to the line as it was found, or that it is otherwise than was agreed by its pieces; none where nothing
+    /// was rejected, and where the order has no such line or the policy in force knows its reason no more.
     pub(super) async fn renewed(&self, inspected: &Inspected) -> Result<Option<Receipt>, Fault> {
         if inspected.inspection.findings.iter().all(|finding| finding.accepted) {
             return Ok(None);
@@ -146,15 +146,18 @@ impl Api {
         let order = store::order(&self.pool, inspected.order_id).await?;
         let lines = order.and_then(|order| order.state.request).map(|request| request.lines).unwrap_or_default();
         let place = usize::try_from(inspected.line_no).unwrap_or(usize::MAX).wrapping_sub(1);
-        let facts = lines.into_iter().nth(place).map(|line| line.receipt.facts);
+        let receipt = lines.into_iter().nth(place).map(|line| line.receipt);
         let found = |facts: Facts| Facts {
             opened: inspected.opened.or(facts.opened),
             resaleable: inspected.resaleable.or(facts.resaleable),
             discomfort: inspected.discomfort.or(facts.discomfort),
             ..facts
         };
-        let policy = self.policy.policy().await?;
-        Ok(facts.and_then(|facts| policy.decide(found(facts))))
+        let Some(Receipt { facts, policy, .. }) = receipt else { return Ok(None) };
+        if policy.id == self.agreed.id {
+            return Ok(agreed_money::found_otherwise(&self.agreed, found(facts)));
+        }
+        Ok(self.policy.policy().await?.decide(found(facts)))
     }
 }
 

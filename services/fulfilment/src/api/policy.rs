@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::{Caller, caller, cost::answered};
 use crate::{
+    config::problems,
     domain::policies::{Command, Name, Past, PolicyBook, WhatIf},
     in_force::InForce,
     store, wire,
@@ -89,7 +90,7 @@ fn policy(checks: &mut Checks, text: &str) -> Option<Policy> {
             return None;
         }
     };
-    let problems: Vec<String> = policy.problems().iter().map(ToString::to_string).collect();
+    let problems = problems(&policy);
     if problems.is_empty() {
         return Some(policy);
     }

@@ -276,6 +276,7 @@ impl Api {
             replacements: vec![],
             compensation,
             agreed: asked.agreed.is_some(),
+            agreed_money: None,
             unanswered_at: None,
             label: None,
             effort: self.ceilings.of(asked.kind),

@@ -14,6 +14,7 @@ use super::{
     Consequence, Part, Refusal,
     order::{self, money, portion},
 };
+pub use agreed::Named;
 pub use back::{Back, Backs, ClaimedLine, Fees, HeldLine, Move, PieceClaim};
 pub use kernel::tender::TenderKind;
 pub use rejection::Rejection;
@@ -56,7 +57,7 @@ pub enum State {
 }
 
 /// An order asks for an amount.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
     pub order_id: Uuid,
@@ -64,6 +65,9 @@ pub struct Claim {
     /// How long it waits for the purchase to become known.
     #[serde(default)]
     pub until: Timestamp,
+    /// The pieces it is for; none: for the purchase as a whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<Units>,
 }
 
 /// What was paid for a line, and what of it is held, by agreed order or claim on pieces. What was held and has been
@@ -121,6 +125,15 @@ pub enum Command {
         purchase_id: Uuid,
         claim: Claim,
     },
+    /// An agreed order that waits for the purchase ended.
+    Withdraw {
+        order_id: Uuid,
+    },
+    /// Of what is held for an agreed order only so much is needed any more, by line.
+    Keep {
+        order_id: Uuid,
+        parts: Vec<Part>,
+    },
     /// Time passed; see which claims have waited long enough.
     Lapse,
     /// The refund failed for good; its money is free again. Of pieces the claim is meant.
@@ -142,7 +155,7 @@ pub enum Event {
     ClaimWaiting { purchase_id: Uuid, claim: Claim },
     Held { claim: Claim, parts: Vec<Part> },
     ClaimRefused { order_id: Uuid, reason: Refusal },
-    Released { order_id: Uuid, amount: Money },
+    Released { order_id: Uuid, amount: Money, parts: Vec<Part> },
 }
 
 impl PurchaseAccount {
@@ -156,6 +169,8 @@ impl PurchaseAccount {
             (Command::Claim { purchase_id, claim }, _) => self.claim(purchase_id, claim),
             (Command::Lapse, _) => Ok(self.lapse(now)),
             (Command::Release { order_id }, _) => self.release(order_id),
+            (Command::Withdraw { order_id }, _) => Ok(self.withdraw(order_id)),
+            (Command::Keep { order_id, parts }, _) => self.keep(order_id, &parts),
             (Command::Deliver { at }, State::Open { sale: Some(sale), .. }) if sale.delivered_at.is_none() => {
                 Ok(vec![Event::Delivered { at }])
             }
@@ -184,7 +199,7 @@ impl PurchaseAccount {
         let mut next = self.clone();
         let mut events = vec![Event::Opened { purchase_id, paid, lines, sale }];
         events.iter().for_each(|event| next.apply(event));
-        for claim in self.waiting().iter().copied() {
+        for claim in self.waiting().iter().cloned() {
             for event in next.claim(purchase_id, claim)? {
                 next.apply(&event);
                 events.push(event);
@@ -203,6 +218,7 @@ impl PurchaseAccount {
             State::Awaited { .. } => Ok(vec![Event::ClaimWaiting { purchase_id, claim }]),
             State::Open { closed, .. } if closed.contains(&claim.order_id) => Ok(vec![]),
             State::Open { .. } if self.held_for(claim.order_id).is_some() => Ok(vec![]),
+            State::Open { .. } if !claim.pieces.is_empty() => self.verdict_on_pieces(claim),
             State::Open { paid, lines, .. } => Ok(vec![verdict(*paid, lines, claim)?]),
         }
     }
@@ -230,7 +246,7 @@ impl PurchaseAccount {
     fn release(&self, order_id: Uuid) -> Result<Vec<Event>, Rejection> {
         match (&self.state, self.held_for(order_id)) {
             (State::Open { closed, .. }, None) if closed.contains(&order_id) => Ok(vec![]),
-            (_, Some(amount)) => Ok(vec![Event::Released { order_id, amount }]),
+            (_, Some(amount)) => Ok(vec![Event::Released { order_id, amount, parts: vec![] }]),
             (_, None) => Err(Rejection::NothingHeld),
         }
     }
@@ -251,10 +267,10 @@ impl PurchaseAccount {
                 *state = opened(*paid, lines, sale);
             }
             (Event::Delivered { at }, State::Open { sale: Some(sale), .. }) => sale.delivered_at = Some(*at),
-            (Event::ClaimWaiting { claim, .. }, State::Awaited { claims }) => claims.push(*claim),
+            (Event::ClaimWaiting { claim, .. }, State::Awaited { claims }) => claims.push(claim.clone()),
             (Event::ClaimWaiting { purchase_id, claim }, state) => {
                 self.purchase_id = Some(*purchase_id);
-                *state = State::Awaited { claims: vec![*claim] };
+                *state = State::Awaited { claims: vec![claim.clone()] };
             }
             (Event::Held { claim, parts }, State::Open { lines, .. }) => {
                 for line in lines.iter_mut() {
@@ -268,15 +284,8 @@ impl PurchaseAccount {
             (Event::ClaimRefused { order_id, .. }, State::Awaited { claims }) => {
                 claims.retain(|claim| claim.order_id != *order_id);
             }
-            (Event::Released { order_id, .. }, State::Open { lines, closed, back, .. }) => {
-                lines.iter_mut().for_each(|line| {
-                    line.holds.remove(order_id);
-                });
-                back.values_mut().for_each(|claims| {
-                    claims.remove(order_id);
-                });
-                back.retain(|_, claims| !claims.is_empty());
-                closed.insert(*order_id);
+            (Event::Released { order_id, parts, .. }, State::Open { lines, closed, back, .. }) => {
+                agreed::apply_released((lines, closed, back), *order_id, parts);
             }
             (Event::PiecesRefused { claim_id, .. }, State::Open { closed, .. }) => {
                 closed.insert(*claim_id);
@@ -301,6 +310,7 @@ impl PurchaseAccount {
     /// The order that claimed learns the verdict.
     pub fn consequences(&self, event: &Event) -> Vec<Consequence> {
         match event {
+            Event::Held { claim, parts } if !claim.pieces.is_empty() => vec![self.granted_return(claim, parts)],
             Event::Held { claim, parts } => {
                 let grant = order::Command::Grant { parts: parts.clone(), tendered: self.tenders().is_some() };
                 vec![Consequence::Order(claim.order_id, grant)]
@@ -369,6 +379,7 @@ fn verdict(paid: Money, lines: &[Line], claim: Claim) -> Result<Event, Rejection
     Ok(Event::Held { claim, parts })
 }
 
+mod agreed;
 mod back;
 mod rejection;
 pub mod tender;

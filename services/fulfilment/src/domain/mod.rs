@@ -37,6 +37,10 @@ pub enum Refusal {
     ExceedsPaid,
     /// Its pieces were never counted.
     PiecesUnknown,
+    /// It has no such line.
+    LineUnknown,
+    /// Fewer pieces are left of a line than are to come back.
+    MoreThanBought,
 }
 
 impl Refusal {
@@ -48,6 +52,8 @@ impl Refusal {
             Self::CurrencyMismatch => "currency_mismatch",
             Self::ExceedsPaid => "exceeds_paid",
             Self::PiecesUnknown => "pieces_unknown",
+            Self::LineUnknown => "line_unknown",
+            Self::MoreThanBought => "more_than_bought",
         }
     }
 }

@@ -307,6 +307,7 @@ impl World {
         self.check_compensated();
         self.check_law();
         self.check_tenders();
+        self.check_agreed(false);
         for account in self.accounts.values() {
             let account::State::Open { lines, .. } = &account.state else { continue };
             asked::check_pieces(account);
@@ -336,6 +337,7 @@ impl World {
                         left.filter(|one| source(one).is_some_and(of_pieces)).map(|one| one.amount.minor).sum();
                     assert!(left <= kept, "{left} left of {kept} under {key}");
                 }
+                Some(Source::Agreed) => {}
                 Some(_) => {
                     let kept: i64 = self.chain(facts).into_iter().map(held).sum();
                     assert_eq!(kept, facts.amount.minor, "money that left under {key} is no longer held");
@@ -354,6 +356,10 @@ impl World {
                     assert_eq!(self.provider.words.get(key), None);
                 }
                 refund::State::Succeeded { .. } => assert_eq!(self.provider.words.get(key), Some(&true)),
+                // Who told another amount before his no is raised where he tells that no again, too.
+                refund::State::Failed { .. } if refund.amount_differs && refund.contradicted => {
+                    assert!(self.provider.words.contains_key(key));
+                }
                 refund::State::Failed { .. } => {
                     let paid = self.provider.words[key];
                     // People are told as well where it had said that it paid another amount and stands by its no.
@@ -366,6 +372,7 @@ impl World {
 
     fn check_ends(&self) {
         self.check_cash();
+        self.check_agreed(true);
         for (id, order) in &self.orders {
             let paid: Vec<Money> =
                 self.provider.ledger.iter().filter(|(_, facts)| facts.order_id == *id).map(|(_, f)| f.amount).collect();
@@ -461,6 +468,7 @@ fn the_random_lives_are_not_empty() {
     let mut runner = TestRunner::deterministic();
     let (mut paid, mut refused, mut failed, mut resent, mut returned) = (0, 0, 0, 0, 0);
     let (mut delivered, mut instead, mut settled, mut given, mut spent) = (0, 0, 0, 0, 0);
+    let (mut by_pieces, mut partly) = (0, 0);
     let (mut parts, mut again, mut by_hand, mut taken_back, mut ended, mut corrected) = (0, 0, 0, 0, 0, 0);
     for _ in 0..500 {
         let steps = prop::collection::vec(step(), 200).new_tree(&mut runner).unwrap().current();
@@ -490,10 +498,15 @@ fn the_random_lives_are_not_empty() {
         let out = |state| requests().flat_map(|one| &one.replacements).filter(|one| one.state == state).count();
         delivered += out(ReplacementState::Delivered);
         instead += out(ReplacementState::MoneyInstead);
+        let agreed = || requests().filter(|one| one.agreed_money.is_some());
+        by_pieces += agreed().flat_map(|one| &one.payouts).filter(|one| one.tendered || !one.lines.is_empty()).count();
+        partly +=
+            agreed().filter(|one| one.cancelled.is_none() && one.legs().any(|(_, leg)| leg.goods.lapsed() > 0)).count();
         settled += requests().flat_map(|one| &one.payouts).filter(|one| one.source.of().is_some()).count();
     }
     let enough = paid > 100 && refused > 100 && failed > 20 && resent > 20 && returned > 50;
     assert!(enough, "{paid} {refused} {failed} {resent} {returned}");
+    assert!(by_pieces > 50 && partly > 5, "{by_pieces} {partly}");
     assert!(given > 20 && spent > 20_000, "{given} {spent}");
     assert!(taken_back > 5 && ended > 5 && corrected > 20, "{taken_back} {ended} {corrected}");
     assert!(parts > 50 && again > 10 && by_hand > 20, "{parts} {again} {by_hand}");

@@ -8,7 +8,7 @@ use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Part, Refusal, refund_id};
+use super::{Part, Refusal, account::Named, refund_id};
 use agreed::Agreement;
 use portion::Portions;
 pub use rejection::Rejection;
@@ -16,6 +16,7 @@ use request::Request;
 use returning::Came;
 
 pub mod agreed;
+pub mod agreed_money;
 mod answer;
 mod arrival;
 mod attempt;
@@ -171,6 +172,12 @@ pub enum Command {
     Refuse {
         reason: Refusal,
     },
+    /// The purchase holds what was agreed for pieces, gives these, and says what they are.
+    GrantReturn {
+        parts: Vec<Part>,
+        tendered: bool,
+        named: Vec<Named>,
+    },
     /// Goods came back; those of an agreed remedy passed inspection. Nothing named: all that is awaited came.
     ReceiveGoods {
         by: String,
@@ -254,7 +261,7 @@ impl ServiceOrder {
                 Ok(self.give_up(reason))
             }
             (C::Request(command), _) => self.decide_request(command, now),
-            (C::Promise(agreement), _) => Ok(self.promise(agreement, now)),
+            (C::Promise(agreement), _) => self.promise(agreement, now),
             (C::Open(facts), S::Absent) => open(facts, now),
             (C::Open(_), _) => Ok(vec![]),
             (C::LapseGoods | C::Look, S::Absent) | (C::GiveUp { .. }, _) => Ok(vec![]),
@@ -275,6 +282,9 @@ impl ServiceOrder {
                 Err(Rejection::NoSuchClaim)
             }
             (C::Portion { news, .. }, S::Refunding { .. } | S::Completed { .. }) => self.decide_portion(news),
+            (C::GrantReturn { parts, tendered, named }, S::Promised) => self.begin_return(&parts, tendered, named, now),
+            (C::Refuse { reason }, S::Promised) => self.refuse_return(reason.code()),
+            (C::Refuse { .. }, S::Cancelled) => Ok(vec![]),
             (C::Grant { parts, tendered }, S::Requested) => self.grant(parts, tendered),
             (C::Refuse { reason }, S::Requested) => Ok(vec![Event::RefundRefused { reason }]),
             (C::Complete | C::Fail { .. }, S::Refunding { .. }) if self.tendered => Err(Rejection::NotNow),
@@ -287,9 +297,15 @@ impl ServiceOrder {
             | (C::Refuse { .. }, S::Refused { .. })
             | (C::Complete, S::Completed { .. })
             | (C::Fail { .. }, S::Failed { .. }) => Ok(vec![]),
-            (C::Grant { .. } | C::Refuse { .. } | C::Complete | C::Fail { .. } | C::Portion { .. }, _) => {
-                Err(Rejection::NotNow)
-            }
+            (
+                C::Grant { .. }
+                | C::GrantReturn { .. }
+                | C::Refuse { .. }
+                | C::Complete
+                | C::Fail { .. }
+                | C::Portion { .. },
+                _,
+            ) => Err(Rejection::NotNow),
         }
     }
 

@@ -2,7 +2,7 @@
 use backbone::Fault;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use kernel::returns::Receipt;
+use kernel::returns::{AGREED_ID, Receipt};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -42,7 +42,8 @@ pub async fn decided(
             Some(lines) => serde_json::from_str(&lines).map_err(|error| broken(id, error.to_string()))?,
             None => vec![],
         };
-        let receipts = lines.into_iter().flat_map(of_pieces);
+        // No policy of returns has anything to say of what was agreed.
+        let receipts = lines.into_iter().filter(|line| line.receipt.policy.id != AGREED_ID).flat_map(of_pieces);
         Ok((id, opened_at, receipts.collect()))
     };
     rows.into_iter().map(decided).collect()

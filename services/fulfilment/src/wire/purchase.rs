@@ -77,7 +77,7 @@ impl Aggregate for PurchaseAccount {
                 let (order_id, code) = (order_id.to_string(), reason.code().to_owned());
                 Published::of(&out::ClaimRefused { purchase_id, order_id, code }, shard)
             }
-            account::Event::Released { order_id, amount } => {
+            account::Event::Released { order_id, amount, .. } => {
                 let (order_id, amount) = (order_id.to_string(), to_money(*amount));
                 Published::of(&out::AmountReleased { purchase_id, order_id, amount }, shard)
             }

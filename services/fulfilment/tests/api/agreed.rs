@@ -23,7 +23,12 @@ impl World {
     /// A complaint agreed on one remedy about a purchase; says its order and the remedy.
     async fn promised(&self, kind: RemedyKind, minor: Option<i64>, purchase: Uuid) -> (String, Uuid) {
         let (complaint, remedy) = (Uuid::new_v4(), Uuid::new_v4());
-        let remedies = vec![Remedy { remedy_id: remedy.to_string(), kind: kind.into(), amount: minor.and_then(cny) }];
+        let remedies = vec![Remedy {
+            remedy_id: remedy.to_string(),
+            kind: kind.into(),
+            amount: minor.and_then(cny),
+            lines: vec![],
+        }];
         let event = SolutionAgreed {
             complaint_id: complaint.to_string(),
             customer_id: Uuid::from_u128(7).to_string(),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod agreed;
 mod bad_input;
+mod by_pieces;
 mod callbacks;
 mod carriers;
 mod compensations;

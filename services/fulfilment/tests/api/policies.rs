@@ -56,6 +56,8 @@ async fn r_ful_02_a_version_of_the_policy_decides_once_another_person_approved_i
     let world = World::new().await;
     assert_eq!(world.decided().await, (2, "ineligible".into()), "the configured one is what a system begins with");
     world.decided().await;
+    let purchase = world.sold(Some(1), &[(1, 900)]).await;
+    world.agreed_back(purchase, &[("0", 1)], cny(900)).await;
     assert_eq!(world.propose_policy("staff:quinn", longer(3)).await.unwrap().status, "proposed");
     assert_eq!(world.decided().await, (2, "ineligible".into()), "it is not approved");
     assert_eq!(code(&world.approve_policy("staff:Quinn", 3).await.unwrap_err()), "policy.own_proposal");
@@ -73,7 +75,11 @@ async fn r_ful_02_a_version_of_the_policy_decides_once_another_person_approved_i
     assert!(new.proposed_at.is_some() && new.approved_at.is_some());
     let what_if = new.what_if.clone().unwrap();
     let moved = &what_if.moved[0];
-    assert_eq!((what_if.decisions, what_if.changed, moved.count), (2, 2, 2), "the service played what it had decided");
+    assert_eq!(
+        (what_if.decisions, what_if.changed, moved.count),
+        (2, 2, 2),
+        "the service played what it had decided, and not what was agreed"
+    );
     assert_eq!(moved.before, "ineligible by no_reason_too_late");
     assert_eq!(moved.after, "eligible by no_reason_seven_days");
     let played = what_if.played.clone().unwrap();
@@ -103,7 +109,8 @@ async fn what_the_configuration_names_later_decides_nothing_before_it_is_approve
 #[tokio::test]
 async fn wrong_proposals_are_told_what_is_wrong_and_a_version_says_one_thing_for_ever() {
     let world = World::new().await;
-    for policy in ["", "id = 7", &DEFAULT.replace("version = 2", "version = 0")] {
+    let taken = DEFAULT.replace("id = \"default\"", "id = \"agreed\"");
+    for policy in ["", "id = 7", &taken, &DEFAULT.replace("version = 2", "version = 0")] {
         let refused = world.propose_policy("staff:quinn", policy.into()).await.unwrap_err();
         assert_eq!(wrong_fields(&refused), ["policy"]);
     }

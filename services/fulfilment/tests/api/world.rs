@@ -116,6 +116,7 @@ impl World {
             remedy_id: agreed.remedy.to_string(),
             kind: agreed.kind.into(),
             amount: Some(Money { minor: agreed.minor, currency: agreed.currency.into() }),
+            lines: vec![],
         };
         let event = SolutionAgreed {
             complaint_id: complaint.to_string(),

@@ -21,6 +21,12 @@ pub const DEFAULT: &str = include_str!("../../policies/returns.toml");
 /// The versions that were shipped before it, so that what they decided can be decided again.
 pub const EARLIER: [&str; 1] = [include_str!("../../policies/returns.1.toml")];
 
+/// What returns are decided by that a solution agreed on, as TOML for [`Policy`]: the approval is the receipt (R-FUL-17).
+pub const AGREED: &str = include_str!("../../policies/agreed.toml");
+
+/// Its name. Another policy has nothing to say of what it decided.
+pub const AGREED_ID: &str = "agreed";
+
 /// What may come back, in one version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -172,6 +172,22 @@ fn every_version_that_was_shipped_can_still_decide() {
 }
 
 #[test]
+fn r_ful_17_what_was_agreed_is_granted_and_what_is_found_otherwise_is_not() {
+    let agreed: Policy = toml::from_str(AGREED).unwrap();
+    assert_eq!((agreed.id.as_str(), problems(&agreed), agreed.warnings()), (AGREED_ID, vec![], vec![]));
+    let decided = |kind, reason: &str| {
+        let receipt = agreed.decide(Facts { kind, reason: reason.into(), ..facts() }).unwrap();
+        (receipt.rule, receipt.outcome.answer, receipt.outcome.goods)
+    };
+    let granted = ("as_agreed".to_owned(), Answer::Eligible, Goods::Before);
+    assert_eq!(decided(Kind::ReturnRefund, "agreed"), granted);
+    let otherwise = ("found_otherwise".to_owned(), Answer::Ineligible, Goods::Before);
+    assert_eq!(decided(Kind::ReturnRefund, "agreed.found_otherwise"), otherwise);
+    assert_eq!(decided(Kind::Exchange, "agreed").1, Answer::Ineligible);
+    assert_eq!(shipped().decide(Facts { reason: "agreed".into(), ..facts() }), None, "nobody asks for it as agreed");
+}
+
+#[test]
 fn what_was_bought_elsewhere_is_repaired_and_what_cannot_be_shown_is_looked_for() {
     let receipt = decide(Facts { proof: Proof::Elsewhere, ..facts() });
     assert_eq!((receipt.rule.as_str(), receipt.outcome.answer), ("bought_elsewhere", Answer::Ineligible));

@@ -127,9 +127,9 @@ fn commands(to: &Complaint) -> Vec<(Command, Timestamp)> {
     vec![
         now(record()),
         now(Command::StartExecution { remedy_id: first, ordered: None }),
-        now(Command::SettleRemedy { remedy_id: money, done: true, at: NOW }),
-        now(Command::SettleRemedy { remedy_id: money, done: false, at: NOW }),
-        now(Command::SettleRemedy { remedy_id: Uuid::from_u128(98), done: true, at: NOW }),
+        now(Command::SettleRemedy { remedy_id: money, done: true, paid: None, at: NOW }),
+        now(Command::SettleRemedy { remedy_id: money, done: false, paid: None, at: NOW }),
+        now(Command::SettleRemedy { remedy_id: Uuid::from_u128(98), done: true, paid: None, at: NOW }),
         now(tell_result(to)),
         now(told(Uuid::from_u128(97), NOW)),
         now(Command::ResultUntold { message_id: to.result_message() }),

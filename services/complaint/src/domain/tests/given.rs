@@ -3,7 +3,7 @@ use super::{
     super::{
         command::Rejection,
         complaint::State,
-        solution::{Flaw, Progress},
+        solution::{Flaw, Progress, ReturnedLine},
     },
     guards::{compensation, sample},
     *,
@@ -48,6 +48,40 @@ fn r_cmp_07_of_a_solution_that_failed_only_what_was_done_counts() {
     assert_eq!(stuck.state, State::Executing);
     assert_eq!(approval_of(&stuck, &[refund(40_000)]), (1, Some(100_000)));
     assert_eq!(approval_of(&stuck, &[refund(40_001)]), (2, Some(100_001)));
+}
+
+#[test]
+fn r_cmp_07_what_was_paid_of_a_return_that_came_back_in_part_counts_too() {
+    let amount = Money::new(60_000, "CNY".parse().unwrap());
+    let back = RemedyKind::ReturnRefund { amount };
+    let agreed = led(&sample("in"), [draft(&[back]), submit(), approve(BEN, 1), offer(), consent(1)]);
+    let paid = Some(Money { minor: 30_000, ..amount });
+    let part = Command::SettleRemedy { remedy_id: remedy(&agreed, 0), done: false, paid, at: NOW };
+    let stuck = led(&agreed, [part]);
+    assert_eq!((stuck.state.clone(), stuck.done().count()), (State::Executing, 0), "it is not what policy owes");
+    assert_eq!(approval_of(&stuck, &[refund(70_000)]), (1, Some(100_000)));
+    assert_eq!(approval_of(&stuck, &[refund(70_001)]), (2, Some(100_001)));
+    let twice = led(&stuck, [draft(&[refund(1)]), draft(&[refund(70_001)]), submit()]);
+    assert_eq!(twice.given.iter().map(|one| one.kind.amount()).collect::<Vec<_>>(), [paid]);
+    assert_eq!((twice.worth().map(|worth| worth.minor), twice.done().count()), (Some(100_001), 0));
+}
+
+#[test]
+fn r_ful_17_pieces_are_named_by_a_return_only_and_stay_with_it() {
+    let amount = Money::new(100, "CNY".parse().unwrap());
+    let line = ReturnedLine { line_id: "1".into(), quantity: 2 };
+    let with = |kind, place| {
+        let Command::DraftSolution { by, exception, meets_expectation, others, rules, .. } = draft(&[kind]) else {
+            unreachable!()
+        };
+        let (remedies, returned) = (vec![kind], Returned::from([(place, vec![line.clone()])]));
+        Command::DraftSolution { by, remedies, returned, exception, meets_expectation, others, rules }
+    };
+    let concluded = sample("in");
+    let drafted = led(&concluded, [with(RemedyKind::ReturnRefund { amount }, 0)]);
+    assert_eq!(drafted.solution.unwrap().remedies[0].lines, std::slice::from_ref(&line));
+    let refused = concluded.decide(with(RemedyKind::Refund { amount }, 0), NOW);
+    assert!(matches!(refused, Err(Rejection::BadRemedies(Flaw { place: Some(0), .. }))), "{refused:?}");
 }
 
 #[test]

@@ -140,6 +140,7 @@ fn whoever_writes_the_next_draft_is_its_author() {
     let redraft = Command::DraftSolution {
         by: BEN.into(),
         remedies: vec![refund(1)],
+        returned: Returned::new(),
         exception: false,
         meets_expectation: MeetsExpectation::NotStated,
         others: None,

@@ -38,7 +38,7 @@ use super::{
     fairness::{Band, Comparables},
     routing::Desk,
     rulebook::{Offer, Offers, RETARGET, Rulebook},
-    solution::{MeetsExpectation, RemedyKind},
+    solution::{MeetsExpectation, RemedyKind, Returned},
     values::{Class, Department, RecordPart, Severity},
 };
 
@@ -187,6 +187,7 @@ fn draft(remedies: &[RemedyKind]) -> Command {
     Command::DraftSolution {
         by: ANA.into(),
         remedies: remedies.to_vec(),
+        returned: Returned::new(),
         exception: false,
         meets_expectation: MeetsExpectation::NotStated,
         others: None,
@@ -200,6 +201,7 @@ fn draft_among(remedies: &[RemedyKind]) -> Command {
     Command::DraftSolution {
         by: ANA.into(),
         remedies: remedies.to_vec(),
+        returned: Returned::new(),
         exception: false,
         meets_expectation: MeetsExpectation::NotStated,
         others,
@@ -211,6 +213,7 @@ fn draft_exception(remedies: &[RemedyKind]) -> Command {
     Command::DraftSolution {
         by: ANA.into(),
         remedies: remedies.to_vec(),
+        returned: Returned::new(),
         exception: true,
         meets_expectation: MeetsExpectation::NotStated,
         others: None,
@@ -293,7 +296,7 @@ fn settle(complaint: &Complaint, place: usize, done: bool) -> Command {
 }
 
 fn settled_at(complaint: &Complaint, place: usize, done: bool, at: Timestamp) -> Command {
-    Command::SettleRemedy { remedy_id: remedy(complaint, place), done, at }
+    Command::SettleRemedy { remedy_id: remedy(complaint, place), done, paid: None, at }
 }
 
 /// The id of a remedy of the present solution; an unknown one where there is none.

@@ -27,7 +27,15 @@ fn owing() -> Arc<Rulebook> {
 
 fn draft_under_owing(remedies: &[RemedyKind], exception: bool) -> Command {
     let (by, remedies, meets_expectation) = (ANA.to_owned(), remedies.to_vec(), MeetsExpectation::Partly);
-    Command::DraftSolution { by, remedies, exception, meets_expectation, others: None, rules: owing() }
+    Command::DraftSolution {
+        by,
+        remedies,
+        returned: Returned::new(),
+        exception,
+        meets_expectation,
+        others: None,
+        rules: owing(),
+    }
 }
 
 fn investigated(class: Class, severity: u32) -> Complaint {

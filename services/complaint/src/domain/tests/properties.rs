@@ -73,7 +73,7 @@ fn command(step: &Wild, to: &Complaint, at: Timestamp) -> Command {
         15 => consent(version),
         16 => decline(version),
         17 => Command::StartExecution { remedy_id, ordered: step.yes.then(|| super::refund(500)) },
-        18 => Command::SettleRemedy { remedy_id, done: step.yes, at },
+        18 => Command::SettleRemedy { remedy_id, done: step.yes, paid: None, at },
         19 => Command::CompleteRemedy { remedy_id, done: None },
         20 if step.by => told(to.result_message(), at - hours(i64::from(step.version_off))),
         20 => Command::Escalate {

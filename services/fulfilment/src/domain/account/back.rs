@@ -41,7 +41,7 @@ pub type Fees = BTreeMap<String, Money>;
 pub struct HeldLine {
     pub line_id: String,
     pub quantity: u32,
-    /// Their share of what was paid.
+    /// Their share of what was paid, or of what was agreed for them.
     pub goods: Money,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fees: Fees,

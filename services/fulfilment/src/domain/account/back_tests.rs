@@ -47,7 +47,7 @@ fn claim(n: u128, line: &str, quantity: u32, fees: Vec<Fee>) -> Command {
 }
 
 fn agreed(n: u128, minor: i64) -> Command {
-    let claim = Claim { order_id: Uuid::from_u128(n), amount: cny(minor), until: jiff::Timestamp::MAX };
+    let claim = Claim { order_id: Uuid::from_u128(n), amount: cny(minor), until: jiff::Timestamp::MAX, pieces: vec![] };
     Command::Claim { purchase_id: PURCHASE, claim }
 }
 

@@ -56,7 +56,7 @@ fn give_back(order: u128) -> Command {
 }
 
 fn claim(order: u128, minor: i64, code: &str) -> Command {
-    let claim = Claim { order_id: Uuid::from_u128(order), amount: money(minor, code), until: UNTIL };
+    let claim = Claim { order_id: Uuid::from_u128(order), amount: money(minor, code), until: UNTIL, pieces: vec![] };
     Command::Claim { purchase_id: PURCHASE, claim }
 }
 

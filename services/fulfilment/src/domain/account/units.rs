@@ -41,7 +41,8 @@ pub struct Article {
 }
 
 /// So many pieces of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Units {
     pub line_id: String,
     pub quantity: u32,
@@ -79,13 +80,18 @@ impl PurchaseAccount {
         }
         for wanted in &units {
             let (_, _, article) = self.article(&wanted.line_id)?;
-            let others = taken.get(&wanted.line_id).map_or(0, pieces);
             let bought = article.map_or(u64::MAX, |article| article.quantity.into());
-            if others.saturating_add(wanted.quantity.into()) > bought {
+            if self.taken_of(&wanted.line_id).saturating_add(wanted.quantity.into()) > bought {
                 return Err(Rejection::MoreThanBought);
             }
         }
         Ok(vec![Event::UnitsTaken { order_id, units }])
+    }
+
+    /// Pieces of a line that orders have.
+    pub(super) fn taken_of(&self, line_id: &str) -> u64 {
+        let State::Open { taken, .. } = &self.state else { return 0 };
+        taken.get(line_id).map_or(0, pieces)
     }
 
     /// So many as the order has of them at the most.

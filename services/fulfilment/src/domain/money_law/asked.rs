@@ -4,11 +4,11 @@ use kernel::returns::{Answer, Fee, Goods as WhenGoods, Kind};
 use super::{
     super::order::{
         State,
-        agreed::{AgreedKind, Agreement},
+        agreed::{AgreedKind, AgreedReturn, Agreement},
         goods::{Disposition, Finding, Inspection},
         money::{News, PayoutState},
         portion,
-        request::{Bought, Command, Request, Wanted, tests},
+        request::{Bought, Command, Line, Request, Wanted, tests},
         returning::{self, Came, Terms},
     },
     *,
@@ -27,6 +27,13 @@ pub enum Asked {
         kind: Kind,
         price: Option<i64>,
         agreed: bool,
+    },
+    /// A return by its pieces was agreed: of a line, and of the next one.
+    Agree {
+        purchase: usize,
+        line: usize,
+        quantities: [u32; 2],
+        amount: i64,
     },
     Receive {
         quantity: u32,
@@ -57,6 +64,9 @@ pub fn step() -> impl Strategy<Value = Asked> {
         4 => (what, kind, price, agreed).prop_map(|((purchase, line, quantity, goods, percent), kind, price, agreed)| {
             Asked::Ask { purchase, line, quantity, goods, percent, kind, price, agreed }
         }),
+        2 => (0..PURCHASES.len(), 0..2usize, (1..=PIECES, 0..=PIECES), 1..70i64).prop_map(
+            |(purchase, line, (one, other), amount)| Asked::Agree { purchase, line, quantities: [one, other], amount }
+        ),
         4 => (1..4u32).prop_map(|quantity| Asked::Receive { quantity }),
         4 => (0..3u32, 0..2u32).prop_map(|(accepted, rejected)| Asked::Inspect { accepted, rejected }),
         1 => any::<bool>().prop_map(|agreed| Asked::Hear { agreed }),
@@ -80,6 +90,22 @@ fn request(order: usize, bought: Bought, quantity: u32, goods: WhenGoods, percen
     (line.receipt.words, line.receipt.appeal) = Default::default();
     line.receipt.outcome.fees = [("restocking".to_owned(), Fee::Percent(percent))].into();
     request
+}
+
+fn exchange(n: usize) -> Agreement {
+    Agreement {
+        order_id: id(n),
+        complaint_id: Uuid::from_u128(1),
+        remedy_id: Uuid::from_u128(2),
+        customer_id: Uuid::from_u128(3),
+        purchase_id: None,
+        kind: AgreedKind::Exchange,
+        amount: None,
+        complete_within: SignedDuration::ZERO,
+        overdue: false,
+        ended: false,
+        returns: None,
+    }
 }
 
 fn inspection(accepted: u32, rejected: u32) -> Box<Inspection> {
@@ -107,16 +133,27 @@ impl World {
                 request.lines[0].wanted = price.map(|_| Wanted { product_id: "p-2".into(), price });
                 order::Command::Request(Command::Ask { request, confirmed: true })
             }
+            Asked::Agree { purchase, line, quantities, amount } => {
+                return self.agree_on_pieces(n, (purchase, line), quantities, amount);
+            }
             Asked::Receive { quantity } => {
-                let came = vec![Came { line_no: Some(1), product_id: String::new(), quantity }];
+                let came = |line_no| Came { line_no: Some(line_no), product_id: String::new(), quantity };
+                let came = (1..=self.lines_of(n)).map(came).collect();
                 order::Command::ReceiveGoods { by: by(), place: "s-1".into(), came }
             }
             Asked::Inspect { accepted, rejected } => {
-                goods(returning::Command::Inspect { line_no: 1, inspection: inspection(accepted, rejected) })
+                return self.of_each_line(n, |line_no| {
+                    goods(returning::Command::Inspect { line_no, inspection: inspection(accepted, rejected) })
+                });
             }
-            Asked::Hear { agreed } => goods(returning::Command::HearCustomer { line_no: 1, by: by(), agreed }),
+            Asked::Hear { agreed } => {
+                return self
+                    .of_each_line(n, |line_no| goods(returning::Command::HearCustomer { line_no, by: by(), agreed }));
+            }
             Asked::Rule { approved } => {
-                goods(returning::Command::Rule { line_no: 1, by: by(), approved, reason: "seen".into() })
+                return self.of_each_line(n, |line_no| {
+                    goods(returning::Command::Rule { line_no, by: by(), approved, reason: "seen".into() })
+                });
             }
             Asked::Cancel => order::Command::Request(Command::Cancel {
                 by: by(),
@@ -128,22 +165,38 @@ impl World {
         let _refused = self.change(Consequence::Order(id(n), command));
     }
 
+    fn lines_of(&self, n: usize) -> u32 {
+        let request = self.orders.get(&id(n)).and_then(|order| order.request.as_ref());
+        request.map_or(1, |request| u32::try_from(request.lines.len()).unwrap())
+    }
+
+    fn of_each_line(&mut self, n: usize, command: impl Fn(u32) -> order::Command) {
+        for line_no in 1..=self.lines_of(n) {
+            let _refused = self.change(Consequence::Order(id(n), command(line_no)));
+        }
+    }
+
+    /// A return was agreed by its pieces, of one line or two.
+    fn agree_on_pieces(&mut self, n: usize, (of, line): (usize, usize), quantities: [u32; 2], amount: i64) {
+        let bought = |line: usize| Bought { purchase_id: purchase(of), line_id: line.to_string() };
+        let mut asked = request(n, bought(line), quantities[0], WhenGoods::Before, 0);
+        asked.agreed = true;
+        asked.lines[0].receipt.outcome.fees.clear();
+        if quantities[1] > 0 {
+            let next = asked.lines[0].clone();
+            asked.lines.push(Line { bought: Some(bought(line + 1)), quantity: quantities[1], ..next });
+        }
+        let returns = Some(Box::new(AgreedReturn { request: asked, purchase_within: SignedDuration::from_secs(60) }));
+        let (purchase_id, amount) = (Some(purchase(of)), Some(money(amount)));
+        let agreement = Agreement { kind: AgreedKind::ReturnRefund, purchase_id, amount, returns, ..exchange(n) };
+        self.change(Consequence::Order(id(n), order::Command::Promise(agreement)))
+            .expect("agreed, it becomes an order");
+    }
+
     /// An exchange was agreed, for a person to complete.
     fn promise(&mut self, n: usize) -> bool {
-        let agreement = Agreement {
-            order_id: id(n),
-            complaint_id: Uuid::from_u128(1),
-            remedy_id: Uuid::from_u128(2),
-            customer_id: Uuid::from_u128(3),
-            purchase_id: None,
-            kind: AgreedKind::Exchange,
-            amount: None,
-            complete_within: SignedDuration::ZERO,
-            overdue: false,
-            ended: false,
-        };
         let fresh = !self.orders.contains_key(&id(n));
-        fresh && self.change(Consequence::Order(id(n), order::Command::Promise(agreement))).is_ok()
+        fresh && self.change(Consequence::Order(id(n), order::Command::Promise(exchange(n)))).is_ok()
     }
 
     /// All that failed is claimed anew; by people where they may.
@@ -171,7 +224,7 @@ impl World {
     /// What is awaited comes and is accepted, what is open is answered, what failed is claimed anew.
     pub fn bring_to_an_end(&mut self, n: usize) {
         self.asked(n, Asked::Receive { quantity: PIECES });
-        for line_no in 1..9 {
+        for line_no in 1..20 {
             let request = self.orders.get(&id(n)).and_then(|order| order.request.as_ref());
             let leg = request.and_then(|request| request.legs().find(|(number, _)| *number == line_no));
             let waiting = leg.map_or(0, |(_, leg)| leg.goods.uninspected());
@@ -188,6 +241,25 @@ impl World {
         self.asked(n, Asked::Rule { approved: false });
         self.repeat(n, false);
         self.replace_to_the_end(n);
+    }
+}
+
+impl World {
+    /// What was paid of what was agreed for pieces is held still, and no more than that was ever agreed; in the end nothing else is.
+    pub fn check_agreed(&self, ended: bool) {
+        for (id, order) in &self.orders {
+            let (Some(request), Some(agreed)) = (&order.request, &order.agreement) else { continue };
+            let (Some(_), Some(purchase_id), Some(amount)) = (&request.agreed_money, agreed.purchase_id, agreed.amount)
+            else {
+                continue;
+            };
+            let left = self.ledger_of(purchase_id).filter(|facts| facts.order_id == *id);
+            let paid: i64 = left.map(|facts| facts.amount.minor).sum();
+            let held = self.accounts[&purchase_id].held_for(*id).map_or(0, |held| held.minor);
+            assert!(paid <= held && held <= amount.minor, "{paid} of {held} of {amount:?}: {order:?}");
+            let whole = order.state == State::Completed { refund_id: None };
+            assert!(!ended || paid == held && (!whole || paid == amount.minor), "{paid} of {held}: {order:?}");
+        }
     }
 }
 

@@ -124,7 +124,8 @@ impl World {
             // What an exchange that was ended had paid stays held as given.
             let given = kernel::id::derived("given", &[&claim_id.to_string()]);
             let held = |id| self.accounts[&facts.purchase_id].held_for(id).map_or(0, |held| held.minor);
-            let held = held(claim_id) + held(given);
+            let agreed = self.orders[&facts.order_id].request.as_ref().is_some_and(|one| one.agreed_money.is_some());
+            let held = if agreed { held(facts.order_id) } else { held(claim_id) + held(given) };
             assert!(paid <= held, "{paid} of {held} for {claim_id}");
         }
     }

@@ -1,5 +1,6 @@
 //! An agreed remedy that takes more than money back for a purchase: exchange, repair, compensation, service again. It is promised
-//! when the customer agreed, a person says what is missing (articles, what is given), and it goes on as what was asked for.
+//! when the customer agreed, a person says what is missing (articles, what is given), and it goes on as what was asked for. So does
+//! a return that was agreed by its pieces: nothing of it is missing, so that it goes on by itself once its purchase holds the money.
 //! Invariant: its kind, its worth and its purchase are those that were approved (R-FUL-17); no policy takes it back, and money
 //! does not take its place. It ends once.
 use jiff::{SignedDuration, Timestamp};
@@ -8,13 +9,16 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    super::giving::{Gift, What},
+    super::{
+        Refusal,
+        giving::{Gift, What},
+    },
     Event, Rejection, ServiceOrder, State,
     request::{Event as Told, Request},
 };
 
 /// What was agreed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Agreement {
     pub order_id: Uuid,
@@ -25,7 +29,7 @@ pub struct Agreement {
     /// Absent when the complaint was not about a purchase.
     pub purchase_id: Option<Uuid>,
     pub kind: AgreedKind,
-    /// Of a compensation.
+    /// Of a compensation, and of a return by its pieces.
     pub amount: Option<Money>,
     /// By when a person is to have completed it; nothing: nobody is told that he has not.
     #[serde(default)]
@@ -36,6 +40,19 @@ pub struct Agreement {
     /// Its end was told.
     #[serde(default)]
     pub ended: bool,
+    /// Of a return by its pieces, until it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<Box<AgreedReturn>>,
+}
+
+/// What goes on by itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgreedReturn {
+    /// Its lines name pieces of the purchase; what else the purchase says of them is not known yet.
+    pub request: Request,
+    /// How long it waits for the purchase to become known.
+    pub purchase_within: SignedDuration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +62,8 @@ pub enum AgreedKind {
     Repair,
     Compensation,
     ServiceAgain,
+    /// By its pieces.
+    ReturnRefund,
 }
 
 impl AgreedKind {
@@ -54,6 +73,7 @@ impl AgreedKind {
             Self::Exchange => Kind::Exchange,
             Self::Repair => Kind::Repair,
             Self::Compensation | Self::ServiceAgain => Kind::Compensation,
+            Self::ReturnRefund => Kind::ReturnRefund,
         }
     }
 }
@@ -63,7 +83,7 @@ impl Agreement {
     pub fn is_met_by(&self, given: Option<&Gift>) -> bool {
         let given = given.map(|gift| (gift.what == What::ServiceAgain, gift.worth));
         match self.kind {
-            AgreedKind::Exchange | AgreedKind::Repair => given.is_none(),
+            AgreedKind::Exchange | AgreedKind::Repair | AgreedKind::ReturnRefund => given.is_none(),
             AgreedKind::Compensation => given == Some((false, self.amount)),
             AgreedKind::ServiceAgain => given == Some((true, None)),
         }
@@ -81,9 +101,20 @@ impl Agreement {
 }
 
 impl ServiceOrder {
-    /// Promised; told twice, once.
-    pub(super) fn promise(&self, agreement: Agreement, at: Timestamp) -> Vec<Event> {
-        if self.state == State::Absent { vec![Event::Promised { agreement: Box::new(agreement), at }] } else { vec![] }
+    /// Promised; told twice, once. Errors: a return that gives nothing back.
+    pub(super) fn promise(&self, agreement: Agreement, at: Timestamp) -> Result<Vec<Event>, Rejection> {
+        let by_pieces = agreement.returns.is_some();
+        let nowhere = by_pieces && agreement.purchase_id.is_none();
+        match self.state {
+            State::Absent if by_pieces && agreement.amount.is_none_or(|amount| amount.minor <= 0) => {
+                Err(Rejection::AmountNotPositive)
+            }
+            State::Absent => {
+                let refused = nowhere.then(|| Event::Settled { code: Some(Refusal::NoPurchase.code().to_owned()) });
+                Ok([Event::Promised { agreement: Box::new(agreement), at }].into_iter().chain(refused).collect())
+            }
+            _ => Ok(vec![]),
+        }
     }
 
     /// When people are told that nobody has completed it.
@@ -105,8 +136,11 @@ impl ServiceOrder {
         if self.state == State::Promised { vec![Event::Settled { code: Some(reason) }] } else { vec![] }
     }
 
-    /// Errors: what a person says is not what was agreed.
+    /// Errors: what a person says is not what was agreed, or it goes on by itself.
     pub(super) fn may_be_completed_by(&self, request: &Request) -> Result<(), Rejection> {
+        if self.agreement.as_ref().is_some_and(|agreed| agreed.returns.is_some()) {
+            return Err(Rejection::NotNow);
+        }
         let kept = self.agreement.as_ref().is_some_and(|agreed| request.agreed && agreed.is_kept_by(request));
         if kept { Ok(()) } else { Err(Rejection::NotAsAgreed) }
     }

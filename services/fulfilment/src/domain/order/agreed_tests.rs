@@ -34,6 +34,7 @@ fn agreement(kind: AgreedKind) -> Agreement {
         complete_within: SignedDuration::from_hours(72),
         overdue: false,
         ended: false,
+        returns: None,
     }
 }
 

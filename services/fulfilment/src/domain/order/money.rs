@@ -12,6 +12,7 @@ use kernel::{
 };
 use uuid::Uuid;
 
+use super::payout::granted;
 pub use super::payout::{Payout, PayoutState, Source};
 use super::{
     super::{
@@ -111,11 +112,7 @@ impl Request {
         use {News as N, PayoutState as S};
         let payout = self.payout(claim_id).ok_or(Rejection::NoSuchClaim)?;
         Ok(match (news, &payout.state) {
-            (N::Grant { lines, tendered }, S::Claimed) => {
-                let nothing = lines.iter().all(|line| line.amount.minor == 0);
-                let paid = nothing.then_some(Event::Paid { claim_id });
-                [Event::Granted { claim_id, lines, tendered }].into_iter().chain(paid).collect()
-            }
+            (N::Grant { lines, tendered }, S::Claimed) => granted(claim_id, lines, tendered).collect(),
             (N::Refuse { reason }, S::Claimed) => vec![Event::Refused { claim_id, reason }],
             (N::Pay | N::Fail { .. }, _) if payout.tendered => return Err(Rejection::NotNow),
             (N::Pay, S::Granted) => vec![Event::Paid { claim_id }],
@@ -174,7 +171,7 @@ impl Request {
                     payout.tendered = *tendered;
                 }
                 Event::Repeated { by_hand, .. } => payout.again_by_hand = *by_hand,
-                Event::Failed { .. } => payout.kept = payout.source == Source::Pieces,
+                Event::Failed { .. } => payout.kept = payout.source.is_of_pieces(),
                 _ => {}
             }
         }
@@ -231,7 +228,7 @@ impl Request {
         self.claimed_by(line_no, |_| true)
     }
 
-    fn claimed_by(&self, line_no: u32, meant: impl Fn(&Payout) -> bool) -> u32 {
+    pub(super) fn claimed_by(&self, line_no: u32, meant: impl Fn(&Payout) -> bool) -> u32 {
         let payouts = self.payouts.iter().filter(|payout| payout.state != PayoutState::Repeated && meant(payout));
         payouts.filter_map(|payout| payout.pieces.get(&line_no)).sum()
     }
@@ -263,13 +260,17 @@ impl Request {
                 _ if self.pays() => self.payable(line),
                 _ => 0,
             };
-            let is_of_pieces = |payout: &Payout| payout.source == Source::Pieces;
+            let is_of_pieces = |payout: &Payout| payout.source.is_of_pieces();
             let pieces = payable.saturating_sub(self.claimed_by(line_no, is_of_pieces));
             if let Some(bought) = line.bought.as_ref().filter(|_| pieces > 0) {
                 due.entry(bought.purchase_id).or_default().insert(line_no, pieces);
             }
         }
-        let of_pieces = |(purchase_id, pieces)| Claim { purchase_id, pieces, source: Source::Pieces, lines: vec![] };
+        let source = self.source_of_pieces();
+        let of_pieces = |(purchase_id, pieces)| {
+            let lines = self.agreed_lines(&pieces);
+            Claim { purchase_id, pieces, source, lines }
+        };
         let claims = due.into_iter().map(of_pieces).chain(self.exchange_claims()).chain(self.fee_claims());
         self.numbered(claims.collect())
     }
@@ -281,10 +282,11 @@ impl Request {
             let Claim { purchase_id, pieces, source, lines } = claim;
             // What is held for goods that go out is the purchase's; what the customer paid for them is not.
             let stake = matches!(source, Source::Rest { .. }).then(|| self.stake(source.of()?)).flatten();
-            let tendered = stake.is_some_and(|stake| stake.tendered);
+            let agreed = self.agreed_money.as_ref().filter(|_| source == Source::Agreed);
+            let tendered = stake.is_some_and(|stake| stake.tendered) || agreed.is_some_and(|agreed| agreed.tendered);
             let before = self.given_up(source, purchase_id);
             let lines = before.and_then(|one| one.kept_for(&pieces)).map_or(lines, <[HeldLine]>::to_vec);
-            let granted = (!lines.is_empty()).then_some(Event::Granted { claim_id, lines, tendered });
+            let granted = (!lines.is_empty()).then(|| granted(claim_id, lines, tendered)).into_iter().flatten();
             let (instead_of, by_hand) = (before.map(|one| one.claim_id), before.is_some_and(|one| one.again_by_hand));
             let claimed = Event::Claimed { claim_id, purchase_id, pieces, source, instead_of, by_hand };
             std::iter::once(claimed).chain(granted)

@@ -64,13 +64,15 @@ pub enum Source {
     Difference { of: Uuid },
     /// What the customer paid for the repair of a line that failed in the end.
     Fee { line_no: u32 },
+    /// Pieces of an agreed return: of what was agreed for them, which is held under the order's id.
+    Agreed,
 }
 
 impl Source {
     /// The first attempt to replace the pieces of an exchange.
     pub fn of(self) -> Option<Uuid> {
         match self {
-            Self::Pieces | Self::Fee { .. } => None,
+            Self::Pieces | Self::Fee { .. } | Self::Agreed => None,
             Self::Exchange { of } | Self::Rest { of } | Self::Difference { of } => Some(of),
         }
     }
@@ -97,6 +99,19 @@ pub enum PayoutState {
     },
     /// After one of these it was claimed anew.
     Repeated,
+}
+
+impl Source {
+    /// Its pieces are paid for themselves.
+    pub(super) fn is_of_pieces(self) -> bool {
+        matches!(self, Self::Pieces | Self::Agreed)
+    }
+}
+
+/// The purchase holds it; where nothing is left to pay, it is paid.
+pub(super) fn granted(claim_id: Uuid, lines: Vec<HeldLine>, tendered: bool) -> impl Iterator<Item = Event> {
+    let nothing = lines.iter().all(|line| line.amount.minor == 0);
+    [Event::Granted { claim_id, lines, tendered }].into_iter().chain(nothing.then_some(Event::Paid { claim_id }))
 }
 
 impl PayoutState {

@@ -20,11 +20,11 @@ impl ServiceOrder {
         if let Event::Request(event) = event {
             return self.request.iter().flat_map(|request| request.consequences(event)).collect();
         }
-        let Some(facts) = &self.facts else { return vec![] };
+        let Some(facts) = &self.facts else { return self.promise_consequences(event) };
         match (event, &self.state) {
             (Event::Opened { at, .. }, _) => {
                 let until = kernel::calendar::add(*at, facts.purchase_within);
-                let claim = account::Claim { order_id: facts.order_id, amount: facts.amount, until };
+                let claim = account::Claim { order_id: facts.order_id, amount: facts.amount, until, pieces: vec![] };
                 let claim = |id| Consequence::Account(id, account::Command::Claim { purchase_id: id, claim });
                 facts.purchase_id.map(claim).into_iter().collect()
             }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::origin::rma_number;
 use super::{
     Rejection, ServiceOrder, State,
+    agreed_money::AgreedMoney,
     compensation::{self, Compensation},
     effort::Effort,
     goods::{Goods, Leg, Surplus},
@@ -64,6 +65,9 @@ pub struct Request {
     /// It carries out an agreed remedy: what was approved there need not be granted here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub agreed: bool,
+    /// What was agreed for its pieces, of a return.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed_money: Option<AgreedMoney>,
     /// When people were told last that the customer does not answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered_at: Option<Timestamp>,
@@ -214,6 +218,7 @@ impl ServiceOrder {
             (Event::Requested { request, at }, _) => {
                 self.opened_at = self.opened_at.or(Some(*at));
                 self.state = State::Requested;
+                self.agreement.iter_mut().for_each(|agreed| agreed.returns = None);
                 let request = self.request.insert(Request::clone(request));
                 request.count_effort(event);
             }
@@ -227,7 +232,7 @@ impl ServiceOrder {
 }
 
 /// An answer is given at once; what is granted and confirmed is authorised with it.
-fn ask(request: Box<Request>, confirmed: bool, at: Timestamp) -> Result<Vec<Event>, Rejection> {
+pub(super) fn ask(request: Box<Request>, confirmed: bool, at: Timestamp) -> Result<Vec<Event>, Rejection> {
     if request.lines.is_empty() && request.compensation.is_none() {
         return Err(Rejection::NoLines);
     }

@@ -99,6 +99,7 @@ pub fn request(answers: &[Answer]) -> Request {
         replacements: vec![],
         compensation: None,
         agreed: false,
+        agreed_money: None,
         unanswered_at: None,
         label: None,
         effort: Effort::default(),

@@ -38,11 +38,12 @@ impl Request {
                         *pieces = pieces.saturating_sub(leg.goods.rejected().saturating_add(lapsed));
                     });
                 }
-                self.tell(&free, give_back).into_iter().chain(self.released()).collect()
+                let released = self.released().into_iter().chain(self.agreed_kept(event));
+                self.tell(&free, give_back).into_iter().chain(released).collect()
             }
             Event::Goods(happened) => {
                 let free = self.kept_by_customer(happened).into_iter().chain(self.exchanged_with(event)).collect();
-                self.tell(&free, give_back)
+                self.tell(&free, give_back).into_iter().chain(self.agreed_kept(event)).collect()
             }
             Event::Replacement(happened) => {
                 let free = self.tell(&self.exchanged_with(event).into_iter().collect(), give_back);
