@@ -1,10 +1,7 @@
 //! What a mail says (RFC 5322, MIME): who writes, which mails it answers, its words; and whether a machine wrote it, for
 //! two machines must never write to each other for ever. Pure; a mail that cannot be understood is refused, never cut short without a word.
 use jiff::Timestamp;
-use mail_parser::{
-    Addr, Encoding, HeaderValue, Message as Parsed, MessageParser, MessagePart, MimeHeaders, PartType,
-    decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
-};
+use mail_parser::{Addr, HeaderValue, Message as Parsed, MessageParser, MessagePart, MimeHeaders};
 use uuid::Uuid;
 
 use super::push::{Message, Trouble, Understood, hashed};
@@ -25,7 +22,7 @@ pub const CONTENT_MAX: usize = 4_000;
 const SUBJECT_MAX: usize = 300;
 const NAME_MAX: usize = 100;
 /// The most attachments that are named, and the most parts of text that are read.
-const PARTS_MAX: usize = 20;
+pub(super) const PARTS_MAX: usize = 20;
 /// The most earlier mails that are looked for.
 const ANSWERS_MAX: usize = 50;
 /// What mail programs write before the subject of an answer, in lower case.
@@ -184,36 +181,6 @@ fn heard(said: String, max: usize) -> String {
     format!("{first}\n{}", said.get(last..).unwrap_or_default())
 }
 
-/// A file of a mail, as its sender describes it.
-pub struct Attached {
-    /// As the contact names it.
-    pub name: String,
-    /// What it is said to be.
-    pub declared: Option<String>,
-    pub bytes: Vec<u8>,
-}
-
-/// The files of a mail, those that are named.
-pub fn attached(raw: &[u8]) -> Vec<Attached> {
-    let Some(mail) = MessageParser::default().parse(raw) else { return Vec::new() };
-    let attached =
-        |part: &MessagePart<'_>| Attached { name: file_name(part), declared: kind(part), bytes: as_sent(&mail, part) };
-    mail.attachments().take(PARTS_MAX).map(attached).collect()
-}
-
-/// The bytes of a file as they were sent: what its text means in its character set is for whoever opens it.
-fn as_sent(mail: &Parsed<'_>, part: &MessagePart<'_>) -> Vec<u8> {
-    let written = || mail.raw_message.get(part.raw_body_offset() as usize..part.raw_end_offset() as usize);
-    let is_text = matches!(part.body, PartType::Text(_) | PartType::Html(_));
-    let sent = match (is_text.then(written).flatten(), part.encoding) {
-        (Some(written), Encoding::Base64) => base64_decode(written),
-        (Some(written), Encoding::QuotedPrintable) => quoted_printable_decode(written),
-        (Some(written), Encoding::None) => Some(written.to_vec()),
-        (None, _) => None,
-    };
-    sent.unwrap_or_else(|| part.contents().to_vec())
-}
-
 /// The id a mail is stored under. Hashed: the names of senders' machines stand in Message-IDs.
 fn id(mail: Option<&Parsed<'_>>, raw: &[u8]) -> String {
     let given = mail.and_then(Parsed::message_id).map(str::trim).filter(|id| !id.is_empty());
@@ -363,11 +330,11 @@ fn attachments(mail: &Parsed<'_>) -> Vec<String> {
     named.chain((more > 0).then(|| format!("[refused files: {more} more than {PARTS_MAX}]"))).collect()
 }
 
-fn file_name(part: &MessagePart<'_>) -> String {
+pub(super) fn file_name(part: &MessagePart<'_>) -> String {
     line(&part.attachment_name().map(str::to_owned).or_else(|| kind(part)).unwrap_or_default(), NAME_MAX)
 }
 
-fn kind(part: &MessagePart<'_>) -> Option<String> {
+pub(super) fn kind(part: &MessagePart<'_>) -> Option<String> {
     part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("any")))
 }
 

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     attachments::{Limits, TYPES, look},
+    channels::mail_files::{Attached, attached},
     channels::{
         fuzz_tests::{LONG, SHORT, many, string},
         imap::TEXT_MAX,

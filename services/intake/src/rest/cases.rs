@@ -75,10 +75,11 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
     };
     if let Some(mut said) = again.filter(|said| said.names.is_none())
         && !made_it(&answer.body)
-        && store::says_otherwise(&app.pool, contact_id, alike(&app.master, contact_id, &said.text.content)).await?
+        && let mark = alike(&app.master, contact_id, &said.text.content)
+        && store::says_otherwise(&app.pool, contact_id, mark).await?
     {
         said.names = Some(contact_id);
-        let further_id = id::derived("said_anew", &[&contact_id.to_string(), &said.text.content]);
+        let further_id = id::derived("said_anew", &[&contact_id.to_string(), &format!("{mark:x?}")]);
         let (unit, _) = contact::unit(&app, said, further_id, &owner, now).await?;
         let heard = app.road.submit_patiently(unit).await?;
         answer.body = if answer.repeated { answer.body } else { heard.body };

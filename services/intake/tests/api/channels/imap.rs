@@ -398,7 +398,7 @@ async fn r_int_02_r_int_09_what_somebody_else_wrote_under_a_known_message_id_is_
     look(&stack).await;
     let events: Vec<CaseRegistered> = stack.events("intake").await;
     assert_eq!((states(&stack).await, events.len()), ([0, 2, 0, 0, 0], 2));
-    assert_eq!(events[1].health_severity, 3);
+    assert_eq!(events.iter().map(|event| event.health_severity).max(), Some(3));
 }
 
 #[tokio::test]
