@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use backbone::Fault;
 use mail_parser::{
-    Encoding, Message as Parsed, MessageParser, MessagePart, MimeHeaders, PartType,
+    Encoding, Message as Parsed, MessageParser, MessagePart, PartType,
     decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
 };
 

@@ -54,6 +54,7 @@ pub fn receipt(policy: &Policy) -> Option<returns::Receipt> {
         resaleable: None,
         discomfort: None,
         amount: None,
+        buyer: None,
     })
 }
 
