@@ -94,5 +94,6 @@ fn solution_agreed(event: &SolutionAgreed, within: &Within) -> Result<Effects, F
     let refunds = wire::agreed::refunds_agreed(event, within.purchase, within.goods)?.into_iter().map(open);
     let returns = wire::agreed::returned(event, &within.by_pieces)?.into_iter().map(promise);
     let others = wire::agreed::promised(event, within.complete)?.into_iter().map(promise);
-    Ok(refunds.chain(returns).chain(others).fold(Effects::none(), Effects::and))
+    // What is given for certain pieces takes its money first: a refund finds its own on any line.
+    Ok(returns.chain(refunds).chain(others).fold(Effects::none(), Effects::and))
 }

@@ -41,10 +41,10 @@ pub enum TakenBy {
 }
 
 impl Key {
-    /// Of a payment as it is told.
+    /// Of a payment as it is told; blanks around it make it no other.
     pub fn new(by_provider: bool, place: &str, reference: &str) -> Self {
-        let taken_by = if by_provider { TakenBy::Provider } else { TakenBy::Till(place.to_owned()) };
-        Self { taken_by, reference: reference.to_owned() }
+        let taken_by = if by_provider { TakenBy::Provider } else { TakenBy::Till(place.trim().to_owned()) };
+        Self { taken_by, reference: reference.trim().to_owned() }
     }
 
     /// The id of its aggregate.

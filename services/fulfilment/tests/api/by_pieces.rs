@@ -227,3 +227,30 @@ async fn the_database_refuses_an_agreed_return_that_pays_more_than_was_agreed() 
         assert_eq!(constraint, Some("never_more_than_agreed"), "{path} {value}: {error}");
     }
 }
+
+#[tokio::test]
+async fn a_refund_that_is_agreed_with_a_return_leaves_its_pieces_their_money() {
+    let world = World::new().await;
+    let purchase = world.sold(Some(1), &[(1, 100), (1, 100)]).await;
+    let complaint = Uuid::new_v4();
+    let remedy = |kind: RemedyKind, amount, lines| Remedy {
+        remedy_id: Uuid::new_v4().to_string(),
+        kind: kind.into(),
+        amount,
+        lines,
+    };
+    let piece = vec![RemedyLine { line_id: "0".into(), quantity: 1 }];
+    let event = SolutionAgreed {
+        complaint_id: complaint.to_string(),
+        customer_id: Uuid::from_u128(7).to_string(),
+        purchase_id: purchase.to_string(),
+        solution_version: 1,
+        remedies: vec![remedy(RemedyKind::Refund, cny(20), vec![]), remedy(RemedyKind::ReturnRefund, cny(100), piece)],
+        offer_no: 1,
+    };
+    world.stack.publish("complaint", &event, complaint, 1).await;
+    world.stack.settle().await;
+    assert_eq!(world.stack.events::<OrderFailed>("fulfilment").await, vec![]);
+    let id = order_id(event.remedies[1].remedy_id.parse().unwrap());
+    assert_eq!((world.status(id).await.as_str(), world.held_for(purchase, &id.to_string()).await), ("authorised", 100));
+}

@@ -43,7 +43,7 @@ async fn r_ful_05_a_payment_that_stands_for_another_order_is_refused_by_its_name
     world.paid_at(&first, "t-1", Some("")).await.unwrap();
     world.paid_at(&first, "t-1", Some("")).await.unwrap();
     for place in ["", "s-1"] {
-        let refused = world.paid_at(&second, "t-1", Some(place)).await.unwrap_err();
+        let refused = world.paid_at(&second, " t-1 ", Some(place)).await.unwrap_err();
         assert_eq!(code(&refused), "payment.stands_for_another_order");
         assert!(refused.message().contains(&first), "{refused:?}");
     }

@@ -1,6 +1,8 @@
 //! What a contact is about, always explained (R-INT-22). The rules of safety come first and can only raise: a mention of
 //! harm is never overlooked because somebody chose another class (R-INT-09). Then counts what a person stated, then the
 //! model where it is on and sure, then the rules over words; a word that is denied (没有退款的意思) does not count.
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use triage::{
     safety::{Findings, Kind, Safety},
@@ -171,10 +173,13 @@ impl Classifier {
         pieces(text).map(|piece| self.safety.read(piece).severity()).max().unwrap_or(0)
     }
 
-    /// Whether a word of a rule alone decided the class: nobody stated it, and no harm, hazard, threat or model did.
-    pub fn is_by_a_word(&self, classification: &Classification) -> bool {
+    /// Whether words of one rule alone decided the class: nobody stated it, no harm, hazard, threat or model did, and what is said
+    /// has words of no other rule (漏了怎么退货).
+    pub fn is_by_a_word(&self, classification: &Classification, said: &str) -> bool {
         let rule = classification.source.split(" (").next();
-        self.rules.iter().any(|known| Some(known.name.as_str()) == rule)
+        let text = self.safety.read(said).text;
+        let named = (0..text.len()).flat_map(|at| self.terms.at(&text, at).map(|term| term.number));
+        self.rules.iter().any(|known| Some(known.name.as_str()) == rule) && named.collect::<BTreeSet<_>>().len() == 1
     }
 
     /// The class where nobody stated one, and what decided: safety, the model, the rules.

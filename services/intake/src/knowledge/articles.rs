@@ -17,8 +17,39 @@ const FOUND: f64 = 0.3;
 /// A text says nothing else than a question where so much of it is in that.
 const ALONE: f64 = 0.5;
 /// Who says one of these tells of a matter of his own, whatever he asks besides.
-const OWN: [&str; 12] =
-    ["我的", "我买", "我们的", "没收到", "还没", "至今", "订单", "投诉", "my ", "i bought", "i ordered", "still"];
+const OWN: [&str; 31] = [
+    "我的",
+    "我买",
+    "我们的",
+    "没收到",
+    "还没",
+    "至今",
+    "订单",
+    "投诉",
+    "漏",
+    "破",
+    "坏",
+    "碎",
+    "裂",
+    "开胶",
+    "掉色",
+    "少了",
+    "错",
+    "my ",
+    "mine",
+    "i bought",
+    "i ordered",
+    "still",
+    "broke",
+    "leak",
+    "wrong",
+    "damaged",
+    "missing",
+    "defect",
+    "crack",
+    "torn",
+    "stain",
+];
 /// The most articles found.
 const FOUND_MAX: usize = 5;
 
@@ -267,6 +298,8 @@ mod tests {
             "我的面霜漏了，怎么退货",
             "泵头坏了瓶子也漏了，包装还是破的，你们说怎么退货吧",
             "what is your return policy, because my pump broke",
+            "破了，怎么退货？",
+            "What is your return policy, it leaks",
             "修了三次还是坏的，当初说保修几年都是骗人的吗",
         ] {
             assert_eq!(alone(said), None, "{said}");

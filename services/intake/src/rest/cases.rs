@@ -59,8 +59,10 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
     let now = app.clock.now();
     let (mut registration, key) = read(&app, &headers, &text, now).await?;
     registration.arrival.told = Some(Told::AtTheDoor);
-    let key =
-        key.map(|key| IdempotencyKey::new(&format!("rest/{}", registration.channel.word()), key, text.as_bytes()));
+    let channel = registration.channel.word();
+    let keyed = |scope: String| key.map(|key| IdempotencyKey::new(&scope, key, text.as_bytes()));
+    // What turns out to be a further contact is answered by a key of its own, and so is its repeat.
+    let (key, further_key) = (keyed(format!("rest/{channel}")), keyed(format!("rest/{channel}/further")));
     let owner = app.master.new_key(app.pseudonym(&registration.identity))?;
     let contact_id = registration.case_id().unwrap_or_else(|| app.new_id(now));
     let again = (registration.names.is_some() || registration.case_id().is_some()).then(|| registration.clone());
@@ -75,14 +77,22 @@ pub async fn register(State(app): State<Arc<App>>, request: Request<Body>) -> Re
     };
     if let Some(mut said) = again.filter(|said| said.names.is_none())
         && !made_it(&answer.body)
-        && let mark = alike(&app.master, contact_id, &said.text.content)
+        && let mark = alike(&app.master, contact_id, &said.text.said())
         && store::says_otherwise(&app.pool, contact_id, mark).await?
     {
         said.names = Some(contact_id);
         let further_id = id::derived("said_anew", &[&contact_id.to_string(), &format!("{mark:x?}")]);
-        let (unit, _) = contact::unit(&app, said, further_id, &owner, now).await?;
-        let heard = app.road.submit_patiently(unit).await?;
-        answer.body = if answer.repeated { answer.body } else { heard.body };
+        // What made a case of its own is in that one, whatever people linked it with since; a key knows its first answer.
+        let known = if further_key.is_none() { store::case(&app.pool, further_id).await.ok() } else { None };
+        answer.body = match known {
+            Some((_, version, case)) => {
+                serde_json::to_vec(&CaseView::of(version, &case, &app.minimum, None)).map_err(Fault::internal)?
+            }
+            None => {
+                let (unit, _) = contact::unit(&app, said, further_id, &owner, now).await?;
+                app.road.submit_patiently(unit.key(further_key)).await?.body
+            }
+        };
     }
     let headers = [(CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, headers, answer.body).into_response())

@@ -41,6 +41,7 @@ pub async fn unit(
     let actor = channel_actor(registration.channel);
     let (mut text, mut person) = (registration.text.clone(), registration.known.person.clone());
     let files = registration.files.clone();
+    let said = text.said();
     let mut contact = registration.into_contact(&app.classifier, &app.packs, contact_id, key.customer);
     let request = Some(key.id);
     contact.arrival.request = request;
@@ -53,7 +54,7 @@ pub async fn unit(
     leave_out(app, &mut contact, named.as_ref().filter(|named| named.2).map(|named| &named.1), &mut text, &mut person);
     let words = serde_json::to_string(&text).map_err(Fault::internal)?;
     let person = person_beside_text(&app.master, key, &person)?;
-    if asks_only(app, &contact, &text.content) {
+    if files.is_empty() && asks_only(app, &contact, &said) {
         (contact.classification.class, contact.classification.source) = (CaseClass::Enquiry, ASKED.to_owned());
     }
     if contact.is_plain_enquiry() {
@@ -84,7 +85,7 @@ pub async fn unit(
         }
     };
     let unit = if asks && case_id == contact_id { unit.row(wanted(case_id, now)) } else { unit };
-    let row = marked_text_row(key, case_id, &part, &words, Some(alike(&app.master, case_id, &text.content)))?;
+    let row = marked_text_row(key, case_id, &part, &words, Some(alike(&app.master, case_id, &said)))?;
     let files = files.iter().map(|file| file.row(&app.master, key, case_id, now)).collect::<Result<Vec<_>, _>>()?;
     let (link, minimum) = (status::link(app, case_id, 0, now), Arc::clone(&app.minimum));
     let answer = move |_, version, case: &Case| {
@@ -100,8 +101,9 @@ pub async fn unit(
 /// Whether nothing is said but the question an article was written for, whatever that is about (怎么退货) (R-INT-08).
 fn asks_only(app: &App, contact: &Contact, said: &str) -> bool {
     contact.purchase_id.is_none()
+        && contact.batch.is_none()
         && contact.is_calm()
-        && app.classifier.is_by_a_word(&contact.classification)
+        && app.classifier.is_by_a_word(&contact.classification, said)
         && app.knowledge.answer_alone(said, contact.product_id.as_deref()).is_some()
 }
 

@@ -69,10 +69,10 @@ pub async fn duplicate_candidates(pool: &PgPool, id: Uuid, within: SignedDuratio
              join customer as o on o.email_index = me.email_index),
          near as (
            select o.id from same join case_file as o on o.customer_id = same.id
-           union select o.case_id from mine join case_text as said on said.case_id = mine.id
-             join case_text as o on o.alike = said.alike
-             join case_file as c on c.id = o.case_id and c.state->'facts'->>'channel' <> mine.facts->>'channel'
-             where said.part = 'contact' and o.part = 'contact')
+           union select c.id from mine join case_text as said on said.case_id = mine.id and said.part = 'contact'
+             join case_file as c on c.recorded_at between mine.recorded_at - $2 and mine.recorded_at + $2
+             join case_text as o on o.case_id = c.id and o.part = 'contact' and o.alike = said.alike
+             where c.state->'facts'->>'channel' <> mine.facts->>'channel')
          select other.id from mine cross join near
          join case_file as other on other.id = near.id
            and other.recorded_at between mine.recorded_at - $2 and mine.recorded_at + $2
@@ -102,24 +102,27 @@ pub async fn duplicates(
 ) -> Result<(Vec<Pair>, String), Fault> {
     let pairs: Vec<Pair> = sqlx::query_as(
         "-- case_file.duplicates
-         select mine.id, mine.recorded_at, array_agg(other.id order by other.recorded_at, other.id) as earlier
-         from case_file as mine
-         cross join lateral (
-           select o.id from (
+         with running as materialized (
+           select c.id, c.customer_id, c.recorded_at, c.state->'facts'->>'channel' as channel, said.alike
+           from case_file as c left join case_text as said on said.case_id = c.id and said.part = 'contact'
+           where c.status in ('routed', 'responded', 'awaiting_info', 'reopened')),
+         near as (
+           select mine.id, other.id as other_id from running as mine
+           cross join lateral (
              select p.id from one_person(mine.customer_id) as p(id)
              union select o.id from customer as me join customer as o on o.phone_index = me.phone_index
                where me.id = mine.customer_id
              union select o.id from customer as me join customer as o on o.email_index = me.email_index
                where me.id = mine.customer_id) as same
-           join case_file as o on o.customer_id = same.id
-           union select o.case_id from case_text as said join case_text as o on o.alike = said.alike
-             join case_file as c on c.id = o.case_id
-               and c.state->'facts'->>'channel' <> mine.state->'facts'->>'channel'
-             where said.case_id = mine.id and said.part = 'contact' and o.part = 'contact') as near
-         join case_file as other on other.id = near.id
-           and other.recorded_at between mine.recorded_at - $1 and mine.recorded_at
-         where mine.status in ('routed', 'responded', 'awaiting_info', 'reopened')
-           and other.status in ('routed', 'responded', 'awaiting_info', 'reopened')
+           join case_file as other on other.customer_id = same.id
+             and other.recorded_at between mine.recorded_at - $1 and mine.recorded_at
+           union
+           select mine.id, other.id from running as mine join running as other
+             on other.alike = mine.alike and other.channel <> mine.channel
+             and other.recorded_at between mine.recorded_at - $1 and mine.recorded_at)
+         select mine.id, mine.recorded_at, array_agg(other.id order by other.recorded_at, other.id) as earlier
+         from near join case_file as mine on mine.id = near.id join case_file as other on other.id = near.other_id
+         where other.status in ('routed', 'responded', 'awaiting_info', 'reopened')
            and (other.recorded_at, other.id) < (mine.recorded_at, mine.id)
            and coalesce(other.state->'facts'->>'purchase_id' = mine.state->'facts'->>'purchase_id', true)
            and coalesce(other.state->'facts'->>'product_id' = mine.state->'facts'->>'product_id', true)

@@ -62,6 +62,8 @@ pub async fn concerned(pool: &PgPool, issue: Uuid, what: &What, limit: i64) -> R
                and (b.phone_index = w.phone_index or b.email_index = w.email_index)) as buyer on true
            where ($2::text is null or c.product_id = $2) and ($3::text is null or c.batch = $3)
              and (not $4 or c.lane = 'health') and c.status <> 'rejected'
+             and not exists (
+               select from major_issue_member as known where known.issue_id = $1 and known.customer_id = c.customer_id)
            ) as each
            where not exists (
              select from major_issue_member as known where known.issue_id = $1 and known.customer_id = each.customer_id)

@@ -36,6 +36,16 @@ pub struct Text {
     pub duration_of_use: Option<String>,
 }
 
+impl Text {
+    /// All that is said, whatever field it stands in.
+    pub fn said(&self) -> String {
+        let Self { content, circumstances, expected_resolution, symptoms, frequency_of_use, onset, duration_of_use } =
+            self;
+        let beside = [circumstances, expected_resolution, symptoms, frequency_of_use, onset, duration_of_use];
+        std::iter::once(content).chain(beside.into_iter().flatten()).map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+}
+
 /// Fields that are not given stay as they were. A person who is known with exactly these data is left alone. The look
 /// at what is known goes row by row on purpose, and by key.
 const KEEP_PERSON: &str = "-- customer.keep

@@ -106,6 +106,14 @@ async fn r_int_09_other_words_under_a_reference_that_is_on_record_are_a_further_
     let kept: i64 =
         sqlx::query_scalar("select count(*) from case_text").fetch_one(&stack.pool("intake")).await.unwrap();
     assert_eq!((count(&stack, "case_file").await, kept), (2, 3));
+
+    // The same content, and harm beside it; told again by its key it is answered as the first time.
+    let form = json!({ "external_ref": "T-9", "content": "发货了吗", "health": { "symptoms": "脸肿，喘不过气" } });
+    let keyed = [("content-type", "application/json"), ("idempotency-key", "k-9")];
+    let told = post(&stack, "/v1/cases", &keyed, case_with(form.clone()).to_string()).await;
+    let again = post(&stack, "/v1/cases", &keyed, case_with(form).to_string()).await;
+    assert_eq!((told.status, told.json()["lane"].as_str()), (201, Some("health")), "{told:?}");
+    assert_eq!((&again.text, count(&stack, "case_file").await), (&told.text, 3));
 }
 
 #[tokio::test]
