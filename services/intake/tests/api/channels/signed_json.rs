@@ -327,3 +327,17 @@ fn a_section_that_cannot_be_followed_is_named() {
         assert!(wrong.contains(named), "{text}: {wrong}");
     }
 }
+
+#[tokio::test]
+async fn r_int_09_harm_is_taken_in_also_where_nobody_can_be_called_back() {
+    let stack = shop().await;
+    let harm = json!({ "customer": { "ref": "C-9" }, "content": "用了你们的面霜，脸肿了" }).to_string();
+    let nobody = json!({ "customer": { "name": "王小明" }, "content": "用了你们的面霜，脸肿了" }).to_string();
+    for (id, body) in [("a", harm), ("b", nobody)] {
+        assert_eq!(push_signed(&stack, "erp", id, body.into_bytes()).await.status, 200, "{id}");
+    }
+    stack.settle().await;
+    let [case] = stack.events::<contracts::intake::v1::CaseRegistered>("intake").await.try_into().unwrap();
+    assert_eq!((case.health_severity, states(&stack).await), (2, [0, 1, 1, 0, 0]));
+    assert!(quarantine(&stack).await[0].reason.ends_with("; it speaks of harm"), "a person who looks is told");
+}
