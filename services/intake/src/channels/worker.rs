@@ -179,6 +179,11 @@ impl Channels {
         }
     }
 
+    /// Whether the words of a contact that cannot be taken in speak of harm.
+    fn is_harm(&self, request: &CaseRequest) -> bool {
+        request.heard.as_ref().or(request.content.as_ref()).is_some_and(|said| self.app.classifier.harm(said) > 0)
+    }
+
     /// The unit that puts the contact on record and settles the message, and the case it is in then.
     async fn contact(
         &self,
@@ -203,11 +208,8 @@ impl Channels {
             customer.phone.take_if(|phone| phone.contains('*'));
             customer.email.take_if(|email| email.contains('*'));
         }
-        let heard = request.heard.as_ref().or(request.content.as_ref()).cloned().unwrap_or_default();
-        let mut registration = registration(source, message, request, now).map_err(|trouble| match trouble {
-            Trouble::Lasting(why) if self.app.classifier.harm(&heard) > 0 => {
-                Trouble::Lasting(format!("{why}; it speaks of harm"))
-            }
+        let mut registration = registration(source, message, &mut request, now).map_err(|trouble| match trouble {
+            Trouble::Lasting(why) if self.is_harm(&request) => Trouble::Lasting(format!("{why}; it speaks of harm")),
             other => other,
         })?;
         if !waits.is_empty() && !message.looked_at && !self.goes_before(&registration).await? {
@@ -278,7 +280,7 @@ fn waiting(waits: impl IntoIterator<Item = Wait>) -> Trouble {
 fn registration(
     source: &Source,
     message: &Claimed,
-    mut request: CaseRequest,
+    request: &mut CaseRequest,
     now: Timestamp,
 ) -> Result<Registration, Trouble> {
     if *request.channel.get_or_insert(source.channel()) != source.channel() {

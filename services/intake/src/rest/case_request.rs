@@ -311,11 +311,8 @@ impl Registration {
 
     /// Whether it speaks of harm: by what was stated, or by the rules of safety over all it says (R-INT-09).
     pub fn speaks_of_harm(&self, classifier: &Classifier) -> bool {
-        let Text { content, circumstances, expected_resolution, symptoms, onset, .. } = &self.text;
-        let Text { frequency_of_use, duration_of_use, .. } = &self.text;
-        let beside = [circumstances, expected_resolution, symptoms, onset, frequency_of_use, duration_of_use];
-        let beside = beside.into_iter().flatten().map(String::as_str);
-        let mut said = [self.heard.as_deref().unwrap_or(content)].into_iter().chain(beside);
+        let first = self.heard.as_deref().unwrap_or(&self.text.content);
+        let mut said = std::iter::once(first).chain(self.text.beside());
         let is_stated = self.severity.is_some_and(|severity| severity > 0) || self.class == Some(CaseClass::Discomfort);
         is_stated || said.any(|words| classifier.harm(words) > 0)
     }

@@ -37,12 +37,17 @@ pub struct Text {
 }
 
 impl Text {
-    /// All that is said, whatever field it stands in.
-    pub fn said(&self) -> String {
-        let Self { content, circumstances, expected_resolution, symptoms, frequency_of_use, onset, duration_of_use } =
+    /// What is said beside the content.
+    pub fn beside(&self) -> impl Iterator<Item = &str> {
+        let Self { content: _, circumstances, expected_resolution, symptoms, frequency_of_use, onset, duration_of_use } =
             self;
         let beside = [circumstances, expected_resolution, symptoms, frequency_of_use, onset, duration_of_use];
-        std::iter::once(content).chain(beside.into_iter().flatten()).map(String::as_str).collect::<Vec<_>>().join("\n")
+        beside.into_iter().flatten().map(String::as_str)
+    }
+
+    /// All that is said, whatever field it stands in.
+    pub fn said(&self) -> String {
+        std::iter::once(self.content.as_str()).chain(self.beside()).collect::<Vec<_>>().join("\n")
     }
 }
 
