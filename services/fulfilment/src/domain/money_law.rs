@@ -24,12 +24,14 @@ mod asked;
 mod compensated;
 mod costs;
 mod provider;
+mod repaired;
 mod replaced;
 mod tendered;
 
 use asked::Asked;
 use compensated::Compensated;
 use provider::{Mood, Provider};
+use repaired::Repaired;
 use replaced::Replaced;
 
 /// What was paid for the lines of the purchases of this world, each of so many pieces.
@@ -62,6 +64,11 @@ enum Step {
         order: usize,
         nth: usize,
         step: Replaced,
+    },
+    /// About the repair of an article.
+    Repaired {
+        order: usize,
+        step: Repaired,
     },
     /// About what is given beside a purchase.
     Compensated {
@@ -120,6 +127,8 @@ struct World {
     ledgers: BTreeMap<Uuid, CostLedger>,
     budgets: BTreeMap<Uuid, Budget>,
     payments: BTreeMap<Uuid, Payment>,
+    /// What was paid for repairs, by order and reference.
+    fees: BTreeMap<(Uuid, usize), i64>,
     provider: Provider,
     requests: Vec<(u32, refund::Facts)>,
     answers: Vec<(Uuid, refund::Command)>,
@@ -147,6 +156,7 @@ impl World {
             ledgers: BTreeMap::new(),
             budgets: BTreeMap::new(),
             payments: BTreeMap::new(),
+            fees: BTreeMap::new(),
             provider: Provider::default(),
             requests: vec![],
             answers: vec![],
@@ -197,8 +207,8 @@ impl World {
                     let events = payment.decide(command, self.now).map_err(|no| no.code())?;
                     events.iter().for_each(|event| payment.apply(event));
                 }
-                // No repair is assigned in these lives, and nothing is charged back.
-                Consequence::Technician(..) => return Err("technician.unknown"),
+                // Whoever is assigned can do it, and nothing is charged back.
+                Consequence::Technician(..) => {}
                 Consequence::Chargeback(..) => return Err("chargeback.unknown"),
             }
         }
@@ -262,6 +272,7 @@ impl World {
             }
             Step::Asked { order, step } => self.asked(order, step),
             Step::Replaced { order, nth, step } => self.replaced(order, nth, step),
+            Step::Repaired { order, step } => self.repaired(order, step),
             Step::Compensated { order, step } => self.compensated(order, step),
             Step::Send { nth } => self.send(nth),
             Step::Arrive { nth, again, mood, answered } => self.arrive(nth, again, mood, answered),
@@ -280,7 +291,10 @@ impl World {
         (0..PURCHASES.len()).for_each(|n| self.record(n));
         for _ in 0..5 {
             (0..REMEDIES).for_each(|n| self.take(Step::Goods { remedy: n }));
-            (0..asked::ORDERS).for_each(|n| self.bring_to_an_end(n));
+            (0..asked::ORDERS).for_each(|n| {
+                self.repair_to_the_end(n);
+                self.bring_to_an_end(n);
+            });
             (0..compensated::ORDERS).for_each(|n| self.compensate_to_the_end(n));
             (0..REMEDIES).for_each(|n| self.take(Step::RepeatParts { remedy: n, by_hand: n % 2 == 0 }));
             (0..self.refunds.len()).for_each(|nth| {
@@ -303,6 +317,7 @@ impl World {
 
     fn check(&self) {
         self.check_replaced();
+        self.check_repaired();
         self.check_costs();
         self.check_compensated();
         self.check_law();
@@ -324,7 +339,7 @@ impl World {
             };
             let held = |id: Uuid| self.accounts[&facts.purchase_id].held_for(id).map_or(0, |held| held.minor);
             match source(facts) {
-                Some(Source::Difference { .. }) => {
+                Some(Source::Difference { .. } | Source::Fee { .. }) => {
                     assert_eq!(held(facts.claim_id.unwrap()), 0, "it was never the purchase's");
                 }
                 Some(Source::Exchange { of } | Source::Rest { of }) => {
@@ -429,6 +444,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..asked::ORDERS, asked::step()).prop_map(|(order, step)| Step::Asked { order, step }),
         8 => (0..asked::ORDERS, any::<usize>(), replaced::step())
             .prop_map(|(order, nth, step)| Step::Replaced { order, nth, step }),
+        12 => (0..asked::ORDERS, repaired::step()).prop_map(|(order, step)| Step::Repaired { order, step }),
         6 => (0..compensated::ORDERS, compensated::step()).prop_map(|(order, step)| Step::Compensated { order, step }),
         6 => any::<usize>().prop_map(|nth| Step::Send { nth }),
         4 => (any::<usize>(), any::<bool>(), mood, any::<bool>())
@@ -469,6 +485,7 @@ fn the_random_lives_are_not_empty() {
     let (mut paid, mut refused, mut failed, mut resent, mut returned) = (0, 0, 0, 0, 0);
     let (mut delivered, mut instead, mut settled, mut given, mut spent) = (0, 0, 0, 0, 0);
     let (mut by_pieces, mut partly) = (0, 0);
+    let (mut repaired, mut fees_back, mut instead_of_repair) = (0, 0, 0);
     let (mut parts, mut again, mut by_hand, mut taken_back, mut ended, mut corrected) = (0, 0, 0, 0, 0, 0);
     for _ in 0..500 {
         let steps = prop::collection::vec(step(), 200).new_tree(&mut runner).unwrap().current();
@@ -502,10 +519,15 @@ fn the_random_lives_are_not_empty() {
         by_pieces += agreed().flat_map(|one| &one.payouts).filter(|one| one.tendered || !one.lines.is_empty()).count();
         partly +=
             agreed().filter(|one| one.cancelled.is_none() && one.legs().any(|(_, leg)| leg.goods.lapsed() > 0)).count();
+        let repairs = || requests().filter(|one| one.kind == kernel::returns::Kind::Repair);
+        repaired += repairs().filter(|one| one.works().any(|(_, work)| work.handed_over.is_some())).count();
+        fees_back += world.provider.ledger.iter().filter(|(_, facts)| world.is_fee(facts)).count();
+        instead_of_repair += repairs().flat_map(|one| &one.payouts).filter(|one| one.source == Source::Pieces).count();
         settled += requests().flat_map(|one| &one.payouts).filter(|one| one.source.of().is_some()).count();
     }
     let enough = paid > 100 && refused > 100 && failed > 20 && resent > 20 && returned > 50;
     assert!(enough, "{paid} {refused} {failed} {resent} {returned}");
+    assert!(repaired > 20 && fees_back > 5 && instead_of_repair > 5, "{repaired} {fees_back} {instead_of_repair}");
     assert!(by_pieces > 50 && partly > 5, "{by_pieces} {partly}");
     assert!(given > 20 && spent > 20_000, "{given} {spent}");
     assert!(taken_back > 5 && ended > 5 && corrected > 20, "{taken_back} {ended} {corrected}");

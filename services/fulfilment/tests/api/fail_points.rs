@@ -43,8 +43,7 @@ use crate::{
 const MOODS: [Mode; 6] =
     [Mode::Normal, Mode::SilentAfterPaying, Mode::ErrorBeforePaying, Mode::Slow, Mode::Fail, Mode::Refuse];
 /// Another process hears what the provider tells of itself, at any time, and much of it is not to be believed.
-const TROUBLES: [Trouble; 6] =
-    [Trouble::Duplicates, Trouble::OutOfOrder, Trouble::Late, Trouble::AnotherOrder, Trouble::Unsigned, Trouble::Stale];
+const TROUBLES: [Trouble; 7] = Trouble::ALL;
 const AMOUNT: i64 = 500;
 /// So many runs over one database, which nobody vacuums.
 const PORTION: usize = 100;

@@ -270,7 +270,7 @@ async fn parcels_and_inspections_are_told_everything_that_is_wrong() {
 async fn the_database_refuses_an_order_that_loses_a_piece_or_counts_it_twice() {
     let world = World::new().await;
     let (id, number) = world.return_of_pieces(3).await;
-    world.parcel("s-1", &number, &[(1, 2)]).await.unwrap();
+    world.parcel("s-1", &number, &[(1, 2), (0, 1)]).await.unwrap();
     let pool = world.stack.pool("fulfilment");
     for (path, value) in [
         ("{request,lines,0,leg,goods,awaiting}", "2"),
@@ -281,10 +281,22 @@ async fn the_database_refuses_an_order_that_loses_a_piece_or_counts_it_twice() {
         ("{request,lines,0,leg,goods}", r#"{"awaiting":4,"uninspected":-1,"accepted":0,"rejected":0,"lapsed":0}"#),
         ("{request,lines,0,leg,goods}", r#"{"awaiting":3}"#),
         ("{request,lines,0,quantity}", "4"),
+        ("{request,lines,0,quantity}", "null"),
+        // Received is what came.
+        ("{request,lines,0,leg,arrivals}", "[]"),
+        ("{request,lines,0,leg,arrivals,0,quantity}", "1"),
+        ("{request,lines,0,leg,goods}", r#"{"awaiting":0,"uninspected":3,"accepted":0,"rejected":0,"lapsed":0}"#),
+        // All of what came beside is there, and none of it is awaited.
+        ("{request,surplus,0,leg,goods,uninspected}", "0"),
+        ("{request,surplus,0,leg,goods,uninspected}", "2"),
+        ("{request,surplus,0,leg,goods}", r#"{"awaiting":1,"uninspected":0,"accepted":0,"rejected":0,"lapsed":0}"#),
+        ("{request,surplus,0,leg,arrivals}", "[]"),
+        ("{request,surplus,0,leg}", "{}"),
     ] {
         let change = "update service_order set state = jsonb_set(state, $2::text[], $3::jsonb) where id = $1";
         let id: uuid::Uuid = id.parse().unwrap();
-        let error = sqlx::query(change).bind(id).bind(path).bind(value).execute(&pool).await.unwrap_err();
+        let done = sqlx::query(change).bind(id).bind(path).bind(value).execute(&pool).await;
+        let error = done.expect_err(path);
         let constraint = error.as_database_error().and_then(|error| error.constraint());
         assert_eq!(constraint, Some("every_piece_is_somewhere"), "{path} {value}: {error}");
     }

@@ -90,6 +90,35 @@ async fn the_database_refuses_a_second_refund_for_an_order() {
 }
 
 #[tokio::test]
+async fn the_database_refuses_refunds_of_more_than_is_held_for_them() {
+    let world = World::new().await;
+    let purchase = world.bought(&[600, 400]).await;
+    let order = world.agree(purchase, refund_of(500)).await;
+    let pool = world.stack.pool("fulfilment");
+    let constraint = |error: sqlx::Error| {
+        error.as_database_error().and_then(|error| error.constraint()).unwrap_or_default().to_owned()
+    };
+    let amount = "update refund set state = jsonb_set(state, '{facts,amount,minor}', $1::jsonb)";
+    let more = sqlx::query(amount).bind("501").execute(&pool).await.unwrap_err();
+    assert_eq!(constraint(more), "refunds_are_held");
+    let copy = "insert into refund (id, version, hash, state)
+        select gen_random_uuid(), version, hash, jsonb_set(state, '{facts,claim_id}', to_jsonb(gen_random_uuid()::text))
+        from refund";
+    let beside = sqlx::query(copy).execute(&pool).await.unwrap_err();
+    assert_eq!(constraint(beside), "refunds_are_held", "another claim of the same purchase");
+    let hold = format!("state.lines.0.holds.{order}");
+    let less = change(&pool, purchase, &hold, r#"{"minor":299,"currency":"CNY"}"#).await;
+    assert_eq!(less, Err("refunds_are_held".into()), "what leaves is not free");
+    assert_eq!(change(&pool, purchase, "state.lines.0.holds", "{}").await, Err("refunds_are_held".into()));
+    // What has failed leaves nothing, and may not come back once its money is free.
+    let failed = "update refund set state = jsonb_set(state, '{state}', $1::jsonb)";
+    sqlx::query(failed).bind(r#"{"kind":"failed","code":"account_closed"}"#).execute(&pool).await.unwrap();
+    change(&pool, purchase, "state.lines.0.holds", "{}").await.unwrap();
+    let again = sqlx::query(failed).bind(r#"{"kind":"sent","since":"2026-01-01T00:00:00Z"}"#).execute(&pool).await;
+    assert_eq!(constraint(again.unwrap_err()), "refunds_are_held");
+}
+
+#[tokio::test]
 async fn a_purchase_that_cannot_be_is_parked_and_its_neighbours_pass() {
     let world = World::new().await;
     let (wrong, right) = (Uuid::new_v4(), Uuid::new_v4());

@@ -10,6 +10,8 @@ use crate::money::Money;
 static SHIPPED: LazyLock<Policy> = LazyLock::new(|| toml::from_str(DEFAULT).unwrap());
 
 const CATEGORIES: [&str; 3] = ["skin_care", "custom", "fresh"];
+const CHANNELS: [&str; 2] = ["website", "shop"];
+const SEGMENTS: [&str; 1] = ["vip"];
 
 fn reasons() -> Vec<String> {
     SHIPPED.reasons.keys().cloned().collect()
@@ -27,7 +29,7 @@ fn facts() -> impl Strategy<Value = Facts> {
     let days = || option::of(prop_oneof![0..40u32, 350..380u32]);
     let amount = option::of((0..30_000i64, select(vec!["CNY", "EUR"])));
     let what = (select(Kind::ALL.to_vec()), select(reasons()), proofs());
-    let whose = (word(&CATEGORIES), word(&["website", "shop"]), word(&["vip"]));
+    let whose = (word(&CATEGORIES), word(&CHANNELS), word(&SEGMENTS));
     let flags = (any::<Option<bool>>(), any::<Option<bool>>(), any::<Option<bool>>(), any::<Option<bool>>());
     (what, whose, (days(), days()), flags, amount).prop_map(|(what, whose, days, flags, amount)| Facts {
         kind: what.0,
@@ -53,6 +55,8 @@ fn when() -> impl Strategy<Value = When> {
         btree_set(select(reasons()), 0..3),
         btree_set(select(CATEGORIES.to_vec()).prop_map(str::to_owned), 0..3),
         btree_set(proofs(), 0..2),
+        btree_set(select(CHANNELS.to_vec()).prop_map(str::to_owned), 0..2),
+        btree_set(select(SEGMENTS.to_vec()).prop_map(str::to_owned), 0..2),
     );
     let flags = (any::<Option<bool>>(), any::<Option<bool>>(), any::<Option<bool>>());
     let up_to = option::of(select(vec![0i64, 100, 20_000]));
@@ -61,6 +65,8 @@ fn when() -> impl Strategy<Value = When> {
         reason: lists.1,
         category: lists.2,
         proof: lists.3,
+        channel: lists.4,
+        segment: lists.5,
         delivered: delivered.map(|(after, within)| Days { after, within }),
         bought: bought.map(|(after, within)| Days { after, within }),
         opened: flags.0,
@@ -82,7 +88,7 @@ fn weaker(when: &When, drop: u8) -> When {
         other.reason = other.reason.iter().map(|reason| reason.split('.').next().unwrap().to_owned()).collect();
     }
     if left_out(2) {
-        (other.category, other.proof) = Default::default();
+        (other.category, other.proof, other.channel, other.segment) = Default::default();
     }
     if left_out(3) {
         other.delivered = other.delivered.map(|days| Days { after: None, within: days.within.map(|n| n + 1) });

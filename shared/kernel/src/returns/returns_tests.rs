@@ -98,6 +98,39 @@ fn r_ful_08_the_seller_bears_the_freight_by_reason_and_by_segment() {
 }
 
 #[test]
+fn r_ful_02_a_window_and_a_fee_may_be_those_of_a_channel_and_a_category() {
+    let own = r#"
+[[rules]]
+id = "website_skin_care"
+when = { kind = ["return_refund"], reason = ["no_reason"], channel = ["website"], category = ["skin_care"], delivered.within = 20 }
+then = { answer = "eligible", allowed = ["return_refund"], freight = "customer", goods = "before", fees.restocking.percent = 10 }
+words.en = "Bought on the website it may come back for 20 days, for a tenth of its price."
+words.zh = "网上购买的护肤品20天内可退，收取一成手续费。"
+
+[[rules]]
+id = "no_reason_vip""#;
+    let own = DEFAULT.replacen("\n[[rules]]\nid = \"no_reason_vip\"", own, 1);
+    let policy: Policy = toml::from_str(&own).unwrap();
+    assert_eq!(problems(&policy), [""; 0]);
+    let ruled = |facts| policy.decide(facts).unwrap();
+    let late = Facts { days_since_delivery: Some(20), ..facts() };
+    let receipt = ruled(late.clone());
+    assert_eq!((receipt.rule.as_str(), receipt.outcome.answer), ("website_skin_care", Answer::Eligible));
+    let fees: i64 = receipt.outcome.fees.values().map(|fee| fee.of(cny(9_900)).unwrap().minor).sum();
+    assert_eq!(fees, 990);
+    for other in [
+        Facts { channel: Some("shop".into()), ..late.clone() },
+        Facts { channel: None, ..late.clone() },
+        Facts { category: Some("kitchen".into()), ..late.clone() },
+        Facts { days_since_delivery: Some(21), ..late },
+    ] {
+        assert_eq!(ruled(other.clone()).outcome.answer, Answer::Ineligible, "{other:?}");
+    }
+    let vip = Facts { segment: Some("vip".into()), channel: None, days_since_delivery: Some(14), ..facts() };
+    assert_eq!(ruled(vip).rule, "no_reason_vip");
+}
+
+#[test]
 fn faulty_goods_go_from_money_to_exchange_to_repair_as_time_passes() {
     let faulty = |kind, days| {
         let reason = "quality.defect".into();

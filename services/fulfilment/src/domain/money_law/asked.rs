@@ -8,11 +8,13 @@ use super::{
         goods::{Disposition, Finding, Inspection},
         money::{News, PayoutState},
         portion,
-        request::{Bought, Command, Line, Request, Wanted, tests},
+        request::{Command, Line, Request, Wanted, tests},
         returning::{self, Came, Terms},
     },
     *,
 };
+
+pub use super::super::order::request::Bought;
 
 pub const ORDERS: usize = 5;
 
@@ -56,7 +58,7 @@ pub enum Asked {
 
 pub fn step() -> impl Strategy<Value = Asked> {
     let goods = prop::sample::select(vec![WhenGoods::Before, WhenGoods::Before, WhenGoods::After, WhenGoods::No]);
-    let kind = prop::sample::select(vec![Kind::ReturnRefund, Kind::ReturnRefund, Kind::Exchange, Kind::Reship]);
+    let kind = prop::sample::select(vec![Kind::ReturnRefund, Kind::ReturnRefund, Kind::Exchange, Kind::Reship, Kind::RefundOnly]);
     let price = prop::option::weighted(0.7, 0..60i64);
     let what = (0..PURCHASES.len(), 0..3usize, 1..=PIECES, goods, prop_oneof![Just(0u8), 1..30u8]);
     let agreed = prop::bool::weighted(0.3);
@@ -80,7 +82,7 @@ pub fn id(order: usize) -> Uuid {
     Uuid::from_u128(0xc000 + order as u128)
 }
 
-fn request(order: usize, bought: Bought, quantity: u32, goods: WhenGoods, percent: u8) -> Request {
+pub fn request(order: usize, bought: Bought, quantity: u32, goods: WhenGoods, percent: u8) -> Request {
     let mut request = tests::request(&[Answer::Eligible]);
     let goods_within = SignedDuration::from_secs(120);
     request.terms = Terms { goods_within, refund_within: goods_within, ..request.terms };
@@ -127,6 +129,9 @@ impl World {
                 let bought = Bought { purchase_id: purchase(n_purchase), line_id: line.to_string() };
                 let mut request = Box::new(request(n, bought, quantity, goods, percent));
                 request.kind = kind;
+                if kind == Kind::RefundOnly {
+                    request.lines[0].receipt.outcome.goods = WhenGoods::No;
+                }
                 request.agreed = agreed && kind == Kind::Exchange && self.promise(n);
                 request.lines[0].receipt.facts.amount = Some(money(7 * i64::from(quantity) + 1));
                 let price = price.filter(|_| kind == Kind::Exchange).map(money);

@@ -20,10 +20,11 @@ impl World {
         self.balance(order_id, Account::Cash) + self.balance(order_id, Account::CustomerCredit)
     }
 
-    /// What the customer of an order paid for dearer goods.
+    /// What the customer of an order paid for dearer goods, or a repair.
     pub fn paid_in(&self, order: &ServiceOrder) -> i64 {
         let replacements = order.request.iter().flat_map(|request| &request.replacements);
-        replacements.flat_map(|one| &one.differences).map(|paid| paid.amount.minor).sum()
+        let differences: i64 = replacements.flat_map(|one| &one.differences).map(|paid| paid.amount.minor).sum();
+        differences + order.request.as_ref().map_or(0, |request| self.fees_of(&request.order_id))
     }
 
     /// After every step.

@@ -126,7 +126,8 @@ impl World {
                 let mut of = payouts.filter(|payout| Some(payout.claim_id) == facts.claim_id);
                 of.any(|payout| matches!(payout.source, Source::Difference { .. }))
             };
-            let (returned, paid_back): (Vec<_>, Vec<_>) = self.ledger_of(purchase(n)).partition(is_difference);
+            let back = self.ledger_of(purchase(n)).filter(|facts| !self.is_fee(facts));
+            let (returned, paid_back): (Vec<_>, Vec<_>) = back.partition(is_difference);
             let sum = |all: Vec<&refund::Facts>| all.iter().map(|facts| facts.amount.minor).sum::<i64>();
             let of_purchase = |request: &&Request| {
                 request.lines.iter().filter_map(|line| line.bought.as_ref()).any(|one| one.purchase_id == purchase(n))

@@ -10,6 +10,9 @@ enum Step {
     Inspect(u32, u32),
     Overrule(u32),
     Lapse,
+    HandBack,
+    AskBackAgain,
+    Keep,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -18,15 +21,19 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         (0..4u32, 0..4u32).prop_map(|(accepted, rejected)| Step::Inspect(accepted, rejected)),
         (0..4u32).prop_map(Step::Overrule),
         Just(Step::Lapse),
+        Just(Step::HandBack),
+        Just(Step::AskBackAgain),
+        Just(Step::Keep),
     ];
     prop::collection::vec(step, 0..20)
 }
 
 proptest! {
-    /// R-FUL-04: requested = awaiting + received + lapsed, received = uninspected + accepted + rejected.
+    /// R-FUL-04: requested = awaiting + received + lapsed, received = uninspected + accepted + rejected + handed back; and nothing
+    /// was received that did not come.
     #[test]
     fn r_ful_04_no_piece_is_lost_or_counted_twice(requested in 1..10u32, steps in steps()) {
-        let mut goods = Goods::asked_back(requested);
+        let (mut goods, mut came) = (Goods::asked_back(requested), 0);
         for step in steps {
             let before = goods;
             goods = match step {
@@ -34,6 +41,7 @@ proptest! {
                     let (next, surplus) = goods.receive(quantity);
                     prop_assert_eq!(next.received() - before.received() + surplus, quantity);
                     prop_assert!(surplus == 0 || next.awaiting() == 0);
+                    came += quantity - surplus;
                     next
                 }
                 Step::Inspect(accepted, rejected) => match goods.inspect(accepted, rejected) {
@@ -48,10 +56,29 @@ proptest! {
                 },
                 Step::Overrule(quantity) => goods.overrule(quantity),
                 Step::Lapse => goods.lapse(),
+                Step::HandBack => {
+                    let next = goods.hand_back();
+                    prop_assert_eq!((next.received(), next.rejected()), (before.received(), before.rejected()));
+                    prop_assert_eq!(next.handed_back(), before.received() - before.rejected(), "all that is here but those");
+                    next
+                }
+                Step::AskBackAgain => {
+                    let next = goods.ask_back_again();
+                    prop_assert_eq!(next.awaiting() + next.received(), before.awaiting() + before.received());
+                    next
+                }
+                Step::Keep => {
+                    let next = goods.keep();
+                    prop_assert_eq!((next.received(), next.uninspected()), (before.received(), 0));
+                    next
+                }
             };
             prop_assert_eq!(goods.awaiting() + goods.received() + goods.lapsed(), requested);
-            prop_assert_eq!(goods.uninspected() + goods.accepted() + goods.rejected(), goods.received());
-            prop_assert!(goods.accepted() >= before.accepted(), "what was accepted stays so");
+            let here = goods.uninspected() + goods.accepted() + goods.rejected();
+            prop_assert_eq!(here + goods.handed_back(), goods.received());
+            prop_assert!(goods.received() <= came);
+            let stays = matches!(step, Step::HandBack) || goods.accepted() >= before.accepted();
+            prop_assert!(stays, "what was accepted stays so until it is handed back");
         }
         let text = serde_json::to_string(&goods).unwrap();
         prop_assert_eq!(serde_json::from_str::<Goods>(&text).unwrap(), goods);

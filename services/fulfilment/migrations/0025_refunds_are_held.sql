@@ -1,0 +1,89 @@
+-- fulfilment.refunds_are_held: what leaves for a purchase is held for it, and what was received has come. Both are read again here,
+-- apart from the program.
+
+create index refund_of_purchase on refund (((state->'facts'->>'purchase_id')::uuid))
+  where status <> 'failed' and compensation_of is null;
+
+-- The last third of the law of money: of each line no more is held than was paid for it (never_more_than_paid), and together the
+-- refunds of a purchase that are queued, sent, unknown or paid are no more than what is held. Compensation has a law of its own
+-- (never_more_than_approved); what a customer paid beside his purchase, for dearer goods or a repair, is given back of that.
+create function refunds_are_held() returns trigger language plpgsql as $$
+declare
+  purchase uuid;
+  held numeric;
+  leaving numeric;
+begin
+  if tg_table_name = 'refund' then
+    purchase := (new.state->'facts'->>'purchase_id')::uuid;
+  else
+    purchase := new.id;
+  end if;
+  -- Whoever holds or frees money of the purchase meanwhile is waited for.
+  perform 1 from purchase_account where id = purchase for share;
+  select coalesce(sum((hold.value->>'minor')::numeric), 0) into held
+  from purchase_account as account, jsonb_array_elements(account.state->'state'->'lines') as line,
+       jsonb_each(line->'holds') as hold
+  where account.id = purchase and account.status = 'open';
+  select coalesce(sum(minor), 0) into leaving from refund
+  where (state->'facts'->>'purchase_id')::uuid = purchase and status <> 'failed' and compensation_of is null;
+  if leaving > held then
+    select coalesce(sum(minor), 0) into leaving from refund
+    where (state->'facts'->>'purchase_id')::uuid = purchase and status <> 'failed' and compensation_of is null
+      and not exists (
+        select from service_order as asked, jsonb_array_elements(asked.state->'request'->'payouts') as payout
+        where asked.id = refund.order_id and (payout->>'claim_id')::uuid = refund.claim_id
+          and payout->'source'->>'kind' in ('difference', 'fee'));
+  end if;
+  if leaving > held then
+    raise exception 'refunds of % leave for purchase %, and % are held for it', leaving, purchase, held
+      using errcode = 'check_violation', constraint = 'refunds_are_held';
+  end if;
+  return null;
+end $$;
+
+create constraint trigger refund_is_held after insert on refund deferrable initially deferred
+  for each row when (new.compensation_of is null) execute function refunds_are_held();
+create constraint trigger refund_stays_held after update on refund deferrable initially deferred
+  for each row when (
+    new.compensation_of is null and new.status <> 'failed'
+    and (old.status = 'failed' or old.state->'facts' is distinct from new.state->'facts'))
+  execute function refunds_are_held();
+create constraint trigger account_holds_refunds after update on purchase_account deferrable initially deferred
+  for each row when (old.state->'state'->'lines' is distinct from new.state->'state'->'lines')
+  execute function refunds_are_held();
+
+-- Every piece of a line is in one place, none was received that did not come, and surplus is all that came beside. A piece that was
+-- handed back and asked for again has come before.
+create or replace function goods_add_up(request jsonb) returns boolean
+  language plpgsql immutable parallel safe as $$
+begin
+  return coalesce((
+    select bool_and(coalesce((
+        select count(piece.value#>>'{}') filter (where piece.key <> 'handed_back') = 5
+           and min((piece.value#>>'{}')::numeric) >= 0
+           and sum((piece.value#>>'{}')::numeric) = coalesce(there.quantity, there.came)
+           and sum((piece.value#>>'{}')::numeric)
+             filter (where piece.key in ('uninspected', 'accepted', 'rejected', 'handed_back'))
+             between case when there.quantity is null then there.came else 0 end and there.came
+        from jsonb_each(there.goods) as piece
+        where piece.key in ('awaiting', 'uninspected', 'accepted', 'rejected', 'lapsed', 'handed_back')
+      ), false))
+    from (
+      select one.leg->'goods' as goods, one.quantity, (
+        select coalesce(sum((arrival->>'quantity')::numeric), 0) from jsonb_array_elements(one.leg->'arrivals') as arrival
+      ) as came
+      from (
+        select line->'leg' as leg, coalesce((line->>'quantity')::numeric, -1) as quantity
+        from jsonb_array_elements(
+          case jsonb_typeof(request->'lines') when 'array' then request->'lines' else '[]' end
+        ) as line
+        where line ? 'leg'
+        union all
+        select surplus->'leg', null
+        from jsonb_array_elements(
+          case jsonb_typeof(request->'surplus') when 'array' then request->'surplus' else '[]' end
+        ) as surplus
+      ) as one
+    ) as there
+  ), true);
+end $$;
