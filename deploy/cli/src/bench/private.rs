@@ -84,16 +84,19 @@ impl Private {
         postgres::connect(&self.home, &self.secrets()?, roles::DATABASE).await
     }
 
-    /// Waits until no service has anything left to do, and says how many events still wait when that takes too long.
+    /// Waits until no service has anything left to do, and says how many events still wait when that goes on no more.
     /// Errors: a service does not answer, or could not apply an event.
     pub async fn rest(&self) -> anyhow::Result<u64> {
-        let until = Instant::now() + REST_WITHIN;
+        let (mut until, mut least) = (Instant::now() + REST_WITHIN, u64::MAX);
         loop {
             let answers = status::ask_all(&self.home).await.into_iter().collect::<Result<Vec<_>, _>>();
             let answers = answers.map_err(anyhow::Error::msg)?;
             let parked: u64 = answers.iter().map(|answer| answer.parked).sum();
             ensure!(parked == 0, "{parked} events could not be applied");
             let waiting: u64 = answers.iter().map(status::waiting).sum();
+            if waiting < least {
+                (until, least) = (Instant::now() + REST_WITHIN, waiting);
+            }
             if waiting == 0 || Instant::now() > until {
                 return Ok(waiting);
             }

@@ -441,10 +441,10 @@ fn step() -> impl Strategy<Value = Step> {
             }),
         2 => (0..PURCHASES.len()).prop_map(|purchase| Step::Record { purchase }),
         2 => remedy().prop_map(|remedy| Step::Goods { remedy }),
-        6 => (0..asked::ORDERS, asked::step()).prop_map(|(order, step)| Step::Asked { order, step }),
-        8 => (0..asked::ORDERS, any::<usize>(), replaced::step())
+        6 => (asked::RETURNS, asked::step()).prop_map(|(order, step)| Step::Asked { order, step }),
+        8 => (asked::RETURNS, any::<usize>(), replaced::step())
             .prop_map(|(order, nth, step)| Step::Replaced { order, nth, step }),
-        12 => (0..asked::ORDERS, repaired::step()).prop_map(|(order, step)| Step::Repaired { order, step }),
+        3 => (asked::REPAIRS, repaired::step()).prop_map(|(order, step)| Step::Repaired { order, step }),
         6 => (0..compensated::ORDERS, compensated::step()).prop_map(|(order, step)| Step::Compensated { order, step }),
         6 => any::<usize>().prop_map(|nth| Step::Send { nth }),
         4 => (any::<usize>(), any::<bool>(), mood, any::<bool>())

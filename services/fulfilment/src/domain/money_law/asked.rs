@@ -16,7 +16,10 @@ use super::{
 
 pub use super::super::order::request::Bought;
 
-pub const ORDERS: usize = 5;
+/// Returns, replacements and repairs; the first are returns only, the last repairs only.
+pub const ORDERS: usize = 8;
+pub const RETURNS: std::ops::Range<usize> = 0..5;
+pub const REPAIRS: std::ops::Range<usize> = 4..ORDERS;
 
 #[derive(Clone, Debug)]
 pub enum Asked {

@@ -3,6 +3,7 @@
 use kernel::{
     promise::Versioned,
     returns::{Answer, Bearer, Goods as WhenGoods, Kind},
+    warranty::Coverage,
 };
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
             money::Source,
             request::{Command, Request},
             work::{
-                AlternativeKind, Coverage, Diagnosis, Feasibility, HandOver, Item, ItemKind, Registration, Satisfaction, Step as Work,
+                AlternativeKind, Diagnosis, Feasibility, HandOver, Item, ItemKind, Registration, Satisfaction, Step as Work,
             },
         },
         warranty,
@@ -36,6 +37,8 @@ pub enum Repaired {
     Offer { kind: AlternativeKind },
     Review { approved: bool },
     AnswerOffer { agreed: bool },
+    /// A repair that is paid and fails in the end, or for which money is agreed at once: all of its steps, one after the other.
+    Course { purchase: usize, line: usize, minor: i64, payment: usize, later: i64, kind: AlternativeKind },
 }
 
 pub fn step() -> impl Strategy<Value = Repaired> {
@@ -48,7 +51,12 @@ pub fn step() -> impl Strategy<Value = Repaired> {
         AlternativeKind::ReturnUnrepaired,
         AlternativeKind::Exchange,
     ]);
+    let what = (0..3usize, 0..2usize);
+    let course = (what, 0..40i64, 0..12usize, 0..60i64, kind.clone()).prop_map(
+        |((purchase, line), minor, payment, later, kind)| Repaired::Course { purchase, line, minor, payment, later, kind },
+    );
     prop_oneof![
+        6 => course,
         3 => (0..PURCHASES.len(), 0..3usize, 1..=PIECES)
             .prop_map(|(purchase, line, quantity)| Repaired::Ask { purchase, line, quantity }),
         4 => feasibility.prop_map(|feasibility| Repaired::Register { feasibility }),
@@ -99,6 +107,11 @@ impl World {
                 return;
             }
             Repaired::HandOver { payment } => return self.hand_over(n, payment),
+            Repaired::Course { purchase: of, line, minor, payment, later, kind } => {
+                self.record(of);
+                self.ask_for_repair(n, (of, line), 1);
+                return self.fail_in_the_end(n, minor, payment, (later, kind));
+            }
             Repaired::Register { feasibility } => Work::Register(registration(feasibility)),
             Repaired::Diagnose { repairable, bearer } => Work::Diagnose(diagnosis(repairable, bearer)),
             Repaired::Quote { minor } => {
@@ -129,6 +142,31 @@ impl World {
         assert_eq!(request.lines[0].receipt.outcome.answer, Answer::Eligible);
         let ask = Command::Ask { request, confirmed: true };
         let _refused = self.change(Consequence::Order(asked::id(n), order::Command::Request(ask)));
+    }
+
+    /// Repaired and paid for, it comes again; another quote is declined or agreed to, and something else is agreed.
+    fn fail_in_the_end(&mut self, n: usize, minor: i64, payment: usize, (later, kind): (i64, AlternativeKind)) {
+        let repair = |minor, agreed| {
+            [
+                Repaired::Diagnose { repairable: true, bearer: Bearer::Customer },
+                Repaired::Quote { minor },
+                Repaired::AnswerQuote { agreed },
+                Repaired::Assign,
+                Repaired::Start,
+            ]
+        };
+        self.repaired(n, Repaired::Register { feasibility: Feasibility::Feasible });
+        self.asked(n, Asked::Receive { quantity: PIECES });
+        repair(minor, true).into_iter().for_each(|step| self.repaired(n, step));
+        self.repaired(n, Repaired::Test { passed: true });
+        self.repaired(n, Repaired::HandOver { payment: Some(payment).filter(|_| minor > 0) });
+        self.repaired(n, Repaired::Satisfaction { answer: Satisfaction::Unsatisfied });
+        self.asked(n, Asked::Receive { quantity: PIECES });
+        repair(later, later % 2 == 0).into_iter().for_each(|step| self.repaired(n, step));
+        let unrepairable = Repaired::Diagnose { repairable: false, bearer: Bearer::Customer };
+        for step in [unrepairable, Repaired::Offer { kind }, Repaired::AnswerOffer { agreed: true }] {
+            self.repaired(n, step);
+        }
     }
 
     /// With what the customer has consented to pay, as the person at the counter sees it.
