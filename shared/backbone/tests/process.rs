@@ -87,6 +87,16 @@ async fn a_process_that_stops_lets_nobody_in_finishes_what_runs_and_sends_what_i
 }
 
 #[tokio::test]
+async fn a_service_whose_file_of_authorities_cannot_be_read_does_not_start() {
+    let stack = Stack::start(&[&INTAKE]).await;
+    let mut settings = (*stack.node("intake").context().settings).clone();
+    settings.outside.ca_file = Some("/nowhere/ca.pem".into());
+    let refused = Node::build(&INTAKE, settings, Clock::by_hand(stack.now())).await.err().unwrap();
+    let said = format!("{refused:#}");
+    assert!(said.contains("outside.ca_file") && said.contains("/nowhere/ca.pem"), "{said}");
+}
+
+#[tokio::test]
 async fn a_process_ends_with_an_error_when_one_of_its_parts_dies() {
     let stack = Stack::start(&[&INTAKE]).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -66,14 +66,10 @@ impl Smtp {
         let host = url.host_str().context("smtp_url names no host")?.to_owned();
         ensure!(url.username().is_empty() && url.password().is_none(), "smtp_url must not hold the log-in");
         let parameters = || {
-            let trusted = outside.authorities().map(|authority| Certificate::from_der(authority.to_vec()));
-            let certificates: Vec<_> = trusted.collect::<Result<_, _>>().context("outside.ca_file")?;
-            let parameters = TlsParameters::builder(host.clone());
-            certificates
-                .into_iter()
-                .fold(parameters, |parameters, one| parameters.add_root_certificate(one))
-                .build()
-                .context("TLS cannot be used")
+            let parameters = outside.authorities().try_fold(TlsParameters::builder(host.clone()), |so_far, one| {
+                Certificate::from_der(one.to_vec()).map(|one| so_far.add_root_certificate(one))
+            });
+            parameters.and_then(|parameters| parameters.build()).context("TLS cannot be used")
         };
         let (security, port) = match (url.scheme(), url.query()) {
             ("smtp", None) => (Security::None, 25),
