@@ -2,6 +2,7 @@
 //! Invariant: a service that is not there is named, with how to start it.
 use std::time::Duration;
 
+use backbone::Outside;
 use contracts::common::v1::Receipt;
 use serde::Serialize;
 use tonic::{
@@ -27,6 +28,11 @@ pub async fn channel(home: &Home, service: Service) -> anyhow::Result<Channel> {
         let error = anyhow::Error::from(error);
         anyhow::anyhow!("{} does not answer ({}); `aftercare up` starts it", service.name, error.root_cause())
     })
+}
+
+/// A client for what speaks HTTP in our system.
+pub fn http() -> anyhow::Result<reqwest::Client> {
+    Ok(Outside::new(None)?.client(Duration::from_secs(600))?)
 }
 
 /// A request that says who asks.

@@ -44,8 +44,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let policy = config::Policy::read(context)?;
     let levels = Arc::clone(&policy.levels);
-    let (pool, clock) = (context.pool.clone(), context.clock.clone());
-    let webhooks = Webhooks::new(&policy.webhooks, policy.webhook_retry_for, pool, clock)?;
+    let webhooks = Webhooks::new(&policy.webhooks, policy.webhook_retry_for, context)?;
     let api = api::Api {
         pool: context.pool.clone(),
         road: context.road.clone(),

@@ -3,7 +3,8 @@
 //! in a row is left in peace for a while.
 use std::{sync::Arc, time::Duration};
 
-use backbone::{Breaker, Clock, Fault};
+use anyhow::Context as _;
+use backbone::{Breaker, Clock, Context, Fault, outside};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -114,7 +115,7 @@ const ANNOUNCED: &str = "announced";
 
 impl HttpCarrier {
     /// Errors: an address that is none, a name that is no code, times that are none.
-    pub fn new(section: &Section, clock: Clock) -> anyhow::Result<Self> {
+    pub fn new(section: &Section, context: &Context) -> anyhow::Result<Self> {
         let code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.');
         let is_code = (1..=64).contains(&section.name.len()) && section.name.chars().all(code);
         anyhow::ensure!(is_code, "carrier.name {:?} must be 1 to 64 of a-z, 0-9, \"_\" and \".\"", section.name);
@@ -122,15 +123,11 @@ impl HttpCarrier {
         anyhow::ensure!(section.silent_for.is_positive(), "carrier.silent_for must be above 0");
         anyhow::ensure!(section.rest_after > 0, "carrier.rest_after must be above 0");
         anyhow::ensure!(section.rest.is_positive(), "carrier.rest must be above 0");
-        let url: reqwest::Url = section.url.trim_end_matches('/').parse()?;
-        anyhow::ensure!(url.has_host() && !url.cannot_be_a_base(), "carrier.url {url} names no host");
-        let client = reqwest::Client::builder()
-            .timeout(Duration::try_from(section.timeout)?)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()?;
+        let url = outside::address(section.url.trim_end_matches('/')).context("carrier.url")?;
+        let client = context.outside.client(Duration::try_from(section.timeout)?)?;
         let says = "the carrier is out; labels are refused and parcels not asked for meanwhile";
         let breaker = Arc::new(Breaker::new(says, section.rest_after, section.rest));
+        let clock = context.clock.clone();
         Ok(Self { client, url, name: section.name.clone(), silent_for: section.silent_for, clock, breaker })
     }
 

@@ -73,8 +73,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let in_force = InForce::new(context.pool.clone(), context.road.clone(), policy);
     let price_max = Arc::new(config.returns.price_max.clone());
     let giving = Arc::new(config.compensation.rules()?);
-    let carrier =
-        config.carrier.as_ref().map(|section| HttpCarrier::new(section, context.clock.clone())).transpose()?;
+    let carrier = config.carrier.as_ref().map(|section| HttpCarrier::new(section, context)).transpose()?;
     let api = Api {
         pool: context.pool.clone(),
         road: context.road.clone(),
@@ -90,8 +89,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         shops: config.webhooks.keys().cloned().collect(),
         carrier: carrier.clone(),
     };
-    let webhooks =
-        Webhooks::new(&config.webhooks, config.webhook_retry_for, context.pool.clone(), context.clock.clone())?;
+    let webhooks = Webhooks::new(&config.webhooks, config.webhook_retry_for, context)?;
     let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone(), price_max };
     let costs = api::cost::Api { pool: context.pool.clone(), road: context.road.clone() };
     let chargebacks = api::chargeback::Api { pool: context.pool.clone(), road: context.road.clone() };
@@ -104,7 +102,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let (pool, road, clock) = (context.pool.clone(), context.road.clone(), context.clock.clone());
     let policies = api::policy::Api { pool, road, clock, in_force };
     let found = api::found::Api { pool: context.pool.clone(), road: context.road.clone() };
-    let payments = HttpPayments::new(&config.payments)?;
+    let payments = HttpPayments::new(&config.payments, &context.outside)?;
     let execution = Execution::new(context, payments, config.pace);
     let counting = RefusedCallbacks::default();
     let parts = Parts::new()

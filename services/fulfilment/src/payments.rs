@@ -4,6 +4,8 @@
 //! more; taking it for "not paid" could cost the money twice.
 use std::time::Duration;
 
+use anyhow::Context as _;
+use backbone::{Outside, outside};
 use kernel::money::Money;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -115,18 +117,11 @@ struct Problem {
 }
 
 impl HttpPayments {
-    /// Nothing is followed, repeated or sent through a proxy behind our back. Errors: an address that is none.
-    pub fn new(provider: &Provider) -> anyhow::Result<Self> {
-        let timeout = Duration::try_from(provider.timeout)?;
-        let client = reqwest::Client::builder()
-            .timeout(timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .build()?;
+    /// Nothing is connected yet. Errors: an address that is none.
+    pub fn new(provider: &Provider, outside: &Outside) -> anyhow::Result<Self> {
+        let client = outside.client(Duration::try_from(provider.timeout)?)?;
         let url = provider.url.trim_end_matches('/').to_owned();
-        let read: reqwest::Url = url.parse()?;
-        anyhow::ensure!(read.has_host(), "payments.url {url} names no host");
+        outside::address(&url).context("payments.url")?;
         Ok(Self { client, url })
     }
 }

@@ -41,7 +41,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use backbone::{Aggregates, Context, Parts, Service};
+use backbone::{Aggregates, Context, Outside, Parts, Service};
 use contracts::intake::v1::{
     answers_server::AnswersServer, attachments_server::AttachmentsServer, case_search_server::CaseSearchServer,
     case_views_server::CaseViewsServer, customers_server::CustomersServer, desk_server::DeskServer,
@@ -69,9 +69,15 @@ fn aggregates(aggregates: &mut Aggregates) {
 }
 
 /// The part that asks an adviser outside, where one is configured.
-fn with_adviser(parts: Parts, section: Option<&advice::Section>, app: &Arc<app::App>) -> anyhow::Result<Parts> {
+fn with_adviser(
+    parts: Parts,
+    section: Option<&advice::Section>,
+    outside: &Outside,
+    app: &Arc<app::App>,
+) -> anyhow::Result<Parts> {
     let Some(section) = section else { return Ok(parts) };
-    let adviser = Arc::new(advice::Adviser::new(section, Arc::clone(app)).context("section [service.advice]")?);
+    let adviser = advice::Adviser::new(section, outside, Arc::clone(app)).context("section [service.advice]")?;
+    let adviser = Arc::new(adviser);
     Ok(parts.background("advice", move || {
         let adviser = Arc::clone(&adviser);
         async move { adviser.advise_once().await }
@@ -82,7 +88,7 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let app = Arc::new(app::App::new(ctx)?);
     let config = config::Config::read(ctx)?;
     let (documents, advice) = (config.documents()?, config.advice().cloned());
-    let channels = channels::Channels::new(config.channels(), Arc::clone(&app))?;
+    let channels = channels::Channels::new(config.channels(), &ctx.outside, Arc::clone(&app))?;
     let channels = Arc::new(channels);
     let index = Arc::new(search::Index::new(Arc::clone(&app)));
     let uploads = Arc::new(attachments::Uploads::new(Arc::clone(&app)));
@@ -117,7 +123,7 @@ fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
         let uploads = Arc::clone(&uploads);
         async move { uploads.throw_away_once().await }
     });
-    let parts = with_adviser(parts, advice.as_ref(), &app)?;
+    let parts = with_adviser(parts, advice.as_ref(), &ctx.outside, &app)?;
     // Each mailbox by itself: one that hangs keeps nobody else from working.
     let parts = channels.mailboxes().into_iter().fold(parts, |parts, name| {
         let channels = Arc::clone(&channels);

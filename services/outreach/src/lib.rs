@@ -39,9 +39,8 @@ pub static SERVICE: Service = Service {
 
 fn assemble(ctx: &Context) -> anyhow::Result<Parts> {
     let settings: Settings = ctx.config()?;
-    let (road, clock, pool) = (ctx.road.clone(), ctx.clock.clone(), ctx.pool.clone());
     let intake = ctx.neighbour("intake").map_err(|fault| anyhow::anyhow!(fault.chain()))?;
-    let sending = Arc::new(Sending::new(road, clock, pool, intake, settings)?);
+    let sending = Arc::new(Sending::new(ctx, intake, settings)?);
     Ok(Parts::new().grpc(OutreachServer::new(Api { road: ctx.road.clone(), pool: ctx.pool.clone() })).background(
         "send",
         move || {

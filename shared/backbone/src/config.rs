@@ -31,6 +31,8 @@ pub struct Settings {
     /// Base addresses of the other services, by name.
     #[serde(default)]
     pub neighbours: BTreeMap<String, String>,
+    /// Servers that are not ours.
+    pub outside: OutsideSettings,
     /// The service's own section; read with [`Settings::service`].
     #[serde(default)]
     pub service: serde_json::Value,
@@ -96,6 +98,14 @@ pub struct Telemetry {
     pub json: bool,
     /// OTLP endpoint for traces and metrics; off when absent.
     pub otlp: Option<String>,
+}
+
+/// Servers that are not ours.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutsideSettings {
+    /// Certificates (PEM) of authorities that are trusted beside those this machine trusts.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Settings {

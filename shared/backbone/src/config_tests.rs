@@ -57,6 +57,7 @@ fn unknown_keys_are_refused_by_name() {
         ("AFTERCARE__DATABASE__URI", "uri"),
         ("AFTERCARE__ROAD__LANES", "lanes"),
         ("AFTERCARE__CLOCK__SPEED", "speed"),
+        ("AFTERCARE__OUTSIDE__CA", "ca"),
         ("AFTERCARE__TELEMETRY__LEVEL", "level"),
     ] {
         let error = format!("{:#}", read(&[(key, "1")]).unwrap_err());

@@ -5,7 +5,8 @@
 //! [`script`] writes everything, side [`row`]s too; the [`journal`] keeps what happened; the [`relay`] sends it by the
 //! [`publisher`] and the [`auditor`] checks that it stays sent. On the other side the [`consumer`] takes events, the
 //! [`gate`] lets each pass once, and [`inbound`] says what they mean; what cannot be applied is [`parked`].
-//! [`deadline`]s fire when time comes, which only the [`clock`] knows. Who reads no NATS is sent events as [`webhook`]s.
+//! [`deadline`]s fire when time comes, which only the [`clock`] knows. Who reads no NATS is sent events as [`webhook`]s;
+//! [`outside`] is how servers that are not ours are reached.
 //! [`node`] wires one service together and [`boot`] runs it as a process.
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
@@ -31,6 +32,7 @@ pub mod journal;
 pub mod neighbours;
 pub mod node;
 mod operations;
+pub mod outside;
 pub mod page;
 pub mod parked;
 mod parts;
@@ -71,6 +73,7 @@ pub use document::Document;
 pub use fault::{Fault, Violation};
 pub use gate::Meta;
 pub use inbound::{Effects, Inbound};
+pub use outside::Outside;
 pub use parts::Parts;
 pub use road::Road;
 pub use row::Row;
@@ -112,6 +115,8 @@ pub struct Context {
     pub settings: Arc<Settings>,
     /// The other services.
     pub neighbours: neighbours::Neighbours,
+    /// Servers that are not ours.
+    pub outside: Outside,
 }
 
 impl Context {
@@ -133,6 +138,8 @@ impl Context {
         let meters = Arc::new(telemetry::Meters::new());
         let road = Road::open(pool.clone(), clock.clone(), 1, 1, &tasks, meters);
         tracing::debug!(service = service.name, "reading configuration");
-        Ok(Self { pool, road, clock, settings: Arc::new(settings), neighbours: neighbours::Neighbours::default() })
+        let (neighbours, outside) =
+            (neighbours::Neighbours::default(), Outside::new(settings.outside.ca_file.as_deref())?);
+        Ok(Self { pool, road, clock, settings: Arc::new(settings), neighbours, outside })
     }
 }

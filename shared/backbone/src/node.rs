@@ -24,6 +24,7 @@ use crate::{
     inbound::Inbound,
     neighbours::Neighbours,
     operations,
+    outside::Outside,
     parts::Background,
     relay::{self, Relay},
     road::Road,
@@ -63,9 +64,10 @@ impl Node {
         let road_pool = connections(service, &settings, &CHANGING)?;
         let road = Road::open(road_pool, clock.clone(), workers, waiting, &tasks, Arc::new(Meters::new()));
         let neighbours = Neighbours::connect(&settings.neighbours)?;
+        let outside = Outside::new(settings.outside.ca_file.as_deref())?;
         let mut aggregates = Aggregates::default();
         (service.aggregates)(&mut aggregates);
-        let context = Context { pool, road: road.clone(), clock, settings: Arc::new(settings), neighbours };
+        let context = Context { pool, road: road.clone(), clock, settings: Arc::new(settings), neighbours, outside };
         let parts = (service.assemble)(&context)?;
         document::keep(&context.pool, &parts.documents)
             .await

@@ -7,14 +7,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, Url};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use crate::{clock::Clock, fault::Fault, gate::Meta, parts::Parts, retry::pause, signature::Secrets};
+use crate::{Context, clock::Clock, fault::Fault, gate::Meta, outside, parts::Parts, retry::pause, signature::Secrets};
 
 /// One answer of a receiver may take this long.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,8 +31,7 @@ pub struct Section {
 
 impl Section {
     fn hook(&self) -> anyhow::Result<Hook> {
-        let url: Url = self.url.parse().context("url is not a URL")?;
-        anyhow::ensure!(url.scheme() == "http", "url must begin with http://");
+        let url = outside::address(&self.url).context("url")?;
         let secrets = Secrets::read(std::slice::from_ref(&self.secret)).context("secret")?;
         Ok(Hook { url, secrets })
     }
@@ -69,10 +68,9 @@ impl Webhooks {
     pub fn new<'a, N: ToString + 'a>(
         sections: impl IntoIterator<Item = (&'a N, &'a Section)>,
         retry_for: SignedDuration,
-        pool: PgPool,
-        clock: Clock,
+        context: &Context,
     ) -> anyhow::Result<Self> {
-        let client = Client::builder().timeout(TIMEOUT).redirect(redirect::Policy::none()).no_proxy().build()?;
+        let (pool, clock, client) = (context.pool.clone(), context.clock.clone(), context.outside.client(TIMEOUT)?);
         Ok(Self { pool, clock, client, hooks: hooks(sections)?, retry_for })
     }
 
@@ -229,6 +227,7 @@ mod tests {
         };
         let good = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         assert_eq!(hook("http://quality.local:9000/tasks", good), Ok(()));
+        assert_eq!(hook("https://quality.example/tasks", good), Ok(()));
         for (url, secret, named) in [
             ("quality.local", good, "url"),
             ("ftp://quality.local", good, "http://"),

@@ -154,7 +154,7 @@ async fn without_postgres_a_service_is_alive_and_not_ready_and_says_so_soon() {
     let away = Stack::start_with(&[&INTAKE], |_, settings| settings.database.url = nowhere.clone().into()).await;
     let here = Stack::start(&[&INTAKE]).await;
     let get = async |stack: &Stack, path: &str| {
-        let answer = reqwest::get(format!("{}{path}", stack.base_url("intake"))).await.unwrap();
+        let answer = testkit::http().get(format!("{}{path}", stack.base_url("intake"))).send().await.unwrap();
         answer.status().as_u16()
     };
     assert_eq!((get(&here, "/live").await, get(&here, "/ready").await), (200, 200));

@@ -65,7 +65,7 @@ async fn a_process_that_stops_lets_nobody_in_finishes_what_runs_and_sends_what_i
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let process = boot::run(node(&stack, &SLOW).await, listener, stop.clone().cancelled_owned());
-    let request = reqwest::Client::new().post(format!("http://{address}/slow")).send();
+    let request = testkit::http().post(format!("http://{address}/slow")).send();
     let rest = async {
         ENTERED.notified().await;
         stop.cancel();
@@ -84,6 +84,16 @@ async fn a_process_that_stops_lets_nobody_in_finishes_what_runs_and_sends_what_i
     assert_eq!(left, 0, "its event was sent before the process ended");
     stack.settle().await;
     assert_eq!(heard(&stack, ID).await, [1]);
+}
+
+#[tokio::test]
+async fn a_service_whose_file_of_authorities_cannot_be_read_does_not_start() {
+    let stack = Stack::start(&[&INTAKE]).await;
+    let mut settings = (*stack.node("intake").context().settings).clone();
+    settings.outside.ca_file = Some("/nowhere/ca.pem".into());
+    let refused = Node::build(&INTAKE, settings, Clock::by_hand(stack.now())).await.err().unwrap();
+    let said = format!("{refused:#}");
+    assert!(said.contains("outside.ca_file") && said.contains("/nowhere/ca.pem"), "{said}");
 }
 
 #[tokio::test]
@@ -142,8 +152,8 @@ async fn reflection_lists_what_is_offered_here_and_describes_it() {
 async fn an_unknown_path_is_a_404_over_http_and_unimplemented_over_grpc() {
     let stack = Stack::start(&[&INTAKE]).await;
     let url = format!("{}/nowhere", stack.base_url("intake"));
-    assert_eq!(reqwest::get(&url).await.unwrap().status(), 404);
-    let posted = reqwest::Client::new().post(&url).body("{}").send().await.unwrap();
+    assert_eq!(testkit::http().get(&url).send().await.unwrap().status(), 404);
+    let posted = testkit::http().post(&url).body("{}").send().await.unwrap();
     assert_eq!(posted.status(), 404);
 
     use contracts::intake::v1::{GetOverviewRequest, intake_client::IntakeClient};

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on must stop"
 )]
 
+mod authority;
 mod broker;
 pub mod docs;
 mod mail_server;
@@ -15,8 +16,19 @@ mod receiver;
 mod servers;
 mod stack;
 
+use std::{sync::LazyLock, time::Duration};
+
+use backbone::Outside;
+
+pub use authority::{Authority, Edge};
 pub use broker::Broker;
 pub use mail_server::MailServer;
 pub use receiver::{Receiver, Taken};
 pub use servers::{Servers, free_port};
 pub use stack::{JournalRow, Stack, entry, request, wrong_fields};
+
+/// A client for what listens on this machine.
+pub fn http() -> reqwest::Client {
+    static OUTSIDE: LazyLock<Outside> = LazyLock::new(|| Outside::new(None).expect("no file is read"));
+    OUTSIDE.client(Duration::from_secs(120)).expect("a client")
+}

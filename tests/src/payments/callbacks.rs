@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use backbone::{Clock, signature::Secrets};
+use backbone::{Clock, Outside, signature::Secrets};
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,8 @@ pub struct Told {
     pub refused: BTreeMap<String, u64>,
 }
 
+/// How long a callback may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// How long after the answer a late one is sent.
 const LATE: Duration = Duration::from_millis(200);
 
@@ -101,7 +103,8 @@ impl Caller {
     pub fn new(calling: Calling, clock: Clock) -> Result<Self, String> {
         let secrets = [SecretString::from(calling.secret.clone())];
         let secrets = Secrets::read(&secrets).map(Arc::new).map_err(|error| error.to_string())?;
-        let (held, told, http) = (Arc::default(), Arc::default(), reqwest::Client::new());
+        let http = Outside::new(None).and_then(|outside| Ok(outside.client(ANSWER_WITHIN)?));
+        let (held, told, http) = (Arc::default(), Arc::default(), http.map_err(|error| error.to_string())?);
         Ok(Self { calling, secrets, clock, http, held, told, under_way: watch::Sender::new(0) })
     }
 

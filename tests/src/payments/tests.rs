@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 use std::time::Duration;
 
+use backbone::Outside;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ struct Caller {
 impl Caller {
     fn new() -> Self {
         let provider = Running::start(([127, 0, 0, 1], 0).into(), None).unwrap();
-        Self { provider, client: Client::builder().timeout(Duration::from_millis(400)).build().unwrap() }
+        Self { provider, client: Outside::new(None).unwrap().client(Duration::from_millis(400)).unwrap() }
     }
 
     async fn refund(&self, key: &str, body: Value) -> reqwest::Result<(StatusCode, Value)> {

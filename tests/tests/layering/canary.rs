@@ -78,6 +78,24 @@ fn sleep() {
     std::thread::sleep(Duration::ZERO);
 }
 
+/// `reqwest::Client::builder`
+#[expect(clippy::disallowed_methods, reason = "canary")]
+fn client_builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+}
+
+/// `reqwest::Client::new`
+#[expect(clippy::disallowed_methods, reason = "canary")]
+fn client() -> reqwest::Client {
+    reqwest::Client::new()
+}
+
+/// `reqwest::get`
+#[expect(clippy::disallowed_methods, reason = "canary")]
+async fn get() {
+    drop(reqwest::get("http://127.0.0.1").await);
+}
+
 /// `async_nats::Client::publish`
 #[expect(clippy::disallowed_methods, reason = "canary")]
 async fn publish(nats: &Client) {

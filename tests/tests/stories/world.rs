@@ -76,7 +76,7 @@ impl World {
         let url = format!("{}/v1/payments/callbacks", stack.base_url("fulfilment"));
         let calling = Calling { url, secret: SECRET.into(), troubles: TROUBLES.into() };
         provider.call_back(calling, stack.node("fulfilment").context().clock.clone()).unwrap();
-        Self { stack, http: reqwest::Client::new(), provider, payments, sms }
+        Self { stack, http: testkit::http(), provider, payments, sms }
     }
 
     /// A sale of one article for 12.50, delivered two days later; says the purchase's id.

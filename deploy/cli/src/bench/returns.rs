@@ -28,6 +28,7 @@ use crate::{
     forms::{Customer, Sale, SaleLine},
     home,
     import::{Line, sales},
+    remote,
     stack::parts,
 };
 
@@ -176,6 +177,6 @@ async fn paid_by_provider(private: &Private) -> anyhow::Result<usize> {
         entries: Vec<serde::de::IgnoredAny>,
     }
     let url = format!("http://127.0.0.1:{}/ledger", private.home.ports()?.payments());
-    let ledger: Ledger = reqwest::get(url).await?.json().await.context("the provider's ledger")?;
+    let ledger: Ledger = remote::http()?.get(url).send().await?.json().await.context("the provider's ledger")?;
     Ok(ledger.entries.len())
 }

@@ -8,6 +8,7 @@ use crate::{
     args::Outbox,
     home::Home,
     output::{Output, Report},
+    remote,
     sink::{Medium, Received},
 };
 
@@ -23,7 +24,8 @@ pub async fn messages(home: &Home, about: &str, limit: u32) -> anyhow::Result<Me
     let query = [("about", about), ("limit", limit.as_str())];
     let address =
         reqwest::Url::parse_with_params(&format!("http://127.0.0.1:{}/messages", home.ports()?.sink()), query)?;
-    let answer = reqwest::get(address).await.context("the sink does not answer; `aftercare up` starts it")?;
+    let answer =
+        remote::http()?.get(address).send().await.context("the sink does not answer; `aftercare up` starts it")?;
     Ok(answer.error_for_status()?.json().await?)
 }
 

@@ -57,7 +57,7 @@ pub async fn ask_all(home: &Home) -> Answers {
 
 async fn ask(home: &Home, service: Service) -> anyhow::Result<GetStatusResponse> {
     if !service.schema {
-        let answer = reqwest::get(format!("{}/ready", home.url(service)?)).await;
+        let answer = remote::http()?.get(format!("{}/ready", home.url(service)?)).send().await;
         answer.and_then(reqwest::Response::error_for_status).map_err(|error| {
             let error = anyhow::Error::from(error);
             anyhow::anyhow!("{} does not answer ({}); `aftercare up` starts it", service.name, error.root_cause())

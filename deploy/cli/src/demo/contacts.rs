@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{drive::Driver, forms::Sale, home, source::Source};
+use crate::{drive::Driver, forms::Sale, home, remote, source::Source};
 
 /// One buyer in so many gets in touch.
 const ONE_IN: u64 = 25;
@@ -67,7 +67,7 @@ fn contact(sale: &Sale, end: Timestamp) -> Option<Contact> {
 /// Takes them to intake. Errors: one is refused, or nobody answers for about two minutes.
 pub async fn send(driver: &Driver, contacts: &[Contact]) -> anyhow::Result<()> {
     let url = format!("{}/v1/cases", driver.home.url(home::service("intake")?)?);
-    let client = reqwest::Client::new();
+    let client = remote::http()?;
     let calls = contacts.iter().map(|contact| post(driver, &client, &url, contact));
     futures::stream::iter(calls).buffer_unordered(8).try_collect().await
 }

@@ -32,6 +32,7 @@ use crate::{
     home::{self, Home},
     import::{Line, feedback, sales},
     output::{Output, Report, table},
+    remote,
     source::{self, Source},
     stack,
 };
@@ -122,7 +123,7 @@ async fn fresh(home: Home, options: &Demo, start: Timestamp, output: Output) -> 
 async fn trouble(driver: &Driver, probability: f64) -> anyhow::Result<()> {
     let mood = serde_json::json!({ "mode": "error_before_paying", "probability": probability, "seed": 7 });
     let url = format!("http://127.0.0.1:{}/mood", driver.home.ports()?.payments());
-    reqwest::Client::new().put(url).json(&mood).send().await?.error_for_status()?;
+    remote::http()?.put(url).json(&mood).send().await?.error_for_status()?;
     Ok(())
 }
 

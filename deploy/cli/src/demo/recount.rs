@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{contacts::Contact, counter::Counter, staff::Staff};
-use crate::{drive::Driver, output::table, sink::Received, source::Source};
+use crate::{drive::Driver, output::table, remote, sink::Received, source::Source};
 
 /// Lines that must agree.
 #[derive(Debug, Default, Serialize)]
@@ -121,7 +121,7 @@ async fn money(
     recount: &mut Recount,
 ) -> anyhow::Result<()> {
     let url = format!("http://127.0.0.1:{}/ledger", driver.home.ports()?.payments());
-    let ledger: Ledger = reqwest::get(url).await?.json().await?;
+    let ledger: Ledger = remote::http()?.get(url).send().await?.json().await?;
     let overview =
         FulfilmentClient::new(driver.channel("fulfilment")?).get_overview(FulfilmentOverview {}).await?.into_inner();
     let (agreed, owed) = (staff.agreed(), counter.owed());

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use backbone::Outside;
 use contracts::scheduling::v1::{RecordAnswerRequest, scheduling_client::SchedulingClient};
 use futures::{StreamExt, stream};
 use reqwest::{Client, StatusCode};
@@ -131,7 +132,7 @@ impl<'a> Customers<'a> {
         Ok(Self {
             driver,
             script,
-            client: Client::builder().timeout(ANSWER_WITHIN).build()?,
+            client: Outside::new(None)?.client(ANSWER_WITHIN)?,
             intake: driver.home.url(home::service("intake")?)?,
             scheduling: driver.channel("scheduling")?,
             book: Mutex::default(),

@@ -17,7 +17,7 @@ use super::{
     rejected::Rejected,
     rejected_path,
 };
-use crate::{home, home::Home, output::Output};
+use crate::{home, home::Home, output::Output, remote};
 
 const LINES_MAX: usize = 1000;
 const BYTES_MAX: usize = 1 << 20;
@@ -57,7 +57,8 @@ pub async fn send(
     lines: impl Iterator<Item = Read> + Send + 'static,
     progress: ProgressBar,
 ) -> anyhow::Result<Sent> {
-    let door = Door { client: Client::new(), address: format!("{}/v1/sales", home.url(home::service("intake")?)?) };
+    let address = format!("{}/v1/sales", home.url(home::service("intake")?)?);
+    let door = Door { client: remote::http()?, address };
     let (sender, receiver) = mpsc::channel(IN_FLIGHT);
     let reading = tokio::task::spawn_blocking(move || {
         for portion in Portions(lines) {

@@ -28,7 +28,7 @@ async fn start(folder: &TempDir) -> Running {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    crate::remote::http().unwrap()
 }
 
 impl Running {

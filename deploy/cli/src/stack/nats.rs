@@ -16,7 +16,10 @@ use super::{
     process::{self, Launch},
     secrets::{self, Secrets},
 };
-use crate::home::{Home, Ports, replace};
+use crate::{
+    home::{Home, Ports, replace},
+    remote,
+};
 
 /// Its name in logs and pid files.
 pub const PART: &str = "nats";
@@ -71,9 +74,10 @@ pub async fn connect(home: &Home, secrets: &Secrets) -> anyhow::Result<async_nat
 async fn wait_until_ready(home: &Home, mut child: Option<&mut Child>) -> anyhow::Result<()> {
     let health = format!("http://127.0.0.1:{}/healthz", home.ports()?.nats_monitor());
     let until = Instant::now() + READY_WITHIN;
+    let client = remote::http()?;
     let said = || format!("the end of {}:\n{}", home.log(PART).display(), process::tail(&home.log(PART), 15));
     loop {
-        if reqwest::get(&health).await.is_ok_and(|answer| answer.status().is_success()) {
+        if client.get(&health).send().await.is_ok_and(|answer| answer.status().is_success()) {
             return Ok(());
         }
         if let Some(status) = child.as_mut().and_then(|child| child.try_wait().ok().flatten()) {

@@ -18,7 +18,10 @@ use super::{
     roles,
     secrets::{self, Secrets},
 };
-use crate::home::{self, Home, SERVICES, Service};
+use crate::{
+    home::{self, Home, SERVICES, Service},
+    remote,
+};
 
 /// The payment provider's stand-in.
 pub const PAYMENTS: &str = "payments-sandbox";
@@ -107,9 +110,10 @@ async fn stop_all(home: &Home, names: Vec<&'static str>) -> anyhow::Result<Vec<&
 
 async fn wait_until_ready(home: &Home, name: &str, url: String, mut child: Option<Child>) -> anyhow::Result<()> {
     let until = Instant::now() + READY_WITHIN;
+    let client = remote::http()?;
     let said = || format!("the end of {}:\n{}", home.log(name).display(), process::tail(&home.log(name), 15));
     loop {
-        if reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
+        if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
             return Ok(());
         }
         if let Some(status) = child.as_mut().and_then(|child| child.try_wait().ok().flatten()) {

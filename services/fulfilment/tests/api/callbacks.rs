@@ -26,7 +26,7 @@ pub async fn call_back(world: &World, secret: &str, age: i64, body: &Value) -> (
     let body = body.to_string();
     let at = world.stack.now().as_second() - age;
     let signature = Secrets::read(&[secret.into()]).unwrap().sign("msg_1", at, body.as_bytes());
-    let answer = reqwest::Client::new()
+    let answer = testkit::http()
         .post(format!("{}/v1/payments/callbacks", world.stack.base_url("fulfilment")))
         .header("webhook-id", "msg_1")
         .header("webhook-timestamp", at.to_string())

@@ -129,7 +129,7 @@ impl World {
         let body = body.to_string();
         let at = self.stack.now().as_second() - age;
         let signature = Secrets::read(&[secret.into()]).unwrap().sign("msg_1", at, body.as_bytes());
-        let answer = reqwest::Client::new()
+        let answer = testkit::http()
             .post(format!("{}/v1/carrier/callbacks", self.stack.base_url("fulfilment")))
             .header("webhook-id", "msg_1")
             .header("webhook-timestamp", at.to_string())

@@ -21,6 +21,7 @@ mod repairs;
 mod replacements;
 mod requests;
 mod returns;
+mod secure;
 mod stories;
 mod tenders;
 mod trouble;

@@ -1,4 +1,5 @@
 //! One fulfilment service with a payment provider of its own, and the neighbours' events played by the test.
+use backbone::Settings;
 use contracts::{
     common::v1::{Money, Remedy, RemedyKind},
     complaint::v1::SolutionAgreed,
@@ -65,13 +66,18 @@ impl World {
     /// One whose settings are changed.
     pub async fn with(adjust: impl Fn(&mut Value) + Send + Sync) -> Self {
         let provider = Running::start(([127, 0, 0, 1], 0).into(), None).unwrap();
+        Self::of(provider, |settings| adjust(&mut settings.service)).await
+    }
+
+    /// One with this provider, whose settings are changed.
+    pub async fn of(provider: Running, adjust: impl Fn(&mut Settings) + Send + Sync) -> Self {
         let url = provider.url();
         let stack = Stack::start_with(&[&fulfilment::SERVICE], |_, settings| {
             settings.service["payments"]["url"] = url.clone().into();
-            adjust(&mut settings.service);
+            adjust(settings);
         })
         .await;
-        Self { stack, provider: Some(provider), url, http: reqwest::Client::new() }
+        Self { stack, provider: Some(provider), url, http: testkit::http() }
     }
 
     pub fn client(&self) -> FulfilmentClient<Channel> {
@@ -210,6 +216,6 @@ impl World {
     /// The service's own provider and pace, for an execution stepped by the test.
     pub fn provider_and_pace(&self) -> (HttpPayments, Pace) {
         let config: Config = self.stack.node("fulfilment").context().config().unwrap();
-        (HttpPayments::new(&config.payments).unwrap(), config.pace)
+        (HttpPayments::new(&config.payments, &self.stack.node("fulfilment").context().outside).unwrap(), config.pace)
     }
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use backbone::{Outside, outside};
 use jiff::SignedDuration;
-use reqwest::{Client, StatusCode, Url, redirect, retry};
+use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
@@ -113,13 +114,11 @@ struct Message {
 }
 
 impl Endpoint {
-    /// Nothing is connected yet, and nothing is followed, repeated or sent through a proxy. Errors: an address, a name, a time
-    /// or a threshold that is none.
-    pub fn new(section: &Section) -> anyhow::Result<Self> {
+    /// Nothing is connected yet. Errors: an address, a name, a time or a threshold that is none.
+    pub fn new(section: &Section, outside: &Outside) -> anyhow::Result<Self> {
         let Section { url, model, key, timeout, threshold, .. } = section;
         let address = format!("{}/v1/chat/completions", url.trim_end_matches('/'));
-        let address = address.parse().ok().filter(|url: &Url| url.scheme() == "http" && url.has_host());
-        let address = address.context("url must begin with http:// (TLS ends beside us)")?;
+        let address = outside::address(&address).context("url")?;
         let plain = |c: char| c.is_ascii_graphic();
         ensure!(
             (1..=60).contains(&model.len()) && model.chars().all(plain),
@@ -128,12 +127,7 @@ impl Endpoint {
         let sound = *timeout > SignedDuration::ZERO && *timeout <= TIMEOUT_MAX;
         ensure!(sound, "timeout must be above 0 and at most 30s");
         ensure!((0.5..=1.0).contains(threshold), "threshold must be 0.5 to 1");
-        let client = Client::builder()
-            .timeout(Duration::try_from(*timeout)?)
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .no_proxy()
-            .build()?;
+        let client = outside.client(Duration::try_from(*timeout)?)?;
         Ok(Self { client, url: address, model: model.clone(), key: key.clone() })
     }
 

@@ -10,7 +10,7 @@ mod wanted;
 
 use std::sync::Arc;
 
-use backbone::{Actor, Breaker, Change, Fault, Unit};
+use backbone::{Actor, Breaker, Change, Fault, Outside, Unit};
 use futures::future::join_all;
 use jiff::SignedDuration;
 use opentelemetry::{KeyValue, global, metrics::Counter};
@@ -48,10 +48,10 @@ pub struct Adviser {
 
 impl Adviser {
     /// Nothing is connected yet. Errors: see [`Endpoint::new`].
-    pub fn new(section: &Section, app: Arc<App>) -> anyhow::Result<Self> {
+    pub fn new(section: &Section, outside: &Outside, app: Arc<App>) -> anyhow::Result<Self> {
         Ok(Self {
             app,
-            endpoint: Endpoint::new(section)?,
+            endpoint: Endpoint::new(section, outside)?,
             decide: section.decide,
             threshold: section.threshold,
             breaker: Breaker::new("the adviser says nothing; cases wait for people", REST_AFTER, REST),

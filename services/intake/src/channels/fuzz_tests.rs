@@ -42,7 +42,8 @@ static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
         "pbx": { "kind": "calls", "secrets": [secret] }
     });
     let sections: Sections = serde_json::from_value(sections).unwrap();
-    sections.into_iter().map(|(name, section)| Source::new(&name, section).unwrap()).collect()
+    let outside = Outside::new(None).unwrap();
+    sections.into_iter().map(|(name, section)| Source::new(&name, section, &outside).unwrap()).collect()
 });
 
 /// What platforms send when all is well: a contact, a call, events of Douyin.

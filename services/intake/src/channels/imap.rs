@@ -1,8 +1,9 @@
 //! A mailbox on an IMAP server (RFC 3501). Nothing is deleted or moved; a mail is marked `\Seen` by us when it is stored,
 //! and reading alone marks nothing. Every step has its time: a server that hangs is left.
-use std::{fmt::Debug, future::Future, sync::Arc, time::Duration};
+use std::{fmt::Debug, future::Future, time::Duration};
 
 use async_imap::{Client, Session, error::Error, types::Fetch};
+use backbone::Outside;
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
@@ -13,10 +14,7 @@ use tokio::{
     net::TcpStream,
     sync::Mutex,
 };
-use tokio_rustls::{
-    TlsConnector,
-    rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
-};
+use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
 use super::mail;
 
@@ -121,7 +119,7 @@ pub struct Fetched {
 
 impl Imap {
     /// Nothing is connected yet. Errors: an address that is none, no log-in, times out of bounds.
-    pub fn new(section: Section) -> anyhow::Result<Self> {
+    pub fn new(section: Section, outside: &Outside) -> anyhow::Result<Self> {
         let Section { url, user, password, mailbox, own, every_seconds, timeout_seconds, text_max } = section;
         let url: Option<Url> = url.parse().ok();
         let bare = |url: &Url| url.username().is_empty() && url.password().is_none() && url.path().len() <= 1;
@@ -129,11 +127,11 @@ impl Imap {
             "url must be imaps://HOST:PORT, imap://HOST:PORT?tls=required or imap://HOST:PORT, without the log-in";
         let url = url.filter(bare).ok_or_else(|| anyhow::anyhow!(wrong))?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| anyhow::anyhow!(wrong))?.to_owned();
-        let name = || ServerName::try_from(host.clone());
+        let (tls, name) = (|| TlsConnector::from(outside.tls()), || ServerName::try_from(host.clone()));
         let (security, port) = match (url.scheme(), url.query()) {
             ("imap", None) => (Security::None, 143),
-            ("imap", Some("tls=required")) => (Security::StartTls(tls()?, name()?), 143),
-            ("imaps", None) => (Security::Tls(tls()?, name()?), 993),
+            ("imap", Some("tls=required")) => (Security::StartTls(tls(), name()?), 143),
+            ("imaps", None) => (Security::Tls(tls(), name()?), 993),
             _ => anyhow::bail!(wrong),
         };
         anyhow::ensure!(!user.is_empty(), "user must be who reads the mailbox");
@@ -248,15 +246,6 @@ async fn within<T>(timeout: Duration, step: impl Future<Output = Result<T, Error
     }
 }
 
-/// TLS as this machine trusts it.
-fn tls() -> anyhow::Result<TlsConnector> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let config = config.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
@@ -264,7 +253,11 @@ mod tests {
     use super::*;
 
     fn at(url: &str) -> anyhow::Result<Imap> {
-        Imap::new(serde_json::from_value(serde_json::json!({ "url": url, "user": "u", "password": "p" })).unwrap())
+        with(serde_json::json!({ "url": url, "user": "u", "password": "p" }))
+    }
+
+    fn with(section: serde_json::Value) -> anyhow::Result<Imap> {
+        Imap::new(serde_json::from_value(section).unwrap(), &Outside::new(None).unwrap())
     }
 
     #[test]
@@ -275,7 +268,7 @@ mod tests {
             assert_eq!(at(url).map(|imap| imap.port).unwrap(), port, "{url}");
         }
         let short = serde_json::json!({ "url": "imap://mx", "user": "u", "password": "p", "text_max": 10 });
-        assert!(Imap::new(serde_json::from_value(short).unwrap()).is_err());
+        assert!(with(short).is_err());
         for wrong in ["mx", "http://mx", "imap://mx?tls=maybe", "imap://u:p@mx", "imaps://mx?tls=required", "imaps://"]
         {
             assert!(at(wrong).is_err(), "{wrong}");

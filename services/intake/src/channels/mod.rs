@@ -32,7 +32,7 @@ mod worker;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use backbone::Fault;
+use backbone::{Fault, Outside};
 use jiff::Timestamp;
 use opentelemetry::{KeyValue, global, metrics::Counter};
 use serde::Deserialize;
@@ -133,9 +133,9 @@ enum Adapter {
 
 impl Channels {
     /// Reads the sections. Errors: one that cannot be followed, or whose references would be another's, by name.
-    pub fn new(sections: Sections, app: Arc<App>) -> anyhow::Result<Self> {
+    pub fn new(sections: Sections, outside: &Outside, app: Arc<App>) -> anyhow::Result<Self> {
         let source = |(name, section): (String, Section)| {
-            let source = Source::new(&name, section);
+            let source = Source::new(&name, section, outside);
             let source = source.with_context(|| format!("configuration, section [service.channels.{name}]"))?;
             Ok((name, source))
         };
@@ -160,7 +160,7 @@ impl Channels {
 }
 
 impl Source {
-    fn new(name: &str, section: Section) -> anyhow::Result<Self> {
+    fn new(name: &str, section: Section, outside: &Outside) -> anyhow::Result<Self> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
         let sound = (1..=40).contains(&name.len()) && name.chars().all(plain);
         anyhow::ensure!(sound, "its name must be 1 to 40 lower-case letters, digits, _ and -");
@@ -172,10 +172,10 @@ impl Source {
         let adapter = match kind {
             Kind::SignedJson(section) => Adapter::SignedJson(SignedJson::new(&section)?),
             Kind::Wechat(section) => Adapter::Wechat(Wechat::new(section)?),
-            Kind::SignedForm(section) => Adapter::SignedForm(SignedForm::new(section)?),
+            Kind::SignedForm(section) => Adapter::SignedForm(SignedForm::new(section, outside)?),
             Kind::Douyin(section) => Adapter::Douyin(Douyin::new(section)?),
             Kind::Calls(section) => Adapter::Calls(Calls::new(&section)?),
-            Kind::Imap(section) => Adapter::Imap(Box::new(Imap::new(section)?)),
+            Kind::Imap(section) => Adapter::Imap(Box::new(Imap::new(section, outside)?)),
         };
         Ok(Self { name: name.to_owned(), namespace, adapter })
     }

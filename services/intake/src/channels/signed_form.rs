@@ -4,10 +4,12 @@
 //! (names and values stand side by side without a border).
 use std::time::Duration;
 
+use anyhow::Context as _;
+use backbone::{Outside, outside};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{Timestamp, civil::DateTime, tz};
 use md5::Md5;
-use reqwest::{Client, StatusCode, Url, redirect};
+use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
@@ -72,14 +74,12 @@ struct Service {
 
 impl SignedForm {
     /// Nothing is connected yet. Errors: no key or secret, an address that is none.
-    pub fn new(section: Section) -> anyhow::Result<Self> {
+    pub fn new(section: Section, outside: &Outside) -> anyhow::Result<Self> {
         let Section { app_key, secret, sign_method, pull_url } = section;
         anyhow::ensure!(!app_key.is_empty(), "app_key must be the app's");
         anyhow::ensure!(secret.expose_secret().len() >= 8, "secret must be 8 characters or more");
-        let url = pull_url.parse().ok().filter(|url: &Url| url.scheme() == "http" && url.has_host());
-        let url = url.ok_or_else(|| anyhow::anyhow!("pull_url must begin with http:// (TLS ends beside us)"))?;
-        let client = Client::builder().timeout(TIMEOUT).redirect(redirect::Policy::none()).no_proxy().build()?;
-        Ok(Self { app_key, secret, sign_method, pull_url: url, client })
+        let pull_url = outside::address(&pull_url).context("pull_url")?;
+        Ok(Self { app_key, secret, sign_method, pull_url, client: outside.client(TIMEOUT)? })
     }
 
     /// A signed hint.
@@ -201,7 +201,7 @@ mod tests {
             sign_method,
             pull_url: "http://127.0.0.1:1/services".into(),
         };
-        SignedForm::new(section).unwrap()
+        SignedForm::new(section, &Outside::new(None).unwrap()).unwrap()
     }
 
     /// The worked example in Taobao's documents of its gateway, which JD's follows; the keyed ones are our own.

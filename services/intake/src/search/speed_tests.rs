@@ -136,7 +136,7 @@ async fn template(stack: &Stack, app: &App) -> Case {
     let contact = serde_json::json!({
         "channel": "website", "customer": { "name": "Ana", "phone": "+86 138 0000 0000" }, "content": "What time?" });
     let url = format!("{}/v1/cases", stack.base_url("intake"));
-    let reply = reqwest::Client::new().post(url).json(&contact).send().await.unwrap();
+    let reply = testkit::http().post(url).json(&contact).send().await.unwrap();
     let view: serde_json::Value = reply.json().await.unwrap();
     crate::store::case(&app.pool, view["case_id"].as_str().unwrap().parse().unwrap()).await.unwrap().2
 }

@@ -76,7 +76,7 @@ impl Reply {
 
 /// Posts a body with headers.
 async fn post(stack: &Stack, path: &str, headers: &[(&str, &str)], body: impl Into<reqwest::Body>) -> Reply {
-    let mut request = reqwest::Client::new().post(format!("{}{path}", stack.base_url("intake"))).body(body);
+    let mut request = testkit::http().post(format!("{}{path}", stack.base_url("intake"))).body(body);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -84,7 +84,7 @@ async fn post(stack: &Stack, path: &str, headers: &[(&str, &str)], body: impl In
 }
 
 async fn get(stack: &Stack, path: &str) -> Reply {
-    read(reqwest::get(format!("{}{path}", stack.base_url("intake"))).await.unwrap()).await
+    read(testkit::http().get(format!("{}{path}", stack.base_url("intake"))).send().await.unwrap()).await
 }
 
 async fn read(response: reqwest::Response) -> Reply {

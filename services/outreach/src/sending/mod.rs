@@ -7,7 +7,7 @@ mod sms;
 mod smtp;
 mod wechat;
 
-use backbone::{Actor, Change, Clock, Fault, Road, Unit, fault::Kind, proto};
+use backbone::{Actor, Change, Clock, Context, Fault, Road, Unit, fault::Kind, proto};
 use contracts::intake::v1::{self as wire, RevealAnswerResponse};
 use futures::{StreamExt, stream};
 use sqlx::PgPool;
@@ -61,18 +61,18 @@ impl Trouble {
 
 impl Sending {
     /// Prepares the servers named in the settings; nothing is connected yet.
-    pub fn new(road: Road, clock: Clock, pool: PgPool, intake: Channel, settings: Settings) -> anyhow::Result<Self> {
+    pub fn new(context: &Context, intake: Channel, settings: Settings) -> anyhow::Result<Self> {
         settings.check()?;
-        let timeout = settings.timeout();
+        let client = context.outside.client(settings.timeout())?;
         Ok(Self {
-            contacts: Contacts::new(intake, timeout),
-            smtp: Smtp::new(&settings)?,
-            sms: Sms::new(&settings.sms_url, &settings.sms_token, timeout)?,
-            pushes: Pushes::new(&settings.push, timeout)?,
+            contacts: Contacts::new(intake, settings.timeout()),
+            smtp: Smtp::new(&settings, &context.outside)?,
+            sms: Sms::new(&settings.sms_url, &settings.sms_token, client.clone())?,
+            pushes: Pushes::new(&settings.push, &client)?,
             wording: settings.wording(),
-            road,
-            clock,
-            pool,
+            road: context.road.clone(),
+            clock: context.clock.clone(),
+            pool: context.pool.clone(),
             settings,
         })
     }

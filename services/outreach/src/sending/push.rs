@@ -1,13 +1,13 @@
 //! Answers over a platform's own service: signed JSON to whoever stands between the platform and us, or WeChat's customer-service
 //! messages. Invariant: success means that the other end said it took the message. Signed JSON carries the message's id, so
 //! that a second one can be dropped; WeChat cannot tell, so what may have arrived there is never sent again.
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use anyhow::Context;
-use backbone::signature::Secrets;
+use backbone::{outside, signature::Secrets};
 use contracts::intake::v1::PushTarget;
 use jiff::Timestamp;
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, Url};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -24,8 +24,7 @@ enum Way {
 
 impl Pushes {
     /// Errors: a section that cannot be followed, by name.
-    pub fn new(sections: &BTreeMap<String, config::Push>, timeout: Duration) -> anyhow::Result<Self> {
-        let client = Client::builder().timeout(timeout).redirect(redirect::Policy::none()).no_proxy().build()?;
+    pub fn new(sections: &BTreeMap<String, config::Push>, client: &Client) -> anyhow::Result<Self> {
         let way = |(name, section): (&String, &config::Push)| {
             let way = match section {
                 config::Push::SignedJson { url, secrets } => {
@@ -81,7 +80,7 @@ struct Body<'a> {
 
 impl SignedJson {
     fn new(client: Client, url: &str, secrets: &[secrecy::SecretString]) -> anyhow::Result<Self> {
-        Ok(Self { client, url: url.parse().context("url is not a URL")?, secrets: Secrets::read(secrets)? })
+        Ok(Self { client, url: outside::address(url).context("url")?, secrets: Secrets::read(secrets)? })
     }
 
     async fn send(

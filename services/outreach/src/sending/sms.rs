@@ -1,9 +1,8 @@
 //! Short messages over an HTTP gateway. Invariant: success means that the gateway answered 2xx. The message id is the
 //! idempotency key, the same for every attempt.
-use std::time::Duration;
-
 use anyhow::Context;
-use reqwest::{Client, StatusCode, Url, redirect};
+use backbone::outside;
+use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use uuid::Uuid;
@@ -24,9 +23,8 @@ struct Body<'a> {
 }
 
 impl Sms {
-    pub fn new(url: &str, token: &SecretString, timeout: Duration) -> anyhow::Result<Self> {
-        let client = Client::builder().timeout(timeout).redirect(redirect::Policy::none()).no_proxy().build()?;
-        Ok(Self { client, url: url.parse().context("sms_url is not a URL")?, token: token.clone() })
+    pub fn new(url: &str, token: &SecretString, client: Client) -> anyhow::Result<Self> {
+        Ok(Self { client, url: outside::address(url).context("sms_url")?, token: token.clone() })
     }
 
     /// Hands one text to the gateway.

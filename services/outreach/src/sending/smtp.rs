@@ -4,6 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail, ensure};
+use backbone::Outside;
 use jiff::Timestamp;
 use lettre::{
     Address,
@@ -14,7 +15,7 @@ use lettre::{
     transport::smtp::{
         Error,
         authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, TlsParameters},
+        client::{AsyncSmtpConnection, Certificate, TlsParameters},
         commands::{Data, Mail, Rcpt},
         extension::ClientId,
     },
@@ -60,11 +61,16 @@ enum Security {
 }
 
 impl Smtp {
-    pub fn new(settings: &Settings) -> anyhow::Result<Self> {
+    pub fn new(settings: &Settings, outside: &Outside) -> anyhow::Result<Self> {
         let url: Url = settings.smtp_url.parse().context("smtp_url is not a URL")?;
         let host = url.host_str().context("smtp_url names no host")?.to_owned();
         ensure!(url.username().is_empty() && url.password().is_none(), "smtp_url must not hold the log-in");
-        let parameters = || TlsParameters::new(host.clone()).context("TLS cannot be used");
+        let parameters = || {
+            let parameters = outside.authorities().try_fold(TlsParameters::builder(host.clone()), |so_far, one| {
+                Certificate::from_der(one.to_vec()).map(|one| so_far.add_root_certificate(one))
+            });
+            parameters.and_then(|parameters| parameters.build()).context("TLS cannot be used")
+        };
         let (security, port) = match (url.scheme(), url.query()) {
             ("smtp", None) => (Security::None, 25),
             ("smtp", Some("tls=required")) => (Security::StartTls(parameters()?), 587),
@@ -173,7 +179,8 @@ mod tests {
     };
 
     fn with(url: &str) -> anyhow::Result<Smtp> {
-        Smtp::new(&Settings { smtp_url: url.to_owned(), ..config::tests::defaults() })
+        let settings = Settings { smtp_url: url.to_owned(), ..config::tests::defaults() };
+        Smtp::new(&settings, &Outside::new(None).unwrap())
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use anyhow::Context;
+use backbone::outside;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -49,7 +50,7 @@ impl Wechat {
         anyhow::ensure!(!app_id.is_empty(), "app_id must be the account's");
         anyhow::ensure!(!secret.expose_secret().is_empty(), "secret must be the account's");
         let base = url.trim_end_matches('/');
-        let at = |path: &str| format!("{base}{path}").parse::<Url>().context("url is not a URL");
+        let at = |path: &str| outside::address(&format!("{base}{path}")).context("url");
         Ok(Self {
             client,
             send: at("/cgi-bin/message/custom/send")?,

@@ -3,8 +3,10 @@
 mod answers;
 mod replicas;
 mod requests;
+mod secure;
 mod servers;
 
+use backbone::Settings;
 use contracts::{
     Event,
     complaint::v1::{OfferReminded, SolutionExecuted, SolutionOffered},
@@ -31,12 +33,16 @@ struct World {
 
 /// Settings of the service as JSON; a mail server's address replaces the running one's.
 async fn world_with(adjust: impl Fn(&mut serde_json::Value) + Send + Sync) -> World {
-    let (mail, gateway, contacts) = (Mail::start(None).await, Gateway::start().await, Contacts::start().await);
+    world_of((Mail::start(None).await, Gateway::start().await), |settings| adjust(&mut settings.service)).await
+}
+
+async fn world_of((mail, gateway): (Mail, Gateway), adjust: impl Fn(&mut Settings) + Send + Sync) -> World {
+    let contacts = Contacts::start().await;
     let stack = Stack::start_with(&[&outreach::SERVICE], |_, settings| {
         settings.neighbours.insert("intake".into(), contacts.url.clone());
         settings.service["smtp_url"] = format!("smtp://{}", mail.address).into();
         settings.service["sms_url"] = gateway.url.clone().into();
-        adjust(&mut settings.service);
+        adjust(settings);
     })
     .await;
     contacts.are("li@example.cn", "+86 138 0000 0000");

@@ -10,6 +10,7 @@ use crate::{
     demo::staff::Agreed,
     drive::Driver,
     faults::{calm::Calm, report::Checks, script::Script},
+    remote,
     sink::Received,
 };
 
@@ -41,7 +42,7 @@ pub async fn check(
     checks: &mut Checks,
 ) -> anyhow::Result<()> {
     let url = format!("http://127.0.0.1:{}/ledger", driver.home.ports()?.payments());
-    let ledger: Ledger = reqwest::get(url).await?.json().await?;
+    let ledger: Ledger = remote::http()?.get(url).send().await?.json().await?;
     refunds(calm, &ledger, agreed, checks).await?;
     purchases(&ledger, script, checks);
     messages(driver, calm, journals, checks).await

@@ -12,7 +12,7 @@ use contracts::intake::v1::{
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use testkit::{MailServer, Stack, free_port, request};
+use testkit::{Authority, MailServer, Stack, free_port, request};
 use tokio::net::TcpListener;
 
 use super::{SECRET, client, contact, push_signed, quarantine, start, states};
@@ -51,6 +51,26 @@ pub async fn reasons(stack: &Stack) -> Vec<String> {
         .fetch_all(&stack.pool("intake"))
         .await
         .unwrap()
+}
+
+#[tokio::test]
+async fn r_sec_01_a_mailbox_is_read_over_tls_by_who_trusts_its_server() {
+    let Some(server) = MailServer::start(free_port()) else { return };
+    let authority = Authority::new();
+    let edge = authority.before("127.0.0.1", &format!("127.0.0.1:{}", server.port)).await;
+    let mut mailbox = mailbox(server.port);
+    mailbox["url"] = format!("imaps://{}", edge.address).into();
+    server.deliver("1", &mail("Ana <ana@example.com>", "1@pc", "Subject: Leak\n", "The bottle leaks. 瓶子漏了"));
+    for (ca_file, cases) in [(None, 0), (Some(authority.file().to_path_buf()), 1)] {
+        let stack = Stack::start_with(&[&intake::SERVICE], |_, settings| {
+            settings.outside.ca_file.clone_from(&ca_file);
+            settings.service["channels"] = json!({ "mail": mailbox });
+        })
+        .await;
+        stack.settle().await;
+        assert_eq!(stack.events::<CaseRegistered>("intake").await.len(), cases);
+        assert_eq!(edge.let_in() > 0, cases > 0, "who does not trust it says nothing, not even the password");
+    }
 }
 
 #[tokio::test]
