@@ -23,6 +23,7 @@ mod requests;
 mod returns;
 mod stories;
 mod tenders;
+mod told;
 mod trouble;
 mod webhooks;
 mod world;
