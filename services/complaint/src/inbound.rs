@@ -345,7 +345,12 @@ fn about(purpose: Purpose, about_id: &str, complaint: Option<Command>, tell: Tel
             None => return Ok(Effects::none()),
         },
         Purpose::Unspecified | Purpose::FollowUp | Purpose::MajorIssue | Purpose::Answer => return Ok(Effects::none()),
-        Purpose::Repaired | Purpose::Inspected | Purpose::Quoted => return Ok(Effects::none()),
+        Purpose::Repaired
+        | Purpose::Inspected
+        | Purpose::Quoted
+        | Purpose::ReturnAuthorised
+        | Purpose::ReviewGranted
+        | Purpose::ReviewRefused => return Ok(Effects::none()),
     };
     Ok(Effects::change(change))
 }

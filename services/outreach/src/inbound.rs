@@ -1,6 +1,6 @@
 //! What we listen to: which event means which message. The id of the message is given, or derived from what it is for, so
 //! the same event queues nothing twice.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backbone::{Change, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
@@ -9,7 +9,8 @@ use contracts::{
         SolutionOffered, SuggestionNoticeRequested,
     },
     fulfilment::v1::{
-        GoodsInspected, InspectionAnswered, OrderRepaired, RepairItem, RepairQuoteAnswered, RepairQuoted,
+        DecisionReceipt, GoodsInspected, InspectionAnswered, OrderAuthorised, OrderCancelled, OrderConfirmed,
+        OrderRepaired, OrderReviewed, RepairItem, RepairQuoteAnswered, RepairQuoted, Wording,
     },
     intake::v1::{CaseAnswerRequested, MajorIssueNoticeRequested},
     scheduling::v1::{FollowUpCompleted, FollowUpDue},
@@ -53,6 +54,13 @@ pub fn inbound(i: &mut Inbound, answering: Answering) {
     i.on::<RepairQuoted>(quoted);
     i.on::<RepairQuoteAnswered>(|event, _| {
         Ok(Effects::change(withdraw(question(&event.order_id, event.line_no, event.version))))
+    });
+    i.on::<OrderReviewed>(reviewed);
+    i.on::<OrderAuthorised>(authorised);
+    i.on::<OrderConfirmed>(|event, _| Ok(Effects::change(withdraw(granted(&event.order_id)))));
+    i.on::<OrderCancelled>(|event, _| {
+        let gone = [granted(&event.order_id), goods_back(&event.order_id)];
+        Ok(gone.map(withdraw).into_iter().fold(Effects::none(), Effects::and))
     });
     i.on::<CaseAnswerRequested>(move |event, meta| answer(&event, meta, &answering));
 }
@@ -222,6 +230,67 @@ fn quoted(event: RepairQuoted, _meta: &Meta) -> Result<Effects, Fault> {
     Ok(before.and(queued(facts)))
 }
 
+/// What people decided about what the policy left to them is told (R-FUL-02): what they granted with what he has yet to say yes to,
+/// what they refused with the policy's words. Where he said yes before and sends goods back, the number says that all is granted.
+/// Events from before they named him tell nobody.
+fn reviewed(event: OrderReviewed, _meta: &Meta) -> Result<Effects, Fault> {
+    let refused = event.status == "ineligible";
+    let numbered = event.approved && event.confirmed && event.goods_back;
+    if event.customer_id.is_empty() || numbered {
+        return Ok(Effects::none());
+    }
+    let left = || event.decisions.iter().filter_map(|one| one.receipt.as_ref()).filter(|_| !event.approved);
+    let told = |words: fn(&DecisionReceipt) -> &[Wording]| together(left().flat_map(words));
+    let denied = || derived("message", &["refused", &event.order_id]);
+    queue(Facts {
+        message_id: if refused { denied() } else { granted(&event.order_id) },
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purpose: if refused { Purpose::ReviewRefused } else { Purpose::ReviewGranted },
+        about_id: proto::id("order_id", &event.order_id)?,
+        not_after: proto::instant("answer_by", event.answer_by.as_ref())?,
+        once: false,
+        case: case_of(&event.case_id, &event.complaint_id)?,
+        asked: Some(Asked::Review {
+            confirm: !refused && !event.confirmed,
+            words: told(|one| &one.words),
+            appeal: told(|one| &one.appeal),
+        }),
+    })
+}
+
+/// Under which number goods come back is told who was not there when that was granted (R-FUL-03), as long as they are awaited.
+fn authorised(event: OrderAuthorised, _meta: &Meta) -> Result<Effects, Fault> {
+    if !event.untold || event.rma_number.is_empty() {
+        return Ok(Effects::none());
+    }
+    queue(Facts {
+        message_id: goods_back(&event.order_id),
+        customer_id: proto::id("customer_id", &event.customer_id)?,
+        purpose: Purpose::ReturnAuthorised,
+        about_id: proto::id("order_id", &event.order_id)?,
+        not_after: proto::instant("goods_until", event.goods_until.as_ref())?,
+        once: false,
+        case: case_of(&event.case_id, &event.complaint_id)?,
+        asked: Some(Asked::Return {
+            number: event.rma_number,
+            send_to: event.send_to,
+            instructions: together(&event.instructions),
+        }),
+    })
+}
+
+/// Words by language, each once.
+fn together<'a>(words: impl IntoIterator<Item = &'a Wording>) -> BTreeMap<String, String> {
+    let mut told: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for Wording { language, words } in words {
+        let so_far = told.entry(language.clone()).or_default();
+        if !so_far.contains(&words.as_str()) {
+            so_far.push(words);
+        }
+    }
+    told.into_iter().map(|(language, words)| (language, words.join(" "))).collect()
+}
+
 /// The message that invites to a follow-up.
 fn invitation(follow_up_id: &str) -> Uuid {
     derived("message", &["follow_up", follow_up_id])
@@ -235,6 +304,16 @@ fn question(order_id: &str, line_no: u32, version: u32) -> Uuid {
 /// The message that asks what he says to what an inspection found.
 fn finding(order_id: &str, line_no: u32, inspection_no: u32) -> Uuid {
     derived("message", &["inspection", order_id, &line_no.to_string(), &inspection_no.to_string()])
+}
+
+/// The message that tells what people granted.
+fn granted(order_id: &str) -> Uuid {
+    derived("message", &["granted", order_id])
+}
+
+/// The message that tells under which number goods come back.
+fn goods_back(order_id: &str) -> Uuid {
+    derived("message", &["authorised", order_id])
 }
 
 /// The case of an order that was asked for from one, or from a complaint.

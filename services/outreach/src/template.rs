@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::domain::message::{Asked, Facts, Purpose};
 
 /// What a message that asks names, where there is such.
-const ASKED: [&str; 13] = [
+const ASKED: [&str; 21] = [
     "{accepted}",
     "{rejected}",
     "{back}",
@@ -21,6 +21,14 @@ const ASKED: [&str; 13] = [
     "{items}",
     "{total}",
     "{fee}",
+    "{number}",
+    "{send_to}",
+    "{how_zh}",
+    "{how_en}",
+    "{confirm}",
+    "{done}",
+    "{appeal_zh}",
+    "{appeal_en}",
 ];
 
 /// What the templates leave open.
@@ -134,6 +142,19 @@ impl Wording {
                 open.push(("{total}", Some(total.clone())));
                 open.push(("{fee}", Some(fee.clone())));
             }
+            Some(Asked::Return { number, send_to, instructions }) => {
+                open.push(("{number}", Some(number.clone())));
+                open.push(("{send_to}", some(send_to.clone())));
+                open.push(("{how_zh}", instructions.get("zh").cloned()));
+                open.push(("{how_en}", instructions.get("en").cloned()));
+            }
+            Some(Asked::Review { confirm, words, appeal }) => {
+                open.push((if *confirm { "{confirm}" } else { "{done}" }, Some(String::new())));
+                open.push(("{decision_zh}", words.get("zh").cloned()));
+                open.push(("{decision_en}", words.get("en").cloned()));
+                open.push(("{appeal_zh}", appeal.get("zh").cloned()));
+                open.push(("{appeal_en}", appeal.get("en").cloned()));
+            }
             None => {}
         }
         open.extend(ASKED.map(|name| (name, None)));
@@ -187,6 +208,9 @@ fn email(purpose: Purpose) -> &'static str {
         Purpose::Repaired => include_str!("../templates/repaired.email.txt"),
         Purpose::Inspected => include_str!("../templates/inspected.email.txt"),
         Purpose::Quoted => include_str!("../templates/quoted.email.txt"),
+        Purpose::ReturnAuthorised => include_str!("../templates/return_authorised.email.txt"),
+        Purpose::ReviewGranted => include_str!("../templates/review_granted.email.txt"),
+        Purpose::ReviewRefused => include_str!("../templates/review_refused.email.txt"),
         // Its words are a person's, and no template's.
         Purpose::Answer => "",
     }
@@ -206,6 +230,9 @@ fn sms(purpose: Purpose) -> &'static str {
         Purpose::Repaired => include_str!("../templates/repaired.sms.txt"),
         Purpose::Inspected => include_str!("../templates/inspected.sms.txt"),
         Purpose::Quoted => include_str!("../templates/quoted.sms.txt"),
+        Purpose::ReturnAuthorised => include_str!("../templates/return_authorised.sms.txt"),
+        Purpose::ReviewGranted => include_str!("../templates/review_granted.sms.txt"),
+        Purpose::ReviewRefused => include_str!("../templates/review_refused.sms.txt"),
         Purpose::Answer => "",
     }
 }
@@ -214,13 +241,15 @@ fn sms(purpose: Purpose) -> &'static str {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use std::collections::BTreeMap;
+
     use uuid::Uuid;
 
     use super::*;
 
     const LINK: &str = "/v1/status/AZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3vAZ3";
 
-    const ALL: [Purpose; 12] = [
+    const ALL: [Purpose; 15] = [
         Purpose::FollowUp,
         Purpose::Offer,
         Purpose::Result,
@@ -233,12 +262,19 @@ mod tests {
         Purpose::Repaired,
         Purpose::Inspected,
         Purpose::Quoted,
+        Purpose::ReturnAuthorised,
+        Purpose::ReviewGranted,
+        Purpose::ReviewRefused,
     ];
 
     fn wording() -> Wording {
         let status_pages = Some("https://care.example".into());
         let (service, contact) = ("Customer Care".into(), "400 000 0000".into());
         Wording { service, contact, status_pages, zone: "Asia/Shanghai".into() }
+    }
+
+    fn by_language<const N: usize>(words: [(&str, &str); N]) -> BTreeMap<String, String> {
+        words.map(|(language, words)| (language.to_owned(), words.to_owned())).into()
     }
 
     fn about(purpose: Purpose) -> Facts {
@@ -249,7 +285,7 @@ mod tests {
                 rejected: 2,
                 back: 1,
                 failed: vec!["sealed".into(), "complete".into()],
-                words: words.map(|(language, words)| (language.to_owned(), words.to_owned())).into(),
+                words: by_language(words),
                 instead: vec!["repair".into(), "a_novelty".into()],
             }),
             Purpose::Quoted => Some(Asked::Quote {
@@ -257,6 +293,16 @@ mod tests {
                 items: vec!["1 × labour".into(), "2 × screen".into()],
                 total: "320.00 CNY".into(),
                 fee: "320.00 CNY".into(),
+            }),
+            Purpose::ReturnAuthorised => Some(Asked::Return {
+                number: "R-7KQ2-9XHB".into(),
+                send_to: "Returns, 1 Warehouse Road".into(),
+                instructions: by_language([("en", "Write the number on the parcel."), ("zh", "请写明编号。")]),
+            }),
+            Purpose::ReviewGranted | Purpose::ReviewRefused => Some(Asked::Review {
+                confirm: true,
+                words: by_language(words),
+                appeal: by_language([("en", "Tell us within 30 days."), ("zh", "请在30天内告知我们。")]),
             }),
             _ => None,
         };
@@ -314,6 +360,9 @@ mod tests {
             Purpose::Repaired,
             Purpose::Inspected,
             Purpose::Quoted,
+            Purpose::ReturnAuthorised,
+            Purpose::ReviewGranted,
+            Purpose::ReviewRefused,
         ];
         let page = format!("https://care.example{LINK}");
         for purpose in ALL {
@@ -359,6 +408,40 @@ mod tests {
             }
         }
         assert!(wording().letter(&quoted, None).body.contains("1 × labour, 2 × screen"));
+    }
+
+    #[test]
+    fn r_ful_03_who_was_not_there_reads_the_number_on_the_parcel_where_it_goes_and_by_when() {
+        let told = about(Purpose::ReturnAuthorised);
+        for text in [wording().letter(&told, None).body, wording().short(&told, None)] {
+            for part in ["R-7KQ2-9XHB", "Returns, 1 Warehouse Road", "2026-04-10 17:30 (Asia/Shanghai)"] {
+                assert!(text.contains(part), "{part}: {text}");
+            }
+        }
+        let letter = wording().letter(&told, None).body;
+        assert!(letter.contains("Write the number on the parcel.") && letter.contains("请写明编号。"), "{letter}");
+    }
+
+    #[test]
+    fn r_ful_02_who_waited_for_people_reads_what_they_decided_and_what_he_says_yes_to_or_where_he_turns() {
+        let yes = ["say yes", "2026-04-10 17:30 (Asia/Shanghai)"];
+        let granted = about(Purpose::ReviewGranted);
+        for text in [wording().letter(&granted, None).body, wording().short(&granted, None)] {
+            assert!(yes.iter().all(|part| text.contains(part)), "{text}");
+        }
+        let mut done = Facts { not_after: None, ..granted };
+        let none = BTreeMap::new();
+        done.asked = Some(Asked::Review { confirm: false, words: none.clone(), appeal: none });
+        for text in [wording().letter(&done, None).body, wording().short(&done, None)] {
+            assert!(!text.contains("say yes") && text.contains("need not") && !text.contains("2026"), "{text}");
+        }
+        assert!(!wording().letter(&done, None).body.contains("30"), "all of it was granted");
+        let refused = wording().letter(&about(Purpose::ReviewRefused), None).body;
+        for part in ["The seal is broken", "封条已破损", "Tell us within 30 days.", "请在30天内告知我们。"]
+        {
+            assert!(refused.contains(part), "{part}: {refused}");
+        }
+        assert!(!refused.contains("say yes"), "{refused}");
     }
 
     #[test]

@@ -111,6 +111,9 @@ fn purpose(purpose: Purpose) -> wire::Purpose {
         Purpose::Repaired => wire::Purpose::Repaired,
         Purpose::Inspected => wire::Purpose::Inspected,
         Purpose::Quoted => wire::Purpose::Quoted,
+        Purpose::ReturnAuthorised => wire::Purpose::ReturnAuthorised,
+        Purpose::ReviewGranted => wire::Purpose::ReviewGranted,
+        Purpose::ReviewRefused => wire::Purpose::ReviewRefused,
         Purpose::Answer => wire::Purpose::Answer,
     }
 }

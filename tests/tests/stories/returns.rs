@@ -6,7 +6,7 @@ use contracts::{
     fulfilment::v1::{
         AnswerInspectionRequest, GetDecisionRequest, GetOverviewRequest, GetServiceOrderRequest, InspectGoodsRequest,
         InspectionCriterion, InspectionResult, LinePiecesReceived, LineRequest, ListServiceOrdersRequest, OrderOrigin,
-        ReceiveGoodsRequest, RequestServiceOrderRequest, RequestView, ReviewServiceOrderRequest,
+        ReceiveGoodsRequest, RepeatPayoutRequest, RequestServiceOrderRequest, RequestView, ReviewServiceOrderRequest,
     },
     intake::v1::PurchaseRecorded,
 };
@@ -38,6 +38,11 @@ impl World {
         };
         let order = self.fulfilment().request_service_order(request(CLERK, asked)).await.unwrap().into_inner();
         (order.id, order.status)
+    }
+
+    /// What the customer was sent about an order.
+    fn told_of(&self, order_id: &str) -> Vec<String> {
+        self.messages().iter().map(ToString::to_string).filter(|one| one.contains(order_id)).collect()
     }
 
     async fn asked_back(&self, order_id: &str) -> RequestView {
@@ -79,6 +84,10 @@ async fn r_ful_02_r_ful_07_an_opened_cream_that_stings_comes_back_and_every_deci
     let form = world.asked_back(&order).await.form.unwrap();
     assert_eq!(form.freight, "company");
     assert!(form.rma_number.starts_with('R') && !form.instructions.is_empty());
+    world.stack.settle().await;
+    let told = world.told_of(&order);
+    assert_eq!(told.len(), 1, "who waited for people is told once: {told:?}");
+    assert!([&form.rma_number, &form.send_to].iter().all(|part| told[0].contains(*part)), "{told:?}");
 
     let unwanted = || LineRequest { reason: "no_reason".into(), resaleable: Some(true), ..Default::default() };
     let (_, status) = world.ask_back(("counter", "s-1"), &shampoo, unwanted()).await;
@@ -145,7 +154,7 @@ async fn r_ful_04_a_parcel_with_too_much_in_it_is_inspected_and_what_is_rejected
     assert_eq!((renewed.rule.as_str(), goods[1].surplus), ("no_reason_not_resaleable", true));
     assert_eq!((goods[0].settled, goods[1].settled), (false, true), "only for what was granted the customer is asked");
     world.stack.settle().await;
-    let told: Vec<_> = world.messages().iter().map(ToString::to_string).filter(|one| one.contains(&order)).collect();
+    let told = world.told_of(&order);
     assert_eq!(told.len(), 1, "he is asked once: {told:?}");
     for part in ["0 件符合,1 件不符", "1 件将退还给您", "say yes or no", "前/by"] {
         assert!(told[0].contains(part), "{part}: {told:?}");
@@ -300,11 +309,15 @@ async fn r_ful_17_two_of_three_come_back_as_agreed_and_who_sends_one_that_is_not
     let world = World::open().await;
     let (id, order) = world.agree_on_two_of_three("r-20", 6_667).await;
     assert_eq!(world.told_rule(&order).await.0, "as_agreed");
+    let number = world.asked_back(&order).await.form.unwrap().rma_number;
+    let told = world.told_of(&order);
+    assert!(told.len() == 1 && told[0].contains(&number) && told[0].contains("前/by"), "he reads how: {told:?}");
     world.send_back(&order, 1, 1).await;
     assert_eq!(world.stands(&order).await, ("closed_partial".into(), 3_334), "half of it, to the cent");
     assert_eq!((world.booked(&order, "cash").await, world.booked(&order, "stock").await), (-3_334, 3_334));
     let view = world.complaint(&id).await;
     assert_eq!((view.status.as_str(), view.progress[0].status.as_str()), ("executing", "failed"));
+    assert_eq!(view.progress[0].paid.as_ref().map(|paid| paid.minor), Some(3_334));
     assert_eq!(world.raised(&id, EscalationTrigger::RemedyFailed).await.len(), 1, "a person decides about the other");
 
     let (done, whole) = world.agree_on_two_of_three("r-21", 6_000).await;
@@ -314,10 +327,25 @@ async fn r_ful_17_two_of_three_come_back_as_agreed_and_who_sends_one_that_is_not
     world.satisfied(&done, true).await;
     assert_eq!(world.status(&done).await, "closed");
 
+    world.mood("refuse").await;
+    let (refused, third) = world.agree_on_two_of_three("r-22", 6_000).await;
+    world.send_back(&third, 2, 0).await;
+    let [raised] = world.raised(&refused, EscalationTrigger::RemedyFailed).await.try_into().unwrap();
+    let detail = raised.raised.unwrap().detail.unwrap();
+    assert_eq!((detail.what.as_str(), detail.amount.map(|amount| amount.minor)), ("payout", Some(6_000)), "at once");
+    world.mood("normal").await;
+    let claim_id = world.asked_back(&third).await.payouts[0].claim_id.clone();
+    let repeat = RepeatPayoutRequest { order_id: third.clone(), claim_id, by_hand: false };
+    world.fulfilment().repeat_payout(request(CLERK, repeat)).await.unwrap();
+    world.stack.settle().await;
+    assert_eq!(world.stands(&third).await, ("completed".into(), 15_334));
+    assert_eq!(world.raised(&refused, EscalationTrigger::RemedyFailed).await[0].status, "closed");
+    assert_eq!(world.complaint(&refused).await.progress[0].status, "done");
+
     let decisions = past::read(world.stack.channel("fulfilment")).await.unwrap();
     let known: Vec<Policy> = [DEFAULT, AGREED].iter().map(|text| toml::from_str(text).unwrap()).collect();
     let verified = replay::check(&known, &decisions, 20);
-    assert!(verified.right() && verified.decisions == 3, "two as agreed, and the new one: {verified:?}");
+    assert!(verified.right() && verified.decisions == 4, "three as agreed, and the new one: {verified:?}");
     world.provider_told().await;
     world.nothing_is_parked().await;
 }

@@ -1,8 +1,8 @@
 //! Service orders that people must look at: a refund whose provider takes back its word or has none for too long, which is
 //! management's, agreed remedies that nobody completes, what was promised for an order that comes near its end or is late,
-//! compensation that nobody approves in time or the provider does not pay, and parcels that do not come back. What is raised
-//! about an order is settled when it goes on, and at the latest with the order; but for a provider that took back its word,
-//! which people must have seen.
+//! money for pieces and compensation that the provider does not pay, compensation that nobody approves in time, and parcels that do
+//! not come back. What is raised about an order is settled when it goes on, and at the latest with the order; but for a provider
+//! that took back its word, which people must have seen.
 use std::sync::Arc;
 
 use backbone::{Change, Effects, Fault, Inbound, Meta, proto};
@@ -10,9 +10,9 @@ use contracts::{
     common::v1 as common,
     fulfilment::v1::{
         CompensationMoved, GoodsArrived, OrderCancelled, OrderCompleted, OrderFailed, OrderFinished, OrderPromise,
-        OrderPromiseMoved, OrderRequested, OrderReviewed, OrderUnanswered, OrderUncompleted, PortionFailed,
-        PortionPaid, PortionsRepeated, RefundContradicted, RefundFailed, RefundOverdue, RefundRefused, RefundSucceeded,
-        ReturnParcelMoved, TenderPortion,
+        OrderPromiseMoved, OrderRequested, OrderReviewed, OrderUnanswered, OrderUncompleted, PayoutFailed,
+        PayoutRepeated, PortionFailed, PortionPaid, PortionsRepeated, RefundContradicted, RefundFailed, RefundOverdue,
+        RefundRefused, RefundSucceeded, ReturnParcelMoved, TenderPortion,
     },
 };
 use jiff::SignedDuration;
@@ -53,12 +53,17 @@ impl Parcels {
 /// One line per event.
 pub fn inbound(policy: &Policy, inbound: &mut Inbound) {
     let parcels = Parcels::of(policy);
-    let [contradicted, overdue, promises, unanswered, portions, given, uncompleted] =
+    let [contradicted, overdue, promises, unanswered, payouts, portions, given, uncompleted] =
         std::array::from_fn(|_| policy.terms.ladder.clone());
     inbound.on::<RefundContradicted>(move |event, _| refund_contradicted(&event, &contradicted));
     inbound.on::<RefundOverdue>(move |event, _| refund_overdue(&event, &overdue));
     inbound.on::<RefundSucceeded>(|event, _| Ok(outcome(&event.refund_id, Why::Paid)));
     inbound.on::<RefundFailed>(|event, _| Ok(outcome(&event.refund_id, Why::NotPaid)));
+    inbound.on::<PayoutFailed>(move |event, _| payout_failed(&event, &payouts));
+    inbound.on::<PayoutRepeated>(|event, _| {
+        let (topic, why) = (payout_topic(&event.claim_id), Why::WentOn);
+        of_order(&event.order_id, Act::Settle { topic, why }).map(Effects::change)
+    });
     inbound.on::<PortionFailed>(move |event, _| portion_failed(&event, &portions));
     inbound.on::<PortionPaid>(|event, _| portions_settled(&event.order_id, &event.claim_id, &event.portion, Why::Paid));
     inbound.on::<PortionsRepeated>(|event, _| {
@@ -115,6 +120,18 @@ fn refund_overdue(event: &RefundOverdue, ladder: &Ladder) -> Result<Effects, Fau
 /// The refund has an outcome.
 fn outcome(refund_id: &str, why: Why) -> Effects {
     Effects::change(wire::settle_because(escalation(&["refund_overdue", refund_id]), why))
+}
+
+/// What its provider will not pay for pieces of an order, all of it, until somebody has it paid anew under another claim.
+fn payout_failed(event: &PayoutFailed, ladder: &Ladder) -> Result<Effects, Fault> {
+    let PayoutFailed { order_id, claim_id, code, complaint_id, amount } = event;
+    let detail = Detail { code: code.clone(), amount: wire::amount(amount.as_ref()), ..Detail::of("payout") };
+    let (of, topic) = (["payout_failed", claim_id], payout_topic(claim_id));
+    raise(&of, (order_id, &topic), complaint_id, Trigger::RemedyFailed, ladder, detail)
+}
+
+fn payout_topic(claim_id: &str) -> String {
+    format!("payout/{claim_id}")
 }
 
 /// Raised once for each attempt that failed, until somebody has it paid anew.

@@ -11,7 +11,7 @@ use super::{
     complaint::recorded,
     department_task::issued,
     escalation::raised,
-    instant, optional,
+    instant, money, optional,
     overlay::{hold_view, proposal_view},
 };
 use crate::domain::{
@@ -141,6 +141,7 @@ fn progress(remedy: &Remedy) -> contract::RemedyProgress {
         exception: remedy.exception,
         deviates: remedy.deviates,
         ordered: remedy.ordered,
+        paid: remedy.paid.map(money),
     }
 }
 

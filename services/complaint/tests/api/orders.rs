@@ -17,6 +17,7 @@ enum Said {
     NotPaid,
     Uncompleted,
     PortionFailed,
+    PayoutFailed,
     Late,
     Warned,
     Unanswered,
@@ -29,6 +30,7 @@ enum Said {
     Refused,
     PortionPaid,
     Repeated,
+    PayoutRepeated,
     MetLate,
     GoesOn,
     ToldWhatIsMissing,
@@ -87,6 +89,14 @@ async fn say(house: &House, said: Said, order: u128) {
             let portion = Some(portion(order, 1));
             let failed = PortionFailed { order_id, claim_id, portion, ..PortionFailed::default() };
             house.hear("fulfilment", &failed, order).await;
+        }
+        Said::PayoutFailed => {
+            let (code, amount) = ("card_closed".into(), cny(501));
+            house.hear("fulfilment", &PayoutFailed { order_id, claim_id, code, complaint_id, amount }, order).await;
+        }
+        Said::PayoutRepeated => {
+            let repeated = PayoutRepeated { order_id, claim_id, ..PayoutRepeated::default() };
+            house.hear("fulfilment", &repeated, order).await;
         }
         Said::PortionPaid => {
             house
@@ -183,6 +193,7 @@ async fn r_ful_05_what_is_raised_about_an_order_is_settled_when_it_goes_on_or_en
         (NotPaid, RemedyFailed),
         (Uncompleted, PromiseLate),
         (PortionFailed, RemedyFailed),
+        (PayoutFailed, RemedyFailed),
         (Late, PromiseLate),
         (Warned, PromiseWarning),
         (Unanswered, OfferUnanswered),
@@ -203,6 +214,7 @@ async fn r_ful_05_what_is_raised_about_an_order_is_settled_when_it_goes_on_or_en
         ((Uncompleted, PromiseLate), (ToldWhatIsMissing, "went_on")),
         ((PortionFailed, RemedyFailed), (PortionPaid, "paid")),
         ((PortionFailed, RemedyFailed), (Repeated, "went_on")),
+        ((PayoutFailed, RemedyFailed), (PayoutRepeated, "went_on")),
         ((Late, PromiseLate), (MetLate, "promise_ended")),
         ((Warned, PromiseWarning), (MetLate, "promise_ended")),
         ((Overdue, PaymentUnknown), (RefundPaid, "paid")),
@@ -270,7 +282,7 @@ async fn r_ful_05_whatever_arrives_first_nothing_stays_raised_about_an_order_tha
 #[tokio::test]
 async fn what_is_raised_about_an_order_says_what_it_is_about() {
     let house = House::open().await;
-    for said in [Said::NotPaid, Said::PortionFailed, Said::Warned, Said::Overdue] {
+    for said in [Said::NotPaid, Said::PortionFailed, Said::PayoutFailed, Said::Warned, Said::Overdue] {
         say(&house, said, 70).await;
     }
     let raised = house.events::<EscalationRaised>().await;
@@ -280,10 +292,45 @@ async fn what_is_raised_about_an_order_says_what_it_is_about() {
     let expected = [
         detail("compensation", "card_closed", cny(5_000), "cash"),
         detail("portion", "card_closed", cny(1_250), "gift_card"),
+        detail("payout", "card_closed", cny(501), ""),
         detail("refund_term", "80%", None, ""),
         detail("refund", "", cny(300), ""),
     ];
     assert_eq!(raised.into_iter().map(|one| one.detail).collect::<Vec<_>>(), expected);
+}
+
+/// An agreed return is paid by its pieces: what fails of it does not wait for the end of the refund term (R-FUL-17).
+#[tokio::test]
+async fn r_ful_17_a_share_of_an_agreed_return_that_is_refused_goes_to_management_at_once_and_each_claim_for_itself() {
+    let house = House::open().await;
+    house.record(1, CaseClass::ReturnExchange).await;
+    let failed = |claim: u128, complaint_id: String| PayoutFailed {
+        order_id: id(80),
+        claim_id: id(claim),
+        code: "account_closed".into(),
+        complaint_id,
+        amount: cny(251),
+    };
+    let repeated = |claim: u128| PayoutRepeated { order_id: id(80), claim_id: id(claim), by_hand: true };
+    house.hear("fulfilment", &failed(90, id(1)), 80).await;
+    house.hear("fulfilment", &failed(90, id(1)), 80).await;
+    house.hear("fulfilment", &failed(91, id(1)), 80).await;
+    house.hear("fulfilment", &repeated(90), 80).await;
+    let raised = house.events::<EscalationRaised>().await;
+    let seen: Vec<_> = raised.iter().map(|one| (one.complaint_id.clone(), one.level())).collect();
+    assert_eq!(seen, vec![(id(1), EscalationLevel::Management); 2]);
+    let failed_remedy = EscalationTrigger::RemedyFailed;
+    let went_on = || Some("went_on".to_owned());
+    assert_eq!(stands(&house, 80).await, [(failed_remedy, went_on()), (failed_remedy, None)]);
+    house.hear("fulfilment", &failed(92, id(1)), 80).await;
+    say(&house, Said::Failed, 80).await;
+    let over = || Some("order_failed".to_owned());
+    assert_eq!(
+        stands(&house, 80).await,
+        [(failed_remedy, went_on()), (failed_remedy, over()), (failed_remedy, over())],
+        "paid by nobody, and over with the order"
+    );
+    assert_eq!(house.stack.parked(NAME).await, 0);
 }
 
 /// The carrier tells of the parcel of an order's goods.

@@ -2,7 +2,7 @@
 use backbone::Published;
 use contracts::fulfilment::v1 as out;
 
-use super::{goods::pieces, refund, text, to_money};
+use super::{goods::pieces, refund, request::asked_from, text, to_money};
 use crate::domain::{
     account::HeldLine,
     order::{
@@ -37,12 +37,13 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
         }
         Event::Paid { claim_id } => Published::of(&out::PayoutPaid { order_id, claim_id: claim_id.to_string() }, shard),
         Event::Failed { claim_id, code } => {
-            let (claim_id, code) = (claim_id.to_string(), code.clone());
-            Published::of(&out::PayoutFailed { order_id, claim_id, code }, shard)
+            let amount = request.payout(*claim_id).and_then(Payout::amount).and_then(to_money);
+            let (claim_id, code, complaint_id) = (claim_id.to_string(), code.clone(), agreed_in(request));
+            Published::of(&out::PayoutFailed { order_id, claim_id, code, complaint_id, amount }, shard)
         }
         Event::Portion { claim_id, event } => {
             let all = request.payout(*claim_id).map(|payout| payout.portions.clone()).unwrap_or_default();
-            refund::portion_published((order_id, claim_id.to_string(), String::new()), &all, event, shard)
+            refund::portion_published((order_id, claim_id.to_string(), agreed_in(request)), &all, event, shard)
         }
         Event::Repeated { claim_id, by_hand } => {
             let (claim_id, by_hand) = (claim_id.to_string(), *by_hand);
@@ -58,6 +59,11 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
 fn refund_of(payout: &Payout) -> String {
     let pays = !payout.tendered && payout.amount().is_some_and(|amount| amount.minor > 0);
     if pays { refund_id(payout.claim_id).to_string() } else { String::new() }
+}
+
+/// The complaint it was agreed in; empty where it was asked for and not agreed.
+fn agreed_in(request: &Request) -> String {
+    if request.agreed { asked_from(request).1 } else { String::new() }
 }
 
 /// The line whose repair failed in the end, where it is the fee of that.

@@ -1,14 +1,14 @@
 //! Orders that were asked for, between the contracts and the domain: their events, and what people are shown.
 use backbone::{Published, proto};
 use contracts::fulfilment::v1 as out;
-use kernel::returns::{Fee, Receipt, Words};
+use kernel::returns::{Answer, Fee, Receipt, Words};
 use uuid::Uuid;
 
 use super::{text, to_money};
 use crate::domain::{
     account,
     order::{
-        ServiceOrder,
+        ServiceOrder, State,
         effort::Effort,
         label::{self, Label},
         request::{Bought, Event, Line, OriginKind, Request, Review},
@@ -26,14 +26,8 @@ pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
             Published::of(&out::OrderDecided { order_id, status, decisions: decisions(request) }, shard)
         }
         Event::Confirmed { .. } => Published::of(&out::OrderConfirmed { order_id }, shard),
-        Event::Reviewed(Review { approved, reason, .. }) => {
-            let (approved, reason, status) = (*approved, reason.clone(), super::order_status(order).to_owned());
-            Published::of(&out::OrderReviewed { order_id, approved, reason, status }, shard)
-        }
-        Event::Authorised { rma_number, .. } => {
-            let rma_number = rma_number.clone().unwrap_or_default();
-            Published::of(&out::OrderAuthorised { order_id, rma_number }, shard)
-        }
+        Event::Reviewed(review) => Published::of(&reviewed(order, request, review), shard),
+        Event::Authorised { untold, .. } => Published::of(&authorised(request, *untold), shard),
         Event::Goods(event) => super::goods::published(request, event, shard),
         Event::Money(event) => super::money::published(request, event, shard),
         Event::Replacement(event) => super::replacement::published(request, event, shard),
@@ -77,6 +71,45 @@ fn requested(request: &Request) -> out::OrderRequested {
     }
 }
 
+/// What a person decided; of an order that has yet to be confirmed, by when.
+fn reviewed(order: &ServiceOrder, request: &Request, review: &Review) -> out::OrderReviewed {
+    let (case_id, complaint_id) = asked_from(request);
+    let confirmed = request.confirmed_at.is_some();
+    let waits = Some(request.terms.answer_within).filter(|within| within.is_positive() && !confirmed);
+    let waits = waits.filter(|_| order.state == State::Eligible);
+    let left = (1..).zip(&request.lines).filter(|(_, line)| line.receipt.outcome.answer == Answer::Review);
+    out::OrderReviewed {
+        order_id: request.order_id.to_string(),
+        approved: review.approved,
+        reason: review.reason.clone(),
+        status: super::order_status(order).to_owned(),
+        customer_id: request.customer_id.to_string(),
+        case_id,
+        complaint_id,
+        confirmed,
+        answer_by: waits.map(|within| proto::timestamp(kernel::calendar::add(review.at, within))),
+        goods_back: request.returning().next().is_some(),
+        decisions: left.map(decision).collect(),
+    }
+}
+
+/// Under which number goods come back, where any do, and whether the customer has yet to be told.
+fn authorised(request: &Request, untold: bool) -> out::OrderAuthorised {
+    let (case_id, complaint_id) = asked_from(request);
+    let form = request.rma_number.as_ref().map(|_| &request.form);
+    out::OrderAuthorised {
+        order_id: request.order_id.to_string(),
+        rma_number: request.rma_number.clone().unwrap_or_default(),
+        customer_id: request.customer_id.to_string(),
+        case_id,
+        complaint_id,
+        untold,
+        send_to: form.map(|form| form.send_to.clone()).unwrap_or_default(),
+        instructions: form.map(|form| wordings(&form.instructions)).unwrap_or_default(),
+        goods_until: request.return_by().map(proto::timestamp),
+    }
+}
+
 fn line((line_no, line): (u32, &Line)) -> out::RequestedLine {
     let bought = line.bought.as_ref();
     out::RequestedLine {
@@ -95,8 +128,11 @@ fn line((line_no, line): (u32, &Line)) -> out::RequestedLine {
 
 /// The receipts of all lines.
 pub fn decisions(request: &Request) -> Vec<out::LineDecision> {
-    let decision = |(line_no, line): (u32, &Line)| out::LineDecision { line_no, receipt: Some(receipt(&line.receipt)) };
     (1..).zip(&request.lines).map(decision).collect()
+}
+
+fn decision((line_no, line): (u32, &Line)) -> out::LineDecision {
+    out::LineDecision { line_no, receipt: Some(receipt(&line.receipt)) }
 }
 
 /// The case or the complaint an order was asked for from; at most one of them.

@@ -21,7 +21,7 @@ use crate::{
 
 impl World {
     /// A complaint agreed on one remedy about a purchase; says its order and the remedy.
-    async fn promised(&self, kind: RemedyKind, minor: Option<i64>, purchase: Uuid) -> (String, Uuid) {
+    pub async fn promised(&self, kind: RemedyKind, minor: Option<i64>, purchase: Uuid) -> (String, Uuid) {
         let (complaint, remedy) = (Uuid::new_v4(), Uuid::new_v4());
         let remedies = vec![Remedy {
             remedy_id: remedy.to_string(),
@@ -42,7 +42,7 @@ impl World {
         (order_id(remedy).to_string(), remedy)
     }
 
-    async fn complete(
+    pub async fn complete(
         &self,
         id: &str,
         lines: Vec<LineRequest>,

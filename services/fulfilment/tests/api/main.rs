@@ -24,6 +24,7 @@ mod returns;
 mod secure;
 mod stories;
 mod tenders;
+mod told;
 mod trouble;
 mod webhooks;
 mod world;

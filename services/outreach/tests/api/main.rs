@@ -11,9 +11,11 @@ use contracts::{
     Event,
     complaint::v1::{OfferReminded, SolutionExecuted, SolutionOffered},
     fulfilment::v1::{
-        DecisionReceipt, GoodsInspected, InspectionAnswered, InspectionCriterion, InspectionResult, OrderRepaired,
-        RepairItem, RepairQuote, RepairQuoteAnswered, RepairQuoted, Wording,
+        DecisionReceipt, GoodsInspected, InspectionAnswered, InspectionCriterion, InspectionResult, LineDecision,
+        OrderAuthorised, OrderCancelled, OrderConfirmed, OrderRepaired, OrderReviewed, RepairItem, RepairQuote,
+        RepairQuoteAnswered, RepairQuoted, Wording,
     },
+    intake::v1::GetStatusLinkResponse,
     outreach::v1::{outreach_client::OutreachClient, *},
     scheduling::v1::{FollowUpCompleted, FollowUpDue},
 };
@@ -258,6 +260,119 @@ async fn r_ful_11_a_quote_that_waits_for_consent_is_told_with_what_it_costs_each
     }
 }
 
+/// What is granted to somebody who was not there, until a week from now.
+fn authorised(world: &World, order: Uuid) -> OrderAuthorised {
+    let how = [("en", "Write the number on the parcel."), ("zh", "请写明编号。")];
+    OrderAuthorised {
+        order_id: order.to_string(),
+        rma_number: "R-7KQ2-9XHB".into(),
+        customer_id: Uuid::from_u128(5).to_string(),
+        untold: true,
+        send_to: "Returns, 1 Warehouse Road".into(),
+        instructions: how.map(|(language, words)| Wording { language: language.into(), words: words.into() }).into(),
+        goods_until: Some(backbone::proto::timestamp(world.stack.now() + 168.hours())),
+        ..OrderAuthorised::default()
+    }
+}
+
+#[tokio::test]
+async fn r_ful_03_who_was_not_there_is_told_under_which_number_goods_come_back_once_and_nobody_else_is() {
+    let world = world().await;
+    let [absent, present, nothing, old, late] = std::array::from_fn(|_| Uuid::new_v4());
+    let page = GetStatusLinkResponse { status_link: "/v1/status/canary".into(), ..Default::default() };
+    *world.contacts.link.lock().unwrap() = Ok(page);
+    let agreed = OrderAuthorised { complaint_id: Uuid::new_v4().to_string(), ..authorised(&world, absent) };
+    for (order, event) in [
+        (absent, agreed),
+        (present, OrderAuthorised { untold: false, ..authorised(&world, present) }),
+        (nothing, OrderAuthorised { rma_number: String::new(), ..authorised(&world, nothing) }),
+        (old, OrderAuthorised { order_id: old.to_string(), rma_number: "R-1".into(), ..OrderAuthorised::default() }),
+    ] {
+        for _ in 0..2 {
+            world.stack.publish("fulfilment", &event, order, 1).await;
+        }
+    }
+    let past = Some(backbone::proto::timestamp(world.stack.now() - 1.hour()));
+    let lapsed = OrderAuthorised { goods_until: past, ..authorised(&world, late) };
+    world.stack.publish("fulfilment", &lapsed, late, 1).await;
+    world.stack.settle().await;
+    let told = world.about(absent).await;
+    assert_eq!((told.len(), told[0].status.as_str()), (1, "sent"));
+    assert_eq!(told[0].queued.as_ref().unwrap().purpose(), Purpose::ReturnAuthorised);
+    let letters = world.mail.letters();
+    assert_eq!(letters.len(), 1, "nobody else is written to");
+    let how = ["R-7KQ2-9XHB", "Returns, 1 Warehouse Road", "Write the number on the parcel.", "with us by"];
+    for part in how.into_iter().chain(["https://aftercare.example/v1/status/canary"]) {
+        assert!(letters[0].2.contains(part), "{part}: {}", letters[0].2);
+    }
+    is(&world.about(late).await[0], "failed", "too_late", 0);
+    assert_eq!(world.stack.parked("outreach").await, 0);
+}
+
+/// What people decided about what was asked for.
+fn reviewed(world: &World, order: Uuid, status: &str) -> OrderReviewed {
+    let words = |words: &str| vec![Wording { language: "en".into(), words: words.into() }];
+    let receipt = DecisionReceipt {
+        words: words("Nothing shows that it was bought here."),
+        appeal: words("You do not agree? Tell us within 30 days."),
+        ..DecisionReceipt::default()
+    };
+    let decision = |line_no| LineDecision { line_no, receipt: Some(receipt.clone()) };
+    OrderReviewed {
+        order_id: order.to_string(),
+        approved: status == "eligible",
+        reason: "seen".into(),
+        status: status.into(),
+        customer_id: Uuid::from_u128(5).to_string(),
+        answer_by: Some(backbone::proto::timestamp(world.stack.now() + 336.hours())).filter(|_| status == "eligible"),
+        goods_back: true,
+        decisions: vec![decision(1), decision(2)],
+        ..OrderReviewed::default()
+    }
+}
+
+#[tokio::test]
+async fn r_ful_02_who_waited_for_people_is_told_once_what_they_decided() {
+    let world = world().await;
+    let [waits, done, numbered, partly, refused, old] = std::array::from_fn(|_| Uuid::new_v4());
+    let granted = |order| reviewed(&world, order, "eligible");
+    for (order, event) in [
+        (waits, granted(waits)),
+        (done, OrderReviewed { confirmed: true, goods_back: false, answer_by: None, ..granted(done) }),
+        (numbered, OrderReviewed { confirmed: true, answer_by: None, ..granted(numbered) }),
+        (partly, OrderReviewed { approved: false, confirmed: true, answer_by: None, ..granted(partly) }),
+        (refused, reviewed(&world, refused, "ineligible")),
+        (old, OrderReviewed { customer_id: String::new(), ..granted(old) }),
+    ] {
+        for _ in 0..2 {
+            world.stack.publish("fulfilment", &event, order, 1).await;
+        }
+    }
+    world.stack.settle().await;
+    let letters = world.mail.letters();
+    let about = |id: Uuid| {
+        let found: Vec<_> =
+            letters.iter().map(|(.., text)| text).filter(|text| text.contains(&id.to_string())).collect();
+        found.into_iter().cloned().collect::<Vec<_>>()
+    };
+    for (order, purpose, says, not) in [
+        (waits, Purpose::ReviewGranted, &["say yes", "answer by"][..], "bought here"),
+        (done, Purpose::ReviewGranted, &["need not do anything"], "say yes"),
+        (partly, Purpose::ReviewGranted, &["need not", "Nothing shows that it was bought here.", "30 days"], "say yes"),
+        (refused, Purpose::ReviewRefused, &["Nothing shows that it was bought here.", "within 30 days"], "say yes"),
+    ] {
+        let told = world.about(order).await;
+        assert_eq!((told.len(), told[0].status.as_str()), (1, "sent"), "{says:?}");
+        assert_eq!(told[0].queued.as_ref().unwrap().purpose(), purpose);
+        let [letter] = about(order).try_into().unwrap();
+        assert!(says.iter().all(|part| letter.contains(part)) && !letter.contains(not), "{says:?}: {letter}");
+        assert!(letter.matches("bought here").count() < 2, "the same words once: {letter}");
+    }
+    assert!(world.about(numbered).await.is_empty(), "the number says it");
+    assert!(world.about(old).await.is_empty());
+    assert_eq!((letters.len(), world.stack.parked("outreach").await), (4, 0));
+}
+
 #[tokio::test]
 async fn what_was_answered_or_is_asked_otherwise_by_now_is_not_sent_any_more() {
     let world = world().await;
@@ -308,6 +423,23 @@ async fn what_was_answered_or_is_asked_otherwise_by_now_is_not_sent_any_more() {
     assert_eq!((statuses(checked).await, statuses(follow_up).await), (withdrawn(2), withdrawn(1)));
     assert!(world.mail.letters().is_empty());
     assert_eq!(world.events::<MessageWithdrawn>().await.len(), 5);
+
+    // So is what was granted, and a number under which nothing comes back any more.
+    *world.mail.answer.lock().unwrap() = 451;
+    let [said_yes, over] = std::array::from_fn(|_| Uuid::new_v4());
+    world.stack.publish("fulfilment", &reviewed(&world, said_yes, "eligible"), said_yes, 1).await;
+    world.stack.publish("fulfilment", &reviewed(&world, over, "eligible"), over, 1).await;
+    world.stack.publish("fulfilment", &authorised(&world, over), over, 2).await;
+    world.stack.settle().await;
+    assert_eq!((statuses(said_yes).await.len(), statuses(over).await), (1, vec!["queued".to_owned(); 2]));
+    let confirmed = OrderConfirmed { order_id: said_yes.to_string() };
+    world.stack.publish("fulfilment", &confirmed, said_yes, 2).await;
+    let cancelled = OrderCancelled { order_id: over.to_string(), reason: "not_wanted".into(), ..Default::default() };
+    world.stack.publish("fulfilment", &cancelled, over, 3).await;
+    world.stack.settle().await;
+    *world.mail.answer.lock().unwrap() = 250;
+    world.wait(7 * 24 * 3600).await;
+    assert_eq!((statuses(said_yes).await, statuses(over).await), (withdrawn(1), withdrawn(2)));
 
     // What was sent stays sent, and an answer to what nobody was asked is nothing.
     let sent = Uuid::new_v4();

@@ -170,6 +170,8 @@ pub enum Event {
     Authorised {
         at: Timestamp,
         rma_number: Option<String>,
+        /// The customer was not there, and has yet to be told.
+        untold: bool,
     },
     Cancelled(Cancelled),
     Goods(returning::Event),
@@ -261,7 +263,7 @@ impl Request {
                 let review = Review { by, at, approved, reason };
                 let reviewed = Self { review: Some(review.clone()), ..self.clone() };
                 let granted = self.confirmed_at.is_some() && reviewed.state() == State::Eligible;
-                let authorised = granted.then(|| reviewed.authorise(at));
+                let authorised = granted.then(|| reviewed.authorise(at, true));
                 Ok([Event::Reviewed(review)].into_iter().chain(authorised).collect())
             }
             (Command::Review { by, approved, reason }, State::Authorised | State::InProgress) => {
@@ -326,13 +328,13 @@ impl Request {
     }
 
     fn confirm(&self, state: &State, at: Timestamp) -> Vec<Event> {
-        let authorised = (*state == State::Eligible).then(|| self.authorise(at));
+        let authorised = (*state == State::Eligible).then(|| self.authorise(at, self.agreed));
         [Event::Confirmed { at }].into_iter().chain(authorised).collect()
     }
 
-    pub(super) fn authorise(&self, at: Timestamp) -> Event {
+    pub(super) fn authorise(&self, at: Timestamp, untold: bool) -> Event {
         let rma_number = self.returning().next().map(|_| rma_number(self.order_id));
-        Event::Authorised { at, rma_number }
+        Event::Authorised { at, rma_number, untold }
     }
 
     pub(super) fn apply(&mut self, event: &Event) {
@@ -341,7 +343,7 @@ impl Request {
             Event::Requested { .. } | Event::Decided | Event::Finished | Event::TooMuchAsked => {}
             Event::Confirmed { at } => self.confirmed_at = Some(*at),
             Event::Reviewed(review) => self.review = Some(review.clone()),
-            Event::Authorised { at, rma_number } => {
+            Event::Authorised { at, rma_number, .. } => {
                 (self.authorised_at, self.rma_number) = (Some(*at), rma_number.clone());
                 let returning: Vec<u32> = self.returning().map(|(line_no, _)| line_no).collect();
                 for (_, line) in (1..).zip(&mut self.lines).filter(|(line_no, _)| returning.contains(line_no)) {

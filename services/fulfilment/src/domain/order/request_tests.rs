@@ -214,6 +214,37 @@ fn r_ful_03_the_number_of_an_authorised_return_is_short_clear_and_the_same_for_e
     assert_eq!(number(after(&[ask])), None, "nothing comes back");
 }
 
+/// Whether the customer has yet to be told with what is authorised; nothing where nothing is.
+fn untold(commands: &[Order]) -> Option<bool> {
+    let (mut order, mut untold) = (ServiceOrder::default(), None);
+    for command in commands {
+        for event in order.decide(command.clone(), NOW).unwrap() {
+            order.apply(&event);
+            if let Happened::Request(Event::Authorised { untold: told, .. }) = event {
+                untold = Some(told);
+            }
+        }
+    }
+    untold
+}
+
+#[test]
+fn r_ful_03_who_was_not_there_when_it_was_authorised_has_yet_to_be_told() {
+    let confirm = || Order::Request(Command::Confirm);
+    assert_eq!(untold(&[ask(&[Eligible], true)]), Some(false), "who asked got the answer");
+    assert_eq!(untold(&[ask(&[Eligible], false), confirm()]), Some(false), "so did who confirmed");
+    assert_eq!(untold(&[ask(&[Unsure], true), review("staff:bo", true)]), Some(true), "nobody but the reviewer");
+    assert_eq!(untold(&[ask(&[Unsure], false), confirm(), review("staff:bo", true)]), Some(true));
+    assert_eq!(untold(&[ask(&[Unsure], false), review("staff:bo", true), confirm()]), Some(false));
+    assert_eq!(untold(&[ask(&[Eligible, Unsure], true), review("staff:bo", false)]), Some(true), "the rest of it");
+    assert_eq!(untold(&[ask(&[Unsure], true), review("staff:bo", false)]), None);
+    let mut agreed = request(&[Eligible]);
+    agreed.agreed = true;
+    let by_itself = super::ask(Box::new(agreed), true, NOW).unwrap();
+    let told = by_itself.iter().any(|event| matches!(event, Event::Authorised { untold: true, .. }));
+    assert!(told, "it was agreed in a complaint");
+}
+
 #[test]
 fn r_ful_08_one_line_that_is_sent_at_our_cost_makes_the_parcel_ours() {
     let mut both = request(&[Eligible, Eligible]);

@@ -1,16 +1,15 @@
 //! One message to one customer: queued, sent, delivered, failed or withdrawn. Invariants: it is sent only when a server said
 //! that it took it; one sender at a time has it, until its claim ends; sent, delivered, failed and withdrawn messages are never
 //! tried again. The words and the address are no part of it: they are made and asked for at the moment of sending.
-use std::collections::BTreeMap;
-
 use jiff::{Timestamp, fmt::serde::timestamp::microsecond::required as micros};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::retry::Retry;
 
-pub use rejection::Rejection;
+pub use {asked::Asked, rejection::Rejection};
 
+mod asked;
 mod rejection;
 #[cfg(test)]
 mod tests;
@@ -43,6 +42,12 @@ pub enum Purpose {
     Inspected,
     /// Tells what a repair costs him, and asks whether it is to be done (R-FUL-11).
     Quoted,
+    /// Tells under which number goods come back that were agreed on or granted while he was not there (R-FUL-03).
+    ReturnAuthorised,
+    /// Tells that people granted what the policy had left to them, and what he has yet to say yes to (R-FUL-02).
+    ReviewGranted,
+    /// Tells that they did not, why, and where he turns who does not agree (R-FUL-02).
+    ReviewRefused,
     /// Answers a case over the channel its customer came by.
     Answer,
 }
@@ -78,41 +83,9 @@ pub struct Facts {
     /// The case of what it is about, where it is not about a complaint itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<Of>,
-    /// What he is to say yes or no to, until `not_after`.
+    /// What he is to say yes or no to, to do or to know, until `not_after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
-}
-
-/// What a customer is to decide: codes, counts, amounts and the words of the policy, nothing of his own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Asked {
-    /// Whether what was found of his goods may change what he gets.
-    Inspection {
-        /// Pieces that are as they should be.
-        accepted: u32,
-        /// Pieces that are not.
-        rejected: u32,
-        /// Of those he gets so many back; the others are kept apart or destroyed.
-        back: u32,
-        /// What was looked at and did not pass, as codes.
-        failed: Vec<String>,
-        /// The new decision in the policy's words, by language.
-        words: BTreeMap<String, String>,
-        /// What he may have instead, as codes.
-        instead: Vec<String>,
-    },
-    /// Whether an article is to be repaired for this.
-    Quote {
-        /// Another one takes the place of the one before.
-        version: u32,
-        /// Labour and parts, as codes.
-        items: Vec<String>,
-        /// All of it, as it is written for people.
-        total: String,
-        /// What he pays.
-        fee: String,
-    },
 }
 
 /// By what a case is known.
@@ -131,6 +104,7 @@ impl Facts {
                 Some(Of::Complaint(self.about_id))
             }
             Purpose::Repaired | Purpose::Inspected | Purpose::Quoted => self.case,
+            Purpose::ReturnAuthorised | Purpose::ReviewGranted | Purpose::ReviewRefused => self.case,
             Purpose::FollowUp | Purpose::Improvement | Purpose::SuggestionAdopted => None,
             Purpose::SuggestionDeclined | Purpose::MajorIssue | Purpose::Answer => None,
         }

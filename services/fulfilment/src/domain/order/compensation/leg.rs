@@ -50,7 +50,7 @@ impl Request {
         let mut next = self.clone();
         events.iter().for_each(|event| next.apply(event));
         let granted = self.confirmed_at.is_some() && self.authorised_at.is_none() && next.state() == State::Eligible;
-        let authorised = granted.then(|| next.authorise(at));
+        let authorised = granted.then(|| next.authorise(at, true));
         Ok(events.into_iter().chain(authorised).collect())
     }
 
