@@ -1,7 +1,10 @@
 //! Orders that were asked for, between the contracts and the domain: their events, and what people are shown.
 use backbone::{Published, proto};
 use contracts::fulfilment::v1 as out;
-use kernel::returns::{Fee, Receipt, Words};
+use kernel::{
+    money::Money,
+    returns::{Fee, Receipt, Words},
+};
 use uuid::Uuid;
 
 use super::{text, to_money};
@@ -12,6 +15,7 @@ use crate::domain::{
         effort::Effort,
         label::{self, Label},
         request::{Bought, Event, Line, OriginKind, Request, Review},
+        unbought::Amounts,
     },
 };
 
@@ -26,9 +30,10 @@ pub fn published(order: &ServiceOrder, event: &Event, shard: u8) -> Published {
             Published::of(&out::OrderDecided { order_id, status, decisions: decisions(request) }, shard)
         }
         Event::Confirmed { .. } => Published::of(&out::OrderConfirmed { order_id }, shard),
-        Event::Reviewed(Review { approved, reason, .. }) => {
+        Event::Reviewed(Review { approved, reason, amounts, .. }) => {
             let (approved, reason, status) = (*approved, reason.clone(), super::order_status(order).to_owned());
-            Published::of(&out::OrderReviewed { order_id, approved, reason, status }, shard)
+            let amounts = reviewed(amounts);
+            Published::of(&out::OrderReviewed { order_id, approved, reason, status, amounts }, shard)
         }
         Event::Authorised { rma_number, .. } => {
             let rma_number = rma_number.clone().unwrap_or_default();
@@ -192,9 +197,14 @@ fn effort(effort: &Effort) -> out::OrderEffort {
 
 /// What a person decided.
 pub fn review_view(review: &Review) -> out::ReviewView {
-    let Review { by, at, approved, reason } = review;
+    let Review { by, at, approved, reason, amounts } = review;
     let at = Some(proto::timestamp(*at));
-    out::ReviewView { by: by.clone(), at, approved: *approved, reason: reason.clone() }
+    out::ReviewView { by: by.clone(), at, approved: *approved, reason: reason.clone(), amounts: reviewed(amounts) }
+}
+
+fn reviewed(amounts: &Amounts) -> Vec<out::ReviewedAmount> {
+    let one = |(line_no, amount): (&u32, &Money)| out::ReviewedAmount { line_no: *line_no, amount: to_money(*amount) };
+    amounts.iter().map(one).collect()
 }
 
 /// What the customer needs to send goods back (R-FUL-03).

@@ -24,5 +24,6 @@ mod returns;
 mod stories;
 mod tenders;
 mod trouble;
+mod unbought;
 mod webhooks;
 mod world;
