@@ -6,7 +6,7 @@ create index refund_of_purchase on refund (((state->'facts'->>'purchase_id')::uu
 
 -- The last third of the law of money: of each line no more is held than was paid for it (never_more_than_paid), and together the
 -- refunds of a purchase that are queued, sent, unknown or paid are no more than what is held. Compensation has a law of its own
--- (never_more_than_approved); what a customer paid beside his purchase, for dearer goods or a repair, is given back of that.
+-- (never_more_than_approved), and so have articles of no purchase (never_more_than_reviewed); what a customer paid beside his purchase, for dearer goods or a repair, is given back of that.
 create function refunds_are_held() returns trigger language plpgsql as $$
 declare
   purchase uuid;
@@ -32,7 +32,7 @@ begin
       and not exists (
         select from service_order as asked, jsonb_array_elements(asked.state->'request'->'payouts') as payout
         where asked.id = refund.order_id and (payout->>'claim_id')::uuid = refund.claim_id
-          and payout->'source'->>'kind' in ('difference', 'fee'));
+          and payout->'source'->>'kind' in ('difference', 'fee', 'unbought'));
   end if;
   if leaving > held then
     raise exception 'refunds of % leave for purchase %, and % are held for it', leaving, purchase, held

@@ -289,8 +289,11 @@ impl Fulfilment for Api {
         let r = request.get_ref();
         let id = checks.id("order_id", &r.order_id);
         let reason = request::code(&mut checks, "reason", &r.reason);
-        let (Some(caller), Some(id), Some(reason)) = (caller, id, reason) else { return Err(checks.fault().into()) };
-        let review = asked::Command::Review { by: caller.0.as_str().to_owned(), approved: r.approved, reason };
+        let amounts = request::amounts(&mut checks, &r.amounts, &self.price_max);
+        let (Some(caller), Some(id), Some(reason), Some(amounts)) = (caller, id, reason, amounts) else {
+            return Err(checks.fault().into());
+        };
+        let review = asked::Command::Review { by: caller.0.as_str().to_owned(), approved: r.approved, reason, amounts };
         self.command(caller, Change::to::<ServiceOrder>(id, Command::Request(review))).await
     }
 

@@ -77,7 +77,8 @@ async fn r_ful_02_r_ful_07_an_opened_cream_that_stings_comes_back_and_every_deci
     };
     let (order, status) = world.ask_back(("case", &case), &cream, stings(None)).await;
     assert_eq!(status, "in_review", "that it really caused discomfort is not known yet");
-    let review = ReviewServiceOrderRequest { order_id: order.clone(), approved: true, reason: "photo_seen".into() };
+    let (reason, amounts) = ("photo_seen".into(), vec![]);
+    let review = ReviewServiceOrderRequest { order_id: order.clone(), approved: true, reason, amounts };
     let alone = world.fulfilment().review_service_order(request(CLERK, review.clone())).await.unwrap_err();
     assert!(alone.message().contains("somebody else must"), "{alone:?}");
     world.fulfilment().review_service_order(request("staff:doctor-li", review)).await.unwrap();

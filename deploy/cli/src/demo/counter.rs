@@ -176,7 +176,8 @@ impl<'a> Counter<'a> {
         match order.status.as_str() {
             "in_review" => {
                 let approved = luck(&order_id).is_multiple_of(2);
-                let m = fulfilment::ReviewServiceOrderRequest { order_id, approved, reason: "looked_at".into() };
+                let (reason, amounts) = ("looked_at".into(), vec![]);
+                let m = fulfilment::ReviewServiceOrderRequest { order_id, approved, reason, amounts };
                 self.done(MANAGER, order, "review", m, |c, r| async move { orders(c).review_service_order(r).await })
                     .await
             }

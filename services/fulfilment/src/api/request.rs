@@ -5,7 +5,8 @@ use backbone::{Checks, Fault};
 use contracts::{
     common::v1::Money,
     fulfilment::v1::{
-        GetDecisionRequest, GetDecisionResponse, LineRequest, OrderOrigin, RequestServiceOrderRequest, Wording,
+        GetDecisionRequest, GetDecisionResponse, LineRequest, OrderOrigin, RequestServiceOrderRequest, ReviewedAmount,
+        Wording,
     },
 };
 use jiff::Timestamp;
@@ -31,6 +32,7 @@ use crate::{
             ServiceOrder,
             agreed::Agreement,
             request::{Bought, Line, Origin, OriginKind, Request, Wanted},
+            unbought::Amounts,
         },
     },
     store::{self, Stored},
@@ -217,6 +219,22 @@ pub(super) fn price(
         }
         None => checks.value(&format!("{field}.currency"), Err("has no highest price (returns.price_max)")),
     }
+}
+
+/// What is paid for articles of no purchase, by the number of their line.
+pub(super) fn amounts(checks: &mut Checks, told: &[ReviewedAmount], most: &Limits) -> Option<Amounts> {
+    let listed = checks.list("amounts", told, LINES_MAX)?;
+    let mut amounts = Amounts::new();
+    for (n, one) in listed.iter().enumerate() {
+        let line_no = checks.within(&format!("amounts[{n}].line_no"), one.line_no, 1..=u32::MAX);
+        let amount = price(checks, &format!("amounts[{n}].amount"), one.amount.as_ref(), most)?;
+        let amount = checks.value(&format!("amounts[{n}].amount"), amount.ok_or("is missing"));
+        if amounts.insert(line_no?, amount?).is_some() {
+            checks.wrong(format!("amounts[{n}].line_no"), "is named twice");
+            return None;
+        }
+    }
+    Some(amounts)
 }
 
 /// An amount that may be left out.

@@ -15,7 +15,7 @@ use super::{
     order::{self, money, portion},
 };
 pub use agreed::Named;
-pub use back::{Back, Backs, ClaimedLine, Fees, HeldLine, Move, PieceClaim};
+pub use back::{Back, Backs, ClaimedLine, Fees, HeldLine, Move, PieceClaim, kept_of};
 pub use kernel::tender::TenderKind;
 pub use rejection::Rejection;
 pub use tender::Share;

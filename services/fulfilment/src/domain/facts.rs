@@ -1,5 +1,6 @@
 //! What the policy of returns is asked: what the purchase says, and what the caller states where it says nothing.
-//! Invariant: nobody states a price, a category, a channel, a delivery or a buyer otherwise than the purchase has it.
+//! Invariant: nobody states a price, a category, a channel, a delivery or a buyer otherwise than the purchase has it; and only
+//! a purchase that is known here is a receipt.
 use jiff::{SignedDuration, Timestamp};
 use kernel::{
     money::Money,
@@ -37,8 +38,14 @@ pub struct Asks<'a> {
     pub units: &'a Units,
 }
 
-/// Of what is no purchase of ours.
-pub fn stated(stated: Stated, now: Timestamp) -> Facts {
+/// Of what is no purchase of ours. A receipt nobody here knows of proves nothing: whoever asks could state any. That the article
+/// was bought elsewhere is his own word against himself, and stays.
+pub fn stated(said: Stated, now: Timestamp) -> Facts {
+    let proof = if said.proof == Proof::Receipt { Proof::None } else { said.proof };
+    facts(Stated { proof, ..said }, now)
+}
+
+fn facts(stated: Stated, now: Timestamp) -> Facts {
     Facts {
         kind: stated.kind,
         reason: stated.reason,
@@ -78,7 +85,7 @@ pub fn of_purchase(
         said.channel.clone_from(&sale.channel);
     }
     let buyer = account.bought_by().filter(|_| !customers.is_empty());
-    Ok(Facts { buyer: buyer.map(|buyer| customers.contains(&buyer)), ..stated(said, now) })
+    Ok(Facts { buyer: buyer.map(|buyer| customers.contains(&buyer)), ..facts(said, now) })
 }
 
 /// Whole days that have passed; none for what is yet to come.

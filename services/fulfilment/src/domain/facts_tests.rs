@@ -1,5 +1,7 @@
 //! Whether who asks is the buyer: known only where both are, and of one person whatever pseudonym he asks under.
 #![expect(clippy::unwrap_used, reason = "tests")]
+use kernel::returns;
+
 use super::{
     super::{
         Part,
@@ -56,4 +58,33 @@ fn r_ful_02_who_asks_is_the_buyer_as_the_purchase_tells_and_not_known_where_eith
     assert_eq!(stated(said(), NOW).buyer, None, "of no purchase nobody knows");
     let stored = serde_json::to_string(&bought_by(None)).unwrap();
     assert!(!stored.contains("customer_id"), "as it was stored before: {stored}");
+}
+
+#[test]
+fn r_ful_02_a_receipt_of_no_purchase_that_is_known_here_is_no_proof() {
+    for (proof, expected) in
+        [(Proof::Receipt, Proof::None), (Proof::None, Proof::None), (Proof::Elsewhere, Proof::Elsewhere)]
+    {
+        assert_eq!(stated(Stated { proof, ..said() }, NOW).proof, expected);
+    }
+    let asks = Asks { customers: &[], units: &Units { line_id: "0".into(), quantity: 1 } };
+    let bought = of_purchase(Stated { proof: Proof::None, ..said() }, &bought_by(None), asks, NOW).unwrap();
+    assert_eq!(bought.proof, Proof::Receipt, "the purchase is the receipt, whatever is stated");
+}
+
+#[test]
+fn r_ful_02_the_shipped_policy_grants_nothing_for_a_receipt_that_is_only_stated() {
+    let policy: returns::Policy = backbone::config::document(None, returns::DEFAULT).unwrap();
+    let delivered_at = Some(NOW);
+    let best = Stated { opened: Some(false), discomfort: Some(true), delivered_at, bought_at: delivered_at, ..said() };
+    for kind in [Kind::ReturnRefund, Kind::RefundOnly, Kind::Exchange, Kind::Reship, Kind::Repair] {
+        for reason in policy.reasons.keys() {
+            for proof in [Proof::Receipt, Proof::None, Proof::Elsewhere] {
+                let said = Stated { kind, proof, reason: reason.clone(), segment: Some("vip".into()), ..best.clone() };
+                let outcome = policy.decide(stated(said, NOW)).unwrap().outcome;
+                let repaired = kind == Kind::Repair && proof == Proof::Elsewhere;
+                assert!(outcome.answer != returns::Answer::Eligible || repaired, "{kind:?} {reason} {proof:?}");
+            }
+        }
+    }
 }

@@ -353,6 +353,11 @@ impl World {
                     assert!(left <= kept, "{left} left of {kept} under {key}");
                 }
                 Some(Source::Agreed) => {}
+                Some(Source::Unbought { .. }) => {
+                    let left = self.provider.ledger.iter().filter(|(_, one)| one.order_id == facts.order_id);
+                    let left = left.map(|(_, one)| one.amount.minor).sum();
+                    asked::check_unbought(self.orders[&facts.order_id].request.as_ref().unwrap(), left);
+                }
                 Some(_) => {
                     let kept: i64 = self.chain(facts).into_iter().map(held).sum();
                     assert_eq!(kept, facts.amount.minor, "money that left under {key} is no longer held");
@@ -441,7 +446,7 @@ fn step() -> impl Strategy<Value = Step> {
             }),
         2 => (0..PURCHASES.len()).prop_map(|purchase| Step::Record { purchase }),
         2 => remedy().prop_map(|remedy| Step::Goods { remedy }),
-        6 => (asked::RETURNS, asked::step()).prop_map(|(order, step)| Step::Asked { order, step }),
+        8 => (asked::RETURNS, asked::step()).prop_map(|(order, step)| Step::Asked { order, step }),
         8 => (asked::RETURNS, any::<usize>(), replaced::step())
             .prop_map(|(order, nth, step)| Step::Replaced { order, nth, step }),
         3 => (asked::REPAIRS, repaired::step()).prop_map(|(order, step)| Step::Repaired { order, step }),
@@ -484,7 +489,7 @@ fn the_random_lives_are_not_empty() {
     let mut runner = TestRunner::deterministic();
     let (mut paid, mut refused, mut failed, mut resent, mut returned) = (0, 0, 0, 0, 0);
     let (mut delivered, mut instead, mut settled, mut given, mut spent) = (0, 0, 0, 0, 0);
-    let (mut by_pieces, mut partly) = (0, 0);
+    let (mut by_pieces, mut partly, mut unbought) = (0, 0, 0);
     let (mut repaired, mut fees_back, mut instead_of_repair) = (0, 0, 0);
     let (mut parts, mut again, mut by_hand, mut taken_back, mut ended, mut corrected) = (0, 0, 0, 0, 0, 0);
     for _ in 0..500 {
@@ -494,6 +499,7 @@ fn the_random_lives_are_not_empty() {
         paid += world.provider.ledger.len();
         refused += world.orders.values().filter(|order| matches!(order.state, order::State::Refused { .. })).count();
         failed += world.orders.values().filter(|order| matches!(order.state, order::State::Failed { .. })).count();
+        unbought += world.provider.ledger.iter().filter(|(_, facts)| facts.purchase_id.is_nil()).count();
         returned +=
             world.provider.ledger.iter().filter(|(_, facts)| facts.claim_id.is_some() && !facts.compensation).count();
         given += world.provider.ledger.iter().filter(|(_, facts)| facts.compensation).count();
@@ -528,7 +534,7 @@ fn the_random_lives_are_not_empty() {
     let enough = paid > 100 && refused > 100 && failed > 20 && resent > 20 && returned > 50;
     assert!(enough, "{paid} {refused} {failed} {resent} {returned}");
     assert!(repaired > 20 && fees_back > 5 && instead_of_repair > 5, "{repaired} {fees_back} {instead_of_repair}");
-    assert!(by_pieces > 50 && partly > 5, "{by_pieces} {partly}");
+    assert!(by_pieces > 50 && partly > 3 && unbought > 10, "{by_pieces} {partly} {unbought}");
     assert!(given > 20 && spent > 20_000, "{given} {spent}");
     assert!(taken_back > 5 && ended > 5 && corrected > 20, "{taken_back} {ended} {corrected}");
     assert!(parts > 50 && again > 10 && by_hand > 20, "{parts} {again} {by_hand}");

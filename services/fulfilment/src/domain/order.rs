@@ -40,6 +40,7 @@ pub mod request;
 pub mod returning;
 mod taking;
 mod terms;
+pub mod unbought;
 pub mod work;
 
 /// One order; `Default` is an order that does not exist yet.

@@ -1,7 +1,10 @@
 //! Orders that were asked for, between the contracts and the domain: their events, and what people are shown.
 use backbone::{Published, proto};
 use contracts::fulfilment::v1 as out;
-use kernel::returns::{Answer, Fee, Receipt, Words};
+use kernel::{
+    money::Money,
+    returns::{Answer, Fee, Receipt, Words},
+};
 use uuid::Uuid;
 
 use super::{text, to_money};
@@ -12,6 +15,7 @@ use crate::domain::{
         effort::Effort,
         label::{self, Label},
         request::{Bought, Event, Line, OriginKind, Request, Review},
+        unbought::Amounts,
     },
 };
 
@@ -90,6 +94,7 @@ fn reviewed(order: &ServiceOrder, request: &Request, review: &Review) -> out::Or
         answer_by: waits.map(|within| proto::timestamp(kernel::calendar::add(review.at, within))),
         goods_back: request.returning().next().is_some(),
         decisions: left.map(decision).collect(),
+        amounts: reviewed_amounts(&review.amounts),
     }
 }
 
@@ -228,9 +233,14 @@ fn effort(effort: &Effort) -> out::OrderEffort {
 
 /// What a person decided.
 pub fn review_view(review: &Review) -> out::ReviewView {
-    let Review { by, at, approved, reason } = review;
+    let Review { by, at, approved, reason, amounts } = review;
     let at = Some(proto::timestamp(*at));
-    out::ReviewView { by: by.clone(), at, approved: *approved, reason: reason.clone() }
+    out::ReviewView { by: by.clone(), at, approved: *approved, reason: reason.clone(), amounts: reviewed_amounts(amounts) }
+}
+
+fn reviewed_amounts(amounts: &Amounts) -> Vec<out::ReviewedAmount> {
+    let one = |(line_no, amount): (&u32, &Money)| out::ReviewedAmount { line_no: *line_no, amount: to_money(*amount) };
+    amounts.iter().map(one).collect()
 }
 
 /// What the customer needs to send goods back (R-FUL-03).

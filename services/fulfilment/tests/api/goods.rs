@@ -34,12 +34,22 @@ impl World {
     }
 
     async fn parcel(&self, place: &str, number: &str, came: &[(u32, u32)]) -> Result<Receipt, Status> {
+        self.numbered_parcel((place, ""), number, came).await
+    }
+
+    async fn numbered_parcel(
+        &self,
+        (place, parcel): (&str, &str),
+        number: &str,
+        came: &[(u32, u32)],
+    ) -> Result<Receipt, Status> {
         let one = |(line_no, quantity): &(u32, u32)| {
             let product_id = if *line_no == 0 { "p-7" } else { "" }.to_owned();
             LinePiecesReceived { line_no: *line_no, product_id, quantity: *quantity }
         };
         let came = came.iter().map(one).collect();
-        let parcel = ReceiveGoodsRequest { rma_number: number.into(), place: place.into(), came, ..Default::default() };
+        let (rma_number, place, parcel_reference) = (number.into(), place.into(), parcel.into());
+        let parcel = ReceiveGoodsRequest { rma_number, place, came, parcel_reference, ..Default::default() };
         self.client().receive_goods(request("staff:ana", parcel)).await.map(|answer| answer.into_inner())
     }
 
@@ -82,7 +92,8 @@ async fn r_ful_04_goods_come_back_in_parts_to_any_shop_and_are_inspected_with_wh
     let (id, number) = world.return_of_pieces(3).await;
     assert_eq!(places(&world.goods(&id).await[0]), [3, 0, 0, 0, 0]);
     assert_eq!(world.parcel("s-2", &number, &[(1, 2)]).await.unwrap().status, "in_progress");
-    assert_eq!(world.parcel("warehouse", &number.to_lowercase(), &[(1, 1)]).await.unwrap().status, "in_progress");
+    let rest = world.numbered_parcel(("warehouse", "sf-2"), &number.to_lowercase(), &[(1, 1)]).await;
+    assert_eq!(rest.unwrap().status, "in_progress");
     let goods = world.goods(&id).await;
     assert_eq!(places(&goods[0]), [0, 3, 0, 0, 0]);
     let arrivals: Vec<_> = goods[0].arrivals.iter().map(|one| (one.place.as_str(), one.quantity)).collect();
@@ -112,6 +123,23 @@ async fn goods_are_received_once_however_many_shops_say_so() {
     assert_eq!(places(&world.goods(&id).await[0]), [0, 1, 0, 0, 0]);
     assert_eq!(world.parcel("s-1", "RNOTHING", &[]).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(code(&world.cancel(&id).await.unwrap_err()), "order.not_now", "what came back is not cancelled away");
+}
+
+#[tokio::test]
+async fn r_ful_04_a_piece_that_two_shops_tell_is_counted_once_while_another_one_is_awaited() {
+    let world = World::new().await;
+    let (id, number) = world.return_of_pieces(2).await;
+    world.parcel("s-1", &number, &[(1, 1)]).await.unwrap();
+    let before = world.stack.journal("fulfilment").await.len();
+    for came in [&[(1, 1)][..], &[(0, 1)], &[]] {
+        let refused = world.parcel("s-2", &number, came).await.unwrap_err();
+        assert_eq!(code(&refused), "goods.received_elsewhere");
+        assert!(refused.message().contains("parcel_reference"), "{refused:?}");
+    }
+    assert_eq!(world.stack.journal("fulfilment").await.len(), before, "nothing moved, nothing was kept");
+    assert_eq!(places(&world.goods(&id).await[0]), [1, 1, 0, 0, 0]);
+    world.numbered_parcel(("s-2", "s-2:receipt-17"), &number, &[(1, 1)]).await.unwrap();
+    assert_eq!(places(&world.goods(&id).await[0]), [0, 2, 0, 0, 0], "it says which one it is");
 }
 
 #[tokio::test]

@@ -26,5 +26,6 @@ mod stories;
 mod tenders;
 mod told;
 mod trouble;
+mod unbought;
 mod webhooks;
 mod world;

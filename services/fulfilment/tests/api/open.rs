@@ -34,8 +34,9 @@ impl World {
 
     async fn came_to(&self, id: &str, place: &str, quantity: u32) {
         let came = contracts::fulfilment::v1::LinePiecesReceived { line_no: 1, quantity, ..Default::default() };
-        let parcel =
-            ReceiveGoodsRequest { order_id: id.into(), place: place.into(), came: vec![came], ..Default::default() };
+        let (order_id, place, came) = (id.into(), place.into(), vec![came]);
+        let parcel_reference = Uuid::new_v4().to_string();
+        let parcel = ReceiveGoodsRequest { order_id, place, came, parcel_reference, ..Default::default() };
         self.client().receive_goods(request("staff:ana", parcel)).await.unwrap();
         self.seconds(1).await;
     }

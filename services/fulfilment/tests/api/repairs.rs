@@ -4,13 +4,14 @@ use contracts::{
     common::v1::{Money, Page, Receipt},
     fulfilment::v1::{
         AnswerAlternativeRequest, AnswerRepairQuoteRequest, AssignTechnicianRequest, DiagnoseRepairRequest,
-        HandOverRepairRequest, ListRepairsRequest, ListTechniciansRequest, OfferAlternativeRequest, OrderFinished,
-        OrderRepaired, PaymentTaken, QuoteRepairRequest, RecordPartsArrivedRequest, RecordRepairSatisfactionRequest,
-        RegisterRepairRequest, RepairAlternativeReviewed, RepairHandedOver, RepairItem, RepairQuoteExpired,
-        RepairQuoted, RepairView, SetTechnicianRequest, StartRepairRequest, TechnicianSet, TestRepairRequest,
-        UnitsGivenBack, WaitForPartsRequest, repairs_client::RepairsClient,
+        HandOverRepairRequest, LineRequest, ListRepairsRequest, ListTechniciansRequest, OfferAlternativeRequest,
+        OrderFinished, OrderRepaired, PaymentTaken, QuoteRepairRequest, RecordPartsArrivedRequest,
+        RecordRepairSatisfactionRequest, RegisterRepairRequest, RepairAlternativeReviewed, RepairHandedOver,
+        RepairItem, RepairQuoteExpired, RepairQuoted, RepairView, SetTechnicianRequest, StartRepairRequest,
+        TechnicianSet, TestRepairRequest, UnitsGivenBack, WaitForPartsRequest, repairs_client::RepairsClient,
     },
 };
+use jiff::SignedDuration;
 use stories::payments::Mode;
 use testkit::{request, wrong_fields};
 use tonic::{Response, Status, transport::Channel};
@@ -540,4 +541,38 @@ async fn wrong_requests_about_repairs_are_told_everything_that_is_wrong() {
     assert_eq!(refused(repair.register("feasible").await), "order.repair_registered");
     let other = Repair { world: &world, order_id: Uuid::new_v4().to_string() };
     assert_eq!(other.diagnose(true, false).await.unwrap_err().code(), tonic::Code::NotFound);
+}
+
+#[tokio::test]
+async fn r_ful_11_days_that_only_who_asks_says_are_no_warranty_of_the_house() {
+    let world = World::new().await;
+    let yesterday = backbone::proto::timestamp(world.stack.now() - SignedDuration::from_hours(24));
+    for (category, proof, rule, bearer) in [
+        ("own_brand", "elsewhere", "", "customer"),
+        ("appliance", "elsewhere", "devices", "maker"),
+        ("own_brand", "receipt", "own_brand", "company"),
+    ] {
+        let article = LineRequest {
+            product_id: "p-9".into(),
+            category: category.into(),
+            quantity: 1,
+            reason: "breakdown".into(),
+            proof: proof.into(),
+            bought_at: Some(yesterday),
+            delivered_at: Some(yesterday),
+            ..LineRequest::default()
+        };
+        let order = world.ask(CLERK, at_counter("repair", vec![article])).await.unwrap();
+        // What nothing shows was bought here another person looks at, and answers for.
+        assert_eq!(order.status, if proof == "receipt" { "in_review" } else { "authorised" });
+        if proof == "receipt" {
+            assert_eq!(world.review("staff:bo", &order.id, true).await.unwrap().status, "authorised");
+        }
+        let repair = Repair { world: &world, order_id: order.id };
+        repair.register("feasible").await.unwrap();
+        world.receive_goods(repair.order_id.parse().unwrap()).await.unwrap();
+        repair.diagnose(true, false).await.unwrap();
+        let warranty = repair.view().await.diagnosis.unwrap().warranty.unwrap();
+        assert_eq!((warranty.rule.as_str(), warranty.bearer.as_str()), (rule, bearer), "{category} {proof}");
+    }
 }

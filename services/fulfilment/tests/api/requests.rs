@@ -195,12 +195,12 @@ async fn r_ful_07_opened_goods_with_real_discomfort_are_granted_and_a_doubt_is_f
 }
 
 #[tokio::test]
-async fn r_ful_16_an_order_comes_from_a_case_a_complaint_a_follow_up_a_major_issue_or_a_counter() {
+async fn r_ful_16_an_order_comes_from_a_case_a_follow_up_a_major_issue_or_a_counter_and_of_a_complaint_as_it_was_agreed()
+ {
     let world = World::new().await;
     let purchase = world.sold(Some(1), &[(5, 5_000)]).await;
     for (kind, reference) in [
         ("case", Uuid::from_u128(1).to_string()),
-        ("complaint", Uuid::from_u128(2).to_string()),
         ("follow_up", Uuid::from_u128(3).to_string()),
         ("major_issue", Uuid::from_u128(4).to_string()),
         ("counter", "s-2".into()),
@@ -216,6 +216,13 @@ async fn r_ful_16_an_order_comes_from_a_case_a_complaint_a_follow_up_a_major_iss
         let requested = found.request.as_ref().unwrap().requested.as_ref().unwrap();
         assert_eq!((&found.order_id, &requested.origin), (&order.id, &origin));
     }
+    let complaint = OrderOrigin { kind: "complaint".into(), reference: Uuid::from_u128(2).to_string() };
+    let asked = at_counter("exchange", vec![line(purchase, "0", 1, "quality.defect")]);
+    let asked = RequestServiceOrderRequest { origin: Some(complaint), ..asked };
+    let refused = world.ask("staff:ana", asked).await.unwrap_err();
+    assert_eq!(code(&refused), "order.of_complaint", "no approved remedy is known for it");
+    assert!(refused.message().contains("CompleteAgreedOrder"), "{refused:?}");
+    assert_eq!(world.stack.events::<UnitsTaken>("fulfilment").await.len(), 4, "nothing moved");
 }
 
 #[tokio::test]

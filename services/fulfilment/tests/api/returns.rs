@@ -3,7 +3,7 @@ use contracts::{
     common::v1::{Channel as Bought, Receipt, TenderKind},
     fulfilment::v1::{
         CancelServiceOrderRequest, ConfirmServiceOrderRequest, DecisionReceipt, GetDecisionRequest, LineRequest,
-        OrderOrigin, RequestServiceOrderRequest, RequestView, ReviewServiceOrderRequest,
+        OrderOrigin, RequestServiceOrderRequest, RequestView, ReviewServiceOrderRequest, ReviewedAmount,
     },
     intake::v1::{PurchaseLine, PurchaseRecorded, PurchaseTender},
 };
@@ -101,7 +101,20 @@ impl World {
     }
 
     pub async fn review(&self, by: &str, id: &str, approved: bool) -> Result<Receipt, Status> {
-        let review = ReviewServiceOrderRequest { order_id: id.into(), approved, reason: "seen".into() };
+        self.review_at(by, id, approved, &[]).await
+    }
+
+    /// With what is paid for lines of no purchase.
+    pub async fn review_at(
+        &self,
+        by: &str,
+        id: &str,
+        approved: bool,
+        amounts: &[(u32, i64)],
+    ) -> Result<Receipt, Status> {
+        let amount = |(line_no, minor): &(u32, i64)| ReviewedAmount { line_no: *line_no, amount: cny(*minor) };
+        let (order_id, amounts) = (id.into(), amounts.iter().map(amount).collect());
+        let review = ReviewServiceOrderRequest { order_id, approved, reason: "seen".into(), amounts };
         self.client().review_service_order(request(by, review)).await.map(|answer| answer.into_inner())
     }
 

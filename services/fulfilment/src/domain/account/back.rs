@@ -179,6 +179,11 @@ pub(super) fn apply_moved(lines: &mut [Line], Move { from, to, amount, .. }: Mov
     line.holds.entry(to).or_insert(Money::zero(amount.currency)).minor += amount.minor;
 }
 
+/// What is kept of `goods` that are paid for at once. Errors: a fee in another currency.
+pub fn kept_of(rules: &BTreeMap<String, Fee>, goods: Money) -> Result<Fees, MoneyError> {
+    fees(rules, goods, &[])
+}
+
 /// What is kept of `goods`, after what the same order was paid for `before`; never more than there is. Errors: a fee in
 /// another currency.
 fn fees(rules: &BTreeMap<String, Fee>, goods: Money, before: &[&Back]) -> Result<Fees, MoneyError> {

@@ -14,7 +14,7 @@ pub enum Rejection {
     LinesDoNotAddUp,
     #[error("nothing is held for this order")]
     NothingHeld,
-    #[error("the purchase is not known here yet; ask again when it is, or ask without it and with some proof")]
+    #[error("the purchase is not known here yet; ask again when it is, or ask without it: then a person decides")]
     PurchaseUnknown,
     #[error("the purchase has no such line")]
     LineUnknown,

@@ -134,6 +134,9 @@ fn paid(request: &Request, claim_id: Uuid) -> Option<Draft> {
 
 /// Whom the money of a line lies with.
 fn lies(request: &Request, payout: &Payout, held: &HeldLine) -> Dimensions {
+    if let Source::Unbought { line_no } = payout.source {
+        return line(request, line_no).map(dimensions).unwrap_or_default();
+    }
     let bought = |line: &&Line| {
         line.bought
             .as_ref()

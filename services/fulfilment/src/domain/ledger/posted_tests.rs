@@ -181,7 +181,10 @@ fn what_is_no_purchase_of_ours_has_no_worth_that_is_known() {
     };
     request.lines.first_mut().unwrap().bought = None;
     let ask = Order::Request(Asked::Ask { request, confirmed });
-    assert_eq!(ledger(vec![ask, receive(), inspect(&[(1, true, Disposition::Restock)])]), CostLedger::default());
+    let (by, reason, amounts) = ("staff:bo".into(), "seen".into(), Default::default());
+    let review = Order::Request(Asked::Review { by, approved: true, reason, amounts });
+    let here = vec![ask, review, receive(), inspect(&[(1, true, Disposition::Restock)])];
+    assert_eq!(ledger(here), CostLedger::default());
 }
 
 #[test]

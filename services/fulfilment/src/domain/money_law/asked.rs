@@ -40,6 +40,20 @@ pub enum Asked {
         quantities: [u32; 2],
         amount: i64,
     },
+    /// Articles of no purchase, with what was stated for them; a chain's own rule may grant them.
+    Unbought {
+        quantity: u32,
+        goods: WhenGoods,
+        percent: u8,
+        stated: Option<i64>,
+        ruled: bool,
+    },
+    /// A person says what is paid for them, or does not.
+    Review {
+        by: usize,
+        approved: bool,
+        amount: Option<i64>,
+    },
     Receive {
         quantity: u32,
     },
@@ -59,12 +73,21 @@ pub enum Asked {
     },
 }
 
+/// Who asks, who takes goods in, and one who does neither.
+const REVIEWERS: [&str; 3] = ["staff:ana", "staff:bo", "staff:kim"];
+
+fn goods_of() -> impl Strategy<Value = WhenGoods> {
+    prop::sample::select(vec![WhenGoods::Before, WhenGoods::Before, WhenGoods::After, WhenGoods::No])
+}
+
 pub fn step() -> impl Strategy<Value = Asked> {
-    let goods = prop::sample::select(vec![WhenGoods::Before, WhenGoods::Before, WhenGoods::After, WhenGoods::No]);
-    let kind = prop::sample::select(vec![Kind::ReturnRefund, Kind::ReturnRefund, Kind::Exchange, Kind::Reship, Kind::RefundOnly]);
+    let kind =
+        prop::sample::select(vec![Kind::ReturnRefund, Kind::ReturnRefund, Kind::Exchange, Kind::Reship, Kind::RefundOnly]);
     let price = prop::option::weighted(0.7, 0..60i64);
-    let what = (0..PURCHASES.len(), 0..3usize, 1..=PIECES, goods, prop_oneof![Just(0u8), 1..30u8]);
+    let what = (0..PURCHASES.len(), 0..3usize, 1..=PIECES, goods_of(), prop_oneof![Just(0u8), 1..30u8]);
     let agreed = prop::bool::weighted(0.3);
+    let unbought = (1..=PIECES, prop_oneof![0..2u8, 2..30u8], prop::option::of(1..90i64), any::<bool>());
+    let review = (0..REVIEWERS.len(), prop::bool::weighted(0.8), prop::option::of(1..90i64));
     prop_oneof![
         4 => (what, kind, price, agreed).prop_map(|((purchase, line, quantity, goods, percent), kind, price, agreed)| {
             Asked::Ask { purchase, line, quantity, goods, percent, kind, price, agreed }
@@ -72,6 +95,10 @@ pub fn step() -> impl Strategy<Value = Asked> {
         2 => (0..PURCHASES.len(), 0..2usize, (1..=PIECES, 0..=PIECES), 1..70i64).prop_map(
             |(purchase, line, (one, other), amount)| Asked::Agree { purchase, line, quantities: [one, other], amount }
         ),
+        2 => (unbought, goods_of()).prop_map(|((quantity, percent, stated, ruled), goods)| {
+            Asked::Unbought { quantity, goods, percent, stated, ruled }
+        }),
+        2 => review.prop_map(|(by, approved, amount)| Asked::Review { by, approved, amount }),
         4 => (1..4u32).prop_map(|quantity| Asked::Receive { quantity }),
         4 => (0..3u32, 0..2u32).prop_map(|(accepted, rejected)| Asked::Inspect { accepted, rejected }),
         1 => any::<bool>().prop_map(|agreed| Asked::Hear { agreed }),
@@ -140,6 +167,19 @@ impl World {
                 let price = price.filter(|_| kind == Kind::Exchange).map(money);
                 request.lines[0].wanted = price.map(|_| Wanted { product_id: "p-2".into(), price });
                 order::Command::Request(Command::Ask { request, confirmed: true })
+            }
+            Asked::Unbought { quantity, goods, percent, stated, ruled } => {
+                let nothing = Bought { purchase_id: Uuid::nil(), line_id: String::new() };
+                let mut request = Box::new(request(n, nothing, quantity, goods, percent));
+                let line = &mut request.lines[0];
+                (line.bought, line.receipt.facts.amount) = (None, stated.map(money));
+                line.receipt.outcome.answer = if ruled { Answer::Eligible } else { Answer::Review };
+                order::Command::Request(Command::Ask { request, confirmed: true })
+            }
+            Asked::Review { by, approved, amount } => {
+                let amounts = amount.map(|minor| (1, money(minor))).into_iter().collect();
+                let (by, reason) = (REVIEWERS[by].to_owned(), "seen".to_owned());
+                order::Command::Request(Command::Review { by, approved, reason, amounts })
             }
             Asked::Agree { purchase, line, quantities, amount } => {
                 return self.agree_on_pieces(n, (purchase, line), quantities, amount);
@@ -231,6 +271,9 @@ impl World {
 
     /// What is awaited comes and is accepted, what is open is answered, what failed is claimed anew.
     pub fn bring_to_an_end(&mut self, n: usize) {
+        for amount in [None, Some(5)] {
+            self.asked(n, Asked::Review { by: 2, approved: true, amount });
+        }
         self.asked(n, Asked::Receive { quantity: PIECES });
         for line_no in 1..20 {
             let request = self.orders.get(&id(n)).and_then(|order| order.request.as_ref());
@@ -283,9 +326,22 @@ pub fn check_pieces(account: &PurchaseAccount) {
 
 /// The order is over; what left is exactly what its claims say was paid.
 pub fn check_end(request: &Request, state: &State, paid: &[Money]) {
-    let over = matches!(state, State::Completed { .. } | State::ClosedPartial | State::Cancelled);
+    let over = matches!(state, State::Completed { .. } | State::ClosedPartial | State::Cancelled | State::Ineligible);
     assert!(over, "order {} is stuck: {state:?} {request:?}", request.order_id);
     let of = |payout: &order::money::Payout| payout.amount().filter(|_| payout.state == PayoutState::Paid);
     let said: i64 = request.payouts.iter().filter_map(of).map(|amount| amount.minor).sum();
     assert_eq!(said, paid.iter().map(|amount| amount.minor).sum::<i64>(), "{request:?}");
+}
+
+/// What left for articles of no purchase was approved by somebody else than who asked or took them in, is no more than he said, nor
+/// than was stated.
+pub fn check_unbought(request: &Request, left: i64) {
+    let (review, line) = (request.review.as_ref().unwrap(), &request.lines[0]);
+    let hands = line
+        .leg
+        .iter()
+        .flat_map(|leg| leg.arrivals.iter().map(|one| &one.by).chain(leg.inspections.iter().map(|one| &one.by)));
+    assert!(review.approved && hands.chain([&request.by]).all(|hand| *hand != review.by), "{request:?}");
+    let stated = line.receipt.facts.amount.map_or(i64::MAX, |stated| stated.minor);
+    assert!(left <= review.amounts[&1].minor.min(stated), "{left}: {request:?}");
 }

@@ -159,7 +159,12 @@ fn r_ful_17_what_policy_would_refuse_was_approved_and_its_goods_come_first_and_n
         let request = order.request.as_ref().unwrap();
         assert!(matches!(order.state, State::Authorised | State::InProgress), "{answer:?}: {:?}", order.state);
         assert_eq!(request.returning().count(), 1);
-        let review = Order::Request(Command::Review { by: "staff:bo".into(), approved: false, reason: "no".into() });
+        let review = Order::Request(Command::Review {
+            by: "staff:bo".into(),
+            approved: false,
+            reason: "no".into(),
+            amounts: Default::default(),
+        });
         assert_eq!(next(&order, review), Err("order.not_now"));
     }
     let mut at_once = request(&[Answer::Eligible]);

@@ -1,12 +1,33 @@
 //! Goods at the door, of either road: those that were asked for go to the request, those of an agreed return come all at once
 //! and release its money.
+//! Invariant: of what came at one place already, a parcel is told at another with a number of its own only, so that none is
+//! counted at two doors.
 use jiff::Timestamp;
 
 use super::{
     Event, Goods, Rejection, ServiceOrder, State,
+    goods::{Arrival, Leg},
     request::{self, Request},
     returning::{self, Came},
 };
+
+impl Request {
+    /// Errors: some of it came at another place, and nothing says that this is another parcel; or who tells it has approved its
+    /// money.
+    pub(super) fn may_be_received(&self, parcel: Option<&str>, place: &str, by: &str) -> Result<(), Rejection> {
+        self.may_handle(by)?;
+        let elsewhere = parcel.is_none() && self.legs().any(|(line_no, leg)| self.came_elsewhere(line_no, leg, place));
+        if elsewhere { Err(Rejection::ReceivedElsewhere) } else { Ok(()) }
+    }
+
+    /// What he got back repaired and brings again may come anywhere.
+    fn came_elsewhere(&self, line_no: u32, leg: &Leg, place: &str) -> bool {
+        let work = self.line(line_no).and_then(|line| line.work.as_ref());
+        let since = work.and_then(|work| work.reopened_at);
+        let meant = |one: &&Arrival| one.place != place && since.is_none_or(|since| one.at >= since);
+        leg.arrivals.iter().any(|one| meant(&one))
+    }
+}
 
 impl ServiceOrder {
     pub(super) fn returning(&self, command: returning::Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {

@@ -137,7 +137,15 @@ fn r_ful_15_every_command_in_every_stage() {
         ("give", step("staff:ana", Step::Give)),
         ("confirm", Order::Request(Command::Confirm)),
         ("cancel", cancel()),
-        ("review", Order::Request(Command::Review { by: "staff:bo".into(), approved: true, reason: "seen".into() })),
+        (
+            "review",
+            Order::Request(Command::Review {
+                by: "staff:bo".into(),
+                approved: true,
+                reason: "seen".into(),
+                amounts: Default::default(),
+            }),
+        ),
         ("pay", FIRST(News::Pay)),
         ("fail", FIRST(failed())),
         ("repeat", FIRST(News::Repeat)),

@@ -20,7 +20,7 @@ use super::{
 };
 
 /// What goes out for one line costs at the most, in minor units.
-const VALUE_MAX: i64 = 1_000_000_000_000_000;
+pub(super) const VALUE_MAX: i64 = 1_000_000_000_000_000;
 
 impl Request {
     /// Whether an article may go out for pieces of a line; `staked` where their money is held already. Errors: it needs a

@@ -1,5 +1,6 @@
 //! The end of an agreed exchange, reshipment or repair that cannot be had and whose alternatives the customer declines: the
-//! complaint hears that it failed, and decides anew (R-FUL-17).
+//! complaint hears that it failed, and decides anew (R-FUL-17). And that of an order for articles of no purchase whose money nobody
+//! approves, or that cannot be exchanged: the customer has them again.
 //! Invariant: nothing is ended so of which goods or money may be on their way, or that keeps goods of his. Money he has been given
 //! stays his, and the purchase does not give it again; what he paid for dearer goods is given back to him.
 use kernel::{money::Money, returns::Kind};
@@ -20,15 +21,14 @@ impl Request {
     /// his are here and nobody says under which reference he has them again, or what he paid comes back by who recorded it.
     pub(super) fn end_unfulfilled(&self, cancelled: Cancelled) -> Result<Vec<Event>, Rejection> {
         let given = |one: &Replacement| {
-            matches!(
-                one.state,
-                ReplacementState::Shipped | ReplacementState::Delivered | ReplacementState::MoneyInstead
-            )
+            let left = matches!(one.state, ReplacementState::Shipped | ReplacementState::Delivered);
+            left || one.state == ReplacementState::MoneyInstead && !self.pays_nobody(one)
         };
+        let agreed = self.agreed && (self.replaces() || self.kind == Kind::Repair);
         let paid = |work: &Work| work.payment().is_some();
         let own = |claim: &Claim| claim.source.of().is_some_and(|of| self.has_recorded(of, &cancelled.by));
         match () {
-            () if !self.agreed || !self.replaces() && self.kind != Kind::Repair => Err(Rejection::NotNow),
+            () if !agreed && !self.is_of_no_purchase() => Err(Rejection::NotNow),
             () if self.replacements.iter().any(given)
                 || self.works().any(|(_, work)| paid(work))
                 || self.payouts.iter().any(|payout| self.may_leave(payout)) =>
@@ -45,9 +45,12 @@ impl Request {
     /// Each attempt that counts waits for something else than the warehouse, or each repair for something else than work; the
     /// customer has said no to what was offered. No other line, and no piece that is still to come, can be had.
     fn cannot_be_had(&self) -> bool {
+        if self.pays() {
+            return self.payouts.is_empty() && self.waits_for_approval();
+        }
         if self.replaces() {
             let mut open = self.replacements.iter().filter(|one| !one.state.is_past()).peekable();
-            let none = open.peek().is_some() && open.all(|one| self.may_take_money(one));
+            let none = open.peek().is_some() && open.all(|one| self.may_take_money(one) || self.pays_nobody(one));
             return none && self.granted().all(|(line_no, line)| !self.may_come(line_no, line));
         }
         let none =

@@ -110,11 +110,11 @@ impl Request {
             };
         }
         match (line.receipt.outcome.answer, &self.review) {
-            (Answer::Eligible, _) => Verdict::Eligible,
             (Answer::Ineligible, _) => Verdict::Ineligible,
-            (Answer::Review, None) => Verdict::InReview,
-            (Answer::Review, Some(review)) if review.approved => Verdict::Eligible,
-            (Answer::Review, Some(_)) => Verdict::Ineligible,
+            (Answer::Eligible, _) if !self.takes_a_person(line) => Verdict::Eligible,
+            (_, None) => Verdict::InReview,
+            (_, Some(review)) if review.approved => Verdict::Eligible,
+            (_, Some(_)) => Verdict::Ineligible,
         }
     }
 

@@ -272,7 +272,7 @@ impl Request {
             Claim { purchase_id, pieces, source, lines }
         };
         let claims = due.into_iter().map(of_pieces).chain(self.exchange_claims()).chain(self.fee_claims());
-        self.numbered(claims.collect())
+        self.numbered(claims.chain(self.unbought_claims()).collect())
     }
 
     /// Each under an id of its own; one that takes the place of another has its money.
@@ -287,7 +287,10 @@ impl Request {
             let before = self.given_up(source, purchase_id);
             let lines = before.and_then(|one| one.kept_for(&pieces)).map_or(lines, <[HeldLine]>::to_vec);
             let granted = (!lines.is_empty()).then(|| granted(claim_id, lines, tendered)).into_iter().flatten();
-            let (instead_of, by_hand) = (before.map(|one| one.claim_id), before.is_some_and(|one| one.again_by_hand));
+            let instead_of = before.map(|one| one.claim_id);
+            // No provider took anything for what is of no purchase.
+            let by_people = matches!(source, Source::Unbought { .. });
+            let by_hand = by_people || before.is_some_and(|one| one.again_by_hand);
             let claimed = Event::Claimed { claim_id, purchase_id, pieces, source, instead_of, by_hand };
             std::iter::once(claimed).chain(granted)
         };
@@ -305,12 +308,6 @@ impl Request {
                 // Its state follows from what is given; goods of those from before that come back alone.
                 Kind::Compensation => false,
             }
-    }
-
-    /// All money is paid that was asked for. Articles of no purchase of ours are paid by people, so that an order with such
-    /// is never done by itself.
-    fn money_is_done(&self) -> bool {
-        self.is_paid() && self.granted().all(|(_, line)| line.bought.is_some())
     }
 
     /// Nothing is on its way, and nothing is to be claimed.

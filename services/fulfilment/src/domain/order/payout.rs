@@ -66,13 +66,15 @@ pub enum Source {
     Fee { line_no: u32 },
     /// Pieces of an agreed return: of what was agreed for them, which is held under the order's id.
     Agreed,
+    /// Pieces of a line of no purchase: what a person approved for them, which people pay.
+    Unbought { line_no: u32 },
 }
 
 impl Source {
     /// The first attempt to replace the pieces of an exchange.
     pub fn of(self) -> Option<Uuid> {
         match self {
-            Self::Pieces | Self::Fee { .. } | Self::Agreed => None,
+            Self::Pieces | Self::Fee { .. } | Self::Agreed | Self::Unbought { .. } => None,
             Self::Exchange { of } | Self::Rest { of } | Self::Difference { of } => Some(of),
         }
     }

@@ -108,6 +108,29 @@ pub enum Rejection {
          them again (goods_returned)"
     )]
     GoodsAreHere,
+    #[error(
+        "some of this order came at another place already; so that no parcel counts twice, say which one this is: its own number, \
+         or that of this place's receipt (parcel_reference)"
+    )]
+    ReceivedElsewhere,
+    #[error(
+        "lines {0:?} are of no purchase of ours: who approves their money says how much it is (amounts), for nothing else does"
+    )]
+    AmountMissing(Vec<u32>),
+    #[error(
+        "no such amount can be approved for line {0}: it is for articles of no purchase whose money is asked for, above nothing, \
+         at most what was stated, and in its currency"
+    )]
+    AmountNotPossible(u32),
+    #[error(
+        "who approved the money of articles of no purchase does not take them in, nor the other way round; somebody else must"
+    )]
+    OwnApproval,
+    #[error(
+        "what a complaint agreed on is an order already, which knows its approved remedy: complete that one \
+         (CompleteAgreedOrder); what was not agreed comes from its case or a counter"
+    )]
+    OfComplaint,
 }
 
 impl Rejection {
@@ -159,6 +182,11 @@ impl Rejection {
             Self::OtherAlternative => "order.other_alternative",
             Self::CarriedOut => "order.carried_out",
             Self::GoodsAreHere => "order.goods_are_here",
+            Self::ReceivedElsewhere => "goods.received_elsewhere",
+            Self::AmountMissing(_) => "order.amount_missing",
+            Self::AmountNotPossible(_) => "order.amount_not_possible",
+            Self::OwnApproval => "order.own_approval",
+            Self::OfComplaint => "order.of_complaint",
         }
     }
 }

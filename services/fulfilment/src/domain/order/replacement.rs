@@ -208,10 +208,13 @@ impl Request {
         }
     }
 
-    /// Money that no rule grants is taken by somebody who had no hand in it.
+    /// Money that no rule grants is taken by somebody who had no hand in it; of no purchase there is none to take.
     fn may_let_money_go(&self, one: &Replacement, by: &str) -> Result<(), Rejection> {
         if self.agreed {
             return Err(Rejection::NotAsAgreed);
+        }
+        if self.line(one.line_no).is_none_or(|line| line.bought.is_none()) {
+            return Err(Rejection::NothingPaid);
         }
         let granted = self.line(one.line_no).is_some_and(Line::grants_money);
         let own = one.hands.iter().chain([&self.by]).any(|hand| !independent(hand, by));
@@ -331,16 +334,17 @@ impl Request {
         self.promised(|kind| kind == Owed::ReshipTerm, &Note::Note(fact), at)
     }
 
-    /// Every piece that may be replaced was delivered, or paid for instead. Articles of no purchase of ours are paid by
-    /// people, so that an order with such is never done by itself.
+    /// Every piece that may be replaced was delivered, or paid for instead.
     pub(super) fn replacement_is_done(&self) -> bool {
-        let paid_by_people = |one: &Replacement| {
-            one.state == ReplacementState::MoneyInstead
-                && self.line(one.line_no).is_none_or(|line| line.bought.is_none())
-        };
         self.due_pieces().next().is_none()
-            && self.replacements.iter().all(|one| one.state.is_over() && !paid_by_people(one))
+            && self.replacements.iter().all(|one| one.state.is_over() && !self.pays_nobody(one))
             && self.is_paid()
+    }
+
+    /// Money was taken instead, as it could be once, of an article of no purchase: nothing pays it, and people end the order.
+    pub(super) fn pays_nobody(&self, one: &Replacement) -> bool {
+        let unbought = self.line(one.line_no).is_none_or(|line| line.bought.is_none());
+        one.state == ReplacementState::MoneyInstead && unbought
     }
 }
 

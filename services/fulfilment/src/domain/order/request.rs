@@ -20,6 +20,7 @@ use super::{
     money::{self, Payout},
     replacement::{self, Replacement},
     returning::{self, Owed, Terms},
+    unbought::Amounts,
     work,
 };
 pub use super::{
@@ -88,6 +89,9 @@ pub struct Review {
     pub approved: bool,
     /// A code.
     pub reason: String,
+    /// What is paid for articles of no purchase, by the number of their line.
+    #[serde(default, skip_serializing_if = "Amounts::is_empty")]
+    pub amounts: Amounts,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +118,7 @@ pub enum Command {
         by: String,
         approved: bool,
         reason: String,
+        amounts: Amounts,
     },
     /// `goods_returned` is the reference under which the customer has goods of his again that were here.
     Cancel {
@@ -242,6 +247,7 @@ pub(super) fn ask(request: Box<Request>, confirmed: bool, at: Timestamp) -> Resu
     if !request.lines.iter().filter_map(|line| line.bought.as_ref()).all(|bought| named.insert(bought)) {
         return Err(Rejection::LineTwice);
     }
+    request.may_come_from()?;
     request.lines.iter().try_for_each(|line| request.may_want(line))?;
     let mut asked = Request::clone(&request);
     let mut events = vec![Event::Requested { request, at }, Event::Decided];
@@ -259,15 +265,15 @@ impl Request {
             (Command::Confirm, State::InReview | State::Eligible) => Ok(self.confirm(state, at)),
             (Command::Review { .. }, State::InReview) if self.compensation.is_some() => Err(Rejection::ApprovedInSteps),
             (Command::Review { by, .. }, State::InReview) if !independent(&self.by, &by) => Err(Rejection::OwnRequest),
-            (Command::Review { by, approved, reason }, State::InReview) => {
-                let review = Review { by, at, approved, reason };
+            (Command::Review { by, approved, reason, amounts }, State::InReview) => {
+                let review = self.with_amounts(Review { by, at, approved, reason, amounts })?;
                 let reviewed = Self { review: Some(review.clone()), ..self.clone() };
                 let granted = self.confirmed_at.is_some() && reviewed.state() == State::Eligible;
                 let authorised = granted.then(|| reviewed.authorise(at, true));
                 Ok([Event::Reviewed(review)].into_iter().chain(authorised).collect())
             }
-            (Command::Review { by, approved, reason }, State::Authorised | State::InProgress) => {
-                self.review_alternatives(&Review { by, at, approved, reason })
+            (Command::Review { by, approved, reason, amounts }, State::Authorised | State::InProgress) => {
+                self.review_later(Review { by, at, approved, reason, amounts })
             }
             (Command::Cancel { .. }, State::Cancelled) => Ok(vec![]),
             (Command::Cancel { by, reason, .. }, State::InReview | State::Eligible | State::Authorised) => {

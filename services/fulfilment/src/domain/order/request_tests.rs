@@ -111,7 +111,7 @@ pub fn ask(answers: &[Answer], confirmed: bool) -> Order {
 }
 
 fn review(by: &str, approved: bool) -> Order {
-    Order::Request(Command::Review { by: by.into(), approved, reason: "seen".into() })
+    Order::Request(Command::Review { by: by.into(), approved, reason: "seen".into(), amounts: Default::default() })
 }
 
 pub fn cancel() -> Order {

@@ -177,7 +177,7 @@ impl Request {
                 if self.inspected_by(line_no, Inspection::is_disputed, &by) {
                     return Err(Rejection::OwnInspection);
                 }
-                Ok(vec![Event::Ruled { line_no, pieces, ruling: Review { by, at: now, approved, reason } }])
+                Ok(vec![Event::Ruled { line_no, pieces, ruling: Review::said(by, now, approved, reason) }])
             }
             Command::GoOn if self.awaited().is_empty() => Ok(vec![]),
             Command::GoOn if self.legs().all(|(_, leg)| leg.goods.received() == 0) => Err(Rejection::NothingCame),
@@ -231,6 +231,7 @@ impl Request {
             let none = self.legs().next().is_none();
             return Err(if none { Rejection::NoGoodsExpected } else { Rejection::GoodsAlreadyReceived });
         }
+        self.may_be_received(parcel.as_deref(), &place, &by)?;
         let (mut pieces, mut surplus) = (Pieces::new(), Vec::new());
         if came.is_empty() {
             pieces = std::mem::take(&mut awaited);
@@ -265,6 +266,7 @@ impl Request {
         if self.is_diagnosed(line_no) {
             return Err(Rejection::DiagnosedInstead);
         }
+        self.may_handle(&inspection.by)?;
         let (accepted, rejected) = inspection.counted().ok_or(Rejection::NotToInspect)?;
         let goods = leg.goods.inspect(accepted, rejected)?;
         let surplus = self.is_surplus(line_no);

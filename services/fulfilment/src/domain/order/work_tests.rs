@@ -105,7 +105,7 @@ fn satisfaction(answer: Satisfaction) -> Order {
 }
 
 fn review(by: &str, approved: bool) -> Order {
-    Order::Request(Asked::Review { by: by.into(), approved, reason: "seen".into() })
+    Order::Request(Asked::Review { by: by.into(), approved, reason: "seen".into(), amounts: Default::default() })
 }
 
 /// A refund is offered for what no rule gives money for.
