@@ -15,7 +15,7 @@ use contracts::{
         ReviewServiceOrderRequest, RuleOnInspectionRequest, SettleEarlierAttemptRequest, fulfilment_server::Fulfilment,
     },
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{approval::Limits, returns::Policy};
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
@@ -87,6 +87,8 @@ pub struct Api {
     /// How long goods are awaited, by when they are inspected or repaired, by when money is paid, and by when goods go out
     /// again.
     pub terms: Terms,
+    /// By when a person is to say what becomes of found goods.
+    pub found_within: SignedDuration,
     /// What one piece that goes out costs at the most.
     pub price_max: Arc<Limits>,
     /// Who may give what.
@@ -187,7 +189,10 @@ impl Fulfilment for Api {
         };
         match told(&self.road, caller.clone(), Change::to::<ServiceOrder>(id, command)).await {
             Ok(receipt) => Ok(Response::new(receipt)),
-            Err(refused) => Err(found::keep(&self.road, id, parcel, caller, refused).await.into()),
+            Err(refused) => {
+                let keeping = (&self.road, self.found_within);
+                Err(found::keep(keeping, id, parcel, caller, refused).await.into())
+            }
         }
     }
 

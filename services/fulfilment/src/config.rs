@@ -22,7 +22,7 @@ use crate::{
         order::{
             effort::{self, Ceilings},
             request::Form,
-            returning::Terms,
+            returning::{PeopleTerms, Terms},
             work::RepairTerms,
         },
         warranty::{self, Warranties},
@@ -31,6 +31,7 @@ use crate::{
 };
 
 mod compensation;
+mod people;
 
 /// What can be set without a new release.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,6 +39,8 @@ mod compensation;
 pub struct Config {
     pub purchase_within: SignedDuration,
     pub complete_within: SignedDuration,
+    pub found_within: SignedDuration,
+    pub chargeback_within: SignedDuration,
     pub payments: Provider,
     pub pace: Pace,
     pub returns: Returns,
@@ -74,6 +77,8 @@ pub struct Returns {
     pub replace_warnings: Vec<Warning>,
     pub replace_attempts: u8,
     pub answer_within: SignedDuration,
+    /// What waits for our own people.
+    pub people: PeopleTerms,
     /// Of one piece that goes out, in minor units by currency.
     pub price_max: Limits,
 }
@@ -234,8 +239,8 @@ impl Config {
             (pace.tell_after <= pace.result_within, "pace.tell_after must be longer than pace.result_within"),
             (pace.ask_at_most_after < pace.ask_after, "pace.ask_at_most_after must not be below pace.ask_after"),
         ];
-        let reasons: Vec<&str> =
-            wrong.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, reason)| reason).collect();
+        let wrong = wrong.into_iter().chain(people::wrong(self));
+        let reasons: Vec<&str> = wrong.filter(|(is_wrong, _)| *is_wrong).map(|(_, reason)| reason).collect();
         anyhow::ensure!(reasons.is_empty(), "configuration, section [service]: {}", reasons.join("; "));
         webhook::check(webhooks)
     }
@@ -259,6 +264,7 @@ impl Config {
                 satisfaction_within: repairs.satisfaction_within,
             },
             answer_within: returns.answer_within,
+            people: returns.people.clone(),
         }
     }
 }

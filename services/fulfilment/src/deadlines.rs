@@ -1,11 +1,13 @@
 //! What time does: a refund that was sent and got no result is unknown, a claim on a purchase that does not become known
-//! is refused, goods that do not come, customers who say nothing and people who do not approve are not waited for, and what was
-//! promised is late.
+//! is refused, goods that do not come, customers who say nothing and people who do not approve are not waited for, what was
+//! promised is late, and of what waits for our own people too long they are told.
 //! Invariant: a refund waits for its result exactly while it is sent.
 use jiff::Timestamp;
 
 use crate::domain::{
     account::{self, PurchaseAccount},
+    chargeback::{self, Chargeback},
+    found::{self, FoundGoods},
     order::{self, ServiceOrder, request},
     refund::{self, Refund, State},
 };
@@ -17,6 +19,9 @@ const WORK: &str = "work";
 const ANSWER: &str = "answer";
 const APPROVAL: &str = "approval";
 const PURCHASE_KNOWN: &str = "purchase_known";
+
+const SETTLED: &str = "settled";
+const MOVED: &str = "moved";
 
 /// The deadlines a refund has in its state.
 pub fn of_refund(refund: &Refund) -> Vec<(&'static str, Timestamp)> {
@@ -68,4 +73,24 @@ pub fn of_account(account: &PurchaseAccount) -> Vec<(&'static str, Timestamp)> {
 /// What a deadline tells its account.
 pub fn account_command(kind: &str) -> Option<account::Command> {
     (kind == PURCHASE_KNOWN).then_some(account::Command::Lapse)
+}
+
+/// When people are told of found goods that nobody settles.
+pub fn of_found(found: &FoundGoods) -> Vec<(&'static str, Timestamp)> {
+    found.settle_by().map(|at| (SETTLED, at)).into_iter().collect()
+}
+
+/// What a deadline tells found goods.
+pub fn found_command(kind: &str) -> Option<found::Command> {
+    (kind == SETTLED).then_some(found::Command::Look)
+}
+
+/// When people are told of a charge-back that nothing becomes of.
+pub fn of_chargeback(chargeback: &Chargeback) -> Vec<(&'static str, Timestamp)> {
+    chargeback.move_by().map(|at| (MOVED, at)).into_iter().collect()
+}
+
+/// What a deadline tells its charge-back.
+pub fn chargeback_command(kind: &str) -> Option<chargeback::Command> {
+    (kind == MOVED).then_some(chargeback::Command::Look)
 }

@@ -84,6 +84,7 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
         ceilings: Arc::new(config.effort.ceilings()?),
         form: config.returns.form(),
         terms: config.terms(),
+        found_within: config.found_within,
         price_max: Arc::clone(&price_max),
         giving: Arc::clone(&giving),
         shops: config.webhooks.keys().cloned().collect(),
@@ -92,7 +93,8 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     let webhooks = Webhooks::new(&config.webhooks, config.webhook_retry_for, context)?;
     let replacements = api::replacement::Api { pool: context.pool.clone(), road: context.road.clone(), price_max };
     let costs = api::cost::Api { pool: context.pool.clone(), road: context.road.clone() };
-    let chargebacks = api::chargeback::Api { pool: context.pool.clone(), road: context.road.clone() };
+    let (pool, road) = (context.pool.clone(), context.road.clone());
+    let chargebacks = api::chargeback::Api { pool, road, move_within: config.chargeback_within };
     let compensations = api::compensation::Api {
         pool: context.pool.clone(),
         road: context.road.clone(),
@@ -101,7 +103,8 @@ fn assemble(context: &Context) -> anyhow::Result<Parts> {
     };
     let (pool, road, clock) = (context.pool.clone(), context.road.clone(), context.clock.clone());
     let policies = api::policy::Api { pool, road, clock, in_force };
-    let found = api::found::Api { pool: context.pool.clone(), road: context.road.clone() };
+    let (pool, road) = (context.pool.clone(), context.road.clone());
+    let found = api::found::Api { pool, road, settle_within: config.found_within };
     let payments = HttpPayments::new(&config.payments, &context.outside)?;
     let execution = Execution::new(context, payments, config.pace);
     let counting = RefusedCallbacks::default();

@@ -9,10 +9,11 @@ use backbone::{Change, Effects, Fault, Inbound, Meta, proto};
 use contracts::{
     common::v1 as common,
     fulfilment::v1::{
-        CompensationMoved, GoodsArrived, OrderCancelled, OrderCompleted, OrderFailed, OrderFinished, OrderPromise,
-        OrderPromiseMoved, OrderRequested, OrderReviewed, OrderUnanswered, OrderUncompleted, PayoutFailed,
-        PayoutRepeated, PortionFailed, PortionPaid, PortionsRepeated, RefundContradicted, RefundFailed, RefundOverdue,
-        RefundRefused, RefundSucceeded, ReturnParcelMoved, TenderPortion,
+        ChargebackMoved, ChargebackOverdue, CompensationMoved, FoundGoodsOverdue, FoundGoodsSettled, GoodsArrived,
+        GoodsLapsed, OrderCancelled, OrderCompleted, OrderFailed, OrderFinished, OrderPromise, OrderPromiseMoved,
+        OrderRequested, OrderReviewed, OrderUnanswered, OrderUncompleted, PayoutFailed, PayoutRepeated, PortionFailed,
+        PortionPaid, PortionsRepeated, RefundContradicted, RefundFailed, RefundOverdue, RefundRefused, RefundSucceeded,
+        ReturnParcelMoved, TenderPortion,
     },
 };
 use jiff::SignedDuration;
@@ -50,10 +51,14 @@ impl Parcels {
     }
 }
 
+const FOUND: &str = "found_goods";
+/// Where a charge-back may stand for too long; none of these comes twice.
+const CHARGED: [&str; 5] = ["proposed", "approved", "sent", "accepted", "disputed"];
+
 /// One line per event.
 pub fn inbound(policy: &Policy, inbound: &mut Inbound) {
     let parcels = Parcels::of(policy);
-    let [contradicted, overdue, promises, unanswered, payouts, portions, given, uncompleted] =
+    let [contradicted, overdue, promises, unanswered, payouts, portions, given, uncompleted, found, charged, lapsed] =
         std::array::from_fn(|_| policy.terms.ladder.clone());
     inbound.on::<RefundContradicted>(move |event, _| refund_contradicted(&event, &contradicted));
     inbound.on::<RefundOverdue>(move |event, _| refund_overdue(&event, &overdue));
@@ -77,6 +82,14 @@ pub fn inbound(policy: &Policy, inbound: &mut Inbound) {
     inbound.on::<ReturnParcelMoved>(move |event, told| parcel_moved(&event, told, &parcels));
     inbound.on::<GoodsArrived>(|event, _| {
         of_order(&event.order_id, Act::Parcel(News::Over(Why::GoodsReceived))).map(Effects::change)
+    });
+    inbound.on::<GoodsLapsed>(move |event, _| goods_lapsed(&event, &lapsed));
+    inbound.on::<FoundGoodsOverdue>(move |event, _| found_overdue(&event, &found));
+    inbound.on::<FoundGoodsSettled>(|event, _| Ok(went_on(&[FOUND, &event.found_id])));
+    inbound.on::<ChargebackOverdue>(move |event, _| chargeback_overdue(&event, &charged));
+    inbound.on::<ChargebackMoved>(|event, _| {
+        let settle = |status: &str| wire::settle_because(charged_back(&event.chargeback_id, status), Why::WentOn);
+        Ok(effects(CHARGED.map(settle)))
     });
     inbound.on::<OrderCompleted>(|event, meta| {
         let done = settled((&event.complaint_id, &event.remedy_id), (true, None), meta)?;
@@ -223,6 +236,52 @@ fn promise_moved(event: &OrderPromiseMoved, ladder: &Ladder) -> Result<Effects, 
         "met" | "cancelled" => Ok(effects(warnings.map(|(of, _)| settle(&of)))),
         _ => Ok(effects(warnings.map(|(of, _)| settle(&of)).chain([settle(&late)]))),
     }
+}
+
+/// Goods that were to come after their money or article never did: somebody must have seen it, also where the order ended with
+/// that.
+fn goods_lapsed(event: &GoodsLapsed, ladder: &Ladder) -> Result<Effects, Fault> {
+    let GoodsLapsed { order_id, given, .. } = event;
+    if given.is_empty() {
+        return Ok(Effects::none());
+    }
+    let detail = Detail { code: "lapsed_after_payout".to_owned(), ..Detail::of("goods") };
+    stands_alone(&["goods_lapsed", order_id], order_id, Trigger::OfferUnanswered, ladder, detail)
+}
+
+/// Until somebody settles them.
+fn found_overdue(event: &FoundGoodsOverdue, ladder: &Ladder) -> Result<Effects, Fault> {
+    let FoundGoodsOverdue { found_id, order_id, place } = event;
+    let detail = Detail { code: place.clone(), ..Detail::of(FOUND) };
+    stands_alone(&[FOUND, found_id], order_id, Trigger::PromiseLate, ladder, detail)
+}
+
+/// Until it goes on.
+fn chargeback_overdue(event: &ChargebackOverdue, ladder: &Ladder) -> Result<Effects, Fault> {
+    let ChargebackOverdue { chargeback_id, order_id, status, amount, .. } = event;
+    let detail = Detail { code: status.clone(), amount: wire::amount(amount.as_ref()), ..Detail::of("chargeback") };
+    let of = ["chargeback", chargeback_id, status];
+    stands_alone(&of, order_id, Trigger::PromiseLate, ladder, detail)
+}
+
+/// What does not end with its order, for the order may have ended long before.
+fn stands_alone(
+    of: &[&str],
+    order_id: &str,
+    trigger: Trigger,
+    ladder: &Ladder,
+    detail: Detail,
+) -> Result<Effects, Fault> {
+    let matter = matter(escalation(of), order_id, "", trigger, ladder)?;
+    Ok(effects(wire::raise(Matter { detail: Some(Box::new(detail)), ..matter })))
+}
+
+fn went_on(of: &[&str]) -> Effects {
+    Effects::change(wire::settle_because(escalation(of), Why::WentOn))
+}
+
+fn charged_back(chargeback_id: &str, status: &str) -> Uuid {
+    escalation(&["chargeback", chargeback_id, status])
 }
 
 /// Where a parcel is, by its carrier's word; of one that nobody waits for it says nothing.

@@ -285,6 +285,38 @@ async fn r_ful_05_a_promise_of_an_order_is_warned_of_and_raised_when_it_is_late(
 }
 
 #[tokio::test]
+async fn r_ful_05_what_waits_for_our_own_people_is_raised_with_its_order_until_it_is_done() {
+    let house = House::open().await;
+    let moved = |order: u128, kind: &str, status: &str| OrderPromiseMoved {
+        order_id: id(order),
+        promise: Some(OrderPromise {
+            promise: kind.into(),
+            started_at: Some(backbone::proto::timestamp(jiff::Timestamp::UNIX_EPOCH)),
+            status: status.into(),
+            ..OrderPromise::default()
+        }),
+    };
+    let kinds = ["review_term", "ruling_term", "delivery_term", "giving_term"];
+    for (kind, order) in kinds.into_iter().zip(20..) {
+        for status in ["running", "breached", "breached"] {
+            house.hear("fulfilment", &moved(order, kind, status), order).await;
+        }
+        let raised = house.events::<EscalationRaised>().await.pop().unwrap();
+        let what = raised.detail.as_ref().map(|detail| detail.what.as_str());
+        let late = (EscalationTrigger::PromiseLate, EscalationLevel::ComplaintManager);
+        assert_eq!((raised.trigger(), raised.level()), late, "{kind}");
+        assert_eq!((raised.order_id, what), (id(order), Some(kind)));
+    }
+    assert_eq!(house.events::<EscalationRaised>().await.len(), 4, "each once");
+    for (ends, (kind, order)) in (1..).zip(kinds.into_iter().zip(20..)) {
+        let end = if ends == 4 { "cancelled_after_breach" } else { "met_late" };
+        house.hear("fulfilment", &moved(order, kind, end), order).await;
+        assert_eq!(house.events::<EscalationClosed>().await.len(), ends, "{kind}");
+    }
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}
+
+#[tokio::test]
 async fn r_ful_17_an_agreed_remedy_that_nobody_completes_is_raised_once() {
     let house = House::open().await;
     house.record(1, CaseClass::Repair).await;

@@ -453,3 +453,49 @@ async fn r_int_12_a_further_answer_that_is_missed_goes_to_the_team_lead_until_it
     assert_eq!((last.case_id, last.notify_at == last.raised_at), (id(14), true), "harm wakes somebody");
     assert_eq!(house.stack.parked(NAME).await, 0);
 }
+
+#[tokio::test]
+async fn what_waits_for_our_people_beside_an_order_is_raised_until_it_goes_on_whatever_became_of_the_order() {
+    let house = House::open().await;
+    let (order_id, found_id, chargeback_id) = (id(300), id(301), id(302));
+    say(&house, Said::Finished, 300).await;
+    let found = FoundGoodsOverdue { found_id: found_id.clone(), order_id: order_id.clone(), place: "s-1".into() };
+    let moved = |status: &str| ChargebackMoved {
+        chargeback_id: chargeback_id.clone(),
+        order_id: order_id.clone(),
+        status: status.into(),
+        ..ChargebackMoved::default()
+    };
+    let overdue = |status: &str| ChargebackOverdue {
+        chargeback_id: chargeback_id.clone(),
+        order_id: order_id.clone(),
+        status: status.into(),
+        amount: cny(700),
+        ..ChargebackOverdue::default()
+    };
+    let given = vec![LinePieces { line_no: 1, quantity: 1 }];
+    let lapsed = |given| GoodsLapsed { order_id: order_id.clone(), pieces: vec![], given };
+    for _ in 0..2 {
+        house.hear("fulfilment", &found, 301).await;
+        house.hear("fulfilment", &overdue("proposed"), 302).await;
+        house.hear("fulfilment", &lapsed(vec![]), 300).await;
+        house.hear("fulfilment", &lapsed(given.clone()), 300).await;
+    }
+    let raised = house.events::<EscalationRaised>().await;
+    let seen: Vec<_> = raised.iter().map(|one| (one.trigger(), one.detail.clone().unwrap_or_default())).collect();
+    let seen: Vec<_> = seen.iter().map(|(trigger, said)| (*trigger, said.what.as_str(), said.code.as_str())).collect();
+    let (late, silent) = (EscalationTrigger::PromiseLate, EscalationTrigger::OfferUnanswered);
+    let expected =
+        [(late, "found_goods", "s-1"), (late, "chargeback", "proposed"), (silent, "goods", "lapsed_after_payout")];
+    assert_eq!(seen, expected, "each once");
+
+    house.hear("fulfilment", &moved("approved"), 302).await;
+    house.hear("fulfilment", &overdue("approved"), 302).await;
+    let settled = FoundGoodsSettled { found_id, status: "kept".into(), ..FoundGoodsSettled::default() };
+    house.hear("fulfilment", &settled, 301).await;
+    say(&house, Said::Finished, 300).await;
+    let went_on = || Some("went_on".to_owned());
+    let expected = [(late, went_on()), (late, went_on()), (silent, None), (late, None)];
+    comes_to(&house, 300, &expected, Said::Finished).await;
+    assert_eq!(house.stack.parked(NAME).await, 0);
+}

@@ -9,6 +9,7 @@ use contracts::{
         SendChargebackRequest, SettleChargebackRequest, WithdrawChargebackRequest, chargebacks_server::Chargebacks,
     },
 };
+use jiff::SignedDuration;
 use kernel::money::Currency;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
@@ -36,6 +37,8 @@ const STATUSES: [&str; 7] = ["proposed", "approved", "sent", "accepted", "disput
 pub struct Api {
     pub pool: PgPool,
     pub road: Road,
+    /// How long one may stand as it stands, before people are told.
+    pub move_within: SignedDuration,
 }
 
 impl Api {
@@ -89,7 +92,8 @@ impl Chargebacks for Api {
         };
         store::order(&self.pool, order_id).await?.ok_or_else(|| Fault::not_found("service_order", order_id))?;
         let (chargeback_id, by) = (Uuid::now_v7(), actor.as_str().to_owned());
-        let wish = Wish { chargeback_id, supplier, batch, currency, reason, by };
+        let move_within = self.move_within;
+        let wish = Wish { chargeback_id, supplier, batch, currency, reason, by, move_within };
         let command = ledger::Command { order_id, act: Act::ChargeBack(wish) };
         let receipt = move |_, _, _: &CostLedger| {
             Receipt { id: chargeback_id.to_string(), version: 1, status: "proposed".to_owned() }.encode_to_vec()

@@ -8,7 +8,7 @@ use contracts::{
         found_parcels_server::FoundParcels,
     },
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -38,11 +38,19 @@ const AWAITS_NOTHING: [&str; 3] = ["order.goods_already_received", "order.no_goo
 pub struct Api {
     pub pool: PgPool,
     pub road: Road,
+    /// By when a person is to say what becomes of what was found.
+    pub settle_within: SignedDuration,
 }
 
 /// Keeps a parcel that an order refused because it awaits nothing; the refusal says under which id. Any other is as it was.
 /// A request that is sent again with its key means the same parcel, also where that has no number.
-pub(super) async fn keep(road: &Road, order_id: Uuid, parcel: Parcel, (actor, key): Caller, refused: Fault) -> Fault {
+pub(super) async fn keep(
+    (road, settle_within): (&Road, SignedDuration),
+    order_id: Uuid,
+    parcel: Parcel,
+    (actor, key): Caller,
+    refused: Fault,
+) -> Fault {
     if refused.kind() != fault::Kind::Rejected || !AWAITS_NOTHING.contains(&refused.code()) {
         return refused;
     }
@@ -57,6 +65,7 @@ pub(super) async fn keep(road: &Road, order_id: Uuid, parcel: Parcel, (actor, ke
         at: Timestamp::UNIX_EPOCH,
         parcel: number,
         came: parcel.came,
+        settle_within,
     };
     let id = facts.found_id;
     let record = Change::to::<FoundGoods>(id, Command::Record(Box::new(facts)));
@@ -104,7 +113,8 @@ impl FoundParcels for Api {
         };
         let found_id = found_id(None, &parcel).unwrap_or_else(Uuid::now_v7);
         let by = actor.as_str().to_owned();
-        let facts = Facts { found_id, order_id: None, place, by, at: Timestamp::UNIX_EPOCH, parcel, came };
+        let (at, settle_within) = (Timestamp::UNIX_EPOCH, self.settle_within);
+        let facts = Facts { found_id, order_id: None, place, by, at, parcel, came, settle_within };
         let record = Change::to::<FoundGoods>(found_id, Command::Record(Box::new(facts)));
         let unit = Unit::of(record).actor(actor).key(key);
         answered(&self.road, unit.answer::<FoundGoods>(receipt)).await

@@ -2,7 +2,7 @@
 //! became of it.
 //! Invariant: the document never changes; nobody approves what he proposed himself; nothing is sent that was not approved;
 //! what a supplier pays is never more than was charged, and all of that is closed in the ledger with it.
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{approval::independent, money::Money};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -21,6 +21,12 @@ pub struct Chargeback {
     /// By what it was sent, once it was.
     pub sent_as: Option<String>,
     pub state: State,
+    /// Since when it stands so; nothing while it is as it was proposed, and where it was not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// People were told that it stands so for too long.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overdue: bool,
 }
 
 /// What is charged, to whom, and why.
@@ -41,6 +47,9 @@ pub struct Document {
     pub reason: String,
     pub by: String,
     pub at: Timestamp,
+    /// How long it may stand as it stands, before people are told; nothing: without end.
+    #[serde(default, skip_serializing_if = "SignedDuration::is_zero")]
+    pub move_within: SignedDuration,
 }
 
 /// A posting that is charged.
@@ -115,6 +124,8 @@ pub enum Command {
     Withdraw {
         reason: String,
     },
+    /// Time passed; see whether it stands as it stands for too long.
+    Look,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -122,12 +133,19 @@ pub enum Event {
     Proposed(Box<Document>),
     Approved {
         by: String,
+        at: Timestamp,
     },
     Sent {
         reference: String,
+        at: Timestamp,
     },
     /// The supplier said something, or it is over.
-    Moved(State),
+    Moved {
+        state: State,
+        at: Timestamp,
+    },
+    /// Nothing has become of it for too long; people must look. Told once of each state.
+    Overdue,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -156,7 +174,7 @@ impl Rejection {
 
 impl Chargeback {
     /// What follows from the command; what was told before decides to nothing.
-    pub fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
+    pub fn decide(&self, command: Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
         use {Command as C, State as S};
         let (command, document) = match (command, &self.document) {
             (C::Propose(document), None) => return Ok(vec![Event::Proposed(document)]),
@@ -167,21 +185,25 @@ impl Chargeback {
         if self.knows(&command) {
             return Ok(vec![]);
         }
+        let moved = |state| Event::Moved { state, at };
         let event = match (command, &self.state) {
-            (C::Approve { by }, S::Proposed) if independent(&document.by, &by) => Event::Approved { by },
+            (C::Look, _) => {
+                return Ok(self.move_by().filter(|by| *by <= at).map(|_| Event::Overdue).into_iter().collect());
+            }
+            (C::Approve { by }, S::Proposed) if independent(&document.by, &by) => Event::Approved { by, at },
             (C::Approve { .. }, S::Proposed) => return Err(Rejection::OwnProposal),
-            (C::Send { reference }, S::Approved) => Event::Sent { reference },
-            (C::Accept, S::Sent | S::Disputed { .. }) => Event::Moved(S::Accepted),
-            (C::Dispute { reason }, S::Sent) => Event::Moved(S::Disputed { reason }),
+            (C::Send { reference }, S::Approved) => Event::Sent { reference, at },
+            (C::Accept, S::Sent | S::Disputed { .. }) => moved(S::Accepted),
+            (C::Dispute { reason }, S::Sent) => moved(S::Disputed { reason }),
             (C::Settle { paid, reference }, S::Sent | S::Accepted | S::Disputed { .. }) => {
                 let charged = document.amount;
                 if paid.currency != charged.currency || !(1..=charged.minor).contains(&paid.minor) {
                     return Err(Rejection::OtherAmount);
                 }
-                Event::Moved(S::Settled { paid, reference })
+                moved(S::Settled { paid, reference })
             }
             (C::Withdraw { reason }, S::Proposed | S::Approved | S::Sent | S::Accepted | S::Disputed { .. }) => {
-                Event::Moved(S::Withdrawn { reason })
+                moved(S::Withdrawn { reason })
             }
             _ => return Err(Rejection::NotNow),
         };
@@ -204,21 +226,34 @@ impl Chargeback {
     }
 
     pub fn apply(&mut self, event: &Event) {
-        self.state = match event {
+        let (state, since) = match event {
             Event::Proposed(document) => {
                 self.document = Some(Document::clone(document));
-                State::Proposed
+                (State::Proposed, None)
             }
-            Event::Approved { by } => {
+            Event::Approved { by, at } => {
                 self.approved_by = Some(by.clone());
-                State::Approved
+                (State::Approved, Some(*at))
             }
-            Event::Sent { reference } => {
+            Event::Sent { reference, at } => {
                 self.sent_as = Some(reference.clone());
-                State::Sent
+                (State::Sent, Some(*at))
             }
-            Event::Moved(state) => state.clone(),
+            Event::Moved { state, at } => (state.clone(), Some(*at)),
+            Event::Overdue => {
+                self.overdue = true;
+                return;
+            }
         };
+        (self.state, self.since, self.overdue) = (state, since, false);
+    }
+
+    /// When people are told that nothing becomes of it.
+    pub fn move_by(&self) -> Option<Timestamp> {
+        let over = matches!(self.state, State::Absent | State::Settled { .. } | State::Withdrawn { .. });
+        let document =
+            self.document.as_ref().filter(|told| told.move_within.is_positive() && !over && !self.overdue)?;
+        Some(kernel::calendar::add(self.since.unwrap_or(document.at), document.move_within))
     }
 
     /// The supplier owes it from when it is sent until he pays or it is withdrawn; then its costs may be charged anew.
@@ -236,19 +271,19 @@ impl Chargeback {
             Event::Sent { .. } => {
                 vec![post("chargeback_sent", owed(Account::SupplierReceivable, Account::Recovery, amount))]
             }
-            Event::Moved(State::Settled { paid, .. }) => {
+            Event::Moved { state: State::Settled { paid, .. }, .. } => {
                 let missing = Money { minor: amount.minor - paid.minor, ..amount };
                 let cash = owed(Account::Cash, Account::SupplierReceivable, *paid);
                 let ours = owed(Account::Recovery, Account::SupplierReceivable, missing);
                 vec![post("chargeback_settled", [cash, ours].concat())]
             }
-            Event::Moved(State::Withdrawn { .. }) => {
+            Event::Moved { state: State::Withdrawn { .. }, .. } => {
                 let ours = owed(Account::Recovery, Account::SupplierReceivable, amount);
                 let back = self.sent_as.as_ref().map(|_| post("chargeback_withdrawn", ours));
                 let free = Consequence::Ledger(order_id, Act::Free { chargeback_id });
                 back.into_iter().chain([free]).collect()
             }
-            Event::Proposed(_) | Event::Approved { .. } | Event::Moved(_) => vec![],
+            Event::Proposed(_) | Event::Approved { .. } | Event::Moved { .. } | Event::Overdue => vec![],
         }
     }
 }

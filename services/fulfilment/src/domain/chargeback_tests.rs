@@ -25,6 +25,7 @@ fn document() -> Box<Document> {
         reason: "leaks".into(),
         by: "staff:ana".into(),
         at: Timestamp::UNIX_EPOCH,
+        move_within: SignedDuration::from_hours(24),
     })
 }
 
@@ -49,7 +50,7 @@ fn withdraw() -> Command {
 }
 
 fn next(chargeback: &Chargeback, command: Command) -> Result<Chargeback, &'static str> {
-    let events = chargeback.decide(command).map_err(|no| no.code())?;
+    let events = chargeback.decide(command, Timestamp::UNIX_EPOCH).map_err(|no| no.code())?;
     let mut next = chargeback.clone();
     events.iter().for_each(|event| next.apply(event));
     Ok(next)
@@ -125,7 +126,7 @@ fn posted(commands: &[Command]) -> (Vec<(&'static str, i64)>, bool) {
     let (last, before) = commands.split_last().unwrap();
     let mut chargeback = after(before);
     let (mut postings, mut freed) = (vec![], false);
-    for event in chargeback.decide(last.clone()).unwrap() {
+    for event in chargeback.decide(last.clone(), Timestamp::UNIX_EPOCH).unwrap() {
         chargeback.apply(&event);
         for consequence in chargeback.consequences(&event) {
             match consequence {
@@ -154,4 +155,30 @@ fn a_supplier_owes_it_from_when_it_is_sent_until_he_pays_or_it_is_withdrawn() {
     let back = vec![("recovery", 100), ("supplier_receivable", -100)];
     assert_eq!(posted(&with(sent(), withdraw())), (back, true));
     assert_eq!(posted(&[Command::Propose(document()), withdraw()]), (vec![], true), "nobody owed it yet");
+}
+
+#[test]
+fn what_nothing_becomes_of_is_told_once_of_each_state_until_it_is_over() {
+    let hours = |hours| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+    let (mut chargeback, mut hour) = (Chargeback::default(), 0);
+    for command in [Command::Propose(document()), approve("staff:bo"), send(), dispute(), Command::Accept] {
+        let events = chargeback.decide(command.clone(), hours(hour)).unwrap();
+        events.iter().for_each(|event| chargeback.apply(event));
+        assert_eq!(chargeback.move_by(), Some(hours(hour + 24)), "{command:?}");
+        assert_eq!(chargeback.decide(Command::Look, hours(hour + 23)), Ok(vec![]));
+        assert_eq!(chargeback.decide(Command::Look, hours(hour + 24)), Ok(vec![Event::Overdue]));
+        let before = chargeback.state.clone();
+        chargeback.apply(&Event::Overdue);
+        assert_eq!((&chargeback.state, chargeback.move_by()), (&before, None));
+        assert_eq!(chargeback.decide(Command::Look, hours(hour + 99)), Ok(vec![]));
+        hour += 30;
+    }
+    for command in [settle(100), withdraw()] {
+        assert_eq!(next(&chargeback, command).unwrap().move_by(), None);
+    }
+    let mut old = *document();
+    old.move_within = SignedDuration::ZERO;
+    let stored = serde_json::to_value(&old).unwrap();
+    assert_eq!(stored.get("move_within"), None, "a document of before stays as it was");
+    assert_eq!(after(&[Command::Propose(Box::new(old))]).move_by(), None);
 }

@@ -2,7 +2,7 @@
 //! is known. They are kept on record until a person says what becomes of them.
 //! Invariant: what was found is settled once; what is given to an order is received by it in the same transaction, or stays
 //! where it is.
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,6 +18,9 @@ pub struct FoundGoods {
     pub facts: Option<Facts>,
     pub settled: Option<Settled>,
     pub state: State,
+    /// People were told that nobody says what becomes of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overdue: bool,
 }
 
 /// What was found, where, by whom and when.
@@ -34,6 +37,9 @@ pub struct Facts {
     pub parcel: String,
     /// As far as it was said; lines are those of the order it was said to be of.
     pub came: Vec<Came>,
+    /// By when a person is to say what becomes of it; nothing: nobody is told that he has not.
+    #[serde(default)]
+    pub settle_within: SignedDuration,
 }
 
 /// Who settled it, and how.
@@ -89,13 +95,20 @@ impl State {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     Record(Box<Facts>),
-    Settle { by: String, how: Settlement },
+    Settle {
+        by: String,
+        how: Settlement,
+    },
+    /// Time passed; see whether it waits for too long.
+    Look,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     Recorded(Box<Facts>),
     Settled(Settled),
+    /// It has waited for too long; people must look. Told once.
+    Overdue,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -136,6 +149,9 @@ impl FoundGoods {
                 Ok(vec![Event::Recorded(Box::new(Facts { at: now, ..*facts }))])
             }
             (Command::Record(_), ..) => Ok(vec![]),
+            (Command::Look, ..) => {
+                Ok(self.settle_by().filter(|by| *by <= now).map(|_| Event::Overdue).into_iter().collect())
+            }
             (Command::Settle { .. }, State::Absent, _) => Err(Rejection::Unknown),
             (Command::Settle { how, .. }, _, Some(settled)) if settled.how == how => Ok(vec![]),
             (Command::Settle { by, how }, State::Waiting, _) => Ok(vec![Event::Settled(Settled { by, at: now, how })]),
@@ -155,7 +171,15 @@ impl FoundGoods {
                 };
                 self.settled = Some(settled.clone());
             }
+            Event::Overdue => self.overdue = true,
         }
+    }
+
+    /// When people are told that nobody has said what becomes of it.
+    pub fn settle_by(&self) -> Option<Timestamp> {
+        let waits = self.state == State::Waiting && !self.overdue;
+        let facts = self.facts.as_ref().filter(|facts| waits && facts.settle_within.is_positive())?;
+        Some(kernel::calendar::add(facts.at, facts.settle_within))
     }
 
     /// The order it is given to receives it; where that awaits nothing either, nothing is settled.

@@ -12,6 +12,7 @@ fn record() -> Command {
         at: Timestamp::UNIX_EPOCH,
         parcel: "sf-1".into(),
         came,
+        settle_within: SignedDuration::from_hours(24),
     }))
 }
 
@@ -96,4 +97,21 @@ fn what_is_given_to_an_order_is_received_by_it_as_the_parcel_it_is() {
     assert_eq!(kept.consequences(&Event::Settled(kept.settled.clone().unwrap())), []);
     assert_eq!(found_id(None, "sf-1"), found_id(None, "sf-1"), "a parcel with a number is found once");
     assert_eq!(found_id(None, ""), None);
+}
+
+#[test]
+fn what_nobody_settles_in_time_is_told_once() {
+    let hours = |hours| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+    let found = after(&[record()]);
+    assert_eq!(found.settle_by(), Some(hours(24)));
+    assert_eq!(found.decide(Command::Look, hours(23)), Ok(vec![]));
+    assert_eq!(found.decide(Command::Look, hours(24)), Ok(vec![Event::Overdue]));
+    let mut late = found.clone();
+    late.apply(&Event::Overdue);
+    assert_eq!((late.settle_by(), late.decide(Command::Look, hours(99))), (None, Ok(vec![])));
+    assert_eq!(next(&late, keep()).unwrap().state, State::Kept, "it is settled all the same");
+    assert_eq!(after(&[record(), keep()]).settle_by(), None);
+    let mut stored = serde_json::to_value(&found).unwrap();
+    stored.pointer_mut("/facts").unwrap().as_object_mut().unwrap().remove("settle_within").unwrap();
+    assert_eq!(serde_json::from_value::<FoundGoods>(stored).unwrap().settle_by(), None, "as it was found before");
 }

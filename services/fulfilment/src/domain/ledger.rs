@@ -5,7 +5,7 @@
 //! charge-back at the most. The database checks all of it again.
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::money::{Currency, Money};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -75,6 +75,8 @@ pub struct Wish {
     /// A code.
     pub reason: String,
     pub by: String,
+    /// How long it may stand as it stands, before people are told.
+    pub move_within: SignedDuration,
 }
 
 /// What is to be done to the ledger of an order.

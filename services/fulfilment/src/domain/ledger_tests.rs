@@ -34,7 +34,8 @@ fn attribute(to: Dimensions) -> Act {
 fn charge(id: u128, supplier: &str) -> Act {
     let (supplier, currency) = (supplier.into(), "CNY".parse().unwrap());
     let (reason, by) = ("leaks".into(), "staff:ana".into());
-    Act::ChargeBack(Wish { chargeback_id: Uuid::from_u128(id), supplier, batch: String::new(), currency, reason, by })
+    let (chargeback_id, batch, move_within) = (Uuid::from_u128(id), String::new(), jiff::SignedDuration::ZERO);
+    Act::ChargeBack(Wish { chargeback_id, supplier, batch, currency, reason, by, move_within })
 }
 
 fn free(id: u128) -> Act {

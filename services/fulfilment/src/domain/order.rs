@@ -30,6 +30,7 @@ pub mod label;
 mod line;
 pub mod money;
 mod origin;
+mod owed;
 mod paid;
 mod payout;
 pub mod portion;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{changes, text, to_money};
 use crate::{
+    deadlines,
     domain::{
         chargeback::{self, Chargeback, Document, State},
         ledger::{self, Account, CostLedger, Dimensions, Entry, Made, Posting},
@@ -128,8 +129,8 @@ impl Aggregate for Chargeback {
     type Event = chargeback::Event;
     type Rejection = chargeback::Rejection;
 
-    fn decide(&self, command: chargeback::Command, _: Timestamp) -> Result<Vec<chargeback::Event>, Self::Rejection> {
-        self.decide(command)
+    fn decide(&self, command: chargeback::Command, now: Timestamp) -> Result<Vec<chargeback::Event>, Self::Rejection> {
+        self.decide(command, now)
     }
 
     fn apply(&mut self, event: &chargeback::Event) {
@@ -141,6 +142,16 @@ impl Aggregate for Chargeback {
             return Published::of(&out::ChargebackProposed { document: Some(document(told)) }, shard).at(told.at);
         }
         let told = self.document.as_ref();
+        if *event == chargeback::Event::Overdue {
+            let overdue = out::ChargebackOverdue {
+                chargeback_id: text(told.map(|told| told.chargeback_id)),
+                order_id: text(told.map(|told| told.order_id)),
+                supplier: told.map(|told| told.supplier.clone()).unwrap_or_default(),
+                status: self.state.word().to_owned(),
+                amount: told.and_then(|told| to_money(told.amount)),
+            };
+            return Published::of(&overdue, shard);
+        }
         let (paid, _) = paid(&self.state);
         let moved = out::ChargebackMoved {
             chargeback_id: text(told.map(|told| told.chargeback_id)),
@@ -152,6 +163,14 @@ impl Aggregate for Chargeback {
             reason: reason(&self.state),
         };
         Published::of(&moved, shard)
+    }
+
+    fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
+        deadlines::of_chargeback(self)
+    }
+
+    fn on_deadline(kind: &str) -> Option<chargeback::Command> {
+        deadlines::chargeback_command(kind)
     }
 
     fn reactions(&self, event: &chargeback::Event) -> Vec<Change> {

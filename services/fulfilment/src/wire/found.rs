@@ -5,9 +5,12 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{changes, text};
-use crate::domain::{
-    found::{self, Facts, FoundGoods, Settled, Settlement},
-    order::returning::Came,
+use crate::{
+    deadlines,
+    domain::{
+        found::{self, Facts, FoundGoods, Settled, Settlement},
+        order::returning::Came,
+    },
 };
 
 impl Aggregate for FoundGoods {
@@ -28,7 +31,16 @@ impl Aggregate for FoundGoods {
         match event {
             found::Event::Recorded(facts) => Published::of(&recorded(facts), shard).at(facts.at),
             found::Event::Settled(told) => Published::of(&settled(self, told), shard).at(told.at),
+            found::Event::Overdue => Published::of(&overdue(self), shard),
         }
+    }
+
+    fn deadlines(&self) -> Vec<(&'static str, Timestamp)> {
+        deadlines::of_found(self)
+    }
+
+    fn on_deadline(kind: &str) -> Option<found::Command> {
+        deadlines::found_command(kind)
     }
 
     fn reactions(&self, event: &found::Event) -> Vec<Change> {
@@ -69,6 +81,15 @@ fn settled(found: &FoundGoods, told: &Settled) -> out::FoundGoodsSettled {
     };
     let found_id = text(found.facts.as_ref().map(|facts| facts.found_id));
     out::FoundGoodsSettled { found_id, status: found.state.word().to_owned(), order_id, reference, reason }
+}
+
+fn overdue(found: &FoundGoods) -> out::FoundGoodsOverdue {
+    let facts = found.facts.as_ref();
+    out::FoundGoodsOverdue {
+        found_id: text(facts.map(|facts| facts.found_id)),
+        order_id: text(facts.and_then(|facts| facts.order_id)),
+        place: facts.map(|facts| facts.place.clone()).unwrap_or_default(),
+    }
 }
 
 /// What a command did.

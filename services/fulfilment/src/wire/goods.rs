@@ -52,7 +52,8 @@ pub fn published(request: &Request, event: &Event, shard: u8) -> Published {
             Published::of(&out::InspectionRuled { order_id, line_no, approved, reason }, shard).at(ruling.at)
         }
         Event::Lapsed { pieces: lapsed, .. } => {
-            Published::of(&out::GoodsLapsed { order_id, pieces: pieces(lapsed) }, shard)
+            let given = pieces(&request.given_for(event));
+            Published::of(&out::GoodsLapsed { order_id, pieces: pieces(lapsed), given }, shard)
         }
         Event::Promise(change) => {
             let (kind, started_at) = (change.kind, change.started_at);

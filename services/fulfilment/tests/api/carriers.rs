@@ -414,3 +414,13 @@ async fn a_word_reaches_all_that_goes_out_in_a_parcel_and_none_that_was_shipped_
         assert_eq!(world.status(id.parse().unwrap()).await, "completed");
     }
 }
+
+#[tokio::test]
+async fn r_ful_03_a_return_that_is_in_transit_for_ever_is_told_to_people() {
+    let (world, _courier) = world().await;
+    let id = world.returned_by_mail().await;
+    world.label(&id).await.unwrap();
+    assert_eq!(world.carrier_tells(SECRET, 0, &world.moved("in_transit", "T-1")).await, (204, String::new()));
+    assert_eq!(world.requested(&id).await.return_by, None, "it does not lapse while the carrier has it");
+    world.is_late_and_met(&id, "delivery_term", 240, world.receive_goods(id.parse().unwrap())).await;
+}

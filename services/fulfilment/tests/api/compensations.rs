@@ -364,3 +364,21 @@ async fn r_ful_15_the_database_refuses_cash_that_was_not_approved_and_budgets_th
     }
     assert_eq!(world.stands(&asked.id).await, stood("completed", 300));
 }
+
+#[tokio::test]
+async fn r_ful_15_what_a_person_gives_by_hand_is_promised_given_out_and_given() {
+    let world = World::new().await;
+    let id = world.ask(ANA, wish("coupon", 5_000)).await.unwrap().id;
+    world.is_late_and_met(&id, "giving_term", 72, async { assert!(world.issue(&id, true).await.is_ok()) }).await;
+
+    let id = world.ask(ANA, wish("points", 5_000)).await.unwrap().id;
+    world.stack.advance(SignedDuration::from_secs(60)).await;
+    world.issue(&id, false).await.unwrap();
+    assert_eq!(world.promises_of(&id, "giving_term").await.1, ["met", "running"], "he is still to have it");
+    let given = RecordCompensationGivenRequest { order_id: id.clone() };
+    let mut client = world.compensations();
+    world.is_late_and_met(&id, "giving_term", 72, client.record_compensation_given(request(ANA, given))).await;
+
+    let (cash, _) = world.cash(600).await;
+    assert!(world.promises_of(&cash.id, "giving_term").await.1.is_empty(), "the provider pays it");
+}

@@ -2,8 +2,8 @@
 use contracts::{
     common::v1::{Money, Page, Receipt},
     fulfilment::v1::{
-        AcceptChargebackRequest, ApproveChargebackRequest, AttributeCostsRequest, ChargebackMoved, ChargebackProposed,
-        ChargebackView, CostBalance, CostDimensions, CostPosted, CostsChargedBack, CostsFreed,
+        AcceptChargebackRequest, ApproveChargebackRequest, AttributeCostsRequest, ChargebackMoved, ChargebackOverdue,
+        ChargebackProposed, ChargebackView, CostBalance, CostDimensions, CostPosted, CostsChargedBack, CostsFreed,
         DisputeChargebackRequest, GetChargebackRequest, GetCostsRequest, GetCostsResponse, ListChargebacksRequest,
         ListCostsRequest, ListCostsResponse, ProposeChargebackRequest, RecordCostRequest, ReverseCostRequest,
         SendChargebackRequest, SettleChargebackRequest, WithdrawChargebackRequest,
@@ -407,4 +407,26 @@ async fn wrong_requests_about_costs_are_told_what_is_wrong() {
     assert_eq!(world.approve("staff:bo", &nobodys).await.unwrap_err().code(), Code::NotFound);
     let missing = GetChargebackRequest { chargeback_id: nobodys };
     assert_eq!(world.chargebacks().get_chargeback(missing).await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_chargeback_that_nothing_becomes_of_is_told_to_people_once_of_each_status() {
+    let world = World::new().await;
+    let id = world.paid_on_a_photo().await;
+    world.attribute(&id, "seal.leaks", "sup-1").await.unwrap();
+    let one = world.propose(&id, "sup-1").await.unwrap();
+    let told = async |hours: i64| {
+        world.stack.advance(jiff::SignedDuration::from_hours(hours)).await;
+        let told: Vec<ChargebackOverdue> = world.stack.events("fulfilment").await;
+        assert!(told.iter().all(|told| told.chargeback_id == one.id && told.order_id == id && told.amount.is_some()));
+        told.into_iter().map(|told| told.status).collect::<Vec<_>>()
+    };
+    assert!(told(719).await.is_empty());
+    assert_eq!(told(1).await, ["proposed"]);
+    assert_eq!(told(2_000).await, ["proposed"]);
+    world.approve("staff:bo", &one.id).await.unwrap();
+    world.send_to_supplier(&one.id).await.unwrap();
+    assert_eq!(told(720).await, ["proposed", "sent"]);
+    world.settle_with(&one.id, cny(4_950)).await.unwrap();
+    assert_eq!(told(2_000).await, ["proposed", "sent"], "it is over");
 }

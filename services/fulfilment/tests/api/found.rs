@@ -2,8 +2,8 @@
 use contracts::{
     common::v1::Receipt,
     fulfilment::v1::{
-        FoundGoodsRecorded, FoundGoodsSettled, FoundGoodsView, FoundPieces, LinePiecesReceived, ListFoundGoodsRequest,
-        ReceiveGoodsRequest, RecordFoundGoodsRequest, SettleFoundGoodsRequest,
+        FoundGoodsOverdue, FoundGoodsRecorded, FoundGoodsSettled, FoundGoodsView, FoundPieces, LinePiecesReceived,
+        ListFoundGoodsRequest, ReceiveGoodsRequest, RecordFoundGoodsRequest, SettleFoundGoodsRequest,
         found_parcels_client::FoundParcelsClient,
     },
 };
@@ -138,4 +138,29 @@ async fn a_parcel_nobody_knows_is_recorded_and_sent_back_or_kept_or_was_none() {
     let nowhere = RecordFoundGoodsRequest { came: vec![FoundPieces::default()], ..Default::default() };
     let refused = world.found().record_found_goods(request("staff:ana", nowhere)).await.unwrap_err();
     assert_eq!(wrong_fields(&refused), ["place", "came[0].quantity", "came[0].product_id"]);
+}
+
+#[tokio::test]
+async fn found_goods_that_nobody_settles_are_told_to_people_once() {
+    let world = World::new().await;
+    let record = |parcel: &str| RecordFoundGoodsRequest {
+        place: "warehouse".into(),
+        parcel_reference: parcel.into(),
+        came: vec![FoundPieces { line_no: 0, product_id: "p-9".into(), quantity: 2 }],
+    };
+    let mut ids = Vec::new();
+    for parcel in ["sf-1", "sf-2"] {
+        let found = world.found().record_found_goods(request("staff:ana", record(parcel))).await.unwrap();
+        ids.push(found.into_inner().id);
+    }
+    let kept = SettleFoundGoodsRequest { reason: "no_owner".into(), ..settle(&ids[1], "kept") };
+    world.settle_found(kept).await.unwrap();
+    for (hours, expected) in [(167, 0), (1, 1), (999, 1)] {
+        world.seconds(hours * 3_600).await;
+        let told: Vec<FoundGoodsOverdue> = world.stack.events("fulfilment").await;
+        assert_eq!(told.len(), expected, "{hours}");
+        assert!(told.iter().all(|one| (one.found_id.as_str(), one.place.as_str()) == (&ids[0], "warehouse")));
+    }
+    let sent = SettleFoundGoodsRequest { reference: "sf-9".into(), ..settle(&ids[0], "sent_back") };
+    assert_eq!(world.settle_found(sent).await.unwrap().status, "sent_back");
 }

@@ -3,8 +3,8 @@ use contracts::{
     common::v1::Receipt,
     fulfilment::v1::{
         AnswerInspectionRequest, GoodsInspected, GoodsLapsed, GoodsView, InspectGoodsRequest, InspectionAnswered,
-        InspectionCriterion, InspectionResult, LinePiecesReceived, LineRequest, OrderPromiseMoved, ReceiveGoodsRequest,
-        RuleOnInspectionRequest, UnitsGivenBack,
+        InspectionCriterion, InspectionResult, LinePieces, LinePiecesReceived, LineRequest, OrderPromiseMoved,
+        ReceiveGoodsRequest, RuleOnInspectionRequest, UnitsGivenBack,
     },
 };
 use testkit::{request, wrong_fields};
@@ -328,4 +328,31 @@ async fn the_database_refuses_an_order_that_loses_a_piece_or_counts_it_twice() {
         let constraint = error.as_database_error().and_then(|error| error.constraint());
         assert_eq!(constraint, Some("every_piece_is_somewhere"), "{path} {value}: {error}");
     }
+}
+
+#[tokio::test]
+async fn r_ful_04_an_inspection_the_customer_disputes_is_promised_a_ruling() {
+    let world = World::new().await;
+    let (id, number) = world.return_of_pieces(1).await;
+    world.parcel("s-1", &number, &[]).await.unwrap();
+    world.inspect(&id, 1, vec![result(1, false, "back_to_customer")]).await.unwrap();
+    assert!(world.promises_of(&id, "ruling_term").await.1.is_empty(), "the customer is waited for");
+    world.answer(&id, false).await.unwrap();
+    world.is_late_and_met(&id, "ruling_term", 72, world.rule("staff:bo", &id, true)).await;
+}
+
+#[tokio::test]
+async fn goods_that_never_come_after_their_money_are_told_as_given() {
+    let world = World::new().await;
+    let purchase = world.sold(Some(2), &[(1, 9_900), (1, 500)]).await;
+    let tried = LineRequest { discomfort: Some(true), ..line(purchase, "0", 1, "discomfort.skin") };
+    let asked = at_counter("return_refund", vec![tried, line(purchase, "1", 1, "no_reason")]);
+    let id = world.ask("staff:ana", asked).await.unwrap().id;
+    world.stack.settle().await;
+    assert_eq!(world.payouts(&id).await[0].status, "paid", "the money came first");
+    world.seconds(1_440 * HOUR).await;
+    let lapsed: Vec<GoodsLapsed> = world.stack.events("fulfilment").await;
+    let pieces = |all: &[LinePieces]| all.iter().map(|one| (one.line_no, one.quantity)).collect::<Vec<_>>();
+    assert_eq!((pieces(&lapsed[0].pieces), pieces(&lapsed[0].given)), (vec![(1, 1), (2, 1)], vec![(1, 1)]));
+    assert_eq!(world.status(id.parse().unwrap()).await, "closed_partial");
 }

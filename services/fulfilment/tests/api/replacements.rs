@@ -394,3 +394,18 @@ async fn the_database_refuses_an_order_that_replaces_and_pays_the_same_piece() {
         assert_eq!(constraint, Some("replaced_or_paid_once"), "{path} {value}: {error}");
     }
 }
+
+#[tokio::test]
+async fn r_ful_05_a_parcel_of_which_nobody_tells_what_became_is_late_also_that_of_another_carrier() {
+    let world = World::new().await;
+    let purchase = world.sold(Some(1), &[(1, 1_000)]).await;
+    let id = world.exchange(purchase, None).await;
+    let one = world.last_attempt(&id).await;
+    for act in [Act::Reserve, Act::Pick, Act::Ship] {
+        world.act(&one, act).await.unwrap();
+    }
+    world.is_late_and_met(&id, "delivery_term", 240, world.act(&one, Act::Arrive("lost"))).await;
+    world.send(&id, "delivered").await;
+    assert_eq!(world.promises_of(&id, "delivery_term").await.1, ["met_late", "met"], "each parcel has its own");
+    assert_eq!(world.stands(&id).await, stood("completed", 0));
+}

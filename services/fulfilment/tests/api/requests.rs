@@ -2,7 +2,7 @@
 use backbone::node::Node;
 use contracts::{
     fulfilment::v1::{
-        GetDecisionRequest, LineRequest, ListServiceOrdersRequest, OrderDecided, OrderOrigin,
+        GetDecisionRequest, LineRequest, ListServiceOrdersRequest, OrderDecided, OrderOrigin, OrderPromiseMoved,
         RequestServiceOrderRequest, UnitsGivenBack, UnitsTaken,
     },
     intake::v1::{CustomerLinked, CustomerUnlinked, PurchaseDelivered},
@@ -423,7 +423,7 @@ async fn a_chain_decides_by_its_own_policy_and_one_that_is_wrong_is_refused_at_t
     let nothing = serde_json::json!({
         "send_to": " ", "instructions": {}, "goods_within": "0s", "inspect_within": "0s", "refund_within": "0s",
         "refund_warnings": ["50%"], "replace_within": "0s", "replace_warnings": ["50%"], "replace_attempts": 0,
-        "price_max": { "CNY": 0 }, "answer_within": "0s",
+        "price_max": { "CNY": 0 }, "answer_within": "0s", "people": { "warnings": ["80%"] },
     });
     settings.returns = serde_json::from_value(nothing).unwrap();
     let problem = settings.check().unwrap_err().to_string();
@@ -434,8 +434,39 @@ async fn a_chain_decides_by_its_own_policy_and_one_that_is_wrong_is_refused_at_t
         "replace_attempts",
         "price_max",
         "answer_within",
+        "people.review_within",
+        "people.review_health_within",
+        "people.rule_within",
+        "people.deliver_within",
+        "people.give_within",
+        "people.warnings",
     ]) {
         assert!(problem.contains(&format!("returns.{field}")), "{problem}");
     }
     std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
+async fn r_ful_07_what_is_left_to_people_is_promised_a_decision_where_discomfort_is_told_the_same_day() {
+    let world = World::new().await;
+    let purchase = world.sold(Some(1), &[(1, 900), (1, 900), (1, 900)]).await;
+    let ask = async |line_id: &str, reason: &str| {
+        let asked = at_counter("return_refund", vec![line(purchase, line_id, 1, reason)]);
+        world.ask("staff:ana", asked).await.unwrap()
+    };
+    let order = ask("0", "discomfort.skin").await;
+    assert_eq!(order.status, "in_review");
+    world.is_late_and_met(&order.id, "review_term", 4, world.review("staff:bo", &order.id, true)).await;
+
+    let cancelled = ask("1", "discomfort.skin").await.id;
+    world.cancel(&cancelled).await.unwrap();
+    assert_eq!(world.promises_of(&cancelled, "review_term").await.1, ["cancelled"]);
+
+    let ordinary = ask("2", "no_reason").await.id;
+    world.bring(&ordinary, 1, 0).await;
+    let told: Vec<OrderPromiseMoved> = world.stack.events("fulfilment").await;
+    let told: Vec<_> = told.into_iter().filter(|one| one.order_id == ordinary).filter_map(|one| one.promise).collect();
+    let told: Vec<_> = told.iter().map(|one| (one.promise.as_str(), one.status.as_str())).collect();
+    let kept = ["inspection_term", "refund_term"].map(|kind| [(kind, "running"), (kind, "met")]).concat();
+    assert_eq!(told, kept, "a return at the counter waits for nobody else");
 }

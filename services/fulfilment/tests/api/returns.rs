@@ -3,7 +3,8 @@ use contracts::{
     common::v1::{Channel as Bought, Receipt, TenderKind},
     fulfilment::v1::{
         CancelServiceOrderRequest, ConfirmServiceOrderRequest, DecisionReceipt, GetDecisionRequest, LineRequest,
-        OrderOrigin, RequestServiceOrderRequest, RequestView, ReviewServiceOrderRequest, ReviewedAmount,
+        OrderOrigin, OrderPromise, OrderPromiseMoved, RequestServiceOrderRequest, RequestView,
+        ReviewServiceOrderRequest, ReviewedAmount,
     },
     intake::v1::{PurchaseLine, PurchaseRecorded, PurchaseTender},
 };
@@ -126,6 +127,31 @@ impl World {
 
     pub async fn requested(&self, id: &str) -> RequestView {
         self.order(id.parse().unwrap()).await.request.unwrap()
+    }
+
+    /// What was told of a promise of an order, and how it stands now.
+    pub async fn promises_of(&self, id: &str, kind: &str) -> (Vec<String>, Vec<String>) {
+        let moved: Vec<OrderPromiseMoved> = self.stack.events("fulfilment").await;
+        let told = moved.into_iter().filter(|moved| moved.order_id == id).filter_map(|moved| moved.promise);
+        let of = |all: Vec<OrderPromise>| -> Vec<String> {
+            all.into_iter().filter(|one| one.promise == kind).map(|one| one.status).collect()
+        };
+        (of(told.collect()), of(self.requested(id).await.promises))
+    }
+
+    /// A promise of an order runs for so many hours, is warned of, and is late after them; then this is done, and it is met.
+    pub async fn is_late_and_met<T>(&self, id: &str, kind: &str, within: i64, done: impl Future<Output = T>) {
+        assert_eq!(self.promises_of(id, kind).await.1.last().map(String::as_str), Some("running"), "{kind}");
+        let told = self.promises_of(id, kind).await.0.len();
+        self.seconds(within * 3_600).await;
+        self.seconds(1).await;
+        let late: Vec<_> = self.promises_of(id, kind).await.0.split_off(told);
+        assert_eq!(late, ["running", "breached"], "{kind}: warned of, and raised");
+        done.await;
+        self.stack.settle().await;
+        let (told, stands) = self.promises_of(id, kind).await;
+        let last = (told.last().map(String::as_str), stands.last().map(String::as_str));
+        assert_eq!(last, (Some("met_late"), Some("met_late")), "{kind}");
     }
 
     /// The receipt of the only line.

@@ -92,6 +92,13 @@ pub struct Facts {
     pub buyer: Option<bool>,
 }
 
+impl Facts {
+    /// It is said, or known, that the article caused discomfort (R-FUL-07).
+    pub fn is_about_health(&self) -> bool {
+        self.discomfort == Some(true) || super::lies_in(&self.reason, "discomfort")
+    }
+}
+
 /// Yes, no, or a person decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

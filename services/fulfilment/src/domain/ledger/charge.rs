@@ -18,7 +18,7 @@ impl CostLedger {
         if self.charged.values().any(|known| *known == wish.chargeback_id) {
             return Ok(vec![]);
         }
-        let Wish { chargeback_id, supplier, batch, currency, reason, by } = wish;
+        let Wish { chargeback_id, supplier, batch, currency, reason, by, move_within } = wish;
         let all = self.entries.iter().flat_map(|entry| (0..).zip(&entry.postings).map(move |one| (entry.id, one)));
         let meant = all.filter(|(_, (_, posting))| {
             let at = &posting.dimensions;
@@ -40,7 +40,8 @@ impl CostLedger {
             return Err(Rejection::NothingToCharge);
         }
         let number = readable("chargeback", 'C', chargeback_id);
-        let document = Document { chargeback_id, number, order_id, supplier, batch, lines, amount, reason, by, at };
+        let document =
+            Document { chargeback_id, number, order_id, supplier, batch, lines, amount, reason, by, at, move_within };
         Ok(vec![Event::ChargedBack(Box::new(document))])
     }
 

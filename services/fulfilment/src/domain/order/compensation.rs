@@ -208,7 +208,7 @@ impl Event {
 
 impl Compensation {
     /// Of cash, whom the provider pays and how much.
-    fn by_provider(&self) -> Option<(Uuid, Money)> {
+    pub(super) fn by_provider(&self) -> Option<(Uuid, Money)> {
         self.purchase_id.filter(|_| self.gift.what == What::Cash).zip(self.gift.worth)
     }
 

@@ -6,10 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use kernel::{
-    promise::{Cause, Command as Note, Fact},
-    returns::{Goods as WhenGoods, Kind},
-};
+use kernel::returns::{Goods as WhenGoods, Kind};
 use uuid::Uuid;
 
 use super::payout::granted;
@@ -189,7 +186,8 @@ impl Request {
         let queued = next.queues(at).map(Told::Compensation);
         queued.iter().for_each(|event| next.apply(event));
         let promises = next.refund_term(at).into_iter().chain(next.reship_term(&events, at));
-        let promises = promises.chain(next.repair_term(self, at)).map(Told::Goods).collect::<Vec<_>>();
+        let promises = promises.chain(next.repair_term(self, at)).chain(next.people_terms(at));
+        let promises = promises.map(Told::Goods).collect::<Vec<_>>();
         let is_over = |state| matches!(state, State::Completed { .. } | State::ClosedPartial);
         let finished = (is_over(next.state()) && !is_over(self.state())).then_some(Told::Finished);
         let too_much = next.too_much_asked();
@@ -198,20 +196,10 @@ impl Request {
     }
 
     fn refund_term(&self, at: Timestamp) -> Vec<returning::Event> {
-        let runs = self.promises.last(Owed::RefundTerm).is_some_and(|term| term.standing.end.is_none());
         // What the customer paid himself is owed also where the order was ended.
         let his = |one: &Payout| matches!(one.source, Source::Difference { .. });
         let owed = self.payouts.iter().any(|one| one.is_owed() && (self.cancelled.is_none() || his(one)));
-        match (runs, owed) {
-            (false, true) => self.promise(Owed::RefundTerm, at).into_iter().collect(),
-            (true, false) => {
-                let cancelled = Fact::Cancelled { at, cause: Cause::Resolved };
-                let now = self.cancelled.as_ref().is_some_and(|one| one.at == at);
-                let fact = if now { cancelled } else { Fact::Satisfied { at } };
-                self.promised(|kind| kind == Owed::RefundTerm, &Note::Note(fact), at)
-            }
-            (true, true) | (false, false) => vec![],
-        }
+        self.term(Owed::RefundTerm, owed.then(|| self.began(Owed::RefundTerm, at)), at)
     }
 
     /// Whether money is what was asked for.

@@ -308,7 +308,7 @@ fn an_order_from_before_goods_went_out_again_is_served_with_the_next_command_onc
     let mut stored =
         serde_json::to_value(after(&[asked(Kind::Reship, WhenGoods::Before, 1, None), receive(1)])).unwrap();
     let terms = stored.pointer_mut("/request/terms").unwrap().as_object_mut().unwrap();
-    for name in ["replace_within", "replace_warnings", "replace_attempts"] {
+    for name in ["replace_within", "replace_warnings", "replace_attempts", "people"] {
         assert!(terms.remove(name).is_some());
     }
     assert_eq!(stored.pointer("/request/replacements"), None, "as it was stored then");

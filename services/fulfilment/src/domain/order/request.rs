@@ -305,8 +305,9 @@ impl Request {
             (
                 Command::Goods(command),
                 State::Authorised | State::InProgress | State::Completed { .. } | State::ClosedPartial,
-            ) => self.decide_returning(command, at),
-            (Command::Goods(returning::Command::Lapse | returning::Command::Look), _) => Ok(vec![]),
+            )
+            | (Command::Goods(command @ returning::Command::Look), _) => self.decide_returning(command, at),
+            (Command::Goods(returning::Command::Lapse), _) => Ok(vec![]),
             (
                 Command::Ask { .. }
                 | Command::Confirm

@@ -13,6 +13,7 @@ use super::{
     super::{
         super::{Consequence, account, machine},
         Command as Order, Event as Happened,
+        returning::PeopleTerms,
         work::RepairTerms,
     },
     *,
@@ -92,6 +93,14 @@ pub fn request(answers: &[Answer]) -> Request {
                 satisfaction_within: SignedDuration::from_hours(24),
             },
             answer_within: SignedDuration::from_hours(96),
+            people: PeopleTerms {
+                review_within: SignedDuration::from_hours(20),
+                review_health_within: SignedDuration::from_hours(4),
+                rule_within: SignedDuration::from_hours(10),
+                deliver_within: SignedDuration::from_hours(60),
+                give_within: SignedDuration::from_hours(30),
+                warnings: vec![Warning::Percent(80)],
+            },
         },
         surplus: vec![],
         promises: Promises::default(),

@@ -7,39 +7,20 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use kernel::{
     approval::independent,
-    promise::{Change, Command as Note, Fact, Promise, Terms as Promised},
+    promise::{Change, Command as Note, Fact},
     returns::Answer,
 };
 use serde::{Deserialize, Serialize};
 
-pub use super::terms::Terms;
 use super::{
     Rejection,
     goods::{Arrival, Disposition, Finding, Goods, Inspection, Leg, Surplus, Word},
     request::{Line, Request, Review},
 };
-
-/// What is owed for an order that was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Owed {
-    InspectionTerm,
-    RefundTerm,
-    ReshipTerm,
-    RepairTerm,
-}
-
-impl Owed {
-    /// As it is written.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::InspectionTerm => "inspection_term",
-            Self::RefundTerm => "refund_term",
-            Self::ReshipTerm => "reship_term",
-            Self::RepairTerm => "repair_term",
-        }
-    }
-}
+pub use super::{
+    owed::Owed,
+    terms::{PeopleTerms, Terms},
+};
 
 /// What is in a parcel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -298,25 +279,6 @@ impl Request {
         others.map(|(_, leg)| leg.goods.uninspected()).sum()
     }
 
-    /// What is owed from now on. It counts round the clock, so that nothing can be missing.
-    pub(super) fn promise(&self, kind: Owed, at: Timestamp) -> Option<Event> {
-        let (target, warnings) = match kind {
-            Owed::InspectionTerm => (self.terms.inspect_within, vec![]),
-            Owed::RefundTerm => (self.terms.refund_within, self.terms.refund_warnings.clone()),
-            Owed::ReshipTerm => (self.terms.replace_within, self.terms.replace_warnings.clone()),
-            Owed::RepairTerm => (self.terms.repair.within, self.terms.repair.warnings.clone()),
-        };
-        let terms = Promised { target, warnings, ..Promised::default() };
-        let promise = Promise::start(at, false, terms, None, &|_| None).ok().filter(|_| target.is_positive())?;
-        self.promises.start(kind, promise).map(|change| Event::Promise(Box::new(change)))
-    }
-
-    /// What follows for the promises meant.
-    pub(super) fn promised(&self, meant: impl Fn(Owed) -> bool, note: &Note, now: Timestamp) -> Vec<Event> {
-        let moved = self.promises.decide(meant, note, now, &|_| None).unwrap_or_default();
-        moved.into_iter().map(|change| Event::Promise(Box::new(change))).collect()
-    }
-
     pub(super) fn apply_goods(&mut self, event: &Event) {
         match event {
             Event::Arrived { at, parcel, place, by, pieces, surplus } => {
@@ -383,6 +345,20 @@ impl Request {
             Some((line_no, open.min(*kept.get(&line_no)?)))
         };
         (1..).zip(&self.lines).filter_map(free).collect()
+    }
+}
+
+impl Request {
+    /// Of pieces that lapsed with the event, those that were to come after money or an article that the customer has, or is to
+    /// have all the same.
+    pub fn given_for(&self, event: &Event) -> Pieces {
+        let Event::Lapsed { pieces, .. } = event else { return Pieces::new() };
+        let free = self.kept_by_customer(event);
+        let given = |(line_no, lapsed): (&u32, &u32)| {
+            let given = lapsed.saturating_sub(free.get(line_no).copied().unwrap_or_default());
+            (given > 0).then_some((*line_no, given))
+        };
+        pieces.iter().filter_map(given).collect()
     }
 }
 

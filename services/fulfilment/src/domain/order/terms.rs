@@ -28,6 +28,26 @@ pub struct Terms {
     /// How long customers are waited for who have to say something; nothing: without end.
     #[serde(default)]
     pub answer_within: SignedDuration,
+    #[serde(default)]
+    pub people: PeopleTerms,
+}
+
+/// By when our own people do what an order waits for; nothing: not promised, as of orders from before it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PeopleTerms {
+    /// By when somebody decides what the policy leaves to people …
+    pub review_within: SignedDuration,
+    /// … and where discomfort is told.
+    pub review_health_within: SignedDuration,
+    /// By when somebody rules where the customer does not agree with an inspection.
+    pub rule_within: SignedDuration,
+    /// By when it is known what became of a parcel that is on its way.
+    pub deliver_within: SignedDuration,
+    /// By when a person gives out what was approved, and by when the customer has it.
+    pub give_within: SignedDuration,
+    /// When people are warned of each of these.
+    pub warnings: Vec<Warning>,
 }
 
 /// Times of repairs; nothing: not limited, as of orders from before they were.
