@@ -6,7 +6,8 @@ create index refund_of_purchase on refund (((state->'facts'->>'purchase_id')::uu
 
 -- The last third of the law of money: of each line no more is held than was paid for it (never_more_than_paid), and together the
 -- refunds of a purchase that are queued, sent, unknown or paid are no more than what is held. Compensation has a law of its own
--- (never_more_than_approved), and so have articles of no purchase (never_more_than_reviewed); what a customer paid beside his purchase, for dearer goods or a repair, is given back of that.
+-- (never_more_than_approved), and so have articles of no purchase (never_more_than_reviewed); what a customer paid beside his
+-- purchase, for dearer goods or a repair, is given back of that.
 create function refunds_are_held() returns trigger language plpgsql as $$
 declare
   purchase uuid;

@@ -102,7 +102,7 @@ impl World {
             Repaired::Ask { purchase: of, line, quantity } => return self.ask_for_repair(n, (of, line), quantity),
             Repaired::Review { approved } => {
                 let (by, reason) = ("staff:zoe".into(), "seen".into());
-                let review = order::Command::Request(Command::Review { by, approved, reason });
+                let review = order::Command::Request(Command::Review { by, approved, reason, amounts: Default::default() });
                 let _refused = self.change(Consequence::Order(asked::id(n), review));
                 return;
             }
