@@ -19,6 +19,10 @@ begin
   else
     purchase := new.id;
   end if;
+  -- What belongs to no purchase is held by none.
+  if purchase = '00000000-0000-0000-0000-000000000000' then
+    return null;
+  end if;
   -- Whoever holds or frees money of the purchase meanwhile is waited for.
   perform 1 from purchase_account where id = purchase for share;
   select coalesce(sum((hold.value->>'minor')::numeric), 0) into held

@@ -492,7 +492,7 @@ fn the_random_lives_are_not_empty() {
     let (mut by_pieces, mut partly, mut unbought) = (0, 0, 0);
     let (mut repaired, mut fees_back, mut instead_of_repair) = (0, 0, 0);
     let (mut parts, mut again, mut by_hand, mut taken_back, mut ended, mut corrected) = (0, 0, 0, 0, 0, 0);
-    for _ in 0..500 {
+    for _ in 0..700 {
         let steps = prop::collection::vec(step(), 200).new_tree(&mut runner).unwrap().current();
         let mut world = World::new();
         steps.into_iter().for_each(|step| world.take(step));

@@ -235,7 +235,13 @@ fn effort(effort: &Effort) -> out::OrderEffort {
 pub fn review_view(review: &Review) -> out::ReviewView {
     let Review { by, at, approved, reason, amounts } = review;
     let at = Some(proto::timestamp(*at));
-    out::ReviewView { by: by.clone(), at, approved: *approved, reason: reason.clone(), amounts: reviewed_amounts(amounts) }
+    out::ReviewView {
+        by: by.clone(),
+        at,
+        approved: *approved,
+        reason: reason.clone(),
+        amounts: reviewed_amounts(amounts),
+    }
 }
 
 fn reviewed_amounts(amounts: &Amounts) -> Vec<out::ReviewedAmount> {

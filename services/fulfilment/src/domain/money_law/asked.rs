@@ -81,8 +81,13 @@ fn goods_of() -> impl Strategy<Value = WhenGoods> {
 }
 
 pub fn step() -> impl Strategy<Value = Asked> {
-    let kind =
-        prop::sample::select(vec![Kind::ReturnRefund, Kind::ReturnRefund, Kind::Exchange, Kind::Reship, Kind::RefundOnly]);
+    let kind = prop::sample::select(vec![
+        Kind::ReturnRefund,
+        Kind::ReturnRefund,
+        Kind::Exchange,
+        Kind::Reship,
+        Kind::RefundOnly,
+    ]);
     let price = prop::option::weighted(0.7, 0..60i64);
     let what = (0..PURCHASES.len(), 0..3usize, 1..=PIECES, goods_of(), prop_oneof![Just(0u8), 1..30u8]);
     let agreed = prop::bool::weighted(0.3);

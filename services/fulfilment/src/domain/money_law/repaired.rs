@@ -12,7 +12,8 @@ use super::{
             money::Source,
             request::{Command, Request},
             work::{
-                AlternativeKind, Diagnosis, Feasibility, HandOver, Item, ItemKind, Registration, Satisfaction, Step as Work,
+                AlternativeKind, Diagnosis, Feasibility, HandOver, Item, ItemKind, Registration, Satisfaction,
+                Step as Work,
             },
         },
         warranty,
@@ -23,28 +24,61 @@ use super::{
 
 #[derive(Clone, Debug)]
 pub enum Repaired {
-    Ask { purchase: usize, line: usize, quantity: u32 },
-    Register { feasibility: Feasibility },
-    Diagnose { repairable: bool, bearer: Bearer },
-    Quote { minor: i64 },
-    AnswerQuote { agreed: bool },
+    Ask {
+        purchase: usize,
+        line: usize,
+        quantity: u32,
+    },
+    Register {
+        feasibility: Feasibility,
+    },
+    Diagnose {
+        repairable: bool,
+        bearer: Bearer,
+    },
+    Quote {
+        minor: i64,
+    },
+    AnswerQuote {
+        agreed: bool,
+    },
     Assign,
     Start,
-    Test { passed: bool },
+    Test {
+        passed: bool,
+    },
     /// Under one of a few references, of which the provider knows some; or without any.
-    HandOver { payment: Option<usize> },
-    Satisfaction { answer: Satisfaction },
-    Offer { kind: AlternativeKind },
-    Review { approved: bool },
-    AnswerOffer { agreed: bool },
+    HandOver {
+        payment: Option<usize>,
+    },
+    Satisfaction {
+        answer: Satisfaction,
+    },
+    Offer {
+        kind: AlternativeKind,
+    },
+    Review {
+        approved: bool,
+    },
+    AnswerOffer {
+        agreed: bool,
+    },
     /// A repair that is paid and fails in the end, or for which money is agreed at once: all of its steps, one after the other.
-    Course { purchase: usize, line: usize, minor: i64, payment: usize, later: i64, kind: AlternativeKind },
+    Course {
+        purchase: usize,
+        line: usize,
+        minor: i64,
+        payment: usize,
+        later: i64,
+        kind: AlternativeKind,
+    },
 }
 
 pub fn step() -> impl Strategy<Value = Repaired> {
     let feasibility = prop::sample::select(vec![Feasibility::Feasible, Feasibility::Infeasible]);
     let bearer = prop::sample::select(vec![Bearer::Customer, Bearer::Customer, Bearer::Maker]);
-    let satisfaction = prop::sample::select(vec![Satisfaction::Satisfied, Satisfaction::Unsatisfied, Satisfaction::Unsatisfied]);
+    let satisfaction =
+        prop::sample::select(vec![Satisfaction::Satisfied, Satisfaction::Unsatisfied, Satisfaction::Unsatisfied]);
     let kind = prop::sample::select(vec![
         AlternativeKind::Refund,
         AlternativeKind::Refund,
@@ -53,7 +87,14 @@ pub fn step() -> impl Strategy<Value = Repaired> {
     ]);
     let what = (0..3usize, 0..2usize);
     let course = (what, 0..40i64, 0..12usize, 0..60i64, kind.clone()).prop_map(
-        |((purchase, line), minor, payment, later, kind)| Repaired::Course { purchase, line, minor, payment, later, kind },
+        |((purchase, line), minor, payment, later, kind)| Repaired::Course {
+            purchase,
+            line,
+            minor,
+            payment,
+            later,
+            kind,
+        },
     );
     prop_oneof![
         6 => course,
@@ -77,7 +118,8 @@ pub fn step() -> impl Strategy<Value = Repaired> {
 
 fn diagnosis(repairable: bool, bearer: Bearer) -> Box<Diagnosis> {
     let (serial, batch, asked_on) = (String::new(), String::new(), "1970-01-01".parse().unwrap());
-    let facts = warranty::Facts { category: None, serial, batch, bought_on: None, delivered_on: None, asked_on, misuse: false };
+    let facts =
+        warranty::Facts { category: None, serial, batch, bought_on: None, delivered_on: None, asked_on, misuse: false };
     let policy = Versioned { id: "default".into(), version: 1 };
     let coverage = Coverage { policy, rule: None, until: None, bearer, facts };
     let (by, at) = (String::new(), Timestamp::UNIX_EPOCH);
@@ -102,7 +144,8 @@ impl World {
             Repaired::Ask { purchase: of, line, quantity } => return self.ask_for_repair(n, (of, line), quantity),
             Repaired::Review { approved } => {
                 let (by, reason) = ("staff:zoe".into(), "seen".into());
-                let review = order::Command::Request(Command::Review { by, approved, reason, amounts: Default::default() });
+                let review =
+                    order::Command::Request(Command::Review { by, approved, reason, amounts: Default::default() });
                 let _refused = self.change(Consequence::Order(asked::id(n), review));
                 return;
             }
@@ -172,7 +215,8 @@ impl World {
     /// With what the customer has consented to pay, as the person at the counter sees it.
     fn hand_over(&mut self, n: usize, payment: Option<usize>) {
         let work = self.repair(n).and_then(|request| request.lines.first()?.work.clone());
-        let consented = work.and_then(|work| work.quotes.into_iter().find(|quote| Some(quote.version) == work.consented));
+        let consented =
+            work.and_then(|work| work.quotes.into_iter().find(|quote| Some(quote.version) == work.consented));
         let due = consented.filter(|quote| quote.bearer == Bearer::Customer).map_or(0, |quote| quote.fee.minor);
         let by_provider = payment.is_some_and(|payment| payment % 2 == 0);
         let step = Work::HandOver { payment: payment.map(|n| format!("fee-{n}")), by_provider, place: String::new() };

@@ -52,7 +52,12 @@ fn standing(order: &ServiceOrder, kind: Owed) -> Vec<&'static str> {
 }
 
 fn review(approved: bool) -> Order {
-    Order::Request(Asked::Review { by: "staff:bo".into(), approved, reason: "seen".into(), amounts: Default::default() })
+    Order::Request(Asked::Review {
+        by: "staff:bo".into(),
+        approved,
+        reason: "seen".into(),
+        amounts: Default::default(),
+    })
 }
 
 /// Something the policy leaves to people, for this reason.
