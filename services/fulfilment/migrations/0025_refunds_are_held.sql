@@ -6,39 +6,46 @@ create index refund_of_purchase on refund (((state->'facts'->>'purchase_id')::uu
 
 -- The last third of the law of money: of each line no more is held than was paid for it (never_more_than_paid), and together the
 -- refunds of a purchase that are queued, sent, unknown or paid are no more than what is held. Compensation has a law of its own
--- (never_more_than_approved), and so have articles of no purchase (never_more_than_reviewed); what a customer paid beside his
--- purchase, for dearer goods or a repair, is given back of that.
+-- (never_more_than_approved). What is no purchase's money is no more than its own claim: what a customer paid beside it, for dearer
+-- goods or a repair, and what was approved for articles of no purchase (never_more_than_reviewed bounds that claim).
 create function refunds_are_held() returns trigger language plpgsql as $$
 declare
   purchase uuid;
-  held numeric;
+  claims uuid[];
+  held numeric := 0;
   leaving numeric;
 begin
   if tg_table_name = 'refund' then
     purchase := (new.state->'facts'->>'purchase_id')::uuid;
+    claims := array[new.claim_id];
   else
     purchase := new.id;
   end if;
-  -- What belongs to no purchase is held by none.
-  if purchase = '00000000-0000-0000-0000-000000000000' then
-    return null;
+  if purchase <> '00000000-0000-0000-0000-000000000000' then
+    -- Whoever holds, frees or pays money of the purchase meanwhile is waited for.
+    perform 1 from purchase_account where id = purchase for no key update;
+    select coalesce(sum((hold.value->>'minor')::numeric), 0) into held
+    from purchase_account as account, jsonb_array_elements(account.state->'state'->'lines') as line,
+         jsonb_each(line->'holds') as hold
+    where account.id = purchase and account.status = 'open';
+    select coalesce(sum(minor), 0), array_agg(distinct claim_id) into leaving, claims from refund
+    where (state->'facts'->>'purchase_id')::uuid = purchase and status <> 'failed' and compensation_of is null;
+    if leaving <= held then
+      return null;
+    end if;
   end if;
-  -- Whoever holds or frees money of the purchase meanwhile is waited for.
-  perform 1 from purchase_account where id = purchase for share;
-  select coalesce(sum((hold.value->>'minor')::numeric), 0) into held
-  from purchase_account as account, jsonb_array_elements(account.state->'state'->'lines') as line,
-       jsonb_each(line->'holds') as hold
-  where account.id = purchase and account.status = 'open';
-  select coalesce(sum(minor), 0) into leaving from refund
-  where (state->'facts'->>'purchase_id')::uuid = purchase and status <> 'failed' and compensation_of is null;
-  if leaving > held then
-    select coalesce(sum(minor), 0) into leaving from refund
-    where (state->'facts'->>'purchase_id')::uuid = purchase and status <> 'failed' and compensation_of is null
-      and not exists (
-        select from service_order as asked, jsonb_array_elements(asked.state->'request'->'payouts') as payout
-        where asked.id = refund.order_id and (payout->>'claim_id')::uuid = refund.claim_id
-          and payout->'source'->>'kind' in ('difference', 'fee', 'unbought'));
-  end if;
+  select coalesce(sum(greatest(one.minor - coalesce(own.minor, 0), 0)), 0) into leaving
+  from (
+    select order_id, claim_id, sum(minor) as minor from refund
+    where claim_id = any(claims) and status <> 'failed' and compensation_of is null
+    group by order_id, claim_id
+  ) as one left join lateral (
+    select sum((line->'amount'->>'minor')::numeric) as minor
+    from service_order as asked, jsonb_array_elements(asked.state->'request'->'payouts') as payout,
+         jsonb_array_elements(payout->'lines') as line
+    where asked.id = one.order_id and (payout->>'claim_id')::uuid = one.claim_id
+      and payout->'source'->>'kind' in ('difference', 'fee', 'unbought')
+  ) as own on true;
   if leaving > held then
     raise exception 'refunds of % leave for purchase %, and % are held for it', leaving, purchase, held
       using errcode = 'check_violation', constraint = 'refunds_are_held';

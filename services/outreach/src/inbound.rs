@@ -9,8 +9,8 @@ use contracts::{
         SolutionOffered, SuggestionNoticeRequested,
     },
     fulfilment::v1::{
-        DecisionReceipt, GoodsInspected, InspectionAnswered, OrderAuthorised, OrderCancelled, OrderConfirmed,
-        OrderRepaired, OrderReviewed, RepairItem, RepairQuoteAnswered, RepairQuoted, Wording,
+        GoodsInspected, InspectionAnswered, OrderAuthorised, OrderCancelled, OrderConfirmed, OrderRepaired,
+        OrderReviewed, RepairItem, RepairQuoteAnswered, RepairQuoted, Wording,
     },
     intake::v1::{CaseAnswerRequested, MajorIssueNoticeRequested},
     scheduling::v1::{FollowUpCompleted, FollowUpDue},
@@ -231,16 +231,16 @@ fn quoted(event: RepairQuoted, _meta: &Meta) -> Result<Effects, Fault> {
 }
 
 /// What people decided about what the policy left to them is told (R-FUL-02): what they granted with what he has yet to say yes to,
-/// what they refused with the policy's words. Where he said yes before and sends goods back, the number says that all is granted.
-/// Events from before they named him tell nobody.
+/// what they refused with the way to appeal. Where he said yes before and sends goods back, the number says that all is granted.
+/// Nobody is told by events from before they named him, nor of an order that was under way already.
 fn reviewed(event: OrderReviewed, _meta: &Meta) -> Result<Effects, Fault> {
     let refused = event.status == "ineligible";
     let numbered = event.approved && event.confirmed && event.goods_back;
-    if event.customer_id.is_empty() || numbered {
+    let under_way = !["eligible", "ineligible", "authorised"].contains(&event.status.as_str());
+    if event.customer_id.is_empty() || numbered || under_way {
         return Ok(Effects::none());
     }
-    let left = || event.decisions.iter().filter_map(|one| one.receipt.as_ref()).filter(|_| !event.approved);
-    let told = |words: fn(&DecisionReceipt) -> &[Wording]| together(left().flat_map(words));
+    let left = event.decisions.iter().filter_map(|one| one.receipt.as_ref()).filter(|_| !event.approved);
     let denied = || derived("message", &["refused", &event.order_id]);
     queue(Facts {
         message_id: if refused { denied() } else { granted(&event.order_id) },
@@ -252,8 +252,8 @@ fn reviewed(event: OrderReviewed, _meta: &Meta) -> Result<Effects, Fault> {
         case: case_of(&event.case_id, &event.complaint_id)?,
         asked: Some(Asked::Review {
             confirm: !refused && !event.confirmed,
-            words: told(|one| &one.words),
-            appeal: told(|one| &one.appeal),
+            partly: !refused && !event.approved,
+            appeal: together(left.flat_map(|one| &one.appeal)),
         }),
     })
 }

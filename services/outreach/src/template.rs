@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::domain::message::{Asked, Facts, Purpose};
 
 /// What a message that asks names, where there is such.
-const ASKED: [&str; 21] = [
+const ASKED: [&str; 23] = [
     "{accepted}",
     "{rejected}",
     "{back}",
@@ -27,6 +27,8 @@ const ASKED: [&str; 21] = [
     "{how_en}",
     "{confirm}",
     "{done}",
+    "{whole}",
+    "{partly}",
     "{appeal_zh}",
     "{appeal_en}",
 ];
@@ -148,10 +150,9 @@ impl Wording {
                 open.push(("{how_zh}", instructions.get("zh").cloned()));
                 open.push(("{how_en}", instructions.get("en").cloned()));
             }
-            Some(Asked::Review { confirm, words, appeal }) => {
+            Some(Asked::Review { confirm, partly, appeal }) => {
                 open.push((if *confirm { "{confirm}" } else { "{done}" }, Some(String::new())));
-                open.push(("{decision_zh}", words.get("zh").cloned()));
-                open.push(("{decision_en}", words.get("en").cloned()));
+                open.push((if *partly { "{partly}" } else { "{whole}" }, Some(String::new())));
                 open.push(("{appeal_zh}", appeal.get("zh").cloned()));
                 open.push(("{appeal_en}", appeal.get("en").cloned()));
             }
@@ -301,7 +302,7 @@ mod tests {
             }),
             Purpose::ReviewGranted | Purpose::ReviewRefused => Some(Asked::Review {
                 confirm: true,
-                words: by_language(words),
+                partly: true,
                 appeal: by_language([("en", "Tell us within 30 days."), ("zh", "请在30天内告知我们。")]),
             }),
             _ => None,
@@ -428,17 +429,19 @@ mod tests {
         let granted = about(Purpose::ReviewGranted);
         for text in [wording().letter(&granted, None).body, wording().short(&granted, None)] {
             assert!(yes.iter().all(|part| text.contains(part)), "{text}");
+            assert!(text.contains("could not be granted") && text.contains("未能同意"), "a part was refused: {text}");
+            assert!(!text.contains("The answer is yes") && !text.contains("agreed to what you asked for"), "{text}");
         }
         let mut done = Facts { not_after: None, ..granted };
         let none = BTreeMap::new();
-        done.asked = Some(Asked::Review { confirm: false, words: none.clone(), appeal: none });
+        done.asked = Some(Asked::Review { confirm: false, partly: false, appeal: none });
         for text in [wording().letter(&done, None).body, wording().short(&done, None)] {
+            assert!(!text.contains("could not") && !text.contains("未能"), "all of it was granted: {text}");
             assert!(!text.contains("say yes") && text.contains("need not") && !text.contains("2026"), "{text}");
         }
         assert!(!wording().letter(&done, None).body.contains("30"), "all of it was granted");
         let refused = wording().letter(&about(Purpose::ReviewRefused), None).body;
-        for part in ["The seal is broken", "封条已破损", "Tell us within 30 days.", "请在30天内告知我们。"]
-        {
+        for part in ["Tell us within 30 days.", "请在30天内告知我们。"] {
             assert!(refused.contains(part), "{part}: {refused}");
         }
         assert!(!refused.contains("say yes"), "{refused}");

@@ -246,7 +246,7 @@ fn goods_lapsed(event: &GoodsLapsed, ladder: &Ladder) -> Result<Effects, Fault> 
         return Ok(Effects::none());
     }
     let detail = Detail { code: "lapsed_after_payout".to_owned(), ..Detail::of("goods") };
-    stands_alone(&["goods_lapsed", order_id], order_id, Trigger::OfferUnanswered, ladder, detail)
+    stands_alone(&["goods_lapsed", order_id], order_id, Trigger::PromiseLate, ladder, detail)
 }
 
 /// Until somebody settles them.

@@ -3,7 +3,7 @@ use backbone::{Published, proto};
 use contracts::fulfilment::v1 as out;
 use kernel::{
     money::Money,
-    returns::{Answer, Fee, Receipt, Words},
+    returns::{Fee, Receipt, Words},
 };
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::domain::{
         ServiceOrder, State,
         effort::Effort,
         label::{self, Label},
-        request::{Bought, Event, Line, OriginKind, Request, Review},
+        request::{Bought, Event, Line, OriginKind, Request, Review, Verdict},
         unbought::Amounts,
     },
 };
@@ -81,7 +81,8 @@ fn reviewed(order: &ServiceOrder, request: &Request, review: &Review) -> out::Or
     let confirmed = request.confirmed_at.is_some();
     let waits = Some(request.terms.answer_within).filter(|within| within.is_positive() && !confirmed);
     let waits = waits.filter(|_| order.state == State::Eligible);
-    let left = (1..).zip(&request.lines).filter(|(_, line)| line.receipt.outcome.answer == Answer::Review);
+    let before = Request { review: None, ..request.clone() };
+    let left = (1..).zip(&request.lines).filter(|(_, line)| before.verdict(line) == Verdict::InReview);
     out::OrderReviewed {
         order_id: request.order_id.to_string(),
         approved: review.approved,

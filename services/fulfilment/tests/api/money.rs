@@ -116,6 +116,31 @@ async fn the_database_refuses_refunds_of_more_than_is_held_for_them() {
     change(&pool, purchase, "state.lines.0.holds", "{}").await.unwrap();
     let again = sqlx::query(failed).bind(r#"{"kind":"sent","since":"2026-01-01T00:00:00Z"}"#).execute(&pool).await;
     assert_eq!(constraint(again.unwrap_err()), "refunds_are_held");
+    // What is of no purchase is no more than its own claim.
+    let nobody = "update refund set state = jsonb_set(state, '{facts,purchase_id}', to_jsonb($1::text))";
+    let nobody = sqlx::query(nobody).bind(Uuid::nil()).execute(&pool).await.map(|done| done.rows_affected());
+    assert_eq!(nobody.unwrap(), 1, "it has failed");
+    let again = sqlx::query(failed).bind(r#"{"kind":"sent","since":"2026-01-01T00:00:00Z"}"#).execute(&pool).await;
+    assert_eq!(constraint(again.unwrap_err()), "refunds_are_held");
+}
+
+#[tokio::test]
+async fn two_refunds_of_one_purchase_at_once_do_not_overlook_each_other() {
+    let world = World::new().await;
+    let purchase = world.bought(&[600, 400]).await;
+    world.agree(purchase, refund_of(500)).await;
+    let pool = world.stack.pool("fulfilment");
+    // Half is free again: one of the two has room.
+    let half = "update refund set state = jsonb_set(state, '{facts,amount,minor}', '200')";
+    assert_eq!(sqlx::query(half).execute(&pool).await.unwrap().rows_affected(), 1);
+    let copy = "insert into refund (id, version, hash, state)
+        select gen_random_uuid(), version, hash, jsonb_set(state, '{facts,claim_id}', to_jsonb(gen_random_uuid()::text))
+        from refund limit 1";
+    let (mut one, mut other) = (pool.begin().await.unwrap(), pool.begin().await.unwrap());
+    sqlx::query(copy).execute(&mut *one).await.unwrap();
+    sqlx::query(copy).execute(&mut *other).await.unwrap();
+    let (one, other) = tokio::join!(one.commit(), other.commit());
+    assert_eq!([&one, &other].iter().filter(|done| done.is_ok()).count(), 1, "{one:?} {other:?}");
 }
 
 #[tokio::test]

@@ -109,7 +109,11 @@ words.zh = "网上购买的护肤品20天内可退，收取一成手续费。"
 
 [[rules]]
 id = "no_reason_vip""#;
-    let own = DEFAULT.replacen("\n[[rules]]\nid = \"no_reason_vip\"", own, 1);
+    let own = DEFAULT.replacen("\n[[rules]]\nid = \"no_reason_vip\"", own, 1).replacen(
+        "\"periodical\"]",
+        "\"periodical\", \"skin_care\"]",
+        1,
+    );
     let policy: Policy = toml::from_str(&own).unwrap();
     assert_eq!(problems(&policy), [""; 0]);
     let ruled = |facts| policy.decide(facts).unwrap();

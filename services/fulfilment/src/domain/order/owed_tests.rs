@@ -127,8 +127,11 @@ fn shipped(number: u32, hour: i64) -> Vec<(i64, Order)> {
     goods_out::shipped(number).into_iter().map(|command| (hour, command)).collect()
 }
 
-/// Each kind: what waits, since when, for how long in hours, and what keeps it.
-fn waiting() -> Vec<(&'static str, Owed, ServiceOrder, i64, i64, Vec<Order>)> {
+/// What waits, since when, for how long in hours, and what keeps it.
+type Waiting = (&'static str, Owed, ServiceOrder, i64, i64, Vec<Order>);
+
+/// Each kind.
+fn waiting() -> Vec<Waiting> {
     let disputed = vec![(0, ask(&[Answer::Eligible], true)), (0, came(1)), (1, reject(1)), (2, disagree(1))];
     let out = [vec![(0, goods_out::reship())], shipped(0, 3)].concat();
     let back = vec![(0, ask(&[Answer::Eligible], true)), (0, labelled()), (4, hear(Way::InTransit, 2))];

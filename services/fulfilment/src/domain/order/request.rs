@@ -260,7 +260,9 @@ pub(super) fn ask(request: Box<Request>, confirmed: bool, at: Timestamp) -> Resu
 
 impl Request {
     fn decide(&self, command: Command, state: &State, at: Timestamp) -> Result<Vec<Event>, Rejection> {
-        match (command, state) {
+        // Granted by a rule before a person was asked for it: he is, unless it is under way.
+        let waits = *state == State::Eligible && self.state() == State::InReview;
+        match (command, if waits { &State::InReview } else { state }) {
             (Command::Confirm, _) if self.confirmed_at.is_some() => Ok(vec![]),
             (Command::Confirm, State::InReview | State::Eligible) => Ok(self.confirm(state, at)),
             (Command::Review { .. }, State::InReview) if self.compensation.is_some() => Err(Rejection::ApprovedInSteps),
@@ -276,15 +278,13 @@ impl Request {
                 self.review_later(Review { by, at, approved, reason, amounts })
             }
             (Command::Cancel { .. }, State::Cancelled) => Ok(vec![]),
-            (Command::Cancel { by, reason, .. }, State::InReview | State::Eligible | State::Authorised) => {
-                Ok(vec![Event::Cancelled(Cancelled { by, at, reason, goods_returned: None })])
-            }
-            (Command::Cancel { by, reason, .. }, State::InProgress) if self.compensation_failed() => {
-                Ok(vec![Event::Cancelled(Cancelled { by, at, reason, goods_returned: None })])
-            }
-            (Command::Cancel { by, reason, goods_returned }, State::InProgress) => {
+            (Command::Cancel { by, reason, goods_returned }, State::InProgress) if !self.compensation_failed() => {
                 self.end_unfulfilled(Cancelled { by, at, reason, goods_returned })
             }
+            (
+                Command::Cancel { by, reason, .. },
+                State::InReview | State::Eligible | State::Authorised | State::InProgress,
+            ) => Ok(vec![Event::Cancelled(Cancelled { by, at, reason, goods_returned: None })]),
             (Command::Compensation { by, step }, _) => self.decide_compensation(step, by, at),
             (Command::LookAtCompensation, _) => Ok(self.look_at_compensation(at)),
             (Command::Money { claim_id, news }, _) => {

@@ -155,6 +155,7 @@ impl Request {
             }
             Command::Rule { line_no, by, approved, reason } => {
                 let pieces = self.rejected(line_no, Inspection::is_disputed, |one| approved || goes_back(one))?;
+                self.may_handle(&by)?;
                 if self.inspected_by(line_no, Inspection::is_disputed, &by) {
                     return Err(Rejection::OwnInspection);
                 }

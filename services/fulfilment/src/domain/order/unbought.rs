@@ -109,6 +109,8 @@ impl Request {
             received.chain(inspected).any(|hand| !independent(hand, &review.by))
         };
         match () {
+            // Something of it was refused: no later word grants that as well.
+            () if self.review.as_ref().is_some_and(|before| !before.approved) => Err(Rejection::NotNow),
             () if !independent(&self.by, &review.by) => Err(Rejection::OwnRequest),
             () if self.legs().any(|(_, leg)| took_in(leg)) => Err(Rejection::OwnApproval),
             // Who does not approve it ends the order.

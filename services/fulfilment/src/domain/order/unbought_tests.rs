@@ -1,6 +1,6 @@
 //! Articles of no purchase: every command to their money in every state, who approves it, that it is claimed once, and how such an
 //! order ends where nobody pays or replaces them.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 use kernel::returns::{Answer, Fee, Kind};
 
 use super::{
@@ -259,6 +259,44 @@ fn what_waited_from_before_ends_by_an_approval_or_is_given_back() {
     let looked = next(&looked, inspect("staff:eve", 2, true)).unwrap();
     assert_eq!((looked.state.clone(), looked.request.as_ref().unwrap().payouts.len()), (State::InProgress, 0));
     assert_eq!(next(&looked, approve(None)).unwrap().request.unwrap().payouts.len(), 1);
+}
+
+#[test]
+fn what_a_rule_granted_before_and_nobody_confirmed_is_left_to_a_person_now() {
+    let mut request = asked(Kind::ReturnRefund, WhenGoods::Before, 2, Some(301));
+    request.lines[0].bought = line(0, Answer::Eligible).bought;
+    request.lines[0].receipt.outcome.answer = Answer::Eligible;
+    let ask = Order::Request(Asked::Ask { request: Box::new(request), confirmed: false });
+    let stored = from_before(after(&[ask]));
+    assert_eq!(stored.state, State::Eligible);
+    let confirmed = next(&stored, Order::Request(Asked::Confirm)).unwrap();
+    assert_eq!((confirmed.state.clone(), confirmed.request.as_ref().unwrap().authorised_at), (State::InReview, None));
+    let approved = next(&confirmed, approve(None)).unwrap();
+    let request = approved.request.as_ref().unwrap();
+    assert!(approved.state == State::Authorised && request.rma_number.is_some(), "{approved:?}");
+    assert_eq!(next(&stored, approve(None)).unwrap().state, State::Eligible, "his word is yet to come");
+}
+
+#[test]
+fn who_approved_the_money_does_not_say_what_rejected_pieces_are_worth_and_a_refusal_is_not_turned() {
+    let here = [two(), approve(None), receive("staff:ana", 2), inspect("staff:eve", 2, false)];
+    let goods = |command| Order::Request(Asked::Goods(command));
+    let disputed = next(
+        &after(&here),
+        goods(returning::Command::HearCustomer { line_no: 1, by: "staff:ana".into(), agreed: false }),
+    )
+    .unwrap();
+    let rule = |by: &str| {
+        let (by, reason) = (by.to_owned(), "seen".to_owned());
+        goods(returning::Command::Rule { line_no: 1, by, approved: true, reason })
+    };
+    assert_eq!(next(&disputed, rule("staff:Bo")).unwrap_err(), "order.own_approval");
+    assert!(next(&disputed, rule("staff:kim")).is_ok());
+
+    let mut refused = stuck(2);
+    let review = Review::said("staff:li".into(), NOW, false, "seen".into());
+    refused.request.as_mut().unwrap().review = Some(review);
+    assert_eq!(next(&refused, approve(None)).unwrap_err(), "order.not_now", "what was refused with it stays so");
 }
 
 #[test]

@@ -46,8 +46,10 @@ pub enum Asked {
     Review {
         /// It goes on with his yes.
         confirm: bool,
-        /// Of what they refused: the policy's words, and where he turns who does not agree, by language.
-        words: BTreeMap<String, String>,
+        /// A part of it was refused.
+        partly: bool,
+        /// Of what they refused: where he turns who does not agree, by language. Why is told by a person: the rule's words were for what
+        /// was yet to be decided, and may be about his health.
         appeal: BTreeMap<String, String>,
     },
 }
