@@ -484,9 +484,9 @@ async fn what_waits_for_our_people_beside_an_order_is_raised_until_it_goes_on_wh
     let raised = house.events::<EscalationRaised>().await;
     let seen: Vec<_> = raised.iter().map(|one| (one.trigger(), one.detail.clone().unwrap_or_default())).collect();
     let seen: Vec<_> = seen.iter().map(|(trigger, said)| (*trigger, said.what.as_str(), said.code.as_str())).collect();
-    let (late, silent) = (EscalationTrigger::PromiseLate, EscalationTrigger::OfferUnanswered);
+    let late = EscalationTrigger::PromiseLate;
     let expected =
-        [(late, "found_goods", "s-1"), (late, "chargeback", "proposed"), (silent, "goods", "lapsed_after_payout")];
+        [(late, "found_goods", "s-1"), (late, "chargeback", "proposed"), (late, "goods", "lapsed_after_payout")];
     assert_eq!(seen, expected, "each once");
 
     house.hear("fulfilment", &moved("approved"), 302).await;

@@ -261,8 +261,8 @@ pub(super) fn ask(request: Box<Request>, confirmed: bool, at: Timestamp) -> Resu
 impl Request {
     fn decide(&self, command: Command, state: &State, at: Timestamp) -> Result<Vec<Event>, Rejection> {
         // Granted by a rule before a person was asked for it: he is, unless it is under way.
-        let waits = *state == State::Eligible && self.state() == State::InReview;
-        match (command, if waits { &State::InReview } else { state }) {
+        let state = if *state == State::Eligible && self.state() == State::InReview { &State::InReview } else { state };
+        match (command, state) {
             (Command::Confirm, _) if self.confirmed_at.is_some() => Ok(vec![]),
             (Command::Confirm, State::InReview | State::Eligible) => Ok(self.confirm(state, at)),
             (Command::Review { .. }, State::InReview) if self.compensation.is_some() => Err(Rejection::ApprovedInSteps),
