@@ -495,7 +495,7 @@ async fn what_waits_for_our_people_beside_an_order_is_raised_until_it_goes_on_wh
     house.hear("fulfilment", &settled, 301).await;
     say(&house, Said::Finished, 300).await;
     let went_on = || Some("went_on".to_owned());
-    let expected = [(late, went_on()), (late, went_on()), (silent, None), (late, None)];
+    let expected = [(late, went_on()), (late, went_on()), (late, None), (late, None)];
     comes_to(&house, 300, &expected, Said::Finished).await;
     assert_eq!(house.stack.parked(NAME).await, 0);
 }
